@@ -1,0 +1,46 @@
+"""Checks that several components share: each takes an argument's name and value, and yields whole sentences."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+
+from ._component import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH, Problem
+
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+def name_problems(argument: str, name: str, longest_role: str = "") -> Iterator[Problem]:
+    """A logical name that AWS accepts as the start of a physical one, with its longest role behind it."""
+    room = LONGEST_PHYSICAL_NAME - SUFFIX_LENGTH - len(longest_role)
+    if not _NAME.fullmatch(name) or "--" in name:
+        yield Problem(
+            argument, f"{name!r} must be lower-case letters, digits and single hyphens, and start with a letter."
+        )
+    elif len(name) > room:
+        yield Problem(
+            argument,
+            f"{name!r} has {len(name)} characters; use at most {room}, since AWS allows "
+            f"{LONGEST_PHYSICAL_NAME} for a load balancer with what is appended.",
+        )
+    elif name.startswith(("sg-", "internal-")):
+        yield Problem(argument, f"{name!r} starts with a prefix that AWS reserves; choose another name.")
+
+
+def choice_problems(argument: str, value: str, choices: Sequence[str]) -> Iterator[Problem]:
+    """A value that must be one of a few words."""
+    if value not in choices:
+        yield Problem(argument, f"{value!r} is not one of {', '.join(choices)}.")
+
+
+def range_problems(argument: str, value: int, least: int, most: int, unit: str = "") -> Iterator[Problem]:
+    """A number within limits, both included. Booleans are not numbers here."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:  # pyright: ignore[reportUnnecessaryIsInstance]
+        yield Problem(argument, f"{value!r} must be a whole number from {least} to {most}{f' {unit}' if unit else ''}.")
+
+
+def cidr_problems(argument: str, value: str) -> Iterator[Problem]:
+    """An address range in CIDR notation, IPv4 or IPv6, without host bits."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        yield Problem(argument, f"{value!r} is not an address range in CIDR notation, like 203.0.113.0/24 ({error}).")

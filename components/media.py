@@ -1,0 +1,173 @@
+"""The bucket for an app's media files: private, encrypted, TLS only."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ._checks import range_problems
+from ._component import Component, Problem, refuse, settle
+
+
+class MediaBucketArgs(TypedDict, total=False):
+    allowed_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Origins (`https://host`) whose pages may upload and read files in a browser. Default: none."""
+    versioned: bool
+    """Whether overwritten and deleted files are kept as old versions. Default: false."""
+    old_version_days: int
+    """Days for which old versions are kept, from 1 to 3650. Default: 30."""
+    retain: bool
+    """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
+
+
+_DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "retain": False}
+# An unfinished multipart upload is billed until it is aborted; a day covers the slowest browser.
+_ABORT_UPLOADS_AFTER_DAYS = 1
+# How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
+_CORS_MAX_AGE_SECONDS = 7200
+
+
+def problems(args: MediaBucketArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
+
+
+class MediaBucket(Component):
+    """A private S3 bucket for uploads and other media files.
+
+    Nothing in it is public: the app signs links with its task role, to which `policy_json` gives the rights.
+    """
+
+    bucket_name: pulumi.Output[str]
+    """Name of the bucket."""
+    bucket_arn: pulumi.Output[str]
+    """ARN of the bucket."""
+    storage_dsn: pulumi.Output[str]
+    """The bucket as a `DEFAULT_STORAGE_DSN` for django-storage-url, without keys."""
+    policy_json: pulumi.Output[str]
+    """IAM policy that lets a task role list, read, write and delete the bucket's files, and nothing else."""
+
+    def __init__(self, name: str, args: MediaBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._create_bucket()
+        self._close_to_the_public()
+        self._require_tls()
+        self._create_lifecycle()
+        self._allow_browsers()
+        self.bucket_name = self._bucket.bucket
+        self.bucket_arn = self._bucket.arn
+        self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
+        self.policy_json = self._bucket.arn.apply(access_policy)
+        self._register()
+
+    def _create_bucket(self) -> None:
+        self._bucket = aws.s3.Bucket(
+            self._name,
+            force_destroy=not self._args["retain"],
+            opts=self._child(retain_on_delete=self._args["retain"]),
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{self._name}-encryption",
+            bucket=self._bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=self._child(),
+        )
+        if self._args["versioned"]:
+            aws.s3.BucketVersioning(
+                f"{self._name}-versioning",
+                bucket=self._bucket.bucket,
+                versioning_configuration={"status": "Enabled"},
+                opts=self._child(),
+            )
+
+    def _close_to_the_public(self) -> None:
+        self._block = aws.s3.BucketPublicAccessBlock(
+            f"{self._name}-public-access",
+            bucket=self._bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child(),
+        )
+
+    def _require_tls(self) -> None:
+        aws.s3.BucketPolicy(
+            f"{self._name}-tls",
+            bucket=self._bucket.bucket,
+            policy=self._bucket.arn.apply(tls_policy),
+            # S3 refuses to change a bucket's policy and its public access block at the same time.
+            opts=self._child(depends_on=[self._block]),
+        )
+
+    def _create_lifecycle(self) -> None:
+        rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+            {
+                "id": "abort-unfinished-uploads",
+                "status": "Enabled",
+                "filter": {},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": _ABORT_UPLOADS_AFTER_DAYS},
+            }
+        ]
+        if self._args["versioned"]:
+            rules.append(
+                {
+                    "id": "expire-old-versions",
+                    "status": "Enabled",
+                    "filter": {},
+                    "noncurrent_version_expiration": {"noncurrent_days": self._args["old_version_days"]},
+                }
+            )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle", bucket=self._bucket.bucket, rules=rules, opts=self._child()
+        )
+
+    def _allow_browsers(self) -> None:
+        if "allowed_origins" not in self._args:
+            return
+        aws.s3.BucketCorsConfiguration(
+            f"{self._name}-cors",
+            bucket=self._bucket.bucket,
+            cors_rules=[
+                {
+                    "allowed_methods": ["GET", "HEAD", "PUT", "POST"],
+                    "allowed_origins": self._args["allowed_origins"],
+                    "allowed_headers": ["*"],
+                    "expose_headers": ["ETag"],
+                    "max_age_seconds": _CORS_MAX_AGE_SECONDS,
+                }
+            ],
+            opts=self._child(),
+        )
+
+
+def tls_policy(bucket_arn: str) -> str:
+    """A bucket policy that denies every request without TLS."""
+    statement = {
+        "Sid": "DenyWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def access_policy(bucket_arn: str) -> str:
+    """The IAM policy with which an app uses its bucket."""
+    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": bucket_arn},
+                {"Effect": "Allow", "Action": objects, "Resource": f"{bucket_arn}/*"},
+            ],
+        }
+    )

@@ -1,0 +1,82 @@
+"""Pulumi's own mocks: what each resource is asked to be, recorded by logical name."""
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")  # an f-string on an Output raises instead of printing
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Every registered resource with its inputs; ids and ARNs are made from the logical name."""
+
+    def __init__(self) -> None:
+        self.resources: list[pulumi.runtime.MockResourceArgs] = []
+        self.answers: dict[str, dict[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {
+                "names": ["us-east-1a", "us-east-1b", "us-east-1c"]
+            },
+            "aws:index/getRegion:getRegion": {"region": "us-east-1", "name": "us-east-1", "id": "us-east-1"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012", "id": "123456789012"},
+            "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com"},
+        }
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources.append(args)
+        kind = args.typ.rsplit(":", 1)[-1]
+        made = {"arn": f"arn:aws:mock:us-east-1:123456789012:{args.name}", "name": args.name, **args.inputs}
+        if kind == "Bucket":
+            made |= {"bucket": args.name, "bucketRegionalDomainName": f"{args.name}.s3.us-east-1.amazonaws.com"}
+        return f"{args.name}-id", made
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return self.answers.get(args.token, {})
+
+    def named(self, name: str) -> dict[str, Any]:
+        """The inputs of the one resource with this logical name."""
+        found = [r.inputs for r in self.resources if r.name == name and not r.typ.startswith("flask-on-aws:")]
+        assert len(found) == 1, f"{len(found)} resources are called {name}: {sorted(r.name for r in self.resources)}"
+        return found[0]
+
+    def of_type(self, token_end: str) -> dict[str, dict[str, Any]]:
+        """Logical name → inputs of every resource whose type token ends so (for example `s3/bucket:Bucket`)."""
+        return {r.name: r.inputs for r in self.resources if r.typ.endswith(token_end)}
+
+
+class Deployed:
+    """What a program registered, and the outputs of the component that it returned."""
+
+    def __init__(self, recorder: Recorder, outputs: dict[str, Any]) -> None:
+        self.outputs = outputs
+        self.resources = recorder.resources
+        self.named = recorder.named
+        self.of_type = recorder.of_type
+
+
+@pytest.fixture
+def mocks() -> Recorder:
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="flask-on-aws", stack="test", preview=False)
+    return recorder
+
+
+@pytest.fixture
+def deploy(mocks: Recorder) -> Callable[[Callable[[], Any]], Deployed]:
+    """Run a program to its end under mocks: `deploy(lambda: MediaBucket("media", {}))`."""
+
+    def run(program: Callable[[], Any]) -> Deployed:
+        outputs: dict[str, Any] = {}
+
+        def traced() -> pulumi.Output[Any]:
+            component = program()
+            values = {name: getattr(component, name) for name in inspect.get_annotations(type(component))}
+            return pulumi.Output.all(**values).apply(outputs.update)
+
+        pulumi.runtime.test(traced)()
+        return Deployed(mocks, outputs)
+
+    return run

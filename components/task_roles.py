@@ -1,0 +1,148 @@
+"""The two roles of a task: what ECS may do to start it, and what the app in it may do."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ._component import Component, settle
+
+
+class TaskRolesArgs(TypedDict, total=False):
+    log_group_arn: pulumi.Input[str]
+    """ARN of the log group that the containers write to. Required. Default: none."""
+    secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
+    repository_arn: pulumi.Input[str]
+    """ARN of the ECR repository to pull from; without it, from every repository of the account. Default: none."""
+    kms_key_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """ARNs of your own KMS keys that encrypt those secrets and parameters. Default: none."""
+    policies: Mapping[str, pulumi.Input[str]]
+    """IAM policies (JSON) for the app, by a short name for each. Default: none."""
+    policy_arns: Mapping[str, pulumi.Input[str]]
+    """ARNs of managed IAM policies for the app, by a short name for each. Default: none."""
+    enable_exec: bool
+    """Whether ECS Exec may open a shell in the containers. Default: false."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of both roles. Default: none."""
+
+
+_DEFAULTS: TaskRolesArgs = {"secret_references": [], "kms_key_arns": [], "policies": {}, "policy_arns": {}, "enable_exec": False}
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+# These four actions take no resource.
+_EXEC_ACTIONS = [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+]
+
+
+class TaskRoles(Component):
+    """Execution role and task role, each with least privilege."""
+
+    execution_role_arn: pulumi.Output[str]
+    """ARN of the role with which ECS pulls the image, reads the secrets and writes the logs; known once its policy is in place."""
+    task_role_arn: pulumi.Output[str]
+    """ARN of the app's own role; known once its policies are in place."""
+    task_role_name: pulumi.Output[str]
+    """Name of the app's own role, to attach more policies to."""
+
+    def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id
+        trust = account.apply(trust_policy)
+        self.execution_role_arn = self._create_execution_role(trust)
+        self._create_task_role(trust)
+        self._register()
+
+    def _create_role(self, role: str, trust: pulumi.Output[str]) -> aws.iam.Role:
+        return aws.iam.Role(
+            f"{self._name}-{role}",
+            assume_role_policy=trust,
+            permissions_boundary=self._args.get("permissions_boundary"),
+            opts=self._child(),
+        )
+
+    def _create_execution_role(self, trust: pulumi.Output[str]) -> pulumi.Output[str]:
+        role = self._create_role("execution", trust)
+        policy = aws.iam.RolePolicy(
+            f"{self._name}-execution",
+            role=role.name,
+            policy=pulumi.Output.all(
+                log_group_arn=self._args["log_group_arn"],
+                repository_arn=self._args.get("repository_arn"),
+                references=self._args["secret_references"],
+                key_arns=self._args["kms_key_arns"],
+            ).apply(lambda given: execution_policy(**given)),
+            opts=self._child(),
+        )
+        # A task that starts before the policy is attached cannot pull its image.
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda both: str(both[0]))
+
+    def _create_task_role(self, trust: pulumi.Output[str]) -> None:
+        role = self._create_role("task", trust)
+        policies = dict(self._args["policies"])
+        if self._args["enable_exec"]:
+            policies["exec"] = policy_json([{"Effect": "Allow", "Action": _EXEC_ACTIONS, "Resource": "*"}])
+        attached: list[pulumi.Output[str]] = [
+            aws.iam.RolePolicy(f"{self._name}-task-{key}", role=role.name, policy=policy, opts=self._child()).id
+            for key, policy in sorted(policies.items())
+        ]
+        attached += [
+            aws.iam.RolePolicyAttachment(f"{self._name}-task-{key}", role=role.name, policy_arn=arn, opts=self._child()).id
+            for key, arn in sorted(self._args["policy_arns"].items())
+        ]
+        self.task_role_arn = pulumi.Output.all(role.arn, *attached).apply(lambda all_of_it: str(all_of_it[0]))
+        self.task_role_name = role.name
+
+
+def trust_policy(account_id: str) -> str:
+    """Only ECS tasks of this account may take the role (no confused deputy)."""
+    return policy_json(
+        [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+            }
+        ]
+    )
+
+
+def execution_policy(
+    log_group_arn: str, repository_arn: str | None, references: Sequence[str], key_arns: Sequence[str]
+) -> str:
+    """Pull the image, write the logs, and read exactly the secrets that the containers name."""
+    pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    secrets = sorted({secret_arn(reference) for reference in references if ":secretsmanager:" in reference})
+    parameters = sorted({reference for reference in references if ":ssm:" in reference})
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},  # it takes no resource
+        {"Effect": "Allow", "Action": pull, "Resource": repository_arn or "*"},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{log_group_arn}:*"},
+    ]
+    if secrets:
+        statements.append({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets})
+    if parameters:
+        statements.append({"Effect": "Allow", "Action": ["ssm:GetParameters"], "Resource": parameters})
+    if key_arns:
+        statements.append({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": sorted(key_arns)})
+    return policy_json(statements)
+
+
+def secret_arn(reference: str) -> str:
+    """The ARN of the secret in a `valueFrom`, which may go on with `:key:stage:version`.
+
+    An ARN of Secrets Manager has seven parts: `arn:aws:secretsmanager:region:account:secret:name`.
+    """
+    return ":".join(reference.split(":")[:7])
+
+
+def policy_json(statements: Sequence[Mapping[str, Any]]) -> str:
+    """An IAM policy document of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -1,0 +1,33 @@
+"""Logs as one JSON object a line on standard error, which platforms collect and which leaves the output of commands alone."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+logger = logging.getLogger("board")
+
+
+class JsonLines(logging.Formatter):
+    """A record with its `extra={"fields": …}` as one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def configure(level: str) -> None:
+    """Send everything from this level on to standard error; libraries speak up from info on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=max(logging.INFO, logging.getLevelName(level)), handlers=[handler], force=True)
+    logger.setLevel(level)
+    # The development server's own line for each request would be a second one.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)

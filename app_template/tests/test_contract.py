@@ -1,0 +1,214 @@
+"""What the platform may expect: health, addresses, headers, log lines, static files."""
+
+import json
+import re
+from collections.abc import Callable
+
+import flask_migrate
+import pytest
+from board import create_app
+from board.settings import Settings
+from conftest import KEY, Postgres
+from flask import Flask
+from pages import send, token
+from sqlalchemy import inspect
+
+MakeApp = Callable[..., Flask]
+NO_DATABASE = "postgresql://board@/board?host=/nowhere"
+
+
+def test_the_app_is_up_without_a_database(make_app: MakeApp) -> None:
+    client = make_app(DATABASE_URL=NO_DATABASE).test_client()
+    answer = client.get("/up", headers={"Host": "10.0.0.7:8080"})
+    assert (answer.status_code, answer.text) == (200, "up\n")
+
+
+def test_the_database_check_and_pages_say_503_without_a_database(make_app: MakeApp) -> None:
+    client = make_app(DATABASE_URL=NO_DATABASE).test_client()
+    for path in ("/up/databases", "/"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_restarted_database_costs_no_error(make_app: MakeApp, postgres: Postgres) -> None:
+    client = make_app().test_client()
+    assert client.get("/up/databases").status_code == 200
+    postgres.stop()
+    try:
+        assert client.get("/up/databases").status_code == 503
+    finally:
+        postgres.start()
+    assert client.get("/up/databases").status_code == 200
+
+    postgres.stop()  # this time unnoticed by the pool, whose connection is dead now
+    postgres.start()
+    assert client.get("/up/databases").status_code == 200
+
+
+def test_the_version_is_the_release(make_app: MakeApp) -> None:
+    assert make_app(RELEASE="sha256:1234").test_client().get("/version").json == {"release": "sha256:1234"}
+
+
+def test_links_and_redirects_have_the_external_address(make_app: MakeApp) -> None:
+    client = make_app(EXTERNAL_URL="https://board.example", TRUST_PROXY_DEPTH="1").test_client()
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
+    page = client.get("/", headers=forged)
+    assert '<link rel="canonical" href="https://board.example/">' in page.text
+
+    https = "https://board.example"
+    data = {"csrf_token": token(client, https), "body": "hello"}
+    answer = client.post("/", base_url=https, data=data, headers={"Referer": f"{https}/", "X-Forwarded-Proto": "http"})
+    assert (answer.status_code, answer.location) == (303, "https://board.example/")
+
+
+def test_without_an_external_address_the_request_decides(make_app: MakeApp) -> None:
+    client = make_app(TRUST_PROXY_DEPTH="1").test_client()
+    page = client.get("/", headers={"Host": "board.test", "X-Forwarded-Proto": "https"})
+    assert '<link rel="canonical" href="https://board.test/">' in page.text
+
+
+@pytest.mark.parametrize(("depth", "client"), [("0", "127.0.0.1"), ("1", "3.3.3.3"), ("2", "2.2.2.2")])
+def test_the_client_is_found_behind_the_trusted_proxies(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str], depth: str, client: str
+) -> None:
+    app = make_app(TRUST_PROXY_DEPTH=depth)
+    capsys.readouterr()
+    app.test_client().get("/version", headers={"X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3"}, buffered=True)
+    assert json.loads(capsys.readouterr().err)["client"] == client
+
+
+def test_the_session_cookie_is_out_of_reach(make_app: MakeApp) -> None:
+    page = make_app(EXTERNAL_URL="https://board.example").test_client().get("/")
+    cookie = page.headers["Set-Cookie"]
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_every_answer_has_the_security_headers(make_app: MakeApp) -> None:
+    client = make_app(EXTERNAL_URL="https://board.example").test_client()
+    for path in ("/", "/up", "/not-there"):
+        headers = client.get(path).headers
+        assert headers["Content-Security-Policy"] == (
+            "default-src 'none'; style-src 'self'; img-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_localhost_is_not_bound_to_https(make_app: MakeApp) -> None:
+    answer = make_app(APP_ENV="Dev", EXTERNAL_URL="https://localhost:8443").test_client().get("/up")
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_static_files_have_a_hash_in_their_name_and_are_kept_for_a_year(make_app: MakeApp) -> None:
+    client = make_app(SEND_FILE_MAX_AGE_DEFAULT="31556926").test_client()
+    found = re.search(r'href="(/static/style\.[0-9a-f]{12}\.css)"', client.get("/").text)
+    assert found
+    answer = client.get(found[1], buffered=True)
+    assert (answer.status_code, answer.mimetype) == (200, "text/css")
+    assert answer.headers["Cache-Control"] == "max-age=31556926, public"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get("/static/style.000000000000.css").status_code == 404
+
+
+def test_a_request_is_one_line_of_json_without_secrets(make_app: MakeApp, capsys: pytest.CaptureFixture[str]) -> None:
+    client = make_app().test_client()
+    form_token = token(client)
+    capsys.readouterr()
+    client.post(
+        "/?reset=query-secret",
+        data={"csrf_token": form_token, "body": "body-secret"},
+        headers={"Authorization": "Bearer header-secret", "X-Amzn-Trace-Id": "Root=1-2\n" + "3" * 500},
+        buffered=True,
+    )
+    output = capsys.readouterr().err
+    lines = output.splitlines()
+    assert len(lines) == 1, output
+    line = json.loads(lines[0])
+    assert {name: line[name] for name in ("message", "method", "path", "status", "level")} == {
+        "message": "request",
+        "method": "POST",
+        "path": "/",
+        "status": 303,
+        "level": "info",
+    }
+    assert line["ms"] > 0
+    assert len(line["trace"]) <= 128
+    cookie = client.get_cookie("session")
+    assert cookie
+    for secret in ("secret", form_token, cookie.value, KEY):
+        assert secret not in output
+
+
+def test_static_files_and_unknown_pages_are_logged_and_good_health_is_not(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = make_app().test_client()
+    capsys.readouterr()
+    for path in ("/up", "/static/style.css", "/not-there"):
+        client.get(path, buffered=True)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["path"], line["status"]) for line in lines] == [("/static/style.css", 200), ("/not-there", 404)]
+
+
+def test_an_error_is_logged_with_its_traceback_and_without_what_was_posted(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app()
+    client = app.test_client()
+    form_token = token(client)
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")  # no table: the insert fails
+    capsys.readouterr()
+    answer = client.post("/", data={"csrf_token": form_token, "body": "body-secret"}, buffered=True)
+    output = capsys.readouterr().err
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert answer.status_code == 500
+    assert "UndefinedTable" in lines[0]["exception"]
+    assert lines[-1]["status"] == 500
+    assert "body-secret" not in output
+
+
+def test_the_database_password_is_not_in_the_log_of_a_failed_connection(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://board:password-secret@127.0.0.1:1/board"
+    make_app(DATABASE_URL=url).test_client().get("/up/databases", buffered=True)
+    output = capsys.readouterr().err
+    assert "Connection refused" in output
+    assert "password-secret" not in output
+
+
+def test_migrations_go_up_to_the_models_and_back_down(empty_database: str) -> None:
+    app = create_app(Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": empty_database}))
+    with app.app_context():
+        engine = app.extensions["migrate"].db.engine
+        flask_migrate.upgrade()
+        assert {column["name"] for column in inspect(engine).get_columns("post")} == {
+            "id",
+            "body",
+            "picture_key",
+            "created_at",
+        }
+        flask_migrate.check()  # exits when the models have what the migrations lack
+        flask_migrate.upgrade()
+        flask_migrate.downgrade(revision="base")
+        assert not inspect(engine).has_table("post")
+
+
+def test_a_request_log_survives_an_answer_that_fails_halfway(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app()
+    app.add_url_rule("/broken", view_func=lambda: 1 // 0)
+    capsys.readouterr()
+    assert app.test_client().get("/broken", buffered=True).status_code == 500
+    last = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (last["path"], last["status"]) == ("/broken", 500)
+
+
+def test_a_post_lasts_longer_than_the_app_that_took_it(make_app: MakeApp) -> None:
+    send(make_app().test_client(), "kept")
+    assert "kept" in make_app().test_client().get("/").text

@@ -1,0 +1,82 @@
+"""Which settings are taken and which are refused."""
+
+import pytest
+from board.settings import Settings, SettingsError
+from conftest import KEY
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("", "is missing"),
+        ("change-me", "is a placeholder"),
+        ("please-CHANGE-this-key-before-you-deploy-it", "is a placeholder"),
+        ("x" * 40, "is a placeholder"),
+        ("for-development-only-and-public", "is a placeholder"),
+        ("a1b2c3d4e5f6", "has 12 characters, fewer than 32"),
+    ],
+)
+@pytest.mark.parametrize("environment", ["Production", "Staging", "", "Prod"])
+def test_a_deployed_app_refuses_a_weak_secret_key(environment: str, key: str, wrong: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"APP_ENV": environment, "SECRET_KEY": key})
+    sentence = str(refused.value.message)
+    assert sentence.startswith(f"SECRET_KEY {wrong}: set it to ")
+    assert "\n" not in sentence
+    assert not key or key not in sentence
+
+
+def test_development_needs_no_settings() -> None:
+    settings = Settings.from_environment({"APP_ENV": "Dev"})
+    assert settings.secret_key
+    assert settings.database_url == "postgresql+psycopg://"
+    assert not settings.deployed
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (
+            "postgresql://u:p%40@h:5432/d?sslmode=verify-full",
+            "postgresql+psycopg://u:p%40@h:5432/d?sslmode=verify-full",
+        ),
+        ("postgres://h/d", "postgresql+psycopg://h/d"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+    ],
+)
+def test_the_database_is_reached_with_psycopg(given: str, taken: str) -> None:
+    assert Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": given}).database_url == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("TRUST_PROXY_DEPTH", "all", "TRUST_PROXY_DEPTH is 'all': it must be a whole number, 0 or more."),
+        ("SEND_FILE_MAX_AGE_DEFAULT", "-1", "SEND_FILE_MAX_AGE_DEFAULT is '-1': it must be a whole number, 0 or more."),
+        (
+            "EXTERNAL_URL",
+            "board.example",
+            "EXTERNAL_URL is 'board.example': it must be https://, a host and nothing more.",
+        ),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud': it must be one of debug, info, warning, error, critical."),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"APP_ENV": "Dev", name: value})
+    assert refused.value.message == sentence
+
+
+def test_secrets_are_not_in_what_settings_print() -> None:
+    settings = Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": "postgresql://u:hidden@h/d"})
+    assert KEY not in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+def test_storage_that_cannot_work_is_refused() -> None:
+    from board import storage
+
+    with pytest.raises(SettingsError, match="AWS_REGION is missing"):
+        storage.from_settings(Settings.from_environment({"APP_ENV": "Dev", "MEDIA_BUCKET": "media"}))
+    with pytest.raises(SettingsError, match="the scheme 's3'"):
+        storage.from_settings(Settings.from_environment({"APP_ENV": "Dev", "DEFAULT_STORAGE_DSN": "s3://media"}))

@@ -1,0 +1,47 @@
+"""A VPC's flow logs in CloudWatch."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+
+def create_flow_logs(name: str, vpc: aws.ec2.Vpc, retention_days: int, opts: pulumi.ResourceOptions) -> None:
+    """Log who spoke to whom in the VPC, what was let through and what was not."""
+    group = aws.cloudwatch.LogGroup(f"{name}-flow-log-group", retention_in_days=retention_days, opts=opts)
+    account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=opts.parent)).account_id
+    role = aws.iam.Role(
+        f"{name}-flow-log-role",
+        description="Lets the VPC's flow logs write to their log group",
+        assume_role_policy=account.apply(trust_policy),
+        opts=opts,
+    )
+    aws.iam.RolePolicy(
+        f"{name}-flow-log-policy", role=role.name, policy=group.arn.apply(write_policy), opts=opts
+    )
+    aws.ec2.FlowLog(
+        f"{name}-flow-log",
+        vpc_id=vpc.id,
+        traffic_type="ALL",
+        log_destination=group.arn,
+        iam_role_arn=role.arn,
+        opts=opts,
+    )
+
+
+def trust_policy(account_id: str) -> str:
+    """Only flow logs of this account may take the role (no confused deputy)."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def write_policy(log_group_arn: str) -> str:
+    """Write to the streams of exactly this log group."""
+    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": f"{log_group_arn}:*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

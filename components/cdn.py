@@ -1,0 +1,126 @@
+"""HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ._checks import choice_problems, range_problems
+from ._component import Component, Problem, refuse, settle
+
+# The header that proves to the load balancer that a request came through this distribution.
+ORIGIN_HEADER = "X-Origin-Verify"
+
+
+class CdnArgs(TypedDict, total=False):
+    origin_domain_name: pulumi.Input[str]
+    """DNS name of the load balancer. Default: none, it must be given."""
+    origin_secret: pulumi.Input[str]
+    """Letters and digits that only this distribution and the load balancer's rules know. Default: none, it must be given."""
+    price_class: str
+    """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
+    origin_timeout: int
+    """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
+    wait: bool
+    """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
+
+
+# 30 s is CloudFront's own default for the time to the first byte.
+_DEFAULTS: CdnArgs = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+# CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
+# first, or a request meets a closing connection.
+_KEEPALIVE_SECONDS = 5
+_ORIGIN_ID = "load-balancer"
+
+
+def problems(args: CdnArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    if "origin_domain_name" not in settled:
+        yield Problem("origin_domain_name", "A distribution needs an origin; give the load balancer's dns_name.")
+    if "origin_secret" not in settled:
+        yield Problem(
+            "origin_secret",
+            "Without a secret header anyone's distribution could reach the load balancer; give the one that its rules require.",
+        )
+    yield from choice_problems(
+        "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+    )
+    yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
+
+
+class Cdn(Component):
+    """A CloudFront distribution that caches nothing and passes everything to a load balancer.
+
+    It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net.
+    """
+
+    domain_name: pulumi.Output[str]
+    """Host name of the distribution."""
+    url: pulumi.Output[str]
+    """Address of the app, with https and without a trailing slash."""
+    distribution_id: pulumi.Output[str]
+    """Id of the distribution."""
+    hosted_zone_id: pulumi.Output[str]
+    """Id of CloudFront's hosted zone, for alias records."""
+
+    def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._find_policies()
+        self._create_distribution()
+        self.domain_name = self._distribution.domain_name
+        self.url = pulumi.Output.format("https://{host}", host=self._distribution.domain_name)
+        self.distribution_id = self._distribution.id
+        self.hosted_zone_id = self._distribution.hosted_zone_id
+        self._register()
+
+    def _find_policies(self) -> None:
+        """AWS's own policies: an app's pages are its users' own, so nothing is cached and everything is passed on, Host included."""
+        opts = pulumi.InvokeOutputOptions(parent=self)
+        self._cache_policy_id = aws.cloudfront.get_cache_policy_output(name="Managed-CachingDisabled", opts=opts).id
+        self._request_policy_id = aws.cloudfront.get_origin_request_policy_output(
+            name="Managed-AllViewer", opts=opts
+        ).id
+
+    def _create_distribution(self) -> None:
+        self._distribution = aws.cloudfront.Distribution(
+            self._name,
+            enabled=True,
+            is_ipv6_enabled=True,
+            http_version="http2and3",
+            price_class=self._args["price_class"],
+            origins=[self._origin()],
+            default_cache_behavior={
+                "target_origin_id": _ORIGIN_ID,
+                "viewer_protocol_policy": "redirect-to-https",
+                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                "cached_methods": ["GET", "HEAD"],
+                "cache_policy_id": self._cache_policy_id,
+                "origin_request_policy_id": self._request_policy_id,
+                # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
+                "compress": True,
+            },
+            restrictions={"geo_restriction": {"restriction_type": "none"}},
+            viewer_certificate={"cloudfront_default_certificate": True},
+            wait_for_deployment=self._args["wait"],
+            opts=self._child(),
+        )
+
+    def _origin(self) -> aws.cloudfront.DistributionOriginArgsDict:
+        return {
+            "origin_id": _ORIGIN_ID,
+            "domain_name": self._args["origin_domain_name"],
+            "custom_headers": [{"name": ORIGIN_HEADER, "value": pulumi.Output.secret(self._args["origin_secret"])}],
+            "custom_origin_config": {
+                # Without a domain there is no certificate that CloudFront would accept from the load balancer.
+                "origin_protocol_policy": "http-only",
+                "http_port": 80,
+                "https_port": 443,
+                "origin_ssl_protocols": ["TLSv1.2"],
+                "origin_read_timeout": self._args["origin_timeout"],
+                "origin_keepalive_timeout": _KEEPALIVE_SECONDS,
+            },
+        }

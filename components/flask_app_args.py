@@ -1,0 +1,408 @@
+"""What a Flask app on AWS can be told, what it takes for granted in each environment, and what is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict, cast
+
+import pulumi
+
+from . import alarms, autoscaling, certificate, database, image, load_balancer, media, network, service
+from ._checks import choice_problems, name_problems
+from ._component import Problem, settle
+from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
+
+
+class FlaskAppArgs(TypedDict, total=False):
+    environment: str
+    """Type of the environment: development, staging or production. It decides the defaults marked with *. Default: development."""
+    app: str
+    """Folder of the app, with its Dockerfile. Default: app_template."""
+    image: pulumi.Input[str]
+    """A ready image to run instead of building `app`. Default: none."""
+    dockerfile: str
+    """Dockerfile, relative to `app`. Default: Dockerfile."""
+    builder: str
+    """docker-build (BuildKit) or docker (a bare daemon). Default: docker-build."""
+    architecture: str
+    """Processor that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
+    build_env: Mapping[str, str]
+    """Build arguments; they are not in the running container. Default: none."""
+    build_secrets: Mapping[str, pulumi.Input[str]]
+    """BuildKit secrets by id. Default: none."""
+    rebuild: str
+    """Any change of this text builds the image again from fresh base images. Default: none."""
+    images_kept: int
+    """Releases kept in the repository, at least 20. Default: 30."""
+    repository_name: str
+    """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
+    domain: str
+    """The app's own name, like app.example.com. Default: none, a name of CloudFront."""
+    domain_aliases: Sequence[str]
+    """More names for the same app. Default: none."""
+    dns: str
+    """Where the domain's records are: route53 (set by this program) or external (set by you, see the output dns_records). Default: route53."""
+    dns_ready: bool
+    """With `dns` external: whether the records for the certificate are set, so that HTTPS on the domain can start. Default: false."""
+    zone_id: pulumi.Input[str]
+    """Route 53 zone of the domain. Default: the one with the longest matching name."""
+    certificate_arn: pulumi.Input[str]
+    """An existing ACM certificate for the domain, in the stack's region. Default: one is requested."""
+    vpc_cidr: str
+    """Address range of the VPC. Default: 10.0.0.0/16."""
+    zones: int
+    """Availability zones, 2 or 3. Default: 2."""
+    egress: str
+    """How tasks reach the internet: public, ipv6, nat, nat-per-zone or endpoints. Default: public."""
+    flow_logs: bool
+    """Whether the VPC logs its connections. Default: true in production.*"""
+    vpc_id: pulumi.Input[str]
+    """An existing VPC. Default: one is created."""
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Public subnets of the existing VPC. Default: none."""
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Private subnets of the existing VPC. Default: none."""
+    database: str
+    """postgres or none. Default: postgres."""
+    database_version: str
+    """PostgreSQL's major or major.minor version. Default: 17."""
+    database_instance_class: str
+    """RDS instance class. Default: db.t4g.micro."""
+    database_storage_gib: int
+    """Storage to start with. Default: 20."""
+    database_max_storage_gib: int
+    """Storage up to which RDS grows by itself; 0 turns that off. Default: 100."""
+    database_name: str
+    """Name of the database. Default: app."""
+    database_username: str
+    """Name of the database's owner. Default: app."""
+    database_backup_days: int
+    """Days for which RDS can restore any second. Default: 14 in production, 7 in staging, 1 in development.*"""
+    database_backup_window: str
+    """UTC time of the daily backup. Default: 03:00-04:00."""
+    database_maintenance_window: str
+    """UTC time of the weekly maintenance. Default: sun:04:30-sun:05:30."""
+    database_multi_az: bool
+    """Whether a standby in another zone takes over. Default: true in production.*"""
+    database_snapshot: str
+    """Snapshot to restore from when the database is created; later changes do nothing. Default: none."""
+    database_apply_immediately: bool
+    """Whether changes of the database happen now or in the maintenance window. Default: true except in production.*"""
+    database_allow_major_upgrade: bool
+    """Whether a higher major `database_version` may be applied. Default: false."""
+    allow_database_replacement: bool
+    """Whether a change may replace the database and so lose its data. Default: false."""
+    database_url_scheme: str
+    """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
+    database_url_query: str
+    """Query of DATABASE_URL, for drivers that are not libpq. Default: sslmode and sslrootcert."""
+    bucket: str
+    """s3 or none. Default: s3."""
+    bucket_versioned: bool
+    """Whether overwritten and deleted files are kept for 30 days. Default: true in production.*"""
+    allowed_cidrs: Sequence[str]
+    """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
+    desync_mitigation: str
+    """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
+    access_logs: bool
+    """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
+    deletion_protection: bool
+    """Whether load balancer, database and media files are guarded against deletion. Default: true in production.*"""
+    cluster_arn: pulumi.Input[str]
+    """An existing ECS cluster; give `cluster_name` as well. Default: one is created."""
+    cluster_name: pulumi.Input[str]
+    """Name of the existing cluster. Default: none."""
+    listener_arn: pulumi.Input[str]
+    """HTTPS listener of an existing load balancer to share; needs `domain`, `vpc_id` and the four arguments below. Default: none."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """Security group of the shared load balancer. Default: none."""
+    load_balancer_dns_name: pulumi.Input[str]
+    """DNS name of the shared load balancer. Default: none."""
+    load_balancer_zone_id: pulumi.Input[str]
+    """Hosted zone id of the shared load balancer. Default: none."""
+    load_balancer_arn_suffix: pulumi.Input[str]
+    """ARN suffix of the shared load balancer, for metrics. Default: none."""
+    listener_priority: int
+    """Priority of the app's first rule on the shared listener, unlike any other there. Default: 100."""
+    listener_paths: Sequence[str]
+    """Paths of the app on the shared listener. Default: /*."""
+    cpu: int
+    """CPU units of a task; 1024 are one vCPU. Default: 256."""
+    memory: int
+    """Memory of a task in MiB. Default: 512."""
+    min_tasks: int
+    """Fewest tasks. Default: 2 in production, else 1.*"""
+    max_tasks: int
+    """Most tasks. Default: 10 in production, 4 in staging, 2 in development.*"""
+    scale_cpu_percent: int
+    """Average CPU use that autoscaling keeps; 0 turns it off. Default: 60."""
+    scale_memory_percent: int
+    """Average memory use that autoscaling keeps; 0 turns it off. Default: 75."""
+    scale_requests_per_minute: int
+    """Requests per task and minute that autoscaling keeps; 0 turns it off. Default: 0."""
+    schedules: Sequence[Mapping[str, Any]]
+    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`. Default: none."""
+    port: int
+    """Port that the app listens on, given to it as PORT. Default: 8080."""
+    health_check_path: str
+    """Path that answers 200 when the app is up, without a database behind it. Default: /up."""
+    startup_seconds: int
+    """Time from start to ready, up to 240 seconds. Default: 60."""
+    start_command: str
+    """Start command. Default: the image's CMD."""
+    workers: Mapping[str, str]
+    """Background processes: name and command; each is a service of one task of the same image. Default: none."""
+    enable_exec: bool
+    """Whether ECS Exec may open a shell in the tasks. Default: false."""
+    spot_share: int
+    """Percentage of tasks on Fargate Spot. Default: 0."""
+    log_retention_days: int
+    """Days for which logs are kept. Default: 365 in production, 30 in staging, 14 in development.*"""
+    env: Mapping[str, pulumi.Input[str]]
+    """The app's own plain variables. Default: none."""
+    secrets: Mapping[str, pulumi.Input[str]]
+    """The app's own secret variables: name and ARN of a secret or SSM parameter. Default: none."""
+    secret_values: Mapping[str, pulumi.Input[str]]
+    """The app's own secret variables: name and value, kept in the app's secret in Secrets Manager. Default: none."""
+    override_env: Sequence[str]
+    """Names of the contract's variables that `env`, `secrets` and `secret_values` may replace. Default: none."""
+    compat: Sequence[str]
+    """Further variables as on another platform: adaptable, divio, upsun, gunicorn-tutorial. Default: none."""
+    debug: bool
+    """Whether FLASK_DEBUG is 1. Flask's debugger lets a visitor run code. Default: false."""
+    git_branch: str
+    """Branch for the preset divio. Default: none."""
+    policy_arns: Mapping[str, pulumi.Input[str]]
+    """Managed IAM policies for the app's role, by a short name for each. Default: none."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the roles. Default: none."""
+    outbound_ports: Sequence[int]
+    """TCP ports to which tasks may connect anywhere. Default: all."""
+    read_only_root: bool
+    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
+    writable_paths: Sequence[str]
+    """Directories on scratch volumes. Default: /tmp."""
+    sidecars: Sequence[Mapping[str, Any]]
+    """More containers of the web task, as the ECS API's container definitions. Default: none."""
+    ca_certificates: str
+    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path. Default: auto."""
+    container_insights: bool
+    """Whether CloudWatch collects metrics per task. Default: false."""
+    alarms: bool
+    """Whether the baseline alarms exist. Default: true in production.*"""
+    alarm_email: str
+    """Address that gets alarms and budget warnings. Default: none."""
+    monthly_budget_usd: int
+    """Monthly budget; 0 for none. Default: 0."""
+
+
+COMMON: FlaskAppArgs = {
+    "environment": "development",
+    "app": "app_template",
+    "dockerfile": "Dockerfile",
+    "architecture": "x86_64",
+    "domain_aliases": [],
+    "dns": "route53",
+    "dns_ready": False,
+    "egress": "public",
+    "database": "postgres",
+    "database_instance_class": "db.t4g.micro",
+    "database_storage_gib": 20,
+    "database_username": "app",
+    "database_url_scheme": "postgresql",
+    "bucket": "s3",
+    "cpu": 256,
+    "memory": 512,
+    "port": 8080,
+    "scale_requests_per_minute": 0,
+    "workers": {},
+    "env": {},
+    "secrets": {},
+    "secret_values": {},
+    "override_env": [],
+    "compat": [],
+    "debug": False,
+    "git_branch": "",
+    "policy_arns": {},
+    "ca_certificates": "auto",
+    "monthly_budget_usd": 0,
+}
+PRODUCTION: FlaskAppArgs = {
+    "flow_logs": True,
+    "database_backup_days": 14,
+    "database_multi_az": True,
+    "database_apply_immediately": False,
+    "bucket_versioned": True,
+    "access_logs": True,
+    "deletion_protection": True,
+    "min_tasks": 2,  # one in each of two zones
+    "max_tasks": 10,
+    "log_retention_days": 365,
+    "alarms": True,
+}
+DEVELOPMENT: FlaskAppArgs = {
+    "flow_logs": False,
+    "database_backup_days": 1,
+    "database_multi_az": False,
+    "database_apply_immediately": True,
+    "bucket_versioned": False,
+    "access_logs": False,
+    "deletion_protection": False,
+    "min_tasks": 1,
+    "max_tasks": 2,
+    "log_retention_days": 14,
+    "alarms": False,
+}
+STAGING: FlaskAppArgs = {**DEVELOPMENT, "database_backup_days": 7, "max_tasks": 4, "log_retention_days": 30}
+PROFILES: Mapping[str, FlaskAppArgs] = {"development": DEVELOPMENT, "staging": STAGING, "production": PRODUCTION}
+
+# Which argument of ours is which argument of a component's.
+NETWORK = {key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")} | {
+    "vpc_cidr": "cidr_block"
+}
+IMAGE = {key: key for key in ("image", "dockerfile", "builder", "architecture", "build_secrets", "rebuild", "images_kept", "repository_name")} | {
+    "app": "context",
+    "build_env": "build_args",
+}
+DATABASE = {
+    "database_version": "engine_version",
+    "database_instance_class": "instance_class",
+    "database_storage_gib": "storage_gib",
+    "database_max_storage_gib": "max_storage_gib",
+    "database_name": "database_name",
+    "database_username": "username",
+    "database_backup_days": "backup_days",
+    "database_backup_window": "backup_window",
+    "database_maintenance_window": "maintenance_window",
+    "database_multi_az": "multi_az",
+    "database_snapshot": "snapshot_identifier",
+    "database_apply_immediately": "apply_immediately",
+    "database_allow_major_upgrade": "allow_major_upgrade",
+    "allow_database_replacement": "allow_replacement",
+    "deletion_protection": "deletion_protection",
+}
+MEDIA = {"bucket_versioned": "versioned", "deletion_protection": "retain"}
+LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
+CERTIFICATE = {"domain": "domain", "domain_aliases": "aliases", "dns": "dns", "zone_id": "zone_id", "dns_ready": "validated"}
+SERVICE = {
+    key: key
+    for key in (
+        "architecture",
+        "cpu",
+        "memory",
+        "port",
+        "startup_seconds",
+        "enable_exec",
+        "spot_share",
+        "log_retention_days",
+        "outbound_ports",
+        "read_only_root",
+        "writable_paths",
+        "sidecars",
+        "permissions_boundary",
+    )
+} | {"start_command": "command", "min_tasks": "desired_count"}
+SCALING = {
+    "min_tasks": "min_tasks",
+    "max_tasks": "max_tasks",
+    "scale_cpu_percent": "cpu_percent",
+    "scale_memory_percent": "memory_percent",
+    "scale_requests_per_minute": "requests_per_minute",
+    "schedules": "schedules",
+}
+ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
+# What must be given along with a shared listener.
+SHARED_NEEDS = (
+    "domain",
+    "vpc_id",
+    "load_balancer_security_group_id",
+    "load_balancer_dns_name",
+    "load_balancer_zone_id",
+    "load_balancer_arn_suffix",
+)
+
+
+def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
+    """The arguments over the defaults of their environment."""
+    environment = settle(args, COMMON)["environment"]
+    return settle(args, cast(FlaskAppArgs, {**COMMON, **PROFILES.get(environment, DEVELOPMENT)}))
+
+
+def part(args: FlaskAppArgs, names: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of one component, taken from those of the app."""
+    given = cast(Mapping[str, Any], args)
+    return {theirs: given[ours] for ours, theirs in names.items() if ours in given}
+
+
+def exposure(args: FlaskAppArgs) -> str:
+    """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
+    if "listener_arn" in args:
+        return "shared"
+    reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
+    return "https" if args.get("domain") and reachable else "cloudfront"
+
+
+def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each, all of them at once."""
+    settled = with_profile(args)
+    yield from name_problems("name", name, longest_role="-alb")
+    yield from choice_problems("environment", settled["environment"], ENVIRONMENTS)
+    yield from choice_problems("database", settled["database"], ("postgres", "none"))
+    yield from choice_problems("bucket", settled["bucket"], ("s3", "none"))
+    yield from choice_problems("ca_certificates", settled["ca_certificates"], ("auto", "image", "init"))
+    for preset in settled["compat"]:
+        yield from choice_problems("compat", preset, COMPAT)
+    yield from _component_problems(settled)
+    yield from _variable_problems(settled)
+    yield from _combination_problems(settled)
+
+
+def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    yield from _translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
+    yield from _translated(image.problems(cast(image.ImageArgs, part(args, IMAGE))), IMAGE)
+    yield from _translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
+    yield from _translated(service.problems(cast(service.ServiceArgs, part(args, SERVICE))), SERVICE)
+    yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
+    yield from _translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
+    balancer = cast(load_balancer.LoadBalancerArgs, {**part(args, LOAD_BALANCER), "mode": "cloudfront"})
+    yield from _translated(load_balancer.problems(balancer), LOAD_BALANCER)
+    if args["database"] == "postgres":
+        yield from _translated(database.problems(cast(database.DatabaseArgs, part(args, DATABASE))), DATABASE)
+    if args.get("domain"):
+        yield from _translated(certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE)
+
+
+def _translated(found: Iterator[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
+    ours = {theirs: name for name, theirs in names.items()}
+    for problem in found:
+        yield Problem(ours.get(problem.argument, problem.argument), problem.reason)
+
+
+def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    compat, has_database, has_bucket = tuple(args["compat"]), args["database"] == "postgres", args["bucket"] == "s3"
+    if not set(compat) <= set(COMPAT):
+        return
+    reserved = {*plain_names(has_database, has_bucket, compat), *secret_names(has_database, compat)}
+    given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
+    for argument, names in given.items():
+        for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):
+            yield Problem(f"{argument}.{name}", sentence)
+    for first, second in (("env", "secrets"), ("env", "secret_values"), ("secrets", "secret_values")):
+        for name in sorted(given[first] & given[second]):
+            yield Problem(f"{second}.{name}", f"{name!r} is in {first} as well; keep one of the two.")
+
+
+def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    given = cast(Mapping[str, Any], args)
+    if "listener_arn" in given:
+        for needed in SHARED_NEEDS:
+            if not given.get(needed):
+                yield Problem(needed, "must be given with listener_arn, which shares an existing load balancer.")
+    if ("cluster_arn" in given) != ("cluster_name" in given):
+        yield Problem("cluster_name", "must be given together with cluster_arn, or neither of them.")
+    if args["domain_aliases"] and not args.get("domain"):
+        yield Problem("domain_aliases", f"{list(args['domain_aliases'])!r} needs a domain, of which they are other names.")
+    if args.get("allowed_cidrs") and exposure(args) == "cloudfront":
+        yield Problem("allowed_cidrs", "works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone.")
+    if args["environment"] == "production" and args["debug"]:
+        yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
+    for worker in args["workers"]:
+        yield from name_problems(f"workers.{worker}", worker)

@@ -1,0 +1,34 @@
+"""The root certificates of Amazon RDS for one region.
+
+`rds-ca-bundle.pem` holds the roots of all commercial regions as AWS publishes them in its global bundle:
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+A task definition has room for 64 KiB, so only a region's own three (about 5 KB) are given to a container.
+"""
+
+import base64
+import re
+from functools import cache
+from pathlib import Path
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s+(.+?)-----END CERTIFICATE-----\n?", re.DOTALL)
+
+
+def region_certificates(region: str) -> str:
+    """The region's roots in PEM.
+
+    Raises:
+        ValueError: if the bundle has none for the region.
+    """
+    subject = f"Amazon RDS {region} Root CA".encode()
+    found = [pem for pem, der in _certificates() if subject in der]
+    if not found:
+        raise ValueError(
+            f"the bundle has no RDS root certificates for region {region!r}; use an image that brings its own and set caCertificates to image."
+        )
+    return "".join(found)
+
+
+@cache
+def _certificates() -> list[tuple[str, bytes]]:
+    text = (Path(__file__).parent / "rds-ca-bundle.pem").read_text(encoding="ascii")
+    return [(match[0], base64.b64decode(match[1])) for match in _CERTIFICATE.finditer(text)]

@@ -11,6 +11,7 @@ from ._component import Component, Problem, refuse, settle
 from ._containers import EXEC_PATHS, Container, container_definitions, volume_names
 from .contract import TIMERS, fargate_size_problems
 from .task_roles import TaskRoles, TaskRolesArgs
+from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
 ARCHITECTURES = ("x86_64", "arm64")
 
@@ -196,58 +197,16 @@ class Service(Component):
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
 
     def _create_security_group(self) -> None:
-        if "security_group_id" in self._args:
-            self.security_group_id = pulumi.Output.from_input(self._args["security_group_id"])
+        given = self._args
+        if "security_group_id" in given:
+            self.security_group_id = pulumi.Output.from_input(given["security_group_id"])
             return
-        group = aws.ec2.SecurityGroup(
-            f"{self._name}-tasks",
-            vpc_id=self._args["vpc_id"],
-            description="Tasks of the service: in from the load balancer alone",
-            opts=self._child(),
-        )
-        self.security_group_id = group.id
-        self._allow_outbound()
-        if "load_balancer_security_group_id" in self._args:
-            self._allow_load_balancer(self._args["load_balancer_security_group_id"])
-
-    def _allow_outbound(self) -> None:
-        ports = self._args.get("outbound_ports")
-        for cidr, role in (("0.0.0.0/0", "ipv4"), ("::/0", "ipv6")):
-            block = {"cidr_ipv4": cidr} if role == "ipv4" else {"cidr_ipv6": cidr}
-            for port in ports if ports is not None else [None]:
-                aws.vpc.SecurityGroupEgressRule(
-                    f"{self._name}-to-{port or 'anywhere'}-{role}",
-                    security_group_id=self.security_group_id,
-                    description=f"To {f'port {port}' if port else 'any service'} that the app uses, over {role}",
-                    ip_protocol="tcp" if port else "-1",
-                    from_port=port,
-                    to_port=port,
-                    **block,
-                    opts=self._child(),
-                )
-
-    def _allow_load_balancer(self, load_balancer: pulumi.Input[str]) -> None:
-        port = self._args["port"]
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-load-balancer",
-            security_group_id=self.security_group_id,
-            referenced_security_group_id=load_balancer,
-            description="From the load balancer to the app",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            opts=self._child(),
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-from-load-balancer",
-            security_group_id=load_balancer,
-            referenced_security_group_id=self.security_group_id,
-            description="From the load balancer to the app",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            opts=self._child(),
-        )
+        args: TaskSecurityGroupArgs = {"vpc_id": given["vpc_id"], "port": given["port"]}
+        if "outbound_ports" in given:
+            args["outbound_ports"] = given["outbound_ports"]
+        if "load_balancer_security_group_id" in given:
+            args["load_balancer_security_group_id"] = given["load_balancer_security_group_id"]
+        self.security_group_id = TaskSecurityGroup(self._name, args, self._child()).security_group_id
 
     def _container(self) -> Container:
         given = self._args
@@ -296,9 +255,7 @@ class Service(Component):
             task_role_arn=self.task_role_arn,
             container_definitions=definitions,
             volumes=[{"name": volume} for volume in volume_names(container)],
-            # Old revisions stay, so that a rollback has somewhere to go.
-            skip_destroy=False,
-            opts=self._child(retain_on_delete=False),
+            opts=self._child(),
         )
         self.task_definition_arn = self._task_definition.arn
 

@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line on standard error, which platforms collect and which leaves the output of commands alone."""
+"""Logs as one JSON object a line on standard error: platforms collect it, and commands keep their output clean."""
 
 import json
 import logging

@@ -1,0 +1,23 @@
+"""The program: settings → the app and all that it needs → outputs."""
+
+import pulumi
+
+import settings
+from components import FlaskApp
+
+stack = settings.load(pulumi.Config(), pulumi.get_project(), pulumi.get_stack())
+app = FlaskApp(stack.name, stack.app)
+
+pulumi.export("url", app.url)
+pulumi.export("hostname", app.hostname)
+pulumi.export("dnsRecords", app.dns_records)
+pulumi.export("loadBalancerDnsName", app.load_balancer_dns_name)
+pulumi.export("imageUri", app.image_uri)
+pulumi.export("clusterName", app.cluster_name)
+pulumi.export("serviceName", app.service_name)
+pulumi.export("taskDefinitionArn", app.task_definition_arn)
+pulumi.export("logGroupName", app.log_group_name)
+pulumi.export("secretArn", app.secret_arn)
+pulumi.export("databaseHost", app.database_host)
+pulumi.export("bucketName", app.bucket_name)
+pulumi.export("vpcId", app.vpc_id)

@@ -1,0 +1,53 @@
+import json
+
+import pulumi
+import pytest
+
+from components.access_logs import AccessLogBucket, delivery_policy, problems
+
+
+def test_the_bucket_is_private_encrypted_and_forgets(deploy):
+    deployed = deploy(lambda: AccessLogBucket("logs", {}))
+    assert deployed.named("logs")["forceDestroy"] is True
+    assert set(deployed.named("logs-public-access").values()) == {True, "logs"}
+    assert deployed.named("logs-encryption")["rules"] == [
+        {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    ]
+    (rule,) = deployed.named("logs-lifecycle")["rules"]
+    assert rule["expiration"] == {"days": 90}
+    assert deployed.outputs == {"bucket_name": "logs"}
+    policy = json.loads(deployed.named("logs-delivery")["policy"])
+    assert policy["Statement"][0]["Resource"].endswith(":logs/AWSLogs/123456789012/*")
+
+
+def test_retained_logs_survive(deploy):
+    seen = {}
+
+    def watch(args):
+        seen[args.name] = args.opts
+        return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+    opts = pulumi.ResourceOptions(transformations=[watch])
+    deployed = deploy(lambda: AccessLogBucket("logs", {"retain": True, "days": 7}, opts))
+    assert deployed.named("logs")["forceDestroy"] is False
+    assert seen["logs"].retain_on_delete is True
+    assert deployed.named("logs-lifecycle")["rules"][0]["expiration"] == {"days": 7}
+
+
+def test_only_load_balancers_write_and_only_to_the_folder_of_the_account():
+    deliver, require_tls = json.loads(delivery_policy("arn:aws:s3:::b", "123456789012"))["Statement"]
+    assert deliver == {
+        "Sid": "DeliverAccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::b/AWSLogs/123456789012/*",
+    }
+    assert require_tls["Effect"] == "Deny"
+    assert require_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("days", [0, 3651])
+def test_days_out_of_range_are_refused(days):
+    (problem,) = problems({"days": days})
+    assert problem == ("days", f"{days} must be a whole number from 1 to 3650 days.")

@@ -1,0 +1,103 @@
+import pulumi
+import pytest
+
+from components.cdn import Cdn, problems
+
+_ARGS = {"origin_domain_name": "web.elb.amazonaws.com", "origin_secret": "s3cret"}
+
+
+@pytest.fixture(autouse=True)
+def cloudfront(mocks):
+    """CloudFront's own policies, found by name alone."""
+    policies = {"Managed-CachingDisabled": "no-cache", "Managed-AllViewer": "all"}
+    mocks.answers["aws:cloudfront/getCachePolicy:getCachePolicy"] = lambda args: {"id": policies[args["name"]]}
+    mocks.answers["aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy"] = lambda args: {
+        "id": policies[args["name"]]
+    }
+    mocks.computed["Distribution"] = lambda _: {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
+    return mocks
+
+
+def test_everything_goes_over_https_to_the_app_and_nothing_is_cached(deploy):
+    deployed = deploy(lambda: Cdn("cdn", _ARGS))
+    assert deployed.named("cdn")["defaultCacheBehavior"] == {
+        "targetOriginId": "load-balancer",
+        "viewerProtocolPolicy": "redirect-to-https",
+        "allowedMethods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+        "cachedMethods": ["GET", "HEAD"],
+        "cachePolicyId": "no-cache",
+        "originRequestPolicyId": "all",
+        "compress": True,
+    }
+
+
+def test_the_origin_is_the_load_balancer_over_http_with_the_secret_header(deploy):
+    (origin,) = deploy(lambda: Cdn("cdn", _ARGS)).named("cdn")["origins"]
+    assert origin == {
+        "originId": "load-balancer",
+        "domainName": "web.elb.amazonaws.com",
+        "customHeaders": [{"name": "X-Origin-Verify", "value": "s3cret"}],
+        "customOriginConfig": {
+            "originProtocolPolicy": "http-only",
+            "httpPort": 80,
+            "httpsPort": 443,
+            "originSslProtocols": ["TLSv1.2"],
+            "originReadTimeout": 30,
+            "originKeepaliveTimeout": 5,
+        },
+    }
+
+
+def test_the_distribution_has_its_default_name_and_certificate(deploy):
+    deployed = deploy(lambda: Cdn("cdn", _ARGS))
+    inputs = deployed.named("cdn")
+    assert inputs["viewerCertificate"] == {"cloudfrontDefaultCertificate": True}
+    assert "aliases" not in inputs
+    assert (inputs["enabled"], inputs["isIpv6Enabled"], inputs["httpVersion"]) == (True, True, "http2and3")
+    assert (inputs["priceClass"], inputs["waitForDeployment"]) == ("PriceClass_100", True)
+    assert inputs["restrictions"] == {"geoRestriction": {"restrictionType": "none"}}
+    assert deployed.outputs == {
+        "domain_name": "d1.cloudfront.net",
+        "url": "https://d1.cloudfront.net",
+        "distribution_id": "cdn-id",
+        "hosted_zone_id": "Z2FDTNDATAQYW2",
+    }
+
+
+def test_price_class_timeout_and_wait_are_the_callers(deploy):
+    args = {**_ARGS, "price_class": "PriceClass_All", "origin_timeout": 60.0, "wait": False}
+    inputs = deploy(lambda: Cdn("cdn", args)).named("cdn")
+    assert (inputs["priceClass"], inputs["waitForDeployment"]) == ("PriceClass_All", False)
+    assert inputs["origins"][0]["customOriginConfig"]["originReadTimeout"] == 60
+
+
+def test_the_secret_stays_a_secret_although_it_is_given_in_plain(mocks):
+    found = {}
+
+    def watch(args):
+        if args.name == "cdn" and "origins" in args.props:
+            (header,) = args.props["origins"][0]["custom_headers"]
+            found["future"] = header["value"].is_secret()
+        return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+    def program():
+        Cdn("cdn", _ARGS, pulumi.ResourceOptions(transformations=[watch]))
+        return pulumi.Output.from_input(found["future"]).apply(lambda value: found.update(is_secret=value))
+
+    pulumi.runtime.test(program)()
+    assert found["is_secret"] is True
+
+
+@pytest.mark.parametrize(
+    ("args", "argument", "sentence"),
+    [
+        ({"origin_secret": "s"}, "origin_domain_name", "A distribution needs an origin"),
+        ({"origin_domain_name": "d"}, "origin_secret", "Without a secret header anyone's distribution could"),
+        ({**_ARGS, "price_class": "All"}, "price_class", "'All' is not one of PriceClass_100, PriceClass_200"),
+        ({**_ARGS, "origin_timeout": 61}, "origin_timeout", "61 must be a whole number from 1 to 60 seconds."),
+    ],
+)
+def test_wrong_arguments_are_refused(args, argument, sentence):
+    (problem,) = problems(args)
+    assert problem.argument == argument
+    assert sentence in problem.reason

@@ -179,7 +179,7 @@ READERS: Mapping[str, Reader] = {
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
 # What a setting's text is where it is not set: the library's own default applies.
-UNSET = ("", "auto")
+UNSET = ("", "auto", "[]", "{}")
 
 
 def load(config: pulumi.Config, project: str, stack: str) -> Settings:
@@ -214,7 +214,9 @@ def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, An
         try:
             names = mapping(config.get(key) or "{}")
         except ValueError:  # the value is not repeated: it is a secret
-            found.append(f"{key}: must be names with values; set one with: pulumi config set --secret --path {key}.NAME")
+            found.append(
+                f"{key}: must be names with values; set one with: pulumi config set --secret --path {key}.NAME"
+            )
             continue
         yield snake_case(key), {name: pulumi.Output.secret(value) for name, value in names.items()}
 

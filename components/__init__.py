@@ -1,0 +1,57 @@
+"""Reusable Pulumi components that run a Flask app on AWS."""
+
+from .alarms import Alarms, AlarmsArgs
+from .app_secret import AppSecret, AppSecretArgs
+from .autoscaling import Autoscaling, AutoscalingArgs
+from .cdn import Cdn, CdnArgs
+from .certificate import Certificate, CertificateArgs
+from .cluster import Cluster, ClusterArgs
+from .database import Database, DatabaseArgs
+from .dns import AliasRecords, AliasRecordsArgs
+from .flask_app import FlaskApp
+from .flask_app_args import FlaskAppArgs
+from .image import Image, ImageArgs
+from .load_balancer import LoadBalancer, LoadBalancerArgs
+from .media import MediaBucket, MediaBucketArgs
+from .network import Network, NetworkArgs
+from .route import Route, RouteArgs
+from .service import Service, ServiceArgs
+from .task_roles import TaskRoles, TaskRolesArgs
+from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+
+__all__ = [
+    "Alarms",
+    "AlarmsArgs",
+    "AliasRecords",
+    "AliasRecordsArgs",
+    "AppSecret",
+    "AppSecretArgs",
+    "Autoscaling",
+    "AutoscalingArgs",
+    "Cdn",
+    "CdnArgs",
+    "Certificate",
+    "CertificateArgs",
+    "Cluster",
+    "ClusterArgs",
+    "Database",
+    "DatabaseArgs",
+    "FlaskApp",
+    "FlaskAppArgs",
+    "Image",
+    "ImageArgs",
+    "LoadBalancer",
+    "LoadBalancerArgs",
+    "MediaBucket",
+    "MediaBucketArgs",
+    "Network",
+    "NetworkArgs",
+    "Route",
+    "RouteArgs",
+    "Service",
+    "ServiceArgs",
+    "TaskRoles",
+    "TaskRolesArgs",
+    "TaskSecurityGroup",
+    "TaskSecurityGroupArgs",
+]

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from ._component import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH, Problem
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
+_RETENTION_DAYS += (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
 
 def name_problems(argument: str, name: str, longest_role: str = "") -> Iterator[Problem]:
@@ -44,3 +47,11 @@ def cidr_problems(argument: str, value: str) -> Iterator[Problem]:
         ipaddress.ip_network(value)
     except ValueError as error:
         yield Problem(argument, f"{value!r} is not an address range in CIDR notation, like 203.0.113.0/24 ({error}).")
+
+
+def retention_problems(argument: str, days: int) -> Iterator[Problem]:
+    """Days for which CloudWatch can keep logs: it takes a few values only. For ever is none of them."""
+    if isinstance(days, bool) or days not in _RETENTION_DAYS:
+        yield Problem(
+            argument, f"{days!r} is not one of the days that CloudWatch knows: {', '.join(map(str, _RETENTION_DAYS))}."
+        )

@@ -78,7 +78,8 @@ def volume_names(container: Container) -> list[str]:
 
 def _mount_points(container: Container) -> list[dict[str, Any]]:
     mounts: list[dict[str, Any]] = [
-        {"sourceVolume": _volume(path), "containerPath": path, "readOnly": False} for path in sorted(container.writable_paths)
+        {"sourceVolume": _volume(path), "containerPath": path, "readOnly": False}
+        for path in sorted(container.writable_paths)
     ]
     if container.ca_path:
         folder = container.ca_path.rsplit("/", 1)[0]

@@ -16,9 +16,7 @@ def create_flow_logs(name: str, vpc: aws.ec2.Vpc, retention_days: int, opts: pul
         assume_role_policy=account.apply(trust_policy),
         opts=opts,
     )
-    aws.iam.RolePolicy(
-        f"{name}-flow-log-policy", role=role.name, policy=group.arn.apply(write_policy), opts=opts
-    )
+    aws.iam.RolePolicy(f"{name}-flow-log-policy", role=role.name, policy=group.arn.apply(write_policy), opts=opts)
     aws.ec2.FlowLog(
         f"{name}-flow-log",
         vpc_id=vpc.id,

@@ -1,12 +1,27 @@
 """The arithmetic of a network: which block each subnet gets, so that a third zone never moves the first two."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pulumi
 
+from ._checks import cidr_problems
+from ._component import Problem
+
 MOST_ZONES = 3
+# RFC 1918. Python's is_private also counts loopback, link-local and documentation ranges.
+_PRIVATE = [ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+# AWS allows no larger VPC than /16; in a /20 the smallest subnet still has 251 addresses.
+_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
+# A VPC's IPv6 block is always a /56 and a subnet's a /64, so there are 256 slots. Public subnets take the first ones;
+# private ones begin at the 17th, which reads 10 in the address.
+_IPV6_SUBNET_LENGTH = 64
+_IPV6_FIRST_SLOT = {"public": 0, "private": 0x10}
+# RFC 1918. Python's is_private also counts loopback, link-local and documentation ranges.
+_PRIVATE = [ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+# AWS allows no larger VPC than /16; in a /20 the smallest subnet still has 251 addresses.
+_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
 # A VPC's IPv6 block is always a /56 and a subnet's a /64: 256 slots. Private subnets start at the 17th.
 _IPV6_SUBNET_LENGTH = 64
 _IPV6_FIRST_PRIVATE_SLOT = 16
@@ -17,6 +32,21 @@ class SubnetBlocks(NamedTuple):
 
     public: list[str]
     private: list[str]
+
+
+def network_problems(argument: str, value: str) -> Iterator[Problem]:
+    """A private IPv4 range of a size that three zones fit in."""
+    malformed = list(cidr_problems(argument, value))
+    if malformed:
+        yield from malformed
+        return
+    network = ipaddress.ip_network(value)
+    if not isinstance(network, ipaddress.IPv4Network) or not any(network.subnet_of(block) for block in _PRIVATE):
+        yield Problem(argument, f"{value!r} is not private; take a range from {', '.join(map(str, _PRIVATE))}.")
+    elif not _LARGEST_PREFIX <= network.prefixlen <= _SMALLEST_PREFIX:
+        yield Problem(
+            argument, f"{value!r} is a /{network.prefixlen}; take a /{_LARGEST_PREFIX} to a /{_SMALLEST_PREFIX}."
+        )
 
 
 def subnet_blocks(cidr: str, zones: int) -> SubnetBlocks:
@@ -32,18 +62,11 @@ def subnet_blocks(cidr: str, zones: int) -> SubnetBlocks:
     return SubnetBlocks([str(block) for block in public[:zones]], [str(block) for block in private[:zones]])
 
 
-def ipv6_subnet_blocks(cidr: str) -> SubnetBlocks:
-    """The IPv6 blocks of all three zones' subnets, from the /56 that AWS gave the VPC."""
-    network = ipaddress.IPv6Network(cidr)
-    size = 1 << (128 - _IPV6_SUBNET_LENGTH)
-
-    def block(slot: int) -> str:
-        return f"{network.network_address + slot * size}/{_IPV6_SUBNET_LENGTH}"
-
-    return SubnetBlocks(
-        [block(zone) for zone in range(MOST_ZONES)],
-        [block(_IPV6_FIRST_PRIVATE_SLOT + zone) for zone in range(MOST_ZONES)],
-    )
+def ipv6_subnet_block(cidr: str, role: str, index: int) -> str:
+    """The IPv6 block of one `public` or `private` subnet, from the /56 that AWS gave the VPC."""
+    slot = _IPV6_FIRST_SLOT[role] + index
+    first = ipaddress.IPv6Network(cidr).network_address + (slot << (128 - _IPV6_SUBNET_LENGTH))
+    return f"{first}/{_IPV6_SUBNET_LENGTH}"
 
 
 def zone_name(names: Sequence[str], index: int) -> str:

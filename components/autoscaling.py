@@ -70,7 +70,8 @@ def _limits(path: str, limits: Mapping[str, Any]) -> Iterator[Problem]:
     yield from found
     if not found and limits["min_tasks"] > limits["max_tasks"]:
         yield Problem(
-            f"{path}min_tasks", f"{limits['min_tasks']} is more than max_tasks, {limits['max_tasks']}; raise one or lower the other."
+            f"{path}min_tasks",
+            f"{limits['min_tasks']} is more than max_tasks, {limits['max_tasks']}; raise one or lower the other.",
         )
 
 
@@ -80,7 +81,10 @@ def _schedule_problems(path: str, schedule: Mapping[str, Any], names: Sequence[A
     elif names.count(schedule["name"]) > 1:
         yield Problem(f"{path}.name", f"{schedule['name']!r} is used twice; give each schedule its own name.")
     if not _SCHEDULE.fullmatch(str(schedule.get("schedule", ""))):
-        yield Problem(f"{path}.schedule", f"{schedule.get('schedule')!r} must be cron(…), rate(…) or at(…), like cron(0 8 ? * MON-FRI *).")
+        yield Problem(
+            f"{path}.schedule",
+            f"{schedule.get('schedule')!r} must be cron(…), rate(…) or at(…), like cron(0 8 ? * MON-FRI *).",
+        )
     if "min_tasks" not in schedule or "max_tasks" not in schedule:
         yield Problem(path, f"{dict(schedule)!r} needs both min_tasks and max_tasks.")
     else:

@@ -27,9 +27,7 @@ class Cluster(Component):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         insights = "enabled" if settle(args, _DEFAULTS)["container_insights"] else "disabled"
-        cluster = aws.ecs.Cluster(
-            name, settings=[{"name": "containerInsights", "value": insights}], opts=self._child()
-        )
+        cluster = aws.ecs.Cluster(name, settings=[{"name": "containerInsights", "value": insights}], opts=self._child())
         providers = aws.ecs.ClusterCapacityProviders(
             f"{name}-capacity",
             cluster_name=cluster.name,

@@ -105,11 +105,9 @@ class FlaskApp(Component):
     def _create_exposure(self) -> None:
         """Load balancer, certificate, names: everything between a visitor and the target group."""
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self._route: RouteArgs = {
-            "vpc_id": self.vpc_id,
-            "port": self._args["port"],
-            **({"health_check_path": self._args["health_check_path"]} if "health_check_path" in self._args else {}),
-        }
+        self._route: RouteArgs = {"vpc_id": self.vpc_id, "port": self._args["port"]}
+        if "health_check_path" in self._args:
+            self._route["health_check_path"] = self._args["health_check_path"]
         certificate = self._create_certificate()
         if self._exposure == "shared":
             self._join_load_balancer(certificate)

@@ -255,10 +255,22 @@ STAGING: FlaskAppArgs = {**DEVELOPMENT, "database_backup_days": 7, "max_tasks": 
 PROFILES: Mapping[str, FlaskAppArgs] = {"development": DEVELOPMENT, "staging": STAGING, "production": PRODUCTION}
 
 # Which argument of ours is which argument of a component's.
-NETWORK = {key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")} | {
-    "vpc_cidr": "cidr_block"
-}
-IMAGE = {key: key for key in ("image", "dockerfile", "builder", "architecture", "build_secrets", "rebuild", "images_kept", "repository_name")} | {
+NETWORK = {
+    key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
+} | {"vpc_cidr": "cidr_block"}
+IMAGE = {
+    key: key
+    for key in (
+        "image",
+        "dockerfile",
+        "builder",
+        "architecture",
+        "build_secrets",
+        "rebuild",
+        "images_kept",
+        "repository_name",
+    )
+} | {
     "app": "context",
     "build_env": "build_args",
 }
@@ -281,7 +293,13 @@ DATABASE = {
 }
 MEDIA = {"bucket_versioned": "versioned", "deletion_protection": "retain"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
-CERTIFICATE = {"domain": "domain", "domain_aliases": "aliases", "dns": "dns", "zone_id": "zone_id", "dns_ready": "validated"}
+CERTIFICATE = {
+    "domain": "domain",
+    "domain_aliases": "aliases",
+    "dns": "dns",
+    "zone_id": "zone_id",
+    "dns_ready": "validated",
+}
 SERVICE = {
     key: key
     for key in (
@@ -367,7 +385,9 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if args["database"] == "postgres":
         yield from _translated(database.problems(cast(database.DatabaseArgs, part(args, DATABASE))), DATABASE)
     if args.get("domain"):
-        yield from _translated(certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE)
+        yield from _translated(
+            certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE
+        )
 
 
 def _translated(found: Iterator[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
@@ -399,9 +419,14 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if ("cluster_arn" in given) != ("cluster_name" in given):
         yield Problem("cluster_name", "must be given together with cluster_arn, or neither of them.")
     if args["domain_aliases"] and not args.get("domain"):
-        yield Problem("domain_aliases", f"{list(args['domain_aliases'])!r} needs a domain, of which they are other names.")
+        yield Problem(
+            "domain_aliases", f"{list(args['domain_aliases'])!r} needs a domain, of which they are other names."
+        )
     if args.get("allowed_cidrs") and exposure(args) == "cloudfront":
-        yield Problem("allowed_cidrs", "works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone.")
+        yield Problem(
+            "allowed_cidrs",
+            "works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone.",
+        )
     if args["environment"] == "production" and args["debug"]:
         yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
     for worker in args["workers"]:

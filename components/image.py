@@ -1,11 +1,9 @@
 """The container image: a folder with a Dockerfile, built and pushed to ECR, or a ready reference."""
 
-import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +13,7 @@ import pulumi_docker_build as docker_build
 from ._build_context import ContextError, content_hash, context_problems
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
+from ._ecr import lifecycle_policy, pushed_digest, registry_credentials, repository_name_problems, split_reference
 
 
 class ImageArgs(TypedDict, total=False):
@@ -58,22 +57,17 @@ _PLATFORMS = {"x86_64": docker_build.Platform.LINUX_AMD64, "arm64": docker_build
 # Tasks that run, and the releases to roll back to, need their images: fewer than 20 once expired images in use.
 # Beyond 1000 the repository only costs storage.
 _FEWEST_KEPT, _MOST_KEPT = 20, 1000
-# What no tag names any more is a failed push or an old cache; a week leaves time to look at it.
-_UNTAGGED_DAYS = 7
 # 80 bits: two contents of one repository never share them, and the tag still fits in a table of the console.
 _TAG_LENGTH = 20
 # Enough to tell the builds of one program apart.
 _TAG_IN_NAME = 8
-# ECR's own rule, https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-_REPOSITORY_NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_LONGEST_REPOSITORY_NAME = 256 - len("-cache")
-# What the provider says of an unknown image or repository, in its versions 5 to 7, and ECR itself.
-_NOT_THERE = re.compile(r"couldn't find resource|no matching|ImageNotFound|RepositoryNotFound", re.IGNORECASE)
 # An image without content, for what is in the repository already but not in Pulumi's state; it is never pushed.
-_PLACEHOLDER = "FROM scratch\nLABEL description=\"placeholder: the image itself was pushed before\"\n"
+_PLACEHOLDER = 'FROM scratch\nLABEL description="placeholder: the image itself was pushed before"\n'
 # Every input but the credentials, which stay fresh in the state.
-_BUILD_INPUTS = ["build_args", "build_on_preview", "cache_from", "cache_to", "context", "dockerfile", "exports"]
-_BUILD_INPUTS += ["network", "no_cache", "platforms", "push", "secrets", "ignore_secrets_in_diff_calculation", "tags"]
+_BUILD_INPUTS = [
+    *("context", "dockerfile", "platforms", "build_args", "secrets", "ignore_secrets_in_diff_calculation", "no_cache"),
+    *("cache_from", "cache_to", "tags", "exports", "push", "build_on_preview", "network"),
+]
 _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 
 
@@ -81,22 +75,21 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
     if ("image" in settled) == ("context" in settled):
-        yield Problem("image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither.")
+        yield Problem(
+            "image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither."
+        )
     elif "context" in settled:
         yield from (Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"]))
     yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
     yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
     yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
-    name = settled.get("repository_name", "app")
-    if not _REPOSITORY_NAME.fullmatch(name) or not 2 <= len(name) <= _LONGEST_REPOSITORY_NAME:
-        yield Problem(
-            "repository_name",
-            f"{name!r} must be 2 to {_LONGEST_REPOSITORY_NAME} lower-case letters and digits, with single . _ - or / between them.",
-        )
+    yield from repository_name_problems("repository_name", settled.get("repository_name", "app"))
     if settled["builder"] == "docker":
         for argument in ("build_secrets", "rebuild", "cache"):
             if settled.get(argument):
-                yield Problem(argument, f"builder 'docker' has no {argument}; leave it out, or use builder 'docker-build'.")
+                yield Problem(
+                    argument, f"builder 'docker' has no {argument}; leave it out, or use builder 'docker-build'."
+                )
 
 
 class Image(Component):
@@ -122,7 +115,7 @@ class Image(Component):
         if "image" in self._args:
             self._take_ready_image(pulumi.Output.from_input(self._args["image"]))
         else:
-            self._create_repository()
+            self._create_repositories()
             self._build_or_reuse()
         self._register()
 
@@ -131,10 +124,11 @@ class Image(Component):
         self.digest = reference.apply(lambda text: split_reference(text)[1])
         self.repository_url = reference.apply(lambda text: split_reference(text)[0])
 
-    def _create_repository(self) -> None:
+    def _create_repositories(self) -> None:
+        name, physical_name = self._name, self._args.get("repository_name")
         self._repository = aws.ecr.Repository(
-            self._name,
-            name=self._args.get("repository_name"),
+            name,
+            name=physical_name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
@@ -142,61 +136,142 @@ class Image(Component):
             opts=self._child(),
         )
         self.repository_url = self._repository.repository_url
-        aws.ecr.LifecyclePolicy(
-            f"{self._name}-lifecycle",
-            repository=self._repository.name,
-            policy=lifecycle_policy(self._args["images_kept"]),
-            opts=self._child(),
-        )
+        self._expire_images(f"{name}-lifecycle", self._repository, self._args["images_kept"])
 
-    def _create_cache(self) -> pulumi.Output[str]:
-        """The repository of the layers; what each processor's last build kept is one tag in it."""
+    def _cache_reference(self) -> pulumi.Output[str]:
+        """A second repository, for layers: what the last build for a processor kept is one tag in it."""
+        name, physical_name = f"{self._name}-cache", self._args.get("repository_name")
         repository = aws.ecr.Repository(
-            f"{self._name}-cache",
-            name=f"{self._args['repository_name']}-cache" if "repository_name" in self._args else None,
+            name,
+            name=f"{physical_name}-cache" if physical_name else None,
             image_tag_mutability="MUTABLE",  # each build moves the tag
-            image_scanning_configuration={"scan_on_push": False},  # nothing runs from it
             encryption_configurations=[{"encryption_type": "AES256"}],
-            force_delete=True,  # made again by the next build
+            force_delete=True,  # the next build fills it again
             opts=self._child(),
         )
-        aws.ecr.LifecyclePolicy(
-            f"{self._name}-cache-lifecycle", repository=repository.name, policy=lifecycle_policy(), opts=self._child()
-        )
+        self._expire_images(f"{name}-lifecycle", repository, None)
         return pulumi.Output.format("{url}:{tag}", url=repository.repository_url, tag=self._args["architecture"])
 
+    def _expire_images(self, name: str, repository: aws.ecr.Repository, images_kept: int | None) -> None:
+        policy = lifecycle_policy(images_kept)
+        aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=policy, opts=self._child())
+
     def _build_or_reuse(self) -> None:
-        pushed = self._pushed_digest()
-        build = self._build_with_docker if self._args["builder"] == "docker" else self._build_with_buildkit
-        built = build(f"{self._name}-{self._tag[:_TAG_IN_NAME]}", reuse=pushed is not None)
-        # The repository's word counts: what was built may be the placeholder.
+        # Its own name must be known already; a name that is made up is not.
+        given = self._args.get("repository_name")
+        pushed = pushed_digest(given, self._tag, self) if given else None
+        name = f"{self._name}-{self._tag[:_TAG_IN_NAME]}"
+        if self._args["builder"] == "docker":
+            built = self._build_with_docker(name, pushed is not None)
+        else:
+            built = self._build_with_buildkit(name, pushed is not None)
+        # The repository's word comes first: what was built may be the placeholder.
         self.digest = pulumi.Output.from_input(pushed) if pushed else built
         self.image_uri = pulumi.Output.format("{url}@{digest}", url=self.repository_url, digest=self.digest)
 
-    def _pushed_digest(self) -> str | None:
-        """The digest of this content's tag in the named repository, if both are there."""
-        if "repository_name" not in self._args:
-            return None
-        repository_name, options = self._args["repository_name"], pulumi.InvokeOptions(parent=self)
-        try:
-            found = aws.ecr.get_image(repository_name=repository_name, image_tag=self._tag, opts=options)
-        except Exception as error:  # the SDK raises nothing narrower
-            if not _NOT_THERE.search(str(error)):
-                pulumi.log.warn(f"Cannot tell whether {repository_name}:{self._tag} was pushed before: {error}", self)
-            return None
-        return found.image_digest or None
-
-    def _build_with_buildkit(self, name: str, *, reuse: bool) -> pulumi.Output[str]:
-        """Build with BuildKit, in a container of its own: unlike Docker's own builder it asks for the newest base image each time and can keep its layers elsewhere."""
+    def _build_with_buildkit(self, name: str, reuse: bool) -> pulumi.Output[str]:
+        """Build in BuildKit's own container, which asks for the newest base image and can keep its layers elsewhere."""
+        # One or none.
+        caches = [self._cache_reference()] if uses_cache(self._args) else []
         context = context_location(self._args["context"])
-        cache = self._create_cache() if _uses_cache(self._args) else None
         if reuse:
-            # What the state has already is left as it is. What it lacks becomes the placeholder, in the same
-            # folder, so that the provider's hash of it stays the same.
-            what = docker_build.ImageArgs(
-                push=False,
-                exports=[{"cacheonly": {}}],  # type: ignore
-                context={"location": context},  # type: ignore
-                dockerfile={"inline": _PLACEHOLDER},  # type: ignore
-            )
-        return pulumi.Output.from_input("")
+            return self._register_placeholder(name, context)
+        return docker_build.Image(
+            name,
+            context={"location": context},
+            dockerfile={"location": str(PurePosixPath(context, self._args["dockerfile"]))},
+            platforms=[_PLATFORMS[self._args["architecture"]]],
+            build_args=self._args["build_args"],
+            secrets=self._args["build_secrets"],
+            # The tag names the content; a secret's new value does not change it, and could not be pushed over it.
+            ignore_secrets_in_diff_calculation=sorted(self._args["build_secrets"]),
+            # Not `pull`: with it the provider builds at every update, and BuildKit's container has no old base image.
+            no_cache=bool(self._args["rebuild"]),
+            cache_from=[{"registry": {"ref": cache}} for cache in caches],
+            # Every layer, in the form that ECR takes; layers that cannot be kept do not fail the build.
+            cache_to=[
+                {
+                    "registry": {
+                        "ref": cache,
+                        "mode": docker_build.CacheMode.MAX,
+                        "image_manifest": True,
+                        "oci_media_types": True,
+                        "ignore_error": True,
+                    }
+                }
+                for cache in caches
+            ],
+            tags=[pulumi.Output.format("{url}:{tag}", url=self.repository_url, tag=self._tag)],
+            registries=[registry_credentials("address", self._repository, self)],
+            push=True,
+            build_on_preview=False,  # a preview needs no Docker
+            opts=self._build_options(),
+        ).digest
+
+    def _register_placeholder(self, name: str, context: str) -> pulumi.Output[str]:
+        """Leave a build that is in the state as it is; where it is not, stand in for it without a build or a push."""
+        return docker_build.Image(
+            name,
+            # The same folder, since the provider goes on comparing its hash; nothing of it is sent.
+            context={"location": context},
+            dockerfile={"inline": _PLACEHOLDER},
+            exports=[{"cacheonly": {}}],
+            registries=[registry_credentials("address", self._repository, self)],
+            push=False,
+            build_on_preview=False,
+            opts=self._build_options(ignore_changes=_BUILD_INPUTS),
+        ).digest
+
+    def _build_with_docker(self, name: str, reuse: bool) -> pulumi.Output[str]:
+        """Build with Docker's own builder. It takes no inline Dockerfile: what the state lacks is built, not pushed."""
+        context = context_location(self._args["context"])
+        return docker.Image(
+            name,
+            image_name=pulumi.Output.format("{url}:{tag}", url=self.repository_url, tag=self._tag),
+            build={
+                "context": context,
+                "dockerfile": str(PurePosixPath(context, self._args["dockerfile"])),
+                "platform": _PLATFORMS[self._args["architecture"]].value,
+                "args": self._args["build_args"],
+            },
+            registry=registry_credentials("server", self._repository, self),
+            skip_push=reuse,
+            opts=self._build_options(ignore_changes=_DOCKER_INPUTS if reuse else None),
+        ).repo_digest.apply(lambda reference: split_reference(reference)[1])
+
+    def _build_options(self, **options: Any) -> pulumi.ResourceOptions:
+        # Without this the provider deletes from the registry what a running task or a rollback still needs
+        # (pulumi-docker-build#581, #606).
+        return self._child(retain_on_delete=True, **options)
+
+
+def content_tag(args: ImageArgs) -> str:
+    """The tag: the start of a hash of all that decides the image, so that equal content is pushed once and never overwritten.
+
+    What the provider compares besides the content is in it too; a change there would push to a tag that exists.
+    """
+    settings = {
+        "location": context_location(args["context"]),
+        "dockerfile": args["dockerfile"],
+        "platform": _PLATFORMS[args["architecture"]].value,
+        "builder": args["builder"],
+        "cache": uses_cache(args),
+        "build_args": dict(args["build_args"]),
+        "build_secrets": sorted(args["build_secrets"]),
+        "rebuild": args["rebuild"],
+    }
+    try:
+        return content_hash(args["context"], args["dockerfile"], settings)[:_TAG_LENGTH]
+    except ContextError as error:
+        refuse([Problem("context", str(error))])
+        raise
+
+
+def context_location(context: str) -> str:
+    """The folder relative to the program, so that another machine's checkout is no change."""
+    return Path(os.path.relpath(context)).as_posix()
+
+
+def uses_cache(args: ImageArgs) -> bool:
+    """Whether layers are kept in a repository: if not said, wherever BuildKit builds."""
+    return args.get("cache", args["builder"] == "docker-build")

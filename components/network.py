@@ -1,17 +1,17 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import choice_problems, cidr_problems, range_problems, retention_problems
+from ._checks import choice_problems, range_problems, retention_problems
 from ._component import Component, Problem, refuse, settle
+from ._egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
-from ._subnets import MOST_ZONES, SubnetBlocks, ipv6_subnet_blocks, subnet_blocks, zone_name
+from ._subnets import MOST_ZONES, ipv6_subnet_block, network_problems, subnet_blocks, zone_name
 
 
 class NetworkArgs(TypedDict, total=False):
@@ -22,7 +22,7 @@ class NetworkArgs(TypedDict, total=False):
     egress: str
     """How tasks reach the outside: `public` (public addresses, nothing may call in), `ipv6` (experimental: private, IPv6 out only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
     flow_logs: bool
-    """Whether the network's traffic is logged in CloudWatch. Default: false."""
+    """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
     """Days for which flow logs are kept, one of the values that CloudWatch knows. Default: 30."""
     vpc_id: pulumi.Input[str]
@@ -41,10 +41,6 @@ _DEFAULTS: NetworkArgs = {
     "flow_log_retention_days": 30,
 }
 _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
-# RFC 1918. Python's is_private also counts loopback, link-local and documentation ranges.
-_PRIVATE = [ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
-# /16 is the largest VPC that AWS allows; in a /20 the smallest subnet still has 251 addresses.
-_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
 
 
 def problems(args: NetworkArgs) -> Iterator[Problem]:
@@ -57,8 +53,10 @@ def problems(args: NetworkArgs) -> Iterator[Problem]:
         return
     for argument in ("public_subnet_ids", "private_subnet_ids"):
         if argument in settled:
-            yield Problem(argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out.")
-    yield from _private_range_problems("cidr_block", settled["cidr_block"])
+            yield Problem(
+                argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out."
+            )
+    yield from network_problems("cidr_block", settled["cidr_block"])
     yield from range_problems("zones", settled["zones"], 2, MOST_ZONES)
 
 
@@ -67,8 +65,6 @@ def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Prob
         value = args.get(argument)
         if value is not None:
             yield Problem(argument, f"{value!r} has no effect on an existing VPC; leave out {argument} or vpc_id.")
-    if settled["flow_logs"]:
-        yield Problem("flow_logs", "True has no effect on an existing VPC; set it to false or leave out vpc_id.")
     if "public_subnet_ids" not in settled:
         yield Problem("public_subnet_ids", "vpc_id is given without public subnets; the load balancer needs two.")
     if settled["egress"] != "public" and "private_subnet_ids" not in settled:
@@ -77,18 +73,6 @@ def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Prob
             f"Egress {settled['egress']!r} runs tasks in private subnets, and none are given; "
             "add them or set egress to 'public'.",
         )
-
-
-def _private_range_problems(argument: str, value: str) -> Iterator[Problem]:
-    malformed = list(cidr_problems(argument, value))
-    if malformed:
-        yield from malformed
-        return
-    network = ipaddress.ip_network(value)
-    if not isinstance(network, ipaddress.IPv4Network) or not any(network.subnet_of(block) for block in _PRIVATE):
-        yield Problem(argument, f"{value!r} is not private; take it from {', '.join(str(block) for block in _PRIVATE)}.")
-    elif not _LARGEST_PREFIX <= network.prefixlen <= _SMALLEST_PREFIX:
-        yield Problem(argument, f"{value!r} must be a /{_LARGEST_PREFIX} to a /{_SMALLEST_PREFIX}.")
 
 
 class Network(Component):
@@ -115,19 +99,18 @@ class Network(Component):
         refuse(problems(args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
-        self._dual_stack = self._args["egress"] == "ipv6"
+        self._egress = self._args["egress"]
+        self._dual_stack = self._egress == "ipv6"
         if "vpc_id" in self._args:
             self._use_existing()
         else:
             self._create_vpc()
             self._create_subnets()
-            self._open_public_subnets()
-            self._open_private_subnets()
+            self._create_routes()
             self._create_endpoints()
             self._create_flow_logs()
             self._show_created()
-        in_public = self._args["egress"] == "public"
-        self.assign_public_ip = pulumi.Output.from_input(in_public)
+        self.assign_public_ip = pulumi.Output.from_input(self._egress == "public")
         self.dual_stack = pulumi.Output.from_input(self._dual_stack)
         self._register()
 
@@ -135,8 +118,7 @@ class Network(Component):
         self.vpc_id = pulumi.Output.from_input(self._args["vpc_id"])
         self.public_subnet_ids = pulumi.Output.from_input(self._args["public_subnet_ids"])
         self.private_subnet_ids = pulumi.Output.from_input(self._args.get("private_subnet_ids", []))
-        public = self._args["egress"] == "public"
-        self.task_subnet_ids = self.public_subnet_ids if public else self.private_subnet_ids
+        self.task_subnet_ids = self.public_subnet_ids if self._egress == "public" else self.private_subnet_ids
 
     def _create_vpc(self) -> None:
         self._vpc = aws.ec2.Vpc(
@@ -152,3 +134,72 @@ class Network(Component):
         aws.ec2.DefaultSecurityGroup(
             f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child()
         )
+
+    def _create_subnets(self) -> None:
+        self._zone_names = aws.get_availability_zones_output(
+            state="available",
+            # Leaves out local and wavelength zones, which lack Fargate or RDS.
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOptions(parent=self),
+        ).names
+        blocks = subnet_blocks(self._args["cidr_block"], self._args["zones"])
+        self._public = [self._create_subnet("public", index, block) for index, block in enumerate(blocks.public)]
+        self._private = [self._create_subnet("private", index, block) for index, block in enumerate(blocks.private)]
+
+    def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
+        name = f"{self._name}-{role}-{index + 1}"
+        ipv6_block = self._vpc.ipv6_cidr_block.apply(lambda cidr: ipv6_subnet_block(cidr, role, index))
+        return aws.ec2.Subnet(
+            name,
+            vpc_id=self._vpc.id,
+            availability_zone=self._zone_names.apply(lambda names: zone_name(names, index)),
+            cidr_block=block,
+            ipv6_cidr_block=ipv6_block if self._dual_stack else None,
+            # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
+            assign_ipv6_address_on_creation=self._dual_stack and role == "private",
+            map_public_ip_on_launch=False,  # Fargate gives its tasks public addresses by itself
+            tags={"Name": name},
+            # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with all in it.
+            opts=self._child(ignore_changes=["availability_zone"]),
+        )
+
+    def _create_routes(self) -> None:
+        opts = self._child()
+        self._public_routes = create_public_routes(self._name, self._vpc, self._public, self._dual_stack, opts)
+        self._private_routes = create_private_routes(self._name, self._vpc, self._private, opts)
+        if self._egress == "ipv6":
+            add_ipv6_routes(self._name, self._vpc, self._private_routes, opts)
+        elif self._egress in ("nat", "nat-per-zone"):
+            homes = self._public if self._egress == "nat-per-zone" else self._public[:1]
+            add_nat_routes(self._name, self._private_routes, self._public_routes, homes, opts)
+
+    def _create_endpoints(self) -> None:
+        tables = [table.id for table in (*self._public_routes.tables, *self._private_routes.tables)]
+        s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
+        if self._egress == "endpoints":
+            subnet_ids = [subnet.id for subnet in self._private]
+            endpoints = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            # Without them tasks can pull no image, whose layers come from S3.
+            self._private_routes.ready.extend([s3, *endpoints])
+
+    def _create_flow_logs(self) -> None:
+        if self._args["flow_logs"]:
+            create_flow_logs(self._name, self._vpc, self._args["flow_log_retention_days"], self._child())
+
+    def _show_created(self) -> None:
+        self.vpc_id = self._vpc.id
+        self.public_subnet_ids = _ids_after(self._public, self._public_routes.ready)
+        # The database has no use for a way out, so it need not wait for one.
+        self.private_subnet_ids = _ids_after(self._private, [])
+        public = self._egress == "public"
+        self.task_subnet_ids = (
+            self.public_subnet_ids if public else _ids_after(self._private, self._private_routes.ready)
+        )
+
+
+def _ids_after(
+    subnets: Sequence[aws.ec2.Subnet], ready: Sequence[pulumi.CustomResource]
+) -> pulumi.Output[Sequence[str]]:
+    """The subnets' ids, known once all that their traffic needs is there."""
+    ids = pulumi.Output.all(*(resource.id for resource in (*subnets, *ready)))
+    return ids.apply(lambda known: known[: len(subnets)])

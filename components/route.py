@@ -29,7 +29,7 @@ class RouteArgs(TypedDict, total=False):
     paths: Sequence[str]
     """Path patterns whose requests go to the app. Default: `/*`."""
     priority: int
-    """Place of the first rule among the listener's, from 1 to 50000; further rules take the numbers after it. Default: 100."""
+    """Place of the first rule among the listener's, from 1 to 50000; further rules take the numbers after it. A later change must not overlap the numbers in use. Default: 100."""
     origin_secret: pulumi.Input[str]
     """Letters and digits that requests must carry in the header X-Origin-Verify, used with requires_origin_secret. Default: none."""
     requires_origin_secret: bool

@@ -29,7 +29,13 @@ class TaskRolesArgs(TypedDict, total=False):
     """ARN of the permissions boundary of both roles. Default: none."""
 
 
-_DEFAULTS: TaskRolesArgs = {"secret_references": [], "kms_key_arns": [], "policies": {}, "policy_arns": {}, "enable_exec": False}
+_DEFAULTS: TaskRolesArgs = {
+    "secret_references": [],
+    "kms_key_arns": [],
+    "policies": {},
+    "policy_arns": {},
+    "enable_exec": False,
+}
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
 # These four actions take no resource.
 _EXEC_ACTIONS = [
@@ -93,7 +99,9 @@ class TaskRoles(Component):
             for key, policy in sorted(policies.items())
         ]
         attached += [
-            aws.iam.RolePolicyAttachment(f"{self._name}-task-{key}", role=role.name, policy_arn=arn, opts=self._child()).id
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-task-{key}", role=role.name, policy_arn=arn, opts=self._child()
+            ).id
             for key, arn in sorted(self._args["policy_arns"].items())
         ]
         self.task_role_arn = pulumi.Output.all(role.arn, *attached).apply(lambda all_of_it: str(all_of_it[0]))

@@ -63,7 +63,9 @@ def test_links_and_redirects_have_the_external_address(make_app: MakeApp) -> Non
 
 def test_without_an_external_address_the_request_decides(make_app: MakeApp) -> None:
     client = make_app(TRUST_PROXY_DEPTH="1").test_client()
-    page = client.get("/", headers={"Host": "board.test", "X-Forwarded-Proto": "https"})
+    page = client.get(
+        "/", headers={"Host": "board.test", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    )
     assert '<link rel="canonical" href="https://board.test/">' in page.text
 
 

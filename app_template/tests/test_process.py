@@ -22,7 +22,7 @@ COMMANDS = dict(line.split(": ", 1) for line in (HOME / "Procfile").read_text().
 def _environment(**more: str) -> dict[str, str]:
     # The commands next to this Python first, as in the image.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere", "SECRET_KEY": KEY} | more
+    return {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/dev/null", "SECRET_KEY": KEY} | more
 
 
 def _free_port() -> int:

@@ -37,7 +37,7 @@ def zones(mocks):
     def get_zone(args):
         state["asked"].append(args["name"])
         if args["name"] not in state["zones"]:
-            raise Exception("no matching Route 53 Hosted Zone found")  # the provider's own words
+            return {}, [("name", "no matching Route 53 Hosted Zone found")]  # the provider's own words
         return {"zoneId": state["zones"][args["name"]], "id": state["zones"][args["name"]]}
 
     mocks.answers["aws:route53/getZone:getZone"] = get_zone
@@ -113,7 +113,8 @@ def test_a_named_zone_is_the_only_one_looked_for(deploy, acm, zones):
 def test_a_missing_zone_is_a_sentence_with_ways_out(deploy, acm, zones):
     with pytest.raises(pulumi.InputPropertyError) as caught:
         deploy(lambda: Certificate("certificate", {"domain": "app.example.com"}))
-    assert str(caught.value) == (
+    assert caught.value.property_path == "domain"
+    assert caught.value.reason == (
         "No public hosted zone in Route 53 is called app.example.com or example.com, so 'app.example.com' cannot be "
         "validated. Create one and delegate the domain to it; give zone_id if this program makes it; set dns to "
         "external if another provider answers for the domain; or use the ARN of a certificate that you have."
@@ -122,9 +123,7 @@ def test_a_missing_zone_is_a_sentence_with_ways_out(deploy, acm, zones):
 
 
 def test_another_failure_of_the_lookup_is_not_taken_for_a_missing_zone(deploy, acm):
-    def denied(_):
-        raise Exception("AccessDenied: not authorized to perform: route53:ListHostedZones")
-
+    denied = ({}, [("name", "AccessDenied: not authorized to perform: route53:ListHostedZones")])
     acm.answers["aws:route53/getZone:getZone"] = denied
     with pytest.raises(Exception, match="AccessDenied"):
         deploy(lambda: Certificate("certificate", {"domain": "app.example.com"}))

@@ -129,26 +129,27 @@ def test_further_certificates_are_added_to_443(deploy):
     }
 
 
-def _protection(deploy, args, **options):
-    seen = {}
+def _protection(deploy, args, opts=None):
+    found = {}
 
-    def watch(resource):
-        seen[resource.name] = resource.opts.protect
-        return pulumi.ResourceTransformationResult(resource.props, resource.opts)
+    def program():
+        component = LoadBalancer("web", args, opts)
+        found["protected"] = component._load_balancer._protect  # where Pulumi keeps the option
+        return component
 
-    opts = pulumi.ResourceOptions(transformations=[watch], **options)
-    deployed = deploy(lambda: LoadBalancer("web", args, opts))
-    return deployed.named("web")["enableDeletionProtection"], seen
+    return deploy(program).named("web")["enableDeletionProtection"], found["protected"]
 
 
 def test_deletion_protection_is_awss_and_pulumis(deploy):
-    at_aws, at_pulumi = _protection(deploy, {**_HTTPS, "deletion_protection": True})
-    assert (at_aws, at_pulumi["web"], at_pulumi["web-http"]) == (True, True, None)
+    assert _protection(deploy, {**_HTTPS, "deletion_protection": True}) == (True, True)
+
+
+def test_by_default_a_load_balancer_may_be_deleted(deploy):
+    assert _protection(deploy, _HTTPS) == (False, None)
 
 
 def test_no_deletion_protection_leaves_the_callers_protection(deploy):
-    at_aws, at_pulumi = _protection(deploy, _HTTPS, protect=True)
-    assert (at_aws, at_pulumi["web"]) == (False, True)
+    assert _protection(deploy, _HTTPS, pulumi.ResourceOptions(protect=True)) == (False, True)
 
 
 def test_access_logs_go_to_a_bucket_that_takes_them(deploy):

@@ -1,0 +1,204 @@
+"""What is worth waking somebody for: metrics, thresholds and times, each with its reason. Plain values only."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+_GIB = 2**30
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html: max_connections of PostgreSQL by default
+_BYTES_PER_CONNECTION = 9531392
+_MOST_CONNECTIONS = 5000
+# DBInstanceClassMemory is what the operating system and RDS leave over; 256 MiB less meets the published limits of
+# small instances within a few percent (about 81 with 1 GiB, 420 with 4 GiB), where the plain size is a third too high.
+_RESERVED_GIB = 0.25
+_SMALL_SIZES = {"micro": 1.0, "small": 2.0, "medium": 4.0}
+# GiB of the size `large` by family, the letter after `db.`; each larger size is a multiple of it.
+_LARGE_GIB = {"t": 8.0, "m": 8.0, "r": 16.0, "c": 4.0, "x": 32.0}
+_CLASS = re.compile(r"db\.([a-z])\w*\.(micro|small|medium|large|(\d*)xlarge)")
+
+
+class Rule(NamedTuple):
+    """A metric of one dimension set, and when it is bad for how long."""
+
+    role: str
+    """Last part of the alarm's name."""
+    summary: str
+    """What it means and where to look, for the mail."""
+    namespace: str
+    metric: str
+    statistic: str
+    """A statistic of CloudWatch, or a percentile like p95."""
+    comparison: str
+    threshold: float
+    period: int
+    """Seconds."""
+    periods: int
+    bad_periods: int
+    missing: str
+    """How minutes without data count: notBreaching, breaching, ignore or missing."""
+
+
+_AT_LEAST, _MORE, _LESS = "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold"
+
+# Share of failed requests that is more than noise: one in twenty visitors sees an error page.
+ERROR_PERCENT = 5
+# Fewer errors a minute may be one visitor who reloads a broken page; without a floor, one error at night is 100 %.
+LEAST_ERRORS = 5
+# 2 of 3 minutes: one bad minute of a deployment or failover passes, an outage is told within three.
+ERROR_PERIODS, ERROR_BAD_PERIODS, ERROR_PERIOD = 3, 2, 60
+
+# CloudWatch reports no 5xx count, and no latency, where there were no requests: silence is good news for all but the
+# unhealthy hosts, where it means that the service has no tasks, as it has when asleep; visitors then get 503s.
+BALANCER_ERRORS = Rule(
+    role="balancer-errors",
+    summary="The load balancer answers 502, 503 or 504 itself: no healthy task, or tasks that hang up or time out.",
+    namespace="AWS/ApplicationELB",
+    metric="HTTPCode_ELB_5XX_Count",
+    statistic="Sum",
+    comparison=_AT_LEAST,
+    threshold=LEAST_ERRORS,
+    period=ERROR_PERIOD,
+    periods=ERROR_PERIODS,
+    bad_periods=ERROR_BAD_PERIODS,
+    missing="notBreaching",
+)
+UNHEALTHY_TARGETS = Rule(
+    role="unhealthy-targets",
+    summary="A task fails its health check and is not replaced: see the service's events and the log group.",
+    namespace="AWS/ApplicationELB",
+    metric="UnHealthyHostCount",
+    statistic="Maximum",
+    comparison=_AT_LEAST,
+    threshold=1,
+    # ECS replaces a task that crashed within three minutes; what stays unhealthy longer does not heal itself.
+    period=60,
+    periods=3,
+    bad_periods=3,
+    missing="notBreaching",
+)
+LATENCY = Rule(
+    role="latency",
+    summary="One request in twenty takes longer than this: see slow queries, CPU and the number of tasks.",
+    namespace="AWS/ApplicationELB",
+    metric="TargetResponseTime",
+    # CloudWatch wants 10 / (1 - p) requests in a period for a percentile: 200 for p95, but 1000 for p99.
+    statistic="p95",
+    comparison=_MORE,
+    # A page that takes 2 s is felt as broken; Flask apps answer in tenths of that.
+    threshold=2,
+    period=300,
+    periods=2,
+    bad_periods=2,
+    missing="notBreaching",
+)
+# A service at zero tasks (asleep) reports nothing, which is no fault.
+SERVICE_CPU = Rule(
+    role="service-cpu",
+    summary="The tasks have been out of CPU although autoscaling had time to act: raise max_tasks or cpu.",
+    namespace="AWS/ECS",
+    metric="CPUUtilization",
+    statistic="Average",
+    comparison=_MORE,
+    threshold=90,
+    # Autoscaling reacts after three minutes and a new task takes up to four; ten minutes mean that it does not cope.
+    period=60,
+    periods=10,
+    bad_periods=10,
+    missing="notBreaching",
+)
+SERVICE_MEMORY = Rule(
+    role="service-memory",
+    summary="The tasks are about to be killed for their memory: raise memory, or look for a leak.",
+    namespace="AWS/ECS",
+    metric="MemoryUtilization",
+    statistic="Average",
+    comparison=_MORE,
+    threshold=90,
+    period=60,
+    periods=5,
+    bad_periods=5,
+    missing="notBreaching",
+)
+DATABASE_CPU = Rule(
+    role="database-cpu",
+    summary="The database has been out of CPU: see Performance Insights for the query, or take a larger instance class.",
+    namespace="AWS/RDS",
+    metric="CPUUtilization",
+    statistic="Average",
+    comparison=_MORE,
+    threshold=90,
+    # A backup or an index takes minutes of CPU; a quarter of an hour is the load itself.
+    period=300,
+    periods=3,
+    bad_periods=3,
+    # The storage alarm tells of a database that is silent; one mail is enough, and this one keeps its state.
+    missing="ignore",
+)
+
+
+def storage_rule(storage_gib: int) -> Rule:
+    """Storage that runs full: PostgreSQL stops when it is."""
+    return Rule(
+        role="database-storage",
+        summary="Less than 15 % of the database's storage is free, or it no longer reports: raise the storage.",
+        namespace="AWS/RDS",
+        metric="FreeStorageSpace",
+        statistic="Minimum",
+        comparison=_LESS,
+        # 15 %: RDS grows storage by itself, where that is on, below 10 %; so this says that it is off or at its limit.
+        threshold=int(storage_gib * _GIB * 0.15),
+        period=300,
+        periods=3,
+        bad_periods=3,
+        # A running database always reports: silence for a quarter of an hour is an outage, or a full disk.
+        missing="breaching",
+    )
+
+
+def connections_rule(limit: int) -> Rule:
+    """Connections that run out: every further one is refused."""
+    return Rule(
+        role="database-connections",
+        summary="More than 80 % of the database's connections are taken: use fewer tasks, smaller pools or RDS Proxy.",
+        namespace="AWS/RDS",
+        metric="DatabaseConnections",
+        statistic="Maximum",
+        comparison=_MORE,
+        # A deployment doubles the tasks for a while; at 80 % there is no room left for the next one.
+        threshold=int(limit * 0.8),
+        period=60,
+        periods=5,
+        bad_periods=5,
+        missing="ignore",
+    )
+
+
+def memory_gib(instance_class: str) -> float | None:
+    """Memory of an RDS instance class in GiB; None where the family is not known."""
+    found = _CLASS.fullmatch(instance_class)
+    if not found or found[1] not in _LARGE_GIB:
+        return None
+    family, size, multiple = found[1], found[2], found[3]
+    if size in _SMALL_SIZES:
+        # A half of `large` is `medium`; only burstable instances go below, all with the same sizes.
+        return _SMALL_SIZES[size] if family == "t" else (_LARGE_GIB[family] / 2 if size == "medium" else None)
+    return _LARGE_GIB[family] * (1 if size == "large" else 2 * int(multiple or 1))
+
+
+def max_connections(gib: float) -> int:
+    """RDS's default max_connections of PostgreSQL for this memory: LEAST(DBInstanceClassMemory / 9531392, 5000)."""
+    return min(int((gib - _RESERVED_GIB) * _GIB / _BYTES_PER_CONNECTION), _MOST_CONNECTIONS)
+
+
+def error_rate_expression() -> str:
+    """Percentage of requests that the app failed, 0 while they are few. CloudWatch reports no count of no errors."""
+    return f"IF(FILL(errors, 0) >= {LEAST_ERRORS}, 100 * FILL(errors, 0) / requests, 0)"
+
+
+def dimensions_problems(
+    arguments: Mapping[str, object], flag: str, needed: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Arguments that a flag makes necessary: name and sentence of each that is missing."""
+    for name in needed if arguments.get(flag) else ():
+        if name not in arguments:
+            yield name, f"is missing: {flag} needs it to find the metrics."

@@ -1,0 +1,89 @@
+"""The topic that alarms and budgets publish to, with a key that lets them."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+# SNS's own key (alias/aws/sns) has a policy that cannot be changed and keeps both of them out.
+_PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+
+
+def create_topic(name: str, parent: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """The ARN of a new encrypted topic, known once its publishers may use it."""
+    account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=parent)).account_id
+    partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=parent)).partition
+    key = aws.kms.Key(
+        f"{name}-key",
+        description="Encrypts alarm and budget messages",
+        enable_key_rotation=True,
+        # The key encrypts nothing that lasts, so it goes after the shortest wait that KMS allows.
+        deletion_window_in_days=7,
+        policy=pulumi.Output.json_dumps(pulumi.Output.all(account, partition).apply(lambda known: key_policy(*known))),
+        opts=opts,
+    )
+    topic = aws.sns.Topic(name, kms_master_key_id=key.arn, opts=opts)
+    policy = aws.sns.TopicPolicy(
+        f"{name}-publish",
+        arn=topic.arn,
+        policy=pulumi.Output.json_dumps(
+            pulumi.Output.all(account, partition, topic.arn).apply(lambda known: topic_policy(*known))
+        ),
+        opts=opts,
+    )
+    return policy.arn
+
+
+def key_policy(account_id: str, partition: str) -> dict[str, Any]:
+    """The account manages the key; the two publishers encrypt with it on this account's behalf, and nobody else's."""
+    return _document(
+        {
+            "Sid": "AccountManagesTheKey",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",  # in a key's policy: this key
+        },
+        {
+            "Sid": "PublishersEncrypt",
+            "Effect": "Allow",
+            "Principal": {"Service": _PUBLISHERS},
+            "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        },
+    )
+
+
+def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, Any]:
+    """Alarms and budgets of this account publish, and nobody without TLS."""
+    return _document(
+        {
+            "Sid": "AlarmsAndBudgetsPublish",
+            "Effect": "Allow",
+            "Principal": {"Service": _PUBLISHERS},
+            "Action": "sns:Publish",
+            "Resource": topic_arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account_id},
+                "ArnLike": {
+                    "aws:SourceArn": [
+                        f"arn:{partition}:cloudwatch:*:{account_id}:alarm:*",
+                        f"arn:{partition}:budgets::{account_id}:*",
+                    ]
+                },
+            },
+        },
+        {
+            "Sid": "DenyWithoutTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": topic_arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -1,0 +1,68 @@
+"""One JSON secret in Secrets Manager, from whose keys tasks get their secret environment."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ._component import Component, Problem, refuse, settle
+
+
+class AppSecretArgs(TypedDict, total=False):
+    values: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """The secret's keys and values; all of it is treated as secret. Default: none, it must be given."""
+    recovery_days: int
+    """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
+    description: str
+    """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
+
+
+_DEFAULTS: AppSecretArgs = {"recovery_days": 0, "description": "Secret environment of an app"}
+# What Secrets Manager accepts as a recovery window.
+_RECOVERY_DAYS = range(7, 30 + 1)
+# Secrets Manager's limit of a description.
+_LONGEST_DESCRIPTION = 2048
+
+
+def problems(args: AppSecretArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    if "values" not in settled:
+        yield Problem("values", "A secret without content cannot be read by any task; give its keys and values.")
+    days = settled["recovery_days"]
+    if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
+        yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
+    length = len(settled["description"])
+    if length > _LONGEST_DESCRIPTION:
+        yield Problem("description", f"{length} characters are too many; use at most {_LONGEST_DESCRIPTION}.")
+
+
+class AppSecret(Component):
+    """A JSON secret that ECS reads key by key: `valueFrom` is `<secret_arn>:<KEY>::`."""
+
+    secret_arn: pulumi.Output[str]
+    """ARN of the secret."""
+    version_id: pulumi.Output[str]
+    """Id of the secret's present content: another one for each new content, so that tasks can be started anew with it."""
+
+    def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        secret = aws.secretsmanager.Secret(
+            name,
+            description=self._args["description"],
+            recovery_window_in_days=self._args["recovery_days"],
+            opts=self._child(),
+        )
+        version = aws.secretsmanager.SecretVersion(
+            f"{name}-content",
+            secret_id=secret.id,
+            # Sorted, so that another order of the same values is not a new content.
+            secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(self._args["values"]), sort_keys=True),
+            opts=self._child(),
+        )
+        self.secret_arn = secret.arn
+        self.version_id = version.version_id
+        self._register()

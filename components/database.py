@@ -1,0 +1,190 @@
+"""The database: PostgreSQL on RDS, private, encrypted, TLS only, and not to be replaced unawares."""
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from ._component import Component, refuse, settle
+from ._database_checks import major
+from ._replacement_guard import IDENTITY, guard, tag
+from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
+
+__all__ = ["Database", "DatabaseArgs", "problems"]
+
+_PORT = 5432
+_PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
+# RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
+_PASSWORD_SPECIAL = "-_.~"  # noqa: S105
+_CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
+
+
+class Database(Component):
+    """A PostgreSQL instance on RDS that only the given security groups reach, and only with TLS.
+
+    A change that would replace it, and so lose its data, fails at preview and at update unless `allow_replacement` is set.
+    """
+
+    host: pulumi.Output[str]
+    """Host name."""
+    port: pulumi.Output[int]
+    """Port."""
+    database_name: pulumi.Output[str]
+    """Name of the database."""
+    username: pulumi.Output[str]
+    """Name of the database's owner."""
+    password: pulumi.Output[str]
+    """The owner's password, a secret."""
+    security_group_id: pulumi.Output[str]
+    """Id of the database's security group."""
+    instance_identifier: pulumi.Output[str]
+    """Identifier of the instance, the name in CloudWatch's metrics."""
+    instance_arn: pulumi.Output[str]
+    """ARN of the instance."""
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse([*problems(args), *place_problems(args)])
+        super().__init__(name, opts)
+        self._args = settle(args, DEFAULTS)
+        self._identity = {key: self._args[key] for key in IDENTITY if key in self._args}
+        self._create_security_group()
+        self._create_subnet_group()
+        self._create_parameter_group()
+        self._create_password()
+        self._name_final_snapshot()
+        self._create_monitoring_role()
+        self._create_instance()
+        self.host = self._instance.address
+        self.port = self._instance.port
+        self.database_name = self._instance.db_name
+        self.username = self._instance.username
+        self.password = pulumi.Output.secret(self._password.result)
+        self.security_group_id = self._group.id
+        self.instance_identifier = self._instance.identifier
+        self.instance_arn = self._instance.arn
+        self._register()
+
+    def _create_security_group(self) -> None:
+        self._group = aws.ec2.SecurityGroup(
+            f"{self._name}-access",
+            # Another description would replace the group. It has no egress rule: a database calls nobody.
+            description="Access to the database",
+            vpc_id=self._args["vpc_id"],
+            opts=self._child(),
+        )
+        for role, client in self._args["client_security_group_ids"].items():
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-from-{role}",
+                security_group_id=self._group.id,
+                description=f"PostgreSQL from {role}",
+                ip_protocol="tcp",
+                from_port=_PORT,
+                to_port=_PORT,
+                referenced_security_group_id=client,
+                opts=self._child(),
+            )
+
+    def _create_subnet_group(self) -> None:
+        hooks = None if self._args["allow_replacement"] else guard(self._name)
+        self._subnets = aws.rds.SubnetGroup(
+            f"{self._name}-subnets",
+            description="Private subnets of the database",
+            subnet_ids=self._args["subnet_ids"],
+            # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
+            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()},
+            opts=self._child(hooks=hooks),
+        )
+
+    def _create_parameter_group(self) -> None:
+        family = f"postgres{major(self._args['engine_version'])}"
+        self._parameters = aws.rds.ParameterGroup(
+            # Its automatic name lets a major upgrade create the new family's group before the old one is deleted.
+            f"{self._name}-parameters",
+            family=family,
+            description="Parameters of the database",
+            # All are dynamic parameters, which RDS applies at once; a static one needs apply_method pending-reboot.
+            parameters=[{"name": key, "value": value} for key, value in parameters(self._args).items()],
+            opts=self._child(),
+        )
+
+    def _create_password(self) -> None:
+        self._password = random.RandomPassword(
+            f"{self._name}-password",
+            length=_PASSWORD_LENGTH,
+            override_special=_PASSWORD_SPECIAL,
+            opts=self._child(),
+        )
+
+    def _name_final_snapshot(self) -> None:
+        self._final_snapshot: pulumi.Output[str] | None = None
+        if self._args["final_snapshot"]:
+            # A name that is taken would make deletion fail, so each generation of the database has its own.
+            suffix = random.RandomId(
+                f"{self._name}-final", byte_length=4, keepers=dict(self._identity), opts=self._child()
+            )
+            self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
+
+    def _create_monitoring_role(self) -> None:
+        self._monitoring: aws.iam.RolePolicyAttachment | None = None
+        if not self._args["monitoring_interval"]:
+            return
+        role = aws.iam.Role(
+            f"{self._name}-monitoring", assume_role_policy=json.dumps(_MONITORING_TRUST), opts=self._child()
+        )
+        partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
+        self._monitoring = aws.iam.RolePolicyAttachment(
+            f"{self._name}-monitoring-policy",
+            role=role.name,
+            policy_arn=pulumi.Output.format(
+                "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition=partition
+            ),
+            opts=self._child(),
+        )
+        self._monitoring_role_arn = role.arn
+
+    def _create_instance(self) -> None:
+        args = self._args
+        self._instance = aws.rds.Instance(
+            self._name,
+            engine="postgres",
+            # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
+            engine_version=args["engine_version"],
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=args["allow_major_upgrade"],
+            instance_class=args["instance_class"],
+            multi_az=args["multi_az"],
+            allocated_storage=args["storage_gib"],
+            max_allocated_storage=args["max_storage_gib"],
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=args.get("kms_key_id"),
+            db_name=args["database_name"],
+            username=args["username"],
+            password=self._password.result,
+            iam_database_authentication_enabled=True,
+            port=_PORT,
+            ca_cert_identifier=_CA,
+            publicly_accessible=False,
+            db_subnet_group_name=self._subnets.name,
+            vpc_security_group_ids=[self._group.id],
+            parameter_group_name=self._parameters.name,
+            apply_immediately=args["apply_immediately"],
+            maintenance_window=args["maintenance_window"],
+            backup_window=args["backup_window"],
+            backup_retention_period=args["backup_days"],
+            copy_tags_to_snapshot=True,
+            snapshot_identifier=args.get("snapshot_identifier"),
+            skip_final_snapshot=not args["final_snapshot"],
+            final_snapshot_identifier=self._final_snapshot,
+            deletion_protection=args["deletion_protection"],
+            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            opts=self._instance_options(),
+            **self._monitoring(),
+        )
+
+    def _instance_options(self) -> pulumi.ResourceOptions:
+        return self._child(
+            # A snapshot matters at creation only; without this, naming another one later would replace the database.
+            ignore_changes=["snapshot_identifier"],
+            # None rather than False, which would undo the protection of a protected parent.
+            protect=self._args["deletion_protection"] or None,
+        )

@@ -1,0 +1,171 @@
+"""The real Pulumi engine, with the real AWS provider code, against an emulated AWS on this machine."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = (
+    "Pulumi.yaml",
+    "Pulumi.dev.yaml",
+    "Pulumi.prod.yaml",
+    "__main__.py",
+    "settings.py",
+    "components",
+    "app_template",
+)
+# An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.
+TIMEOUT_SECONDS = 600
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def pulumi_command() -> str:
+    command = shutil.which("pulumi")
+    if command is None:
+        pytest.skip("there is no pulumi command on this machine (https://www.pulumi.com/docs/install/)")
+    return command
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[str]:
+    """The endpoint of a fresh emulated AWS."""
+    port = free_port()
+    command = [shutil.which("aws-emulator") or shutil.which("moto_server") or "moto_server"]
+    environment = os.environ | {
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        "MOTO_ACM_VALIDATION_WAIT": "0",
+        "MOTO_ECS_SERVICE_RUNNING": "1",
+    }
+    with (tmp_path / "emulator.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, env=environment
+        )
+        try:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):  # half a minute: it loads all of moto
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None, "the emulator ended at once; see emulator.log"
+        time.sleep(0.1)
+    raise AssertionError("the emulator does not listen")
+
+
+class Stack:
+    """A copy of a Pulumi program with its own backend, and the commands that a user would run in it."""
+
+    def __init__(self, pulumi: str, folder: Path, endpoint: str, name: str) -> None:
+        self.pulumi, self.folder, self.endpoint, self.name = pulumi, folder, endpoint, name
+        backend = folder.parent / "backend"
+        backend.mkdir(exist_ok=True)
+        self.environment = os.environ | {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_ERROR_OUTPUT_STRING": "true",
+        }
+        self.run("stack", "init", name)
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run a command; its output. With `fails`, it must not succeed."""
+        done = subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{output}"
+        return output
+
+    def configure(self, **settings: object) -> None:
+        for key, value in settings.items():
+            self.run("config", "set", key, str(value).lower() if isinstance(value, bool) else str(value))
+
+    def up(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
+
+    def changes(self, *arguments: str) -> dict[str, list[str]]:
+        """What a preview would do: logical name → the properties that differ."""
+        document = json.loads(self.run("preview", "--json", *arguments))
+        return {
+            step["urn"].rsplit("::", 1)[-1]: sorted(step.get("detailedDiff") or {})
+            for step in document["steps"]
+            if step["op"] not in ("same", "read")
+        }
+
+    def outputs(self) -> dict[str, Any]:
+        return json.loads(self.run("stack", "output", "--json"))
+
+    def state(self) -> dict[str, Any]:
+        return json.loads(self.run("stack", "export"))
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Type and logical name → the resource in the state."""
+        found = self.state()["deployment"].get("resources", [])
+        return {f"{resource['type']}::{resource['urn'].rsplit('::', 1)[-1]}": resource for resource in found}
+
+    def aws(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@pytest.fixture
+def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str], Stack]:
+    """A copy of this repository's program with a new stack of the given name."""
+
+    def make(name: str) -> Stack:
+        folder = tmp_path / "program"
+        if not folder.exists():
+            folder.mkdir()
+            for part in PROGRAM:
+                source = ROOT / part
+                if source.is_dir():
+                    shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+                else:
+                    shutil.copy(source, folder / part)
+            use_this_environment(folder / "Pulumi.yaml")
+        return Stack(pulumi_command, folder, emulator, name)
+
+    return make
+
+
+def use_this_environment(project: Path) -> None:
+    """The environment that runs the tests has everything that the program needs."""
+    project.write_text(re.sub(r"virtualenv: .*", f"virtualenv: {sys.prefix}", project.read_text()))

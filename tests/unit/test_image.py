@@ -1,0 +1,368 @@
+import json
+import os
+
+import pulumi
+import pytest
+
+from components._ecr import lifecycle_policy
+from components.image import Image, content_tag, settle
+
+BUILD = "docker-build:index:Image"
+GET_IMAGE = "aws:ecr/getImage:getImage"
+DIGEST = "sha256:" + "ab" * 32
+SECRET = "4dabf18193072939515e22adb298388d"  # Pulumi's own mark of a secret
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    """The working directory holds the app's folder, as it does for a Pulumi program."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "main.py").write_text("1\n")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def registry(mocks):
+    """ECR as it answers: an address for each repository, a password, and no image by any tag."""
+    register, call = mocks.new_resource, mocks.call
+
+    def new_resource(args):
+        id_, made = register(args)
+        if args.typ == "aws:ecr/repository:Repository":
+            physical = args.inputs.get("name", f"{args.name}-1234567")
+            url = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{physical}"
+            made |= {"name": physical, "repositoryUrl": url, "registryId": "123456789012"}
+        elif args.typ == BUILD:
+            made["digest"] = DIGEST
+        elif args.typ == "docker:index/image:Image":
+            made["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@{DIGEST}"
+        return id_, made
+
+    def answer(args):
+        if args.token == GET_IMAGE and "fail" in mocks.answers:
+            raise RuntimeError(mocks.answers["fail"])
+        return call(args)
+
+    mocks.new_resource, mocks.call = new_resource, answer
+    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "hush"}
+    return mocks
+
+
+def tag(**args):
+    return content_tag(settle(args, _DEFAULTS))
+
+
+def the_build(deployed):
+    ((name, inputs),) = deployed.of_type(BUILD).items()
+    return name, inputs
+
+
+def options_of(monkeypatch, program, deploy):
+    """The resource options of the build, which mocks do not show."""
+    import pulumi_docker_build
+
+    seen = []
+    real = pulumi_docker_build.Image.__init__
+    monkeypatch.setattr(
+        pulumi_docker_build.Image,
+        "__init__",
+        lambda self, *args, **kwargs: seen.append(kwargs["opts"]) or real(self, *args, **kwargs),
+    )
+    deploy(program)
+    return seen[0]
+
+
+def test_the_folder_is_built_pushed_by_its_content_and_given_by_digest(deploy, app):
+    deployed = deploy(lambda: Image("web", {"context": "app"}))
+    url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-1234567"
+    name, inputs = the_build(deployed)
+    assert name == f"web-{tag(context='app')[:8]}"
+    assert len(tag(context="app")) == 20
+    password = inputs["registries"][0].pop("password")
+    assert inputs == {
+        "context": {"location": "app"},
+        "dockerfile": {"location": "app/Dockerfile"},
+        "platforms": ["linux/amd64"],
+        "buildArgs": {},
+        "secrets": {},
+        "ignoreSecretsInDiffCalculation": [],
+        "noCache": False,
+        "cacheFrom": [{"registry": {"ref": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-cache-1234567:x86_64"}}],
+        "cacheTo": [
+            {
+                "registry": {
+                    "ref": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-cache-1234567:x86_64",
+                    "mode": "max",
+                    "imageManifest": True,
+                    "ociMediaTypes": True,
+                    "ignoreError": True,
+                }
+            }
+        ],
+        "tags": [f"{url}:{tag(context='app')}"],
+        "registries": [{"address": "123456789012.dkr.ecr.us-east-1.amazonaws.com", "username": "AWS"}],
+        "push": True,
+        "buildOnPreview": False,
+        "network": "default",
+    }
+    assert password == {SECRET: "1b47061264138c4ac30d75fd1eb44270", "value": "hush"}
+    assert deployed.outputs == {"image_uri": f"{url}@{DIGEST}", "digest": DIGEST, "repository_url": url}
+
+
+def test_the_repository_is_immutable_scanned_encrypted_and_cleaned(deploy, app):
+    deployed = deploy(lambda: Image("web", {"context": "app", "images_kept": 50, "force_delete": False}))
+    assert deployed.named("web") == {
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfigurations": [{"encryptionType": "AES256"}],
+        "forceDelete": False,
+    }
+    assert deployed.named("web-cache")["imageTagMutability"] == "MUTABLE"
+    assert deployed.named("web-cache")["forceDelete"] is True
+    assert json.loads(deployed.named("web-lifecycle")["policy"]) == json.loads(lifecycle_policy(50))
+    assert json.loads(deployed.named("web-cache-lifecycle")["policy"]) == json.loads(lifecycle_policy())
+
+
+def test_images_expire_by_number_and_never_by_age_unless_untagged():
+    untagged, tagged = json.loads(lifecycle_policy(30))["rules"]
+    assert untagged["selection"] == {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": 7,
+    }
+    assert tagged["selection"] == {
+        "tagStatus": "tagged",
+        "tagPatternList": ["*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 30,
+    }
+    assert [rule["selection"]["tagStatus"] for rule in json.loads(lifecycle_policy())["rules"]] == ["untagged"]
+
+
+def builds(deployed):
+    return [(r.name, r.inputs) for r in deployed.resources if r.typ == BUILD]
+
+
+def test_an_unchanged_folder_gives_the_same_inputs_and_a_changed_one_another_build(deploy, app):
+    def program():
+        return Image("web", {"context": "app"})
+
+    deploy(program)
+    os.utime(app / "main.py", (1, 1))
+    first, second = builds(deploy(program))
+    assert second == first
+    (app / "main.py").write_text("2\n")
+    *_, third = builds(deploy(program))
+    assert third[0] != first[0]
+    assert third[1]["tags"] != first[1]["tags"]
+    assert {**third[1], "tags": 0} == {**first[1], "tags": 0}
+
+
+def test_an_absolute_path_is_the_same_as_the_relative_one(app):
+    assert tag(context=str(app)) == tag(context="app") == tag(context="./app/")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"architecture": "arm64"},
+        {"build_args": {"A": "1"}},
+        {"build_secrets": {"TOKEN": "x"}},
+        {"rebuild": "2026-11-21"},
+        {"cache": False},
+        {"dockerfile": "Other"},
+        {"builder": "docker"},
+    ],
+)
+def test_whatever_the_provider_compares_is_in_the_tag(app, change):
+    (app / "Other").write_text((app / "Dockerfile").read_text())
+    before = tag(context="app")
+    assert tag(context="app", **change) != before
+
+
+def test_neither_a_secrets_value_nor_what_is_kept_is_in_the_tag(app):
+    assert tag(context="app", build_secrets={"T": "1"}) == tag(context="app", build_secrets={"T": "2"})
+    assert tag(context="app", images_kept=40, force_delete=False) == tag(context="app")
+
+
+def test_every_setting_reaches_the_build(deploy, app):
+    (app / "Web.dockerfile").write_text("FROM scratch\n")
+    args = {
+        "context": "app",
+        "dockerfile": "Web.dockerfile",
+        "architecture": "arm64",
+        "build_args": {"A": "1"},
+        "build_secrets": {"TOKEN": pulumi.Output.secret("hush")},
+        "rebuild": "2026-11-21",
+        "cache": False,
+    }
+    deployed = deploy(lambda: Image("web", args))
+    _, inputs = the_build(deployed)
+    assert inputs["dockerfile"] == {"location": "app/Web.dockerfile"}
+    assert inputs["platforms"] == ["linux/arm64"]
+    assert inputs["buildArgs"] == {"A": "1"}
+    assert inputs["secrets"]["TOKEN"][SECRET]
+    assert inputs["ignoreSecretsInDiffCalculation"] == ["TOKEN"]
+    assert inputs["noCache"] is True
+    assert "pull" not in inputs  # the provider would build at every update
+    assert inputs["cacheFrom"] == inputs["cacheTo"] == []
+    assert not [name for name in deployed.of_type("ecr/repository:Repository") if "cache" in name]
+
+
+def test_the_provider_may_not_delete_images_from_the_registry(deploy, app, monkeypatch):
+    options = options_of(monkeypatch, lambda: Image("web", {"context": "app"}), deploy)
+    assert options.retain_on_delete is True
+    assert options.ignore_changes is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "reading ECR Images: couldn't find resource",
+        "no matching ECR Image found",
+        "ImageNotFoundException: The image with imageId {imageTag:'x'} does not exist",
+        "RepositoryNotFoundException: The repository with name 'shop' does not exist",
+    ],
+)
+def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(deploy, app, registry, reason, warnings):
+    registry.answers["fail"] = reason
+    deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop/web"}))
+    assert deployed.named("web")["name"] == "shop/web"
+    assert deployed.named("web-cache")["name"] == "shop/web-cache"
+    assert the_build(deployed)[1]["push"] is True
+    assert warnings == []
+
+
+def test_a_lookup_that_fails_is_told_and_the_image_is_built(deploy, app, registry, warnings):
+    registry.answers["fail"] = "No valid credential sources found"
+    deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
+    assert the_build(deployed)[1]["push"] is True
+    (warning,) = warnings
+    assert f"Cannot tell whether shop:{tag(context='app')} was pushed before" in warning
+    assert "No valid credential sources found" in warning
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda message, *_: said.append(message))
+    return said
+
+
+def test_content_that_was_pushed_before_is_neither_built_nor_pushed(deploy, app, registry, monkeypatch):
+    pushed = "sha256:" + "cd" * 32
+    registry.answers[GET_IMAGE] = {"imageDigest": pushed}
+    asked = []
+    answer = registry.call
+    registry.call = lambda args: asked.append((args.token, args.args)) or answer(args)
+    options = options_of(monkeypatch, lambda: Image("web", {"context": "app", "repository_name": "shop"}), deploy)
+    (inputs,) = [r.inputs for r in registry.resources if r.typ == BUILD]
+    assert (GET_IMAGE, {"repositoryName": "shop", "imageTag": tag(context="app")}) in asked
+    assert inputs["push"] is False
+    assert inputs["exports"] == [{"cacheonly": {}}]
+    assert inputs["dockerfile"]["inline"].startswith("FROM scratch\n")
+    assert inputs["context"] == {"location": "app"}
+    assert "tags" not in inputs
+    import pulumi_docker_build
+
+    known = set(pulumi_docker_build.ImageArgs.__init__.__annotations__) - {"return"}
+    assert set(options.ignore_changes) <= known
+    # Whatever a build sets is left as it is, but for the credentials.
+    assert known - set(options.ignore_changes) == {"registries", "add_hosts", "builder", "exec_", "labels", "load"} | {
+        "pull",
+        "ssh",
+        "target",
+    }
+
+
+def test_the_digest_is_the_one_in_the_repository(deploy, app, registry):
+    pushed = "sha256:" + "cd" * 32
+    registry.answers[GET_IMAGE] = {"imageDigest": pushed}
+    deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
+    assert deployed.outputs["digest"] == pushed
+    assert deployed.outputs["image_uri"] == f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@{pushed}"
+
+
+def test_reuse_goes_on_with_the_cache_so_that_no_repository_comes_and_goes(deploy, app, registry):
+    args = {"context": "app", "repository_name": "shop"}
+    before = set(deploy(lambda: Image("web", args)).of_type("ecr/repository:Repository"))
+    registry.resources.clear()
+    registry.answers[GET_IMAGE] = {"imageDigest": DIGEST}
+    assert set(deploy(lambda: Image("web", args)).of_type("ecr/repository:Repository")) == before
+
+
+def test_a_bare_docker_daemon_builds_and_pushes_too(deploy, app):
+    args = {"context": "app", "builder": "docker", "build_args": {"A": "1"}, "architecture": "arm64"}
+    deployed = deploy(lambda: Image("web", args))
+    ((name, inputs),) = deployed.of_type("docker:index/image:Image").items()
+    url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-1234567"
+    assert name == f"web-{tag(**args)[:8]}"
+    assert inputs.pop("registry")["server"] == "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    assert inputs == {
+        "imageName": f"{url}:{tag(**args)}",
+        "build": {"context": "app", "dockerfile": "app/Dockerfile", "platform": "linux/arm64", "args": {"A": "1"}},
+        "skipPush": False,
+        "buildOnPreview": False,
+    }
+    assert deployed.outputs["image_uri"] == f"{url}@{DIGEST}"
+    assert not deployed.of_type(BUILD)
+    assert set(deployed.of_type("ecr/repository:Repository")) == {"web"}
+
+
+def test_a_bare_docker_daemon_pushes_nothing_twice(deploy, app, registry):
+    registry.answers[GET_IMAGE] = {"imageDigest": DIGEST}
+    args = {"context": "app", "builder": "docker", "repository_name": "shop"}
+    ((_, inputs),) = deploy(lambda: Image("web", args)).of_type("docker:index/image:Image").items()
+    assert inputs["skipPush"] is True
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository_url", "digest"),
+    [
+        ("nginx", "nginx", ""),
+        ("nginx:1.27", "nginx", ""),
+        ("localhost:5000/shop/web", "localhost:5000/shop/web", ""),
+        ("localhost:5000/shop/web:v1", "localhost:5000/shop/web", ""),
+        (f"ghcr.io/shop/web@{DIGEST}", "ghcr.io/shop/web", DIGEST),
+        (f"ghcr.io/shop/web:v1@{DIGEST}", "ghcr.io/shop/web", DIGEST),
+    ],
+)
+def test_a_ready_image_is_passed_on_and_creates_nothing(deploy, reference, repository_url, digest):
+    assert split_reference(reference) == (repository_url, digest)
+    deployed = deploy(lambda: Image("web", {"image": pulumi.Output.from_input(reference)}))
+    assert deployed.outputs == {"image_uri": reference, "repository_url": repository_url, "digest": digest}
+    assert [r.typ for r in deployed.resources if r.name != "flask-on-aws-test"] == ["flask-on-aws:index:Image"]
+
+
+@pytest.mark.parametrize(
+    ("args", "argument", "part"),
+    [
+        ({}, "image", "not both or neither"),
+        ({"context": "app", "image": "nginx"}, "image", "not both or neither"),
+        ({"context": "nowhere"}, "context", "'nowhere' is not a folder"),
+        ({"context": "app", "dockerfile": "No"}, "dockerfile", "there is no file 'No' in 'app'"),
+        ({"context": "app", "architecture": "riscv"}, "architecture", "'riscv' is not one of x86_64, arm64"),
+        ({"context": "app", "builder": "podman"}, "builder", "'podman' is not one of docker-build, docker"),
+        ({"context": "app", "images_kept": 19}, "images_kept", "19 must be a whole number from 20 to 1000 images"),
+        ({"context": "app", "repository_name": "Shop"}, "repository_name", "'Shop' must be 2 to 250 lower-case"),
+        ({"context": "app", "repository_name": "a" * 251}, "repository_name", "must be 2 to 250 lower-case"),
+        ({"context": "app", "builder": "docker", "build_secrets": {"A": "1"}}, "build_secrets", "has no build_secrets"),
+        ({"context": "app", "builder": "docker", "rebuild": "1"}, "rebuild", "has no rebuild"),
+        ({"context": "app", "builder": "docker", "cache": True}, "cache", "has no cache"),
+    ],
+)
+def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(app, args, argument, part):
+    (problem,) = problems(args)
+    assert problem.argument == argument
+    assert part in problem.reason
+
+
+def test_nothing_is_registered_when_the_folder_cannot_be_hashed(app, registry):
+    (app / ".dockerignore").write_text("[a")
+    with pytest.raises(pulumi.InputPropertiesError, match="is not a pattern"):
+        Image("web", {"context": "app"})
+    assert registry.resources == []

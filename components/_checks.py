@@ -8,8 +8,9 @@ from ._component import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH, Problem
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
-_RETENTION_DAYS += (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
 
 
 def name_problems(argument: str, name: str, longest_role: str = "") -> Iterator[Problem]:

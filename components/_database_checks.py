@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ._component import Problem
 
-# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html, as of
-# November 2025: 13 leaves standard support in February 2026 (RDS then bills Extended Support), 18 is the newest.
+# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html: 13 is
+# out of standard support, so RDS bills Extended Support for it; 14 follows in February 2027.
 MAJORS = range(14, 18 + 1)
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3 for PostgreSQL, from 20 GiB to 64 TiB.
 LEAST_STORAGE_GIB = 20
@@ -23,7 +23,109 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _RDS_RESERVED = frozenset({"admin", "template0", "template1"})
 # https://www.postgresql.org/docs/17/sql-keywords-appendix.html, the column "PostgreSQL": reserved.
 _SQL_RESERVED = frozenset(
-    ["all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary", "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint", "create", "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in", "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary", "references", "returning", "right", "select", "session_user", "similar", "some", "symmetric", "system_user", "table", "tablesample", "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic", "verbose", "when", "where", "window", "with"]
+    [
+        "all",
+        "analyse",
+        "analyze",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "asymmetric",
+        "authorization",
+        "binary",
+        "both",
+        "case",
+        "cast",
+        "check",
+        "collate",
+        "collation",
+        "column",
+        "concurrently",
+        "constraint",
+        "create",
+        "cross",
+        "current_catalog",
+        "current_date",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "default",
+        "deferrable",
+        "desc",
+        "distinct",
+        "do",
+        "else",
+        "end",
+        "except",
+        "false",
+        "fetch",
+        "for",
+        "foreign",
+        "freeze",
+        "from",
+        "full",
+        "grant",
+        "group",
+        "having",
+        "ilike",
+        "in",
+        "initially",
+        "inner",
+        "intersect",
+        "into",
+        "is",
+        "isnull",
+        "join",
+        "lateral",
+        "leading",
+        "left",
+        "like",
+        "limit",
+        "localtime",
+        "localtimestamp",
+        "natural",
+        "not",
+        "notnull",
+        "null",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "outer",
+        "overlaps",
+        "placing",
+        "primary",
+        "references",
+        "returning",
+        "right",
+        "select",
+        "session_user",
+        "similar",
+        "some",
+        "symmetric",
+        "system_user",
+        "table",
+        "tablesample",
+        "then",
+        "to",
+        "trailing",
+        "true",
+        "union",
+        "unique",
+        "user",
+        "using",
+        "variadic",
+        "verbose",
+        "when",
+        "where",
+        "window",
+        "with",
+    ]
 )
 
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
@@ -132,6 +234,4 @@ def _overlap(backup: tuple[int, int], maintenance: tuple[int, int]) -> bool:
     """Whether one begins within the other, on any day of a week that goes round."""
     (backup_start, backup_length), (start, length) = backup, maintenance
     backup_starts = [day * _DAY + backup_start for day in range(len(_DAYS))]
-    return any(
-        (start - other) % _WEEK < backup_length or (other - start) % _WEEK < length for other in backup_starts
-    )
+    return any((start - other) % _WEEK < backup_length or (other - start) % _WEEK < length for other in backup_starts)

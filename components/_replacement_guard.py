@@ -7,7 +7,7 @@ depends on: another identity is an update of the subnet group, and refusing that
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -26,8 +26,9 @@ def replacements(old_tags: Any, new_tags: Any) -> Iterator[Problem]:
     """The arguments whose change would replace the database. Values not known at preview are left to the update."""
     if not isinstance(old_tags, Mapping) or not isinstance(new_tags, Mapping):
         return
+    before, after = cast(Mapping[str, Any], old_tags), cast(Mapping[str, Any], new_tags)
     for argument, absent in IDENTITY.items():
-        old, new = (tags.get(tag(argument), absent) for tags in (old_tags, new_tags))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
+        old, new = before.get(tag(argument), absent), after.get(tag(argument), absent)
         if isinstance(old, str) and isinstance(new, str) and old != new:
             yield Problem(
                 argument,

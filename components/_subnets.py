@@ -18,13 +18,6 @@ _LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
 # private ones begin at the 17th, which reads 10 in the address.
 _IPV6_SUBNET_LENGTH = 64
 _IPV6_FIRST_SLOT = {"public": 0, "private": 0x10}
-# RFC 1918. Python's is_private also counts loopback, link-local and documentation ranges.
-_PRIVATE = [ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
-# AWS allows no larger VPC than /16; in a /20 the smallest subnet still has 251 addresses.
-_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
-# A VPC's IPv6 block is always a /56 and a subnet's a /64: 256 slots. Private subnets start at the 17th.
-_IPV6_SUBNET_LENGTH = 64
-_IPV6_FIRST_PRIVATE_SLOT = 16
 
 
 class SubnetBlocks(NamedTuple):

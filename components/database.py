@@ -1,11 +1,16 @@
 """The database: PostgreSQL on RDS, private, encrypted, TLS only, and not to be replaced unawares."""
 
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from ._component import Component, refuse, settle
 from ._database_checks import major
+from ._database_parameters import parameters
 from ._replacement_guard import IDENTITY, guard, tag
 from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
 
@@ -15,7 +20,20 @@ _PORT = 5432
 _PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
 # RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
 _PASSWORD_SPECIAL = "-_.~"  # noqa: S105
+_INSIGHTS_DAYS = 7  # the longest that costs nothing
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
+_MONITORING_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 
 
 class Database(Component):
@@ -45,13 +63,13 @@ class Database(Component):
         refuse([*problems(args), *place_problems(args)])
         super().__init__(name, opts)
         self._args = settle(args, DEFAULTS)
-        self._identity = {key: self._args[key] for key in IDENTITY if key in self._args}
+        given = cast(Mapping[str, pulumi.Input[str]], self._args)
+        self._identity = {key: given[key] for key in IDENTITY if key in given}
         self._create_security_group()
         self._create_subnet_group()
         self._create_parameter_group()
         self._create_password()
         self._name_final_snapshot()
-        self._create_monitoring_role()
         self._create_instance()
         self.host = self._instance.address
         self.port = self._instance.port
@@ -101,7 +119,7 @@ class Database(Component):
             f"{self._name}-parameters",
             family=family,
             description="Parameters of the database",
-            # All are dynamic parameters, which RDS applies at once; a static one needs apply_method pending-reboot.
+            # A static parameter would need apply_method pending-reboot; none of these is one.
             parameters=[{"name": key, "value": value} for key, value in parameters(self._args).items()],
             opts=self._child(),
         )
@@ -122,24 +140,6 @@ class Database(Component):
                 f"{self._name}-final", byte_length=4, keepers=dict(self._identity), opts=self._child()
             )
             self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
-
-    def _create_monitoring_role(self) -> None:
-        self._monitoring: aws.iam.RolePolicyAttachment | None = None
-        if not self._args["monitoring_interval"]:
-            return
-        role = aws.iam.Role(
-            f"{self._name}-monitoring", assume_role_policy=json.dumps(_MONITORING_TRUST), opts=self._child()
-        )
-        partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
-        self._monitoring = aws.iam.RolePolicyAttachment(
-            f"{self._name}-monitoring-policy",
-            role=role.name,
-            policy_arn=pulumi.Output.format(
-                "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition=partition
-            ),
-            opts=self._child(),
-        )
-        self._monitoring_role_arn = role.arn
 
     def _create_instance(self) -> None:
         args = self._args
@@ -178,7 +178,7 @@ class Database(Component):
             deletion_protection=args["deletion_protection"],
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
             opts=self._instance_options(),
-            **self._monitoring(),
+            **self._observation(),
         )
 
     def _instance_options(self) -> pulumi.ResourceOptions:
@@ -188,3 +188,29 @@ class Database(Component):
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,
         )
+
+    def _observation(self) -> dict[str, Any]:
+        insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
+        return {
+            # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
+            "performance_insights_enabled": insights,
+            "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
+            "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,
+            "monitoring_interval": interval,
+            "monitoring_role_arn": self._create_monitoring_role() if interval else None,
+        }
+
+    def _create_monitoring_role(self) -> pulumi.Output[str]:
+        role = aws.iam.Role(f"{self._name}-monitoring", assume_role_policy=_MONITORING_TRUST, opts=self._child())
+        partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{self._name}-monitoring-policy",
+            role=role.name,
+            policy_arn=pulumi.Output.format(
+                "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition=partition
+            ),
+            opts=self._child(),
+        )
+        # RDS looks at the role's rights when it gets the role, so its ARN is known only with the policy attached.
+        return pulumi.Output.all(role.arn, attachment.id).apply(lambda both: str(both[0]))

@@ -327,6 +327,8 @@ SCALING = {
     "schedules": "schedules",
 }
 ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
+# What FlaskApp itself gives to a component, for checks that come before there is a network.
+_PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
 # What must be given along with a shared listener.
 SHARED_NEEDS = (
     "domain",
@@ -380,10 +382,14 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _translated(service.problems(cast(service.ServiceArgs, part(args, SERVICE))), SERVICE)
     yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
     yield from _translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
-    balancer = cast(load_balancer.LoadBalancerArgs, {**part(args, LOAD_BALANCER), "mode": "cloudfront"})
+    balancer = cast(
+        load_balancer.LoadBalancerArgs, {**_PLACE, **part(args, LOAD_BALANCER), "mode": "https", "certificate_arn": ""}
+    )
     yield from _translated(load_balancer.problems(balancer), LOAD_BALANCER)
     if args["database"] == "postgres":
-        yield from _translated(database.problems(cast(database.DatabaseArgs, part(args, DATABASE))), DATABASE)
+        yield from _translated(
+            database.problems(cast(database.DatabaseArgs, {**_PLACE, **part(args, DATABASE)})), DATABASE
+        )
     if args.get("domain"):
         yield from _translated(
             certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE

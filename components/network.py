@@ -116,8 +116,8 @@ class Network(Component):
 
     def _use_existing(self) -> None:
         self.vpc_id = pulumi.Output.from_input(self._args["vpc_id"])
-        self.public_subnet_ids = pulumi.Output.from_input(self._args["public_subnet_ids"])
-        self.private_subnet_ids = pulumi.Output.from_input(self._args.get("private_subnet_ids", []))
+        self.public_subnet_ids = _known(self._args["public_subnet_ids"])
+        self.private_subnet_ids = _known(self._args.get("private_subnet_ids", []))
         self.task_subnet_ids = self.public_subnet_ids if self._egress == "public" else self.private_subnet_ids
 
     def _create_vpc(self) -> None:
@@ -148,13 +148,15 @@ class Network(Component):
 
     def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
         name = f"{self._name}-{role}-{index + 1}"
-        ipv6_block = self._vpc.ipv6_cidr_block.apply(lambda cidr: ipv6_subnet_block(cidr, role, index))
+        ipv6_block = None
+        if self._dual_stack:
+            ipv6_block = self._vpc.ipv6_cidr_block.apply(lambda cidr: ipv6_subnet_block(cidr, role, index))
         return aws.ec2.Subnet(
             name,
             vpc_id=self._vpc.id,
             availability_zone=self._zone_names.apply(lambda names: zone_name(names, index)),
             cidr_block=block,
-            ipv6_cidr_block=ipv6_block if self._dual_stack else None,
+            ipv6_cidr_block=ipv6_block,
             # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
             assign_ipv6_address_on_creation=self._dual_stack and role == "private",
             map_public_ip_on_launch=False,  # Fargate gives its tasks public addresses by itself
@@ -195,6 +197,11 @@ class Network(Component):
         self.task_subnet_ids = (
             self.public_subnet_ids if public else _ids_after(self._private, self._private_routes.ready)
         )
+
+
+def _known(ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[Sequence[str]]:
+    """The ids with every output among them resolved."""
+    return pulumi.Output.from_input(ids).apply(lambda items: [str(item) for item in items])
 
 
 def _ids_after(

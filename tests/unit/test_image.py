@@ -1,11 +1,14 @@
 import json
 import os
 
+import grpc
 import pulumi
+import pulumi_docker_build
 import pytest
 
-from components._ecr import lifecycle_policy
-from components.image import Image, content_tag, settle
+from components._component import settle
+from components._ecr import lifecycle_policy, split_reference
+from components.image import _DEFAULTS, Image, content_tag, problems
 
 BUILD = "docker-build:index:Image"
 GET_IMAGE = "aws:ecr/getImage:getImage"
@@ -24,31 +27,44 @@ def app(tmp_path, monkeypatch):
     return folder
 
 
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+class Refused(grpc.RpcError):
+    """An invoke that the provider answers with an error."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = lambda: grpc.StatusCode.UNKNOWN
+        self.details = lambda: reason
+
+
 @pytest.fixture(autouse=True)
 def registry(mocks):
     """ECR as it answers: an address for each repository, a password, and no image by any tag."""
-    register, call = mocks.new_resource, mocks.call
 
-    def new_resource(args):
-        id_, made = register(args)
-        if args.typ == "aws:ecr/repository:Repository":
-            physical = args.inputs.get("name", f"{args.name}-1234567")
-            url = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{physical}"
-            made |= {"name": physical, "repositoryUrl": url, "registryId": "123456789012"}
-        elif args.typ == BUILD:
-            made["digest"] = DIGEST
-        elif args.typ == "docker:index/image:Image":
-            made["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@{DIGEST}"
-        return id_, made
+    def repository(args):
+        physical = args.inputs.get("name", f"{args.name}-1234567")
+        return {"name": physical, "repositoryUrl": f"{HOST}/{physical}", "registryId": "123456789012"}
 
-    def answer(args):
-        if args.token == GET_IMAGE and "fail" in mocks.answers:
-            raise RuntimeError(mocks.answers["fail"])
-        return call(args)
+    def image(args):
+        if args.typ == BUILD:
+            return {"digest": DIGEST}
+        return {"repoDigest": f"{args.inputs['imageName'].rpartition(':')[0]}@{DIGEST}"}
 
-    mocks.new_resource, mocks.call = new_resource, answer
+    mocks.computed |= {"Repository": repository, "Image": image}
     mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "hush"}
+    refuse(mocks, "reading ECR Images: couldn't find resource")
     return mocks
+
+
+def refuse(registry, reason):
+    """Let the lookup of an image fail."""
+
+    def answer(_):
+        raise Refused(reason)
+
+    registry.answers[GET_IMAGE] = answer
 
 
 def tag(**args):
@@ -62,8 +78,6 @@ def the_build(deployed):
 
 def options_of(monkeypatch, program, deploy):
     """The resource options of the build, which mocks do not show."""
-    import pulumi_docker_build
-
     seen = []
     real = pulumi_docker_build.Image.__init__
     monkeypatch.setattr(
@@ -77,24 +91,24 @@ def options_of(monkeypatch, program, deploy):
 
 def test_the_folder_is_built_pushed_by_its_content_and_given_by_digest(deploy, app):
     deployed = deploy(lambda: Image("web", {"context": "app"}))
-    url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-1234567"
+    url = f"{HOST}/web-1234567"
     name, inputs = the_build(deployed)
     assert name == f"web-{tag(context='app')[:8]}"
     assert len(tag(context="app")) == 20
-    password = inputs["registries"][0].pop("password")
+    # One secret within makes the whole of what mocks show a secret.
+    credentials, secrets = inputs.pop("registries"), inputs.pop("secrets")
     assert inputs == {
         "context": {"location": "app"},
         "dockerfile": {"location": "app/Dockerfile"},
         "platforms": ["linux/amd64"],
         "buildArgs": {},
-        "secrets": {},
         "ignoreSecretsInDiffCalculation": [],
         "noCache": False,
-        "cacheFrom": [{"registry": {"ref": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-cache-1234567:x86_64"}}],
+        "cacheFrom": [{"registry": {"ref": f"{HOST}/web-cache-1234567:x86_64"}}],
         "cacheTo": [
             {
                 "registry": {
-                    "ref": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-cache-1234567:x86_64",
+                    "ref": f"{HOST}/web-cache-1234567:x86_64",
                     "mode": "max",
                     "imageManifest": True,
                     "ociMediaTypes": True,
@@ -103,12 +117,13 @@ def test_the_folder_is_built_pushed_by_its_content_and_given_by_digest(deploy, a
             }
         ],
         "tags": [f"{url}:{tag(context='app')}"],
-        "registries": [{"address": "123456789012.dkr.ecr.us-east-1.amazonaws.com", "username": "AWS"}],
         "push": True,
         "buildOnPreview": False,
         "network": "default",
     }
-    assert password == {SECRET: "1b47061264138c4ac30d75fd1eb44270", "value": "hush"}
+    assert credentials[SECRET]
+    assert secrets["value"] == {}
+    assert credentials["value"] == [{"address": HOST, "username": "AWS", "password": "hush"}]
     assert deployed.outputs == {"image_uri": f"{url}@{DIGEST}", "digest": DIGEST, "repository_url": url}
 
 
@@ -205,7 +220,8 @@ def test_every_setting_reaches_the_build(deploy, app):
     assert inputs["dockerfile"] == {"location": "app/Web.dockerfile"}
     assert inputs["platforms"] == ["linux/arm64"]
     assert inputs["buildArgs"] == {"A": "1"}
-    assert inputs["secrets"]["TOKEN"][SECRET]
+    assert inputs["secrets"][SECRET]
+    assert inputs["secrets"]["value"] == {"TOKEN": "hush"}
     assert inputs["ignoreSecretsInDiffCalculation"] == ["TOKEN"]
     assert inputs["noCache"] is True
     assert "pull" not in inputs  # the provider would build at every update
@@ -229,7 +245,7 @@ def test_the_provider_may_not_delete_images_from_the_registry(deploy, app, monke
     ],
 )
 def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(deploy, app, registry, reason, warnings):
-    registry.answers["fail"] = reason
+    refuse(registry, reason)
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop/web"}))
     assert deployed.named("web")["name"] == "shop/web"
     assert deployed.named("web-cache")["name"] == "shop/web-cache"
@@ -238,7 +254,7 @@ def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(dep
 
 
 def test_a_lookup_that_fails_is_told_and_the_image_is_built(deploy, app, registry, warnings):
-    registry.answers["fail"] = "No valid credential sources found"
+    refuse(registry, "No valid credential sources found")
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
     assert the_build(deployed)[1]["push"] is True
     (warning,) = warnings
@@ -267,8 +283,6 @@ def test_content_that_was_pushed_before_is_neither_built_nor_pushed(deploy, app,
     assert inputs["dockerfile"]["inline"].startswith("FROM scratch\n")
     assert inputs["context"] == {"location": "app"}
     assert "tags" not in inputs
-    import pulumi_docker_build
-
     known = set(pulumi_docker_build.ImageArgs.__init__.__annotations__) - {"return"}
     assert set(options.ignore_changes) <= known
     # Whatever a build sets is left as it is, but for the credentials.
@@ -284,7 +298,7 @@ def test_the_digest_is_the_one_in_the_repository(deploy, app, registry):
     registry.answers[GET_IMAGE] = {"imageDigest": pushed}
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
     assert deployed.outputs["digest"] == pushed
-    assert deployed.outputs["image_uri"] == f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@{pushed}"
+    assert deployed.outputs["image_uri"] == f"{HOST}/shop@{pushed}"
 
 
 def test_reuse_goes_on_with_the_cache_so_that_no_repository_comes_and_goes(deploy, app, registry):
@@ -299,9 +313,9 @@ def test_a_bare_docker_daemon_builds_and_pushes_too(deploy, app):
     args = {"context": "app", "builder": "docker", "build_args": {"A": "1"}, "architecture": "arm64"}
     deployed = deploy(lambda: Image("web", args))
     ((name, inputs),) = deployed.of_type("docker:index/image:Image").items()
-    url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web-1234567"
+    url = f"{HOST}/web-1234567"
     assert name == f"web-{tag(**args)[:8]}"
-    assert inputs.pop("registry")["server"] == "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    assert inputs.pop("registry")["value"] == {"server": HOST, "username": "AWS", "password": "hush"}
     assert inputs == {
         "imageName": f"{url}:{tag(**args)}",
         "build": {"context": "app", "dockerfile": "app/Dockerfile", "platform": "linux/arm64", "args": {"A": "1"}},

@@ -1,0 +1,53 @@
+"""IAM policy documents as plain values, and whose resources they speak of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+# Release records and other notes between deployments.
+PARAMETER_PATH = "flask-on-aws"
+Statement = dict[str, Any]
+
+
+class Scope(NamedTuple):
+    """Whose resources: the account, the first parts of their names, and where the program's state is."""
+
+    account_id: str
+    partition: str
+    names: Sequence[str]
+    state_bucket_arn: str | None = None
+    state_key_arn: str | None = None
+    zone_ids: Sequence[str] = ()
+
+    def arns(self, service: str, *resources: str, region: str = "*") -> list[str]:
+        """ARNs in this account; `{n}` in a resource stands for each name."""
+        start = f"arn:{self.partition}:{service}:{region}:{self.account_id}:"
+        return _unique(start + resource.replace("{n}", name) for resource in resources for name in self.names)
+
+    def buckets(self, inside: str = "") -> list[str]:
+        """ARNs of the app's buckets, or of what is in them."""
+        return [f"arn:{self.partition}:s3:::{name}-*{inside}" for name in self.names]
+
+
+def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(actions: str, resources: str | list[str]) -> Statement:
+    """Let these actions, a text of words, happen on these resources."""
+    return {"Effect": "Allow", "Action": actions.split(), "Resource": resources}
+
+
+def state(scope: Scope, object_actions: str, key_actions: str) -> list[Statement]:
+    """Use the program's state, if it is in this account."""
+    found: list[Statement] = []
+    if scope.state_bucket_arn:
+        found.append(allow("s3:ListBucket", scope.state_bucket_arn))
+        found.append(allow(object_actions, f"{scope.state_bucket_arn}/*"))
+    if scope.state_key_arn:
+        found.append(allow(key_actions, scope.state_key_arn))
+    return found
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))

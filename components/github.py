@@ -1,0 +1,206 @@
+"""The role that GitHub's workflows take with a token of their run, without any long-lived key."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from . import _deploy_policies as deployment
+from . import _limit_policies as limits
+from ._checks import name_problems
+from ._component import Component, Problem, refuse, settle
+from ._policies import Scope, Statement, document
+
+
+class GitHubDeployRoleArgs(TypedDict, total=False):
+    repository: str
+    """The repository as GitHub's tokens name it: `owner/name`, or `owner@id/name@id` where tokens have immutable subjects, as in repositories made or renamed since July 2026. Required. Default: none."""
+    branches: Sequence[str]
+    """Branches whose workflows may take the role. Give exactly one of `branches`, `environments` and `tags`. Default: none."""
+    environments: Sequence[str]
+    """GitHub environments whose jobs may take the role; limit in their settings who deploys from where. Default: none."""
+    tags: Sequence[str]
+    """Exact tags whose workflows may take the role. For a pattern like v*, use an environment that only such tags deploy to. Default: none."""
+    read_only: bool
+    """Whether the role may only look, for previews of pull requests, whose workflows then may take it as well. Default: false."""
+    app_names: Sequence[str]
+    """The setting `name` of each stack that is deployed, the first part of what the role may manage; at most 5. Default: app."""
+    provider_arn: pulumi.Input[str]
+    """ARN of GitHub's OIDC provider, of which an account has one. Default: it is created."""
+    state_bucket_arn: pulumi.Input[str]
+    """ARN of the bucket with the program's state. Default: none, the state is elsewhere."""
+    state_key_arn: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the state's secrets; a role that may preview may decrypt them. Default: none."""
+    zone_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Route 53 zones in which the role may set records. Default: all of the account."""
+    extra_app_actions: Sequence[str]
+    """More actions that the app's roles may be given, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
+
+
+_DEFAULTS: GitHubDeployRoleArgs = {"read_only": False, "app_names": ["app"], "zone_ids": [], "extra_app_actions": []}
+_ISSUER = "token.actions.githubusercontent.com"
+_AUDIENCE = "sts.amazonaws.com"
+# The job of a workflow asks for new credentials; an hour is the least that AWS allows as the most.
+_SESSION_SECONDS = 3600
+# Each name is in about fifty ARNs, and a managed policy has at most 6,144 characters.
+_MOST_NAMES = 5
+_OWNER, _REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[A-Za-z0-9._-]+"
+_PLAIN = re.compile(f"{_OWNER}/{_REPOSITORY}")
+_IMMUTABLE = re.compile(rf"{_OWNER}@\d+/{_REPOSITORY}@\d+")
+# What Git allows in a name and is safe in a subject: no wildcard, no colon, no space.
+_REF = re.compile(r"[A-Za-z0-9._/+#=@-]+")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9._ -]+")
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
+_REFS = {"branches": "ref:refs/heads/", "environments": "environment:", "tags": "ref:refs/tags/"}
+
+
+def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    yield from _trust_problems(settled)
+    names = settled["app_names"]
+    if not 1 <= len(names) <= _MOST_NAMES:
+        yield Problem("app_names", f"{len(names)} names; give from 1 to {_MOST_NAMES}, and a second role for more.")
+    for app_name in names:
+        yield from name_problems("app_names", app_name)
+        if f"{app_name}-".startswith(f"{name}-"):
+            reason = (
+                f"{app_name!r} starts like the role itself, {name!r}, which may not change itself; rename the role."
+            )
+            yield Problem("app_names", reason)
+    for action in settled["extra_app_actions"]:
+        if not _ACTION.fullmatch(action) or action.startswith(("iam:", "sts:", "organizations:")):
+            reason = f"{action!r} must be an action like dynamodb:GetItem, and not one of iam, sts or organizations."
+            yield Problem("extra_app_actions", reason)
+
+
+def _trust_problems(args: GitHubDeployRoleArgs) -> Iterator[Problem]:
+    repository = args.get("repository", "")
+    if not _PLAIN.fullmatch(repository) and not _IMMUTABLE.fullmatch(repository):
+        yield Problem("repository", f"{repository!r} must be owner/name, or owner@id/name@id with both numbers.")
+    given = [kind for kind in _REFS if _refs(args, kind)]
+    if len(given) > 1 or not (given or args["read_only"]):
+        yield Problem("branches", f"give exactly one of {', '.join(_REFS)}; given: {', '.join(given) or 'none'}.")
+    for kind in given:
+        for value in _refs(args, kind):
+            if not (_ENVIRONMENT if kind == "environments" else _REF).fullmatch(value):
+                reason = f"{value!r} must be an exact name without wildcards; for patterns, use an environment's rules."
+                yield Problem(kind, reason)
+
+
+class GitHubDeployRole(Component):
+    """A role for one repository's workflows: deploys apps of this library, or only previews them.
+
+    An administrator creates it once, in a stack of its own. A deploy role makes roles for the app only within a permissions
+    boundary; give its ARN to the app as `permissions_boundary`.
+    """
+
+    role_arn: pulumi.Output[str]
+    """ARN of the role, for `role-to-assume`; known once its policies are attached."""
+    boundary_arn: pulumi.Output[str]
+    """ARN of the permissions boundary that the app's roles must have; empty for a read-only role."""
+
+    def __init__(self, name: str, args: GitHubDeployRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(name, args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._find_scope()
+        self._create_role()
+        if self._args["read_only"]:
+            self.boundary_arn = pulumi.Output.from_input("")
+            attached = [self._attach("reads", limits.reads), self._attach("no-data", limits.no_data)]
+        else:
+            self._create_boundary()
+            attached = self._attach_deployment()
+        self.role_arn = pulumi.Output.all(self._role.arn, *attached).apply(lambda known: str(known[0]))
+        self._register()
+
+    def _find_scope(self) -> None:
+        invoke = pulumi.InvokeOptions(parent=self)
+        names = self._args["app_names"]
+        self._scope = pulumi.Output.all(
+            account_id=aws.get_caller_identity_output(opts=invoke).account_id,
+            partition=aws.get_partition_output(opts=invoke).partition,
+            state_bucket_arn=self._args.get("state_bucket_arn"),
+            state_key_arn=self._args.get("state_key_arn"),
+            zone_ids=self._args["zone_ids"],
+        ).apply(lambda known: Scope(names=names, **known))
+
+    def _create_role(self) -> None:
+        if "provider_arn" in self._args:
+            self._provider_arn = pulumi.Output.from_input(self._args["provider_arn"])
+        else:
+            self._provider_arn = aws.iam.OpenIdConnectProvider(
+                f"{self._name}-github", url=f"https://{_ISSUER}", client_id_lists=[_AUDIENCE], opts=self._child()
+            ).arn
+        trusted = subjects(self._args)
+        self._role = aws.iam.Role(
+            self._name,
+            description=f"GitHub workflows of {self._args['repository']}",
+            assume_role_policy=self._provider_arn.apply(lambda arn: _json(trust(arn, trusted))),
+            max_session_duration=_SESSION_SECONDS,
+            opts=self._child(),
+        )
+
+    def _create_boundary(self) -> None:
+        extra = self._args["extra_app_actions"]
+        self.boundary_arn = aws.iam.Policy(
+            f"{self._name}-boundary",
+            description="The most that roles of the app may do",
+            policy=self._scope.apply(lambda scope: _json(document(limits.boundary(scope, extra)))),
+            opts=self._child(),
+        ).arn
+
+    def _attach_deployment(self) -> list[pulumi.Output[str]]:
+        name = self._name
+        known = pulumi.Output.all(self.boundary_arn, self._provider_arn)
+        identity = pulumi.Output.all(self._scope, known).apply(
+            lambda both: _json(document(deployment.identity(both[0], both[1][0], name, both[1][1])))
+        )
+        return [
+            self._attach("reads", limits.reads),
+            self._attach("network", deployment.network),
+            self._attach("runtime", deployment.runtime),
+            self._attach("observation", deployment.observation),
+            self._attach("data", deployment.data),
+            self._attach_json("identity", identity),
+        ]
+
+    def _attach(self, role: str, statements: Callable[[Scope], list[Statement]]) -> pulumi.Output[str]:
+        return self._attach_json(role, self._scope.apply(lambda scope: _json(document(statements(scope)))))
+
+    def _attach_json(self, role: str, policy: pulumi.Output[str]) -> pulumi.Output[str]:
+        managed = aws.iam.Policy(f"{self._name}-{role}", policy=policy, opts=self._child())
+        return aws.iam.RolePolicyAttachment(
+            f"{self._name}-{role}", role=self._role.name, policy_arn=managed.arn, opts=self._child()
+        ).id
+
+
+def subjects(args: GitHubDeployRoleArgs) -> list[str]:
+    """The exact `sub` claims of the tokens that may take the role. A job with an environment has that one alone."""
+    start = f"repo:{args['repository']}:"
+    found = [f"{start}{prefix}{value}" for kind, prefix in _REFS.items() for value in _refs(args, kind)]
+    # The code of a pull request runs before anybody has reviewed it.
+    return [*found, f"{start}pull_request"] if args.get("read_only") else found
+
+
+def _refs(args: GitHubDeployRoleArgs, kind: str) -> Sequence[str]:
+    return cast(Mapping[str, Sequence[str]], args).get(kind) or ()
+
+
+def trust(provider_arn: str, trusted: Sequence[str]) -> dict[str, Any]:
+    """Only tokens that GitHub made for AWS, with exactly one of these subjects."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": provider_arn},
+        "Condition": {"StringEquals": {f"{_ISSUER}:aud": _AUDIENCE, f"{_ISSUER}:sub": list(trusted)}},
+    }
+    return document([statement])
+
+
+def _json(policy: dict[str, Any]) -> str:
+    return json.dumps(policy, separators=(",", ":"))

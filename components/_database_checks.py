@@ -19,113 +19,19 @@ _CLASS = re.compile(r"db\.[a-z][a-z0-9-]*\.[a-z0-9]+")
 # PostgreSQL's NAMEDATALEN, and RDS's limit for both names.
 _LONGEST_IDENTIFIER = 63
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-# What RDS keeps for itself, besides names that start with pg_ or rds.
-_RDS_RESERVED = frozenset({"admin", "template0", "template1"})
-# https://www.postgresql.org/docs/17/sql-keywords-appendix.html, the column "PostgreSQL": reserved.
-_SQL_RESERVED = frozenset(
-    [
-        "all",
-        "analyse",
-        "analyze",
-        "and",
-        "any",
-        "array",
-        "as",
-        "asc",
-        "asymmetric",
-        "authorization",
-        "binary",
-        "both",
-        "case",
-        "cast",
-        "check",
-        "collate",
-        "collation",
-        "column",
-        "concurrently",
-        "constraint",
-        "create",
-        "cross",
-        "current_catalog",
-        "current_date",
-        "current_role",
-        "current_schema",
-        "current_time",
-        "current_timestamp",
-        "current_user",
-        "default",
-        "deferrable",
-        "desc",
-        "distinct",
-        "do",
-        "else",
-        "end",
-        "except",
-        "false",
-        "fetch",
-        "for",
-        "foreign",
-        "freeze",
-        "from",
-        "full",
-        "grant",
-        "group",
-        "having",
-        "ilike",
-        "in",
-        "initially",
-        "inner",
-        "intersect",
-        "into",
-        "is",
-        "isnull",
-        "join",
-        "lateral",
-        "leading",
-        "left",
-        "like",
-        "limit",
-        "localtime",
-        "localtimestamp",
-        "natural",
-        "not",
-        "notnull",
-        "null",
-        "offset",
-        "on",
-        "only",
-        "or",
-        "order",
-        "outer",
-        "overlaps",
-        "placing",
-        "primary",
-        "references",
-        "returning",
-        "right",
-        "select",
-        "session_user",
-        "similar",
-        "some",
-        "symmetric",
-        "system_user",
-        "table",
-        "tablesample",
-        "then",
-        "to",
-        "trailing",
-        "true",
-        "union",
-        "unique",
-        "user",
-        "using",
-        "variadic",
-        "verbose",
-        "when",
-        "where",
-        "window",
-        "with",
-    ]
+# What RDS keeps for itself, and the words that PostgreSQL reserves:
+# https://www.postgresql.org/docs/17/sql-keywords-appendix.html
+_RESERVED = re.compile(
+    r"admin|template[01]|(?:pg_|rds).*|"
+    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|"
+    r"check|collate|collation|column|concurrently|constraint|create|cross|current_catalog|"
+    r"current_date|current_role|current_schema|current_time|current_timestamp|current_user|default|"
+    r"deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|freeze|from|full|"
+    r"grant|group|having|ilike|in|initially|inner|intersect|into|is|isnull|join|lateral|leading|"
+    r"left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|only|or|order|"
+    r"outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
+    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|"
+    r"variadic|verbose|when|where|window|with"
 )
 
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
@@ -167,7 +73,7 @@ def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
         yield Problem(
             argument, f"{value!r} has {len(value)} characters; PostgreSQL takes at most {_LONGEST_IDENTIFIER}."
         )
-    elif value.startswith(("pg_", "rds")) or value in _RDS_RESERVED | _SQL_RESERVED:
+    elif _RESERVED.fullmatch(value):
         yield Problem(argument, f"{value!r} is reserved by RDS or PostgreSQL; choose another name, like app.")
 
 

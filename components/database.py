@@ -1,6 +1,5 @@
 """The database: PostgreSQL on RDS, private, encrypted, TLS only, and not to be replaced unawares."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import pulumi_random as random
 from ._component import Component, refuse, settle
 from ._database_checks import major
 from ._database_parameters import parameters
+from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import IDENTITY, guard, tag
 from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
 
@@ -22,18 +22,6 @@ _PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
 _PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 _INSIGHTS_DAYS = 7  # the longest that costs nothing
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
-_MONITORING_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
 
 
 class Database(Component):
@@ -171,13 +159,8 @@ class Database(Component):
             maintenance_window=args["maintenance_window"],
             backup_window=args["backup_window"],
             backup_retention_period=args["backup_days"],
-            copy_tags_to_snapshot=True,
-            snapshot_identifier=args.get("snapshot_identifier"),
-            skip_final_snapshot=not args["final_snapshot"],
-            final_snapshot_identifier=self._final_snapshot,
-            deletion_protection=args["deletion_protection"],
-            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
             opts=self._instance_options(),
+            **self._snapshots(),
             **self._observation(),
         )
 
@@ -189,28 +172,24 @@ class Database(Component):
             protect=self._args["deletion_protection"] or None,
         )
 
+    def _snapshots(self) -> dict[str, Any]:
+        return {
+            "copy_tags_to_snapshot": True,
+            "snapshot_identifier": self._args.get("snapshot_identifier"),
+            "skip_final_snapshot": not self._args["final_snapshot"],
+            "final_snapshot_identifier": self._final_snapshot,
+            "deletion_protection": self._args["deletion_protection"],
+        }
+
     def _observation(self) -> dict[str, Any]:
         insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
         return {
+            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
             # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
             "performance_insights_enabled": insights,
             "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
             "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,
             "monitoring_interval": interval,
-            "monitoring_role_arn": self._create_monitoring_role() if interval else None,
+            "monitoring_role_arn": monitoring_role_arn(self._name, self) if interval else None,
         }
-
-    def _create_monitoring_role(self) -> pulumi.Output[str]:
-        role = aws.iam.Role(f"{self._name}-monitoring", assume_role_policy=_MONITORING_TRUST, opts=self._child())
-        partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
-        attachment = aws.iam.RolePolicyAttachment(
-            f"{self._name}-monitoring-policy",
-            role=role.name,
-            policy_arn=pulumi.Output.format(
-                "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition=partition
-            ),
-            opts=self._child(),
-        )
-        # RDS looks at the role's rights when it gets the role, so its ARN is known only with the policy attached.
-        return pulumi.Output.all(role.arn, attachment.id).apply(lambda both: str(both[0]))

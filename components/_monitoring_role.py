@@ -1,0 +1,36 @@
+"""The role with which RDS writes a database's operating system metrics to CloudWatch."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+def monitoring_role_arn(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Create the role `{name}-monitoring` with AWS's policy for it, and return its ARN."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(f"{name}-monitoring", assume_role_policy=_TRUST, opts=opts)
+    partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=parent)).partition
+    attachment = aws.iam.RolePolicyAttachment(
+        f"{name}-monitoring-policy",
+        role=role.name,
+        policy_arn=pulumi.Output.format(
+            "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition=partition
+        ),
+        opts=opts,
+    )
+    # RDS looks at the role's rights when it gets the role, so its ARN is known only with the policy attached.
+    return pulumi.Output.all(role.arn, attachment.id).apply(lambda both: str(both[0]))

@@ -1,0 +1,163 @@
+"""The whole app under mocks: rules that hold for the graph, whatever the settings are."""
+
+import json
+import os
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components import FlaskApp
+
+ROOT = Path(__file__).parents[2]
+APP = str(ROOT / "app_template")
+GOLDEN = Path(__file__).parents[1] / "golden"
+SHARED = {
+    "listener_arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shared/1/2",
+    "load_balancer_security_group_id": "sg-lb",
+    "load_balancer_dns_name": "lb.example.com",
+    "load_balancer_zone_id": "Z1",
+    "load_balancer_arn_suffix": "app/shared/1",
+    "vpc_id": "vpc-1",
+    "public_subnet_ids": ["subnet-1", "subnet-2"],
+    "private_subnet_ids": ["subnet-3", "subnet-4"],
+    "cluster_arn": "arn:cluster",
+    "cluster_name": "shared",
+    "dns": "external",
+}
+DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
+VARIANTS = {
+    "development": {},
+    "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
+    "external-dns": {**DOMAIN, "dns": "external"},
+    "external-dns-ready": {**DOMAIN, "dns": "external", "dns_ready": True},
+    "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
+    "nothing-kept": {"database": "none", "bucket": "none"},
+    "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints"},
+    "shared": {**SHARED, "domain": "app.example.com"},
+}
+
+
+@pytest.fixture
+def app(deploy, mocks):
+    """Deploy a FlaskApp of the template with these arguments."""
+
+    def run(**args):
+        return deploy(lambda: FlaskApp("app", {"app": APP, **args}))
+
+    return run
+
+
+def containers(deployed, name="app-web"):
+    return json.loads(deployed.of_type(":TaskDefinition")[name]["containerDefinitions"])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_names_are_the_golden_ones(app, variant):
+    """A renamed resource is a replaced one. To accept a deliberate change, with aliases: UPDATE_GOLDEN=1 ./test."""
+    deployed = app(**VARIANTS[variant])
+    found = "\n".join(sorted({f"{resource.typ} {resource.name}" for resource in deployed.resources})) + "\n"
+    golden = GOLDEN / f"resources-{variant}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(found)
+    assert found == golden.read_text()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nothing_is_open_to_the_world_but_80_and_443(app, variant):
+    deployed = app(**VARIANTS[variant])
+    for name, rule in deployed.of_type("securityGroupIngressRule:SecurityGroupIngressRule").items():
+        if rule.get("cidrIpv4") == "0.0.0.0/0" or rule.get("cidrIpv6") == "::/0":
+            assert (rule["fromPort"], rule["toPort"]) in ((80, 80), (443, 443)), name
+    for name, group in deployed.of_type("ec2/securityGroup:SecurityGroup").items():
+        assert not group.get("ingress"), name
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_policy_allows_every_action(app, variant):
+    deployed = app(**VARIANTS[variant])
+    for name, policy in deployed.of_type("iam/rolePolicy:RolePolicy").items():
+        for statement in json.loads(policy["policy"])["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not [a for a in actions if a == "*" or a.endswith(":*")], name
+            if statement["Resource"] == "*":
+                assert set(actions) <= {"ecr:GetAuthorizationToken"}, name  # it takes no resource
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_secret_is_in_a_task_definition(app, variant):
+    deployed = app(**VARIANTS[variant])
+    for container in containers(deployed):
+        names = {variable["name"] for variable in container.get("environment", [])}
+        assert not names & {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
+    secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
+    assert set(secrets) == (
+        {"SECRET_KEY"} if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
+    )
+    assert all(value.endswith(f":{name}::") for name, value in secrets.items())
+
+
+def test_without_a_domain_the_app_knows_cloudfront_s_name(app):
+    deployed = app()
+    environment = {v["name"]: v["value"] for v in containers(deployed)[0]["environment"]}
+    assert environment["EXTERNAL_URL"] == deployed.outputs["url"]
+    assert environment["TRUST_PROXY_DEPTH"] == "2"
+
+
+def test_on_a_domain_one_proxy_is_trusted(app):
+    deployed = app(**DOMAIN)
+    environment = {v["name"]: v["value"] for v in containers(deployed)[0]["environment"]}
+    assert (environment["EXTERNAL_URL"], environment["TRUST_PROXY_DEPTH"]) == ("https://app.example.com", "1")
+    assert not deployed.of_type("distribution:Distribution")
+
+
+def test_dns_elsewhere_tells_the_records_to_set(app):
+    records = app(**DOMAIN, dns="external", dns_ready=True).outputs["dns_records"]
+    assert {"name": "app.example.com", "type": "CNAME"} in [{k: r[k] for k in ("name", "type")} for r in records]
+
+
+def test_a_ready_image_gets_the_certificates_from_an_init_container(app):
+    deployed = app(image="registry.example.com/shop@sha256:" + "0" * 64)
+    assert [container["name"] for container in containers(deployed)] == ["web", "rds-ca"]
+    assert not deployed.of_type("ecr/repository:Repository")
+
+
+def test_the_template_brings_the_certificates_itself(app):
+    assert [container["name"] for container in containers(app())] == ["web"]
+
+
+def test_own_variables_and_secrets_reach_every_process(app):
+    deployed = app(
+        env={"COLOUR": "red"},
+        secrets={"API_KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/key"},
+        secret_values={"TOKEN": pulumi.Output.secret("t0ken")},
+        workers={"mail": "python -m mail"},
+    )
+    for name in ("app-web", "app-mail"):
+        (container,) = containers(deployed, name)
+        assert {"name": "COLOUR", "value": "red"} in container["environment"]
+        secrets = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
+        assert secrets["API_KEY"].endswith("parameter/key")
+        assert secrets["TOKEN"].endswith(":TOKEN::")
+        assert "t0ken" not in json.dumps(container)
+
+
+def test_a_variable_of_ours_is_replaced_only_by_name(app):
+    with pytest.raises(pulumi.InputPropertiesError, match="LOG_LEVEL"):
+        app(env={"LOG_LEVEL": "warning"})
+    deployed = app(env={"LOG_LEVEL": "warning"}, override_env=["LOG_LEVEL"])
+    assert {"name": "LOG_LEVEL", "value": "warning"} in containers(deployed)[0]["environment"]
+
+
+def test_production_keeps_what_cannot_be_made_again(app):
+    deployed = app(**VARIANTS["production"])
+    database = deployed.named("app-db")
+    assert (database["deletionProtection"], database["multiAz"], database["skipFinalSnapshot"]) == (True, True, False)
+    assert deployed.of_type("lb/loadBalancer:LoadBalancer")["app-alb"]["enableDeletionProtection"] is True
+    assert deployed.of_type("s3/bucket:Bucket")["app-media"]["forceDestroy"] is False
+
+
+def test_a_shared_listener_needs_its_whole_description(mocks):
+    with pytest.raises(pulumi.InputPropertiesError, match="load_balancer_dns_name"):
+        FlaskApp("app", {"app": APP, "listener_arn": "arn:listener", "domain": "a.example.com"})
+    assert mocks.resources == []

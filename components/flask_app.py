@@ -97,7 +97,7 @@ class FlaskApp(Component):
         self.vpc_id = self._network.vpc_id
 
     def _create_image(self) -> None:
-        args = cast(ImageArgs, part(self._args, given.IMAGE))
+        args = cast(ImageArgs, given.image_part(self._args))
         args["force_delete"] = not self._args["deletion_protection"]
         self._image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self._image.image_uri

@@ -352,6 +352,12 @@ def part(args: FlaskAppArgs, names: Mapping[str, str]) -> dict[str, Any]:
     return {theirs: given[ours] for ours, theirs in names.items() if ours in given}
 
 
+def image_part(args: FlaskAppArgs) -> dict[str, Any]:
+    """The image's arguments: what concerns the build means nothing for a ready image."""
+    built = part(args, IMAGE)
+    return {"image": built["image"]} if "image" in built else built
+
+
 def exposure(args: FlaskAppArgs) -> str:
     """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
     if "listener_arn" in args:
@@ -377,7 +383,7 @@ def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
 
 def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
-    yield from _translated(image.problems(cast(image.ImageArgs, part(args, IMAGE))), IMAGE)
+    yield from _translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
     yield from _translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
     yield from _translated(service.problems(cast(service.ServiceArgs, part(args, SERVICE))), SERVICE)
     yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)

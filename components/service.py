@@ -59,8 +59,6 @@ class ServiceArgs(TypedDict, total=False):
     """IAM policies (JSON) for the created task role, by a short name for each. Default: none."""
     task_policy_arns: Mapping[str, pulumi.Input[str]]
     """ARNs of managed IAM policies for the created task role, by a short name for each. Default: none."""
-    repository_arn: pulumi.Input[str]
-    """ARN of the ECR repository of the image, for the created execution role. Default: any repository of the account."""
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the created roles. Default: none."""
     log_group_name: pulumi.Input[str]
@@ -184,13 +182,12 @@ class Service(Component):
             return
         args: TaskRolesArgs = {
             "log_group_arn": self._log_group_arn,
+            "image_uri": given["image_uri"],
             "secret_references": [reference for _, reference in sorted(given["secrets"].items())],
             "policies": given["task_policies"],
             "policy_arns": given["task_policy_arns"],
             "enable_exec": given["enable_exec"],
         }
-        if "repository_arn" in given:
-            args["repository_arn"] = given["repository_arn"]
         if "permissions_boundary" in given:
             args["permissions_boundary"] = given["permissions_boundary"]
         roles = TaskRoles(self._name, args, self._child())

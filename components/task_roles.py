@@ -1,6 +1,7 @@
 """The two roles of a task: what ECS may do to start it, and what the app in it may do."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -15,8 +16,8 @@ class TaskRolesArgs(TypedDict, total=False):
     """ARN of the log group that the containers write to. Required. Default: none."""
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
     """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
-    repository_arn: pulumi.Input[str]
-    """ARN of the ECR repository to pull from; without it, from every repository of the account. Default: none."""
+    image_uri: pulumi.Input[str]
+    """The image to pull; an image in ECR is granted by its repository's ARN, others need no grant. Default: none."""
     kms_key_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
     """ARNs of your own KMS keys that encrypt those secrets and parameters. Default: none."""
     policies: Mapping[str, pulumi.Input[str]]
@@ -36,6 +37,9 @@ _DEFAULTS: TaskRolesArgs = {
     "policy_arns": {},
     "enable_exec": False,
 }
+_ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?P<china>\.cn)?/(?P<name>[^:@]+)"
+)
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
 # These four actions take no resource.
 _EXEC_ACTIONS = [
@@ -80,7 +84,7 @@ class TaskRoles(Component):
             role=role.name,
             policy=pulumi.Output.all(
                 log_group_arn=self._args["log_group_arn"],
-                repository_arn=self._args.get("repository_arn"),
+                image_uri=self._args.get("image_uri", ""),
                 references=self._args["secret_references"],
                 key_arns=self._args["kms_key_arns"],
             ).apply(lambda given: execution_policy(**given)),
@@ -122,18 +126,20 @@ def trust_policy(account_id: str) -> str:
     )
 
 
-def execution_policy(
-    log_group_arn: str, repository_arn: str | None, references: Sequence[str], key_arns: Sequence[str]
-) -> str:
+def execution_policy(log_group_arn: str, image_uri: str, references: Sequence[str], key_arns: Sequence[str]) -> str:
     """Pull the image, write the logs, and read exactly the secrets that the containers name."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     secrets = sorted({secret_arn(reference) for reference in references if ":secretsmanager:" in reference})
     parameters = sorted({reference for reference in references if ":ssm:" in reference})
+    repository = repository_arn(image_uri)
     statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},  # it takes no resource
-        {"Effect": "Allow", "Action": pull, "Resource": repository_arn or "*"},
-        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{log_group_arn}:*"},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{log_group_arn}:*"}
     ]
+    if repository:
+        statements.append(
+            {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"}
+        )  # takes no resource
+        statements.append({"Effect": "Allow", "Action": pull, "Resource": repository})
     if secrets:
         statements.append({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets})
     if parameters:
@@ -141,6 +147,15 @@ def execution_policy(
     if key_arns:
         statements.append({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": sorted(key_arns)})
     return policy_json(statements)
+
+
+def repository_arn(image_uri: str) -> str:
+    """The ARN of the ECR repository that an image is in; empty for other registries."""
+    match = _ECR_IMAGE.match(image_uri)
+    if not match:
+        return ""
+    partition = "aws-cn" if match["china"] else "aws"
+    return f"arn:{partition}:ecr:{match['region']}:{match['account']}:repository/{match['name']}"
 
 
 def secret_arn(reference: str) -> str:

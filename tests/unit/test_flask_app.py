@@ -29,8 +29,8 @@ DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
     "development": {},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
-    "external-dns": {**DOMAIN, "dns": "external"},
-    "external-dns-ready": {**DOMAIN, "dns": "external", "dns_ready": True},
+    "external-dns": {"domain": "app.example.com", "dns": "external"},
+    "external-dns-ready": {"domain": "app.example.com", "dns": "external", "dns_ready": True},
     "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
     "nothing-kept": {"database": "none", "bucket": "none"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints"},
@@ -38,9 +38,36 @@ VARIANTS = {
 }
 
 
+# What AWS makes up for a new resource, as far as other resources use it.
+COMPUTED = {
+    "Repository": lambda args: {"repositoryUrl": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{args.name}"},
+    "Image": lambda args: {"digest": "sha256:" + "1" * 64},
+    "LoadBalancer": lambda args: {"dnsName": "alb.amazonaws.com", "zoneId": "ZALB", "arnSuffix": "app/alb/1"},
+    "TargetGroup": lambda args: {"arnSuffix": "targetgroup/tg/1"},
+    "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
+    "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
+    "RandomPassword": lambda args: {"result": "p/w@" + args.name},
+    "RandomBytes": lambda args: {"base64": "a2V5"},
+    "RandomId": lambda args: {"hex": "abcd"},
+    "SecretVersion": lambda args: {"versionId": "v1"},
+    "Certificate": lambda args: {
+        "domainValidationOptions": [
+            {
+                "domainName": args.inputs["domainName"],
+                "resourceRecordName": "_v.example.com",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_v.acm",
+            }
+        ]
+    },
+}
+
+
 @pytest.fixture
 def app(deploy, mocks):
     """Deploy a FlaskApp of the template with these arguments."""
+    mocks.computed |= COMPUTED
+    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
 
     def run(**args):
         return deploy(lambda: FlaskApp("app", {"app": APP, **args}))
@@ -112,7 +139,7 @@ def test_on_a_domain_one_proxy_is_trusted(app):
 
 
 def test_dns_elsewhere_tells_the_records_to_set(app):
-    records = app(**DOMAIN, dns="external", dns_ready=True).outputs["dns_records"]
+    records = app(domain="app.example.com", dns="external", dns_ready=True).outputs["dns_records"]
     assert {"name": "app.example.com", "type": "CNAME"} in [{k: r[k] for k in ("name", "type")} for r in records]
 
 

@@ -1,11 +1,13 @@
 import json
 
 import pulumi
+import pytest
 
-from components.task_roles import TaskRoles, execution_policy, secret_arn, trust_policy
+from components.task_roles import TaskRoles, execution_policy, repository_arn, secret_arn, trust_policy
 
 SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:app-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:1:parameter/app/key"
+REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/web@sha256:1"
 LOGS = "arn:aws:logs:us-east-1:1:log-group:app"
 
 
@@ -14,7 +16,7 @@ def statements(policy):
 
 
 def test_exactly_the_named_secrets_are_granted():
-    policy = execution_policy(LOGS, "arn:repo", [f"{SECRET}:A::", f"{SECRET}:B::", PARAMETER], [])
+    policy = execution_policy(LOGS, REPOSITORY, [f"{SECRET}:A::", f"{SECRET}:B::", PARAMETER], [])
     granted = {tuple(s["Action"]): s["Resource"] for s in statements(policy)}
     assert granted[("secretsmanager:GetSecretValue",)] == [SECRET]
     assert granted[("ssm:GetParameters",)] == [PARAMETER]
@@ -22,13 +24,31 @@ def test_exactly_the_named_secrets_are_granted():
     assert [s["Action"] for s in statements(policy) if s["Resource"] == "*"] == [["ecr:GetAuthorizationToken"]]
 
 
+@pytest.mark.parametrize(
+    ("image", "arn"),
+    [
+        (REPOSITORY, "arn:aws:ecr:us-east-1:123456789012:repository/shop/web"),
+        ("1" * 12 + ".dkr.ecr.cn-north-1.amazonaws.com.cn/a:1", "arn:aws-cn:ecr:cn-north-1:111111111111:repository/a"),
+        ("docker.io/library/nginx:1", ""),
+    ],
+)
+def test_only_the_image_s_own_repository_is_pulled_from(image, arn):
+    assert repository_arn(image) == arn
+    pulled = [
+        s["Resource"] for s in statements(execution_policy(LOGS, image, [], [])) if "ecr:BatchGetImage" in s["Action"]
+    ]
+    assert pulled == ([arn] if arn else [])
+
+
 def test_nothing_is_granted_for_secrets_that_are_not_there():
-    actions = [action for s in statements(execution_policy(LOGS, "arn:repo", [], [])) for action in s["Action"]]
+    actions = [action for s in statements(execution_policy(LOGS, REPOSITORY, [], [])) for action in s["Action"]]
     assert not [action for action in actions if action.startswith(("secretsmanager", "ssm", "kms"))]
 
 
 def test_keys_of_the_user_s_own_are_granted_by_name():
-    (kms,) = [s for s in statements(execution_policy(LOGS, "r", [], ["arn:key"])) if "kms:Decrypt" in s["Action"]]
+    (kms,) = [
+        s for s in statements(execution_policy(LOGS, REPOSITORY, [], ["arn:key"])) if "kms:Decrypt" in s["Action"]
+    ]
     assert kms["Resource"] == ["arn:key"]
 
 

@@ -10,6 +10,7 @@ from .database import Database, DatabaseArgs
 from .dns import AliasRecords, AliasRecordsArgs
 from .flask_app import FlaskApp
 from .flask_app_args import FlaskAppArgs
+from .github import GitHubDeployRole, GitHubDeployRoleArgs
 from .image import Image, ImageArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .media import MediaBucket, MediaBucketArgs
@@ -38,6 +39,8 @@ __all__ = [
     "DatabaseArgs",
     "FlaskApp",
     "FlaskAppArgs",
+    "GitHubDeployRole",
+    "GitHubDeployRoleArgs",
     "Image",
     "ImageArgs",
     "LoadBalancer",

@@ -131,8 +131,8 @@ def _expression(pattern: str) -> str:
         token = found[0]
         if token.startswith("**"):
             translated += ".*" if found.end() == len(pattern) else "(?:.*/)?"
-        elif token.startswith("["):
-            translated += token  # a set of characters means the same in both; one without an end is an error in both
+        elif token == "[" or len(token) > 1:
+            translated += token  # sets and escapes mean the same in both; a set without an end is an error in both
         else:
-            translated += {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token[-1])
+            translated += {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token)
     return translated

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypedDict, cast
 
 import pulumi
@@ -107,7 +108,6 @@ class GitHubDeployRole(Component):
         refuse(problems(name, args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
-        self._find_scope()
         self._create_role()
         if self._args["read_only"]:
             self.boundary_arn = pulumi.Output.from_input("")
@@ -117,17 +117,6 @@ class GitHubDeployRole(Component):
             attached = self._attach_deployment()
         self.role_arn = pulumi.Output.all(self._role.arn, *attached).apply(lambda known: str(known[0]))
         self._register()
-
-    def _find_scope(self) -> None:
-        invoke = pulumi.InvokeOptions(parent=self)
-        names = self._args["app_names"]
-        self._scope = pulumi.Output.all(
-            account_id=aws.get_caller_identity_output(opts=invoke).account_id,
-            partition=aws.get_partition_output(opts=invoke).partition,
-            state_bucket_arn=self._args.get("state_bucket_arn"),
-            state_key_arn=self._args.get("state_key_arn"),
-            zone_ids=self._args["zone_ids"],
-        ).apply(lambda known: Scope(names=names, **known))
 
     def _create_role(self) -> None:
         if "provider_arn" in self._args:
@@ -150,33 +139,44 @@ class GitHubDeployRole(Component):
         self.boundary_arn = aws.iam.Policy(
             f"{self._name}-boundary",
             description="The most that roles of the app may do",
-            policy=self._scope.apply(lambda scope: _json(document(limits.boundary(scope, extra)))),
+            policy=self._policy(partial(limits.boundary, extra_actions=extra)),
             opts=self._child(),
         ).arn
 
     def _attach_deployment(self) -> list[pulumi.Output[str]]:
-        name = self._name
-        known = pulumi.Output.all(self.boundary_arn, self._provider_arn)
-        identity = pulumi.Output.all(self._scope, known).apply(
-            lambda both: _json(document(deployment.identity(both[0], both[1][0], name, both[1][1])))
-        )
-        return [
-            self._attach("reads", limits.reads),
-            self._attach("network", deployment.network),
-            self._attach("runtime", deployment.runtime),
-            self._attach("observation", deployment.observation),
-            self._attach("data", deployment.data),
-            self._attach_json("identity", identity),
+        attached = [
+            self._attach(role, statements)
+            for role, statements in (
+                ("reads", limits.reads),
+                ("network", deployment.network),
+                ("runtime", deployment.runtime),
+                ("observation", deployment.observation),
+                ("data", deployment.data),
+            )
         ]
+        more = {"boundary_arn": self.boundary_arn, "provider_arn": self._provider_arn, "own_name": self._name}
+        return [*attached, self._attach("identity", deployment.identity, **more)]
 
-    def _attach(self, role: str, statements: Callable[[Scope], list[Statement]]) -> pulumi.Output[str]:
-        return self._attach_json(role, self._scope.apply(lambda scope: _json(document(statements(scope)))))
-
-    def _attach_json(self, role: str, policy: pulumi.Output[str]) -> pulumi.Output[str]:
-        managed = aws.iam.Policy(f"{self._name}-{role}", policy=policy, opts=self._child())
+    def _attach(
+        self, role: str, statements: Callable[..., list[Statement]], **more: pulumi.Input[str]
+    ) -> pulumi.Output[str]:
+        policy = aws.iam.Policy(f"{self._name}-{role}", policy=self._policy(statements, **more), opts=self._child())
         return aws.iam.RolePolicyAttachment(
-            f"{self._name}-{role}", role=self._role.name, policy_arn=managed.arn, opts=self._child()
+            f"{self._name}-{role}", role=self._role.name, policy_arn=policy.arn, opts=self._child()
         ).id
+
+    def _policy(self, statements: Callable[..., list[Statement]], **more: pulumi.Input[str]) -> pulumi.Output[str]:
+        invoke, names = pulumi.InvokeOptions(parent=self), self._args["app_names"]
+        scope = {
+            "account_id": aws.get_caller_identity_output(opts=invoke).account_id,
+            "partition": aws.get_partition_output(opts=invoke).partition,
+            "state_bucket_arn": self._args.get("state_bucket_arn"),
+            "state_key_arn": self._args.get("state_key_arn"),
+            "zone_ids": self._args["zone_ids"],
+        }
+        return pulumi.Output.all(scope=scope, more=more).apply(
+            lambda known: _json(document(statements(Scope(names=names, **known["scope"]), **known["more"])))
+        )
 
 
 def subjects(args: GitHubDeployRoleArgs) -> list[str]:

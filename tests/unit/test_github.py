@@ -112,7 +112,7 @@ def test_immutable_subjects_keep_their_numbers():
 
 def test_a_deploy_role_has_its_policies_and_a_boundary_to_give_on(deploy):
     deployed = deploy(lambda: GitHubDeployRole("github", {**DEPLOY, "state_bucket_arn": BUCKET, "state_key_arn": KEY}))
-    attached = {name for name in deployed.of_type(":RolePolicyAttachment")}
+    attached = set(deployed.of_type(":RolePolicyAttachment"))
     assert attached == {f"github-{role}" for role in deploy_policies()}
     assert deployed.outputs["boundary_arn"].endswith(":github-boundary")
     managed = deployed.of_type("iam/policy:Policy")

@@ -1,0 +1,114 @@
+"""The workflows hold no key, give no token more than it needs, and never run a stranger's code with either."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FILES = {path.stem: path for path in (ROOT / ".github/workflows").glob("*.yml")}
+TEXTS = {name: path.read_text() for name, path in FILES.items()}
+# YAML 1.1 reads the key `on` as true.
+WORKFLOWS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+JOBS = {(name, job): body for name, workflow in WORKFLOWS.items() for job, body in workflow["jobs"].items()}
+STEPS = [(where, step) for where, body in JOBS.items() for step in body.get("steps", [])]
+
+
+def inputs_of(name, action):
+    return [s["with"] for (file, _), s in STEPS if file == name and s.get("uses", "").startswith(f"{action}@")]
+
+
+def test_these_are_the_workflows():
+    assert sorted(WORKFLOWS) == ["deploy", "preview", "test"]
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_no_event_hands_secrets_to_the_code_of_a_pull_request(name):
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(WORKFLOWS[name][True])
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(name):
+    assert WORKFLOWS[name]["permissions"] == {}
+
+
+def test_each_job_has_exactly_the_permissions_it_needs():
+    assert {where: body["permissions"] for where, body in JOBS.items()} == {
+        ("test", "test"): {"contents": "read"},
+        ("preview", "preview"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
+        ("deploy", "test"): {"contents": "read"},
+        ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_there_is_no_long_lived_key(name):
+    assert not re.search(r"secrets\.|AKIA[0-9A-Z]{16}|(?i:aws[-_](secret[-_])?access[-_]key)", TEXTS[name])
+
+
+def test_aws_is_reached_by_the_role_of_each_purpose_alone():
+    roles = {
+        name: [given["role-to-assume"] for given in inputs_of(name, "aws-actions/configure-aws-credentials")]
+        for name in FILES
+    }
+    assert roles == {
+        "test": [],
+        "preview": ["${{ vars.AWS_PREVIEW_ROLE_ARN }}"],
+        "deploy": ["${{ vars.AWS_DEPLOY_ROLE_ARN }}"],
+    }
+
+
+def test_a_preview_only_previews_and_not_for_forks():
+    commands = [given.get("command") for given in inputs_of("preview", "pulumi/actions")]
+    assert commands == [None, "preview"]
+    assert set(WORKFLOWS["preview"][True]) == {"pull_request"}
+    assert "head.repo.full_name == github.repository" in JOBS["preview", "preview"]["if"]
+    assert "environment" not in JOBS["preview", "preview"]  # the token's subject would no longer be the pull request
+
+
+def test_main_goes_to_dev_and_only_tags_to_production_after_the_tests():
+    job = JOBS["deploy", "deploy"]
+    assert WORKFLOWS["deploy"][True] == {"push": {"branches": ["main"], "tags": ["v*"]}}
+    assert job["needs"] == "test"
+    assert job["environment"] == "${{ github.ref_type == 'tag' && 'production' || 'dev' }}"
+    assert job["concurrency"]["cancel-in-progress"] is False
+    _, up = inputs_of("deploy", "pulumi/actions")
+    assert (up["command"], up["stack-name"]) == ("up", "${{ github.ref_type == 'tag' && 'prod' || 'dev' }}")
+
+
+def test_actions_are_pinned_to_a_major_or_a_commit_and_come_from_their_owners():
+    used = {step["uses"] for _, step in STEPS if "uses" in step}
+    for action in used:
+        assert re.fullmatch(r"(actions|aws-actions|pulumi)/[\w-]+@(v\d+|[0-9a-f]{40})", action), action
+
+
+def test_a_checkout_leaves_no_token_behind():
+    found = [
+        step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
+    ]
+    assert found == [False] * 3
+
+
+def test_the_cli_has_the_version_of_the_sdk():
+    (version,) = re.findall(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    found = [given["pulumi-version"] for name in FILES for given in inputs_of(name, "pulumi/actions")]
+    assert found == [version] * 4
+
+
+def test_no_shell_line_contains_an_expression():
+    assert not [step["run"] for _, step in STEPS if "${{" in step.get("run", "")]
+
+
+def test_actionlint_finds_nothing():
+    command = [shutil.which("actionlint")] if shutil.which("actionlint") else None
+    if command is None and importlib.util.find_spec("actionlint"):
+        command = [sys.executable, "-m", "actionlint"]
+    if command is None:
+        pytest.skip("actionlint is not installed (go install github.com/rhysd/actionlint/cmd/actionlint@latest)")
+    done = subprocess.run([*command, *map(str, FILES.values())], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr

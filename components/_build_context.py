@@ -128,11 +128,11 @@ def _expression(pattern: str) -> str:
         return ".*" + re.escape(pattern[2:])  # `**.log`: any path that ends so
     translated = ""
     for found in _TOKEN.finditer(pattern):
-        token = found[0]
-        if token.startswith("**"):
+        piece = found[0]
+        if piece.startswith("**"):
             translated += ".*" if found.end() == len(pattern) else "(?:.*/)?"
-        elif token == "[" or len(token) > 1:
-            translated += token  # sets and escapes mean the same in both; a set without an end is an error in both
+        elif piece == "[" or len(piece) > 1:
+            translated += piece  # sets and escapes mean the same in both; a set without an end is an error in both
         else:
-            translated += {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token)
+            translated += {"*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece)
     return translated

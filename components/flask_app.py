@@ -228,12 +228,12 @@ class FlaskApp(Component):
         self._database = Database(f"{self._name}-db", args, self._child())
         self.database_host = self._database.host
 
-    def _facts(self) -> pulumi.Output[Facts]:
+    def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
         known = pulumi.Output.all(
             external_url=self.url,
             region=aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
-            release=self._image.digest,
+            release=release,
             host=database.host if database else None,
             port=database.port if database else None,
             database_name=database.database_name if database else None,
@@ -245,9 +245,8 @@ class FlaskApp(Component):
 
     def _create_secret(self) -> None:
         key = random.RandomBytes(f"{self._name}-key", length=_SECRET_KEY_BYTES, opts=self._child()).base64
-        facts = self._facts()
         values = pulumi.Output.all(
-            facts=facts,
+            facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
             password=self._database.password if self._database else "",
             key=key,
             own=dict(self._args["secret_values"]),
@@ -261,6 +260,7 @@ class FlaskApp(Component):
             self._child(),
         )
         self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
+        facts = self._facts(self._image.digest)
         self._environment = pulumi.Output.all(facts=facts, own=dict(self._args["env"])).apply(
             lambda v: {**plain_environment(v["facts"]), **v["own"]}
         )

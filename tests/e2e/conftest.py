@@ -125,6 +125,11 @@ class Stack:
             if step["op"] not in ("same", "read")
         }
 
+    def touched(self) -> set[str]:
+        """URNs that a preview would create, change, replace or delete."""
+        document = json.loads(self.run("preview", "--json"))
+        return {step["urn"] for step in document["steps"] if step["op"] not in ("same", "read")}
+
     def outputs(self) -> dict[str, Any]:
         return json.loads(self.run("stack", "output", "--json"))
 

@@ -133,6 +133,7 @@ READERS: Mapping[str, Reader] = {
     "desyncMitigation": text,
     "accessLogs": flag,
     "deletionProtection": flag,
+    "keepData": flag,
     "clusterArn": text,
     "clusterName": text,
     "listenerArn": text,

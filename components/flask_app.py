@@ -223,7 +223,6 @@ class FlaskApp(Component):
             return
         args = cast(DatabaseArgs, part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
-        args["final_snapshot"] = self._args["deletion_protection"]
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         self._database = Database(f"{self._name}-db", args, self._child())
         self.database_host = self._database.host

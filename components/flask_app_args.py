@@ -105,7 +105,9 @@ class FlaskAppArgs(TypedDict, total=False):
     access_logs: bool
     """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
     deletion_protection: bool
-    """Whether load balancer, database and media files are guarded against deletion. Default: true in production.*"""
+    """Whether load balancer and database refuse to be deleted, until this is set to false and applied. Default: true in production.*"""
+    keep_data: bool
+    """Whether a destroyed stack leaves a final snapshot of the database and the media bucket with its files. Default: true in production.*"""
     cluster_arn: pulumi.Input[str]
     """An existing ECS cluster; give `cluster_name` as well. Default: one is created."""
     cluster_name: pulumi.Input[str]
@@ -233,6 +235,7 @@ PRODUCTION: FlaskAppArgs = {
     "bucket_versioned": True,
     "access_logs": True,
     "deletion_protection": True,
+    "keep_data": True,
     "min_tasks": 2,  # one in each of two zones
     "max_tasks": 10,
     "log_retention_days": 365,
@@ -246,6 +249,7 @@ DEVELOPMENT: FlaskAppArgs = {
     "bucket_versioned": False,
     "access_logs": False,
     "deletion_protection": False,
+    "keep_data": False,
     "min_tasks": 1,
     "max_tasks": 2,
     "log_retention_days": 14,
@@ -290,8 +294,9 @@ DATABASE = {
     "database_allow_major_upgrade": "allow_major_upgrade",
     "allow_database_replacement": "allow_replacement",
     "deletion_protection": "deletion_protection",
+    "keep_data": "final_snapshot",
 }
-MEDIA = {"bucket_versioned": "versioned", "deletion_protection": "retain"}
+MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
 CERTIFICATE = {
     "domain": "domain",

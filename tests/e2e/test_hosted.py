@@ -32,7 +32,7 @@ def schema(pulumi_command, tmp_path):
 
 
 def test_the_schema_is_the_golden_one_and_explains_everything(schema):
-    """To accept a deliberate change: pulumi package get-schema components | python -m json.tool --indent 1 > tests/golden/schema.json"""
+    # To accept a deliberate change: pulumi package get-schema components > tests/golden/schema.json
     assert schema == json.loads(GOLDEN.read_text())
     silent = [
         f"{token}.{name}"

@@ -115,11 +115,15 @@ def test_production_on_a_domain_keeps_its_data(program):
 
     assert "protect" in stack.run("destroy", "--yes", "--skip-preview", fails=True)
     bucket = stack.outputs()["bucketName"]
+    stack.aws("s3").put_object(Bucket=bucket, Key="picture.png", Body=b"png")
     stack.configure(deletionProtection=False)
-    stack.run("state", "unprotect", "--all", "--yes")
     stack.up()
-    stack.configure(deletionProtection="auto")
-    assert bucket == stack.outputs()["bucketName"]
+    stack.run("destroy", "--yes", "--skip-preview")
+    left = leftovers(stack)
+    assert left.pop("buckets") == [bucket]
+    (snapshot,) = left.pop("snapshots")
+    assert snapshot.startswith("app-db-final-")
+    assert left == {}
 
 
 def check_nothing_to_do(stack):

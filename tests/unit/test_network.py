@@ -132,6 +132,34 @@ def test_with_ipv6_tasks_go_out_but_nothing_comes_in(network):
     assert deployed.named("network-s3")["ipAddressType"] == "dualstack"
 
 
+@pytest.mark.parametrize(
+    ("egress", "output", "awaited"),
+    [
+        ("public", "public_subnet_ids", "network-public-ipv4"),
+        ("public", "task_subnet_ids", "network-public-ipv4"),
+        ("nat", "task_subnet_ids", "network-private-2-ipv4"),
+        ("ipv6", "task_subnet_ids", "network-private-2-ipv6"),
+        ("endpoints", "task_subnet_ids", "network-ecr-dkr"),
+        ("endpoints", "task_subnet_ids", "network-s3"),
+    ],
+)
+def test_what_runs_in_a_subnet_waits_for_its_way_out_and_the_database_does_not(mocks, egress, output, awaited):
+    waited_for = {}
+
+    @pulumi.runtime.test
+    def program():
+        made = Network("network", {"egress": egress})
+
+        async def names(name):
+            waited_for[name] = {resource._name for resource in await getattr(made, name).resources()}
+
+        return pulumi.Output.all(names(output), names("private_subnet_ids"))
+
+    program()
+    assert awaited in waited_for[output]
+    assert waited_for["private_subnet_ids"] == {"network-private-1", "network-private-2"}
+
+
 def test_endpoints_replace_the_internet_and_answer_https_from_the_vpc_alone(network):
     deployed = network(egress="endpoints", cidr_block="10.7.0.0/16")
     interfaces = {

@@ -1,0 +1,88 @@
+"""Writes the reference pages from what they describe; a test compares them.
+
+python docs/generate.py            write docs/settings.md, docs/components.md and docs/environment.md
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from components.contract import VARIABLES  # noqa: E402 the path above finds it
+
+
+def settings_page() -> str:
+    """Every setting of Pulumi.yaml."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    lines = [
+        "# Settings",
+        "",
+        "Set one with `pulumi config set minTasks 3`, a part of a list or map with `--path`:",
+        "`pulumi config set --path env.COLOUR red`.",
+        "`auto` means that `environment` decides.",
+        "",
+        "| setting | type | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, setting in declared.items():
+        if ":" not in name:
+            lines.append(
+                f"| `{name}` | {setting['type']} | {_default(setting['default'])} | {_cell(setting['description'])} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def components_page() -> str:
+    """Every component's arguments and outputs, from the schema that other languages see."""
+    schema = json.loads((ROOT / "tests" / "golden" / "schema.json").read_text(encoding="utf-8"))
+    lines = ["# Components", "", "In Python the names are in snake_case: `allowedOrigins` is `allowed_origins`.", ""]
+    for token, component in sorted(schema["resources"].items()):
+        lines += [f"## {token.rpartition(':')[2]}", "", component["description"].strip(), ""]
+        lines += _table("argument", component.get("inputProperties", {}))
+        lines += _table("output", component.get("properties", {}))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def environment_page() -> str:
+    """Every variable that an app finds."""
+    lines = [
+        "# The app's environment",
+        "",
+        "Secret variables are in the app's JSON secret in Secrets Manager; the task definition holds only their ARN.",
+        "",
+        "| variable | delivered | there with | meaning |",
+        "|---|---|---|---|",
+    ]
+    for variable in VARIABLES:
+        condition = ", ".join(
+            word for word in (variable.needs, variable.preset and f"preset {variable.preset}") if word
+        )
+        lines.append(f"| `{variable.name}` | {variable.kind} | {condition or 'always'} | {_cell(variable.meaning)} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "components.md": components_page, "environment.md": environment_page}
+
+
+def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:
+    rows = [f"| `{name}` | {_cell(described['description'])} |" for name, described in properties.items()]
+    return [f"| {kind} | meaning |", "|---|---|", *rows, ""] if rows else []
+
+
+def _default(value: Any) -> str:
+    return "none" if value in ("", [], {}) else f"`{json.dumps(value) if not isinstance(value, str) else value}`"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (ROOT / "docs" / name).write_text(page(), encoding="utf-8")

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 # What a Fargate task needs to start and be looked after: image, logs, secrets, parameters, ECS Exec.
-INTERFACE_SERVICES = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages"]
+_INTERFACE_SERVICES = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages"]
 
 
 def create_s3_endpoint(
@@ -45,7 +45,7 @@ def create_interface_endpoints(
             private_dns_enabled=True,
             opts=opts,
         )
-        for service in INTERFACE_SERVICES
+        for service in _INTERFACE_SERVICES
     ]
 
 

@@ -120,7 +120,9 @@ class Stack:
         """What a preview would do: logical name → the properties that differ."""
         document = json.loads(self.run("preview", "--json", *arguments))
         return {
-            step["urn"].rsplit("::", 1)[-1]: sorted(step.get("detailedDiff") or {})
+            step["urn"].rsplit("::", 1)[-1]: sorted(
+                {re.split(r"[.[]", path)[0] for path in step.get("detailedDiff") or {}}
+            )
             for step in document["steps"]
             if step["op"] not in ("same", "read")
         }

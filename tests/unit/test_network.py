@@ -5,7 +5,6 @@ import pulumi
 import pytest
 
 from components._checks import retention_problems
-from components._endpoints import INTERFACE_SERVICES
 from components._flow_logs import write_policy
 from components._subnets import ipv6_subnet_block, subnet_blocks, zone_name
 from components.network import Network, problems
@@ -16,11 +15,16 @@ PRIVATE = ["network-private-1-id", "network-private-2-id"]
 
 
 @pytest.fixture
-def network(deploy, mocks):
-    """Deploy a network on a VPC whose IPv6 block is empty unless it asked for one, as on AWS."""
+def mocks(mocks):
+    """A VPC's IPv6 block is empty unless it asked for one, as on AWS."""
     mocks.computed["Vpc"] = lambda args: {
         "ipv6CidrBlock": "2600:1f18:12:3400::/56" if args.inputs["assignGeneratedIpv6CidrBlock"] else ""
     }
+    return mocks
+
+
+@pytest.fixture
+def network(deploy):
     return lambda **args: deploy(lambda: Network("network", args))
 
 
@@ -111,6 +115,15 @@ def test_private_subnets_share_one_nat_gateway_or_have_one_each(network, egress,
     assert deployed.outputs["assign_public_ip"] is False
 
 
+def test_subnets_stay_in_their_zone_and_nat_gateways_wait_for_the_internet_gateway(deploy):
+    options = {}
+    spy = pulumi.ResourceOptions(transformations=[lambda given: options.update({given.name: given.opts})])
+    deploy(lambda: Network("network", {"egress": "nat"}, spy))
+    subnets = [f"network-{role}-{number}" for role in ("public", "private") for number in (1, 2)]
+    assert [options[name].ignore_changes for name in subnets] == [["availability_zone"]] * 4
+    assert "network-public-ipv4" in {resource._name for resource in options["network-nat-1"].depends_on}
+
+
 def test_with_ipv6_tasks_go_out_but_nothing_comes_in(network):
     deployed = network(egress="ipv6")
     assert deployed.outputs["dual_stack"] is True
@@ -180,11 +193,6 @@ def test_endpoints_replace_the_internet_and_answer_https_from_the_vpc_alone(netw
     assert rule["description"]
     assert routes(deployed) == {"network-public-ipv4": "network-internet-id"}
     assert deployed.outputs["task_subnet_ids"] == PRIVATE
-
-
-def test_endpoint_names_stay_apart(network):
-    names = network(egress="endpoints").of_type(":VpcEndpoint")
-    assert len(names) == len(INTERFACE_SERVICES) + 1
 
 
 def test_flow_logs_record_all_traffic_in_one_group_that_their_role_alone_may_write(network):

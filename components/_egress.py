@@ -71,7 +71,7 @@ def add_nat_routes(
             subnet_id=subnet.id,
             allocation_id=address.id,
             # AWS refuses a NAT gateway whose VPC has no internet gateway.
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions()),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=public.ready)),
         )
         gateways.append(gateway)
     for index, table in enumerate(private.tables):

@@ -1,0 +1,54 @@
+"""The examples run, as programs of their own that have the library installed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Stack
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory) -> Path:
+    """An environment like this one that has the library installed besides."""
+    folder = tmp_path_factory.mktemp("environment")
+    source = folder / "components"
+    shutil.copytree(
+        ROOT / "components", source, ignore=shutil.ignore_patterns("__pycache__", "venv", "build", "*.egg-info")
+    )
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", str(ROOT / "requirements.txt"), str(source)], check=True)
+    return folder / "venv"
+
+
+@pytest.fixture
+def example(pulumi_command, emulator, environment, tmp_path):
+    def make(name: str) -> Stack:
+        folder = tmp_path / name
+        shutil.copytree(ROOT / "examples" / name, folder)
+        project = folder / "Pulumi.yaml"
+        project.write_text(project.read_text().replace("virtualenv: .venv", f"virtualenv: {environment}"))
+        return Stack(pulumi_command, folder, emulator, "dev")
+
+    return make
+
+
+def test_single_components_beside_a_service_of_one_s_own(example):
+    stack = example("own_service")
+    stack.up()
+    assert stack.changes() == {}
+    assert stack.outputs()["databaseHost"]
+
+
+def test_two_apps_share_what_costs_by_the_hour(example):
+    stack = example("two_apps")
+    certificate = stack.aws("acm").request_certificate(DomainName="*.example.com")["CertificateArn"]
+    stack.configure(certificateArn=certificate, image="public.ecr.aws/docker/library/python:3.13-slim")
+    stack.up()
+    assert stack.outputs() == {"blog": "https://blog.example.com", "shop": "https://shop.example.com"}
+    assert len(stack.aws("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
+    assert len(stack.aws("ecs").list_clusters()["clusterArns"]) == 1

@@ -32,8 +32,9 @@ def replacements(old_tags: Any, new_tags: Any) -> Iterator[Problem]:
         if isinstance(old, str) and isinstance(new, str) and old != new:
             yield Problem(
                 argument,
-                f"changing it from {old!r} to {new!r} would replace the database and lose its data. Change it back, or "
-                "set allow_replacement (allowDatabaseReplacement in a stack's settings) to true if that is meant.",
+                f"changing it from {old!r} to {new!r} would replace the database and lose its data. Change it back, or, "
+                "if that is meant, take deletion_protection off and set allow_replacement (allowDatabaseReplacement in "
+                "a stack's settings) to true.",
             )
 
 

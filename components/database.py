@@ -90,14 +90,15 @@ class Database(Component):
             )
 
     def _create_subnet_group(self) -> None:
-        hooks = None if self._args["allow_replacement"] else guard(self._name)
+        # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.
+        replaceable = self._args["allow_replacement"] and not self._args["deletion_protection"]
         self._subnets = aws.rds.SubnetGroup(
             f"{self._name}-subnets",
             description="Private subnets of the database",
             subnet_ids=self._args["subnet_ids"],
             # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
             tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()},
-            opts=self._child(hooks=hooks),
+            opts=self._child(hooks=None if replaceable else guard(self._name)),
         )
 
     def _create_parameter_group(self) -> None:

@@ -63,7 +63,7 @@ class DatabaseArgs(TypedDict, total=False):
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database. Default: AWS's own key."""
     allow_replacement: bool
-    """Whether a change of database_name, username or kms_key_id may replace the database and so lose its data. Default: false."""
+    """Whether a change of database_name, username or kms_key_id may replace the database and so lose its data; needs deletion_protection off. Default: false."""
     slow_query_ms: int
     """Milliseconds from which a statement is logged; -1: none is. Default: 1000."""
     idle_transaction_seconds: int

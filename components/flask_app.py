@@ -295,6 +295,8 @@ class FlaskApp(Component):
             "subnet_ids": self._network.task_subnet_ids,
             "assign_public_ip": self._network.assign_public_ip,
             "image_uri": self.image_uri,
+            # A new release leaves the execution role alone.
+            "repository_url": self._image.repository_url,
             "environment": self._environment,
             "secrets": self._secret_references(),
             "secrets_version": self._secrets_version,

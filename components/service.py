@@ -27,6 +27,8 @@ class ServiceArgs(TypedDict, total=False):
     """Whether tasks get public addresses, which they need in public subnets. Default: false."""
     image_uri: pulumi.Input[str]
     """The image, by digest. Required. Default: none."""
+    repository_url: pulumi.Input[str]
+    """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
     architecture: str
     """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
     cpu: int
@@ -182,7 +184,7 @@ class Service(Component):
             return
         args: TaskRolesArgs = {
             "log_group_arn": self._log_group_arn,
-            "image_uri": given["image_uri"],
+            "image_uri": given.get("repository_url", given["image_uri"]),
             "secret_references": [reference for _, reference in sorted(given["secrets"].items())],
             "policies": given["task_policies"],
             "policy_arns": given["task_policy_arns"],

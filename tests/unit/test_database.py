@@ -269,6 +269,12 @@ def test_there_is_no_guard_where_replacement_is_allowed(database, monkeypatch):
     assert options[0].hooks is None
 
 
+def test_a_protected_database_stays_guarded(database, monkeypatch):
+    options = record_options(monkeypatch, "pulumi_aws.rds.SubnetGroup")
+    database(allow_replacement=True, deletion_protection=True)
+    assert [hook.name for hook in options[0].hooks.before_update] == ["db-replacement-guard"]
+
+
 def update(old, new):
     return pulumi.ResourceHookArgs("urn", "id", "db-subnets", "type", new_inputs=new, old_inputs=old)
 
@@ -285,7 +291,8 @@ def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
         refuse_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
     assert str(refused.value) == (
         "database_name: changing it from 'app' to 'shop' would replace the database and lose its data. Change it back, "
-        "or set allow_replacement (allowDatabaseReplacement in a stack's settings) to true if that is meant."
+        "or, if that is meant, take deletion_protection off and set allow_replacement (allowDatabaseReplacement in a "
+        "stack's settings) to true."
     )
 
 

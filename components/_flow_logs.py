@@ -6,7 +6,13 @@ import pulumi
 import pulumi_aws as aws
 
 
-def create_flow_logs(name: str, vpc: aws.ec2.Vpc, retention_days: int, opts: pulumi.ResourceOptions) -> None:
+def create_flow_logs(
+    name: str,
+    vpc: aws.ec2.Vpc,
+    retention_days: int,
+    permissions_boundary: pulumi.Input[str] | None,
+    opts: pulumi.ResourceOptions,
+) -> None:
     """Log who spoke to whom in the VPC, what was let through and what was not."""
     group = aws.cloudwatch.LogGroup(f"{name}-flow-log-group", retention_in_days=retention_days, opts=opts)
     account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=opts.parent)).account_id
@@ -14,6 +20,7 @@ def create_flow_logs(name: str, vpc: aws.ec2.Vpc, retention_days: int, opts: pul
         f"{name}-flow-log-role",
         description="Lets the VPC's flow logs write to their log group",
         assume_role_policy=account.apply(trust_policy),
+        permissions_boundary=permissions_boundary,
         opts=opts,
     )
     aws.iam.RolePolicy(f"{name}-flow-log-policy", role=role.name, policy=group.arn.apply(write_policy), opts=opts)

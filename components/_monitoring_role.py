@@ -19,10 +19,14 @@ _TRUST = json.dumps(
 )
 
 
-def monitoring_role_arn(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def monitoring_role_arn(
+    name: str, permissions_boundary: pulumi.Input[str] | None, parent: pulumi.Resource
+) -> pulumi.Output[str]:
     """Create the role `{name}-monitoring` with AWS's policy for it, and return its ARN."""
     opts = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(f"{name}-monitoring", assume_role_policy=_TRUST, opts=opts)
+    role = aws.iam.Role(
+        f"{name}-monitoring", assume_role_policy=_TRUST, permissions_boundary=permissions_boundary, opts=opts
+    )
     partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=parent)).partition
     attachment = aws.iam.RolePolicyAttachment(
         f"{name}-monitoring-policy",

@@ -126,7 +126,11 @@ class Database(Component):
         if self._args["final_snapshot"]:
             # A name that is taken would make deletion fail, so each generation of the database has its own.
             suffix = random.RandomId(
-                f"{self._name}-final", byte_length=4, keepers=dict(self._identity), opts=self._child()
+                f"{self._name}-final",
+                byte_length=4,
+                keepers=dict(self._identity),
+                # There is no next generation before the guard, which is on the subnet group, has let it pass.
+                opts=self._child(depends_on=[self._subnets]),
             )
             self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
 
@@ -192,5 +196,7 @@ class Database(Component):
             "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
             "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,
             "monitoring_interval": interval,
-            "monitoring_role_arn": monitoring_role_arn(self._name, self) if interval else None,
+            "monitoring_role_arn": monitoring_role_arn(self._name, self._args.get("permissions_boundary"), self)
+            if interval
+            else None,
         }

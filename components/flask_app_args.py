@@ -261,7 +261,7 @@ PROFILES: Mapping[str, FlaskAppArgs] = {"development": DEVELOPMENT, "staging": S
 # Which argument of ours is which argument of a component's.
 NETWORK = {
     key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
-} | {"vpc_cidr": "cidr_block"}
+} | {"vpc_cidr": "cidr_block", "permissions_boundary": "permissions_boundary"}
 IMAGE = {
     key: key
     for key in (
@@ -295,6 +295,7 @@ DATABASE = {
     "allow_database_replacement": "allow_replacement",
     "deletion_protection": "deletion_protection",
     "keep_data": "final_snapshot",
+    "permissions_boundary": "permissions_boundary",
 }
 MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}

@@ -25,6 +25,8 @@ class NetworkArgs(TypedDict, total=False):
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
     """Days for which flow logs are kept, one of the values that CloudWatch knows. Default: 30."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the flow logs' role. Default: none."""
     vpc_id: pulumi.Input[str]
     """ID of an existing VPC to use; then nothing is created. Default: none, a VPC is created."""
     public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -186,7 +188,8 @@ class Network(Component):
 
     def _create_flow_logs(self) -> None:
         if self._args["flow_logs"]:
-            create_flow_logs(self._name, self._vpc, self._args["flow_log_retention_days"], self._child())
+            boundary = self._args.get("permissions_boundary")
+            create_flow_logs(self._name, self._vpc, self._args["flow_log_retention_days"], boundary, self._child())
 
     def _show_created(self) -> None:
         self.vpc_id = self._vpc.id

@@ -17,7 +17,7 @@ FORGOTTEN = {
 REFRESHED = {
     "app-image": "nothing was pushed where no Docker engine answers, so the registry does not know the image",
     "app-db-parameters": "DescribeDBParameters answers without the parameters that were set",
-    "app-alb-access-from-cloudfront": "rules are read back without their description",
+    "app-alb-access-http-cloudfront": "rules are read back without their description",
     "app-web-from-load-balancer": "rules are read back without their description",
     "app-db-from-tasks": "rules are read back without their description",
 }

@@ -193,6 +193,13 @@ def test_a_final_snapshot_has_a_name_for_each_generation_of_the_database(databas
     assert deployed.named("db")["skipFinalSnapshot"] is False
 
 
+def test_a_refused_replacement_leaves_the_snapshot_s_name_alone(database, monkeypatch):
+    options = record_options(monkeypatch, "pulumi_random.RandomId")
+    database(final_snapshot=True)
+    (before,) = options[0].depends_on
+    assert before._name == "db-subnets"
+
+
 def test_without_a_final_snapshot_there_is_no_name_for_one(database):
     deployed = database()
     assert deployed.of_type(":RandomId") == {}

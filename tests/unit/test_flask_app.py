@@ -188,3 +188,10 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="load_balancer_dns_name"):
         FlaskApp("app", {"app": APP, "listener_arn": "arn:listener", "domain": "a.example.com"})
     assert mocks.resources == []
+
+
+def test_a_permissions_boundary_is_on_every_role(app):
+    deployed = app(**VARIANTS["production"], permissions_boundary="arn:boundary")
+    roles = deployed.of_type("iam/role:Role")
+    assert len(roles) == 3  # execution, task and flow logs
+    assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:boundary"}

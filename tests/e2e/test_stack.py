@@ -59,6 +59,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
 
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
+    assert leftovers(stack) == {}
 
 
 def test_settings_change_in_place_and_the_database_is_guarded(program):
@@ -99,6 +100,7 @@ def test_settings_change_in_place_and_the_database_is_guarded(program):
     assert "memory: " in output
     stack.configure(egress="public", memory=1024)
     stack.run("destroy", "--yes", "--skip-preview")
+    assert leftovers(stack) == {}
 
 
 def test_production_on_a_domain_keeps_its_data(program):
@@ -173,6 +175,13 @@ def identities(stack):
     return {key: resource["id"] for key, resource in stack.resources().items() if key.startswith(kept)}
 
 
+def active_clusters(stack):
+    """A deleted cluster is still told for a while, as INACTIVE."""
+    ecs = stack.aws("ecs")
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    return [cluster["clusterName"] for cluster in clusters if cluster["status"] == "ACTIVE"]
+
+
 def leftovers(stack):
     """What a destroyed stack has left in the account, by kind."""
     found = {
@@ -180,7 +189,7 @@ def leftovers(stack):
         "databases": [db["DBInstanceIdentifier"] for db in stack.aws("rds").describe_db_instances()["DBInstances"]],
         "snapshots": [s["DBSnapshotIdentifier"] for s in stack.aws("rds").describe_db_snapshots()["DBSnapshots"]],
         "load balancers": stack.aws("elbv2").describe_load_balancers()["LoadBalancers"],
-        "clusters": stack.aws("ecs").list_clusters()["clusterArns"],
+        "clusters": active_clusters(stack),
         "repositories": stack.aws("ecr").describe_repositories()["repositories"],
         "secrets": stack.aws("secretsmanager").list_secrets()["SecretList"],
         "vpcs": [vpc["VpcId"] for vpc in stack.aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],

@@ -221,7 +221,7 @@ class Alarms(Component):
         )
 
 
-def cost_filters(tag: str | None) -> list[aws.budgets.BudgetCostFilterArgsDict] | None:
+def cost_filters(tag: str | None) -> "list[aws.budgets.BudgetCostFilterArgsDict] | None":
     """Billing's name for a tag that users set: `user:key$value`."""
     if tag is None:
         return None

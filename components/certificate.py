@@ -170,7 +170,7 @@ class Certificate(Component):
         hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
         self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
 
-    def _create_record(self, host: str, zone: pulumi.Input[str]) -> aws.route53.Record:
+    def _create_record(self, host: str, zone: pulumi.Input[str]) -> "aws.route53.Record":
         record = self._certificate.domain_validation_options.apply(lambda options: record_of(host, options))
         return aws.route53.Record(
             f"{self._name}-{host}",

@@ -7,7 +7,6 @@ from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_docker as docker
 import pulumi_docker_build as docker_build
 
 from ._build_context import ContextError, content_hash, context_problems
@@ -224,6 +223,8 @@ class Image(Component):
 
     def _build_with_docker(self, name: str, reuse: bool) -> pulumi.Output[str]:
         """Build with Docker's own builder. It takes no inline Dockerfile: what the state lacks is built, not pushed."""
+        import pulumi_docker as docker  # the alternative to docker-build: a twentieth of a second that only it is worth
+
         context = context_location(self._args["context"])
         return docker.Image(
             name,

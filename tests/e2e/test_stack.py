@@ -123,7 +123,11 @@ def test_production_on_a_domain_keeps_its_data(program):
     stack.configure(deletionProtection=False)
     stack.up()
     stack.run("destroy", "--yes", "--skip-preview")
-    assert bucket in leftovers(stack)["buckets"]
+    left = leftovers(stack)
+    assert left.pop("buckets") == [bucket]
+    (snapshot,) = left.pop("snapshots")
+    assert snapshot.startswith("app-db-final-")
+    assert left == {}
 
 
 def check_nothing_to_do(stack):

@@ -21,6 +21,7 @@ from .dns import AliasRecords
 from .flask_app_args import FlaskAppArgs, part
 from .image import Image, ImageArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
+from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
 from .network import Network, NetworkArgs
 from .rds_ca import region_certificates
@@ -29,12 +30,15 @@ from .service import Service, ServiceArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
 from ._component import Component, refuse  # isort: skip
+from ._database_setup import setup_container  # isort: skip
 
 _SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
 _SECRET_RECOVERY_DAYS = 7
+# In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
+_VERIFIER = "DATABASE_PASSWORD_VERIFIER"
 
 
 class FlaskApp(Component):
@@ -218,14 +222,23 @@ class FlaskApp(Component):
 
     def _create_database(self) -> None:
         self.database_host = pulumi.Output.from_input("")
-        self._database: Database | None = None
+        self._database: Database | LogicalDatabase | None = None
         if self._args["database"] == "none":
             return
+        self._database = self._join_server() if "database_host" in self._args else self._create_server()
+        self.database_host = self._database.host
+
+    def _create_server(self) -> Database:
         args = cast(DatabaseArgs, part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        self._database = Database(f"{self._name}-db", args, self._child())
-        self.database_host = self._database.host
+        return Database(f"{self._name}-db", args, self._child())
+
+    def _join_server(self) -> LogicalDatabase:
+        args = cast(LogicalDatabaseArgs, part(self._args, given.LOGICAL_DATABASE))
+        args.setdefault("database_name", self._name.replace("-", "_"))
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        return LogicalDatabase(f"{self._name}-db", args, self._child())
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
@@ -236,6 +249,7 @@ class FlaskApp(Component):
             host=database.host if database else None,
             port=database.port if database else None,
             database_name=database.database_name if database else None,
+            user=database.username if database else None,
             bucket_name=self.bucket_name,
             storage_dsn=self._storage_dsn,
         )
@@ -244,12 +258,14 @@ class FlaskApp(Component):
 
     def _create_secret(self) -> None:
         key = random.RandomBytes(f"{self._name}-key", length=_SECRET_KEY_BYTES, opts=self._child()).base64
+        database = self._database
         values = pulumi.Output.all(
             facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
-            password=self._database.password if self._database else "",
+            password=database.password if database else "",
             key=key,
+            setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"]})
+        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"], **v["setup"]})
         secret = AppSecret(
             f"{self._name}-secret",
             {
@@ -302,9 +318,23 @@ class FlaskApp(Component):
             "secrets_version": self._secrets_version,
         }
         if self._mounts_certificates():
-            region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
-            everywhere |= {"ca_path": CA_PATH, "ca_certificates": region.apply(region_certificates)}
+            everywhere |= {"ca_path": CA_PATH, "ca_certificates": self._region_certificates()}
+        if isinstance(self._database, LogicalDatabase):
+            everywhere["init_containers"] = [self._setup_container(self._database)]
         return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())
+
+    def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
+        return setup_container(
+            database,
+            verifier_reference=pulumi.Output.format("{arn}:{key}::", arn=self.secret_arn, key=_VERIFIER),
+            server_secret_arn=self._args["database_server_secret_arn"],
+            certificates=self._region_certificates(),
+            image=self._args["database_setup_image"],
+        )
+
+    def _region_certificates(self) -> pulumi.Output[str]:
+        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
+        return region.apply(region_certificates)
 
     def _web_args(self) -> ServiceArgs:
         args = cast(ServiceArgs, part(self._args, given.SERVICE))
@@ -357,7 +387,7 @@ class FlaskApp(Component):
                 "cluster_name": self.cluster_name,
                 "service_name": self.service_name,
             }
-        if self._args["alarms"] and self._database:
+        if self._args["alarms"] and isinstance(self._database, Database):
             args |= {
                 "watch_database": True,
                 "database_identifier": self._database.instance_identifier,
@@ -374,7 +404,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
             host=known["host"],
             port=int(known["port"]),
             name=known["database_name"],
-            user=args["database_username"],
+            user=known["user"],
             scheme=args["database_url_scheme"],
             query=args.get("database_url_query"),
         )

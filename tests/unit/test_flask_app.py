@@ -25,6 +25,11 @@ SHARED = {
     "cluster_name": "shared",
     "dns": "external",
 }
+SERVER = {
+    "database_host": "shared.rds.amazonaws.com",
+    "database_server_security_group_id": "sg-server",
+    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-abc",
+}
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
     "development": {},
@@ -35,6 +40,7 @@ VARIANTS = {
     "nothing-kept": {"database": "none", "bucket": "none"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints"},
     "shared": {**SHARED, "domain": "app.example.com"},
+    "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }
 
 
@@ -47,7 +53,7 @@ COMPUTED = {
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
-    "RandomBytes": lambda args: {"base64": "a2V5"},
+    "RandomBytes": lambda args: {"base64": "a2V5", "hex": "00" * 16},
     "RandomId": lambda args: {"hex": "abcd"},
     "SecretVersion": lambda args: {"versionId": "v1"},
     "Certificate": lambda args: {

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pulumi
 import pytest
@@ -51,12 +52,17 @@ def container(deploy, mocks, server: Server):
     return definition
 
 
+def own_file(server: Server) -> str:
+    """A path that nobody else writes to, as each container has a file system of its own."""
+    return str(server.home / f"{uuid4()}.pem")
+
+
 def run(server: Server, container: dict, verifier_of: str = PASSWORD, **environment: str):
     """What ECS would do with the definition."""
     definition = container["definition"]
     given = {pair["name"]: pair["value"] for pair in definition["environment"]}
     given |= REFERENCES | {"APP_PASSWORD_VERIFIER": verifier(verifier_of, os.urandom(16))}
-    given |= {"PATH": os.environ["PATH"], "PGSSLROOTCERT": str(server.home / "written.pem"), **environment}
+    given |= {"PATH": os.environ["PATH"], "PGSSLROOTCERT": own_file(server), **environment}
     return subprocess.run(
         [*definition["entryPoint"], *definition["command"]], env=given, capture_output=True, text=True, check=False
     )

@@ -279,6 +279,8 @@ class Service(Component):
             task_definition=self.task_definition_arn,
             desired_count=given["desired_count"],
             capacity_provider_strategies=capacity_strategy(given["spot_share"]),
+            # Without it the provider replaces the whole service for another share of Spot.
+            force_new_deployment=True,
             # A full set of the new version runs before the old one is drained.
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,

@@ -11,6 +11,7 @@ import pulumi_random as random
 from . import flask_app_args as given
 from ._component import Component, refuse
 from ._database_setup import setup_container
+from ._ecr import dual_stack_reference
 from ._exposure import Exposure
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
@@ -98,6 +99,8 @@ class FlaskApp(Component):
         args["force_delete"] = not self._args["deletion_protection"]
         self._image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self._image.image_uri
+        if self._args["egress"] == "ipv6":
+            self.image_uri = self.image_uri.apply(dual_stack_reference)
 
     def _create_exposure(self) -> None:
         exposure = self._exposure = Exposure(self._name, self._args, self._network, self)
@@ -333,4 +336,5 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),
         git_branch=args["git_branch"],
+        dual_stack=args["egress"] == "ipv6",
     )

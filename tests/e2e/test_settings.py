@@ -1,5 +1,7 @@
 """Every setting changes a stack that runs: in place, without a new database, bucket, network, cluster or service."""
 
+import json
+
 import pytest
 import yaml
 from checks import check_nothing_to_do, identities
@@ -61,7 +63,6 @@ TASKS = {
     "containerInsights": True,
 }
 AROUND = {
-    "zones": 3,
     "egress": "nat",
     "flowLogs": True,
     "desyncMitigation": "strictest",
@@ -81,6 +82,8 @@ DOMAIN = {"domain": "shop.example.com", "domainAliases": ["www.example.com"], "a
 # As a last step, since it is the first to be undone: nothing can be destroyed with it.
 PROTECTION = {"environment": "production", "deletionProtection": True}
 CHANGED = (DATABASE, TASKS, AROUND, DOMAIN, PROTECTION)
+# Previewed alone: the emulator loses a subnet group of databases that changes.
+ZONES = {"zones": 3}
 # Not changed here, and why.
 ELSEWHERE = {
     "app": "another folder is another content of the image, as in every release",
@@ -125,7 +128,7 @@ ELSEWHERE = {
 
 
 def test_no_setting_is_forgotten():
-    changed = [key for group in CHANGED for key in group]
+    changed = [key for group in (*CHANGED, ZONES) for key in group]
     assert sorted([*changed, *ELSEWHERE]) == sorted([*settings.READERS, *settings.SECRETS])
 
 
@@ -144,6 +147,7 @@ def test_settings_change_in_place(program):
         check_nothing_to_do(stack)
     check_database(stack)
     check_tasks(stack)
+    check_zones(stack, kept)
     assert stack.outputs()["url"] == "https://shop.example.com"
 
     stack.configure(environment="development", deletionProtection=False, keepData=False)
@@ -162,6 +166,16 @@ def configure(stack, group) -> None:
     for key in settings.SECRETS:
         for name, secret in group.get(key, {}).items():
             stack.run("config", "set", "--secret", "--path", f"{key}.{name}", secret)
+
+
+def check_zones(stack, kept) -> None:
+    configure(stack, ZONES)
+    steps = {step["urn"]: step["op"] for step in json.loads(stack.run("preview", "--json"))["steps"]}
+    named = {f"{urn.split('::')[-2].rsplit('$', 1)[-1]}::{urn.split('::')[-1]}": op for urn, op in steps.items()}
+    assert named["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"] == "update"
+    assert named["aws:ec2/subnet:Subnet::app-network-private-3"] == "create"
+    assert {key: named[key] for key in kept if named[key] not in ("same", "update")} == {}
+    configure(stack, {"zones": 2})
 
 
 def check_database(stack) -> None:

@@ -49,7 +49,7 @@ FACTS = Facts(
     bucket_name="media-1a2b3c4",
     storage_dsn="s3://media-1a2b3c4.s3.eu-west-1.amazonaws.com/?auth=s3v4",
 )
-ALL = replace(FACTS, compat=COMPAT, aliases=("www.example.com", "example.com"), git_branch="main")
+ALL = replace(FACTS, compat=COMPAT, aliases=("www.example.com", "example.com"), git_branch="main", dual_stack=True)
 PRESET_COMBINATIONS = [c for size in range(len(COMPAT) + 1) for c in itertools.combinations(COMPAT, size)]
 
 
@@ -250,7 +250,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
     assert not list(variable_problems(names, (), ()))
     for variable in VARIABLES:
         assert variable.kind in ("plain", "secret")
-        assert variable.needs in ("", "database", "bucket", "storage")
+        assert variable.needs in ("", "database", "bucket", "storage", "dual_stack")
         assert variable.preset in ("", *COMPAT)
         assert variable.meaning.strip()
         assert not variable.meaning.endswith(".")

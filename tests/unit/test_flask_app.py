@@ -48,6 +48,7 @@ VARIANTS = {
 COMPUTED = {
     "Repository": lambda args: {"repositoryUrl": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{args.name}"},
     "Image": lambda args: {"digest": "sha256:" + "1" * 64},
+    "Vpc": lambda args: {"ipv6CidrBlock": "2600:1f00:1::/56"},
     "LoadBalancer": lambda args: {"dnsName": "alb.amazonaws.com", "zoneId": "ZALB", "arnSuffix": "app/alb/1"},
     "TargetGroup": lambda args: {"arnSuffix": "targetgroup/tg/1"},
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
@@ -201,3 +202,10 @@ def test_a_permissions_boundary_is_on_every_role(app):
     roles = deployed.of_type("iam/role:Role")
     assert len(roles) == 3  # execution, task and flow logs
     assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:boundary"}
+
+
+def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):
+    web = containers(app(egress="ipv6"))[0]
+    assert web["image"].startswith("123456789012.dkr-ecr.us-east-1.on.aws/")
+    assert {"name": "AWS_USE_DUALSTACK_ENDPOINT", "value": "true"} in web["environment"]
+    assert "AWS_USE_DUALSTACK_ENDPOINT" not in {pair["name"] for pair in containers(app())[0]["environment"]}

@@ -59,7 +59,7 @@ def test_a_program_in_any_language_uses_the_hosted_package(pulumi_command, emula
     assert stack.changes() == {}
     assert "top-secret-key" not in stack.run("stack", "export")
     task = stack.resources()["aws:ecs/taskDefinition:TaskDefinition::shop-web"]["outputs"]
-    (web, *_) = json.loads(task["containerDefinitions"])
+    web = next(one for one in json.loads(task["containerDefinitions"]) if one["name"] == "web")
     assert {"name": "GREETING", "value": "hello"} in web["environment"]
     assert [secret for secret in web["secrets"] if secret["name"] == "PAYMENT_KEY"]
     stack.run("destroy", "--yes", "--skip-preview")

@@ -15,11 +15,15 @@ class FlaskAppArgs(TypedDict, total=False):
     environment: str
     """Type of the environment: development, staging or production. It decides the defaults marked with *. Default: development."""
     app: str
-    """Folder of the app, with its Dockerfile. Default: app_template."""
+    """Folder of the app, with or without a Dockerfile. Default: app_template."""
     image: pulumi.Input[str]
     """A ready image to run instead of building `app`. Default: none."""
     dockerfile: str
-    """Dockerfile, relative to `app`. Default: Dockerfile."""
+    """Dockerfile, relative to `app`; where there is no `Dockerfile`, a build plan makes one from the app's files. Default: Dockerfile."""
+    python_version: str
+    """Without a Dockerfile: Python as major.minor. Default: automatic, what .python-version or the project names, else 3.13."""
+    system_packages: Sequence[str]
+    """Without a Dockerfile: further Debian packages to build and run with. Default: none."""
     builder: str
     """docker-build (BuildKit) or docker (a bare daemon). Default: docker-build."""
     architecture: str
@@ -149,7 +153,7 @@ class FlaskAppArgs(TypedDict, total=False):
     startup_seconds: int
     """Time from start to ready, up to 240 seconds. Default: 60."""
     start_command: str
-    """Start command. Default: the image's CMD."""
+    """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     workers: Mapping[str, str]
     """Background processes: name and command; each is a service of one task of the same image. Default: none."""
     enable_exec: bool
@@ -185,7 +189,7 @@ class FlaskAppArgs(TypedDict, total=False):
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the web task, as the ECS API's container definitions. Default: none."""
     ca_certificates: str
-    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path. Default: auto."""
+    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
     alarms: bool
@@ -267,6 +271,9 @@ IMAGE = {
     for key in (
         "image",
         "dockerfile",
+        "python_version",
+        "system_packages",
+        "start_command",
         "builder",
         "architecture",
         "build_secrets",

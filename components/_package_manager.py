@@ -17,7 +17,7 @@ class Dependencies:
     """pip, pipenv, conda, poetry, uv or pyproject."""
     decides: str
     """The file that decides what is installed."""
-    reason: str
+    reason: str = ""
     files: list[str] = field(default_factory=list[str])
     """What the manager reads, to be copied before the code."""
     names: set[str] = field(default_factory=set[str])
@@ -76,15 +76,12 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
             + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
         )
     first = found[0]
-    others = [name for name in dict.fromkeys(one.file for one in found[1:]) if name != first.file]
-    chosen = Dependencies(first.manager, first.file, _reason(first, others))
+    chosen = Dependencies(first.manager, first.file)
     _READERS[first.manager](files, chosen)
-    return chosen
-
-
-def _reason(first: _Candidate, others: list[str]) -> str:
+    others = {one.file: None for one in found if one.file not in (first.file, *chosen.files)}
     reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
-    return f"{reason}; {', '.join(others)} not used for this" if others else reason
+    chosen.reason = f"{reason}; not used for this: {', '.join(others)}" if others else reason
+    return chosen
 
 
 def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:

@@ -27,6 +27,8 @@ _CONDA = "condaforge/miniforge3:26.7.2-0"
 # The image's user; ECS takes it by number. Below the ranges that hosts give to people.
 _USER = 10001
 _VENV, _TOOLS = "/venv", "/tools"
+_PIP_CACHE = "/root/.cache/pip"
+_CACHES = {"pipenv": "/root/.cache", "poetry": "/root/.cache", "uv": "/root/.cache/uv", "conda": "/opt/conda/pkgs"}
 
 DOCKERIGNORE = "".join(f"{name}\n" for name in (*LEFT_OUT, "**/__pycache__", "Dockerfile", ".dockerignore"))
 
@@ -66,8 +68,9 @@ class _Renderer:
 
     def build(self) -> list[str]:
         plan, steps = self._plan, install_steps(self._plan, _VENV)
-        code = [*self._code(), *([self._run(steps.project, "/root/.cache")] if steps.project else [])]
-        install = self._run(steps.dependencies, "/root/.cache")
+        cache = _CACHES.get(plan.manager, _PIP_CACHE)
+        code = [*self._code(), *([self._run(steps.project, cache)] if steps.project else [])]
+        install = self._run(steps.dependencies, cache)
         if plan.code_first:
             install_and_code = [*self._code(), install, *code[1:]]
         else:
@@ -87,7 +90,10 @@ class _Renderer:
 
     def image(self, ca_source: str) -> list[str]:
         plan = self._plan
-        source = f"COPY {ca_source}" if ca_source else f"COPY --from={CA_CONTEXT} {CA_FILE}"
+        # hadolint knows stages and images, and no other build contexts.
+        copy = [f"COPY {ca_source} {CA_PATH}"]
+        if not ca_source:
+            copy = ["# hadolint ignore=DL3022", f"COPY --from={CA_CONTEXT} {CA_FILE} {CA_PATH}"]
         return [
             f"FROM {f'debian:{_DEBIAN}-slim' if plan.manager == 'conda' else self._python()}",
             *_packages(plan.run_packages),
@@ -96,7 +102,7 @@ class _Renderer:
             f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\",
             " && mkdir -p /data/media \\",
             f" && chown {_USER}:{_USER} /tmp /data/media",
-            f"{source} {CA_PATH}",
+            *copy,
             f"COPY --from=build {_VENV} {_VENV}",
             "COPY --from=build /app /app",
             f"ENV PATH={_VENV}/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080",
@@ -119,8 +125,8 @@ class _Renderer:
         mounts = [f"--mount=type=cache,target={cache}"] if cache else []
         mounts += [f"--mount=type=secret,id={name},required=true" for name in self._secrets]
         # Not `env=` of the mount: that needs Docker 27.
-        exports = [f'export {name}="$(cat /run/secrets/{name})"' for name in self._secrets if name.isidentifier()]
-        return f"RUN {''.join(f'{mount} ' for mount in mounts)}{' && '.join([*exports, command])}"
+        reads = [f'{name}="$(cat /run/secrets/{name})" && export {name}' for name in self._secrets]
+        return "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + " \\\n && ".join([*reads, command])
 
 
 def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:
@@ -129,7 +135,7 @@ def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:
         return
     yield f"RUN python -m venv {_VENV}"
     if steps.tool:
-        yield "RUN --mount=type=cache,target=/root/.cache \\"
+        yield f"RUN --mount=type=cache,target={_PIP_CACHE} \\"
         yield f"    python -m venv {_TOOLS} && {_TOOLS}/bin/pip install {steps.tool}"
     path = f"{_VENV}/bin:{_TOOLS}/bin:$PATH" if steps.tool else f"{_VENV}/bin:$PATH"
     variables = {"VIRTUAL_ENV": _VENV, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **steps.environment}

@@ -20,7 +20,6 @@ from ._start_command import start_command
 from ._system_packages import needed_packages
 from .procfile import Processes, ProcfileError, read_processes
 
-MANAGERS = ("pip", "pipenv", "conda", "poetry", "uv", "pyproject")
 # Of the developer's machine, not of the app: never in the image or the copy that runs, whatever .dockerignore says.
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 

@@ -1,5 +1,6 @@
 """The commands that install a plan's dependencies, the same in an image and on a developer's machine."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +55,8 @@ def _pip(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 def _pyproject(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     if plan.code_first:
         return Steps(f"{pip} install .")
-    listed = f"{_LISTED} > /tmp/listed.txt && {pip} install -r /tmp/listed.txt && rm /tmp/listed.txt"
+    file = shlex.quote(f"{prefix}/listed.txt")
+    listed = f"{_LISTED} > {file} && {pip} install -r {file}"
     return Steps(listed, f"{pip} install --no-deps ." if plan.installs_project else "")
 
 
@@ -84,7 +86,10 @@ def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 
 def _conda(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     if plan.decides == "environment.yml":
-        command = f"conda env create --yes --prefix {prefix} --file environment.yml"
-        pinned = f"conda install --yes --prefix {prefix} 'python={plan.python_version}.*'"
+        command = f"conda env create --yes --prefix {shlex.quote(prefix)} --file environment.yml"
+        # Does nothing where the file itself names Python.
+        pinned = f"conda install --yes --prefix {shlex.quote(prefix)} 'python={plan.python_version}.*'"
         return Steps(f"{command} && {pinned}")
-    return Steps(f"conda create --yes --prefix {prefix} --file package-list.txt 'python={plan.python_version}.*'")
+    return Steps(
+        f"conda create --yes --prefix {shlex.quote(prefix)} --file package-list.txt 'python={plan.python_version}.*'"
+    )

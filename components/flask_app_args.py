@@ -29,9 +29,9 @@ class FlaskAppArgs(TypedDict, total=False):
     architecture: str
     """Processor that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
     build_env: Mapping[str, str]
-    """Build arguments; they are not in the running container. Default: none."""
+    """Variables of the build; they are not in the running container. A Dockerfile of your own gets them as its `ARG`s. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """BuildKit secrets by id. Default: none."""
+    """Secrets of the build, by name: variables of its commands, and for a Dockerfile of your own BuildKit secrets by id. Default: none."""
     rebuild: str
     """Any change of this text builds the image again from fresh base images. Default: none."""
     images_kept: int

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from flask_on_aws_cli.main import main
 
 from components._system_packages import NEEDS
 from components.build_plan import LEFT_OUT, PlanSettings, plan_build
@@ -206,3 +208,16 @@ def test_a_package_without_a_wheel_is_compiled_and_runs(built):
         "run", "--rm", app.image, "python", "-c", "import psycopg2; print(psycopg2.extensions.libpq_version())"
     )
     assert int(done.stdout) >= 170000, done.stderr  # the libpq of Debian 13
+
+
+def test_the_command_builds_and_what_it_ejects_builds_without_it(built, running, monkeypatch):
+    app = built("pip")
+    monkeypatch.setenv("TOKEN", "hush")
+    options = ["--tag", app.image, "--build-env", "MODE=x", "--build-secret", "TOKEN"]
+    assert CliRunner().invoke(main, ["build", str(app.folder), *options]).exit_code == 0
+    container, address = running(app.image)
+    assert get(container, f"{address}/up") == "up\n"
+    assert CliRunner().invoke(main, ["build", str(app.folder), "--eject"]).exit_code == 0
+    assert docker("build", "--tag", app.image, str(app.folder)).returncode == 0
+    container, address = running(app.image)
+    assert get(container, f"{address}/up") == "up\n"

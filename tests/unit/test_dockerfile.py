@@ -37,7 +37,7 @@ def stages(text):
         ("pipenv", "pipenv sync"),
         ("poetry", "poetry install --no-interaction --only main --compile --no-root"),
         ("uv", "uv sync --frozen --no-dev --no-editable --no-install-project"),
-        ("pyproject", "pip install -r /tmp/listed.txt"),
+        ("pyproject", "pip install -r /venv/listed.txt"),
         ("conda", "conda env create --yes --prefix /venv --file environment.yml"),
         ("conda-list", "conda create --yes --prefix /venv --file package-list.txt 'python=3.12.*'"),
         ("node", "npm ci"),

@@ -69,7 +69,10 @@ def _of_project(files: ProjectFiles, manager: str) -> tuple[str, str] | None:
             raise FileError(f"{place}: {wanted!r} allows none of {', '.join(SUPPORTED)}; allow one of them.")
         if DEFAULT in allowed:
             return DEFAULT, f"the default, which {wanted!r} in {place} allows"
-        return allowed[-1], f"the newest that {wanted!r} in {place} allows"
+        # The older a version, the more packages have wheels for it; the newer, the longer it gets fixes.
+        order = list(SUPPORTED)
+        nearest = min(allowed, key=lambda version: abs(order.index(version) - order.index(DEFAULT)))
+        return nearest, f"the nearest to {DEFAULT} that {wanted!r} in {place} allows"
     return None
 
 

@@ -152,6 +152,7 @@ class _Planner:
         node = self._try(lambda: node_build(files))
         self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
         command, processes = self._commands(wanted is not None and wanted.installs_project)
+        self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
         if not (wanted and python):
             return None
@@ -203,6 +204,11 @@ class _Planner:
         if wanted and wanted.manager == "conda":
             run.append("ca-certificates")  # Python's own image brings them; conda's Python runs on a bare Debian
         return tuple(sorted(set(build))), tuple(sorted(set(run)))
+
+    def _context(self) -> tuple[str, str]:
+        if self.files.has(".dockerignore"):
+            return "a part", "all but what .dockerignore leaves out"
+        return "everything", "there is no .dockerignore; with one that names .git, a commit alone is no new image"
 
     def _no_node(self) -> str:
         return "package.json has no script 'build'" if self.files.has("package.json") else "there is no package.json"

@@ -98,7 +98,7 @@ MANAGERS = {
     "conda": App(
         "conda",
         plan={"manager": "conda", "python_version": "3.12", "run_packages": ("ca-certificates",)},
-        reasons={"Python": "the newest that '==3.12.*' in environment.yml, line 5 allows"},
+        reasons={"Python": "the nearest to 3.13 that '==3.12.*' in environment.yml, line 5 allows"},
     ),
     "conda-list": App(
         "conda",
@@ -142,7 +142,7 @@ VARIANTS = {
         reasons={"Python": ".python-version, line 2"},
     ),
     "python-of-the-project": App(
-        "uv", {"pyproject.toml": project('requires-python = ">=3.14"')}, plan={"python_version": "3.15"}
+        "uv", {"pyproject.toml": project('requires-python = ">=3.14"')}, plan={"python_version": "3.14"}
     ),
     "python-of-a-runtime": App("pip", {"runtime.txt": "python-3.11.9\n"}, plan={"python_version": "3.11"}),
     "command-of-a-setting": App(
@@ -152,6 +152,10 @@ VARIANTS = {
         "uv",
         {"Procfile": None, "pyproject.toml": project('scripts = {serve = "app:app.run"}')},
         plan={"start_command": "python -c 'import sys; from app import app; sys.exit(app.run())'"},
+    ),
+    "sent-whole": App("pip", reasons={"sent to the builder": "there is no .dockerignore"}),
+    "sent-in-part": App(
+        "pip", {".dockerignore": ".git\n"}, reasons={"sent to the builder": "what .dockerignore leaves"}
     ),
     "release-and-workers": App(
         "pip",

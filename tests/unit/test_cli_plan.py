@@ -1,6 +1,7 @@
 """`flask-on-aws plan`: what it prints, and how it fails."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,11 +23,8 @@ def test_every_decision_is_shown_with_its_reason(tmp_path):
     folder = GOOD["compiled"].write(tmp_path / "app")
     done = run("plan", folder, "--python-version", "3.12", "--system-package", "ffmpeg", "--system-package", "git")
     assert done.exit_code == 0
-    for part in (
-        "Python           3.12\n                   the setting python_version",
-        "ffmpeg git",
-        "psycopg2 has no wheels",
-    ):
+    assert re.search(r"^Python +3\.12\n +the setting python_version$", done.stdout, re.MULTILINE)
+    for part in ("ffmpeg git", "psycopg2 has no wheels"):
         assert part in done.stdout
 
 

@@ -85,11 +85,8 @@ def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 
 
 def _conda(plan: BuildPlan, prefix: str, pip: str) -> Steps:
-    if plan.decides == "environment.yml":
-        command = f"conda env create --yes --prefix {shlex.quote(prefix)} --file environment.yml"
-        # Does nothing where the file itself names Python.
-        pinned = f"conda install --yes --prefix {shlex.quote(prefix)} 'python={plan.python_version}.*'"
-        return Steps(f"{command} && {pinned}")
-    return Steps(
-        f"conda create --yes --prefix {shlex.quote(prefix)} --file package-list.txt 'python={plan.python_version}.*'"
-    )
+    create = "conda env create" if plan.decides == "environment.yml" else "conda create"
+    where = f"--yes --prefix {shlex.quote(prefix)}"
+    # The second command does nothing where the file itself names Python.
+    python = f"conda install {where} 'python={plan.python_version}.*'"
+    return Steps(f"{create} {where} --file {plan.decides} && {python}")

@@ -89,7 +89,7 @@ def _check_project(files: ProjectFiles, manager: str, chosen: str, reason: str) 
 def _sources(manager: str) -> Iterator[Source]:
     if manager == "conda":
         yield "environment.yml", r"\s*-\s*['\"]?python\b", _conda_python
-        yield "package-list.txt", r"\s*python\b", _listed_python
+        yield "package-list.txt", r"\s*python\b|https?://\S+/python-\d", _listed_python
     if manager == "pipenv":
         yield "Pipfile", r"\s*python_(full_)?version", _pipfile_python
     yield (
@@ -127,7 +127,9 @@ def _listed_python(files: ProjectFiles) -> str | None:
 
 
 def _conda_entry(entry: str) -> str | None:
-    """`python=3.12`, `python>=3.11,<3.13`: one equals sign is the minor version with any patch."""
+    """`python=3.12`, `python>=3.11,<3.13`, or an address: one equals sign is the minor version with any patch."""
+    if address := re.match(r"https?://\S+/python-(\d+\.\d+)\.", entry.strip()):
+        return f"=={address[1]}.*"
     found = re.fullmatch(r"(?:[\w-]+::)?python\s*((?:=|<|>|!|~).*)", entry.strip())
     if not found:
         return None

@@ -157,6 +157,15 @@ VARIANTS = {
     "sent-in-part": App(
         "pip", {".dockerignore": ".git\n"}, reasons={"sent to the builder": "what .dockerignore leaves"}
     ),
+    "conda-explicit": App(
+        "conda",
+        {
+            "environment.yml": None,
+            "package-list.txt": "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-h_0.conda\n",
+        },
+        plan={"python_version": "3.11"},
+        reasons={"Python": "'==3.11.*' in package-list.txt, line 2"},
+    ),
     "release-and-workers": App(
         "pip",
         {"Procfile": f"web: {WEB}\nrelease: flask db upgrade\nqueue: rq worker\n"},

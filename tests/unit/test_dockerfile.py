@@ -39,7 +39,7 @@ def stages(text):
         ("uv", "uv sync --frozen --no-dev --no-editable --no-install-project"),
         ("pyproject", "pip install -r /venv/listed.txt"),
         ("conda", "conda env create --yes --prefix /venv --file environment.yml"),
-        ("conda-list", "conda create --yes --prefix /venv --file package-list.txt 'python=3.12.*'"),
+        ("conda-list", "conda create --yes --prefix /venv --file package-list.txt"),
         ("node", "npm ci"),
     ],
 )

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ._install import Steps, install_steps
-from ._shell import shell_command
 from .build_plan import LEFT_OUT, BuildPlan, NodeBuild
 from .contract import CA_PATH
+from .install import Steps, install_steps
+from .shell import shell_command
 
 # The build context in which the RDS root certificates are, and its folder and file here. A context of its own: a
 # Dockerfile that held their 170 KB would be unreadable, and in every state.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask_on_aws._install import install_steps
-from flask_on_aws._shell import shell_command
 from flask_on_aws.build_plan import BuildPlan
+from flask_on_aws.install import install_steps
+from flask_on_aws.shell import shell_command
 
 PLAN = "plan.json"
 

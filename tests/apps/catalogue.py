@@ -50,6 +50,18 @@ def project(*lines: str) -> str:
     return text.replace('requires-python = ">=3.11"\n', "".join(f"{line}\n" for line in lines))
 
 
+def read(name: str) -> str:
+    """A file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+FLASK = read("pip/requirements.txt")
+DYNAMIC = 'dependencies = {file = ["requirements.in"]}'
+LIBRARY = {
+    "lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n[tool.setuptools]\npy-modules = ["lib"]\n',
+    "lib/lib.py": "",
+}
+
 NO_START = (
     "nothing says how the app starts; looked at the setting start_command (not set), Procfile ({procfile}) and "
     "[tool.poetry.scripts] and [project.scripts] of pyproject.toml ({scripts}); "
@@ -189,16 +201,36 @@ VARIANTS = {
         "pip",
         {
             "requirements.txt": "-r base/web.txt\n-c limits.txt\n",
-            "base/web.txt": "flask \\\n  # why\n",
-            "limits.txt": "x<2\n",
+            "base/web.txt": "flask==3.1.2\ngunicorn \\\n  # which limits.txt holds back\n",
+            "limits.txt": "gunicorn<24\n",
         },
         plan={"dependency_files": ("requirements.txt", "base/web.txt", "limits.txt"), "code_first": False},
     ),
     "local-package": App(
         "pip",
-        {"requirements.txt": "flask\n-e ./lib\n"},
+        {"requirements.txt": f"{FLASK}-e ./lib\n", **LIBRARY},
         plan={"code_first": True},
-        reasons={"dependencies": "'-e ./lib' in requirements.txt, line 2 needs it"},
+        reasons={"dependencies": "'-e ./lib' in requirements.txt, line 3 needs it"},
+    ),
+    "pipenv-without-lock": App("pipenv", {"Pipfile.lock": None}, plan={"manager": "pipenv", "decides": "Pipfile"}),
+    "poetry-package": App(
+        "poetry",
+        {"pyproject.toml": read("poetry/pyproject.toml").replace("package-mode = false\n", ""), "poetry.lock": None},
+        plan={"installs_project": True},
+    ),
+    "dynamic-dependencies": App(
+        "pyproject",
+        {
+            "pyproject.toml": script(
+                "[project.scripts]", 'greet = "greeter:main"', "[tool.setuptools.dynamic]", DYNAMIC
+            )
+            .replace('dependencies = ["flask==3.1.2", "gunicorn==23.0.0"]', 'dynamic = ["dependencies"]')
+            .replace(
+                "[tool.setuptools.dynamic]", '[tool.setuptools]\npy-modules = ["greeter"]\n[tool.setuptools.dynamic]'
+            ),
+            "requirements.in": FLASK,
+        },
+        plan={"manager": "pyproject", "code_first": True, "installs_project": True},
     ),
     "npm-install": App("node", {"package-lock.json": None}, reasons={"assets": "no lock file of npm, so npm install"}),
     "no-build-script": App("node", {"package.json": "{}"}, plan={"node": None}),
@@ -305,3 +337,8 @@ BAD = {
     ),
 }
 GOOD = {**MANAGERS, **VARIANTS}
+# What can be built and run, apart from conda's, which need a channel.
+RUNNABLE = {name: app for name, app in MANAGERS.items() if not name.startswith("conda")} | {
+    name: VARIANTS[name]
+    for name in ("included", "local-package", "pipenv-without-lock", "poetry-package", "dynamic-dependencies")
+}

@@ -16,7 +16,7 @@ from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
-from catalogue import MANAGERS
+from catalogue import MANAGERS, RUNNABLE
 
 # gunicorn listens within two; a shared machine may be thirty times slower.
 START_SECONDS = 60
@@ -40,11 +40,11 @@ def get(process, address):
             time.sleep(0.1)
 
 
-@pytest.mark.parametrize("name", [name for name in MANAGERS if not name.startswith("conda")])
+@pytest.mark.parametrize("name", RUNNABLE)
 def test_an_app_starts_answers_and_stops(tmp_path, name):
     if name == "node" and shutil.which("npm") is None:
         pytest.skip("there is no npm command on this machine")
-    folder = MANAGERS[name].write(tmp_path / "app")
+    folder = RUNNABLE[name].write(tmp_path / "app")
     (folder / ".env").write_text("A=1")
     target = tmp_path / "out of tree"
     done = build(folder, "--venv", target)

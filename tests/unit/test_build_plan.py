@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from components._node_build import _takes
 from components._python_version import SUPPORTED, _allowed
-from components._shell import shell_command
 from components.build_plan import BuildPlanError, PlanSettings, plan_build
 from components.dockerfile import render_dockerfile
+from components.shell import shell_command
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 

@@ -15,7 +15,7 @@ from pulumi.runtime import config as runtime_config
 
 from components import FlaskAppArgs
 from components.flask_app_args import problems
-from components.procfile import ProcfileError, read_procfile
+from components.procfile import ProcfileError, read_processes
 
 Reader = Callable[[str], Any]
 
@@ -91,6 +91,8 @@ READERS: Mapping[str, Reader] = {
     "app": text,
     "image": text,
     "dockerfile": text,
+    "pythonVersion": text,
+    "systemPackages": texts,
     "builder": text,
     "architecture": text,
     "buildEnv": mapping,
@@ -229,15 +231,15 @@ def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, An
 
 def _add_workers(args: FlaskAppArgs, found: list[str]) -> None:
     """The Procfile's other lines are workers, unless `workers` is set."""
-    procfile = Path(args.get("app", "app_template"), "Procfile")
-    if "workers" in args or "image" in args or not procfile.is_file():
+    if "workers" in args or "image" in args:
         return
     try:
-        processes = read_procfile(procfile)
+        processes = read_processes(Path(args.get("app", "app_template")))
     except ProcfileError as error:
         found.append(f"app: {error}")
         return
-    args["workers"] = {name: command for name, command in processes.items() if name not in ("web", "release")}
+    if processes.workers:
+        args["workers"] = processes.workers
 
 
 def _unknown(config: pulumi.Config) -> Iterator[str]:

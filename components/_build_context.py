@@ -19,6 +19,10 @@ _FILE, _LINK = b"file", b"link"
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\.|.", re.DOTALL)
 
 
+# A folder without a file of this name is built by a plan.
+PLANNED = "Dockerfile"
+
+
 class ContextError(Exception):
     """A build context that cannot be read, as a whole sentence."""
 
@@ -38,22 +42,27 @@ def context_problems(context: str, dockerfile: str) -> Iterator[tuple[str, str]]
             f"{context!r} is not a folder (looked for {str(Path(context).resolve())!r}); give the path of the app's "
             "folder, absolute or relative to the Pulumi program, or a ready reference as `image`.",
         )
-    elif not Path(context, dockerfile).is_file():
+    elif dockerfile != PLANNED and not Path(context, dockerfile).is_file():
         yield (
             "dockerfile",
             f"there is no file {dockerfile!r} in {context!r}; write one, or give the path of yours within that folder.",
         )
 
 
+def context_location(context: str) -> str:
+    """The folder relative to the program, so that another machine's checkout is no change."""
+    return Path(os.path.relpath(context)).as_posix()
+
+
 def content_hash(context: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
-    """The SHA-256, in hex, of everything that decides the image.
+    """The SHA-256, in hex, of everything that decides the image. Without a Dockerfile, `settings` holds its text.
 
     Raises:
         ContextError: if a file cannot be read or a line of the .dockerignore cannot be understood.
     """
-    root, recipe = Path(context), Path(context, dockerfile)
+    root, recipe = Path(context), Path(context, dockerfile) if dockerfile else None
     try:
-        total = hashlib.sha256(_file_digest(recipe))
+        total = hashlib.sha256(_file_digest(recipe) if recipe else b"")
         for name, path in sorted(_sent_files(root, _ignore_rules(root, recipe))):
             total.update(_entry(name, path))
     except OSError as error:
@@ -102,9 +111,9 @@ def _file_digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()  # reads in chunks
 
 
-def _ignore_rules(root: Path, recipe: Path) -> list[_Rule]:
+def _ignore_rules(root: Path, recipe: Path | None) -> list[_Rule]:
     """The rules of `<Dockerfile>.dockerignore` if there is one, else those of the folder's `.dockerignore`."""
-    own = recipe.with_name(f"{recipe.name}.dockerignore")
+    own = recipe.with_name(f"{recipe.name}.dockerignore") if recipe else root
     source = own if own.is_file() else root / ".dockerignore"
     if not source.is_file():
         return []

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .shell import shell_command
+
 # ECS Exec's agent writes here even when the root is read-only:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
 EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
@@ -57,7 +59,7 @@ def container_definitions(
         "stopTimeout": container.stop_timeout,
     }
     if container.command:
-        app["command"] = ["/bin/sh", "-c", f"exec {container.command}"]
+        app["command"] = shell_command(container.command)
     if container.port:
         app["portMappings"] = [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}]
     if container.user:

@@ -273,7 +273,9 @@ class FlaskApp(Component):
         if choice != "auto" or self._args["database"] == "none":
             return choice == "init"
         dockerfile = Path(self._args["app"], self._args["dockerfile"])
-        return "image" in self._args or CA_PATH not in dockerfile.read_text(encoding="utf-8")
+        if "image" in self._args or dockerfile.is_file():
+            return "image" in self._args or CA_PATH not in dockerfile.read_text(encoding="utf-8")
+        return False  # a build plan puts them into the image
 
     def _create_scaling(self) -> None:
         args = cast(AutoscalingArgs, part(self._args, given.SCALING))

@@ -28,19 +28,23 @@ class FlaskAppArgs(TypedDict, total=False):
     environment: str
     """Type of the environment: development, staging or production. It decides most of the defaults marked with *. Default: development."""
     app: str
-    """Folder of the app, with its Dockerfile. Default: app_template."""
+    """Folder of the app, with or without a Dockerfile. Default: app_template."""
     image: pulumi.Input[str]
     """A ready image to run instead of building `app`. Default: none."""
     dockerfile: str
-    """Dockerfile, relative to `app`. Default: Dockerfile."""
+    """Dockerfile, relative to `app`; where there is no `Dockerfile`, a build plan makes one from the app's files. Default: Dockerfile."""
+    python_version: str
+    """Without a Dockerfile: Python as major.minor. Default: automatic, what .python-version or the project names, else 3.13."""
+    system_packages: Sequence[str]
+    """Without a Dockerfile: further Debian packages to build and run with. Default: none."""
     builder: str
     """docker-build (BuildKit) or docker (a bare daemon). Default: docker-build."""
     architecture: str
     """Processor that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
     build_env: Mapping[str, str]
-    """Build arguments; they are not in the running container. Default: none."""
+    """Variables of the build; they are not in the running container. A Dockerfile of your own gets them as its `ARG`s. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """BuildKit secrets by id. Default: none."""
+    """Secrets of the build, by name: variables of its commands, and for a Dockerfile of your own BuildKit secrets by id. Default: none."""
     rebuild: str
     """Any change of this text builds the image again from fresh base images. Default: none."""
     images_kept: int
@@ -172,7 +176,7 @@ class FlaskAppArgs(TypedDict, total=False):
     startup_seconds: int
     """Time from start to ready, up to 240 seconds. Default: 60."""
     start_command: str
-    """Start command. Default: the image's CMD."""
+    """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     workers: Mapping[str, str]
     """Background processes: name and command; each is a service of one task of the same image. Default: none."""
     enable_exec: bool
@@ -208,7 +212,7 @@ class FlaskAppArgs(TypedDict, total=False):
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the web task, as the ECS API's container definitions. Default: none."""
     ca_certificates: str
-    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path. Default: auto."""
+    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
     alarms: bool
@@ -290,6 +294,9 @@ IMAGE = {
     for key in (
         "image",
         "dockerfile",
+        "python_version",
+        "system_packages",
+        "start_command",
         "builder",
         "architecture",
         "build_secrets",

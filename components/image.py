@@ -1,25 +1,31 @@
-"""The container image: a folder with a Dockerfile, built and pushed to ECR, or a ready reference."""
+"""The container image: a folder, built and pushed to ECR, or a ready reference."""
 
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
-from ._build_context import ContextError, content_hash, context_problems
+from ._build_context import ContextError, content_hash, context_location, context_problems
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._ecr import lifecycle_policy, pushed_digest, registry_credentials, repository_name_problems, split_reference
+from ._planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
 
 
 class ImageArgs(TypedDict, total=False):
     context: str
     """Path of the app's folder, absolute or relative to the Pulumi program. Required unless `image` is given. Default: none."""
     dockerfile: str
-    """Path of the Dockerfile within that folder. Default: `Dockerfile`."""
+    """Path of the Dockerfile within that folder. Default: `Dockerfile`, or, where there is none, one made from the app's files by a build plan."""
+    python_version: str
+    """Without a Dockerfile: Python as major.minor, with its newest patch. Default: what `.python-version` or the project names, else 3.13."""
+    system_packages: Sequence[str]
+    """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
+    start_command: str
+    """Without a Dockerfile: the image's CMD, run by a shell. Default: `web:` of the Procfile, else the project's only script."""
     image: pulumi.Input[str]
     """A ready image by tag or digest, in place of `context`: nothing is built or created. Default: none."""
     architecture: str
@@ -27,9 +33,9 @@ class ImageArgs(TypedDict, total=False):
     builder: str
     """`docker-build` builds with BuildKit; `docker` with a bare Docker daemon, for machines that cannot start BuildKit's container. Default: `docker-build`."""
     build_args: Mapping[str, str]
-    """Values of the Dockerfile's `ARG`s; they stay readable in the image. Default: none."""
+    """Values of the Dockerfile's `ARG`s, which stay readable in an image of one stage; without a Dockerfile, variables of the build that are not in the image. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """Secrets for `RUN --mount=type=secret,id=NAME`, by name; they leave no trace in the image, and a new value alone builds nothing. Default: none."""
+    """Secrets for `RUN --mount=type=secret,id=NAME`, by name, and without a Dockerfile variables of the build; they leave no trace in the image, and a new value alone builds nothing. Default: none."""
     rebuild: str
     """Any text, such as a date; a change of it builds again from the newest base image and without cached layers. Default: none."""
     images_kept: int
@@ -44,6 +50,9 @@ class ImageArgs(TypedDict, total=False):
 
 _DEFAULTS: ImageArgs = {
     "dockerfile": "Dockerfile",
+    "python_version": "",
+    "system_packages": [],
+    "start_command": "",
     "architecture": "x86_64",
     "builder": "docker-build",
     "build_args": {},
@@ -78,7 +87,10 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
             "image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither."
         )
     elif "context" in settled:
-        yield from (Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"]))
+        found = [Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"])]
+        yield from found
+        if not found and is_planned(settled):
+            yield from plan_problems(settled)
     yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
     yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
     yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
@@ -175,10 +187,11 @@ class Image(Component):
         context = context_location(self._args["context"])
         if reuse:
             return self._register_placeholder(name, context)
+        sources, dockerfile = self._sources(context)
         return docker_build.Image(
             name,
-            context={"location": context},
-            dockerfile={"location": str(PurePosixPath(context, self._args["dockerfile"]))},
+            context=sources,
+            dockerfile=dockerfile,
             platforms=[_PLATFORMS[self._args["architecture"]]],
             build_args=self._args["build_args"],
             secrets=self._args["build_secrets"],
@@ -206,6 +219,12 @@ class Image(Component):
             build_on_preview=False,  # a preview needs no Docker
             opts=self._build_options(),
         ).digest
+
+    def _sources(self, context: str) -> tuple[docker_build.BuildContextArgsDict, docker_build.DockerfileArgsDict]:
+        """Where the build finds its files and its Dockerfile."""
+        if is_planned(self._args):
+            return {"location": context, "named": named_contexts()}, {"inline": planned_dockerfile(self._args)}
+        return {"location": context}, {"location": str(PurePosixPath(context, self._args["dockerfile"]))}
 
     def _register_placeholder(self, name: str, context: str) -> pulumi.Output[str]:
         """Leave a build that is in the state as it is; where it is not, stand in for it without a build or a push."""
@@ -251,7 +270,8 @@ def content_tag(args: ImageArgs) -> str:
 
     What the provider compares besides the content is in it too; a change there would push to a tag that exists.
     """
-    settings = {
+    planned = is_planned(args)
+    settings: dict[str, Any] = {
         "location": context_location(args["context"]),
         "dockerfile": args["dockerfile"],
         "platform": _PLATFORMS[args["architecture"]].value,
@@ -261,16 +281,13 @@ def content_tag(args: ImageArgs) -> str:
         "build_secrets": sorted(args["build_secrets"]),
         "rebuild": args["rebuild"],
     }
+    if planned:
+        settings |= planned_content(args)
     try:
-        return content_hash(args["context"], args["dockerfile"], settings)[:_TAG_LENGTH]
+        return content_hash(args["context"], "" if planned else args["dockerfile"], settings)[:_TAG_LENGTH]
     except ContextError as error:
         refuse([Problem("context", str(error))])
         raise
-
-
-def context_location(context: str) -> str:
-    """The folder relative to the program, so that another machine's checkout is no change."""
-    return Path(os.path.relpath(context)).as_posix()
 
 
 def uses_cache(args: ImageArgs) -> bool:

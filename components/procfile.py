@@ -4,6 +4,8 @@ https://devcenter.heroku.com/articles/procfile
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
@@ -13,14 +15,42 @@ class ProcfileError(ValueError):
     """A line that is no process, with its file and number."""
 
 
+@dataclass(frozen=True)
+class Processes:
+    """What a Procfile starts."""
+
+    web: str = ""
+    """Command of the web process; empty if none is named."""
+    release: str = ""
+    """Command to run once for each release; empty if none is named."""
+    workers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Every other process, by name."""
+
+
+def read_processes(folder: Path) -> Processes:
+    """The processes of a folder's Procfile; none if there is no such file.
+
+    Raises:
+        ProcfileError: as `read_procfile` does.
+    """
+    path = folder / "Procfile"
+    found = read_procfile(path) if path.is_file() else {}
+    workers = {name: command for name, command in found.items() if name not in ("web", "release")}
+    return Processes(found.get("web", ""), found.get("release", ""), workers)
+
+
 def read_procfile(path: Path) -> dict[str, str]:
     """Process types with their commands, in the file's order.
 
     Raises:
-        ProcfileError: for a line that is not `name: command`, or a name that comes twice.
+        ProcfileError: for a line that is not `name: command`, a name that comes twice, or a file that cannot be read.
     """
     processes: dict[str, str] = {}
-    for number, raw in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise ProcfileError(f"{path}, line 1: cannot be read ({error.strerror}); make it readable.") from error
+    for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue

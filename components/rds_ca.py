@@ -1,6 +1,6 @@
 """The root certificates of Amazon RDS for one region.
 
-`rds-ca-bundle.pem` holds the roots of all commercial regions as AWS publishes them in its global bundle:
+`rds-ca/rds-ca-bundle.pem` holds the roots of all commercial regions as AWS publishes them in its global bundle:
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 A task definition has room for 64 KiB, so only a region's own three (about 5 KB) are given to a container.
 """
@@ -30,5 +30,5 @@ def region_certificates(region: str) -> str:
 
 @cache
 def _certificates() -> list[tuple[str, bytes]]:
-    text = (Path(__file__).parent / "rds-ca-bundle.pem").read_text(encoding="ascii")
+    text = (Path(__file__).parent / "rds-ca" / "rds-ca-bundle.pem").read_text(encoding="ascii")
     return [(match[0], base64.b64decode(match[1])) for match in _CERTIFICATE.finditer(text)]

@@ -160,6 +160,18 @@ def test_the_template_brings_the_certificates_itself(app):
     assert [container["name"] for container in containers(app())] == ["web"]
 
 
+def test_a_planned_image_brings_the_certificates_and_its_start_command(app, tmp_path):
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    deployed = app(
+        app=str(tmp_path), start_command="gunicorn app:app", python_version="3.12", system_packages=["ffmpeg"]
+    )
+    (container,) = containers(deployed)
+    assert container["command"] == ["/bin/sh", "-c", "exec gunicorn app:app"]
+    ((_, image),) = deployed.of_type("docker-build:index:Image").items()
+    for part in ("FROM python:3.12-slim", "ffmpeg", "exec gunicorn app:app", "COPY --from=rds-ca"):
+        assert part in image["dockerfile"]["inline"]
+
+
 def test_own_variables_and_secrets_reach_every_process(app):
     deployed = app(
         env={"COLOUR": "red"},

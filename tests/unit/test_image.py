@@ -6,8 +6,11 @@ import pulumi
 import pulumi_docker_build
 import pytest
 
+from components._build_context import context_location
 from components._component import settle
 from components._ecr import lifecycle_policy, split_reference
+from components._planned_image import planned_dockerfile
+from components.dockerfile import CA_FOLDER
 from components.image import _DEFAULTS, Image, content_tag, problems
 
 BUILD = "docker-build:index:Image"
@@ -25,6 +28,15 @@ def app(tmp_path, monkeypatch):
     (folder / "main.py").write_text("1\n")
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+@pytest.fixture
+def planned(app):
+    """The same folder without a Dockerfile."""
+    (app / "Dockerfile").unlink()
+    (app / "requirements.txt").write_text("flask\n")
+    (app / "Procfile").write_text("web: gunicorn app:app\n")
+    return app
 
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -227,6 +239,61 @@ def test_every_setting_reaches_the_build(deploy, app):
     assert "pull" not in inputs  # the provider would build at every update
     assert inputs["cacheFrom"] == inputs["cacheTo"] == []
     assert not [name for name in deployed.of_type("ecr/repository:Repository") if "cache" in name]
+
+
+def test_a_folder_without_a_dockerfile_is_built_by_its_plan(deploy, planned):
+    args = {"context": "app", "python_version": "3.12", "build_args": {"MODE": "x"}, "build_secrets": {"TOKEN": "hush"}}
+    _, inputs = the_build(deploy(lambda: Image("web", args)))
+    assert inputs["dockerfile"] == {"inline": planned_dockerfile(settle(args, _DEFAULTS))}
+    assert "FROM python:3.12-slim-trixie AS build" in inputs["dockerfile"]["inline"]
+    assert "exec gunicorn app:app" in inputs["dockerfile"]["inline"]
+    assert "ARG MODE" in inputs["dockerfile"]["inline"]
+    assert inputs["context"] == {"location": "app", "named": {"rds-ca": {"location": context_location(str(CA_FOLDER))}}}
+    assert inputs["buildArgs"] == {"MODE": "x"}
+    assert inputs["secrets"]["value"] == {"TOKEN": "hush"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"python_version": "3.12"}, {"system_packages": ["ffmpeg"]}, {"start_command": "x"}, {"build_args": {"A": "1"}}],
+)
+def test_what_a_plan_is_told_is_in_the_tag(planned, change):
+    assert tag(context="app", **change) != tag(context="app")
+
+
+def test_what_only_a_plan_is_told_is_not_in_the_tag_of_a_dockerfile(app):
+    told = {"python_version": "3.12", "system_packages": ["ffmpeg"], "start_command": "x"}
+    assert tag(context="app", **told) == tag(context="app")
+
+
+def test_other_certificates_are_another_image(planned, monkeypatch, tmp_path):
+    before = tag(context="app")
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / "rds-ca-bundle.pem").write_text("another\n")
+    monkeypatch.setattr("components._planned_image.CA_FOLDER", tmp_path / "ca")
+    assert tag(context="app") != before
+
+
+@pytest.mark.parametrize(
+    ("args", "argument", "part"),
+    [
+        ({"python_version": "3.9"}, "python_version", "'3.9' is not one of 3.11, 3.12"),
+        ({"system_packages": ["Lib!"]}, "system_packages", "'Lib!' is not the name of a Debian package"),
+        ({"builder": "docker"}, "builder", "'docker' needs a Dockerfile"),
+        ({"build_args": {"a-b": "1"}}, "build_args", "'a-b' must be letters"),
+        ({"build_secrets": {"1": "1"}}, "build_secrets", "'1' must be letters"),
+    ],
+)
+def test_what_no_plan_can_be_made_of_is_refused_by_argument(planned, args, argument, part):
+    (problem,) = problems({"context": "app", **args})
+    assert problem.argument == argument
+    assert part in problem.reason
+
+
+def test_everything_that_stands_in_the_way_of_a_plan_is_told_at_once(planned):
+    (planned / "requirements.txt").write_text("?\n")
+    (planned / "Procfile").write_text("web\n")
+    assert [problem.argument for problem in problems({"context": "app"})] == ["context", "context"]
 
 
 def test_the_provider_may_not_delete_images_from_the_registry(deploy, app, monkeypatch):

@@ -1,0 +1,1 @@
+"""An app built by its plan: as an image, as a Dockerfile, or as an environment on this machine."""

@@ -1,0 +1,1 @@
+"""How an app would be built, and why."""

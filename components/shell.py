@@ -1,0 +1,62 @@
+"""How a command line becomes a container's process."""
+
+import re
+
+# Words that `exec` cannot stand before: the shell's own.
+_KEYWORDS = frozenset(
+    [
+        "exec",
+        "cd",
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "for",
+        "while",
+        "until",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "{",
+        "}",
+        "!",
+        "export",
+        "set",
+        "unset",
+        ".",
+        "eval",
+        ":",
+        "return",
+        "exit",
+    ]
+)
+# Quoted text, escapes, substitutions and redirections are parts of words; what separates commands stands alone.
+_TOKEN = re.compile(
+    r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|\$\([^()]*\)|`[^`]*`|\d*[<>]&\d*|&>|(?P<end>&&|\|\||[;&\n])|(?P<other>[|()])|.""",
+    re.DOTALL,
+)
+
+
+def shell_command(command: str) -> list[str]:
+    """The words that run a command line by a shell: variables expand, and SIGTERM reaches the program itself.
+
+    `exec` puts the last program in the shell's place, since a shell that waits for it does not pass the signal on:
+    `migrate && serve` becomes `migrate && exec serve`. Pipes and groups stay as they are.
+    """
+    line = command.strip()
+    found = list(_TOKEN.finditer(line))
+    if any(token["other"] for token in found):
+        return ["/bin/sh", "-c", line]
+    start = max((token.end() for token in found if token["end"]), default=0)
+    return ["/bin/sh", "-c", line[:start] + _replacing(line[start:])]
+
+
+def _replacing(last: str) -> str:
+    words = last.split()
+    if not words or words[0] in _KEYWORDS:
+        return last
+    space = last[: len(last) - len(last.lstrip())]
+    assigns = re.match(r"[A-Za-z_]\w*=", words[0])
+    return f"{space}exec {'env ' if assigns else ''}{last.lstrip()}"

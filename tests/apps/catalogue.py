@@ -1,0 +1,344 @@
+"""Small apps, each with the plan that it must get: folders beside this file, and variants that differ by a line."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+FOLDERS = ("pip", "pip-hashes", "pipenv", "poetry", "uv", "pyproject", "conda", "node")
+WEB = "gunicorn --bind 0.0.0.0:$PORT app:app"
+
+
+@dataclass(frozen=True)
+class App:
+    """A folder of this directory, with some files in place of its own, and what comes of it."""
+
+    folder: str
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    """Text by name; None takes a file away."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the plan."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Parts of reasons by the decision's subject."""
+    problems: tuple[str, ...] = ()
+    """Every sentence, whole."""
+
+    def write(self, target: Path) -> Path:
+        """The app's files in a new folder."""
+        shutil.copytree(HERE / self.folder, target)
+        for name, text in self.files.items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text, encoding="utf-8")
+        return target
+
+
+def script(*lines: str) -> str:
+    """The project of the folder `pyproject` with other lines at its end."""
+    return (HERE / "pyproject" / "pyproject.toml").read_text().split("[project.scripts]")[0] + "\n".join(lines) + "\n"
+
+
+def project(*lines: str) -> str:
+    """The project of the folder `uv` with more lines in [project]."""
+    text = (HERE / "uv" / "pyproject.toml").read_text()
+    return text.replace('requires-python = ">=3.11"\n', "".join(f"{line}\n" for line in lines))
+
+
+def read(name: str) -> str:
+    """A file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+FLASK = read("pip/requirements.txt")
+DYNAMIC = 'dependencies = {file = ["requirements.in"]}'
+LIBRARY = {
+    "lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n[tool.setuptools]\npy-modules = ["lib"]\n',
+    "lib/lib.py": "",
+}
+
+NO_START = (
+    "nothing says how the app starts; looked at the setting start_command (not set), Procfile ({procfile}) and "
+    "[tool.poetry.scripts] and [project.scripts] of pyproject.toml ({scripts}); "
+    "set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app"
+)
+
+# One for each package manager.
+MANAGERS = {
+    "pip": App(
+        "pip",
+        plan={
+            "manager": "pip",
+            "decides": "requirements.txt",
+            "dependency_files": ("requirements.txt",),
+            "hashes": False,
+            "python_version": "3.13",
+            "start_command": WEB,
+            "node": None,
+            "build_packages": (),
+        },
+        reasons={
+            "packages": "there is requirements.txt",
+            "Python": "the default",
+            "start command": "`web:` in Procfile",
+        },
+    ),
+    "pip-hashes": App(
+        "pip-hashes", plan={"manager": "pip", "hashes": True}, reasons={"packages": "pins every version"}
+    ),
+    "pipenv": App(
+        "pipenv",
+        plan={"manager": "pipenv", "decides": "Pipfile.lock", "dependency_files": ("Pipfile", "Pipfile.lock")},
+        reasons={"Python": "the default, which '==3.13.*' in Pipfile, line 14 allows"},
+    ),
+    "poetry": App(
+        "poetry",
+        plan={"manager": "poetry", "decides": "poetry.lock", "installs_project": False},
+        reasons={"Python": "the default, which '^3.11' in pyproject.toml, line 8 allows"},
+    ),
+    "uv": App("uv", plan={"manager": "uv", "decides": "uv.lock", "installs_project": False}),
+    "pyproject": App(
+        "pyproject",
+        plan={"manager": "pyproject", "installs_project": True, "start_command": "greet", "code_first": False},
+        reasons={"start command": "the only entry of [project.scripts]"},
+    ),
+    "conda": App(
+        "conda",
+        plan={"manager": "conda", "python_version": "3.12", "run_packages": ("ca-certificates",)},
+        reasons={"Python": "the nearest to 3.13 that '==3.12.*' in environment.yml, line 5 allows"},
+    ),
+    "conda-list": App(
+        "conda",
+        {"environment.yml": None, "package-list.txt": "python>=3.11,<3.13\nflask=3.1\ngunicorn=23\n"},
+        plan={"manager": "conda", "decides": "package-list.txt", "python_version": "3.12"},
+    ),
+    "node": App(
+        "node",
+        plan={"manager": "pip"},
+        reasons={"assets": "package.json has the script 'build'; package-lock.json, so npm ci; Node 22: the default"},
+    ),
+}
+# Precedence of managers and Python, and what is read out of files.
+VARIANTS = {
+    "uv-before-pip": App(
+        "uv",
+        {"requirements.txt": "flask\n"},
+        plan={"manager": "uv"},
+        reasons={"packages": "not used for this: requirements.txt"},
+    ),
+    "pipenv-lock-before-pip": App("pipenv", {"requirements.txt": "flask\n"}, plan={"manager": "pipenv"}),
+    "pip-before-pipenv-without-lock": App(
+        "pipenv", {"requirements.txt": "flask\n", "Pipfile.lock": None}, plan={"manager": "pip"}
+    ),
+    "pip-before-conda": App(
+        "conda", {"requirements.txt": "flask\n"}, plan={"manager": "pip", "python_version": "3.13"}
+    ),
+    "pip-with-a-project-of-tools-alone": App(
+        "pip", {"pyproject.toml": "[tool.ruff]\nline-length = 120\n"}, plan={"manager": "pip"}
+    ),
+    "poetry-without-lock": App(
+        "poetry", {"poetry.lock": None}, plan={"manager": "poetry", "decides": "pyproject.toml"}
+    ),
+    "python-of-a-setting": App(
+        "pip", {".python-version": "3.11\n"}, {"python_version": "3.12"}, plan={"python_version": "3.12"}
+    ),
+    "python-of-a-pin": App(
+        "uv",
+        {".python-version": "# pyenv\n3.12.7\n"},
+        plan={"python_version": "3.12"},
+        reasons={"Python": ".python-version, line 2"},
+    ),
+    "python-of-the-project": App(
+        "uv", {"pyproject.toml": project('requires-python = ">=3.14"')}, plan={"python_version": "3.14"}
+    ),
+    "python-of-a-runtime": App("pip", {"runtime.txt": "python-3.11.9\n"}, plan={"python_version": "3.11"}),
+    "command-of-a-setting": App(
+        "pip", settings={"start_command": "uwsgi --http :$PORT"}, plan={"start_command": "uwsgi --http :$PORT"}
+    ),
+    "command-of-a-script-not-installed": App(
+        "uv",
+        {"Procfile": None, "pyproject.toml": project('scripts = {serve = "app:app.run"}')},
+        plan={"start_command": "python -c 'import sys; from app import app; sys.exit(app.run())'"},
+    ),
+    "sent-whole": App("pip", reasons={"sent to the builder": "there is no .dockerignore"}),
+    "sent-in-part": App(
+        "pip", {".dockerignore": ".git\n"}, reasons={"sent to the builder": "what .dockerignore leaves"}
+    ),
+    "conda-explicit": App(
+        "conda",
+        {
+            "environment.yml": None,
+            "package-list.txt": "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-h_0.conda\n",
+        },
+        plan={"python_version": "3.11"},
+        reasons={"Python": "'==3.11.*' in package-list.txt, line 2"},
+    ),
+    "release-and-workers": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\nrelease: flask db upgrade\nqueue: rq worker\n"},
+        plan={"release_command": "flask db upgrade", "workers": {"queue": "rq worker"}},
+    ),
+    "compiled": App(
+        "pip",
+        {"requirements.txt": "Flask\npsycopg2==2.9.10 ; python_version > '3'\n"},
+        {"system_packages": ["ffmpeg"]},
+        plan={"build_packages": ("build-essential", "ffmpeg", "libpq-dev"), "run_packages": ("ffmpeg", "libpq5")},
+        reasons={"system packages": "psycopg2 has no wheels for Linux"},
+    ),
+    "psycopg-binary": App("pip", {"requirements.txt": "psycopg[binary]\n"}, plan={"run_packages": ()}),
+    "psycopg-pure": App(
+        "pip", {"requirements.txt": "psycopg\n"}, plan={"run_packages": ("libpq5",), "build_packages": ()}
+    ),
+    "from-git": App(
+        "pip", {"requirements.txt": "app @ git+https://example.com/app.git\n"}, plan={"build_packages": ("git",)}
+    ),
+    "included": App(
+        "pip",
+        {
+            "requirements.txt": "-r base/web.txt\n-c limits.txt\n",
+            "base/web.txt": "flask==3.1.2\ngunicorn \\\n  # which limits.txt holds back\n",
+            "limits.txt": "gunicorn<24\n",
+        },
+        plan={"dependency_files": ("requirements.txt", "base/web.txt", "limits.txt"), "code_first": False},
+    ),
+    "local-package": App(
+        "pip",
+        {"requirements.txt": f"{FLASK}-e ./lib\n", **LIBRARY},
+        plan={"code_first": True},
+        reasons={"dependencies": "'-e ./lib' in requirements.txt, line 3 needs it"},
+    ),
+    "pipenv-without-lock": App("pipenv", {"Pipfile.lock": None}, plan={"manager": "pipenv", "decides": "Pipfile"}),
+    "poetry-package": App(
+        "poetry",
+        {"pyproject.toml": read("poetry/pyproject.toml").replace("package-mode = false\n", ""), "poetry.lock": None},
+        plan={"installs_project": True},
+    ),
+    "dynamic-dependencies": App(
+        "pyproject",
+        {
+            "pyproject.toml": script(
+                "[project.scripts]", 'greet = "greeter:main"', "[tool.setuptools.dynamic]", DYNAMIC
+            )
+            .replace('dependencies = ["flask==3.1.2", "gunicorn==23.0.0"]', 'dynamic = ["dependencies"]')
+            .replace(
+                "[tool.setuptools.dynamic]", '[tool.setuptools]\npy-modules = ["greeter"]\n[tool.setuptools.dynamic]'
+            ),
+            "requirements.in": FLASK,
+        },
+        plan={"manager": "pyproject", "code_first": True, "installs_project": True},
+    ),
+    "npm-install": App("node", {"package-lock.json": None}, reasons={"assets": "no lock file of npm, so npm install"}),
+    "no-build-script": App("node", {"package.json": "{}"}, plan={"node": None}),
+    "dockerfile": App(
+        "pip",
+        {"Dockerfile": "FROM scratch\n", "pyproject.toml": "not TOML"},
+        plan={"dockerfile": "Dockerfile", "manager": "", "start_command": ""},
+        reasons={"image": "the app's own Dockerfile decides"},
+    ),
+}
+# Each wrong thing with its whole sentence, and several at once.
+BAD = {
+    "nothing": App(
+        "pip",
+        {"requirements.txt": None},
+        problems=(
+            "nothing says what to install; looked for uv.lock, poetry.lock, Pipfile.lock, requirements.txt, Pipfile, "
+            "environment.yml, package-list.txt, pyproject.toml; list the app's packages in one of them.",
+        ),
+    ),
+    "no-start": App(
+        "pip",
+        {"Procfile": "q: rq\n"},
+        problems=(NO_START.format(procfile="has no line `web:`", scripts="there is none"),),
+    ),
+    "two-scripts": App(
+        "pyproject",
+        {"pyproject.toml": script("[project.scripts]", 'a = "greeter:main"', 'b = "greeter:main"')},
+        problems=(NO_START.format(procfile="there is none", scripts="2 entries: a, b"),),
+    ),
+    "procfile": App(
+        "pip",
+        {"Procfile": "web gunicorn\n"},
+        problems=("Procfile, line 1: 'web gunicorn' must be a name, a colon and a command.",),
+    ),
+    "toml": App(
+        "uv",
+        {"pyproject.toml": '[project]\nname = "app\n'},
+        problems=("pyproject.toml, line 2: is not TOML (Illegal character '\\n'); correct it.",),
+    ),
+    "yaml": App(
+        "conda",
+        {"environment.yml": "name: app\ndependencies: [flask\n"},
+        problems=("environment.yml, line 3: is not YAML (expected ',' or ']', but got '<stream end>'); correct it.",),
+    ),
+    "json": App(
+        "node",
+        {"package.json": '{\n  "scripts": {,}\n}'},
+        problems=(
+            "package.json, line 2: is not JSON (Expecting property name enclosed in double quotes); correct it.",
+        ),
+    ),
+    "requirement": App(
+        "pip",
+        {"requirements.txt": "flask\n<<<<<<< HEAD\n"},
+        problems=("requirements.txt, line 2: '<<<<<<< HEAD' is not a requirement; correct or remove it.",),
+    ),
+    "missing-include": App(
+        "pip",
+        {"requirements.txt": "-r ../base.txt\n"},
+        problems=(
+            "requirements.txt, line 1: '../base.txt' is not in the app's folder; put it there or remove the line.",
+        ),
+    ),
+    "old-python": App(
+        "pip",
+        settings={"python_version": "3.9"},
+        problems=("python_version: '3.9' is not one of 3.11, 3.12, 3.13, 3.14, 3.15; choose one of them.",),
+    ),
+    "no-python-allowed": App(
+        "uv",
+        {"pyproject.toml": project('requires-python = "<3.11"')},
+        problems=("pyproject.toml, line 4: '<3.11' allows none of 3.11, 3.12, 3.13, 3.14, 3.15; allow one of them.",),
+    ),
+    "python-against-the-project": App(
+        "uv",
+        {"pyproject.toml": project('requires-python = ">=3.13"')},
+        {"python_version": "3.12"},
+        problems=(
+            "pyproject.toml, line 4: '>=3.13' does not allow 3.12, from the setting python_version; "
+            "change one of them.",
+        ),
+    ),
+    "pin": App(
+        "pip", {".python-version": "pypy\n"}, problems=(".python-version, line 1: 'pypy' must be a version like 3.13.",)
+    ),
+    "system-package": App(
+        "pip",
+        settings={"system_packages": ["lib pq"]},
+        problems=(
+            "system_packages: 'lib pq' is not the name of a Debian package; it has lower-case letters, digits, plus "
+            "and minus signs and dots.",
+        ),
+    ),
+    "everything-at-once": App(
+        "node",
+        {"requirements.txt": "?\n", ".python-version": "two\n", "package.json": "[]", "Procfile": "web\n"},
+        problems=(
+            "requirements.txt, line 1: '?' is not a requirement; correct or remove it.",
+            ".python-version, line 1: 'two' must be a version like 3.13.",
+            "package.json, line 1: must hold names with values; see its manual.",
+            "Procfile, line 1: 'web' must be a name, a colon and a command.",
+        ),
+    ),
+}
+GOOD = {**MANAGERS, **VARIANTS}
+# What can be built and run, apart from conda's, which need a channel.
+RUNNABLE = {name: app for name, app in MANAGERS.items() if not name.startswith("conda")} | {
+    name: VARIANTS[name]
+    for name in ("included", "local-package", "pipenv-without-lock", "poetry-package", "dynamic-dependencies")
+}

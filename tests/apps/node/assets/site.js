@@ -1,0 +1,1 @@
+document.title = "built by " + process.env.BUILT_BY;

@@ -1,0 +1,223 @@
+"""Planned images, built by a real Docker engine and run as Fargate runs them."""
+
+import io
+import json
+import re
+import secrets
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask_on_aws_cli.main import main
+
+from components._system_packages import NEEDS
+from components.build_plan import LEFT_OUT, PlanSettings, plan_build
+from components.contract import CA_PATH
+from components.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, render_dockerfile
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
+
+from catalogue import MANAGERS
+
+pytestmark = pytest.mark.docker
+# A cold build downloads a compiler at most; beyond ten minutes it hangs.
+BUILD_SECONDS = 600
+# gunicorn listens within two; a shared machine may be thirty times slower.
+START_SECONDS = 60
+CONDA = [name for name in MANAGERS if name.startswith("conda")]
+
+
+def docker(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    command = ["docker", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS, **options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def docker_engine():
+    try:
+        answer = docker("version")
+    except FileNotFoundError:
+        pytest.skip("there is no docker command on this machine")
+    if answer.returncode:
+        pytest.skip(f"no Docker engine answers: {answer.stderr.strip()}")
+
+
+class Built:
+    """An image, and what the builder said."""
+
+    def __init__(self, folder: Path, image: str) -> None:
+        self.folder, self.image, self.said = folder, image, ""
+
+    def build(self, settings: PlanSettings | None = None, *options: str, names=((), ())) -> "Built":
+        (arguments, own), trusted = names, "REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
+        # Poetry trusts what the image trusts, for networks that inspect TLS; elsewhere it makes no difference.
+        text = render_dockerfile(plan_build(self.folder, settings), [*arguments, "REQUESTS_CA_BUNDLE"], own)
+        done = docker(
+            *("build", "--progress=plain", "--tag", self.image, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"),
+            *("--build-arg", trusted, *options, "--file", "-", str(self.folder)),
+            input=text,
+        )
+        self.said = done.stderr
+        base = re.search(r"failed to resolve source metadata for (\S+):", self.said)
+        if base:
+            pytest.skip(f"the base image {base[1]} cannot be had here")
+        assert done.returncode == 0, done.stderr[-4000:]
+        return self
+
+
+@pytest.fixture
+def built(tmp_path) -> Iterator[type[Built]]:
+    """Write an app of the catalogue, to be built under a name of its own; the image goes when the test is over."""
+    made: list[Built] = []
+
+    def make(name: str) -> Built:
+        made.append(Built(MANAGERS[name].write(tmp_path / "app"), f"flask-on-aws-test-{name}-{secrets.token_hex(4)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        docker("image", "rm", "--force", one.image)
+
+
+@pytest.fixture
+def running() -> Iterator:
+    """Start a container with the contract's restrictions; its id and address."""
+    started: list[str] = []
+
+    def run(image: str, *options: str) -> tuple[str, str]:
+        done = docker(
+            *("run", "--detach", "--read-only", "--cap-drop=ALL", "--env", "PORT=9123"),
+            *("--publish", "127.0.0.1::9123", *options, image),
+        )
+        assert done.returncode == 0, done.stderr
+        started.append(done.stdout.strip())
+        return started[-1], "http://" + docker("port", started[-1], "9123").stdout.strip()
+
+    yield run
+    for container in started:
+        docker("rm", "--force", "--volumes", container)
+
+
+def get(container: str, address: str) -> str:
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            logs = docker("logs", container)
+            assert time.monotonic() < until, logs.stdout + logs.stderr
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", MANAGERS)
+def test_an_app_is_built_runs_answers_and_stops(built, running, name):
+    image = built(name).build().image
+    container, address = running(image, "--env", "PGHOST=db.example.com")
+    assert get(container, f"{address}/up") == "up\n"
+    assert get(container, f"{address}/variables/PGHOST") == "db.example.com\n"
+    inside = docker("exec", container, "sh", "-c", f"id -u; cat {CA_PATH}; python -c 'import iniconfig' 2>&1 | tail -1")
+    user, _, rest = inside.stdout.partition("\n")
+    assert user == "10001"
+    assert rest.startswith((CA_FOLDER / CA_FILE).read_text())
+    assert "No module named 'iniconfig'" in rest  # the development packages stay out
+    assert docker("stop", "--time", "30", container).returncode == 0
+    assert docker("inspect", "--format", "{{.State.ExitCode}}", container).stdout.strip() == "0"
+
+
+def layers(image: str, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of every layer with its content, and everything else that belongs to the image."""
+    archive = folder / "image.tar"
+    docker("save", "--output", str(archive), image)
+    with tarfile.open(archive) as outer:
+        for member in outer:
+            content = outer.extractfile(member).read() if member.isfile() else b""
+            yield member.name, content
+            if not tarfile.is_tarfile(io.BytesIO(content)):
+                continue
+            with tarfile.open(fileobj=io.BytesIO(content)) as inner:
+                for file in inner:
+                    yield f"{member.name}/{file.name}", inner.extractfile(file).read() if file.isfile() else b""
+
+
+def test_nothing_of_the_build_is_in_the_image(built, tmp_path):
+    app = built("node")
+    # Both are used by the build: the secret's length is in its output, the variable's value is in the assets.
+    package = json.loads((app.folder / "package.json").read_text())
+    package["scripts"]["build"] += ' --define:process.env.BUILT_BY=\\"nobody\\" && echo found ${#TOKEN} ${#MODE}'
+    (app.folder / "package.json").write_text(json.dumps(package))
+    for name in LEFT_OUT:
+        (app.folder / name).mkdir()
+        (app.folder / name / "note").write_text("left-behind-by-a-developer")
+    secret, mode = (f"{word}-{secrets.token_hex(16)}" for word in ("secret", "mode"))
+    (tmp_path / "token").write_text(secret)
+    options = ("--secret", f"id=TOKEN,src={tmp_path / 'token'}", "--build-arg", f"MODE={mode}")
+    app.build(None, *options, names=(["MODE"], ["TOKEN"]))
+    assert f"found {len(secret)} {len(mode)}" in app.said
+    wanted = {word: word.encode() for word in (secret, mode, "left-behind-by-a-developer")}
+    seen, found = 0, []
+    for name, content in layers(app.image, tmp_path):
+        seen += 1
+        found += [(word, name) for word, code in wanted.items() if code in content or word in name]
+    assert found == []
+    assert seen > 1000  # all of Python is among them
+    assert "built by" in docker("run", "--rm", app.image, "cat", "static/site.js").stdout
+
+
+@pytest.mark.parametrize("name", [name for name in MANAGERS if name not in CONDA])
+def test_a_change_of_code_alone_installs_nothing(built, name):
+    app = built(name).build()
+    code = next(app.folder.glob("*.py"))
+    code.write_text(f"{code.read_text()}\n# {secrets.token_hex(8)}, which no earlier build has seen\n")
+    app.build()
+    steps = dict(re.findall(r"^#(\d+) \[(.+)$", app.said, re.MULTILINE))
+    cached = set(re.findall(r"^#(\d+) CACHED$", app.said, re.MULTILINE))
+    copies = [number for number, step in steps.items() if "COPY . ." in step]
+    assert copies
+    assert not cached & set(copies)
+    installs = [
+        number
+        for number, step in steps.items()
+        if "RUN --mount" in step and re.search(r"stall -r|sync|npm ci|no-root|hashes", step)
+    ]
+    assert installs
+    assert set(installs) <= cached
+
+
+def test_every_system_package_exists(built):
+    names = sorted({name for needs in NEEDS.values() for name in needs.build + needs.run})
+    command = f"apt-get update -qq && apt-get install --simulate -qq {' '.join(names)}"
+    done = docker("run", "--rm", "--network=host", "python:3.13-slim-trixie", "sh", "-c", command)
+    if "Unable to find image" in done.stderr and done.returncode == 125:
+        pytest.skip("the base image cannot be had here")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_package_without_a_wheel_is_compiled_and_runs(built):
+    app = built("pip")
+    (app.folder / "requirements.txt").write_text("psycopg2==2.9.10\n")
+    # An image of Python made from Debian's own package has its headers apart.
+    app.build(PlanSettings(system_packages=["python3-dev"]))
+    done = docker(
+        "run", "--rm", app.image, "python", "-c", "import psycopg2; print(psycopg2.extensions.libpq_version())"
+    )
+    assert int(done.stdout) >= 170000, done.stderr  # the libpq of Debian 13
+
+
+def test_the_command_builds_and_what_it_ejects_builds_without_it(built, running, monkeypatch):
+    app = built("pip")
+    monkeypatch.setenv("TOKEN", "hush")
+    options = ["--tag", app.image, "--build-env", "MODE=x", "--build-secret", "TOKEN"]
+    assert CliRunner().invoke(main, ["build", str(app.folder), *options]).exit_code == 0
+    container, address = running(app.image)
+    assert get(container, f"{address}/up") == "up\n"
+    assert CliRunner().invoke(main, ["build", str(app.folder), "--eject"]).exit_code == 0
+    assert docker("build", "--tag", app.image, str(app.folder)).returncode == 0
+    container, address = running(app.image)
+    assert get(container, f"{address}/up") == "up\n"

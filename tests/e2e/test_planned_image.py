@@ -1,0 +1,37 @@
+"""An app without a Dockerfile, from its folder to the real image provider."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
+
+from catalogue import MANAGERS
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_folder_is_all_that_a_user_sets(program):
+    stack = program("dev")
+    MANAGERS["uv"].write(stack.folder / "shop")
+    stack.configure(app="shop", pythonVersion="3.12")
+    (image,) = [
+        step["newState"]["inputs"]
+        for step in json.loads(stack.run("preview", "--json"))["steps"]
+        if step["newState"]["type"] == "docker-build:index:Image"
+    ]
+    # The provider has parsed it, and hashed both folders.
+    assert "FROM python:3.12-slim-trixie AS build" in image["dockerfile"]["inline"]
+    assert image["context"] == {"location": "shop", "named": {"rds-ca": {"location": "components/rds-ca"}}}
+
+
+def test_what_is_missing_is_told_before_anything_is_created(program):
+    stack = program("dev")
+    folder = MANAGERS["uv"].write(stack.folder / "shop")
+    (folder / "Procfile").unlink()
+    stack.configure(app="shop", pythonVersion="3.9")
+    said = stack.run("preview", fails=True)
+    assert "app: nothing says how the app starts" in said
+    assert "pythonVersion: '3.9' is not one of 3.11" in said

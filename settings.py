@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from components import FlaskAppArgs
-from components.flask_app_args import problems
+from components.flask_app_checks import problems
 from components.procfile import ProcfileError, read_processes
 
 Reader = Callable[[str], Any]

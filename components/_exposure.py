@@ -7,11 +7,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from . import flask_app_args as given
+from . import _flask_app_parts as given
 from .cdn import Cdn
 from .certificate import Certificate, CertificateArgs
 from .dns import AliasRecords
-from .flask_app_args import FlaskAppArgs, part
+from .flask_app_args import FlaskAppArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .network import Network
 from .route import Route, RouteArgs
@@ -60,7 +60,7 @@ class Exposure:
             return self._args.get("certificate_arn")
         if self._kind == "shared" and self._args["dns"] == "external":
             return None  # the shared listener's own certificate covers the name
-        args = cast(CertificateArgs, part(self._args, given.CERTIFICATE))
+        args = cast(CertificateArgs, given.part(self._args, given.CERTIFICATE))
         certificate = Certificate(f"{self._name}-certificate", args, self._child())
         self._zone_id = certificate.zone_id
         if self._args["dns"] == "external":
@@ -68,7 +68,7 @@ class Exposure:
         return certificate.certificate_arn
 
     def _create_load_balancer(self, mode: LoadBalancerArgs) -> None:
-        args = cast(LoadBalancerArgs, {**part(self._args, given.LOAD_BALANCER), **mode})
+        args = cast(LoadBalancerArgs, {**given.part(self._args, given.LOAD_BALANCER), **mode})
         args["vpc_id"], args["subnet_ids"] = self._network.vpc_id, self._network.public_subnet_ids
         args["dual_stack"] = self._args["egress"] == "ipv6"
         args["retain_access_logs"] = self._args["deletion_protection"]

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from . import flask_app_args as given
+from . import _flask_app_parts as given
 from ._component import Component, refuse
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
@@ -19,7 +19,8 @@ from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
 from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
 from .database import Database, DatabaseArgs
-from .flask_app_args import FlaskAppArgs, part
+from .flask_app_args import FlaskAppArgs, with_profile
+from .flask_app_checks import problems
 from .image import Image, ImageArgs
 from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
@@ -72,9 +73,9 @@ class FlaskApp(Component):
     """The VPC."""
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(given.problems(name, args))
+        refuse(problems(name, args))
         super().__init__(name, opts)
-        self._args = given.with_profile(args)
+        self._args = with_profile(args)
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -90,7 +91,7 @@ class FlaskApp(Component):
 
     def _create_network(self) -> None:
         self._network = Network(
-            f"{self._name}-network", cast(NetworkArgs, part(self._args, given.NETWORK)), self._child()
+            f"{self._name}-network", cast(NetworkArgs, given.part(self._args, given.NETWORK)), self._child()
         )
         self.vpc_id = self._network.vpc_id
 
@@ -124,7 +125,7 @@ class FlaskApp(Component):
         self._task_policies: dict[str, pulumi.Input[str]] = {}
         if self._args["bucket"] == "none":
             return
-        args = cast(MediaBucketArgs, part(self._args, given.MEDIA))
+        args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
         args["allowed_origins"] = [self.url]
         bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
@@ -139,13 +140,13 @@ class FlaskApp(Component):
         self.database_host = self._database.host
 
     def _create_server(self) -> Database:
-        args = cast(DatabaseArgs, part(self._args, given.DATABASE))
+        args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         return Database(f"{self._name}-db", args, self._child())
 
     def _join_server(self) -> LogicalDatabase:
-        args = cast(LogicalDatabaseArgs, part(self._args, given.LOGICAL_DATABASE))
+        args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         return LogicalDatabase(f"{self._name}-db", args, self._child())
@@ -247,7 +248,7 @@ class FlaskApp(Component):
         return region.apply(region_certificates)
 
     def _web_args(self) -> ServiceArgs:
-        args = cast(ServiceArgs, part(self._args, given.SERVICE))
+        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
         # ECS refuses a service whose target group no listener uses, so the service waits for the rules.
         ready = pulumi.Output.all(self._exposure.target.target_group_arn, self._exposure.target.rule_arns)
         args["target_group_arn"] = ready.apply(lambda both: str(both[0]))
@@ -256,7 +257,7 @@ class FlaskApp(Component):
         return args
 
     def _worker_args(self, worker: str, command: str) -> ServiceArgs:
-        args = cast(ServiceArgs, part(self._args, given.SERVICE))
+        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
         args.pop("sidecars", None)
         return {
             **args,
@@ -278,7 +279,7 @@ class FlaskApp(Component):
         return False  # a build plan puts them into the image
 
     def _create_scaling(self) -> None:
-        args = cast(AutoscalingArgs, part(self._args, given.SCALING))
+        args = cast(AutoscalingArgs, given.part(self._args, given.SCALING))
         args["cluster_name"], args["service_name"] = self.cluster_name, self.service_name
         if self._args["scale_requests_per_minute"]:
             args["request_label"] = pulumi.Output.format(
@@ -291,7 +292,7 @@ class FlaskApp(Component):
     def _create_alarms(self) -> None:
         if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
             return
-        args = cast(AlarmsArgs, part(self._args, given.ALARMS))
+        args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,

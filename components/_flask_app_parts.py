@@ -1,0 +1,112 @@
+"""Which of a Flask app's arguments are which arguments of its components."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from .flask_app_args import FlaskAppArgs
+
+# Each maps our name of an argument to the component's.
+NETWORK = {
+    key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
+} | {"vpc_cidr": "cidr_block", "permissions_boundary": "permissions_boundary"}
+IMAGE = {
+    key: key
+    for key in (
+        "image",
+        "dockerfile",
+        "python_version",
+        "system_packages",
+        "start_command",
+        "builder",
+        "architecture",
+        "build_secrets",
+        "rebuild",
+        "images_kept",
+        "repository_name",
+    )
+} | {
+    "app": "context",
+    "build_env": "build_args",
+}
+DATABASE = {
+    "database_version": "engine_version",
+    "database_instance_class": "instance_class",
+    "database_storage_gib": "storage_gib",
+    "database_max_storage_gib": "max_storage_gib",
+    "database_name": "database_name",
+    "database_username": "username",
+    "database_backup_days": "backup_days",
+    "database_backup_window": "backup_window",
+    "database_maintenance_window": "maintenance_window",
+    "database_multi_az": "multi_az",
+    "database_snapshot": "snapshot_identifier",
+    "database_apply_immediately": "apply_immediately",
+    "database_allow_major_upgrade": "allow_major_upgrade",
+    "allow_database_replacement": "allow_replacement",
+    "deletion_protection": "deletion_protection",
+    "keep_data": "final_snapshot",
+    "permissions_boundary": "permissions_boundary",
+}
+LOGICAL_DATABASE = {
+    "database_host": "host",
+    "database_port": "port",
+    "database_server_security_group_id": "server_security_group_id",
+    "database_name": "database_name",
+    "database_username": "username",
+}
+MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
+LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
+CERTIFICATE = {
+    "domain": "domain",
+    "domain_aliases": "aliases",
+    "dns": "dns",
+    "zone_id": "zone_id",
+    "dns_ready": "validated",
+}
+SERVICE = {
+    key: key
+    for key in (
+        "architecture",
+        "cpu",
+        "memory",
+        "port",
+        "startup_seconds",
+        "enable_exec",
+        "spot_share",
+        "log_retention_days",
+        "outbound_ports",
+        "read_only_root",
+        "writable_paths",
+        "sidecars",
+        "permissions_boundary",
+    )
+} | {"start_command": "command", "min_tasks": "desired_count"}
+SCALING = {
+    "min_tasks": "min_tasks",
+    "max_tasks": "max_tasks",
+    "scale_cpu_percent": "cpu_percent",
+    "scale_memory_percent": "memory_percent",
+    "scale_requests_per_minute": "requests_per_minute",
+    "schedules": "schedules",
+}
+ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
+
+
+def part(args: FlaskAppArgs, names: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of one component, taken from those of the app."""
+    given = cast(Mapping[str, Any], args)
+    return {theirs: given[ours] for ours, theirs in names.items() if ours in given}
+
+
+def image_part(args: FlaskAppArgs) -> dict[str, Any]:
+    """The image's arguments: what concerns the build means nothing for a ready image."""
+    built = part(args, IMAGE)
+    return {"image": built["image"]} if "image" in built else built
+
+
+def exposure(args: FlaskAppArgs) -> str:
+    """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
+    if "listener_arn" in args:
+        return "shared"
+    reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
+    return "https" if args.get("domain") and reachable else "cloudfront"

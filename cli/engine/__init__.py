@@ -3,5 +3,22 @@
 from .errors import EngineError
 from .evaluate import evaluate
 from .graph import Graph, Options, Resource
+from .operations import Event, Override
+from .session import Result, apply, destroy, state_file
+from .values import UNKNOWN, Secret
 
-__all__ = ["EngineError", "Graph", "Options", "Resource", "evaluate"]
+__all__ = [
+    "UNKNOWN",
+    "EngineError",
+    "Event",
+    "Graph",
+    "Options",
+    "Override",
+    "Resource",
+    "Result",
+    "Secret",
+    "apply",
+    "destroy",
+    "evaluate",
+    "state_file",
+]

@@ -1,0 +1,60 @@
+"""Log groups."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .base import Call, Json, Provider, find_by, name_of, unless_gone
+
+_GONE = ("ResourceNotFoundException",)
+
+
+def _client(call: Call) -> Any:
+    return call.aws.client("logs")
+
+
+def create(call: Call) -> str:
+    _client(call).create_log_group(logGroupName=call.name, tags=call.tags)
+    _set_retention(call, call.name)
+    return call.name
+
+
+def _set_retention(call: Call, name: str) -> None:
+    days = call.inputs.get("retentionInDays")
+    if days:
+        _client(call).put_retention_policy(logGroupName=name, retentionInDays=days)
+    elif call.old.get("retentionInDays"):
+        _client(call).delete_retention_policy(logGroupName=name)
+
+
+def read(call: Call) -> Json | None:
+    groups = _client(call).describe_log_groups(logGroupNamePrefix=call.id)["logGroups"]
+    found = [group for group in groups if group["logGroupName"] == call.id]
+    # The API's ARN ends in ":*", for the streams; the provider's names the group itself.
+    return {"id": call.id, "name": call.id, "arn": found[0]["arn"].removesuffix(":*")} if found else None
+
+
+def update(call: Call) -> None:
+    _set_retention(call, call.id)
+    arn = call.aws.arn("logs", f"log-group:{call.id}")
+    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
+    if gone:
+        _client(call).untag_resource(resourceArn=arn, tagKeys=gone)
+    if call.tags:
+        _client(call).tag_resource(resourceArn=arn, tags=call.tags)
+
+
+def delete(call: Call) -> None:
+    unless_gone(_GONE, lambda: _client(call).delete_log_group(logGroupName=call.id))
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "aws:cloudwatch/logGroup:LogGroup": Provider(
+        create=create,
+        read=read,
+        update=update,
+        delete=delete,
+        find=find_by(name_of, read),
+        replace_on=frozenset({"name", "kmsKeyId", "logGroupClass"}),
+        tagged=True,
+    )
+}

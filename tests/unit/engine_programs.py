@@ -1,0 +1,26 @@
+"""Small Pulumi programs for the engine's tests, and the folder that one needs."""
+
+from pathlib import Path
+
+# A resource of any type with any inputs; what it asks for as outputs comes back as attributes.
+PRELUDE = """
+import pulumi
+
+class Thing(pulumi.CustomResource):
+    def __init__(self, type_, name, props=None, opts=None, outputs=()):
+        super().__init__(type_, name, {**dict.fromkeys(outputs), **(props or {})}, opts)
+
+class Group(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("test:index:Group", name, {}, opts)
+
+"""
+
+
+def write_program(folder: Path, body: str, stack: str = "config: {}") -> Path:
+    """Write a project named `shop`, with a stack named `local`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (folder / "Pulumi.local.yaml").write_text(stack)
+    (folder / "__main__.py").write_text(PRELUDE + body)
+    return folder

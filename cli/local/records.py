@@ -50,6 +50,8 @@ class TaskRecord:
     stopped_at: datetime | None
     task_definition: str
     overrides: Mapping[str, Any]
+    may_execute: bool
+    """Whether ExecuteCommand is enabled."""
 
     @property
     def id(self) -> str:
@@ -115,6 +117,7 @@ class Records:
                 strategy or None,
             )[0]
             made.enable_execute_command = service.raw.enable_execute_command
+            made.last_status = "PENDING"  # the caller runs it; PROVISIONING are those of RunTask
             return _task(made.task_arn, made)
 
     def write_task(self, arn: str, changes: Mapping[str, Any], containers: Mapping[str, Mapping[str, Any]]) -> None:
@@ -211,4 +214,5 @@ def _task(arn: str, raw: Any) -> TaskRecord:
         stopped_at=stopped.replace(tzinfo=UTC) if stopped and stopped.tzinfo is None else stopped,
         task_definition=raw.task_definition_arn,
         overrides=raw.overrides or {},
+        may_execute=bool(getattr(raw, "enable_execute_command", False)),
     )

@@ -1,8 +1,8 @@
 """The API's records on disk, so that they outlive the daemon, also when it is killed.
 
 Each of moto's services is pickled into its own file: a call that changes something is answered after the file of its
-service was replaced, and what it changed elsewhere follows within a second. Replaying recorded calls, as moto can, would
-give every resource a new id; one pickle of all would take 50 ms a call, most of it for IAM's managed policies.
+service was replaced, and what it changed elsewhere follows within a second. Replaying recorded calls, as moto can,
+would give every resource a new id; one pickle of all would take 50 ms a call, most of it for IAM's managed policies.
 S3 objects are files beside them, named by their content.
 """
 
@@ -128,7 +128,9 @@ class _Writer(pickle.Pickler):
 
     def _object(self, key: Any) -> Any:
         state = {
-            name: value for name, value in vars(key).items() if name not in ("_value_buffer", "lock", "local_digest")
+            name: value
+            for name, value in _attributes(key).items()
+            if name not in ("_value_buffer", "lock", "local_digest")
         }
         # S3's objects are replaced, never changed, so each is read and written once.
         digest: str | None = getattr(key, "local_digest", None)
@@ -167,6 +169,11 @@ class _Reader(pickle.Unpickler):
         return key
 
 
+def _attributes(key: Any) -> dict[str, Any]:
+    attributes: dict[str, Any] = cast(Any, vars)(key)
+    return attributes
+
+
 def _nested() -> Any:
     return _new_nested
 
@@ -176,8 +183,7 @@ def _new_nested() -> defaultdict[str, dict[str, Any]]:
 
 
 def _backend(service: str, account: str, region: str) -> BaseBackend:
-    backends: Any = get_backend(cast(Any, service))
-    return backends[account][region]
+    return cast(Any, get_backend(cast(Any, service)))[account][region]
 
 
 def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:

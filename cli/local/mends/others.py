@@ -37,7 +37,8 @@ def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> Permissio
 
 
 def _scaling_tags(backend: Any) -> dict[str, dict[str, str]]:
-    return cast(dict[str, dict[str, str]], vars(backend).setdefault("local_tags", {}))
+    held = cast(dict[str, Any], vars(backend))
+    return held.setdefault("local_tags", {})
 
 
 def _list_scaling_tags(_: Any, self: Any) -> str:

@@ -33,16 +33,11 @@ def until(true: Callable[[], Any], seconds: float = 20, what: Callable[[], Any] 
     raise AssertionError(f"not within {seconds} s: {what()}")
 
 
-class Cloud:
-    """The API as boto3 tells it, and the parts behind it."""
+class Api:
+    """The API as boto3 tells it, with what the tests' services need."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.targets = ProbingTargets()
-        self.endpoint = Endpoint(place)
-        self.endpoint.start()
-        self.plane = Ecs(place, self.endpoint, self.targets, command_for)
-        self.plane.start()
         self.ecs = client(place, "ecs")
         if not self.ecs.describe_clusters(clusters=["c"])["clusters"]:
             self._make_surroundings()
@@ -59,10 +54,6 @@ class Cloud:
         document = f'{{"Version": "2012-10-17", "Statement": [{allowed}]}}'
         iam.put_role_policy(RoleName="execution", PolicyName="secrets", PolicyDocument=document)
         client(self.place, "logs").create_log_group(logGroupName="g")
-
-    def stop(self) -> None:
-        self.plane.stop()
-        self.endpoint.stop()
 
     @property
     def network(self) -> dict[str, Any]:
@@ -92,7 +83,7 @@ class Cloud:
         )["taskDefinition"]["taskDefinitionArn"]
 
     def serve(
-        self, name: str, definition: str, count: int = 1, grace: int = 0, balanced: bool = True, **more: Any
+        self, name: str, definition: str, count: int = 1, grace: int = 20, balanced: bool = True, **more: Any
     ) -> None:
         """Create a service with a circuit breaker behind a target group."""
         group = {"targetGroupArn": f"arn:{name}", "containerName": "web", "containerPort": 8080}
@@ -142,3 +133,19 @@ class Cloud:
         logs = client(self.place, "logs")
         events = logs.get_log_events(logGroupName="g", logStreamName=stream, startFromHead=True)["events"]
         return [event["message"] for event in events]
+
+
+class Cloud(Api):
+    """A local AWS with ECS in this process."""
+
+    def __init__(self, place: Place) -> None:
+        self.targets = ProbingTargets()
+        self.endpoint = Endpoint(place)
+        self.endpoint.start()
+        self.plane = Ecs(place, self.endpoint, self.targets, command_for)
+        self.plane.start()
+        super().__init__(place)
+
+    def stop(self) -> None:
+        self.plane.stop()
+        self.endpoint.stop()

@@ -38,12 +38,18 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def daemon(place: Place) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def daemon(place: Place) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a process of its own with the place's local AWS, as often as it is called; all are ended with the test."""
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
-        command = [sys.executable, str(Path(__file__).with_name("daemon.py")), str(place.folder), str(place.port)]
+    def start(*parts: str) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("daemon.py")),
+            str(place.folder),
+            str(place.port),
+            *parts,
+        ]
         root = str(Path(__file__).parents[2])
         env = {**os.environ, "PYTHONPATH": root}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=root)

@@ -1,7 +1,8 @@
-"""The endpoint in a process of its own, so that a test can kill it: daemon.py FOLDER PORT."""
+"""A local AWS in a process of its own, so that a test can kill it: daemon.py FOLDER PORT [ecs]."""
 
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from cli.local.endpoint import Endpoint
@@ -9,14 +10,20 @@ from cli.local.parts import Place
 
 
 def main() -> None:
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
     place = Place(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
-    endpoint = Endpoint(place)
-    endpoint.start()
+    if sys.argv[3:] == ["ecs"]:
+        from tests.local.cloud import Cloud
+
+        parts: Cloud | Endpoint = Cloud(place)
+    else:
+        parts = Endpoint(place)
+        parts.start()
     print("ready", flush=True)
-    signal.sigwait({signal.SIGTERM})
-    endpoint.stop()
+    done.wait()
+    parts.stop()
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     main()

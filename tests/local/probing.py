@@ -15,16 +15,20 @@ class ProbingTargets:
 
     def __init__(self) -> None:
         self._health: dict[tuple[str, Target], TargetHealth] = {}
-        self.history: list[tuple[float, str, Target]] = []
+        self._calls: list[tuple[str, str, Target]] = []
 
     def register(self, target_group_arn: str, target: Target) -> None:
-        self.history.append((time.monotonic(), "register", target))
+        self._calls.append((target_group_arn, "register", target))
         self._health[target_group_arn, target] = TargetHealth("initial", "Elb.RegistrationInProgress")
         threading.Thread(target=self._probe, args=((target_group_arn, target),), daemon=True).start()
 
     def deregister(self, target_group_arn: str, target: Target) -> None:
-        self.history.append((time.monotonic(), "deregister", target))
+        self._calls.append((target_group_arn, "deregister", target))
         self._health.pop((target_group_arn, target), None)
+
+    def calls(self, target_group_arn: str) -> list[tuple[str, Target]]:
+        """What was registered and deregistered in a group, in order."""
+        return [(call, target) for group, call, target in self._calls if group == target_group_arn]
 
     def health(self, target_group_arn: str, target: Target) -> TargetHealth:
         return self._health.get((target_group_arn, target), TargetHealth("unused", "Target.NotRegistered"))

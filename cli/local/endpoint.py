@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
@@ -32,7 +33,9 @@ _READING = re.compile(
 )
 # The names that requests are signed for, where moto's names are others and the records are large.
 _MOTO_NAMES = {"monitoring": "cloudwatch"}
-_SAVE_SECONDS = 1.0  # how much of the lines and metrics a killed daemon may lose; each save takes some 50 ms
+# How much a killed daemon may lose of what the data plane wrote of tasks, and of lines and metrics. The former are some
+# kilobytes, the latter take 50 ms to write.
+_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS = 0.2, 1.0
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -88,12 +91,18 @@ class Endpoint:
         self._save()
 
     def _save_regularly(self) -> None:
-        while not self._done.wait(_SAVE_SECONDS):
-            self._save()
+        saved = time.monotonic()
+        while not self._done.wait(_SAVE_TASKS_SECONDS):
+            if time.monotonic() - saved > _SAVE_ALL_SECONDS:
+                self._save()
+                saved = time.monotonic()
+            elif self.records.changed.is_set():
+                self._save("ecs")
 
-    def _save(self) -> None:
+    def _save(self, service: str | None = None) -> None:
         with self.records.lock:
-            self._snapshots.save()
+            self.records.changed.clear()
+            self._snapshots.save(service)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One call at a time, so that the data plane and the files never see half of a change."""

@@ -66,6 +66,8 @@ class Records:
         self._region = region
         self.lock = threading.RLock()
         """Held during every call of the API."""
+        self.changed = threading.Event()
+        """Set when the data plane wrote what is to be kept."""
 
     def _backend(self, service: str, region: str | None = None) -> Any:
         return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self._region]
@@ -129,6 +131,7 @@ class Records:
             for name, value in changes.items():
                 setattr(raw, name, value)
             raw.version += 1
+            self.changed.set()
             for container in raw.containers:
                 container.update(containers.get(container["name"], {}))
 

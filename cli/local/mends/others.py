@@ -6,6 +6,7 @@ from typing import Any, cast
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.logs.models import LogGroup
 
@@ -36,6 +37,18 @@ def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> Permissio
     return original(self, *args, **kwargs)
 
 
+def _target_health(original: Any, self: Any, group_arn: str, targets: list[dict[str, Any]]) -> Any:
+    """What the balancer's probes found; without a balancer moto makes something up."""
+    group = self.target_groups.get(group_arn)
+    found: dict[tuple[str, int], Any] | None = getattr(group, "local_health", None)
+    if found is None:
+        return original(self, group_arn, targets)
+    asked = [(one["Id"], int(one.get("Port") or group.port)) for one in targets] or list(found)
+    unused = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
+    told = [(key, *found.get(key, unused)) for key in asked]
+    return [FakeHealthStatus(key[0], str(key[1]), str(key[1]), *health) for key, *health in told]
+
+
 def _scaling_tags(backend: Any) -> dict[str, dict[str, str]]:
     held = cast(dict[str, Any], vars(backend))
     return held.setdefault("local_tags", {})
@@ -56,6 +69,7 @@ def _tag_scaling(_: Any, self: Any) -> str:
 def mend_others() -> None:
     """Put these replacements in place."""
     replace(BaseResponse, "call_action")(_call_action)
+    replace(ELBv2Backend, "describe_target_health")(_target_health)
     replace(LogGroup, "to_describe_dict")(_log_group)
     replace(IAMPolicyStatement, "is_action_permitted")(_permitted)
     replace(Scaling, "list_tags_for_resource")(_list_scaling_tags)

@@ -1,0 +1,125 @@
+"""One container of a task, from waiting for others to its exit code."""
+
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .definition import Container, HealthCheck
+from .references import CannotStart
+from .runtime import Launch, Running, Runtime
+
+_OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+# Where a condition can no longer come true: the words of ECS's agent (dependencygraph in aws/amazon-ecs-agent).
+_UNRESOLVED = (
+    "dependency graph: failed to resolve container ordering dependency [{}] for target [{}] as dependency did not {}."
+)
+
+
+@dataclass
+class ContainerRun:
+    """What is true of a container now."""
+
+    container: Container
+    launch: Launch | None
+    """None when it is skipped."""
+    reason: str | None = None
+    """Why it was skipped or killed, as DescribeTasks says it."""
+    running: Running | None = None
+    code: int | None = None
+    health: str = "UNKNOWN"
+    kill_at: float | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.running is not None and self.code is None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended or never starts."""
+        return self.code is not None or self.launch is None
+
+    def told(self) -> dict[str, object]:
+        """What DescribeTasks says of it."""
+        status = "RUNNING" if self.alive else "STOPPED" if self.over else "PENDING"
+        told: dict[str, object] = {"lastStatus": status, "healthStatus": self.health}
+        if self.code is not None:
+            told["exitCode"] = self.code
+        if self.reason is not None:
+            told["reason"] = self.reason
+        return told
+
+    def may_start(self, others: Mapping[str, "ContainerRun"]) -> bool:
+        """Whether all that it waits for has come true; raises `CannotStart` when something never will."""
+        met = [_is_met(self.container.name, others.get(name), name, kind) for name, kind in self.container.depends_on]
+        return all(met)
+
+    def start(self, runtime: Runtime) -> None:
+        """Start it, and its health check; raises `CannotStart` when its command is not there."""
+        if self.launch is None:
+            return
+        try:
+            self.running = runtime.start(self.launch)
+        except OSError as missing:
+            raise CannotStart(
+                f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
+            ) from missing
+        check = self.container.health_check
+        if check is not None:
+            threading.Thread(target=self._check, args=(runtime, self.launch, check), daemon=True).start()
+
+    def poll(self) -> None:
+        """Look whether it has ended."""
+        if self.alive and self.running is not None:
+            self.code = self.running.exit_code()
+            if self.code is not None:
+                self._ended.set()
+
+    def ask_to_stop(self, now: float) -> None:
+        """SIGTERM once, and SIGKILL when its time is over."""
+        if self.running is None:
+            return
+        if self.kill_at is None:
+            self.kill_at = now + self.container.stop_timeout
+            self.running.signal(signal.SIGTERM)
+        elif now >= self.kill_at:
+            self.running.kill()
+
+    def kill_for_memory(self) -> None:
+        """What the kernel does with a container above its limit."""
+        if self.running is not None:
+            self.reason = _OUT_OF_MEMORY
+            self.running.kill()
+
+    def _check(self, runtime: Runtime, launch: Launch, check: HealthCheck) -> None:
+        """HEALTHY after one good answer, UNHEALTHY after as many bad ones in a row as the check says."""
+        started, failures = time.monotonic(), 0
+        probe = launch._replace(name=f"{launch.name}.health", command=check.command)
+        while not self._ended.wait(check.interval):
+            try:
+                well = runtime.run(probe, check.timeout) == 0
+            except OSError:
+                well = False
+            if well:
+                failures, self.health = 0, "HEALTHY"
+            elif time.monotonic() - started > check.start_period or self.health == "HEALTHY":
+                failures += 1
+                if failures >= check.retries:
+                    self.health = "UNHEALTHY"
+
+
+def _is_met(target: str, other: ContainerRun | None, name: str, condition: str) -> bool:
+    if other is None or other.launch is None:
+        raise CannotStart(_UNRESOLVED.format(name, target, "start"))
+    if condition == "START":
+        return other.running is not None
+    if condition == "HEALTHY":
+        if other.health == "UNHEALTHY" or other.code is not None:
+            raise CannotStart(_UNRESOLVED.format(name, target, "become healthy"))
+        return other.health == "HEALTHY"
+    if condition == "SUCCESS" and other.code not in (None, 0):
+        raise CannotStart(_UNRESOLVED.format(name, target, "exit successfully"))
+    return other.code is not None

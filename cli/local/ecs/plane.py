@@ -1,0 +1,75 @@
+"""ECS's data plane as one part of the local AWS."""
+
+from typing import Any
+
+import boto3
+
+from ..endpoint import Endpoint
+from ..parts import Place, Targets
+from ..records import ServiceRecord
+from .credentials import PREFIX, Credentials
+from .launches import CommandFor, Launches
+from .meter import Load
+from .processes import ProcessRuntime
+from .references import Secrets
+from .runtime import Launch
+from .service import Scheduler
+from .streams import Streams
+from .task import Tools
+
+# The words of ExecuteCommand: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+_NOT_ENABLED = (
+    "The execute command failed because execute command was not enabled when the task was run or the execute command "
+    "agent isn't running."
+)
+
+
+class Ecs:
+    """Services and tasks as processes; start it after the endpoint and the balancer, stop it before them."""
+
+    def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, command_for: CommandFor) -> None:
+        session = boto3.Session("local", "local", region_name=place.region)
+
+        def client(name: str) -> Any:
+            return session.client(name, endpoint_url=place.endpoint)  # type: ignore[call-overload]
+
+        records = endpoint.records
+        credentials = Credentials(client("sts"), place.endpoint)
+        secrets = Secrets(client("secretsmanager"), client("ssm"), records.role_permits)
+        launches = Launches(place, records, secrets, credentials, command_for)
+        self._runtime = ProcessRuntime(place.folder / "tasks")
+        self._streams = Streams(records)
+        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches))
+        endpoint.serve(PREFIX, credentials.answer)
+
+    def start(self) -> None:
+        """End what a killed daemon left running, and begin."""
+        self._runtime.clean_up()
+        self._streams.start()
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End all tasks in order: SIGTERM, their stop timeout, SIGKILL."""
+        self._scheduler.stop()
+        self._streams.stop()
+        self._runtime.close()
+
+    def load(self, service: ServiceRecord) -> Load | None:
+        """The average load of a service's tasks; None while none runs."""
+        return self._scheduler.load(service)
+
+    def execution(self, task_id: str, container: str | None = None) -> Launch:
+        """Folder and environment of a running container, for a command to run beside it as ECS Exec does.
+
+        Raises `LookupError` when there is no such container, and `PermissionError` in AWS's words when the service does
+        not enable ExecuteCommand.
+        """
+        for run in self._scheduler.runs():
+            if run.record.id != task_id:
+                continue
+            if not run.record.may_execute:
+                raise PermissionError(_NOT_ENABLED)
+            for one in run.containers:
+                if one.alive and one.launch is not None and container in (None, one.container.name):
+                    return one.launch
+        raise LookupError(f"No container {container or ''} of a task {task_id} runs.")

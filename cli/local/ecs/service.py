@@ -1,0 +1,192 @@
+"""The edge of the service scheduler: what it sees of running tasks, and what it does to them."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Any
+
+from ..parts import Targets
+from ..records import Records, ServiceRecord, TaskRecord
+from .core import Ended, Phase, Say, Seen, Start, Stop, Task, step
+from .definition import plan_of
+from .ledger import read_service, write_service
+from .meter import Load
+from .task import TaskRun, Tools
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.2  # seconds: an API call or a crash is acted on within it
+# A task without any health check counts as well after it has run for so many seconds. AWS looks whether it is RUNNING;
+# one that crashes while it imports its code would complete a deployment there if it were slow to crash.
+_SETTLED = 5.0
+# How long stopped tasks are told: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_STOPPED_TOLD = timedelta(hours=1)
+_HOUSEKEEPING = 60.0  # seconds between two looks for what is old
+
+
+class Scheduler:
+    """Runs the services and tasks that the API's records want."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._records: Records = tools.records
+        self._targets: Targets = tools.targets
+        self._runs: dict[str, TaskRun] = {}
+        self._ended: dict[str, list[Ended]] = {}
+        self._done = Event()
+        self._thread = Thread(target=self._loop, daemon=True, name="ecs")
+        self._cleaned_at = time.monotonic()
+
+    def start(self) -> None:
+        """Tell the end of tasks that a killed daemon left, and begin."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        for task in self._records.tasks():
+            if task.status != "STOPPED":
+                why = "The local AWS ended while the task ran."
+                changes = {"stop_code": "TerminationNotice", "stopped_reason": task.stopped_reason or why}
+                stopped = {"last_status": "STOPPED", "desired_status": "STOPPED", "stopped_at": now}
+                self._records.write_task(task.arn, {**changes, **stopped}, {})
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all tasks in order."""
+        self._done.set()
+        self._thread.join()
+        for run in self._runs.values():
+            run.stop("TerminationNotice", "The local AWS was stopped.")
+        for run in self._runs.values():
+            run.wait()
+
+    def runs(self, service: ServiceRecord | None = None) -> list[TaskRun]:
+        """The tasks that run, of one service or all."""
+        found = list(self._runs.values())
+        return [run for run in found if service is None or _belongs(run.record, service)]
+
+    def load(self, service: ServiceRecord) -> Load | None:
+        """The average load of a service's tasks; None while none runs."""
+        loads = [run.meter.load for run in self.runs(service) if run.phase is Phase.RUNNING]
+        if not loads:
+            return None
+        return Load(sum(load.cpu for load in loads) / len(loads), sum(load.memory for load in loads) / len(loads))
+
+    def _loop(self) -> None:
+        while not self._done.wait(_TICK):
+            self._guarded(self._follow_tasks)
+            for service in self._records.services():
+                self._guarded(lambda service=service: self._follow_service(service))
+            if time.monotonic() - self._cleaned_at > _HOUSEKEEPING:
+                self._cleaned_at = time.monotonic()
+                self._guarded(self._forget)
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """One service's trouble is not the others'."""
+        try:
+            action()
+        except Exception:
+            log.exception("ECS")
+
+    def _follow_tasks(self) -> None:
+        """Start what RunTask wants, stop what StopTask names, and take leave of what has ended."""
+        for task in self._records.tasks():
+            run = self._runs.get(task.arn)
+            if run is None and task.status == "PROVISIONING":
+                self._run(task, None)
+            elif run is not None and task.desired_status == "STOPPED" and run.phase is not Phase.STOPPING:
+                run.stop(task.stop_code or "UserInitiated", task.stopped_reason or "Task stopped by user")
+        for arn, run in list(self._runs.items()):
+            if run.ended:
+                del self._runs[arn]
+                if run.condemned or run.stop_code in ("EssentialContainerExited", "TaskFailedToStart"):
+                    failed = run.condemned or not run.was_healthy
+                    key = f"{run.record.cluster}:{run.record.group.removeprefix('service:')}"
+                    self._ended.setdefault(key, []).append(Ended(run.record.started_by, failed))
+
+    def _run(self, task: TaskRecord, service: ServiceRecord | None) -> TaskRun:
+        plan = plan_of(self._records.task_definition(task.task_definition), task.overrides)
+        run = TaskRun(task, plan, service.load_balancers if service else [], self._tools)
+        self._runs[task.arn] = run
+        run.start()
+        return run
+
+    def _follow_service(self, known: ServiceRecord) -> None:
+        runs = self.runs(known)
+        # Target health first: the balancer may want the records while it answers.
+        healthy = {run.record.arn for run in runs if self._is_healthy(run)}
+        verdicts = {run.record.arn: self._verdict(run, known) for run in runs}
+        with self._records.lock:
+            service = next((one for one in self._records.services() if one.key == known.key), None)
+            if service is None:
+                return
+            newly = frozenset(
+                run.record.started_by for run in runs if run.record.arn in healthy and not run.was_healthy
+            )
+            tasks = [_task(run, run.record.arn in healthy, verdicts[run.record.arn]) for run in runs]
+            seen = Seen(tasks, self._ended.pop(service.key, []), newly)
+            state, actions = step(read_service(service), seen, time.time())
+            write_service(service, state, runs)
+        for run in runs:
+            run.was_healthy = run.was_healthy or run.record.arn in healthy
+        for action in actions:
+            self._act(service, action)
+
+    def _act(self, service: ServiceRecord, action: Start | Stop | Say) -> None:
+        where = f"(service {service.name})"
+        match action:
+            case Start(deployment, number):
+                made = [run.record.id for run in self._start(service, deployment, number)]
+                listed = " ".join(f"(task {task})" for task in made)
+                self._records.say(service, f"{where} has started {len(made)} tasks: {listed}.")
+            case Stop(task, reason):
+                run = self._runs[task]
+                run.condemned = "health checks" in reason
+                self._records.say(service, f"{where} has stopped 1 running tasks: (task {run.record.id}).")
+                run.stop("ServiceSchedulerInitiated", reason)
+            case Say(message):
+                self._records.say(service, message)
+
+    def _start(self, service: ServiceRecord, deployment: str, number: int) -> list[TaskRun]:
+        with self._records.lock:
+            told: list[dict[str, Any]] = [one for one in service.raw.deployments if one["id"] == deployment]
+            tasks = [self._records.new_task(service, one) for one in told for _ in range(number)]
+        return [self._run(task, service) for task in tasks]
+
+    def _is_healthy(self, run: TaskRun) -> bool:
+        if run.phase is not Phase.RUNNING:
+            return False
+        if run.groups:
+            states = [self._targets.health(group, target).state for group, target in run.groups]
+            return all(state == "healthy" for state in states) and run.health != "UNHEALTHY"
+        if any(one.container.health_check for one in run.containers):
+            return run.health == "HEALTHY"
+        return time.monotonic() - run.running_since > _SETTLED
+
+    def _verdict(self, run: TaskRun, service: ServiceRecord) -> str | None:
+        """Why a task that runs has to be replaced; its target has the grace period to become healthy."""
+        if run.phase is not Phase.RUNNING:
+            return None
+        if run.health == "UNHEALTHY":
+            return "Task failed container health checks"
+        if time.monotonic() - run.running_since <= service.grace:
+            return None
+        for group, target in run.groups:
+            health = self._targets.health(group, target)
+            if health.state == "unhealthy":
+                said = f"(service {service.name}) (port {target.port}) is unhealthy in (target-group {group})"
+                self._records.say(service, f"{said} due to (reason {health.description or health.reason}).")
+                return f"Task failed ELB health checks in (target-group {group})"
+        return None
+
+    def _forget(self) -> None:
+        for arn in self._records.forget_tasks(datetime.now(UTC) - _STOPPED_TOLD):
+            for path in self._tools.launches.logs.glob(f"{arn.rsplit('/', 1)[-1]}.*.log"):
+                path.unlink(missing_ok=True)
+
+
+def _belongs(task: TaskRecord, service: ServiceRecord) -> bool:
+    return task.group == f"service:{service.name}" and task.cluster == service.cluster
+
+
+def _task(run: TaskRun, healthy: bool, verdict: str | None) -> Task:
+    return Task(run.record.arn, run.record.started_by, run.phase, healthy and verdict is None, verdict)

@@ -1,0 +1,204 @@
+"""One task from PROVISIONING to STOPPED, in a thread of its own that tells the API each step.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.utils import utcnow
+
+from ..parts import HOST, Target, Targets
+from ..records import Records, TaskRecord
+from .container import ContainerRun
+from .core import Phase
+from .definition import TaskPlan
+from .launches import Launches
+from .meter import Meter
+from .references import CannotStart
+from .runtime import Runtime
+from .streams import Streams
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.1  # seconds between two looks at the processes: a crash is told within it
+# Seconds for a balancer to send no new request after a target was deregistered, before SIGTERM is sent all the same.
+_DRAIN = 2.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What tasks run with."""
+
+    records: Records
+    runtime: Runtime
+    streams: Streams
+    targets: Targets
+    launches: Launches
+
+
+class TaskRun:
+    """A task that runs; `start` it, and `stop` it at any time."""
+
+    def __init__(
+        self, record: TaskRecord, plan: TaskPlan, balancers: Sequence[Mapping[str, Any]], tools: Tools
+    ) -> None:
+        self.record = record
+        self.plan = plan
+        self.phase = Phase.STARTING
+        self.running_since = 0.0
+        """Monotonic time at which it was RUNNING."""
+        self.was_healthy = False
+        self.condemned = False
+        """Whether it was stopped since it failed its health checks."""
+        self.stop_code = ""
+        self.meter = Meter(plan)
+        self.containers: list[ContainerRun] = []
+        self.groups: list[tuple[str, Target]] = []
+        self._balancers = balancers
+        self._tools = tools
+        self._asked = threading.Event()
+        self._reason = ""
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True, name=f"task {record.id}")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, code: str, reason: str) -> None:
+        """Ask it to end; the first reason is the one that is told."""
+        with self._lock:
+            if self._asked.is_set():
+                return
+            self.stop_code, self._reason = code, reason
+            if self.phase is not Phase.STOPPING:
+                self.phase = Phase.STOPPING
+            self._asked.set()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until it has ended."""
+        self._thread.join(timeout)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is over, and told."""
+        return not self._thread.is_alive()
+
+    @property
+    def health(self) -> str:
+        """By the essential containers' own checks: HEALTHY, UNHEALTHY, or UNKNOWN where there is none."""
+        checks = [one.health for one in self.containers if one.container.essential and one.container.health_check]
+        return next(
+            (state for state in ("UNHEALTHY", "UNKNOWN") if state in checks), "HEALTHY" if checks else "UNKNOWN"
+        )
+
+    def _run(self) -> None:
+        try:
+            self._prepare()
+            while not self._asked.is_set():
+                self._advance()
+                self._asked.wait(_TICK)
+        except CannotStart as why:
+            self.stop("TaskFailedToStart", str(why))
+        except Exception as broken:
+            log.exception("task %s", self.record.id)
+            self.stop("TaskFailedToStart", f"InternalError: {broken}")
+        finally:
+            self._end()
+
+    def _prepare(self) -> None:
+        self._tell(last_status="PENDING", pull_started_at=utcnow())
+        ports: dict[str, int] = {}
+        self.containers = self._tools.launches.prepare(self.record.id, self.plan, ports)
+        self._tell(pull_stopped_at=utcnow())
+        for one in self.containers:
+            if one.launch and one.container.log:
+                prefix = one.container.log.prefix
+                stream = f"{prefix}/{one.container.name}/{self.record.id}" if prefix else self.record.id
+                self._tools.streams.follow(one.launch.log, one.container.log, stream)
+        for balancer in self._balancers:
+            port = ports.get(balancer.get("containerName", ""))
+            if port and balancer.get("targetGroupArn"):
+                self.groups.append((balancer["targetGroupArn"], Target(HOST, port)))
+
+    def _advance(self) -> None:
+        """Look at each container, start what may start, and see whether the task runs or is over."""
+        before = [one.told() for one in self.containers]
+        others = {one.container.name: one for one in self.containers}
+        for one in self.containers:
+            one.poll()
+            if one.running is None and one.launch is not None and one.may_start(others):
+                one.start(self._tools.runtime)
+        self._limit_memory()
+        gone = [one for one in self.containers if one.over and one.container.essential]
+        if gone or all(one.over for one in self.containers):
+            self.stop("EssentialContainerExited", "Essential container in task exited")
+        elif self.phase is Phase.STARTING and all(one.running for one in self.containers if one.container.essential):
+            self._is_running()
+        elif before != [one.told() for one in self.containers]:
+            self._tell(health_status=self.health)
+
+    def _is_running(self) -> None:
+        for group, target in self.groups:
+            self._tools.targets.register(group, target)
+        self.running_since = time.monotonic()
+        with self._lock:
+            if self.phase is Phase.STARTING:
+                self.phase = Phase.RUNNING
+        self._tell(last_status="RUNNING", started_at=utcnow(), connectivity_at=utcnow())
+
+    def _limit_memory(self) -> None:
+        for container in self.meter.over_limit(self.containers):
+            container.kill_for_memory()
+            container.poll()
+
+    def _end(self) -> None:
+        """Out of the target groups, then SIGTERM, and SIGKILL to those whose time is over."""
+        self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
+        if self.phase is Phase.STOPPING and self.running_since:
+            self._leave_groups()
+        self._tell(last_status="STOPPING")
+        while any(one.alive for one in self.containers):
+            for one in self.containers:
+                if one.alive and not self._is_needed(one):
+                    one.ask_to_stop(time.monotonic())
+                one.poll()
+            time.sleep(_TICK / 2)
+        for one in self.containers:
+            if one.launch is not None and one.container.log is not None:
+                self._tools.streams.ended(one.launch.log)
+        self._tools.launches.credentials.forget(self.record.id)
+        now = utcnow()
+        self._tell(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")
+
+    def _is_needed(self, one: ContainerRun) -> bool:
+        """A container ends after those that wait for it: dependsOn of API_ContainerDefinition.html."""
+        name = one.container.name
+        waiting = (other for other in self.containers if name in [needed for needed, _ in other.container.depends_on])
+        return any(other.alive for other in waiting)
+
+    def _leave_groups(self) -> None:
+        for group, target in self.groups:
+            self._tools.targets.deregister(group, target)
+        deadline = time.monotonic() + _DRAIN
+        while self.groups and any(one.alive for one in self.containers) and time.monotonic() < deadline:
+            states = {self._tools.targets.health(group, target).state for group, target in self.groups}
+            if states <= {"draining", "unused"}:
+                return
+            time.sleep(_TICK / 2)
+
+    def _why(self) -> dict[str, Any]:
+        return {"desired_status": "STOPPED", "stop_code": self.stop_code, "stopped_reason": self._reason}
+
+    def _tell(self, **changes: Any) -> None:
+        told = {one.container.name: one.told() for one in self.containers}
+        if changes.get("last_status") == "STOPPED":
+            told = {name: {**one, "lastStatus": "STOPPED"} for name, one in told.items()}
+            if not told:  # nothing was ever prepared
+                told = {one.name: {"lastStatus": "STOPPED"} for one in self.plan.containers}
+        self._tools.records.write_task(self.record.arn, changes, told)

@@ -1,0 +1,15 @@
+"""What moto does otherwise than AWS and its clients notice: one small replacement for each, with the reason.
+
+moto keeps records; behind ours things really run. So most of what is mended here is moto's pretending.
+"""
+
+from .ecs import mend_ecs
+from .others import mend_others
+from .provider import mend_for_provider
+
+
+def mend() -> None:
+    """Put all replacements in place, once for a process; a second call changes nothing."""
+    mend_ecs()
+    mend_others()
+    mend_for_provider()

@@ -1,0 +1,191 @@
+"""ECS's API for services and tasks that really run: moto says at once that all is well, or forgets what it was told."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.ecs import models
+from moto.ecs.exceptions import InvalidParameterException, ServiceNotFoundException
+from moto.ecs.responses import EC2ContainerServiceResponse as Responses
+from moto.moto_api._internal import mock_random
+
+from ._replace import replace
+
+# What CreateService keeps and DescribeServices tells, with the defaults of
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html;
+# moto keeps them only on UpdateService.
+_SETTINGS: dict[str, tuple[str, Any]] = {
+    "availabilityZoneRebalancing": ("availability_zone_rebalancing", "DISABLED"),
+    "capacityProviderStrategy": ("capacity_provider_strategy", []),
+    "deploymentConfiguration": ("deployment_configuration", {"maximumPercent": 200, "minimumHealthyPercent": 100}),
+    "enableECSManagedTags": ("enable_ecs_managed_tags", False),
+    "enableExecuteCommand": ("enable_execute_command", False),
+    "healthCheckGracePeriodSeconds": ("health_check_grace_period_seconds", 0),
+    "placementConstraints": ("placement_constraints", []),
+    "placementStrategy": ("placement_strategy", []),
+}
+# A change of these starts a deployment; of others, like the desired count, it does not:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
+_DEPLOYING = ("network_configuration", "platform_version", "capacity_provider_strategy", "load_balancers")
+
+
+def new_deployment(service: Any) -> dict[str, Any]:
+    """The record of a deployment of what the service is now told to run."""
+    identifier = f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}"  # AWS's have 19 digits
+    now = utcnow()
+    return {
+        "id": identifier,
+        "status": "PRIMARY",
+        "taskDefinition": service.task_definition,
+        "desiredCount": service.desired_count,
+        "pendingCount": 0,
+        "runningCount": 0,
+        "failedTasks": 0,
+        "createdAt": now,
+        "updatedAt": now,
+        "launchType": service.launch_type,
+        "platformFamily": "Linux",
+        "platformVersion": service.platform_version or "1.4.0",
+        "networkConfiguration": service.network_configuration or None,
+        "rolloutState": "IN_PROGRESS",
+        "rolloutStateReason": f"ECS deployment {identifier} in progress.",
+    }
+
+
+def _deploy(service: Any) -> None:
+    """A new deployment is the primary one, and the others stay active until their tasks are gone."""
+    for deployment in service.deployments:
+        deployment["status"] = "ACTIVE"
+    service.deployments.insert(0, new_deployment(service))
+
+
+def _create_service(original: Any, self: Any) -> Any:
+    name, cluster = self._get_param("serviceName"), self._get_param("cluster", "default")
+    known = self.ecs_backend.describe_services(cluster, [name])[0]
+    if known and known[0].status != "INACTIVE":  # moto forgets the one that runs
+        raise InvalidParameterException("Creation of service was not idempotent.")
+    answer = original(self)
+    service = self.ecs_backend.describe_services(cluster, [name])[0][0]
+    for parameter, (attribute, default) in _SETTINGS.items():
+        given = self._get_param(parameter)
+        setattr(service, attribute, default if given is None else given)
+    service.created_at = utcnow()
+    service.task_definition = _full_arn(self.ecs_backend, service.task_definition)
+    # Nothing runs yet, also with a desired count of 0.
+    service.deployments = [new_deployment(service)]
+    service.running_count, service.pending_count = 0, 0
+    return answer
+
+
+def _full_arn(backend: Any, task_definition: str | None) -> str | None:
+    return backend.describe_task_definition(task_definition).arn if task_definition else None
+
+
+def _update_service(original: Any, self: Any, properties: dict[str, Any]) -> Any:
+    """The counts are what runs, not what is wanted; a new version is a new deployment, and moto makes none."""
+    cluster, name = properties.get("cluster", "default"), properties["service"].split("/")[-1]
+    service = self._get_service(cluster, name)
+    if service.status != "ACTIVE":
+        raise ServiceNotFoundException
+    counts, before = (service.running_count, service.pending_count), _version(service)
+    force = bool(properties.pop("force_new_deployment", False))
+    properties["task_definition"] = _full_arn(self, properties.get("task_definition"))
+    original(self, properties)
+    service.running_count, service.pending_count = counts
+    if force or _version(service) != before:
+        _deploy(service)
+    return service
+
+
+def _version(service: Any) -> list[Any]:
+    return [service.task_definition, *(getattr(service, name, None) for name in _DEPLOYING)]
+
+
+def _delete_service(original: Any, self: Any, cluster: str, name: str, force: bool) -> Any:
+    """A deleted service is draining until its last task has ended; moto's is gone at once."""
+    service = original(self, cluster, name, force)
+    service.desired_count, service.status = 0, "DRAINING"
+    return service
+
+
+def _list_services(original: Any, self: Any, cluster: str, *args: Any, **kwargs: Any) -> list[str]:
+    active = {service.arn for service in self.services.values() if service.status != "INACTIVE"}
+    return [arn for arn in original(self, cluster, *args, **kwargs) if arn in active]
+
+
+def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
+    """A task starts as PROVISIONING with all its containers, and moves when something happens, not when asked for."""
+    original(self, cluster, task_definition, *args, **kwargs)
+    self._transitions = []
+    self.last_status = "PROVISIONING"
+    self.created_at = utcnow()
+    self.cpu, self.memory = task_definition.cpu, task_definition.memory
+    self.desired_status, self.connectivity, self.version = "RUNNING", "CONNECTED", 1
+    self.health_status = "UNKNOWN"
+    self.enable_execute_command = False
+    self.stopped_reason = None
+    self.containers = [
+        {
+            "containerArn": f"{self.task_arn.replace(':task/', ':container/')}/{mock_random.uuid4()}",
+            "taskArn": self.task_arn,
+            "name": container["name"],
+            "image": container.get("image"),
+            "lastStatus": "PENDING",
+            "healthStatus": "UNKNOWN",
+            "cpu": str(container.get("cpu", 0)),
+            "networkInterfaces": [],
+        }
+        for container in task_definition.container_definitions
+    ]
+
+
+def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -> Any:
+    """StopTask asks; the task is stopped when its processes are. moto's is stopped at once."""
+    identifier = name.split("/")[-1]
+    tasks = self.tasks.get(self._get_cluster(cluster).name, {})
+    found = next((task for arn, task in tasks.items() if arn.endswith(f"/{identifier}")), None)
+    if found is None:
+        raise InvalidParameterException("The referenced task was not found.")
+    if found.desired_status != "STOPPED":
+        found.desired_status = "STOPPED"
+        found.stop_code = "UserInitiated"
+        found.stopped_reason = reason or "Task stopped by user"
+    return found
+
+
+def _describe_tasks(original: Any, self: Any) -> Any:
+    """Tasks that are not there are told as MISSING; moto says nothing of them."""
+    cluster = self._get_param("cluster", "default")
+    asked = self._get_param("tasks", [])
+    answer = original(self)
+    known = {task.id for task in answer.result["tasks"]}
+    prefix = f"arn:aws:ecs:{self.region}:{self.current_account}:task/{cluster.split('/')[-1]}"
+    gone = [identifier for name in asked if (identifier := name.split("/")[-1]) not in known]
+    failures = [{"arn": f"{prefix}/{identifier}", "reason": "MISSING"} for identifier in gone]
+    return ActionResult({"tasks": answer.result["tasks"], "failures": failures})
+
+
+def _list_tasks(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """By service as well; and what is meant to run, unless stopped tasks are asked for."""
+    given = dict(zip(("cluster", "instance", "family", "started_by", "service", "desired"), args, strict=False))
+    wanted = given.get("desired") or "RUNNING"
+    service = given.get("service")
+    group = f"service:{service.split('/')[-1]}" if service else None
+    tasks = original(self, *args, **kwargs)
+    return [task for task in tasks if task.desired_status == wanted and group in (None, task.group)]
+
+
+def mend_ecs() -> None:
+    """Put ECS's replacements in place."""
+    replace(Responses, "create_service")(_create_service)
+    replace(Responses, "describe_tasks")(_describe_tasks)
+    backend = models.EC2ContainerServiceBackend
+    replace(backend, "update_service")(_update_service)
+    replace(backend, "delete_service")(_delete_service)
+    replace(backend, "list_services")(_list_services)
+    replace(backend, "stop_task")(_stop_task)
+    replace(backend, "list_tasks")(_list_tasks)
+    replace(models.Task, "__init__")(_new_task)
+    # moto adds up the memory of containers and fails where only the task has a limit, as on Fargate.
+    none: dict[str, Any] = {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
+    replace(backend, "_calculate_task_resource_requirements")(lambda *_: dict(none))

@@ -1,0 +1,76 @@
+"""Answers of other services that ordinary clients of a running app need."""
+
+import json
+from typing import Any, cast
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.logs.models import LogGroup
+
+from ._replace import replace
+
+
+def _call_action(original: Any, self: Any) -> Any:
+    """What moto lacks is refused at once and by name; its own answer is a 500, which clients repeat for minutes."""
+    try:
+        return original(self)
+    except NotImplementedError as lack:
+        # moto finds the service, and with it the protocol of the answer, by the exception's module.
+        kind = type("NotImplemented", (ServiceException,), {"__module__": type(self).__module__})
+        _, headers, body = self.serialized(ActionResult(kind("NotImplemented", f"The local AWS lacks this: {lack}")))
+        return 400, headers, body
+
+
+def _log_group(original: Any, self: Any) -> dict[str, Any]:
+    """The class of a log group is always told; moto leaves it out, and the AWS provider would make the group anew."""
+    return {"logGroupClass": "STANDARD", **original(self)}
+
+
+def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> PermissionResult:
+    """A statement that denies what is not TLS denies nothing: plain HTTP on loopback stands for AWS's HTTPS."""
+    statement = self._statement
+    if statement.get("Effect") == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
+        return PermissionResult.NEUTRAL
+    return original(self, *args, **kwargs)
+
+
+def _target_health(original: Any, self: Any, group_arn: str, targets: list[dict[str, Any]]) -> Any:
+    """What the balancer's probes found; without a balancer moto makes something up."""
+    group = self.target_groups.get(group_arn)
+    found: dict[tuple[str, int], Any] | None = getattr(group, "local_health", None)
+    if found is None:
+        return original(self, group_arn, targets)
+    asked = [(one["Id"], int(one.get("Port") or group.port)) for one in targets] or list(found)
+    unused = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
+    told = [(key, *found.get(key, unused)) for key in asked]
+    return [FakeHealthStatus(key[0], str(key[1]), str(key[1]), *health) for key, *health in told]
+
+
+def _scaling_tags(backend: Any) -> dict[str, dict[str, str]]:
+    held = cast(dict[str, Any], vars(backend))
+    return held.setdefault("local_tags", {})
+
+
+def _list_scaling_tags(_: Any, self: Any) -> str:
+    """moto has no tags of scalable targets, which the AWS provider reads."""
+    tags = _scaling_tags(self.applicationautoscaling_backend)
+    return json.dumps({"Tags": tags.get(self._get_param("ResourceARN"), {})})
+
+
+def _tag_scaling(_: Any, self: Any) -> str:
+    tags = _scaling_tags(self.applicationautoscaling_backend)
+    tags.setdefault(self._get_param("ResourceARN"), {}).update(self._get_param("Tags"))
+    return "{}"
+
+
+def mend_others() -> None:
+    """Put these replacements in place."""
+    replace(BaseResponse, "call_action")(_call_action)
+    replace(ELBv2Backend, "describe_target_health")(_target_health)
+    replace(LogGroup, "to_describe_dict")(_log_group)
+    replace(IAMPolicyStatement, "is_action_permitted")(_permitted)
+    replace(Scaling, "list_tags_for_resource")(_list_scaling_tags)
+    replace(Scaling, "tag_resource")(_tag_scaling)

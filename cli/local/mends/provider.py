@@ -1,0 +1,97 @@
+"""What Pulumi's and Terraform's AWS provider reads back after it has made a resource, and moto forgets.
+
+Without these an unchanged second `pulumi up` of a load balancer's network, a database or a key finds differences.
+"""
+
+import json
+import uuid
+from typing import Any
+
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.responses.vpcs import VPCs
+from moto.elbv2.exceptions import ELBClientError
+from moto.elbv2.models import ELBv2Backend
+from moto.kms.responses import KmsResponse
+from moto.rds.models import DBInstance
+from moto.sqs.models import Queue
+
+from ._replace import replace
+
+
+def _mend_ipv6_blocks() -> None:
+    """moto tells the state of a subnet's IPv6 block one level too deep."""
+    original: Any = Subnet.ipv6_cidr_block_association_set
+    if getattr(original.fget, "mended", False):
+        return
+
+    def blocks(self: Any) -> list[dict[str, Any]]:
+        return [{**block, "ipv6CidrBlockState": block["ipv6CidrBlockState"]["state"]} for block in original.fget(self)]
+
+    blocks.mended = True  # type: ignore[attr-defined]
+    setattr(Subnet, "ipv6_cidr_block_association_set", property(blocks))  # noqa: B010 read-only to the type checker
+
+
+def _mend_redrive_policies() -> None:
+    """SQS tells a redrive policy without spaces, and the provider compares texts."""
+    original: Any = Queue.attributes
+    if getattr(original.fget, "mended", False):
+        return
+
+    def attributes(self: Any) -> dict[str, Any]:
+        told = dict(original.fget(self))
+        if told.get("RedrivePolicy"):
+            told["RedrivePolicy"] = json.dumps(json.loads(told["RedrivePolicy"]), separators=(",", ":"))
+        return told
+
+    attributes.mended = True  # type: ignore[attr-defined]
+    setattr(Queue, "attributes", property(attributes))  # noqa: B010 read-only to the type checker
+
+
+def _create_endpoint(original: Any, self: Any) -> Any:
+    """An interface endpoint tells its kind of addresses."""
+    answer = original(self)
+    answer.result["VpcEndpoint"].ip_address_type = self._get_param("IpAddressType", "ipv4")
+    return answer
+
+
+def _delete_load_balancer(original: Any, self: Any, arn: str) -> None:
+    """A load balancer with deletion protection stays."""
+    found = self.load_balancers.get(arn)
+    if found and found.attrs.get("deletion_protection.enabled") == "true":
+        reason = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+        raise ELBClientError("OperationNotPermitted", reason)
+    original(self, arn)
+
+
+def _new_database(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """Each database has its own resource id, by which the provider finds it; moto gives all the same."""
+    original(self, *args, **kwargs)
+    self.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"  # AWS's form: db- and 26 characters
+
+
+def _enable_rotation(original: Any, self: Any) -> Any:
+    """The period of a key's rotation is kept; its default is a year.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
+    """
+    answer = original(self)
+    key = self.kms_backend.describe_key(self._get_param("KeyId"))
+    key.rotation_period = self._get_param("RotationPeriodInDays") or 365
+    return answer
+
+
+def _rotation_status(original: Any, self: Any) -> str:
+    told = json.loads(original(self))
+    period = getattr(self.kms_backend.describe_key(self._get_param("KeyId")), "rotation_period", None)
+    return json.dumps({**told, "RotationPeriodInDays": period} if period else told)
+
+
+def mend_for_provider() -> None:
+    """Put these replacements in place."""
+    _mend_ipv6_blocks()
+    _mend_redrive_policies()
+    replace(VPCs, "create_vpc_endpoint")(_create_endpoint)
+    replace(ELBv2Backend, "delete_load_balancer")(_delete_load_balancer)
+    replace(DBInstance, "__init__")(_new_database)
+    replace(KmsResponse, "enable_key_rotation")(_enable_rotation)
+    replace(KmsResponse, "get_key_rotation_status")(_rotation_status)

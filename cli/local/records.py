@@ -1,0 +1,221 @@
+"""What the data plane reads of the API's records, and what it writes back: the one place that knows moto's objects."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from moto.backends import get_backend
+from moto.core.utils import utcnow
+from moto.iam.access_control import IAMPolicy, PermissionResult
+
+from .parts import ACCOUNT_ID, TargetHealth
+
+# ECS keeps a service's last 100 events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
+_EVENTS = 100
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """A service as the API was told to run it; `raw` is the record itself, to be used under the lock alone."""
+
+    key: str
+    """cluster:name, unique in the region."""
+    arn: str
+    name: str
+    cluster: str
+    status: str
+    desired: int
+    configuration: Mapping[str, Any]
+    """`deploymentConfiguration`."""
+    load_balancers: Sequence[Mapping[str, Any]]
+    grace: int
+    """healthCheckGracePeriodSeconds."""
+    raw: Any
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task as the API has it."""
+
+    arn: str
+    cluster: str
+    group: str
+    started_by: str
+    status: str
+    desired_status: str
+    stop_code: str | None
+    stopped_reason: str | None
+    stopped_at: datetime | None
+    task_definition: str
+    overrides: Mapping[str, Any]
+    may_execute: bool
+    """Whether ExecuteCommand is enabled."""
+
+    @property
+    def id(self) -> str:
+        """The last part of the ARN."""
+        return self.arn.rsplit("/", 1)[-1]
+
+
+class Records:
+    """The API's records of one region; hold `lock` for what must not change between two calls."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self.lock = threading.RLock()
+        """Held during every call of the API."""
+        self.changed = threading.Event()
+        """Set when the data plane wrote what is to be kept."""
+
+    def _backend(self, service: str, region: str | None = None) -> Any:
+        return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self._region]
+
+    def services(self) -> list[ServiceRecord]:
+        """All services that are not deleted for good."""
+        with self.lock:
+            found = list(self._backend("ecs").services.items())
+            return [_service(key, raw) for key, raw in found if raw.status != "INACTIVE"]
+
+    def task_definition(self, arn: str) -> dict[str, Any]:
+        """A task definition's containers and limits, under the names of DescribeTaskDefinition."""
+        with self.lock:
+            raw = self._backend("ecs").describe_task_definition(arn)
+            return {
+                "family": raw.family,
+                "containerDefinitions": raw.container_definitions,
+                "cpu": raw.cpu,
+                "memory": raw.memory,
+                "taskRoleArn": getattr(raw, "task_role_arn", None),
+                "executionRoleArn": getattr(raw, "execution_role_arn", None),
+            }
+
+    def tasks(self) -> list[TaskRecord]:
+        """All tasks of all clusters."""
+        with self.lock:
+            return [_task(arn, raw) for arn, raw in self._tasks()]
+
+    def _tasks(self) -> Iterator[tuple[str, Any]]:
+        for tasks in list(self._backend("ecs").tasks.values()):
+            yield from list(tasks.items())
+
+    def new_task(self, service: ServiceRecord, deployment: Mapping[str, Any]) -> TaskRecord:
+        """Make the record of a service's task."""
+        with self.lock:
+            strategy = getattr(service.raw, "capacity_provider_strategy", None)
+            made = self._backend("ecs").run_task(
+                service.cluster,
+                deployment["taskDefinition"],
+                1,
+                None,
+                deployment["id"],
+                service.raw.tags if service.raw.propagate_tags == "SERVICE" else [],
+                # Every task runs on this machine, which is Fargate's way: there are no instances to place it on.
+                None if strategy else "FARGATE",
+                deployment["networkConfiguration"],
+                f"service:{service.name}",
+                deployment["platformVersion"],
+                strategy or None,
+            )[0]
+            made.enable_execute_command = service.raw.enable_execute_command
+            made.last_status = "PENDING"  # the caller runs it; PROVISIONING are those of RunTask
+            return _task(made.task_arn, made)
+
+    def write_task(self, arn: str, changes: Mapping[str, Any], containers: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what DescribeTasks says, by moto's names for a task and the API's for its containers."""
+        with self.lock:
+            raw = dict(self._tasks()).get(arn)
+            if raw is None:
+                return
+            for name, value in changes.items():
+                setattr(raw, name, value)
+            raw.version += 1
+            self.changed.set()
+            for container in raw.containers:
+                container.update(containers.get(container["name"], {}))
+
+    def forget_tasks(self, stopped_before: datetime) -> list[str]:
+        """Drop the records of tasks that stopped before a time; returns their ARNs."""
+        with self.lock:
+            old = [
+                arn for arn, raw in self._tasks() if (ended := _task(arn, raw).stopped_at) and ended < stopped_before
+            ]
+            for tasks in self._backend("ecs").tasks.values():
+                for arn in old:
+                    tasks.pop(arn, None)
+            return old
+
+    def say(self, service: ServiceRecord, message: str) -> None:
+        """Add a service event, the newest first."""
+        with self.lock:
+            number = getattr(service.raw, "event_number", 0) + 1
+            service.raw.event_number = number
+            event = {"id": f"{number:08x}-0000-4000-8000-{number:012x}", "createdAt": utcnow(), "message": message}
+            service.raw.events = [event, *service.raw.events][:_EVENTS]
+
+    def put_log_events(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
+        """Write lines, each with its time in milliseconds; a group that was deleted meanwhile loses them."""
+        with self.lock:
+            logs = self._backend("logs")
+            if group not in logs.groups:
+                return
+            if stream not in logs.groups[group].streams:
+                logs.create_log_stream(group, stream)
+            logs.put_log_events(group, stream, [{"timestamp": time, "message": line} for time, line in events])
+
+    def has_log_group(self, name: str) -> bool:
+        """Whether a log group exists."""
+        with self.lock:
+            return name in self._backend("logs").groups
+
+    def write_target_health(self, group_arn: str, told: Mapping[tuple[str, int], TargetHealth]) -> None:
+        """Make DescribeTargetHealth say this, and only this, of a target group; a group that is gone is passed over."""
+        with self.lock:
+            group = self._backend("elbv2").target_groups.get(group_arn)
+            if group is not None:
+                group.local_health = dict(told)
+
+    def role_permits(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether a role's policies allow an action; an unknown role has none."""
+        with self.lock:
+            iam = get_backend("iam")[ACCOUNT_ID]["aws"]
+            raw: Any = next((role for role in iam.roles.values() if role.arn == role_arn), None)
+            if raw is None:
+                return False
+            documents = [*raw.policies.values(), *(policy.document for policy in raw.managed_policies.values())]
+            results = [IAMPolicy(document).is_action_permitted(action, resource) for document in documents]
+        return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
+
+
+def _service(key: str, raw: Any) -> ServiceRecord:
+    return ServiceRecord(
+        key=key,
+        arn=raw.arn,
+        name=raw.name,
+        cluster=raw.cluster_name,
+        status=raw.status,
+        desired=raw.desired_count,
+        configuration=getattr(raw, "deployment_configuration", {}) or {},
+        load_balancers=raw.load_balancers or [],
+        grace=getattr(raw, "health_check_grace_period_seconds", 0) or 0,
+        raw=raw,
+    )
+
+
+def _task(arn: str, raw: Any) -> TaskRecord:
+    stopped: datetime | None = getattr(raw, "stopped_at", None)
+    return TaskRecord(
+        arn=arn,
+        cluster=raw.cluster_name,
+        group=raw.group,
+        started_by=raw.started_by,
+        status=raw.last_status,
+        desired_status=raw.desired_status,
+        stop_code=getattr(raw, "stop_code", None),
+        stopped_reason=raw.stopped_reason,
+        stopped_at=stopped.replace(tzinfo=UTC) if stopped and stopped.tzinfo is None else stopped,
+        task_definition=raw.task_definition_arn,
+        overrides=raw.overrides or {},
+        may_execute=bool(getattr(raw, "enable_execute_command", False)),
+    )

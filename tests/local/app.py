@@ -1,0 +1,48 @@
+"""What the tests run as tasks: a small HTTP app that behaves as its environment says."""
+
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import time
+
+MODE = os.environ.get("MODE", "good")
+seconds = float(os.environ.get("SECONDS", "0"))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(500 if MODE == "bad-health" and self.path == "/up" else 200)
+        self.end_headers()
+        self.wfile.write(repr(dict(os.environ)).encode())
+
+    def log_message(self, *args: object) -> None:
+        return
+
+
+def main() -> None:
+    print(f"starting {MODE} {os.environ.get('RELEASE', '')}", flush=True)
+    if MODE == "crash":
+        time.sleep(seconds)
+        sys.exit("no such database")
+    if MODE == "exit":
+        sys.exit(int(seconds))
+    if MODE == "wait":
+        time.sleep(3600)
+    if MODE == "slow":
+        time.sleep(seconds)
+    if MODE == "hog":
+        held = bytearray(300 * 1024 * 1024)
+        print(len(held), flush=True)
+    if MODE == "busy":
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(0)))
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""A local AWS of the test's own, on a free port of loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from cli.local.parts import HOST, Place
+
+REGION = "eu-central-1"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+@cache  # boto3 reads megabytes of JSON for each
+def client(place: Place, service: str) -> Any:
+    """An ordinary boto3 client of a place."""
+    session = boto3.Session("test", "test", region_name=place.region)
+    return session.client(service, endpoint_url=place.endpoint)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "local aws", free_port(), REGION)
+
+
+@pytest.fixture
+def daemon(place: Place) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a process of its own with the place's local AWS, as often as it is called; all are ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*parts: str) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("daemon.py")),
+            str(place.folder),
+            str(place.port),
+            *parts,
+        ]
+        root = str(Path(__file__).parents[2])
+        env = {**os.environ, "PYTHONPATH": root}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=root)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)

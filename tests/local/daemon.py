@@ -1,0 +1,29 @@
+"""A local AWS in a process of its own, so that a test can kill it: daemon.py FOLDER PORT [ecs]."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from cli.local.endpoint import Endpoint
+from cli.local.parts import Place
+
+
+def main() -> None:
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    place = Place(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
+    if sys.argv[3:] == ["ecs"]:
+        from tests.local.cloud import Cloud
+
+        parts: Cloud | Endpoint = Cloud(place)
+    else:
+        parts = Endpoint(place)
+        parts.start()
+    print("ready", flush=True)
+    done.wait()
+    parts.stop()
+
+
+if __name__ == "__main__":
+    main()

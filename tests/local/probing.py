@@ -1,0 +1,62 @@
+"""Target groups that really ask their targets, for tests of the services behind them."""
+
+import http.client
+import threading
+import time
+
+from cli.local.parts import Target, TargetHealth
+
+INTERVAL = 0.25  # seconds between probes, so that tests are short
+BAD = 2  # failed probes in a row
+
+
+class ProbingTargets:
+    """`Targets` by plain HTTP on /up; one good answer makes a target healthy, two bad ones unhealthy."""
+
+    def __init__(self) -> None:
+        self._health: dict[tuple[str, Target], TargetHealth] = {}
+        self._calls: list[tuple[str, str, Target]] = []
+
+    def register(self, target_group_arn: str, target: Target) -> None:
+        self._calls.append((target_group_arn, "register", target))
+        self._health[target_group_arn, target] = TargetHealth("initial", "Elb.RegistrationInProgress")
+        threading.Thread(target=self._probe, args=((target_group_arn, target),), daemon=True).start()
+
+    def deregister(self, target_group_arn: str, target: Target) -> None:
+        self._calls.append((target_group_arn, "deregister", target))
+        self._health.pop((target_group_arn, target), None)
+
+    def calls(self, target_group_arn: str) -> list[tuple[str, Target]]:
+        """What was registered and deregistered in a group, in order."""
+        return [(call, target) for group, call, target in self._calls if group == target_group_arn]
+
+    def health(self, target_group_arn: str, target: Target) -> TargetHealth:
+        return self._health.get((target_group_arn, target), TargetHealth("unused", "Target.NotRegistered"))
+
+    def _probe(self, key: tuple[str, Target]) -> None:
+        bad = 0
+        while key in self._health:
+            status = ask(key[1])
+            bad = 0 if status == 200 else bad + 1
+            if status == 200:
+                told = TargetHealth("healthy")
+            elif bad >= BAD:
+                why = f"Health checks failed with these codes: [{status}]" if status else "Health checks failed"
+                told = TargetHealth("unhealthy", "Target.ResponseCodeMismatch" if status else "Target.Timeout", why)
+            else:
+                told = self._health.get(key, TargetHealth("initial"))
+            if key in self._health:
+                self._health[key] = told
+            time.sleep(INTERVAL)
+
+
+def ask(target: Target, path: str = "/up") -> int | None:
+    """The status of an answer; None without one."""
+    connection = http.client.HTTPConnection(target.host, target.port, timeout=1)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,394 @@
+"""Services whose tasks are real processes, as DescribeServices, DescribeTasks and GetLogEvents tell them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from cli.local.parts import Place
+
+from .cloud import Cloud, until
+from .conftest import REGION, client, free_port
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION))
+    yield cloud
+    cloud.stop()
+
+
+def pids(cloud: Cloud, task: Any) -> list[int]:
+    """The process ids of a task, from the files that a new daemon would read."""
+    files = (cloud.place.folder / "tasks").glob(f"{identifier(task)}.*.pid")
+    return [json.loads(path.read_text())["pid"] for path in files]
+
+
+def identifier(task: Any) -> str:
+    return task["taskArn"].rsplit("/", 1)[-1]
+
+
+def stopped(cloud: Cloud, name: str, number: int = 1, seconds: float = 20) -> list[Any]:
+    """Wait for as many stopped tasks of a service."""
+
+    def found() -> Any:
+        tasks = [task for task in cloud.tasks(name, "STOPPED") if task["lastStatus"] == "STOPPED"]
+        return tasks if len(tasks) >= number else None
+
+    return until(found, seconds, lambda: cloud.service(name))
+
+
+def deploy(cloud: Cloud, name: str, **definition: Any) -> None:
+    cloud.ecs.update_service(cluster="c", service=name, taskDefinition=cloud.define(name, **definition))
+
+
+def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
+    """Wait until the breaker brought the first version back, and return what failed."""
+    until(lambda: len(cloud.service(name)["deployments"]) == 2, 5)
+
+    def back() -> Any:
+        first, *others = cloud.service(name)["deployments"]
+        failed = [one for one in others if one["rolloutState"] == "FAILED"]
+        return failed if first["rolloutState"] == "COMPLETED" else None
+
+    failed = until(back, seconds, lambda: cloud.service(name))
+    assert cloud.service(name)["taskDefinition"].endswith(":1")
+    assert failed[0]["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
+    assert failed[0]["failedTasks"] >= 3  # of two that start at once, the fourth may end with the third
+    assert f"(service {name}) (deployment {failed[0]['id']}) deployment failed: tasks failed to start." in cloud.events(
+        name
+    )
+    return failed
+
+
+def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
+    """RunTask, and what DescribeTasks says when it has ended."""
+    task = cloud.ecs.run_task(
+        cluster="c", taskDefinition=definition, launchType="FARGATE", networkConfiguration=cloud.network, **more
+    )["tasks"][0]
+    assert task["lastStatus"] == "PROVISIONING"
+    waiter = cloud.ecs.get_waiter("tasks_stopped")
+    waiter.wait(cluster="c", tasks=[task["taskArn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    return cloud.task(task["taskArn"])
+
+
+def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud) -> None:
+    cloud.serve("good", cloud.define("good", environment={"RELEASE": "1"}), count=2)
+    first = cloud.steady("good")
+    assert first["runningCount"] == 2
+    assert first["deployments"][0]["rolloutStateReason"] == f"ECS deployment {first['deployments'][0]['id']} completed."
+    old = {task["taskArn"] for task in cloud.tasks("good")}
+    assert all(task["lastStatus"] == "RUNNING" and task["startedAt"] for task in cloud.tasks("good"))
+    cloud.ecs.update_service(
+        cluster="c", service="good", taskDefinition=cloud.define("good", environment={"RELEASE": "2"})
+    )
+    assert [one["status"] for one in cloud.service("good")["deployments"]] == ["PRIMARY", "ACTIVE"]
+    service = cloud.steady("good")
+    assert [one["taskDefinition"].rsplit(":", 1)[-1] for one in service["deployments"]] == ["2"]
+    until(
+        lambda: {task["taskArn"] for task in cloud.tasks("good", "STOPPED") if task["lastStatus"] == "STOPPED"} == old
+    )
+    for task in cloud.tasks("good", "STOPPED"):
+        assert task["stopCode"] == "ServiceSchedulerInitiated"
+        assert task["stoppedReason"] == f"Scaling activity initiated by (deployment {service['deployments'][0]['id']})"
+        assert task["containers"][0]["exitCode"] == 0  # it obeyed SIGTERM
+    assert "(service good) has reached a steady state." in cloud.events("good")
+    waiter = cloud.ecs.get_waiter("services_stable")
+    waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
+
+
+def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -> None:
+    cloud.serve("crash", cloud.define("crash"), count=2)
+    before = {identifier(task): pids(cloud, task) for task in cloud.steady("crash") and cloud.tasks("crash")}
+    deploy(cloud, "crash", environment={"MODE": "crash", "SECONDS": "0.3"})
+    rolled_back(cloud, "crash")
+    assert {identifier(task): pids(cloud, task) for task in cloud.tasks("crash")} == before
+    dead = stopped(cloud, "crash", 3)[0]
+    assert (dead["stopCode"], dead["stoppedReason"]) == (
+        "EssentialContainerExited",
+        "Essential container in task exited",
+    )
+    assert dead["containers"][0]["exitCode"] == 1
+    assert cloud.lines(f"web/web/{identifier(dead)}") == ["starting crash ", "no such database"]
+
+
+def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
+    cloud.serve("sick", cloud.define("sick"), grace=1)
+    cloud.steady("sick")
+    deploy(cloud, "sick", environment={"MODE": "bad-health"})
+    rolled_back(cloud, "sick")
+    dead = stopped(cloud, "sick", 3)[0]
+    assert dead["stoppedReason"] == "Task failed ELB health checks in (target-group arn:sick)"
+    assert dead["stopCode"] == "ServiceSchedulerInitiated"
+    assert any(
+        "due to (reason Health checks failed with these codes: [500])" in event for event in cloud.events("sick")
+    )
+
+
+def test_a_missing_secret_keeps_the_task_from_starting(cloud: Cloud) -> None:
+    arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:none-AbCdEf"
+    task = run_task(cloud, cloud.define("none", secrets=[{"name": "KEY", "valueFrom": arn}]))
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"] == (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+        "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret "
+        f"{arn} from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret."
+    )
+    assert "exitCode" not in task["containers"][0]
+
+
+def test_a_missing_image_keeps_the_task_from_starting(cloud: Cloud) -> None:
+    task = run_task(cloud, cloud.define("image", image="nobody/knows:1"))
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert task["stoppedReason"].startswith("CannotPullContainerError: pull image manifest")
+    assert task["stoppedReason"].endswith("nobody/knows:1: not found")
+
+
+def test_a_missing_log_group_keeps_the_task_from_starting(cloud: Cloud) -> None:
+    options = {"awslogs-group": "other", "awslogs-region": REGION, "awslogs-stream-prefix": "web"}
+    log = {"logDriver": "awslogs", "options": options}
+    task = run_task(cloud, cloud.define("nolog", logConfiguration=log))
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "The specified log group does not exist" in task["stoppedReason"]
+
+
+def test_secrets_and_the_environment(cloud: Cloud) -> None:
+    secret = client(cloud.place, "secretsmanager").create_secret(
+        Name="app", SecretString='{"url": "postgres://x", "n": 7}'
+    )
+    client(cloud.place, "ssm").put_parameter(Name="/app/key", Value="param", Type="SecureString")
+    references = {
+        "WHOLE": secret["ARN"],
+        "URL": f"{secret['ARN']}:url::",
+        "N": f"{secret['ARN']}:n:AWSCURRENT:",
+        "KEY": f"arn:aws:ssm:{REGION}:123456789012:parameter/app/key",
+        "NAMED": "/app/key",
+    }
+    script = "import json, os; print(json.dumps(dict(os.environ)))"
+    definition = cloud.define(
+        "env",
+        command=[sys.executable, "-c", script],
+        environment={"PLAIN": "x", "PORT": "8080"},
+        secrets=[{"name": name, "valueFrom": reference} for name, reference in references.items()],
+    )
+    task = run_task(cloud, definition)
+    assert task["containers"][0]["exitCode"] == 0
+    env = json.loads(cloud.lines(f"web/web/{identifier(task)}")[0])
+    assert env["URL"] == "postgres://x"
+    assert env["N"] == "7"
+    assert json.loads(env["WHOLE"])["n"] == 7
+    assert (env["KEY"], env["NAMED"], env["PLAIN"], env["FROM_IMAGE"]) == ("param", "param", "x", "yes")
+    assert env["AWS_ENDPOINT_URL"] == cloud.place.endpoint
+    assert int(env["PORT"]) != 8080
+    assert "AWS_ACCESS_KEY_ID" not in env  # no role, no credentials
+
+
+def test_a_role_that_may_not_read_the_secret_fails_the_task(cloud: Cloud) -> None:
+    iam = client(cloud.place, "iam")
+    iam.create_role(RoleName="poor", AssumeRolePolicyDocument="{}")
+    arn = client(cloud.place, "secretsmanager").create_secret(Name="denied", SecretString="x")["ARN"]
+    overrides = {"executionRoleArn": "arn:aws:iam::123456789012:role/poor"}
+    definition = cloud.define("poor", secrets=[{"name": "KEY", "valueFrom": arn}])
+    task = run_task(cloud, definition, overrides=overrides)
+    assert "is not authorized to perform: secretsmanager:GetSecretValue" in task["stoppedReason"]
+
+
+def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
+    arn = client(cloud.place, "iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    script = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    task = run_task(cloud, cloud.define("who", command=[sys.executable, "-c", script]), overrides={"taskRoleArn": arn})
+    assert cloud.lines(f"web/web/{identifier(task)}") == [
+        f"arn:aws:sts::123456789012:assumed-role/app/{identifier(task)}"
+    ]
+
+
+def test_a_slow_start_within_the_grace_period_is_waited_for(cloud: Cloud) -> None:
+    cloud.serve("patient", cloud.define("patient", environment={"MODE": "slow", "SECONDS": "3"}), grace=20)
+    cloud.steady("patient")
+    assert cloud.tasks("patient", "STOPPED") == []
+
+
+def test_a_slow_start_beyond_the_grace_period_is_not(cloud: Cloud) -> None:
+    cloud.serve("late", cloud.define("late", environment={"MODE": "slow", "SECONDS": "30"}), grace=1)
+    service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s, 30)
+    assert service["deployments"][0]["failedTasks"] == 3
+    reasons = {task["stoppedReason"] for task in stopped(cloud, "late", 3)}
+    assert reasons == {"Task failed ELB health checks in (target-group arn:late)"}
+
+
+def test_who_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Cloud) -> None:
+    cloud.serve("stubborn", cloud.define("stubborn", environment={"MODE": "stubborn"}, stopTimeout=2))
+    task = cloud.steady("stubborn") and cloud.tasks("stubborn")[0]
+    asked = time.monotonic()
+    cloud.ecs.update_service(cluster="c", service="stubborn", desiredCount=0)
+    dead = stopped(cloud, "stubborn")[0]
+    assert 2 <= time.monotonic() - asked < 8
+    assert dead["taskArn"] == task["taskArn"]
+    assert dead["containers"][0]["exitCode"] == 137
+
+
+def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
+    cloud.serve("halt", cloud.define("halt"))
+    task = cloud.steady("halt") and cloud.tasks("halt")[0]
+    cloud.ecs.stop_task(cluster="c", task=task["taskArn"], reason="a test")
+    dead = stopped(cloud, "halt")[0]
+    assert (dead["stopCode"], dead["stoppedReason"], dead["containers"][0]["exitCode"]) == (
+        "UserInitiated",
+        "a test",
+        0,
+    )
+    until(lambda: cloud.tasks("halt") and cloud.service("halt")["runningCount"] == 1)
+    assert cloud.tasks("halt")[0]["taskArn"] != task["taskArn"]
+    assert cloud.lines(f"web/web/{identifier(task)}") == ["starting good ", "bye"]
+    assert cloud.deployment("halt")["failedTasks"] == 0
+
+
+def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
+    cloud.serve("drain", cloud.define("drain", environment={"MODE": "stubborn"}, stopTimeout=1))
+    task = cloud.steady("drain") and cloud.tasks("drain")[0]
+    first = pids(cloud, task)[0]
+    cloud.ecs.update_service(cluster="c", service="drain", desiredCount=0)
+    calls = until(lambda: (found := cloud.targets.calls("arn:drain")) and len(found) == 2 and found)
+    assert psutil.Process(first).is_running()  # it ignores SIGTERM, so this is before the stop timeout is over
+    assert [call for call, _ in calls] == ["register", "deregister"]
+    assert calls[0][1] == calls[1][1]
+
+
+def test_scaling_out_and_in(cloud: Cloud) -> None:
+    cloud.serve("scale", cloud.define("scale"), count=2)
+    cloud.steady("scale")
+    identifiers = cloud.deployment("scale")["id"]
+    for count in (4, 1):
+        cloud.ecs.update_service(cluster="c", service="scale", desiredCount=count)
+        until(lambda count=count: len(cloud.tasks("scale")) == count == cloud.service("scale")["runningCount"])
+    assert cloud.deployment("scale")["id"] == identifiers  # no deployment for a count
+    assert len(stopped(cloud, "scale", 3)) == 3
+
+
+def test_out_of_memory(cloud: Cloud) -> None:
+    task = run_task(cloud, cloud.define("hog", memory=128, environment={"MODE": "hog"}))
+    container = task["containers"][0]
+    assert container["exitCode"] == 137
+    assert container["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+    assert task["stoppedReason"] == "Essential container in task exited"
+
+
+def test_a_killed_task_is_replaced_within_five_seconds(cloud: Cloud) -> None:
+    cloud.serve("killed", cloud.define("killed"))
+    task = cloud.steady("killed") and cloud.tasks("killed")[0]
+    killed = time.monotonic()
+    os.kill(pids(cloud, task)[0], signal.SIGKILL)
+    until(
+        lambda: [
+            one for one in cloud.tasks("killed") if one["taskArn"] != task["taskArn"] and one["lastStatus"] == "RUNNING"
+        ]
+    )
+    assert time.monotonic() - killed < 5
+    dead = cloud.task(task["taskArn"])
+    assert (dead["stopCode"], dead["containers"][0]["exitCode"]) == ("EssentialContainerExited", 137)
+
+
+@pytest.mark.parametrize("code", [0, 7])
+def test_the_exit_code_of_a_one_off_task(cloud: Cloud, code: int) -> None:
+    task = run_task(cloud, cloud.define(f"exit{code}", environment={"MODE": "exit", "SECONDS": str(code)}))
+    assert (task["containers"][0]["exitCode"], task["stopCode"]) == (code, "EssentialContainerExited")
+    assert task["createdAt"] <= task["startedAt"] <= task["stoppedAt"]
+
+
+def test_overrides_of_a_one_off_task(cloud: Cloud) -> None:
+    override = {
+        "name": "web",
+        "command": ["/bin/sh", "-c", 'echo "$GREETING $MODE"'],
+        "environment": [{"name": "GREETING", "value": "hello"}],
+    }
+    definition = cloud.define("override", environment={"MODE": "good"})
+    task = run_task(cloud, definition, overrides={"containerOverrides": [override]})
+    assert cloud.lines(f"web/web/{identifier(task)}") == ["hello good"]
+
+
+def test_a_container_waits_for_another_to_succeed(cloud: Cloud) -> None:
+    log = {
+        "logDriver": "awslogs",
+        "options": {"awslogs-group": "g", "awslogs-region": REGION, "awslogs-stream-prefix": "i"},
+    }
+    first = {"name": "first", "image": "app", "essential": False, "logConfiguration": log}
+    depends = [{"containerName": "first", "condition": "SUCCESS"}]
+    for command, code in (("sleep 0.5; echo first", 0), ("exit 3", 3)):
+        definition = cloud.define(
+            f"init{code}",
+            command=["/bin/sh", "-c", "echo second"],
+            dependsOn=depends,
+            others=[{**first, "command": ["/bin/sh", "-c", command]}],
+        )
+        task = run_task(cloud, definition)
+        told = {one["name"]: one for one in task["containers"]}
+        assert told["first"]["exitCode"] == code
+        if code == 0:
+            assert told["web"]["exitCode"] == 0
+            assert cloud.lines(f"i/first/{identifier(task)}") == ["first"]
+        else:
+            assert "exitCode" not in told["web"]
+            assert task["stopCode"] == "TaskFailedToStart"
+            assert "dependency did not exit successfully" in task["stoppedReason"]
+
+
+def test_sidecars_run_or_are_said_to_be_skipped(cloud: Cloud) -> None:
+    sidecars = [
+        {"name": "agent", "image": "vendor/agent", "essential": False},
+        {"name": "beside", "image": "vendor/x", "essential": False, "command": ["sleep", "60"]},
+    ]
+    cloud.serve("cars", cloud.define("cars", others=sidecars))
+    task = cloud.steady("cars") and cloud.tasks("cars")[0]
+    told = {one["name"]: one for one in task["containers"]}
+    assert told["agent"]["reason"] == "Skipped: vendor/agent cannot run as a process of this machine."
+    assert (told["agent"]["lastStatus"], told["beside"]["lastStatus"]) == ("STOPPED", "RUNNING")
+
+
+def test_a_container_health_check_decides(cloud: Cloud) -> None:
+    check = {"command": ["CMD-SHELL", 'test "$RELEASE" = 1'], "interval": 5, "retries": 1, "timeout": 2}
+    # Intervals of less than 5 seconds are refused by AWS.
+    cloud.serve("checked", cloud.define("checked", environment={"RELEASE": "1"}, healthCheck=check), balanced=False)
+    cloud.steady("checked")
+    until(lambda: cloud.tasks("checked")[0]["healthStatus"] == "HEALTHY")
+    deploy(cloud, "checked", environment={"RELEASE": "2"}, healthCheck=check)
+    dead = stopped(cloud, "checked")[0]
+    assert dead["stoppedReason"] == "Task failed container health checks"
+
+
+def test_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
+    cloud.serve("worker", cloud.define("worker", environment={"MODE": "wait"}, portMappings=[]), balanced=False)
+    cloud.steady("worker")
+    deploy(cloud, "worker", environment={"MODE": "crash", "SECONDS": "1"}, portMappings=[])
+    rolled_back(cloud, "worker")
+
+
+def test_a_command_beside_a_container_has_its_environment(cloud: Cloud) -> None:
+    cloud.serve("exec", cloud.define("exec", environment={"RELEASE": "9"}), enableExecuteCommand=True)
+    task = cloud.steady("exec") and cloud.tasks("exec")[0]
+    launch = cloud.plane.execution(identifier(task))
+    said = subprocess.run(["sh", "-c", "echo $RELEASE"], env=launch.environment, cwd=launch.folder, capture_output=True)
+    assert said.stdout == b"9\n"
+    task = cloud.tasks("killed")[0]
+    with pytest.raises(PermissionError, match="execute command was not enabled"):
+        cloud.plane.execution(identifier(task))
+
+
+def test_a_deleted_service_ends_its_tasks(cloud: Cloud) -> None:
+    cloud.serve("gone", cloud.define("gone"))
+    cloud.steady("gone")
+    with pytest.raises(ClientError, match="cannot be stopped while it is scaled above 0"):
+        cloud.ecs.delete_service(cluster="c", service="gone")
+    with pytest.raises(ClientError, match="not idempotent"):
+        cloud.serve("gone", cloud.define("gone"))
+    assert cloud.ecs.delete_service(cluster="c", service="gone", force=True)["service"]["status"] == "DRAINING"
+    until(lambda: cloud.service("gone")["status"] == "INACTIVE")
+    assert cloud.tasks("gone") == []
+    assert not [arn for arn in cloud.ecs.list_services(cluster="c")["serviceArns"] if arn.endswith("/gone")]

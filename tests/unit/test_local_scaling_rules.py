@@ -1,0 +1,83 @@
+"""Target tracking and schedules, without time."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.local.scaling_rules import IN_MINUTES, OUT_MINUTES, Policy, is_due, matches, settle, wanted_count
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("loads", "count", "wanted"),
+    [
+        ([90, 90, 90], 2, 3),
+        ([90, 90], 2, 2),  # not for long enough
+        ([90, 59, 90], 2, 2),
+        ([200, 200, 200], 1, 4),
+        ([10] * 15, 4, 1),
+        ([10] * 14, 4, 4),
+        ([55] * 15, 4, 4),  # close to the target
+        ([], 3, 3),
+        ([90] * 3, 0, 0),
+    ],
+)
+def test_target_tracking(loads: list[float], count: int, wanted: int) -> None:
+    assert wanted_count(Policy(60), loads, count) == wanted
+
+
+def test_scale_in_can_be_disabled() -> None:
+    assert wanted_count(Policy(60, scale_in=False), [1] * 15, 4) == 4
+
+
+def test_the_largest_wish_wins_within_the_limits() -> None:
+    assert settle([2, 5], 3, 1, 10) == 5
+    assert settle([2, 3], 4, 1, 10) == 3
+    assert settle([], 4, 1, 10) == 4
+    assert settle([9], 4, 1, 6) == 6
+    assert settle([], 0, 2, 6) == 2
+
+
+@given(load=st.floats(0.1, 500), count=st.integers(1, 50), target=st.floats(1, 100))
+def test_the_new_count_has_its_load_and_is_not_changed_back(load: float, count: int, target: float) -> None:
+    wanted = wanted_count(Policy(target), [load] * IN_MINUTES, count)
+    after = load * count / wanted
+    if wanted != count:
+        assert after <= target * 1.0001
+        assert wanted_count(Policy(target), [after] * OUT_MINUTES, wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    ("expression", "moment", "found"),
+    [
+        ("0 8 ? * MON-FRI *", MONDAY, True),
+        ("0 8 ? * SAT,SUN *", MONDAY, False),
+        ("0/15 * * * ? *", MONDAY + timedelta(minutes=45), True),
+        ("0/15 * * * ? *", MONDAY + timedelta(minutes=50), False),
+        ("0 8 2 MAR ? 2026", MONDAY, True),
+        ("0 8 2 MAR ? 2027", MONDAY, False),
+        ("*/5 8-9 * * ? *", MONDAY, True),
+    ],
+)
+def test_cron(expression: str, moment: datetime, found: bool) -> None:
+    assert matches(expression, moment) is found
+
+
+def test_schedules_are_due_once() -> None:
+    minute = timedelta(minutes=1)
+    assert is_due("cron(0 8 ? * MON *)", "UTC", MONDAY - minute, MONDAY)
+    assert not is_due("cron(0 8 ? * MON *)", "UTC", MONDAY, MONDAY + minute)
+    assert is_due("cron(0 9 ? * MON *)", "Europe/Berlin", MONDAY - minute, MONDAY)
+    assert is_due("at(2026-03-02T08:00:00)", "UTC", MONDAY - minute, MONDAY)
+    assert not is_due("at(2026-03-02T08:00:00)", "UTC", MONDAY, MONDAY + minute)
+    assert is_due("rate(5 minutes)", "UTC", MONDAY, MONDAY + 5 * minute)
+    assert not is_due("rate(1 hour)", "UTC", MONDAY, MONDAY + 5 * minute)
+
+
+@pytest.mark.parametrize("schedule", ["every(5)", "cron(0 8 L * ? *)", "cron(0 8 * *)", "cron(0 8 ? * MON#1 *)"])
+def test_what_is_not_known_is_an_error(schedule: str) -> None:
+    with pytest.raises(ValueError, match=r"cron|none of"):
+        is_due(schedule, "UTC", MONDAY - timedelta(days=1), MONDAY)

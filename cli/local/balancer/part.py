@@ -1,0 +1,212 @@
+"""The load balancers of a place: a part with one thread, in which all listeners, connections and health checks live."""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..certificates import Authority, server_context
+from ..parts import Target, TargetHealth
+from .access_log import AccessLog
+from .application import Application, Front
+from .configuration import Configuration, HostHeader, Listener, LoadBalancer
+from .health import NOT_IN_USE
+from .ports import Key, assign_ports
+from .probes import Probes
+from .rules import matches
+from .server import PortBusyError, Server, is_free
+from .targets import DEREGISTRATION_LAG, TargetTable
+from .upstream import Pool
+
+_log = logging.getLogger("flask_on_aws.balancer")
+# How often the configuration is asked for and ended drains are noticed; people wait for it after each deployment, and
+# the provider keeps what it has read for as long as reading costs something.
+_TICK_SECONDS = 0.25
+_STOP_SECONDS = 10
+
+
+class Balancer:
+    """Serves the load balancers of a configuration on this machine, and knows their targets' health.
+
+    `configuration` is asked again and again, in a thread of its own, and may raise: then what was known goes on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        authority: Authority,
+        configuration: Callable[[], Configuration],
+        *,
+        first_port: int = 8443,
+        deregistration_lag: float = DEREGISTRATION_LAG,
+    ) -> None:
+        self._folder, self._authority, self._provide = folder, authority, configuration
+        self._first_port = first_port
+        self.targets = TargetTable(lag=deregistration_lag)
+        self._known = Configuration()
+        self._servers: dict[Key, Server] = {}
+        self._problems: dict[Key, str] = {}
+        self._thread: threading.Thread | None = None
+        self._stop: Callable[[], None] = lambda: None
+        self._ports: dict[Key, int] = {}
+
+    def start(self) -> None:
+        """Take up the work; returns once the first configuration was applied."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._run(ready)], name="balancer", daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def stop(self) -> None:
+        """Close all listeners and connections."""
+        self._stop()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+
+    @property
+    def ports(self) -> Mapping[Key, int]:
+        """Ports on this machine, by the load balancer's ARN and the port in its records."""
+        return dict(self._ports)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why a listener does not answer, a sentence each; empty when all do."""
+        return list(self._problems.values())
+
+    def register(self, target_group_arn: str, target: Target) -> None:
+        """Start to probe and, once it is healthy, to route to the target."""
+        self.targets.register(target_group_arn, target)
+
+    def deregister(self, target_group_arn: str, target: Target) -> None:
+        """Send it no new request after a moment, and forget it after the group's deregistration delay."""
+        self.targets.deregister(target_group_arn, target)
+
+    def health(self, target_group_arn: str, target: Target) -> TargetHealth:
+        """The target's state; `unused` when it is not registered, or no rule forwards to its group."""
+        found = self.targets.health(target_group_arn, target)
+        return found if target_group_arn in self._known.routed_groups() or found.state == "draining" else NOT_IN_USE
+
+    def group_health(self, target_group_arn: str) -> dict[Target, TargetHealth]:
+        """The state of each target of the group."""
+        found = self.targets.group_health(target_group_arn)
+        return {target: self.health(target_group_arn, target) for target in found}
+
+    async def _run(self, ready: threading.Event) -> None:
+        loop, stopping, changed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        loop.set_exception_handler(_note)
+        self._stop = lambda: _call(loop, stopping.set)
+        self.targets.on_change(lambda: _call(loop, changed.set))
+        self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
+        self._context = server_context(self._authority, self._knows)
+        self._probes = Probes(self.targets, self._check_of)
+        self._ports = self._read_ports()
+        try:
+            await self._reconcile()
+            ready.set()
+            while not stopping.is_set():
+                waiting = [loop.create_task(event.wait()) for event in (stopping, changed)]
+                await asyncio.wait(waiting, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                for task in waiting:
+                    task.cancel()
+                changed.clear()
+                await self._reconcile()
+        finally:
+            ready.set()
+            await self._close()
+
+    async def _reconcile(self) -> None:
+        try:
+            self._known = await asyncio.to_thread(self._provide)
+        except Exception:
+            _log.exception("The load balancers' configuration could not be read; the last one stays.")
+        self._probes.adjust()
+        for gone in self.targets.expire(self._delay):
+            self._pool.forget(gone)
+        await self._adjust_servers()
+
+    def _delay(self, arn: str) -> float:
+        group = self._known.target_group(arn)
+        return group.deregistration_delay if group is not None else 0
+
+    def _check_of(self, arn: str) -> Any:
+        group = self._known.target_group(arn)
+        return group.health_check if group is not None else None
+
+    def _knows(self, name: str) -> bool:
+        """Whether the name is one for which some rule has a host condition."""
+        listeners = [listener for balancer in self._known.load_balancers for listener in balancer.listeners]
+        conditions = [one for listener in listeners for rule in listener.rules for one in rule.conditions]
+        values = [value for one in conditions if isinstance(one, HostHeader) for value in one.values]
+        return any(matches(value, name, ignore_case=True) for value in values if value != "*")
+
+    async def _adjust_servers(self) -> None:
+        wanted = {(b.arn, one.port): (b, one) for b in self._known.load_balancers for one in b.listeners}
+        ports = assign_ports(self._known, self._first_port, self._ports, is_free)
+        if ports != self._ports:
+            self._ports = ports
+            self._write_ports()
+        for key, server in list(self._servers.items()):
+            kept = wanted.get(key)
+            if kept is None or server.ended or not _serves(server, *kept):
+                del self._servers[key]
+                await server.stop()
+        self._problems = {key: text for key, text in self._problems.items() if key in wanted}
+        for key in wanted.keys() - self._servers.keys():
+            self._serve(key, *wanted[key])
+
+    def _serve(self, key: Key, balancer: LoadBalancer, listener: Listener) -> None:
+        application = Application(lambda: self._front(key), self.targets, self._pool, self._access.write)
+        context = self._context if _encrypted(listener) else None
+        try:
+            self._servers[key] = Server(self._ports[key], application, context, balancer.idle_timeout)
+            self._problems.pop(key, None)
+        except PortBusyError as busy:
+            self._problems[key] = str(busy)
+
+    def _front(self, key: Key) -> Front | None:
+        """The listener as it is now; None once it is deleted."""
+        local = {number: here for (owner, number), here in self._ports.items() if owner == key[0]}
+        found = ((b, one) for b in self._known.load_balancers for one in b.listeners if (b.arn, one.port) == key)
+        return next((Front(self._known, balancer, listener, local) for balancer, listener in found), None)
+
+    def _read_ports(self) -> dict[Key, int]:
+        """The ports of the last time, so that addresses stay."""
+        try:
+            rows = json.loads((self._folder / "ports.json").read_text())
+            return {(row["load_balancer"], row["port"]): row["here"] for row in rows}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _write_ports(self) -> None:
+        rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in self._ports.items()]
+        temporary = self._folder / "ports.json.new"
+        temporary.write_text(json.dumps(rows, indent=1))
+        temporary.replace(self._folder / "ports.json")
+
+    async def _close(self) -> None:
+        await asyncio.gather(*[server.stop() for server in self._servers.values()])
+        self._servers.clear()
+        await self._probes.close()
+        await self._pool.close()
+        self._access.close()
+
+
+def _encrypted(listener: Listener) -> bool:
+    return listener.protocol == "HTTPS" or listener.edge_headers is not None
+
+
+def _serves(server: Server, balancer: LoadBalancer, listener: Listener) -> bool:
+    return server.idle_timeout == balancer.idle_timeout and server.encrypted == _encrypted(listener)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function)
+
+
+def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong on one connection is the connection's end, and not worth more than a line to those who look."""
+    _log.debug("%s: %r", context.get("message"), context.get("exception"))

@@ -1,0 +1,39 @@
+"""Which port of this machine stands for which listener: a pure function."""
+
+from collections.abc import Callable, Mapping
+
+from .configuration import Configuration
+
+Key = tuple[str, int]
+"""ARN of a load balancer, and a listener's port in the records."""
+
+# The order in which listeners take ports: what people open first.
+_FIRST = {443: 0, 80: 1}
+
+
+def assign_ports(
+    configuration: Configuration, first: int, known: Mapping[Key, int], is_free: Callable[[int], bool]
+) -> dict[Key, int]:
+    """A port for each listener; one that has its port keeps it.
+
+    The first load balancer's HTTPS listener, or the one behind a content delivery network, has `first` itself, even if
+    it is busy: a project's address is not to change unnoticed. All others have the next that are free.
+    """
+    keys = [
+        (balancer.arn, listener.port)
+        for balancer in configuration.load_balancers
+        for listener in sorted(
+            balancer.listeners,
+            key=lambda one: (one.edge_headers is None, _FIRST.get(one.port, 2), one.port),
+        )
+    ]
+    assigned = {key: known[key] for key in keys if key in known}
+    for key in keys:
+        if key in assigned:
+            continue
+        taken = set(assigned.values())
+        port = first
+        while port in taken or (port != first and not is_free(port)):
+            port += 1
+        assigned[key] = port
+    return assigned

@@ -1,0 +1,122 @@
+"""Which rule a request meets, and what its action makes of it: pure functions.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from urllib.parse import parse_qsl
+
+from .configuration import (
+    Condition,
+    Forward,
+    HostHeader,
+    HttpHeader,
+    HttpRequestMethod,
+    PathPattern,
+    QueryString,
+    Redirect,
+    Rule,
+    SourceIp,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the rules look at."""
+
+    method: str
+    host: str
+    """The Host header as it was sent, with its port if any."""
+    path: str
+    """As it was sent, percent-encoded."""
+    query: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    source_ip: str = "127.0.0.1"
+
+    @property
+    def host_name(self) -> str:
+        """The host without its port; an IPv6 address keeps its brackets."""
+        return re.sub(r":\d*$", "", self.host)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(wildcards: str, ignore_case: bool) -> re.Pattern[str]:
+    parts = [".*" if one == "*" else "." if one == "?" else re.escape(one) for one in wildcards]
+    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def matches(wildcards: str, text: str, *, ignore_case: bool = False) -> bool:
+    """Whether the whole text fits a pattern in which `*` is any characters, also none, and `?` exactly one."""
+    return _pattern(wildcards, ignore_case).fullmatch(text) is not None
+
+
+def _meets(condition: Condition, request: Request) -> bool:
+    match condition:
+        case HostHeader(values):
+            return any(matches(value, request.host_name, ignore_case=True) for value in values)
+        case PathPattern(values):
+            return any(matches(value, request.path) for value in values)
+        case HttpHeader(name, values):
+            found = [text for header, text in request.headers if header.lower() == name.lower()]
+            return any(matches(value, text, ignore_case=True) for text in found for value in values)
+        case HttpRequestMethod(values):
+            return request.method in values
+        case QueryString(values):
+            pairs = parse_qsl(request.query, keep_blank_values=True)
+            return any(_has_pair(pairs, key, value) for key, value in values)
+        case SourceIp(values):
+            address = ip_address(request.source_ip)
+            return any(address in ip_network(value, strict=False) for value in values)
+
+
+def _has_pair(pairs: Iterable[tuple[str, str]], key: str | None, value: str) -> bool:
+    return any(
+        matches(value, text, ignore_case=True) and (key is None or matches(key, name, ignore_case=True))
+        for name, text in pairs
+    )
+
+
+def choose_rule(rules: Sequence[Rule], request: Request) -> Rule | None:
+    """The rule with the lowest priority whose conditions the request meets; the default comes last."""
+    ordered = sorted(rules, key=lambda rule: (rule.priority is None, rule.priority or 0))
+    return next((rule for rule in ordered if all(_meets(one, request) for one in rule.conditions)), None)
+
+
+def choose_group(forward: Forward, chance: float) -> str | None:
+    """ARN of the group for a chance from 0 up to 1, each as often as its weight says; None where all weights are 0.
+
+    A group without healthy targets keeps its share, as on AWS.
+    """
+    total = sum(weight for _, weight in forward.groups)
+    reached = chance * total
+    for arn, weight in forward.groups:
+        if reached < weight:
+            return arn
+        reached -= weight
+    return None
+
+
+def redirect_location(action: Redirect, request: Request, scheme: str, port: int, local: Mapping[int, int]) -> str:
+    """The URL to which a redirect leads.
+
+    `local` maps ports of the records to those of this machine: a redirect to 443 leads to where 443 really answers.
+    """
+    values = {
+        "protocol": scheme,
+        "host": request.host_name,
+        "port": str(port),
+        "path": request.path.removeprefix("/"),
+        "query": request.query,
+    }
+
+    def fill(template: str) -> str:
+        return re.sub(r"#\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
+
+    wanted = fill(action.port)
+    there = local.get(int(wanted), int(wanted)) if action.port != "#{port}" else port
+    query = fill(action.query)
+    return f"{fill(action.protocol).lower()}://{fill(action.host)}:{there}{fill(action.path)}" + (query and f"?{query}")

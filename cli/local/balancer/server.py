@@ -1,0 +1,108 @@
+"""A listener's server: hypercorn, which speaks HTTP/1.1, HTTP/2 and WebSockets, with our application behind it."""
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+from typing import Any
+
+from hypercorn.asyncio import serve  # pyright: ignore[reportUnknownVariableType]
+from hypercorn.config import Config, Sockets
+
+from ..parts import HOST
+from .application import Application
+
+# Both are AWS's, "HTTP connections" in https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+_STREAMS, _REQUESTS_PER_CONNECTION = 128, 10_000
+# Above the 64 KiB at which the application refuses a request, so that the answer is AWS's; hypercorn says 431 beyond.
+_LARGEST_HEAD = 128 * 1024
+# Streams of uploads that wait for a target keep so many pieces of up to 64 KiB in memory each.
+_PIECES_AHEAD = 4
+# What is still under way when a listener ends.
+_GRACE_SECONDS = 1.0
+_BACKLOG = 1024
+
+
+class PortBusyError(Exception):
+    """Another process listens on the port."""
+
+
+def bind(port: int) -> socket.socket:
+    """A socket on the loopback address, closed to every other machine."""
+    one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        one.bind((HOST, port))
+        one.listen(_BACKLOG)
+    except OSError as error:
+        one.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortBusyError(f"Port {port} is in use by another program; end it, or choose another port.") from None
+    one.setblocking(False)
+    return one
+
+
+def is_free(port: int) -> bool:
+    """Whether the port could be bound now."""
+    try:
+        bind(port).close()
+    except PortBusyError:
+        return False
+    return True
+
+
+class _Config(Config):
+    """hypercorn's settings, with a socket and a TLS context that are there already."""
+
+    def __init__(self, listening: socket.socket, context: ssl.SSLContext | None, idle_timeout: float) -> None:
+        self._listening, self._context = listening, context
+        self.keep_alive_timeout = idle_timeout
+        self.keep_alive_max_requests = _REQUESTS_PER_CONNECTION
+        self.h2_max_concurrent_streams = _STREAMS
+        self.h11_max_incomplete_size = self.h2_max_header_list_size = _LARGEST_HEAD
+        self.max_app_queue_size = _PIECES_AHEAD
+        self.graceful_timeout = _GRACE_SECONDS
+        self.ssl_handshake_timeout = 10
+        self.backlog = _BACKLOG
+        self.include_server_header = self.include_date_header = False
+        self.accesslog = None
+        self.errorlog = logging.getLogger("flask_on_aws.balancer")
+        # hypercorn takes its level for the logger's own; below it are its starts and stops.
+        self.loglevel = "WARNING"
+
+    @property
+    def ssl_enabled(self) -> bool:
+        return self._context is not None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        return self._context
+
+    def create_sockets(self) -> Sockets:
+        listening = [self._listening]
+        return Sockets(listening, [], []) if self.ssl_enabled else Sockets([], listening, [])
+
+
+class Server:
+    """Answers on one port until it is stopped."""
+
+    def __init__(
+        self, port: int, application: Application, context: ssl.SSLContext | None, idle_timeout: float
+    ) -> None:
+        self.idle_timeout, self.encrypted = idle_timeout, context is not None
+        config = _Config(bind(port), context, idle_timeout)
+        self._stopping = asyncio.Event()
+        app: Any = application  # hypercorn's types spell ASGI's messages out, ours do not
+        self._task = asyncio.get_running_loop().create_task(serve(app, config, shutdown_trigger=self._stopping.wait))
+
+    async def stop(self) -> None:
+        """Refuse new connections, and end the open ones."""
+        self._stopping.set()
+        await asyncio.wait({self._task})
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, also by itself."""
+        return self._task.done()

@@ -1,0 +1,114 @@
+"""WebSockets between a client and a target, message by message."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import aiohttp
+
+from .asgi import Message, Receive, Send
+from .incoming import Incoming
+from .upstream import Upstream, gateway_error
+
+# Each connection has its own handshake.
+_OF_THE_HANDSHAKE = frozenset(
+    {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
+)
+_CLOSED_BY = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+# "Going away" (RFC 6455, 7.4.1), and what stands for a connection that ended without a word, which may not be sent.
+_GOING_AWAY, _ABNORMAL = 1001, 1006
+
+
+async def relay(upstream: Upstream, request: Incoming, receive: Receive, send: Send, idle_timeout: float) -> None:
+    """Connect both until one closes or both are silent for the idle timeout, in seconds.
+
+    A target that refuses answers the client: its status and header fields are passed on.
+    """
+    await receive()  # websocket.connect
+    headers = [pair for pair in request.headers if pair[0].lower() not in _OF_THE_HANDSHAKE]
+    offered = [value for name, value in request.headers if name.lower() == "sec-websocket-protocol"]
+    protocols = [token.strip() for value in offered for token in value.split(",")]
+    url = upstream.url(request.seen.path, request.seen.query)
+    request.entry.dispatched()
+    try:
+        # No limit to a message, which a load balancer does not look into; no ping of its own either.
+        socket = await upstream.session.ws_connect(url, headers=headers, protocols=protocols, max_msg_size=0)
+    except aiohttp.WSServerHandshakeError as refusal:
+        await _refuse(refusal, request, send)
+        return
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise gateway_error(error) from error
+    request.entry.answered(101)
+    request.entry.status = 101
+    await send({"type": "websocket.accept", "subprotocol": socket.protocol})
+    try:
+        await _between(socket, receive, send, idle_timeout)
+    finally:
+        await socket.close()
+
+
+async def _refuse(refusal: aiohttp.WSServerHandshakeError, request: Incoming, send: Send) -> None:
+    status = refusal.status if refusal.status != 101 else 502
+    request.entry.answered(refusal.status)
+    request.entry.status = status
+    kept = [(n.lower().encode(), v.encode()) for n, v in (refusal.headers or {}).items()]
+    unsent = (b"content-length", b"transfer-encoding", b"connection", b"upgrade")
+    headers = [pair for pair in kept if pair[0] not in unsent]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
+
+
+async def _between(socket: aiohttp.ClientWebSocketResponse, receive: Receive, send: Send, idle_timeout: float) -> None:
+    from_client: asyncio.Task[Any] = _task(receive())
+    from_target: asyncio.Task[Any] = _task(socket.receive())
+    try:
+        while True:
+            waiting = {from_client, from_target}
+            done, _ = await asyncio.wait(waiting, timeout=idle_timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                await send({"type": "websocket.close", "code": _GOING_AWAY})
+                return
+            if from_client in done:
+                if not await _to_target(socket, from_client.result()):
+                    return
+                from_client = _task(receive())
+            if from_target in done:
+                if not await _to_client(socket, from_target.result(), send):
+                    return
+                from_target = _task(socket.receive())
+    finally:
+        from_client.cancel()
+        from_target.cancel()
+
+
+def _task(awaitable: Awaitable[Any]) -> asyncio.Task[Any]:
+    async def run() -> Any:
+        return await awaitable
+
+    return asyncio.get_running_loop().create_task(run())
+
+
+async def _to_target(socket: aiohttp.ClientWebSocketResponse, message: Message) -> bool:
+    """Pass a message on; False when it was the last."""
+    if message["type"] == "websocket.disconnect":
+        code = message.get("code", _GOING_AWAY)
+        await socket.close(code=_GOING_AWAY if code == _ABNORMAL else code)
+        return False
+    if message.get("bytes") is not None:
+        await socket.send_bytes(message["bytes"])
+    else:
+        await socket.send_str(message["text"])
+    return True
+
+
+async def _to_client(socket: aiohttp.ClientWebSocketResponse, message: aiohttp.WSMessage, send: Send) -> bool:
+    """Pass a message on; False when it was the last."""
+    if message.type in _CLOSED_BY:
+        code = socket.close_code if socket.close_code not in (None, _ABNORMAL) else _GOING_AWAY
+        await send({"type": "websocket.close", "code": code})
+        return False
+    if message.type is aiohttp.WSMsgType.BINARY:
+        await send({"type": "websocket.send", "bytes": message.data})
+    elif message.type is aiohttp.WSMsgType.TEXT:
+        await send({"type": "websocket.send", "text": message.data})
+    return True

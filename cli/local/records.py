@@ -176,6 +176,29 @@ class Records:
             if group is not None:
                 group.local_health = dict(told)
 
+    def databases(self) -> dict[str, dict[str, Any]]:
+        """The database instances by identifier, with what their servers are made of."""
+        with self.lock:
+            rds = self._backend("rds")
+            return {name: _database(rds, raw) for name, raw in rds.databases.items()}
+
+    def write_database(self, identifier: str, status: str, host: str | None, port: int | None) -> None:
+        """Make DescribeDBInstances say this; an instance that is gone is passed over."""
+        with self.lock:
+            raw = self._backend("rds").databases.get(identifier)
+            if raw is not None:
+                raw.status = status
+                raw.local_host, raw.port = host or getattr(raw, "local_host", None), port or raw.port
+                self.changed.set()
+
+    def write_snapshot(self, name: str, status: str) -> None:
+        """Make DescribeDBSnapshots say this; a snapshot that is gone is passed over."""
+        with self.lock:
+            raw = self._backend("rds").database_snapshots.get(name)
+            if raw is not None:
+                raw.status = status
+                self.changed.set()
+
     def role_permits(self, role_arn: str, action: str, resource: str) -> bool:
         """Whether a role's policies allow an action; an unknown role has none."""
         with self.lock:
@@ -186,6 +209,19 @@ class Records:
             documents = [*raw.policies.values(), *(policy.document for policy in raw.managed_policies.values())]
             results = [IAMPolicy(document).is_action_permitted(action, resource) for document in documents]
         return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
+
+
+def _database(rds: Any, raw: Any) -> dict[str, Any]:
+    group = rds.db_parameter_groups.get(raw.db_parameter_group_name)
+    parameters = group.parameters if group else {}
+    return {
+        "identifier": raw.db_instance_identifier,
+        "engine_version": raw.engine_version,
+        "username": raw.master_username,
+        "password": raw._master_user_password,  # moto tells it nobody
+        "database": raw.db_name,
+        "parameters": {name: one["ParameterValue"] for name, one in parameters.items() if "ParameterValue" in one},
+    }
 
 
 def _service(key: str, raw: Any) -> ServiceRecord:

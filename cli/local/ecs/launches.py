@@ -7,7 +7,9 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
 from ..parts import HOST, Place
 from ..records import Records
@@ -31,6 +33,8 @@ class ImagePlan(NamedTuple):
     """The start command, for a shell."""
     environment: Mapping[str, str]
     """What the image itself sets, like PATH with the app's own environment first."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """Files of the image that are elsewhere here: path in the image → path on this machine."""
 
 
 CommandFor = Callable[[str], ImagePlan | None]
@@ -81,7 +85,7 @@ class Launches:
     ) -> dict[str, str]:
         """The task definition's, the image's, and what every container on Fargate has."""
         region = self.place.region
-        return {
+        given = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(image.folder if image else self.place.folder),
             "AWS_REGION": region,
@@ -94,6 +98,7 @@ class Launches:
             **self.secrets.fetch(container.secrets, plan.execution_role),
             **({"PORT": str(port)} if port else {}),
         }
+        return {name: _here(value, image.files) for name, value in given.items()} if image else given
 
     def _check_log_group(self, container: Container) -> None:
         log = container.log
@@ -103,6 +108,13 @@ class Launches:
                 "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not "
                 f"exist: {log.group} : exit status 1"
             )
+
+
+def _here(value: str, files: Mapping[str, str]) -> str:
+    """A variable's value with the image's paths as they are on this machine, also where they are part of a URL."""
+    for inside, outside in files.items():
+        value = value.replace(inside, outside).replace(quote(inside, safe=""), quote(outside, safe=""))
+    return value
 
 
 def free_port() -> int:

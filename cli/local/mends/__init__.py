@@ -6,10 +6,12 @@ moto keeps records; behind ours things really run. So most of what is mended her
 from .ecs import mend_ecs
 from .others import mend_others
 from .provider import mend_for_provider
+from .rds import mend_rds
 
 
 def mend() -> None:
     """Put all replacements in place, once for a process; a second call changes nothing."""
     mend_ecs()
     mend_others()
+    mend_rds()
     mend_for_provider()

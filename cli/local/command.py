@@ -1,0 +1,202 @@
+"""`flask-on-aws local`: the stack on this machine."""
+
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from flask_on_aws.build_plan import BuildPlanError
+
+from .._settings import fail
+from ..build.run import BuildError
+from ..engine import EngineError, destroy as destroy_stack
+from . import control
+from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place
+from .release import ReleaseError
+from .stack import STACK, Stack
+
+# An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
+_ANSWER_SECONDS = 240
+_POLL_SECONDS = 0.2
+_REGION = "us-east-1"
+
+_project = click.option(
+    "--project", default=".", type=click.Path(path_type=Path, file_okay=False), help="Folder of Pulumi.yaml."
+)
+
+
+@click.group()
+def local() -> None:
+    """The whole stack on this machine, without an AWS account and without Docker."""
+
+
+@local.command()
+@_project
+def up(project: Path) -> None:
+    """Start the local AWS and make it as the program says; again after a change, a rolling deployment."""
+    began = time.monotonic()
+    try:
+        place = open_place(project.resolve(), _REGION)
+        if control.ensure_started(place):
+            _say(f"local AWS at {place.place.endpoint}")
+        result = Stack(project.resolve(), place, _say).apply()
+    except (PlaceError, control.DaemonError, EngineError, BuildError, BuildPlanError, ReleaseError) as error:
+        fail(str(error))
+    changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
+    told = ", ".join(f"{count} {name}" for name, count in changed.items() if count) or "nothing changed"
+    _say(f"{told}; {len(result.planned)} resources of AWS alone were planned, not created")
+    _wait_for_answer(place)
+    _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
+    _say("logs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
+    _say(f"Trust its certificates with {place.place.folder / 'ca' / 'ca.pem'}.")
+
+
+@local.command()
+@_project
+def down(project: Path) -> None:
+    """Stop everything; data and the stack stay for the next `up`."""
+    _say("stopped" if control.end(_place(project)) else "nothing runs")
+
+
+@local.command()
+@_project
+def destroy(project: Path) -> None:
+    """Delete the stack with its data, and stop."""
+    place = _place(project)
+    try:
+        control.ensure_started(place)
+        result = destroy_stack(project.resolve(), STACK, place.place)
+    except (control.DaemonError, EngineError) as error:
+        fail(str(error))
+    control.end(place)
+    shutil.rmtree(place.place.folder)
+    _say(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
+
+
+@local.command()
+@_project
+def status(project: Path) -> None:
+    """Services, databases, addresses and memory."""
+    place = _place(project)
+    told = control.status(place)
+    if told is None:
+        fail(f"The local AWS of {project.resolve()} does not run; start it with: flask-on-aws local up")
+    _say(f"app        {place.url}\nendpoint   {place.place.endpoint}")
+    for service in _services(place):
+        _say(f"service    {service['serviceName']}: {service['runningCount']} of {service['desiredCount']} tasks run")
+    for name, database in told["databases"].items():
+        note = f" ({database['note']})" if database["note"] else ""
+        _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
+    for problem in told["problems"]:
+        _say(f"problem    {problem}")
+    _say(f"memory     {control.memory(place) / 2**20:.0f} MiB")
+
+
+@local.command()
+@_project
+@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
+def logs(project: Path, follow: bool) -> None:
+    """What the app's containers print."""
+    client: Any = _client(_place(project), "logs")
+    seen: set[str] = set()
+    while True:
+        for event in _events(client):
+            if event["eventId"] not in seen:
+                seen.add(event["eventId"])
+                _say(f"{event['logStreamName'].split('/')[0]:<8} {event['message']}")
+        if not follow:
+            return
+        time.sleep(1)
+
+
+@local.command()
+@_project
+@click.argument("arguments", nargs=-1)
+def psql(project: Path, arguments: tuple[str, ...]) -> None:
+    """Open the app's database; arguments after -- go to psql."""
+    program = shutil.which("psql")
+    if program is None:
+        fail("There is no psql on this machine; install PostgreSQL's client.")
+    variables = _environment(_place(project))
+    sys.exit(subprocess.call([program, variables["DATABASE_URL"], *arguments]))  # noqa: S603 what the user asked for
+
+
+@local.command()
+@_project
+def env(project: Path) -> None:
+    """The app's environment, secrets included, as lines for a .env file."""
+    for name, value in sorted(_environment(_place(project)).items()):
+        _say(f"{name}={value}")
+
+
+def _say(text: str) -> None:
+    click.echo(text)
+
+
+def _place(project: Path) -> LocalPlace:
+    try:
+        found = find_place(project.resolve())
+    except PlaceError as error:
+        fail(str(error))
+    if found is None:
+        fail(f"{project.resolve()} has no local AWS; make one with: flask-on-aws local up")
+    return found
+
+
+def _client(place: LocalPlace, service: str) -> Any:
+    session = boto3.Session("local", "local", region_name=place.place.region)
+    return session.client(service, endpoint_url=place.place.endpoint)  # type: ignore[call-overload]
+
+
+def _wait_for_answer(place: LocalPlace) -> None:
+    context = ssl.create_default_context(cafile=str(place.place.folder / "ca" / "ca.pem"))
+    until, seen = time.monotonic() + _ANSWER_SECONDS, "nothing"
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(place.url, context=context, timeout=10):  # noqa: S310 https
+                return
+        except urllib.error.HTTPError as error:
+            seen = str(error.code)
+        except OSError as error:
+            seen = str(error)
+        time.sleep(_POLL_SECONDS)
+    events = [event["message"] for service in _services(place) for event in service["events"][:5]]
+    fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services say:", *events)
+
+
+def _services(place: LocalPlace) -> list[dict[str, Any]]:
+    client = _client(place, "ecs")
+    found: list[dict[str, Any]] = []
+    for cluster in client.list_clusters()["clusterArns"]:
+        arns = client.list_services(cluster=cluster)["serviceArns"]
+        found += client.describe_services(cluster=cluster, services=arns)["services"] if arns else []
+    return [service for service in found if service["status"] == "ACTIVE"]
+
+
+def _events(client: Any) -> list[dict[str, Any]]:
+    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+    found = [event for name in groups for event in client.filter_log_events(logGroupName=name)["events"]]
+    return sorted(found, key=lambda event: event["timestamp"])
+
+
+def _environment(place: LocalPlace) -> dict[str, str]:
+    """What a task of the web service finds, with the paths of this machine."""
+    ecs, secrets = _client(place, "ecs"), _client(place, "secretsmanager")
+    definitions = [service["taskDefinition"] for service in _services(place) if service["loadBalancers"]]
+    if not definitions:
+        fail("The stack has no web service; make it with: flask-on-aws local up")
+    task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
+    container = next(one for one in task["containerDefinitions"] if one.get("portMappings"))
+    found = {pair["name"]: pair["value"] for pair in container["environment"]}
+    for secret in container["secrets"]:
+        arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
+        text = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        found[secret["name"]] = __import__("json").loads(text)[key]
+    return found

@@ -1,0 +1,134 @@
+"""Starts and ends a project's daemon from the outside, and asks it how it is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .daemon import STATUS
+from .places import LocalPlace
+
+# moto's services and PostgreSQL take up to ten seconds on a slow machine; beyond a minute something hangs.
+_START_SECONDS = 60
+# Tasks have their stop timeout, 60 s here and at most 120 on Fargate, and databases a moment more.
+_STOP_SECONDS = 130
+_POLL_SECONDS = 0.1
+_LAST_LINES = 20
+
+
+class DaemonError(Exception):
+    """A daemon that does not start, with the end of its log."""
+
+
+def is_running(local: LocalPlace) -> bool:
+    """Whether the daemon runs, whatever it does."""
+    return _process(local) is not None
+
+
+def ensure_started(local: LocalPlace) -> bool:
+    """Start the daemon unless it answers; whether it was started.
+
+    Raises:
+        DaemonError: if it ends or does not answer in time.
+    """
+    if status(local) is not None:
+        return False
+    end(local)  # one that hangs
+    log = _log_file(local)
+    with log.open("ab") as output:
+        daemon = subprocess.Popen(  # noqa: S603 this tool's own module
+            [sys.executable, "-m", "flask_on_aws_cli.local.daemon", str(local.place.folder.parent)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    _write_pid(local, daemon.pid)
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        if daemon.poll() is not None:
+            raise DaemonError(f"The local AWS ended with {daemon.returncode}. {_tail(log)}")
+        if status(local) is not None:
+            return True
+        time.sleep(_POLL_SECONDS)
+    end(local)
+    raise DaemonError(f"The local AWS does not answer at {local.place.endpoint} after {_START_SECONDS} s. {_tail(log)}")
+
+
+def end(local: LocalPlace) -> bool:
+    """End the daemon and all that it started, tasks with their stop timeout; whether it ran."""
+    process = _process(local)
+    if process is None:
+        return False
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _pid_file(local).unlink(missing_ok=True)
+    return True
+
+
+def status(local: LocalPlace) -> dict[str, Any] | None:
+    """What the daemon says of its parts; None if it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{local.place.endpoint}{STATUS}", timeout=5) as answer:  # noqa: S310 loopback
+            return json.loads(answer.read())
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
+
+
+def memory(local: LocalPlace) -> int:
+    """Bytes that the daemon and all its processes hold, shared pages counted once where the system tells."""
+    process = _process(local)
+    if process is None:
+        return 0
+    return sum(_held(one) for one in [process, *process.children(recursive=True)])
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        full = process.memory_full_info()
+    except psutil.Error:
+        return 0
+    return int(getattr(full, "pss", 0) or full.rss)
+
+
+def _process(local: LocalPlace) -> psutil.Process | None:
+    """The daemon's process: a number alone may be somebody else's by now."""
+    try:
+        number, started = _pid_file(local).read_text().split()
+        process = psutil.Process(int(number))
+        return process if abs(process.create_time() - float(started)) < 1 else None
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+
+
+def _write_pid(local: LocalPlace, number: int) -> None:
+    started = psutil.Process(number).create_time()
+    file = _pid_file(local)
+    temporary = file.with_suffix(".new")
+    temporary.write_text(f"{number} {started}")
+    os.replace(temporary, file)
+
+
+def _pid_file(local: LocalPlace) -> Path:
+    return local.place.folder / "daemon.pid"
+
+
+def _log_file(local: LocalPlace) -> Path:
+    return local.place.folder / "daemon.log"
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+    return "Its log ends with:\n" + "\n".join(lines)

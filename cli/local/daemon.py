@@ -1,0 +1,100 @@
+"""The daemon of one project: all parts of its local AWS in one process, started in the order in which they need each other.
+
+    python -m flask_on_aws_cli.local.daemon PROJECT
+"""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from .autoscaling import Autoscaling
+from .balancer.part import Balancer
+from .balancer.records import Provider
+from .certificates import Authority
+from .database_records import DatabaseRecords
+from .ecs.plane import Ecs
+from .endpoint import Endpoint
+from .images import Images
+from .parts import Part
+from .places import LocalPlace, find_place
+from .rds.configuration import Status
+from .rds.part import Databases
+
+STATUS = "/.local/status"
+_LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
+
+
+class Cloud:
+    """The parts, put together."""
+
+    def __init__(self, local: LocalPlace, cache: Path) -> None:
+        place = local.place
+        folder = place.folder
+        authority = Authority(folder / "ca")
+        self.images = Images(folder / "images", authority.certificate_path)
+        self._endpoint = Endpoint(place)
+        records = self._endpoint.records
+        provider = Provider(place, records)
+        self._balancer = Balancer(folder, authority, provider.configuration, first_port=local.https_port)
+        provider.write_health_of(self._balancer)
+        self._databases = Databases(folder / "rds", cache, authority, self._told)
+        self._database_records = DatabaseRecords(records, self._databases)
+        self._ecs = Ecs(place, self._endpoint, self._balancer, self.images.image_plan)
+        scaling = Autoscaling(place, records, self._ecs, provider.requests_per_target)
+        self._endpoint.serve(STATUS, self._status)
+        self._parts: list[Part] = [
+            self._endpoint,
+            self._balancer,
+            provider,
+            self._databases,
+            self._database_records,
+            self._ecs,
+            scaling,
+        ]
+
+    def start(self) -> None:
+        """Start every part; a failure ends those that were started."""
+        for part in self._parts:
+            part.start()
+
+    def stop(self) -> None:
+        """End them in reverse order: tasks finish their requests while balancer and database are there."""
+        for part in reversed(self._parts):
+            part.stop()
+
+    def _told(self, identifier: str, status: Status) -> None:
+        self._database_records.told(identifier, status)
+
+    def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+        told = {
+            "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
+            "problems": self._balancer.problems,
+            "databases": {
+                name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
+                for name, status in self._databases.statuses().items()
+            },
+        }
+        return "200 OK", "application/json", json.dumps(told).encode()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    local = find_place(Path(sys.argv[1]))
+    if local is None:
+        raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` there.")
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    cloud = Cloud(local, Path.home() / ".cache" / "flask-on-aws")
+    cloud.start()
+    done.wait()
+    cloud.stop()
+
+
+if __name__ == "__main__":
+    main()

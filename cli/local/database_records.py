@@ -1,0 +1,101 @@
+"""RDS's records made real: every wish that a call leaves is carried out by a server, whose state is written back."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from queue import Empty
+from typing import Any
+
+from .mends.rds import Wish, wishes
+from .rds.configuration import Instance, Status
+from .rds.part import Databases
+from .records import Records
+
+log = logging.getLogger(__name__)
+# How soon an ending daemon is noticed by the thread that waits for wishes.
+_WAIT_SECONDS = 0.25
+# RDS's own word for an instance whose storage or process is lost:
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+_FAILED = "failed"
+
+
+class DatabaseRecords:
+    """Carries out wishes one after another, so that a snapshot is whole before its instance is deleted."""
+
+    def __init__(self, records: Records, databases: Databases) -> None:
+        self._records, self._databases = records, databases
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rds-records", daemon=True)
+        self.notes: dict[str, str] = {}
+        """What AWS would not say of an instance, by identifier."""
+
+    def start(self) -> None:
+        """Take up what the records hold and no server has yet, and begin."""
+        known = self._databases.statuses()
+        for identifier in self._records.databases():
+            if identifier not in known:
+                wishes.put(Wish("create", identifier))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a wish in progress is finished first."""
+        self._done.set()
+        self._thread.join()
+
+    def told(self, identifier: str, status: Status) -> None:
+        """Write an instance's state into the records."""
+        if status.note:
+            self.notes[identifier] = status.note
+        self._records.write_database(identifier, status.state, status.host, status.port)
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            try:
+                wish = wishes.get(timeout=_WAIT_SECONDS)
+            except Empty:
+                continue
+            try:
+                self._fulfil(wish)
+            except Exception as error:
+                log.exception("The database %s: %s failed", wish.identifier, wish.action)
+                self.notes[wish.identifier] = str(error)
+                self._records.write_database(wish.identifier, _FAILED, None, None)
+
+    def _fulfil(self, wish: Wish) -> None:
+        databases = self._databases
+        if wish.action == "delete-snapshot":
+            databases.delete_snapshot(wish.identifier)
+            return
+        if wish.action == "snapshot":
+            databases.snapshot(wish.identifier, wish.snapshot).result()
+            self._records.write_snapshot(wish.snapshot, "available")
+            return
+        work = self._work(wish)
+        if work is not None:
+            work.result()
+
+    def _work(self, wish: Wish) -> Future[None] | None:
+        if wish.action == "delete":
+            return self._databases.delete(wish.identifier)
+        facts = self._records.databases().get(wish.identifier)
+        if facts is None:  # deleted meanwhile; its own wish is behind this one
+            return None
+        if wish.action == "create":
+            return self._databases.create(_instance(facts))
+        if wish.action == "restore":
+            return self._databases.restore(_instance(facts), wish.snapshot)
+        if wish.action == "modify":
+            return self._databases.modify(_instance(facts))
+        return self._databases.reboot(wish.identifier)
+
+
+def _instance(facts: Mapping[str, Any]) -> Instance:
+    return Instance(
+        identifier=facts["identifier"],
+        engine_version=facts["engine_version"],
+        username=facts["username"],
+        password=facts["password"],
+        database=facts["database"],
+        parameters=facts["parameters"],
+    )

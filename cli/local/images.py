@@ -1,0 +1,69 @@
+"""Images as environments on this machine: what a build would have put into an image, in a folder of its own."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask_on_aws.build_plan import PlanSettings, plan_build
+from flask_on_aws.contract import CA_PATH
+
+from ..build.local import PLAN
+from ..build.run import make_environment
+from .ecs.launches import ImagePlan
+
+# Releases that are kept for tasks that still run and for a way back; ECS keeps two at a time.
+_KEPT = 5
+
+
+class Images:
+    """The images of one place, by digest."""
+
+    def __init__(self, folder: Path, certificates: Path) -> None:
+        self._folder, self._certificates = folder, certificates
+
+    def build(self, app: Path, digest: str, settings: PlanSettings, build_env: Mapping[str, str]) -> bool:
+        """Make the environment of an app's content, unless it is there; whether it was made.
+
+        Raises:
+            BuildPlanError: if there is no plan for the folder.
+            BuildError: if a command fails.
+        """
+        target = self._path(digest)
+        if (target / "start").is_file():  # written last
+            os.utime(target)
+            return False
+        make_environment(plan_build(app, settings, dockerfile=""), app, target, build_env)
+        self._forget_old()
+        return True
+
+    def release_command(self, uri: str) -> str:
+        """The release command of an image; empty if it has none or is not known."""
+        return str(self._plan(uri).get("release_command", ""))
+
+    def image_plan(self, uri: str) -> ImagePlan | None:
+        """How an image runs here; None for images that were not built here."""
+        plan, target = self._plan(uri), self._path(_digest(uri))
+        if not plan:
+            return None
+        path = f"{target / 'venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        environment = {"PATH": path, "VIRTUAL_ENV": str(target / "venv"), "PYTHONUNBUFFERED": "1"}
+        files = {CA_PATH: str(self._certificates)}
+        return ImagePlan(target / "app", str(plan["start_command"]), environment, files)
+
+    def _plan(self, uri: str) -> dict[str, object]:
+        file = self._path(_digest(uri)) / PLAN
+        return json.loads(file.read_text()) if _digest(uri) and file.is_file() else {}
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / digest.rpartition(":")[2][:16]  # 64 bits: a place never has two with the same
+
+    def _forget_old(self) -> None:
+        made = sorted(self._folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
+        for old in made[_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _digest(uri: str) -> str:
+    return uri.partition("@")[2]

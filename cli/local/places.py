@@ -1,0 +1,74 @@
+"""Where a project's local AWS is, and its ports: chosen once, then kept, so that its address stays the same."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .balancer.server import is_free
+from .parts import Place
+
+FOLDER = ".local-aws"
+_FILE = "place.json"
+# LocalStack's port, which clients of emulated AWS know; a second project gets the next one that is free.
+_ENDPOINT_PORTS = range(4566, 4666)
+# 8443 as 443 is to those who are not root; room for as many projects.
+_HTTPS_PORTS = range(8443, 8543)
+
+
+class PlaceError(Exception):
+    """A place that cannot be used, as a sentence."""
+
+
+@dataclass(frozen=True)
+class LocalPlace:
+    """A place and the address of its load balancer."""
+
+    place: Place
+    https_port: int
+
+    @property
+    def url(self) -> str:
+        """The app's address."""
+        return f"https://localhost:{self.https_port}"
+
+
+def find_place(project: Path) -> LocalPlace | None:
+    """The place of a project; None if it has none yet.
+
+    Raises:
+        PlaceError: if its file cannot be read.
+    """
+    file = project / FOLDER / _FILE
+    if not file.is_file():
+        return None
+    try:
+        facts = json.loads(file.read_text())
+        place = Place(file.parent.resolve(), int(facts["port"]), str(facts["region"]))
+        return LocalPlace(place, int(facts["https_port"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise PlaceError(f"{file} cannot be read ({error}); delete it to have the ports chosen anew.") from error
+
+
+def open_place(project: Path, region: str) -> LocalPlace:
+    """The place of a project, made with free ports if it has none yet.
+
+    Raises:
+        PlaceError: if its file cannot be read, or no port is free.
+    """
+    found = find_place(project)
+    if found:
+        return found
+    folder = project / FOLDER
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)  # secrets are in it
+    (folder / ".gitignore").write_text("*\n")
+    facts = {"port": _free(_ENDPOINT_PORTS), "https_port": _free(_HTTPS_PORTS), "region": region}
+    (folder / _FILE).write_text(json.dumps(facts))
+    return open_place(project, region)
+
+
+def _free(ports: range) -> int:
+    for port in ports:
+        if is_free(port):
+            return port
+    raise PlaceError(f"No port from {ports[0]} to {ports[-1]} is free; end a program that listens on one of them.")

@@ -1,0 +1,90 @@
+"""A Pulumi program applied to a project's local AWS: the in-process engine, with images and addresses of this machine."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from flask_on_aws.build_plan import PlanSettings
+
+from ..engine import Event, Override, Resource, Result, apply
+from ..engine.project import Project, read_project
+from ..engine.values import plain
+from .images import Images
+from .places import LocalPlace
+from .release import Releases
+
+STACK = "local"
+# Kinds that take no time worth a line of progress.
+_SHOWN_SECONDS = 1.0
+
+Say = Callable[[str], None]
+
+
+class Stack:
+    """The stack `local` of a project."""
+
+    def __init__(self, project: Path, local: LocalPlace, say: Say) -> None:
+        self._program, self._local, self._say = project, local, say
+        self._project = read_project(project, STACK)
+        folder = local.place.folder
+        self._images = Images(folder / "images", folder / "ca" / "ca.pem")
+        session = boto3.Session("local", "local", region_name=local.place.region)
+        ecs, logs = (session.client(name, endpoint_url=local.place.endpoint) for name in ("ecs", "logs"))
+        self._releases = Releases(ecs, logs, folder / "released")
+
+    def apply(self) -> Result:
+        """Make the local AWS as the program says; raises `EngineError`, `BuildError`, `BuildPlanError` or `ReleaseError`."""
+        overrides: Mapping[str, Override] = {
+            "docker-build:index:Image": self._build,
+            "docker:index/image:Image": self._build,
+            "aws:cloudfront/distribution:Distribution": self._distribution,
+            "aws:ecs/taskDefinition:TaskDefinition": self._release,
+        }
+        return apply(
+            self._program, STACK, Path(sys.executable), self._local.place, overrides, self._progress, self._log
+        )
+
+    def _progress(self, event: Event) -> None:
+        if event.seconds >= _SHOWN_SECONDS:
+            self._say(f"{event.operation:<8} {event.name} ({event.seconds:.0f} s)")
+
+    def _log(self, severity: str, text: str) -> None:
+        if severity != "debug":
+            self._say(text.rstrip())
+
+    def _build(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An image is an environment on this machine, by the same plan and named by the same digest."""
+        inputs = plain(resource.inputs)
+        context = inputs.get("context") or inputs.get("build") or {}
+        location = context.get("location") or context.get("context")
+        digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
+        settings = _plan_settings(self._project)
+        if self._images.build(self._program / str(location), digest, settings, inputs.get("buildArgs") or {}):
+            self._say(f"built    {digest[:19]} from {location}")
+        return {}
+
+    def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """CloudFront's name is where the load balancer answers in its place."""
+        return {"domainName": f"localhost:{self._local.https_port}"}
+
+    def _release(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The release command of what has a port: once for each revision, before a service gets it."""
+        containers = json.loads(plain(outputs["containerDefinitions"]))
+        served = [one for one in containers if one.get("portMappings")]
+        command = self._images.release_command(served[0]["image"]) if served else ""
+        if command:
+            self._releases.run(str(outputs["arn"]), command, self._say)
+        return {}
+
+
+def _plan_settings(project: Project) -> PlanSettings:
+    """The settings of the program that concern the plan."""
+
+    def setting(key: str) -> str:
+        return project.config.get(f"{project.name}:{key}", "")
+
+    packages = json.loads(setting("systemPackages") or "[]")
+    return PlanSettings(setting("pythonVersion"), tuple(packages), setting("startCommand"))

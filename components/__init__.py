@@ -13,6 +13,7 @@ from .flask_app_args import FlaskAppArgs
 from .github import GitHubDeployRole, GitHubDeployRoleArgs
 from .image import Image, ImageArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
+from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
 from .network import Network, NetworkArgs
 from .route import Route, RouteArgs
@@ -45,6 +46,8 @@ __all__ = [
     "ImageArgs",
     "LoadBalancer",
     "LoadBalancerArgs",
+    "LogicalDatabase",
+    "LogicalDatabaseArgs",
     "MediaBucket",
     "MediaBucketArgs",
     "Network",

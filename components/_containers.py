@@ -42,8 +42,9 @@ def container_definitions(
     labels: Mapping[str, str],
     certificates: str,
     sidecars: Sequence[Mapping[str, Any]],
+    init_containers: Sequence[Mapping[str, Any]],
 ) -> str:
-    """The JSON of a task definition's `containerDefinitions`."""
+    """The JSON of a task definition's `containerDefinitions`: the app, its sidecars, and what runs before them."""
     log = {"logDriver": "awslogs", "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER}}
     app: dict[str, Any] = {
         "name": container.name,
@@ -65,11 +66,13 @@ def container_definitions(
         app["user"] = container.user
     if labels:
         app["dockerLabels"] = dict(sorted(labels.items()))
-    containers = [app, *({"essential": False, "logConfiguration": log, **sidecar} for sidecar in sidecars)]
+    first = list(init_containers)
     if container.ca_path:
-        app["dependsOn"] = [{"containerName": "rds-ca", "condition": "SUCCESS"}]
-        containers.append(_ca_writer(container.ca_path, image, certificates, log))
-    return json.dumps(containers)
+        first.append(_ca_writer(container.ca_path, image, certificates))
+    if first:
+        app["dependsOn"] = [{"containerName": one["name"], "condition": "SUCCESS"} for one in first]
+    others = [{"essential": False, "logConfiguration": log, **one} for one in (*sidecars, *first)]
+    return json.dumps([app, *others])
 
 
 def volume_names(container: Container) -> list[str]:
@@ -93,17 +96,15 @@ def _volume(path: str) -> str:
     return path.strip("/").replace("/", "-").replace(".", "-").lower()
 
 
-def _ca_writer(path: str, image: str, certificates: str, log: Mapping[str, Any]) -> dict[str, Any]:
+def _ca_writer(path: str, image: str, certificates: str) -> dict[str, Any]:
     """A container of the app's own image (so nothing else is pulled) that writes the certificates and ends."""
     folder = path.rsplit("/", 1)[0]
     return {
         "name": "rds-ca",
         "image": image,
-        "essential": False,
         "entryPoint": ["/bin/sh", "-c"],
         "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {path} && chmod 444 {path}'],
         "environment": [{"name": "RDS_CA_CERTIFICATES", "value": certificates}],
-        "logConfiguration": log,
         "mountPoints": [{"sourceVolume": _CA_VOLUME, "containerPath": folder, "readOnly": False}],
         "readonlyRootFilesystem": True,
         "user": "0",  # Fargate's volumes belong to root

@@ -73,3 +73,11 @@ def split_reference(reference: str) -> tuple[str, str]:
     named, _, digest = reference.partition("@")
     folder, slash, last = named.rpartition("/")  # a colon before the last slash is a registry's port
     return f"{folder}{slash}{last.partition(':')[0]}", digest
+
+
+def dual_stack_reference(reference: str) -> str:
+    """The same image by the registry's name that has IPv6 addresses besides; other registries stay as they are.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
+    """
+    return re.sub(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/", r"\1.dkr-ecr.\2.on.aws/", reference)

@@ -65,6 +65,8 @@ class Facts:
     compat: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     git_branch: str = ""
+    dual_stack: bool = False
+    """Whether tasks reach AWS over IPv6 alone."""
     timers: Timers = TIMERS
 
 
@@ -104,7 +106,7 @@ class Variable:
     meaning: str
     value: Callable[[Known], str | int]
     needs: str = ""
-    """`database`, `bucket` or `storage`; empty: nothing."""
+    """`database`, `bucket`, `storage` or `dual_stack`; empty: nothing."""
     preset: str = ""
     """The compatibility preset that adds it; empty: always there."""
 
@@ -166,6 +168,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LOG_LEVEL", "plain", "`debug` in development, otherwise `info`", lambda k: "debug" if k.facts.environment == "development" else "info"),
     Variable("SEND_FILE_MAX_AGE_DEFAULT", "plain", "Seconds to cache static files: a year in production, otherwise 0", lambda k: _ONE_YEAR if k.facts.environment == "production" else 0),
     Variable("AWS_REGION", "plain", "Region for boto3", lambda k: k.facts.region),
+    Variable("AWS_USE_DUALSTACK_ENDPOINT", "plain", "`true` where tasks have IPv6 alone, so that boto3 uses AWS's names for it", lambda k: "true", "dual_stack"),
     Variable("RELEASE", "plain", "Image digest or git revision", lambda k: k.facts.release),
     Variable("WEB_CONCURRENCY", "plain", "Processes of gunicorn, from the task's CPU and memory", lambda k: k.workers),
     Variable("GUNICORN_CMD_ARGS", "plain", "gunicorn's settings that the load balancer needs", _gunicorn_arguments),
@@ -232,6 +235,7 @@ def plain_names(
         "database": has_database,
         "bucket": has_bucket,
         "storage": has_bucket if has_storage is None else has_storage,
+        "dual_stack": False,  # not reserved: an app may know better
     }
     return tuple(variable.name for variable in _chosen("plain", has, compat))
 
@@ -247,6 +251,7 @@ def _values(kind: str, known: Known) -> dict[str, str]:
         "database": facts.database is not None,
         "bucket": facts.bucket_name is not None,
         "storage": facts.storage_dsn is not None,
+        "dual_stack": facts.dual_stack,
     }
     return {variable.name: str(variable.value(known)) for variable in _chosen(kind, has, facts.compat)}
 

@@ -16,10 +16,10 @@ from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
-_PORT = 5432
-_PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
+PORT = 5432
+PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
 # RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
-_PASSWORD_SPECIAL = "-_.~"  # noqa: S105
+PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 _INSIGHTS_DAYS = 7  # the longest that costs nothing
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
 
@@ -83,8 +83,8 @@ class Database(Component):
                 security_group_id=self._group.id,
                 description=f"PostgreSQL from {role}",
                 ip_protocol="tcp",
-                from_port=_PORT,
-                to_port=_PORT,
+                from_port=PORT,
+                to_port=PORT,
                 referenced_security_group_id=client,
                 opts=self._child(),
             )
@@ -116,8 +116,8 @@ class Database(Component):
     def _create_password(self) -> None:
         self._password = random.RandomPassword(
             f"{self._name}-password",
-            length=_PASSWORD_LENGTH,
-            override_special=_PASSWORD_SPECIAL,
+            length=PASSWORD_LENGTH,
+            override_special=PASSWORD_SPECIAL,
             opts=self._child(),
         )
 
@@ -154,7 +154,7 @@ class Database(Component):
             username=args["username"],
             password=self._password.result,
             iam_database_authentication_enabled=True,
-            port=_PORT,
+            port=PORT,
             ca_cert_identifier=_CA,
             publicly_accessible=False,
             db_subnet_group_name=self._subnets.name,

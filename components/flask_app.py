@@ -9,32 +9,31 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from . import flask_app_args as given
+from ._component import Component, refuse
+from ._database_setup import setup_container
+from ._ecr import dual_stack_reference
+from ._exposure import Exposure
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
 from .autoscaling import Autoscaling, AutoscalingArgs
-from .cdn import Cdn
-from .certificate import Certificate, CertificateArgs
 from .cluster import Cluster
 from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
 from .database import Database, DatabaseArgs
-from .dns import AliasRecords
 from .flask_app_args import FlaskAppArgs, part
 from .image import Image, ImageArgs
-from .load_balancer import LoadBalancer, LoadBalancerArgs
+from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
 from .network import Network, NetworkArgs
 from .rds_ca import region_certificates
-from .route import Route, RouteArgs
 from .service import Service, ServiceArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
-from ._component import Component, refuse  # isort: skip
-
 _SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
-_ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
 _SECRET_RECOVERY_DAYS = 7
+# In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
+_VERIFIER = "DATABASE_PASSWORD_VERIFIER"
 
 
 class FlaskApp(Component):
@@ -76,7 +75,6 @@ class FlaskApp(Component):
         refuse(given.problems(name, args))
         super().__init__(name, opts)
         self._args = given.with_profile(args)
-        self._exposure = given.exposure(self._args)
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -101,103 +99,19 @@ class FlaskApp(Component):
         args["force_delete"] = not self._args["deletion_protection"]
         self._image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self._image.image_uri
+        if self._args["egress"] == "ipv6":
+            self.image_uri = self.image_uri.apply(dual_stack_reference)
 
     def _create_exposure(self) -> None:
-        """Load balancer, certificate, names: everything between a visitor and the target group."""
-        self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self._route: RouteArgs = {"vpc_id": self.vpc_id, "port": self._args["port"]}
-        if "health_check_path" in self._args:
-            self._route["health_check_path"] = self._args["health_check_path"]
-        certificate = self._create_certificate()
-        if self._exposure == "shared":
-            self._join_load_balancer(certificate)
-        elif self._exposure == "https":
-            self._create_load_balancer({"mode": "https", "certificate_arn": cast(pulumi.Input[str], certificate)})
-        else:
-            self._create_load_balancer({"mode": "cloudfront"})
-            self._create_cdn()
-        if self._exposure != "cloudfront":
-            self.hostname = pulumi.Output.from_input(self._args["domain"])
-            self._set_records()
-        self._target = Route(f"{self._name}-web", self._route, self._child())
-        self.url = pulumi.Output.format("https://{host}", host=self.hostname)
-
-    def _create_certificate(self) -> pulumi.Input[str] | None:
-        self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
-        if "certificate_arn" in self._args or not self._args.get("domain"):
-            return self._args.get("certificate_arn")
-        if self._exposure == "shared" and self._args["dns"] == "external":
-            return None  # the shared listener's own certificate covers the name
-        args = cast(CertificateArgs, part(self._args, given.CERTIFICATE))
-        certificate = Certificate(f"{self._name}-certificate", args, self._child())
-        self._zone_id = certificate.zone_id
-        if self._args["dns"] == "external":
-            self.dns_records = certificate.validation_records
-        return certificate.certificate_arn
-
-    def _create_load_balancer(self, mode: LoadBalancerArgs) -> None:
-        args = cast(LoadBalancerArgs, {**part(self._args, given.LOAD_BALANCER), **mode})
-        args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.public_subnet_ids
-        args["dual_stack"] = self._args["egress"] == "ipv6"
-        args["retain_access_logs"] = self._args["deletion_protection"]
-        balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
-        self._balancer_security_group = balancer.security_group_id
-        self._balancer_zone_id, self._balancer_suffix = balancer.zone_id, balancer.arn_suffix
-        self.load_balancer_dns_name = balancer.dns_name
-        self._route["listener_arn"] = balancer.listener_arn
-
-    def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> None:
-        args = self._args
-        self._balancer_security_group = pulumi.Output.from_input(args["load_balancer_security_group_id"])
-        self._balancer_zone_id = pulumi.Output.from_input(args["load_balancer_zone_id"])
-        self._balancer_suffix = pulumi.Output.from_input(args["load_balancer_arn_suffix"])
-        self.load_balancer_dns_name = pulumi.Output.from_input(args["load_balancer_dns_name"])
-        self._route["listener_arn"] = args["listener_arn"]
-        self._route["hosts"] = [args["domain"], *args["domain_aliases"]]
-        self._route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
-        self._route["paths"] = args.get("listener_paths", ["/*"])
-        if certificate is not None:
-            aws.lb.ListenerCertificate(
-                f"{self._name}-certificate",
-                listener_arn=args["listener_arn"],
-                certificate_arn=certificate,
-                opts=self._child(),
-            )
-
-    def _create_cdn(self) -> None:
-        secret = random.RandomPassword(
-            f"{self._name}-origin", length=_ORIGIN_SECRET_LENGTH, special=False, opts=self._child()
-        ).result
-        cdn = Cdn(
-            f"{self._name}-cdn",
-            {"origin_domain_name": self.load_balancer_dns_name, "origin_secret": secret},
-            self._child(),
-        )
-        self._route["origin_secret"], self._route["requires_origin_secret"] = secret, True
-        self.hostname = cdn.domain_name
-
-    def _set_records(self) -> None:
-        names = [self._args["domain"], *self._args["domain_aliases"]]
-        if self._args["dns"] == "route53" and self._zone_id is not None:
-            AliasRecords(
-                f"{self._name}-dns",
-                {
-                    "zone_id": self._zone_id,
-                    "names": names,
-                    "target_dns_name": self.load_balancer_dns_name,
-                    "target_zone_id": self._balancer_zone_id,
-                },
-                self._child(),
-            )
-        else:
-            records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
-            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+        exposure = self._exposure = Exposure(self._name, self._args, self._network, self)
+        self.url, self.hostname, self.dns_records = exposure.url, exposure.hostname, exposure.dns_records
+        self.load_balancer_dns_name = exposure.load_balancer_dns_name
 
     def _create_security_group(self) -> None:
         args: TaskSecurityGroupArgs = {
             "vpc_id": self.vpc_id,
             "port": self._args["port"],
-            "load_balancer_security_group_id": self._balancer_security_group,
+            "load_balancer_security_group_id": self._exposure.load_balancer_security_group_id,
         }
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
@@ -218,14 +132,23 @@ class FlaskApp(Component):
 
     def _create_database(self) -> None:
         self.database_host = pulumi.Output.from_input("")
-        self._database: Database | None = None
+        self._database: Database | LogicalDatabase | None = None
         if self._args["database"] == "none":
             return
+        self._database = self._join_server() if "database_host" in self._args else self._create_server()
+        self.database_host = self._database.host
+
+    def _create_server(self) -> Database:
         args = cast(DatabaseArgs, part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        self._database = Database(f"{self._name}-db", args, self._child())
-        self.database_host = self._database.host
+        return Database(f"{self._name}-db", args, self._child())
+
+    def _join_server(self) -> LogicalDatabase:
+        args = cast(LogicalDatabaseArgs, part(self._args, given.LOGICAL_DATABASE))
+        args.setdefault("database_name", self._name.replace("-", "_"))
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        return LogicalDatabase(f"{self._name}-db", args, self._child())
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
@@ -236,20 +159,23 @@ class FlaskApp(Component):
             host=database.host if database else None,
             port=database.port if database else None,
             database_name=database.database_name if database else None,
+            user=database.username if database else None,
             bucket_name=self.bucket_name,
             storage_dsn=self._storage_dsn,
         )
-        args, depth = self._args, 2 if self._exposure == "cloudfront" else 1
+        args, depth = self._args, self._exposure.proxy_depth
         return known.apply(lambda values: _facts(args, depth, values))
 
     def _create_secret(self) -> None:
         key = random.RandomBytes(f"{self._name}-key", length=_SECRET_KEY_BYTES, opts=self._child()).base64
+        database = self._database
         values = pulumi.Output.all(
             facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
-            password=self._database.password if self._database else "",
+            password=database.password if database else "",
             key=key,
+            setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"]})
+        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"], **v["setup"]})
         secret = AppSecret(
             f"{self._name}-secret",
             {
@@ -302,14 +228,28 @@ class FlaskApp(Component):
             "secrets_version": self._secrets_version,
         }
         if self._mounts_certificates():
-            region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
-            everywhere |= {"ca_path": CA_PATH, "ca_certificates": region.apply(region_certificates)}
+            everywhere |= {"ca_path": CA_PATH, "ca_certificates": self._region_certificates()}
+        if isinstance(self._database, LogicalDatabase):
+            everywhere["init_containers"] = [self._setup_container(self._database)]
         return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())
+
+    def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
+        return setup_container(
+            database,
+            verifier_reference=pulumi.Output.format("{arn}:{key}::", arn=self.secret_arn, key=_VERIFIER),
+            server_secret_arn=self._args["database_server_secret_arn"],
+            certificates=self._region_certificates(),
+            image=self._args["database_setup_image"],
+        )
+
+    def _region_certificates(self) -> pulumi.Output[str]:
+        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
+        return region.apply(region_certificates)
 
     def _web_args(self) -> ServiceArgs:
         args = cast(ServiceArgs, part(self._args, given.SERVICE))
         # ECS refuses a service whose target group no listener uses, so the service waits for the rules.
-        ready = pulumi.Output.all(self._target.target_group_arn, self._target.rule_arns)
+        ready = pulumi.Output.all(self._exposure.target.target_group_arn, self._exposure.target.rule_arns)
         args["target_group_arn"] = ready.apply(lambda both: str(both[0]))
         args["task_policies"] = self._task_policies
         args["task_policy_arns"] = self._args["policy_arns"]
@@ -342,7 +282,9 @@ class FlaskApp(Component):
         args["cluster_name"], args["service_name"] = self.cluster_name, self.service_name
         if self._args["scale_requests_per_minute"]:
             args["request_label"] = pulumi.Output.format(
-                "{balancer}/{target}", balancer=self._balancer_suffix, target=self._target.target_group_arn_suffix
+                "{balancer}/{target}",
+                balancer=self._exposure.load_balancer_arn_suffix,
+                target=self._exposure.target.target_group_arn_suffix,
             )
         Autoscaling(f"{self._name}-scaling", args, self._child())
 
@@ -353,13 +295,13 @@ class FlaskApp(Component):
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,
-                "load_balancer_arn_suffix": self._balancer_suffix,
-                "target_group_arn_suffix": self._target.target_group_arn_suffix,
+                "load_balancer_arn_suffix": self._exposure.load_balancer_arn_suffix,
+                "target_group_arn_suffix": self._exposure.target.target_group_arn_suffix,
                 "watch_service": True,
                 "cluster_name": self.cluster_name,
                 "service_name": self.service_name,
             }
-        if self._args["alarms"] and self._database:
+        if self._args["alarms"] and isinstance(self._database, Database):
             args |= {
                 "watch_database": True,
                 "database_identifier": self._database.instance_identifier,
@@ -376,7 +318,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
             host=known["host"],
             port=int(known["port"]),
             name=known["database_name"],
-            user=args["database_username"],
+            user=known["user"],
             scheme=args["database_url_scheme"],
             query=args.get("database_url_query"),
         )
@@ -396,8 +338,5 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),
         git_branch=args["git_branch"],
+        dual_stack=args["egress"] == "ipv6",
     )
-
-
-def _cnames(names: Sequence[str], target: str) -> list[dict[str, str]]:
-    return [{"name": name, "type": "CNAME", "value": target} for name in names]

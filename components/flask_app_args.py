@@ -5,15 +5,28 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
-from . import alarms, autoscaling, certificate, database, image, load_balancer, media, network, service
+from . import (
+    alarms,
+    autoscaling,
+    certificate,
+    database,
+    image,
+    load_balancer,
+    logical_database,
+    media,
+    network,
+    service,
+)
 from ._checks import choice_problems, name_problems
 from ._component import Problem, settle
+from ._database_setup import IMAGE as SETUP_IMAGE
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
+from .task_roles import ECR_IMAGE
 
 
 class FlaskAppArgs(TypedDict, total=False):
     environment: str
-    """Type of the environment: development, staging or production. It decides the defaults marked with *. Default: development."""
+    """Type of the environment: development, staging or production. It decides most of the defaults marked with *. Default: development."""
     app: str
     """Folder of the app, with or without a Dockerfile. Default: app_template."""
     image: pulumi.Input[str]
@@ -75,9 +88,9 @@ class FlaskAppArgs(TypedDict, total=False):
     database_max_storage_gib: int
     """Storage up to which RDS grows by itself; 0 turns that off. Default: 100."""
     database_name: str
-    """Name of the database. Default: app."""
+    """Name of the database. Default: app; on a shared server the app's name, with _ for -.*"""
     database_username: str
-    """Name of the database's owner. Default: app."""
+    """Name of the database's owner. Default: app; on a shared server that of the database.*"""
     database_backup_days: int
     """Days for which RDS can restore any second. Default: 14 in production, 7 in staging, 1 in development.*"""
     database_backup_window: str
@@ -98,6 +111,16 @@ class FlaskAppArgs(TypedDict, total=False):
     """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
     database_url_query: str
     """Query of DATABASE_URL, for drivers that are not libpq. Default: sslmode and sslrootcert."""
+    database_host: pulumi.Input[str]
+    """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a database and a role of its own there, by default named like the app, before its tasks start. Default: none, a server is created."""
+    database_port: int
+    """Port of the shared server. Default: 5432."""
+    database_server_security_group_id: pulumi.Input[str]
+    """Security group of the shared server. Default: none."""
+    database_server_secret_arn: pulumi.Input[str]
+    """Secret with `username` and `password` of a role on the shared server that may create roles and databases; RDS's own secrets are of this form. Default: none."""
+    database_setup_image: str
+    """Image with psql 14 or newer that sets up the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
     bucket: str
     """s3 or none. Default: s3."""
     bucket_versioned: bool
@@ -212,8 +235,8 @@ COMMON: FlaskAppArgs = {
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",
     "database_storage_gib": 20,
-    "database_username": "app",
     "database_url_scheme": "postgresql",
+    "database_setup_image": SETUP_IMAGE,
     "bucket": "s3",
     "cpu": 256,
     "memory": 512,
@@ -304,6 +327,13 @@ DATABASE = {
     "keep_data": "final_snapshot",
     "permissions_boundary": "permissions_boundary",
 }
+LOGICAL_DATABASE = {
+    "database_host": "host",
+    "database_port": "port",
+    "database_server_security_group_id": "server_security_group_id",
+    "database_name": "database_name",
+    "database_username": "username",
+}
 MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
 CERTIFICATE = {
@@ -342,6 +372,13 @@ SCALING = {
 ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
 # What FlaskApp itself gives to a component, for checks that come before there is a network.
 _PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
+_SERVER_PLACE: Mapping[str, Any] = {
+    "client_security_group_ids": {"tasks": ""},
+    "server_security_group_id": "checked apart",
+    "database_name": "app",
+}
+# What must be given along with a shared server.
+_SERVER_NEEDS = ("database_server_security_group_id", "database_server_secret_arn")
 # What must be given along with a shared listener.
 SHARED_NEEDS = (
     "domain",
@@ -405,7 +442,10 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         load_balancer.LoadBalancerArgs, {**_PLACE, **part(args, LOAD_BALANCER), "mode": "https", "certificate_arn": ""}
     )
     yield from _translated(load_balancer.problems(balancer), LOAD_BALANCER)
-    if args["database"] == "postgres":
+    if args["database"] == "postgres" and "database_host" in args:
+        server = cast(logical_database.LogicalDatabaseArgs, {**_SERVER_PLACE, **part(args, LOGICAL_DATABASE)})
+        yield from _translated(logical_database.problems(server), LOGICAL_DATABASE)
+    elif args["database"] == "postgres":
         yield from _translated(
             database.problems(cast(database.DatabaseArgs, {**_PLACE, **part(args, DATABASE)})), DATABASE
         )
@@ -430,6 +470,12 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):
             yield Problem(f"{argument}.{name}", sentence)
+    for name, reference in args["secrets"].items():
+        if isinstance(reference, str) and not reference.startswith("arn:"):
+            yield Problem(  # the value is not repeated: somebody may have taken this for the place of the secret itself
+                f"secrets.{name}",
+                "must be the ARN of a secret or an SSM parameter; the value itself goes into secret_values.",
+            )
     for first, second in (("env", "secrets"), ("env", "secret_values"), ("secrets", "secret_values")):
         for name in sorted(given[first] & given[second]):
             yield Problem(f"{second}.{name}", f"{name!r} is in {first} as well; keep one of the two.")
@@ -441,6 +487,8 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         for needed in SHARED_NEEDS:
             if not given.get(needed):
                 yield Problem(needed, "must be given with listener_arn, which shares an existing load balancer.")
+    if "database_host" in given:
+        yield from _server_problems(args)
     if ("cluster_arn" in given) != ("cluster_name" in given):
         yield Problem("cluster_name", "must be given together with cluster_arn, or neither of them.")
     if args["domain_aliases"] and not args.get("domain"):
@@ -456,3 +504,15 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
     for worker in args["workers"]:
         yield from name_problems(f"workers.{worker}", worker)
+
+
+def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    given, image = cast(Mapping[str, Any], args), args["database_setup_image"]
+    for needed in _SERVER_NEEDS:
+        if not given.get(needed):
+            yield Problem(needed, "must be given with database_host, which shares an existing server.")
+    if args["egress"] == "endpoints" and not ECR_IMAGE.match(image):
+        yield Problem(
+            "database_setup_image",
+            f"{image!r} is out of reach with egress endpoints; copy it to a repository in ECR and name that.",
+        )

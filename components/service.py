@@ -85,6 +85,8 @@ class ServiceArgs(TypedDict, total=False):
     """User that the container runs as. Default: the image's USER."""
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
+    init_containers: Sequence[Mapping[str, Any]]
+    """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
     outbound_ports: Sequence[int]
     """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
     ca_path: str
@@ -113,6 +115,7 @@ _DEFAULTS: ServiceArgs = {
     "read_only_root": True,
     "writable_paths": ["/tmp"],  # noqa: S108 the container's own scratch volume
     "sidecars": [],
+    "init_containers": [],
     "ca_certificates": "",
 }
 
@@ -184,8 +187,11 @@ class Service(Component):
             return
         args: TaskRolesArgs = {
             "log_group_arn": self._log_group_arn,
-            "image_uri": given.get("repository_url", given["image_uri"]),
-            "secret_references": [reference for _, reference in sorted(given["secrets"].items())],
+            "image_uris": [given.get("repository_url", given["image_uri"]), *self._of_others("image")],
+            "secret_references": [
+                *(reference for _, reference in sorted(given["secrets"].items())),
+                *(secret["valueFrom"] for secrets in self._of_others("secrets") for secret in secrets),
+            ],
             "policies": given["task_policies"],
             "policy_arns": given["task_policy_arns"],
             "enable_exec": given["enable_exec"],
@@ -194,6 +200,11 @@ class Service(Component):
             args["permissions_boundary"] = given["permissions_boundary"]
         roles = TaskRoles(self._name, args, self._child())
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
+
+    def _of_others(self, key: str) -> list[Any]:
+        """What the containers beside the app's have under a key."""
+        others = (*self._args["sidecars"], *self._args["init_containers"])
+        return [container[key] for container in others if key in container]
 
     def _create_security_group(self) -> None:
         given = self._args
@@ -238,6 +249,7 @@ class Service(Component):
             labels=labels,
             certificates=given["ca_certificates"],
             sidecars=given["sidecars"],
+            init_containers=given["init_containers"],
         ).apply(lambda values: container_definitions(container, **values))
         self._task_definition = aws.ecs.TaskDefinition(
             self._name,
@@ -267,6 +279,8 @@ class Service(Component):
             task_definition=self.task_definition_arn,
             desired_count=given["desired_count"],
             capacity_provider_strategies=capacity_strategy(given["spot_share"]),
+            # Without it the provider replaces the whole service for another share of Spot.
+            force_new_deployment=True,
             # A full set of the new version runs before the old one is drained.
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,

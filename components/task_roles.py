@@ -16,8 +16,8 @@ class TaskRolesArgs(TypedDict, total=False):
     """ARN of the log group that the containers write to. Required. Default: none."""
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
     """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
-    image_uri: pulumi.Input[str]
-    """The image to pull; an image in ECR is granted by its repository's ARN, others need no grant. Default: none."""
+    image_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """The images to pull; those in ECR are granted by their repositories' ARNs, others need no grant. Default: none."""
     kms_key_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
     """ARNs of your own KMS keys that encrypt those secrets and parameters. Default: none."""
     policies: Mapping[str, pulumi.Input[str]]
@@ -32,12 +32,13 @@ class TaskRolesArgs(TypedDict, total=False):
 
 _DEFAULTS: TaskRolesArgs = {
     "secret_references": [],
+    "image_uris": [],
     "kms_key_arns": [],
     "policies": {},
     "policy_arns": {},
     "enable_exec": False,
 }
-_ECR_IMAGE = re.compile(
+ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?P<china>\.cn)?/(?P<name>[^:@]+)"
 )
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
@@ -84,7 +85,7 @@ class TaskRoles(Component):
             role=role.name,
             policy=pulumi.Output.all(
                 log_group_arn=self._args["log_group_arn"],
-                image_uri=self._args.get("image_uri", ""),
+                image_uris=self._args["image_uris"],
                 references=self._args["secret_references"],
                 key_arns=self._args["kms_key_arns"],
             ).apply(lambda given: execution_policy(**given)),
@@ -126,20 +127,22 @@ def trust_policy(account_id: str) -> str:
     )
 
 
-def execution_policy(log_group_arn: str, image_uri: str, references: Sequence[str], key_arns: Sequence[str]) -> str:
-    """Pull the image, write the logs, and read exactly the secrets that the containers name."""
+def execution_policy(
+    log_group_arn: str, image_uris: Sequence[str], references: Sequence[str], key_arns: Sequence[str]
+) -> str:
+    """Pull the images, write the logs, and read exactly the secrets that the containers name."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     secrets = sorted({secret_arn(reference) for reference in references if ":secretsmanager:" in reference})
     parameters = sorted({reference for reference in references if ":ssm:" in reference})
-    repository = repository_arn(image_uri)
+    repositories = sorted({repository_arn(image) for image in image_uris} - {""})
     statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{log_group_arn}:*"}
     ]
-    if repository:
+    if repositories:
         statements.append(
             {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"}
         )  # takes no resource
-        statements.append({"Effect": "Allow", "Action": pull, "Resource": repository})
+        statements.append({"Effect": "Allow", "Action": pull, "Resource": repositories})
     if secrets:
         statements.append({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secrets})
     if parameters:
@@ -151,7 +154,7 @@ def execution_policy(log_group_arn: str, image_uri: str, references: Sequence[st
 
 def repository_arn(image_uri: str) -> str:
     """The ARN of the ECR repository that an image is in; empty for other registries."""
-    match = _ECR_IMAGE.match(image_uri)
+    match = ECR_IMAGE.match(image_uri)
     if not match:
         return ""
     partition = "aws-cn" if match["china"] else "aws"

@@ -25,7 +25,7 @@ def settings_page() -> str:
         "",
         "Set one with `pulumi config set minTasks 3`, a part of a list or map with `--path`:",
         "`pulumi config set --path env.COLOUR red`.",
-        "`auto` means that `environment` decides.",
+        "`auto` means that other settings decide, in most cases `environment`.",
         "",
         "| setting | type | default | meaning |",
         "|---|---|---|---|",

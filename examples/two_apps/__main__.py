@@ -1,7 +1,7 @@
 """Many small apps, one bill: what costs by the hour is made once and shared."""
 
 import pulumi
-from flask_on_aws import Cluster, FlaskApp, FlaskAppArgs, LoadBalancer, Network
+from flask_on_aws import AppSecret, Cluster, Database, FlaskApp, FlaskAppArgs, LoadBalancer, Network
 
 config = pulumi.Config()
 network = Network("shared", {})
@@ -14,10 +14,21 @@ balancer = LoadBalancer(
         "certificate_arn": config.require("certificateArn"),
     },
 )
+server = Database("shared", {"vpc_id": network.vpc_id, "subnet_ids": network.private_subnet_ids})
+server_secret = AppSecret(
+    "shared-server",
+    {
+        "values": {"username": server.username, "password": server.password},
+        "description": "Owner of the shared database server",
+    },
+)
 
 
 def app(name: str, priority: int) -> FlaskApp:
-    """An app behind the shared load balancer; each has a priority of its own on its listener."""
+    """An app behind the shared load balancer, with a database of its own on the shared server.
+
+    Each has a priority of its own on the listener; its database and role there are named like the app.
+    """
     args: FlaskAppArgs = {
         "image": config.require("image"),
         "domain": f"{name}.example.com",
@@ -33,7 +44,9 @@ def app(name: str, priority: int) -> FlaskApp:
         "load_balancer_dns_name": balancer.dns_name,
         "load_balancer_zone_id": balancer.zone_id,
         "load_balancer_arn_suffix": balancer.arn_suffix,
-        "database": "none",
+        "database_host": server.host,
+        "database_server_security_group_id": server.security_group_id,
+        "database_server_secret_arn": server_secret.secret_arn,
     }
     return FlaskApp(name, args)
 

@@ -1,9 +1,11 @@
 """The examples run, as programs of their own that have the library installed."""
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import ROOT, Stack
@@ -52,3 +54,13 @@ def test_two_apps_share_what_costs_by_the_hour(example):
     assert stack.outputs() == {"blog": "https://blog.example.com", "shop": "https://shop.example.com"}
     assert len(stack.aws("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
     assert len(stack.aws("ecs").list_clusters()["clusterArns"]) == 1
+    assert len(stack.aws("rds").describe_db_instances()["DBInstances"]) == 1
+    addresses = {address for app in ("blog", "shop") for address in [database_url(stack, app)]}
+    assert {urlsplit(address).path for address in addresses} == {"/blog", "/shop"}
+    assert {urlsplit(address).username for address in addresses} == {"blog", "shop"}
+
+
+def database_url(stack: Stack, app: str) -> str:
+    """DATABASE_URL as ECS would give it to an app's tasks."""
+    secret = stack.resources()[f"aws:secretsmanager/secret:Secret::{app}-secret"]["outputs"]["arn"]
+    return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])["DATABASE_URL"]

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import Stack
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "schema.json"
@@ -14,11 +15,14 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def schema(pulumi_command, tmp_path):
-    components = tmp_path / "components"
-    shutil.copytree(
-        ROOT / "components", components, ignore=shutil.ignore_patterns("__pycache__", "venv", "*.egg-info", "build")
-    )
+def components(tmp_path) -> Path:
+    """The library as it is in a checkout."""
+    made = shutil.ignore_patterns("__pycache__", "venv", "*.egg-info", "build")
+    return shutil.copytree(ROOT / "components", tmp_path / "components", ignore=made)
+
+
+@pytest.fixture
+def schema(pulumi_command, components):
     # Pulumi installs the library for the first time here: half a minute with a warm cache, minutes without.
     done = subprocess.run(
         [pulumi_command, "package", "get-schema", str(components)],
@@ -41,3 +45,22 @@ def test_the_schema_is_the_golden_one_and_explains_everything(schema):
         if not described.get("description")
     ]
     assert silent == []
+
+
+def test_a_program_in_any_language_uses_the_hosted_package(pulumi_command, emulator, components, tmp_path):
+    """Here the language is Python, but what is imported is generated, and the library runs in a process of its own."""
+    example = shutil.copytree(ROOT / "examples" / "hosted", tmp_path / "examples" / "hosted")
+    stack = Stack(pulumi_command, example, emulator, "dev")
+    stack.run("install")
+    stack.configure(image="public.ecr.aws/docker/library/python:3.13-slim")
+    stack.run("config", "set", "--secret", "paymentKey", "top-secret-key")
+    stack.up()
+    assert stack.outputs()["url"].startswith("https://")
+    assert stack.changes() == {}
+    assert "top-secret-key" not in stack.run("stack", "export")
+    task = stack.resources()["aws:ecs/taskDefinition:TaskDefinition::shop-web"]["outputs"]
+    web = next(one for one in json.loads(task["containerDefinitions"]) if one["name"] == "web")
+    assert {"name": "GREETING", "value": "hello"} in web["environment"]
+    assert [secret for secret in web["secrets"] if secret["name"] == "PAYMENT_KEY"]
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert stack.resources() == {}

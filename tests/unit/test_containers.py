@@ -8,7 +8,7 @@ LOG = {"awslogs-group": "g", "awslogs-region": "us-east-1", "awslogs-stream-pref
 
 def definitions(container=WEB, **changes):
     values = {"image": "repo@sha256:1", "environment": {}, "secrets": {}, "log_options": LOG, "labels": {}}
-    values |= {"certificates": "", "sidecars": []} | changes
+    values |= {"certificates": "", "sidecars": [], "init_containers": []} | changes
     return json.loads(container_definitions(container, **values))
 
 
@@ -60,3 +60,15 @@ def test_sidecars_log_beside_the_app_and_do_not_end_it():
     _, sidecar = definitions(sidecars=[{"name": "metrics", "image": "metrics:1"}])
     assert sidecar["essential"] is False
     assert sidecar["logConfiguration"]["options"]["awslogs-group"] == "g"
+
+
+def test_the_app_starts_once_the_init_containers_have_ended_well():
+    web, setup, writer = definitions(
+        WEB._replace(ca_path="/etc/rds-ca/rds-ca-bundle.pem"), init_containers=[{"name": "setup", "image": "psql"}]
+    )
+    assert web["dependsOn"] == [
+        {"containerName": "setup", "condition": "SUCCESS"},
+        {"containerName": "rds-ca", "condition": "SUCCESS"},
+    ]
+    assert (setup["essential"], writer["essential"]) == (False, False)
+    assert setup["logConfiguration"] == web["logConfiguration"]

@@ -193,11 +193,12 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
-    plain = plain_environment(ALL)
+    everything = replace(ALL, dual_stack=True)
+    plain = plain_environment(everything)
     assert not any(secret in value for secret in (password, key) for value in plain.values())
     for variable in VARIABLES:
         if variable.kind == "plain":
-            assert str(variable.value(Known(ALL, password, key))) == plain[variable.name]
+            assert str(variable.value(Known(everything, password, key))) == plain[variable.name]
 
 
 HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,8}){0,3}", fullmatch=True)
@@ -250,7 +251,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
     assert not list(variable_problems(names, (), ()))
     for variable in VARIABLES:
         assert variable.kind in ("plain", "secret")
-        assert variable.needs in ("", "database", "bucket", "storage")
+        assert variable.needs in ("", "database", "bucket", "storage", "dual_stack")
         assert variable.preset in ("", *COMPAT)
         assert variable.meaning.strip()
         assert not variable.meaning.endswith(".")

@@ -25,6 +25,11 @@ SHARED = {
     "cluster_name": "shared",
     "dns": "external",
 }
+SERVER = {
+    "database_host": "shared.rds.amazonaws.com",
+    "database_server_security_group_id": "sg-server",
+    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-abc",
+}
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
     "development": {},
@@ -35,6 +40,7 @@ VARIANTS = {
     "nothing-kept": {"database": "none", "bucket": "none"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints"},
     "shared": {**SHARED, "domain": "app.example.com"},
+    "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }
 
 
@@ -42,12 +48,13 @@ VARIANTS = {
 COMPUTED = {
     "Repository": lambda args: {"repositoryUrl": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{args.name}"},
     "Image": lambda args: {"digest": "sha256:" + "1" * 64},
+    "Vpc": lambda args: {"ipv6CidrBlock": "2600:1f00:1::/56"},
     "LoadBalancer": lambda args: {"dnsName": "alb.amazonaws.com", "zoneId": "ZALB", "arnSuffix": "app/alb/1"},
     "TargetGroup": lambda args: {"arnSuffix": "targetgroup/tg/1"},
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
-    "RandomBytes": lambda args: {"base64": "a2V5"},
+    "RandomBytes": lambda args: {"base64": "a2V5", "hex": "00" * 16},
     "RandomId": lambda args: {"hex": "abcd"},
     "SecretVersion": lambda args: {"versionId": "v1"},
     "Certificate": lambda args: {
@@ -207,3 +214,10 @@ def test_a_permissions_boundary_is_on_every_role(app):
     roles = deployed.of_type("iam/role:Role")
     assert len(roles) == 3  # execution, task and flow logs
     assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:boundary"}
+
+
+def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):
+    web = containers(app(egress="ipv6"))[0]
+    assert web["image"].startswith("123456789012.dkr-ecr.us-east-1.on.aws/")
+    assert {"name": "AWS_USE_DUALSTACK_ENDPOINT", "value": "true"} in web["environment"]
+    assert "AWS_USE_DUALSTACK_ENDPOINT" not in {pair["name"] for pair in containers(app())[0]["environment"]}

@@ -103,3 +103,21 @@ def test_what_aws_would_refuse_is_refused_first(mocks, argument, value):
     with pytest.raises(pulumi.InputPropertiesError, match=argument):
         Service("web", {**PLACE, argument: value})
     assert mocks.resources == []
+
+
+def test_what_the_containers_beside_the_app_s_need_is_granted(deploy):
+    registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf"
+    setup = {
+        "name": "setup",
+        "image": f"{registry}/tools/psql:17",
+        "secrets": [{"name": "PGPASSWORD", "valueFrom": f"{secret}:password::"}],
+    }
+    args = {**PLACE, "image_uri": f"{registry}/shop@sha256:1", "init_containers": [setup]}
+    policy = deploy(lambda: Service("web", args)).of_type("rolePolicy:RolePolicy")["web-execution"]["policy"]
+    granted = {statement["Action"][0]: statement["Resource"] for statement in json.loads(policy)["Statement"]}
+    assert granted["ecr:BatchCheckLayerAvailability"] == [
+        "arn:aws:ecr:us-east-1:123456789012:repository/shop",
+        "arn:aws:ecr:us-east-1:123456789012:repository/tools/psql",
+    ]
+    assert granted["secretsmanager:GetSecretValue"] == [secret]

@@ -16,7 +16,7 @@ def statements(policy):
 
 
 def test_exactly_the_named_secrets_are_granted():
-    policy = execution_policy(LOGS, REPOSITORY, [f"{SECRET}:A::", f"{SECRET}:B::", PARAMETER], [])
+    policy = execution_policy(LOGS, [REPOSITORY], [f"{SECRET}:A::", f"{SECRET}:B::", PARAMETER], [])
     granted = {tuple(s["Action"]): s["Resource"] for s in statements(policy)}
     assert granted[("secretsmanager:GetSecretValue",)] == [SECRET]
     assert granted[("ssm:GetParameters",)] == [PARAMETER]
@@ -35,19 +35,19 @@ def test_exactly_the_named_secrets_are_granted():
 def test_only_the_image_s_own_repository_is_pulled_from(image, arn):
     assert repository_arn(image) == arn
     pulled = [
-        s["Resource"] for s in statements(execution_policy(LOGS, image, [], [])) if "ecr:BatchGetImage" in s["Action"]
+        s["Resource"] for s in statements(execution_policy(LOGS, [image], [], [])) if "ecr:BatchGetImage" in s["Action"]
     ]
-    assert pulled == ([arn] if arn else [])
+    assert pulled == ([[arn]] if arn else [])
 
 
 def test_nothing_is_granted_for_secrets_that_are_not_there():
-    actions = [action for s in statements(execution_policy(LOGS, REPOSITORY, [], [])) for action in s["Action"]]
+    actions = [action for s in statements(execution_policy(LOGS, [REPOSITORY], [], [])) for action in s["Action"]]
     assert not [action for action in actions if action.startswith(("secretsmanager", "ssm", "kms"))]
 
 
 def test_keys_of_the_user_s_own_are_granted_by_name():
     (kms,) = [
-        s for s in statements(execution_policy(LOGS, REPOSITORY, [], ["arn:key"])) if "kms:Decrypt" in s["Action"]
+        s for s in statements(execution_policy(LOGS, [REPOSITORY], [], ["arn:key"])) if "kms:Decrypt" in s["Action"]
     ]
     assert kms["Resource"] == ["arn:key"]
 

@@ -1,0 +1,106 @@
+"""A database and a role of one's own on a PostgreSQL server that several apps share."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from . import _database_checks as checks
+from ._component import Component, Problem, refuse, settle
+from ._scram import verifier
+from .database import PASSWORD_LENGTH, PASSWORD_SPECIAL, PORT
+
+__all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
+
+_SALT_BYTES = 16  # PostgreSQL's own
+
+
+class LogicalDatabaseArgs(TypedDict, total=False):
+    host: pulumi.Input[str]
+    """Host name of the server. Required. Default: none."""
+    port: pulumi.Input[int]
+    """Port of the server. Default: 5432."""
+    server_security_group_id: pulumi.Input[str]
+    """Security group of the server. Required. Default: none."""
+    client_security_group_ids: Mapping[str, pulumi.Input[str]]
+    """Security groups that may connect, by a short name for each. Required. Default: none."""
+    database_name: str
+    """Name of the database, unlike any other on the server. Required. Default: none."""
+    username: str
+    """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
+
+
+_DEFAULTS: LogicalDatabaseArgs = {"port": PORT}
+
+
+def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    for needed in ("host", "server_security_group_id", "client_security_group_ids", "database_name"):
+        if not args.get(needed):
+            yield Problem(needed, "is missing; a database on a shared server needs it.")
+    for argument in ("database_name", "username"):
+        if args.get(argument):
+            yield from checks.identifier_problems(argument, str(args.get(argument)))
+
+
+class LogicalDatabase(Component):
+    """Names, password and network access; the task's setup container creates role and database before the app starts.
+
+    Both stay on the server when this is deleted: its data is for people to delete.
+    """
+
+    host: pulumi.Output[str]
+    """Host name of the server."""
+    port: pulumi.Output[int]
+    """Port of the server."""
+    database_name: pulumi.Output[str]
+    """Name of the database."""
+    username: pulumi.Output[str]
+    """Name of the database's owner."""
+    password: pulumi.Output[str]
+    """The owner's password, a secret."""
+    password_verifier: pulumi.Output[str]
+    """What the server stores in place of the password, a secret."""
+    identity: pulumi.Output[str]
+    """What the role is marked with on the server, so that no other app takes it."""
+
+    def __init__(self, name: str, args: LogicalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._open_server()
+        self._create_password()
+        self.host = pulumi.Output.from_input(self._args["host"])
+        self.port = pulumi.Output.from_input(self._args["port"])
+        self.database_name = pulumi.Output.from_input(self._args["database_name"])
+        self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
+        self.identity = self.urn
+        self._register()
+
+    def _open_server(self) -> None:
+        for role, client in self._args["client_security_group_ids"].items():
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-from-{role}",
+                security_group_id=self._args["server_security_group_id"],
+                description=f"PostgreSQL from {role} of {self._name}",
+                ip_protocol="tcp",
+                from_port=self._args["port"],
+                to_port=self._args["port"],
+                referenced_security_group_id=client,
+                opts=self._child(),
+            )
+
+    def _create_password(self) -> None:
+        password = random.RandomPassword(
+            f"{self._name}-password",
+            length=PASSWORD_LENGTH,
+            override_special=PASSWORD_SPECIAL,
+            opts=self._child(),
+        )
+        salt = random.RandomBytes(f"{self._name}-salt", length=_SALT_BYTES, opts=self._child())
+        self.password = pulumi.Output.secret(password.result)
+        self.password_verifier = pulumi.Output.all(password.result, salt.hex).apply(
+            lambda both: verifier(both[0], bytes.fromhex(both[1]))
+        )

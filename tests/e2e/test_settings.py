@@ -1,0 +1,195 @@
+"""Every setting changes a stack that runs: in place, without a new database, bucket, network, cluster or service."""
+
+import json
+
+import pytest
+import yaml
+from checks import check_nothing_to_do, identities
+
+import settings
+
+pytestmark = pytest.mark.engine
+
+SSM = "arn:aws:ssm:us-east-1:123456789012:parameter/key"
+# One `up` each. What these say has to be in AWS afterwards is looked at below.
+DATABASE = {
+    "databaseInstanceClass": "db.t4g.small",
+    "databaseStorageGib": 30,
+    "databaseMaxStorageGib": 200,
+    "databaseBackupDays": 3,
+    "databaseBackupWindow": "01:00-02:00",
+    "databaseMaintenanceWindow": "mon:05:00-mon:06:00",
+    "databaseMultiAz": True,
+    "databaseVersion": "18",
+    "databaseAllowMajorUpgrade": True,
+    "allowDatabaseReplacement": True,
+    "databaseUrlScheme": "postgresql+psycopg",
+    "databaseUrlQuery": "sslmode=require",
+    "databaseSnapshot": "of-another-database",  # of no account after creation
+    "keepData": True,
+}
+TASKS = {
+    "databaseApplyImmediately": False,
+    "cpu": 512,
+    "memory": 1024,
+    "minTasks": 2,
+    "maxTasks": 5,
+    "scaleCpuPercent": 50,
+    "scaleMemoryPercent": 0,
+    "scaleRequestsPerMinute": 600,
+    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
+    "port": 9000,
+    "healthCheckPath": "/version",
+    "startupSeconds": 90,
+    "startCommand": "gunicorn --bind 0.0.0.0:$PORT 'board:create_app()'",
+    "workers": {"mail": "python -m mail"},
+    "enableExec": True,
+    "spotShare": 50,
+    "logRetentionDays": 60,
+    "env": {"GREETING": "hello", "LOG_LEVEL": "warning"},
+    "secrets": {"API_KEY": SSM},
+    "secretValues": {"TOKEN": "t0ken"},
+    "overrideEnv": ["LOG_LEVEL"],
+    "compat": ["upsun", "divio"],
+    "debug": True,
+    "gitBranch": "main",
+    "policyArns": {"read": "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"},
+    "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+    "outboundPorts": [443, 5432],
+    "readOnlyRoot": False,
+    "writablePaths": ["/tmp", "/data/media"],
+    "sidecars": [{"name": "metrics", "image": "metrics:1"}],
+    "caCertificates": "init",
+    "containerInsights": True,
+}
+AROUND = {
+    "egress": "nat",
+    "flowLogs": True,
+    "desyncMitigation": "strictest",
+    "accessLogs": True,
+    "bucketVersioned": True,
+    "alarms": True,
+    "alarmEmail": "ops@example.com",
+    "imagesKept": 40,
+    "buildEnv": {"COLOR": "blue"},
+    "buildSecrets": {"TOKEN": "t0ken"},
+    "rebuild": "2026-11-21",
+    "dockerfile": "Dockerfile.other",
+    "architecture": "arm64",
+}
+# From CloudFront's name to one's own.
+DOMAIN = {"domain": "shop.example.com", "domainAliases": ["www.example.com"], "allowedCidrs": ["198.51.100.0/24"]}
+# As a last step, since it is the first to be undone: nothing can be destroyed with it.
+PROTECTION = {"environment": "production", "deletionProtection": True, "debug": False}
+CHANGED = (DATABASE, TASKS, AROUND, DOMAIN, PROTECTION)
+# Previewed alone: the emulator loses a subnet group of databases that changes.
+ZONES = {"zones": 3}
+# Not changed here, and why.
+ELSEWHERE = {
+    "app": "another folder is another content of the image, as in every release",
+    "image": "a ready image ends the repository, which is what it is for",
+    "builder": "it needs a Docker engine",
+    "repositoryName": "another name is another repository, which is what it is for",
+    "dns": "in the tests of the components",
+    "dnsReady": "in the tests of the components",
+    "zoneId": "in the tests of the components",
+    "certificateArn": "in the tests of the components",
+    "database": "none deletes the database, which is what it is for",
+    "bucket": "none deletes the bucket, which is what it is for",
+    "databaseName": "guarded: another database is the loss of this one's data",
+    "databaseUsername": "guarded: another database is the loss of this one's data",
+    "vpcCidr": "another range is another network",
+    "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
+    **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
+    **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),
+    **dict.fromkeys(
+        (
+            "databaseHost",
+            "databasePort",
+            "databaseServerSecurityGroupId",
+            "databaseServerSecretArn",
+            "databaseSetupImage",
+        ),
+        "another server; see the example two_apps",
+    ),
+    **dict.fromkeys(
+        (
+            "listenerArn",
+            "listenerPriority",
+            "listenerPaths",
+            "loadBalancerSecurityGroupId",
+            "loadBalancerDnsName",
+            "loadBalancerZoneId",
+            "loadBalancerArnSuffix",
+        ),
+        "another load balancer; see the example two_apps",
+    ),
+}
+
+
+def test_no_setting_is_forgotten():
+    changed = {key for group in (*CHANGED, ZONES) for key in group}
+    assert not changed & set(ELSEWHERE)
+    assert changed | set(ELSEWHERE) == {*settings.READERS, *settings.SECRETS}
+
+
+def test_settings_change_in_place(program):
+    stack = program("dev")
+    folder = stack.folder / "app_template"
+    (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text())
+    stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    stack.up()
+    kept = identities(stack)
+    for group in CHANGED:
+        configure(stack, group)
+        stack.up()
+        found = identities(stack)
+        assert {key: found.get(key) for key in kept} == kept, sorted(group)
+        check_nothing_to_do(stack)
+    check_database(stack)
+    check_tasks(stack)
+    check_zones(stack, kept)
+    assert stack.outputs()["url"] == "https://shop.example.com"
+
+    stack.configure(environment="development", deletionProtection=False, keepData=False)
+    stack.up()
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert stack.resources() == {}
+
+
+def configure(stack, group) -> None:
+    """As users write it into the stack's file, apart from what is encrypted there."""
+    file = stack.folder / f"Pulumi.{stack.name}.yaml"
+    written = yaml.safe_load(file.read_text())
+    plain = {key: value for key, value in group.items() if key not in settings.SECRETS}
+    written["config"] |= {f"flask-on-aws:{key}": value for key, value in plain.items()}
+    file.write_text(yaml.safe_dump(written))
+    for key in settings.SECRETS:
+        for name, secret in group.get(key, {}).items():
+            stack.run("config", "set", "--secret", "--path", f"{key}.{name}", secret)
+
+
+def check_zones(stack, kept) -> None:
+    configure(stack, ZONES)
+    steps = {step["urn"]: step["op"] for step in json.loads(stack.run("preview", "--json"))["steps"]}
+    named = {f"{urn.split('::')[-2].rsplit('$', 1)[-1]}::{urn.split('::')[-1]}": op for urn, op in steps.items()}
+    assert named["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"] == "update"
+    assert named["aws:ec2/subnet:Subnet::app-network-private-3"] == "create"
+    assert {key: named[key] for key in kept if named[key] not in ("same", "update")} == {}
+    configure(stack, {"zones": 2})
+
+
+def check_database(stack) -> None:
+    database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
+    assert (database["DBInstanceClass"], database["AllocatedStorage"]) == ("db.t4g.small", 30)
+    assert database["MultiAZ"] is True
+    assert database["EngineVersion"].startswith("18")
+
+
+def check_tasks(stack) -> None:
+    task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
+    containers = {container["name"]: container for container in task["taskDefinition"]["containerDefinitions"]}
+    environment = {pair["name"]: pair["value"] for pair in containers["web"]["environment"]}
+    assert {"PORT": "9000", "LOG_LEVEL": "warning", "GREETING": "hello"}.items() <= environment.items()
+    assert {"web", "metrics", "rds-ca"} == set(containers)
+    assert {"API_KEY", "TOKEN"} <= {secret["name"] for secret in containers["web"]["secrets"]}

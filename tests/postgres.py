@@ -1,0 +1,103 @@
+"""A real PostgreSQL of this machine, with what RDS has: TLS, passwords, and an owner who is no superuser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+OWNER, OWNER_PASSWORD = "master", "master-password"
+
+
+class Server:
+    """A server on a port of its own of `localhost`, with a certificate for that name."""
+
+    def __init__(self, commands: Path, home: Path) -> None:
+        self._commands, self.home = commands, home
+        self.certificate = home / "server.crt"
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+
+    def _run(self, command: str | Path, *arguments: str, **more: object) -> None:
+        user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+        subprocess.run(
+            [str(command), *arguments],
+            user=user,
+            cwd=self.home,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **more,
+        )
+
+    def start(self) -> None:
+        self._run(self._commands / "initdb", "--auth=trust", "--username=root", "--no-sync", str(self.home / "data"))
+        self._run(
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost", "-keyout", "server.key", "-out", "server.crt"),
+        )
+        (self.home / "server.key").chmod(0o600)
+        # Over the network with a password and TLS alone; over the socket the test itself is superuser.
+        (self.home / "data" / "pg_hba.conf").write_text(
+            "local all root trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
+        )
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self.home,
+            "ssl": "on",
+            "ssl_cert_file": self.certificate,
+            "ssl_key_file": self.home / "server.key",
+            "log_statement": "all",
+            "fsync": "off",
+        }
+        settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+        self._run(
+            *(self._commands / "pg_ctl", "-D", f"{self.home}/data", "-o", settings, "-l", f"{self.home}/log"),
+            *("-w", "start"),
+        )
+        self.sql(f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{OWNER_PASSWORD}'")
+
+    def stop(self) -> None:
+        self._run(self._commands / "pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
+
+    def log(self) -> str:
+        return (self.home / "log").read_text()
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """Run a statement as superuser; its result."""
+        command = ["psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "root", "-h", str(self.home)]
+        done = subprocess.run(
+            [*command, "-p", str(self.port), "-d", database, "-c", statement],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """A started server; skips the test where the machine has none."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    found = shutil.which("pg_ctl")
+    if not versions and not found:
+        pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
+    command = versions[-1] if versions else Path(str(found)).resolve()
+    # Not pytest's folder: a socket's path may have 107 characters, and other users must be able to enter.
+    home = Path(tempfile.mkdtemp(prefix="server-"))
+    if os.geteuid() == 0:
+        shutil.chown(home, "nobody")
+    server = Server(command.parent, home)
+    try:
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(home)

@@ -1,0 +1,6 @@
+"""RDS instances that are real PostgreSQL servers on this machine."""
+
+from .configuration import Instance, Status
+from .part import Databases
+
+__all__ = ["Databases", "Instance", "Status"]

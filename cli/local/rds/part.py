@@ -1,0 +1,155 @@
+"""The database instances of a place: a part that holds real PostgreSQL servers at what they should be."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from ..certificates import Authority
+from .account import reachable, remove
+from .configuration import Instance, Status
+from .held import Held
+
+_log = logging.getLogger("flask_on_aws.rds")
+# How often a server that has ended is noticed; with the second that a start takes, it heals well within five.
+_WATCH_SECONDS = 0.5
+# Instances that are made or changed at the same time; a stack has one or two.
+_WORKERS = 4
+
+
+def _ignore(_identifier: str, _status: Status) -> None:
+    return None
+
+
+class Databases:
+    """Real servers for database instances.
+
+    Every operation goes on in the background and returns a Future, which raises what went wrong; `on_status` is told
+    each state that an instance passes through, in whatever thread that happens.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        authority: Authority,
+        on_status: Callable[[str, Status], None] = _ignore,
+    ) -> None:
+        self._folder, self._cache, self._authority, self._on_status = folder, cache, authority, on_status
+        self._held: dict[str, Held] = {}
+        self._stopping = threading.Event()
+        self._watching: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the instances that are there; those that a killed daemon has left are ended first."""
+        self._home, self._cache = reachable(self._folder), reachable(self._cache)
+        self._work = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rds")
+        for file in sorted(self._instances.glob("*/instance.json")):
+            facts = json.loads(file.read_text())
+            wanted = Instance(
+                facts["identifier"],
+                facts["engine_version"],
+                facts["username"],
+                password="",  # the one in the data stays
+                database=facts["database"],
+                parameters=facts["parameters"],
+            )
+            self._background(self._new(wanted).take_up)
+        self._stopping.clear()
+        self._watching = threading.Thread(target=self._watch, name="rds-watch", daemon=True)
+        self._watching.start()
+
+    def stop(self) -> None:
+        """Stop all servers; their data stays."""
+        self._stopping.set()
+        if self._watching is not None:
+            self._watching.join()
+        self._work.shutdown(wait=True)
+        for held in self._held.values():
+            held.stop()
+
+    @property
+    def _instances(self) -> Path:
+        return self._home / "instances"
+
+    def _snapshot(self, name: str) -> Path:
+        return self._home / "snapshots" / name
+
+    def _new(self, instance: Instance) -> Held:
+        folder = self._instances / instance.identifier
+        held = Held(folder, self._cache, self._authority, self._on_status, instance)
+        with self._lock:
+            self._held[instance.identifier] = held
+        return held
+
+    def _background(self, function: Callable[..., None], *arguments: object) -> Future[None]:
+        future = self._work.submit(function, *arguments)
+        future.add_done_callback(_log_failure)
+        return future
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_WATCH_SECONDS):
+            for held in list(self._held.values()):
+                try:
+                    held.heal()
+                except Exception:
+                    _log.exception("The database %s could not be started again.", held.instance.identifier)
+
+    def statuses(self) -> dict[str, Status]:
+        """The status of each instance by identifier."""
+        with self._lock:
+            return {name: held.status for name, held in self._held.items()}
+
+    def reconcile(self, wanted: Iterable[Instance]) -> list[Future[None]]:
+        """Create what is missing, modify what differs, delete, without a snapshot, what is not wanted."""
+        by_name = {one.identifier: one for one in wanted}
+        gone = [self.delete(name) for name in list(self._held) if name not in by_name]
+        return gone + [self.modify(one) if name in self._held else self.create(one) for name, one in by_name.items()]
+
+    def create(self, instance: Instance) -> Future[None]:
+        """Make a new instance."""
+        return self._background(self._new(instance).create)
+
+    def restore(self, instance: Instance, snapshot: str) -> Future[None]:
+        """Make a new instance from a snapshot's data; its password is the instance's."""
+        return self._background(self._new(instance).create, self._snapshot(snapshot))
+
+    def modify(self, instance: Instance) -> Future[None]:
+        """Give the instance another password or other parameters; the rest cannot change."""
+        return self._background(self._held[instance.identifier].modify, instance)
+
+    def reboot(self, identifier: str) -> Future[None]:
+        """Stop and start the instance."""
+        return self._background(self._held[identifier].reboot)
+
+    def snapshot(self, identifier: str, name: str) -> Future[None]:
+        """Take a snapshot, which outlives the instance."""
+        return self._background(self._held[identifier].snapshot, self._snapshot(name))
+
+    def delete_snapshot(self, name: str) -> None:
+        """Delete a snapshot."""
+        remove(self._snapshot(name))
+
+    def snapshots(self) -> list[str]:
+        """Names of the snapshots that are complete."""
+        return sorted(file.parent.name for file in self._snapshot("").glob("*/snapshot.json"))
+
+    def delete(self, identifier: str, final_snapshot: str | None = None) -> Future[None]:
+        """Delete the instance with its data, after a last snapshot where one is named."""
+        held = self._held[identifier]
+
+        def work() -> None:
+            held.delete(self._snapshot(final_snapshot) if final_snapshot is not None else None)
+            with self._lock:
+                self._held.pop(identifier, None)
+
+        return self._background(work)
+
+
+def _log_failure(future: Future[None]) -> None:
+    error = future.exception()
+    if error is not None:
+        _log.error("An operation on a database failed: %s", error)

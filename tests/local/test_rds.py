@@ -1,0 +1,229 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cli.local.certificates import Authority
+from cli.local.rds import Databases, Instance
+from cli.local.rds.binaries import NoPostgresError, on_machine
+
+MAJORS = sorted(one.major for one in on_machine())
+pytestmark = pytest.mark.skipif(not MAJORS, reason="there is no PostgreSQL server on this machine")
+INSTANCE = Instance("web", "17.5", "master", "first-pässword'\\", "app", {"rds.force_ssl": "1", "lock_timeout": "1234"})
+
+
+class Rds:
+    """Databases in a folder, and all states they were told to be in."""
+
+    def __init__(self, folder):
+        self.folder, self.told = folder, []
+        self.authority = Authority(folder / "ca")
+        self.databases = Databases(folder / "rds", folder / "cache", self.authority, self.tell)
+        self.databases.start()
+
+    def tell(self, identifier, status):
+        self.told.append((identifier, status.state))
+
+    def connect(self, identifier="web", password=INSTANCE.password, database="app", **more):
+        status = self.databases.statuses()[identifier]
+        options = {"sslmode": "verify-full", "sslrootcert": str(self.authority.certificate_path)}
+        options |= {"host": status.host, "port": status.port, "user": "master", "connect_timeout": 3}
+        return psycopg.connect(dbname=database, password=password, autocommit=True, **options | more)
+
+    def ask(self, query, *arguments, **more):
+        with self.connect(**more) as connection:
+            return connection.execute(query, arguments).fetchall()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    # Servers of another user than root must come to their files.
+    for one in (tmp_path, *tmp_path.parents[:2]):
+        if os.access(one, os.W_OK) and one != Path("/tmp"):
+            one.chmod(one.stat().st_mode | 0o011)
+    return tmp_path
+
+
+@pytest.fixture
+def rds(folder):
+    one = Rds(folder)
+    yield one
+    one.databases.stop()
+
+
+def test_the_endpoint_verifies_and_nothing_goes_unencrypted(rds):
+    rds.databases.create(INSTANCE).result(60)
+    assert rds.told == [("web", "creating"), ("web", "available")]
+    assert rds.ask("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [("TLSv1.3",)]
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        rds.connect(sslmode="disable")
+    with pytest.raises(psycopg.OperationalError, match="does not match host name"):
+        rds.connect(host="elsewhere", hostaddr="127.0.0.1")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        rds.connect(password="wrong")
+    assert rds.ask("SHOW lock_timeout") == [("1234ms",)]
+    note = rds.databases.statuses()["web"].note
+    assert note is None if 17 in MAJORS else "not 17" in note
+
+
+def test_the_master_user_is_no_superuser_and_may_make_roles_and_databases(rds):
+    rds.databases.create(INSTANCE).result(60)
+    columns = "rolsuper, rolcreaterole, rolcreatedb, rolreplication"
+    assert rds.ask(f"SELECT {columns} FROM pg_roles WHERE rolname = 'master'") == [(False, True, True, False)]
+    assert rds.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'") == [("master",)]
+    with rds.connect() as connection:
+        connection.execute("CREATE ROLE other LOGIN PASSWORD 'other'")
+        connection.execute("GRANT other TO master")
+        connection.execute("CREATE DATABASE other OWNER other")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("COPY (SELECT 1) TO PROGRAM 'cat'")
+    with pytest.raises(psycopg.OperationalError):
+        rds.connect(user="rdsadmin")
+
+
+def test_a_password_changes_while_connections_stay(rds):
+    rds.databases.create(INSTANCE).result(60)
+    with rds.connect() as before:
+        changed = Instance("web", "17.5", "master", "second", "app", {"rds.force_ssl": "0", "lock_timeout": "4321"})
+        rds.databases.modify(changed).result(60)
+        assert before.execute("SELECT 1").fetchall() == [(1,)]
+    assert ("web", "modifying") in rds.told
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        rds.connect()
+    assert rds.ask("SHOW lock_timeout", password="second", sslmode="disable") == [("4321ms",)]
+    assert "second" not in (rds.folder / "rds" / "instances" / "web" / "postgresql.log").read_text()
+
+
+def test_data_survives_reboot_stop_and_a_killed_server_which_heals_in_five_seconds(rds):
+    rds.databases.create(INSTANCE).result(60)
+    with rds.connect() as connection:
+        connection.execute("CREATE TABLE kept (n int)")
+        connection.execute("INSERT INTO kept VALUES (1)")
+    port = rds.databases.statuses()["web"].port
+    rds.databases.reboot("web").result(60)
+    pid = int((rds.folder / "rds/instances/web/data/postmaster.pid").read_text().split()[0])
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    while True:
+        try:
+            assert rds.ask("SELECT n FROM kept") == [(1,)]
+            break
+        except psycopg.OperationalError:
+            assert time.monotonic() - began < 5
+    rds.databases.stop()
+    again = Rds(rds.folder)
+    try:
+        until_available(again)
+        assert again.databases.statuses()["web"].port == port
+        assert again.ask("SELECT n FROM kept") == [(1,)]
+    finally:
+        again.databases.stop()
+    rds.databases.start()
+
+
+def until_available(rds, identifier="web", seconds=30):
+    end = time.monotonic() + seconds
+    while rds.databases.statuses()[identifier].state != "available":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+DAEMON = """
+import sys, time
+from pathlib import Path
+from cli.local.certificates import Authority
+from cli.local.rds import Databases, Instance
+folder = Path(sys.argv[1])
+databases = Databases(folder / "rds", folder / "cache", Authority(folder / "ca"))
+databases.start()
+databases.create(Instance("web", "17", "master", "secret", "app")).result(60)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_server_that_a_killed_daemon_left_is_ended_and_its_data_taken_over(folder):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", DAEMON, str(folder)]
+    daemon = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    assert daemon.stdout.readline() == "ready\n"
+    daemon.kill()
+    daemon.wait()
+    file = folder / "rds/instances/web/data/postmaster.pid"
+    left = int(file.read_text().split()[0])
+    os.kill(left, 0)  # it is there
+    rds = Rds(folder)
+    try:
+        until_available(rds)
+        assert int(file.read_text().split()[0]) != left
+        assert rds.ask("SELECT 1", password="secret") == [(1,)]
+    finally:
+        rds.databases.stop()
+
+
+def test_a_snapshot_is_taken_while_it_serves_and_restored_beside_it(rds):
+    rds.databases.create(INSTANCE).result(60)
+    with rds.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT g AS n, repeat('x', 500) AS text FROM generate_series(1, 20000) g")
+        taking = rds.databases.snapshot("web", "before")
+        written = 20_000
+        while not taking.done():  # the snapshot has some of these, and never half a transaction
+            connection.execute("INSERT INTO t VALUES (%s, ''), (%s, '')", (written + 1, written + 2))
+            written += 2
+        taking.result()
+        connection.execute("DROP TABLE t")
+    assert rds.databases.snapshots() == ["before"]
+    assert ("web", "backing-up") in rds.told
+    copy = Instance("copy", "17.5", "master", "other", "app")
+    rds.databases.restore(copy, "before").result(60)
+    ((count, highest),) = rds.ask("SELECT count(*), max(n) FROM t", identifier="copy", password="other")
+    assert 20_000 <= count == highest <= written
+    assert count % 2 == 0
+    rds.databases.delete("copy", "final").result(60)
+    assert rds.databases.snapshots() == ["before", "final"]
+    assert "copy" not in rds.databases.statuses()
+    assert not (rds.folder / "rds/instances/copy").exists()
+    rds.databases.delete_snapshot("before")
+    assert rds.databases.snapshots() == ["final"]
+
+
+def test_reconciling_makes_changes_and_deletes_what_it_must(rds):
+    for future in rds.databases.reconcile([INSTANCE]):
+        future.result(60)
+    told = len(rds.told)
+    for future in rds.databases.reconcile([INSTANCE]):
+        future.result(60)
+    assert len(rds.told) == told  # the same again is no change
+    for future in rds.databases.reconcile([]):
+        future.result(60)
+    assert rds.told[-1] == ("web", "deleted")
+
+
+def test_parameters_that_are_not_postgresqls_or_not_the_users_do_not_stop_a_server(rds):
+    parameters = {"rds.logical_replication": "0", "port": "1", "work_mem": "{DBInstanceClassMemory/1}", "ssl": "off"}
+    rds.databases.create(Instance("web", "17", "master", "p", None, parameters | {"no_such": "1"})).result(60)
+    assert rds.ask("SHOW ssl", password="p", database="postgres") == [("on",)]
+
+
+def test_a_server_that_cannot_start_says_why(rds):
+    with pytest.raises(Exception, match="work_mem"):
+        rds.databases.create(Instance("web", "17", "master", "p", None, {"work_mem": "much"})).result(60)
+    status = rds.databases.statuses()["web"]
+    assert status.state == "failed"
+    assert "work_mem" in status.note
+    rds.databases.modify(Instance("web", "17", "master", "p", None, {"work_mem": "5MB"})).result(60)
+    assert rds.ask("SHOW work_mem", password="p", database="postgres") == [("5MB",)]
+
+
+def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
+    from cli.local.rds.binaries import find
+
+    with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
+        find(17, tmp_path)

@@ -102,7 +102,7 @@ def _docker_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str,
 
 def _digest(resource: Resource, root: Path, location: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
     # The library's import loads all of pulumi_aws, a second that only programs with an image are worth.
-    from components._build_context import ContextError, content_hash
+    from flask_on_aws._build_context import ContextError, content_hash
 
     context, recipe = root / location, root / dockerfile
     if (

@@ -1,5 +1,6 @@
 """`flask-on-aws local`: the stack on this machine."""
 
+import json
 import shutil
 import ssl
 import subprocess
@@ -16,7 +17,8 @@ from flask_on_aws.build_plan import BuildPlanError
 
 from .._settings import fail
 from ..build.run import BuildError
-from ..engine import EngineError, destroy as destroy_stack
+from ..engine import EngineError
+from ..engine import destroy as destroy_stack
 from . import control
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place
 from .release import ReleaseError
@@ -198,5 +200,5 @@ def _environment(place: LocalPlace) -> dict[str, str]:
     for secret in container["secrets"]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        found[secret["name"]] = __import__("json").loads(text)[key]
+        found[secret["name"]] = json.loads(text)[key]
     return found

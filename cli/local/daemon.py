@@ -1,6 +1,6 @@
 """The daemon of one project: all parts of its local AWS in one process, started in the order in which they need each other.
 
-    python -m flask_on_aws_cli.local.daemon PROJECT
+python -m flask_on_aws_cli.local.daemon PROJECT
 """
 
 import json
@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from .autoscaling import Autoscaling
@@ -88,8 +89,12 @@ def main() -> None:
         raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` there.")
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
     done = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        done.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, end)
     cloud = Cloud(local, Path.home() / ".cache" / "flask-on-aws")
     cloud.start()
     done.wait()

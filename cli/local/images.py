@@ -3,11 +3,15 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from flask_on_aws.build_plan import PlanSettings, plan_build
 from flask_on_aws.contract import CA_PATH
+from uv import find_uv_bin
 
 from ..build.local import PLAN
 from ..build.run import make_environment
@@ -23,8 +27,8 @@ class Images:
     def __init__(self, folder: Path, certificates: Path) -> None:
         self._folder, self._certificates = folder, certificates
 
-    def build(self, app: Path, digest: str, settings: PlanSettings, build_env: Mapping[str, str]) -> bool:
-        """Make the environment of an app's content, unless it is there; whether it was made.
+    def build(self, app: Path, digest: str, settings: PlanSettings, build_env: Mapping[str, str]) -> str | None:
+        """Make the environment of an app's content; what is different here, empty if nothing, None if it was there.
 
         Raises:
             BuildPlanError: if there is no plan for the folder.
@@ -33,10 +37,14 @@ class Images:
         target = self._path(digest)
         if (target / "start").is_file():  # written last
             os.utime(target)
-            return False
-        make_environment(plan_build(app, settings, dockerfile=""), app, target, build_env)
+            return None
+        wanted = plan_build(app, settings, dockerfile="")
+        plan = replace(wanted, python_version=_python_here(wanted.python_version))
+        make_environment(plan, app, target, build_env)
         self._forget_old()
-        return True
+        if plan.python_version == wanted.python_version:
+            return ""
+        return f"runs on Python {plan.python_version} here, not {wanted.python_version}: that is what this machine has"
 
     def release_command(self, uri: str) -> str:
         """The release command of an image; empty if it has none or is not known."""
@@ -63,6 +71,15 @@ class Images:
         made = sorted(self._folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
         for old in made[_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _python_here(version: str) -> str:
+    """The version if this machine has it or uv can fetch it, else that of the Python that runs this tool."""
+    command = [find_uv_bin(), "python", "install", version]
+    found = subprocess.run([find_uv_bin(), "python", "find", version], capture_output=True, check=False)  # noqa: S603
+    if not found.returncode or not subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+        return version
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _digest(uri: str) -> str:

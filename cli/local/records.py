@@ -213,7 +213,7 @@ class Records:
 
 def _database(rds: Any, raw: Any) -> dict[str, Any]:
     group = rds.db_parameter_groups.get(raw.db_parameter_group_name)
-    parameters = group.parameters if group else {}
+    parameters: dict[str, dict[str, str]] = group.parameters if group else {}
     return {
         "identifier": raw.db_instance_identifier,
         "engine_version": raw.engine_version,

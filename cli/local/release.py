@@ -18,8 +18,8 @@ class ReleaseError(Exception):
 class Releases:
     """Runs release commands as tasks, and remembers for which task definitions they succeeded."""
 
-    def __init__(self, ecs: Any, logs: Any, done: Path) -> None:
-        self._ecs, self._logs, self._done = ecs, logs, done
+    def __init__(self, client: Callable[[str], Any], done: Path) -> None:
+        self._ecs, self._logs, self._ec2, self._done = client("ecs"), client("logs"), client("ec2"), done
 
     def run(self, task_definition: str, command: str, say: Callable[[str], None]) -> None:
         """Run the command with the task definition's environment, unless that was done.
@@ -38,6 +38,7 @@ class Releases:
             taskDefinition=task_definition,
             launchType="FARGATE",
             startedBy="release",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": self._subnets()}},
             overrides={"containerOverrides": [override]},
         )["tasks"][0]
         self._check(self._wait(task), container, say)
@@ -46,6 +47,10 @@ class Releases:
 
     def _known(self) -> set[str]:
         return set(self._done.read_text().splitlines()) if self._done.is_file() else set()
+
+    def _subnets(self) -> list[str]:
+        """Any will do: here a task's network is the machine's."""
+        return [subnet["SubnetId"] for subnet in self._ec2.describe_subnets()["Subnets"]][:1]
 
     def _cluster(self) -> str:
         """The stack's cluster, which may still be on its way."""

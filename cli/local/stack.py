@@ -1,4 +1,4 @@
-"""A Pulumi program applied to a project's local AWS: the in-process engine, with images and addresses of this machine."""
+"""A Pulumi program applied to a project's local AWS, with images and addresses of this machine."""
 
 import json
 import sys
@@ -32,11 +32,18 @@ class Stack:
         folder = local.place.folder
         self._images = Images(folder / "images", folder / "ca" / "ca.pem")
         session = boto3.Session("local", "local", region_name=local.place.region)
-        ecs, logs = (session.client(name, endpoint_url=local.place.endpoint) for name in ("ecs", "logs"))
-        self._releases = Releases(ecs, logs, folder / "released")
+
+        def client(name: str) -> Any:
+            return session.client(name, endpoint_url=local.place.endpoint)  # type: ignore[call-overload]
+
+        self._releases = Releases(client, folder / "released")
 
     def apply(self) -> Result:
-        """Make the local AWS as the program says; raises `EngineError`, `BuildError`, `BuildPlanError` or `ReleaseError`."""
+        """Make the local AWS as the program says.
+
+        Raises:
+            EngineError, BuildPlanError, BuildError, ReleaseError: each with a sentence for the user.
+        """
         overrides: Mapping[str, Override] = {
             "docker-build:index:Image": self._build,
             "docker:index/image:Image": self._build,
@@ -57,13 +64,14 @@ class Stack:
 
     def _build(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """An image is an environment on this machine, by the same plan and named by the same digest."""
-        inputs = plain(resource.inputs)
-        context = inputs.get("context") or inputs.get("build") or {}
-        location = context.get("location") or context.get("context")
+        inputs: dict[str, Any] = plain(resource.inputs)
+        context: dict[str, str] = inputs.get("context") or inputs["build"]
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
         settings = _plan_settings(self._project)
-        if self._images.build(self._program / str(location), digest, settings, inputs.get("buildArgs") or {}):
-            self._say(f"built    {digest[:19]} from {location}")
+        app = self._program / str(context.get("location") or context["context"])
+        different = self._images.build(app, digest, settings, inputs.get("buildArgs") or {})
+        if different is not None:
+            self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))
         return {}
 
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

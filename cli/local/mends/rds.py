@@ -6,7 +6,7 @@ Every call that is to have an effect on a server leaves a wish, which the data p
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
+from moto.rds.models import DBInstance, RDSBackend
 
 from ._replace import replace
 

@@ -1,4 +1,4 @@
-"""The daemon of one project: all parts of its local AWS in one process, started in the order in which they need each other.
+"""The daemon of one project: all parts of its local AWS in one process, started in the order of their needs.
 
 python -m flask_on_aws_cli.local.daemon PROJECT
 """

@@ -116,7 +116,7 @@ def _list_services(original: Any, self: Any, cluster: str, *args: Any, **kwargs:
 def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
     """A task starts as PROVISIONING with all its containers, and moves when something happens, not when asked for."""
     # AWS takes a network without security groups; moto breaks on it.
-    network = kwargs.get("networking_configuration") or {}
+    network: dict[str, dict[str, Any]] = kwargs.get("networking_configuration") or {}
     network.get("awsvpcConfiguration", {}).setdefault("securityGroups", [])
     original(self, cluster, task_definition, *args, **kwargs)
     self._transitions = []

@@ -161,6 +161,8 @@ class Operations:
             told["new_inputs"] = record.inputs
             if kind.startswith("after"):
                 told["new_outputs"] = record.outputs
+        # Hooks see the program's own inputs; the tags with the default ones are the provider's affair.
+        told = {key: {n: v for n, v in values.items() if n != "tagsAll"} for key, values in told.items()}
         moment = Moment(record.urn, record.id, record.name, record.type, **told)
         self.hooks.run(kind.replace("_", " "), hooks.get(kind, ()), moment)
 

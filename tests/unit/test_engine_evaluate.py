@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_programs import write_program
 
 from cli.engine import EngineError, evaluate
 from cli.engine.values import UNKNOWN, Secret
+from tests.engine_programs import write_program
 
 
 @pytest.fixture

@@ -287,6 +287,21 @@ def test_protection_refuses_deletion_and_replacement_until_it_is_taken_off(stack
     assert stack.inventory() == {}
 
 
+def test_a_protected_resource_keeps_all_others_from_being_deleted_with_it(stack):
+    user = 'Thing("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
+    stack.write("logs = " + GROUP % "protect=True" + user)
+    stack.apply()
+    with pytest.raises(EngineError, match="logs is protected"):
+        stack.destroy()
+    assert (stack.inventory(), stack.events) == ({"logs": 2}, [])
+
+
+def test_explicit_providers_are_neither_created_nor_planned(stack):
+    stack.write('p = pulumi.ProviderResource("aws", "west", {})\n' + GROUP % "provider=p")
+    result = stack.apply()
+    assert (names(result.created), result.planned) == (["logs"], ())
+
+
 def test_what_is_retained_stays_on_aws(stack):
     stack.write(GROUP % "retain_on_delete=True")
     stack.apply()
@@ -379,7 +394,7 @@ def whole(stack):
 
 def configure_whole(whole, **settings):
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in settings.items())
-    (whole.program / "Pulumi.local.yaml").write_text(f"config:\n  flask-on-aws:environment: development\n{lines}")
+    (whole.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}" if lines else "config: {}\n")
 
 
 def test_the_whole_program(whole):
@@ -444,6 +459,38 @@ def changes_of_the_whole(whole):
     assert leftovers(whole).get("buckets") is None
     whole.apply()
     assert whole.events == []
+
+
+def test_a_production_program_with_a_domain(whole):
+    whole.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
+    configure_whole(
+        whole,
+        environment="production",
+        domain="app.example.com",
+        domainAliases=["www.example.com"],
+        workers={"jobs": "python -m jobs"},
+        schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
+        egress="nat",
+        deletionProtection=False,
+        bucketVersioned=True,
+        accessLogs=True,
+        flowLogs=True,
+    )
+    first = whole.apply()
+    assert first.outputs["url"] == "https://app.example.com"
+    elb = whole.aws("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    certificates = {listener["Port"]: listener.get("Certificates", []) for listener in listeners}
+    issued = [entry["CertificateArn"] for entry in whole.aws("acm").list_certificates()["CertificateSummaryList"]]
+    assert [entry["CertificateArn"] for entry in certificates[443]] == issued
+    scaling = whole.aws("application-autoscaling")
+    (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+    assert action["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
+    assert (len(whole.apply().unchanged), whole.events) == (len(first.created), [])
+    result = whole.destroy()
+    assert set(leftovers(whole)) <= {"buckets", "snapshots"}, "production keeps its data"
+    assert len(leftovers(whole).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])
 
 
 @pytest.mark.engine

@@ -159,6 +159,20 @@ def test_plugin_components_are_refused_by_name(graph):
         graph("pulumi.ComponentResource('pkg:index:Remote', 'r', {}, None, True)")
 
 
+def test_another_stacks_outputs_are_refused_by_name(graph):
+    with pytest.raises(EngineError, match="The outputs of the stack org/shop/prod are kept by Pulumi's backend"):
+        graph("pulumi.StackReference('org/shop/prod')")
+
+
+def test_resources_of_an_explicit_provider(graph):
+    found = graph("""
+provider = pulumi.ProviderResource("test", "west", {"region": "us-west-2"})
+Thing("test:index:A", "a", {}, pulumi.ResourceOptions(provider=provider))
+""")
+    assert named(found, "west").type == "pulumi:providers:test"
+    assert named(found, "a").custom
+
+
 def test_the_whole_default_program_needs_no_account():
     found = evaluate(Path(__file__).parents[2], "dev", Path(sys.executable))
     golden = Path(__file__).parents[1] / "golden" / "resources-development.txt"

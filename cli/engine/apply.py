@@ -17,6 +17,9 @@ from .providers.base import Provider
 from .state import Record
 from .values import Secret, plain
 
+# Explicit providers: settings for Pulumi's plugins, and nothing on AWS.
+_PROVIDER_TYPES = "pulumi:providers:"
+
 
 @dataclass
 class Changes:
@@ -157,7 +160,8 @@ class Applier:
 
     def _plan(self, resource: Resource, old: Record | None) -> Record:
         """Nothing is created; the outputs are what the rest of the program needs."""
-        self.changes.planned.append(resource.urn)
+        if not resource.type.startswith(_PROVIDER_TYPES):
+            self.changes.planned.append(resource.urn)
         outputs = planned.outputs(resource, self._do.aws, self._do.root)
         made = self._do.overridden(resource, {**resource.inputs, **outputs})
         record_id = str(plain(made.get("id", "")))

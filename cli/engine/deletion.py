@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 
+from .errors import EngineError
 from .graph import dependents_first
 from .operations import Operations
 from .state import Record
@@ -11,8 +12,13 @@ def delete_records(operations: Operations, records: Sequence[Record]) -> Generat
     """Delete resources; yields each that is gone with what was done, as `Operations.delete` tells it.
 
     Raises:
-        EngineError: at the first that cannot be deleted; the others stay.
+        EngineError: before anything is deleted if one of them is protected, else at the first that cannot be deleted.
     """
+    for record in records:
+        if record.protect:
+            raise EngineError(
+                f"{record.label} is protected and cannot be deleted; take `protect` off it, apply that, and try again."
+            )
     urns = {record.urn for record in records}
     # A replaced resource and its successor may both be here, so the keys are places in the list.
     places: dict[str, list[str]] = {}

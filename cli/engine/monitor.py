@@ -91,6 +91,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def ReadResource(self, request: Any, context: Any) -> Any:
         def answer() -> Any:
+            if request.type == "pulumi:pulumi:StackReference":
+                raise EngineError(
+                    f"The outputs of the stack {request.name} are kept by Pulumi's backend, which this engine does not "
+                    "read; give what the program takes from it as configuration."
+                )
             urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
             inputs = from_struct(request.properties)
             wanted = Resource(urn, request.type, request.name, request.parent, True, inputs, list(request.dependencies))

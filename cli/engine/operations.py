@@ -97,12 +97,8 @@ class Operations:
             elsewhere: whether it goes with another resource that is deleted.
 
         Raises:
-            EngineError: if it is protected, a hook refuses, or AWS does.
+            EngineError: if a hook refuses, or AWS does.
         """
-        if record.protect:
-            raise EngineError(
-                f"{record.label} is protected and cannot be deleted; take `protect` off it, apply that, and try again."
-            )
         made = record.custom and not record.planned
         if made and not record.retain_on_delete and not elsewhere:
             self._run_hooks("before_delete", record.hooks, record, before=_before(record))
@@ -161,6 +157,8 @@ class Operations:
             told["new_inputs"] = record.inputs
             if kind.startswith("after"):
                 told["new_outputs"] = record.outputs
+        # Hooks see the program's own inputs; the tags with the default ones are the provider's affair.
+        told = {key: {n: v for n, v in values.items() if n != "tagsAll"} for key, values in told.items()}
         moment = Moment(record.urn, record.id, record.name, record.type, **told)
         self.hooks.run(kind.replace("_", " "), hooks.get(kind, ()), moment)
 

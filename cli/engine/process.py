@@ -57,7 +57,9 @@ def run_program(
     for line in output.splitlines():
         log("info", line)
     if monitor.failure is not None:
-        raise EngineError(str(monitor.failure)) from monitor.failure
+        told = monitor.failure
+        name = "" if isinstance(told, EngineError) else f"{type(told).__name__}: "
+        raise EngineError(f"{name}{told}") from told
     if engine.errors:
         raise EngineError("\n".join(engine.errors))
     if code != 0:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ def pulumi_command() -> str:
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[str]:
     """The endpoint of a fresh emulated AWS."""
+    with emulated_aws(tmp_path / "emulator.log") as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def emulated_aws(log_file: Path) -> Iterator[str]:
+    """An emulated AWS as long as the context; the test is skipped where there is none."""
     command = shutil.which("aws-emulator") or shutil.which("moto_server")
     if command is None:
         pytest.skip("there is no emulated AWS on this machine: neither aws-emulator nor moto_server")
@@ -55,7 +63,7 @@ def emulator(tmp_path: Path) -> Iterator[str]:
         "MOTO_ACM_VALIDATION_WAIT": "0",
         "MOTO_ECS_SERVICE_RUNNING": "1",
     }
-    with (tmp_path / "emulator.log").open("wb") as log:
+    with log_file.open("wb") as log:
         server = subprocess.Popen(
             [command, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, env=environment
         )

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_programs import write_program
 
 from cli.engine import EngineError, evaluate
 from cli.engine.values import UNKNOWN, Secret
+from tests.engine_programs import write_program
 
 
 @pytest.fixture
@@ -157,6 +157,20 @@ def test_a_missing_interpreter_is_named(tmp_path):
 def test_plugin_components_are_refused_by_name(graph):
     with pytest.raises(EngineError, match="pkg:index:Remote r is a component of a plugin"):
         graph("pulumi.ComponentResource('pkg:index:Remote', 'r', {}, None, True)")
+
+
+def test_another_stacks_outputs_are_refused_by_name(graph):
+    with pytest.raises(EngineError, match="The outputs of the stack org/shop/prod are kept by Pulumi's backend"):
+        graph("pulumi.StackReference('org/shop/prod')")
+
+
+def test_resources_of_an_explicit_provider(graph):
+    found = graph("""
+provider = pulumi.ProviderResource("test", "west", {"region": "us-west-2"})
+Thing("test:index:A", "a", {}, pulumi.ResourceOptions(provider=provider))
+""")
+    assert named(found, "west").type == "pulumi:providers:test"
+    assert named(found, "a").custom
 
 
 def test_the_whole_default_program_needs_no_account():

@@ -27,7 +27,8 @@ def tagged(call: Call, kind: str) -> list[dict[str, Any]]:
 
 def find_marked(call: Call, *, kind: str) -> str | None:
     """The id of what was created with the mark of this creation."""
-    filters = [{"Name": f"tag:{MARK}", "Values": [call.name]}, {"Name": "resource-type", "Values": [kind]}]
+    wanted = {"key": MARK, "value": call.name, "resource-type": kind}
+    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
     tags = client(call).describe_tags(Filters=filters)["Tags"]
     return tags[0]["ResourceId"] if tags else None
 

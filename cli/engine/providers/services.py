@@ -70,25 +70,30 @@ def _describe(call: Call, service: str) -> Json | None:
 def _wait(call: Call, service: str) -> None:
     """Wait, if the program asks for it, until the rollout is complete; a rollout that fails is an error."""
     end = time.monotonic() + _STEADY_SECONDS
-    while call.inputs.get("waitForSteadyState") and not _is_steady(call, service):
+    if not call.inputs.get("waitForSteadyState"):
+        return
+    while not is_rolled_out(_describe(call, service), call.inputs["taskDefinition"]):
         if time.monotonic() > end:
             raise TimeoutError(f"its rollout is not complete after {_STEADY_SECONDS} seconds")
         time.sleep(_POLL_SECONDS)
 
 
-def _is_steady(call: Call, service: str) -> bool:
-    found = _describe(call, service)
-    if found is None:
+def is_rolled_out(service: Json | None, wanted: str) -> bool:
+    """Whether a service, as DescribeServices tells it, runs the wanted task definition and nothing else.
+
+    Raises:
+        ValueError: if it never will, with ECS's own reason.
+    """
+    if service is None:
         raise ValueError("it vanished while its tasks were started")
-    wanted = call.inputs["taskDefinition"]
-    for deployment in found["deployments"]:
+    for deployment in service["deployments"]:
         if deployment["taskDefinition"] == wanted and deployment.get("rolloutState") == "FAILED":
             raise ValueError(f"its rollout failed: {deployment.get('rolloutStateReason') or 'no reason is given'}")
-    if found["taskDefinition"] != wanted:
-        raise ValueError(f"its rollout was rolled back to {found['taskDefinition']}: {_last_event(found)}")
-    primary = next(entry for entry in found["deployments"] if entry["status"] == "PRIMARY")
+    if service["taskDefinition"] != wanted:
+        raise ValueError(f"its rollout was rolled back to {service['taskDefinition']}: {_last_event(service)}")
+    primary = next(entry for entry in service["deployments"] if entry["status"] == "PRIMARY")
     running = primary["runningCount"] >= primary["desiredCount"]
-    return running and len(found["deployments"]) == 1 and primary.get("rolloutState", "COMPLETED") == "COMPLETED"
+    return running and len(service["deployments"]) == 1 and primary.get("rolloutState", "COMPLETED") == "COMPLETED"
 
 
 def _last_event(service: Json) -> str:

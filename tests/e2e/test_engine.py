@@ -1,0 +1,532 @@
+"""The engine of ours against a real AWS API on this machine; and against the real engine, where there is one."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from checks import leftovers
+from conftest import PROGRAM, ROOT, emulated_aws
+from engine_stack import ONCE, RESOURCES_CREATED, STACK, EngineStack
+
+from cli.engine import EngineError, Secret, evaluate, state_file
+from cli.engine.aws import Aws
+from cli.engine.invokes import live_answers
+from cli.engine.values import to_json
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    with emulated_aws(tmp_path_factory.mktemp("aws") / "emulator.log") as address:
+        yield address
+
+
+@pytest.fixture
+def stack(tmp_path, endpoint):
+    return EngineStack(tmp_path, endpoint)
+
+
+def names(urns):
+    return sorted(urn.rsplit("::", 1)[-1] for urn in urns)
+
+
+def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
+    first = stack.apply()
+    assert (len(first.created), names(first.planned)) == (RESOURCES_CREATED, ["cdn"])
+    assert stack.inventory() == ONCE
+    assert first.outputs["url"].endswith(".elb.amazonaws.com")
+    assert isinstance(first.outputs["password"], Secret)
+
+    again = stack.apply()
+    assert (len(again.unchanged), stack.events) == (RESOURCES_CREATED, [])
+    assert again.outputs == first.outputs
+
+    stack.configure(idle=70, days=30, health="/healthy", team="ops")
+    changed = stack.apply()
+    assert stack.operations() == ["update alb", "update logs", "update net", "update web"]
+    assert (changed.created, changed.replaced, changed.deleted) == ((), (), ())
+    assert stack.aws("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 30
+    balancer = stack.aws("elbv2").describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    attributes = stack.aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+    assert {"Key": "idle_timeout.timeout_seconds", "Value": "70"} in attributes
+    assert stack.aws("elbv2").describe_target_groups()["TargetGroups"][0]["HealthCheckPath"] == "/healthy"
+    (vpc,) = [vpc for vpc in stack.aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
+    assert {"Key": "team", "Value": "ops"} in vpc["Tags"]
+
+    gone = stack.destroy()
+    assert len(gone.deleted) == RESOURCES_CREATED
+    assert stack.inventory() == {}
+    assert stack.apply().created, "a destroyed stack can be made anew"
+
+
+def test_what_the_program_has_no_more_is_deleted_with_its_content(stack):
+    stack.apply()
+    bucket = stack.aws("s3").list_buckets()["Buckets"][0]["Name"]
+    for _ in range(2):
+        stack.aws("s3").put_object(Bucket=bucket, Key="upload", Body=b"x")
+    stack.configure(media="none")
+    result = stack.apply()
+    assert [event.name for event in stack.events] == ["versions", "media"], "what depends on it goes first"
+    assert names(result.deleted) == ["media", "versions"]
+    assert stack.inventory() == {kind: count for kind, count in ONCE.items() if kind != "buckets"}
+
+
+def test_a_new_release_replaces_the_task_definition_and_updates_the_service(stack):
+    stack.apply()
+    stack.configure(image="web:2")
+    result = stack.apply()
+    assert (names(result.replaced), names(result.updated), result.deleted) == (["web"], ["web"], ())
+    assert [event.operation for event in stack.events] == ["replace", "update", "delete"]
+    ecs = stack.aws("ecs")
+    (service,) = ecs.list_services(cluster=ecs.list_clusters()["clusterArns"][0])["serviceArns"]
+    found = ecs.describe_services(cluster=ecs.list_clusters()["clusterArns"][0], services=[service])["services"][0]
+    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    assert definition["containerDefinitions"][0]["image"] == "web:2"
+    assert stack.inventory() == ONCE
+
+
+def test_replacing_a_target_group_makes_the_new_one_first(stack):
+    stack.apply()
+    before = stack.aws("elbv2").describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    stack.configure(port=9090)
+    stack.apply()
+    (group,) = stack.aws("elbv2").describe_target_groups()["TargetGroups"]
+    assert (group["Port"], group["TargetGroupArn"] != before) == (9090, True)
+    operations = [event.operation for event in stack.events]
+    assert operations.index("replace") < operations.index("delete")
+    assert stack.inventory() == ONCE
+
+
+def test_replacing_the_network_takes_along_what_cannot_leave_it(stack):
+    stack.apply()
+    stack.configure(cidr="10.9.0.0/16")
+    result = stack.apply()
+    assert {"net", "net-a", "net-b", "access"} <= set(names(result.replaced))
+    assert stack.inventory() == ONCE
+    assert stack.apply().created == ()
+    assert stack.events == []
+
+
+def test_what_vanished_is_made_again(stack):
+    stack.apply()
+    logs = stack.aws("logs")
+    logs.delete_log_group(logGroupName=logs.describe_log_groups()["logGroups"][0]["logGroupName"])
+    result = stack.apply()
+    assert names(result.created) == ["logs"]
+    assert stack.inventory() == ONCE
+
+
+def test_the_state_is_for_its_owner_alone_and_secrets_are_marked_in_it(stack):
+    password = stack.apply().outputs["password"].value
+    path = state_file(stack.place, "local")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert password in path.read_text(), "the state is where it is kept"
+    assert not any(password in repr(event) for event in stack.events)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cli.engine import apply
+from cli.local.parts import Place
+folder, place, port, after = sys.argv[1:]
+left = [int(after)]
+def progress(event):  # AWS has it, the state does not know yet: the worst moment
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+apply(Path(folder), "local", Path(sys.executable), Place(Path(place), int(port), "us-east-1"), progress=progress)
+"""
+
+
+def killed_apply(stack, after):
+    """Apply in a process of its own that kills itself after so many operations; its exit status."""
+    arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), str(after)]
+    command = [sys.executable, "-c", KILLED, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def test_a_run_that_is_killed_again_and_again_is_taken_up_without_leftovers(stack):
+    kills = 0
+    # Each time a little later, since what is created in the moment of the kill has to be created again.
+    while killed_apply(stack, after=2 + 2 * kills) != 0:
+        kills += 1
+    assert kills >= 3, "it was killed in the middle, at several places"
+    assert stack.inventory() == ONCE
+    assert len(stack.apply().unchanged) == RESOURCES_CREATED
+    assert stack.events == []
+
+
+def test_a_killed_replacement_and_a_killed_deletion_are_taken_up(stack):
+    stack.apply()
+    stack.configure(cidr="10.9.0.0/16", media="none", image="web:2")
+    kills = 0
+    while killed_apply(stack, after=1 + 2 * kills) != 0:
+        kills += 1
+    assert kills >= 3, "it was killed in the middle, at several places"
+    assert stack.inventory() == {kind: count for kind, count in ONCE.items() if kind != "buckets"}
+    stack.apply()
+    assert stack.events == []
+
+
+def test_a_destroy_without_anything_and_after_a_kill(stack):
+    assert stack.destroy().deleted == ()
+    killed_apply(stack, after=9)
+    stack.destroy()
+    assert stack.inventory() == {}
+
+
+def test_a_failure_names_the_resource_and_awss_message_and_the_next_run_goes_on(stack):
+    broken = (
+        STACK + 'Thing("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
+    )
+    stack.write(broken)
+    with pytest.raises(EngineError) as failed:
+        stack.apply()
+    sentence = str(failed.value)
+    assert sentence.startswith("aws:ecs/service:Service bad could not be created: ")
+    assert "(ClientException)" in sentence
+    assert "Traceback" not in sentence
+    stack.write(STACK)
+    stack.apply()
+    assert stack.inventory() == ONCE
+
+
+def test_overrides_decide_outputs_of_planned_and_of_created_types(stack):
+    stack.write(STACK + 'pulumi.export("cdn", pulumi.Output.from_input("x"))\n')
+    seen = []
+
+    def local(resource, outputs):
+        seen.append((resource.name, outputs["domainName"].endswith(".cloudfront.net")))
+        return {"domainName": "localhost:8443"}
+
+    stack.write(
+        'cdn = Thing("aws:cloudfront/distribution:Distribution", "cdn", {}, outputs=["domainName"])\n'
+        'logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, outputs=["name"])\n'
+        'pulumi.export("host", cdn.domainName)\npulumi.export("logs", logs.name)\n'
+    )
+    overrides = {
+        "aws:cloudfront/distribution:Distribution": local,
+        "aws:cloudwatch/logGroup:LogGroup": lambda resource, outputs: {"name": "elsewhere"},
+    }
+    for _ in range(2):
+        result = stack.apply(overrides=overrides)
+        assert result.outputs == {"host": "localhost:8443", "logs": "elsewhere"}
+    assert seen == [("cdn", True)] * 2
+
+
+GUARDED = """
+log = open("hooks.txt", "a")
+def note(args):
+    log.write(f"{args.name} {sorted((args.old_inputs or {}).items())} {sorted((args.new_inputs or {}).items())}\\n")
+    log.flush()
+def refuse(args):
+    if (args.new_inputs or {}).get("retentionInDays") == 1:
+        raise ValueError("a day is too short")
+hooks = {kind: pulumi.ResourceHook(kind, note) for kind in ("before_create", "after_create", "before_update",
+         "after_update", "before_delete", "after_delete")}
+guard = pulumi.ResourceHook("guard", refuse)
+binding = pulumi.ResourceHookBinding(**{k: ([guard, h] if k.startswith("before") else [h]) for k, h in hooks.items()})
+days = pulumi.Config().get_int("days")
+if days:
+    Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, pulumi.ResourceOptions(hooks=binding))
+"""
+
+
+def test_hooks_run_and_a_before_hook_refuses(stack):
+    stack.write(GUARDED, days=1)
+    with pytest.raises(EngineError, match=r"The before create hook 'guard' refused .* logs: a day is too short"):
+        stack.apply()
+    assert stack.inventory() == {}
+    for days in (7, 14, 14):
+        stack.write(GUARDED, days=days)
+        stack.apply()
+    stack.write(GUARDED, days=1)
+    with pytest.raises(EngineError, match="before update hook 'guard'"):
+        stack.apply()
+    assert stack.aws("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 14
+    with pytest.raises(EngineError, match=r"hook 'guard' of .* logs is not registered"):
+        stack.destroy()
+    stack.write(GUARDED, days=14)
+    stack.destroy(interpreter=Path(sys.executable))
+    assert stack.inventory() == {}
+    told = (stack.program / "hooks.txt").read_text().splitlines()
+    seven, fourteen = (f"[('retentionInDays', {days})]" for days in (7.0, 14.0))  # a hook's numbers are floats
+    assert told == [
+        *[f"logs [] {seven}"] * 2,
+        *[f"logs {seven} {fourteen}"] * 2,
+        *[f"logs {fourteen} []"] * 2,
+    ]
+
+
+GROUP = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
+
+
+def test_protection_refuses_deletion_and_replacement_until_it_is_taken_off(stack):
+    stack.write(GROUP % "protect=True")
+    stack.apply()
+    for attempt in (lambda: stack.destroy(), lambda: (stack.write(""), stack.apply())):
+        with pytest.raises(EngineError, match="logs is protected and cannot be deleted; take `protect` off it"):
+            attempt()
+    stack.write(
+        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
+    )
+    with pytest.raises(EngineError, match="logs is protected and cannot be replaced"):
+        stack.apply()
+    stack.write(GROUP % "protect=False")
+    assert stack.apply().unchanged
+    stack.destroy()
+    assert stack.inventory() == {}
+
+
+def test_a_protected_resource_keeps_all_others_from_being_deleted_with_it(stack):
+    user = 'Thing("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
+    stack.write("logs = " + GROUP % "protect=True" + user)
+    stack.apply()
+    with pytest.raises(EngineError, match="logs is protected"):
+        stack.destroy()
+    assert (stack.inventory(), stack.events) == ({"logs": 2}, [])
+
+
+def test_explicit_providers_are_neither_created_nor_planned(stack):
+    stack.write('p = pulumi.ProviderResource("aws", "west", {})\n' + GROUP % "provider=p")
+    result = stack.apply()
+    assert (names(result.created), result.planned) == (["logs"], ())
+
+
+def test_what_is_retained_stays_on_aws(stack):
+    stack.write(GROUP % "retain_on_delete=True")
+    stack.apply()
+    stack.write("")
+    result = stack.apply()
+    assert (names(result.retained), result.deleted, stack.inventory()) == (["logs"], (), {"logs": 1})
+
+
+def test_a_renamed_resource_with_an_alias_is_kept(stack):
+    stack.write(
+        'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+    )
+    stack.apply()
+    stack.write(
+        'g = Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))\n'
+        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+    )
+    result = stack.apply()
+    assert (names(result.unchanged), stack.events) == (["logs"], [])
+
+
+def test_a_fixed_name_is_deleted_first(stack):
+    body = (
+        'Thing("aws:lb/targetGroup:TargetGroup", "web", {"name": "fixed", "port": %d, "protocol": "HTTP",'
+        ' "targetType": "ip", "vpcId": Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"}).id})'
+    )
+    stack.write(body % 80)
+    stack.apply()
+    stack.write(body % 81)
+    result = stack.apply()
+    assert [event.operation for event in stack.events] == ["delete", "create"]
+    assert (names(result.replaced), result.created, result.deleted) == (["web"], (), ())
+
+
+def test_ignored_changes_and_replacement_on_request(stack):
+    body = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
+    stack.write(body % (7, ""))
+    stack.apply()
+    stack.write(body % (14, 'ignore_changes=["retentionInDays"]'))
+    assert stack.apply().unchanged
+    assert stack.aws("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7
+    stack.write(body % (14, 'replace_on_changes=["retentionInDays"]'))
+    assert names(stack.apply().replaced) == ["logs"]
+
+
+def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
+    one = 'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
+    two = 'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
+    stack.write(one + two)
+    stack.apply()
+    swapped = (
+        'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {})\n'
+        'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {}, pulumi.ResourceOptions(depends_on=[b]))\n'
+    )
+    stack.write(swapped)
+    stack.apply()
+    stack.destroy()
+    assert [event.name for event in stack.events] == ["a", "b"]
+
+
+def test_a_second_run_at_the_same_time_is_refused(stack):
+    stack.write('import time\nopen("started", "w").close()\ntime.sleep(600)')
+    arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), "99"]
+    holder = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, start_new_session=True)
+    try:
+        for _ in range(600):
+            if (stack.program / "started").exists():
+                break
+            signal.sigtimedwait([], 0.1)
+        with pytest.raises(EngineError, match="Another update of this stack is under way"):
+            stack.apply()
+    finally:
+        os.killpg(holder.pid, signal.SIGKILL)
+        holder.wait(10)
+
+
+@pytest.fixture
+def whole(stack):
+    """The program of this repository, with its stack named local."""
+    shutil.rmtree(stack.program)
+    stack.program.mkdir()
+    for part in PROGRAM:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, stack.program / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, stack.program / part)
+    return stack
+
+
+def configure_whole(whole, **settings):
+    lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in settings.items())
+    (whole.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}" if lines else "config: {}\n")
+
+
+def test_the_whole_program(whole):
+    configure_whole(whole)
+    first = whole.apply()
+    planned = {urn.split("::")[2].rsplit("$", 1)[-1] for urn in first.planned}
+    assert planned == {
+        "aws:cloudfront/distribution:Distribution",
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "aws:ec2/internetGateway:InternetGateway",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTable:RouteTable",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/repository:Repository",
+        "docker-build:index:Image",
+    }
+    check_the_task(whole, first.outputs)
+    assert (len(whole.apply().unchanged), whole.events) == (len(first.created), [])
+    changes_of_the_whole(whole)
+    whole.destroy()
+    assert leftovers(whole) == {}
+
+
+def check_the_task(whole, outputs):
+    """What the task is given is there: its secrets, its database, its bucket, its log group."""
+    ecs = whole.aws("ecs")
+    definition = ecs.describe_task_definition(taskDefinition=outputs["taskDefinitionArn"])["taskDefinition"]
+    web = next(entry for entry in definition["containerDefinitions"] if entry["name"] == "web")
+    for entry in web["secrets"]:
+        arn, key = entry["valueFrom"].removesuffix("::").rsplit(":", 1)
+        content = whole.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        assert json.loads(content)[key]
+    environment = {entry["name"]: entry["value"] for entry in web["environment"]}
+    (database,) = whole.aws("rds").describe_db_instances()["DBInstances"]
+    assert environment["PGHOST"] == database["Endpoint"]["Address"] == outputs["databaseHost"]
+    assert environment["MEDIA_BUCKET"] == outputs["bucketName"]
+    whole.aws("s3").head_bucket(Bucket=outputs["bucketName"])
+    assert web["logConfiguration"]["options"]["awslogs-group"] == outputs["logGroupName"]
+    service = ecs.describe_services(cluster=outputs["clusterName"], services=[outputs["serviceName"]])["services"][0]
+    health = whole.aws("elbv2").describe_target_groups(TargetGroupArns=[service["loadBalancers"][0]["targetGroupArn"]])
+    assert health["TargetGroups"][0]["HealthCheckPath"] == "/up"
+    assert {"key": "managed-by", "value": "pulumi"} in ecs.list_tags_for_resource(resourceArn=service["serviceArn"])[
+        "tags"
+    ]
+
+
+def changes_of_the_whole(whole):
+    configure_whole(whole, healthCheckPath="/ready", databaseStorageGib=30, maxTasks=5)
+    changed = whole.apply()
+    assert whole.operations() == ["update app-db", "update app-scaling", "update app-web"]
+    assert (changed.replaced, changed.deleted) == ((), ())
+    assert whole.aws("rds").describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
+    configure_whole(whole, databaseUsername="other")
+    with pytest.raises(EngineError, match="would replace the database and lose its data"):
+        whole.apply()
+    configure_whole(whole, workers={"jobs": "python -m jobs"})
+    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in whole.apply().created)
+    configure_whole(whole, bucket="none")
+    assert {"app-media", "app-jobs"} <= set(names(whole.apply().deleted))
+    assert leftovers(whole).get("buckets") is None
+    whole.apply()
+    assert whole.events == []
+
+
+def test_a_production_program_with_a_domain(whole):
+    whole.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
+    configure_whole(
+        whole,
+        environment="production",
+        domain="app.example.com",
+        domainAliases=["www.example.com"],
+        workers={"jobs": "python -m jobs"},
+        schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
+        egress="nat",
+        deletionProtection=False,
+        bucketVersioned=True,
+        accessLogs=True,
+        flowLogs=True,
+    )
+    first = whole.apply()
+    assert first.outputs["url"] == "https://app.example.com"
+    elb = whole.aws("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    certificates = {listener["Port"]: listener.get("Certificates", []) for listener in listeners}
+    issued = [entry["CertificateArn"] for entry in whole.aws("acm").list_certificates()["CertificateSummaryList"]]
+    assert [entry["CertificateArn"] for entry in certificates[443]] == issued
+    scaling = whole.aws("application-autoscaling")
+    (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+    assert action["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
+    assert (len(whole.apply().unchanged), whole.events) == (len(first.created), [])
+    result = whole.destroy()
+    assert set(leftovers(whole)) <= {"buckets", "snapshots"}, "production keeps its data"
+    assert len(leftovers(whole).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])
+
+
+@pytest.mark.engine
+def test_the_same_graph_as_the_real_engine(program):
+    """The same resources, inputs, parents, dependencies and options, but for the digits of automatic names."""
+    real = program("dev")
+    document = json.loads(real.run("preview", "--json"))
+    states = {step["urn"]: step["newState"] for step in document["steps"] if ":pulumi:providers:" not in step["urn"]}
+    answers = live_answers(Aws(real.endpoint, "us-east-1"))
+    graph = evaluate(real.folder, "dev", Path(sys.executable), answers=answers)
+    assert {resource.urn for resource in graph.resources} == set(states)
+    for resource in graph.resources:
+        state = states[resource.urn]
+        assert compared(to_json(dict(resource.inputs))) == compared(own_inputs(state)), resource.label
+        assert resource.parent == state.get("parent", "")
+        assert set(resource.dependencies) == set(state.get("dependencies", []))
+        assert resource.options.protect == state.get("protect", False)
+        assert resource.options.retain_on_delete == state.get("retainOnDelete", False)
+        assert list(resource.options.ignore_changes) == state.get("ignoreChanges", [])
+        found = {key: set(urns) for key, urns in resource.property_dependencies.items() if urns}
+        assert found == {key: set(urns) for key, urns in state.get("propertyDependencies", {}).items() if urns}
+
+
+def own_inputs(state):
+    """The program's own inputs: without what the provider added and lists as its defaults."""
+    inputs = dict(state.get("inputs", {}))
+    for name in inputs.pop("__defaults", []):
+        inputs.pop(name)
+    return inputs
+
+
+def compared(value):
+    if isinstance(value, dict):
+        if "4dabf18193072939515e22adb298388d" in value:
+            return "[secret]"  # as a preview shows one
+        return {key: compared(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [compared(item) for item in value]
+    return re.sub(r"-[0-9a-f]{7}\b", "-#", value) if isinstance(value, str) else value

@@ -1,0 +1,115 @@
+import json
+import multiprocessing
+import stat
+
+import pytest
+
+from cli.engine import EngineError, Secret
+from cli.engine.state import Record, State, exclusive
+
+RECORD = Record(
+    urn="urn:a",
+    type="test:index:A",
+    name="a",
+    custom=True,
+    parent="urn:p",
+    id="id-1",
+    physical="a-1234567",
+    inputs={"size": 1, "key": Secret({"x": "y"})},
+    outputs={"arn": "arn:a"},
+    dependencies=("urn:b",),
+    property_dependencies={"size": ("urn:b",)},
+    protect=True,
+    hooks={"before_delete": ("h",)},
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "place" / "stack.json"
+
+
+def test_all_comes_back_as_it_was(path):
+    state = State(path)
+    other = Record("urn:b", "test:index:B", "b", True)
+    state.put(RECORD)
+    state.put(other, doomed=RECORD)
+    state.begin(Record("urn:c", "test:index:C", "c", True, physical="c-1"))
+    state.export({"url": Secret("x")})
+    again = State(path)
+    assert again.resources == {"urn:a": RECORD, "urn:b": other}
+    assert again.doomed == [RECORD]
+    assert again.begun == state.begun
+    assert again.outputs == {"url": Secret("x")}
+
+
+def test_only_its_owner_can_read_it(path):
+    State(path).put(RECORD)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name], "no temporary file is left"
+
+
+def test_recording_ends_a_begun_creation(path):
+    state = State(path)
+    state.begin(RECORD)
+    state.put(RECORD)
+    assert State(path).begun == {}
+
+
+def test_what_does_not_change_is_not_written(path):
+    state = State(path)
+    state.put(RECORD)
+    path.unlink()
+    state.put(RECORD)
+    assert not path.exists()
+
+
+def test_dropping_a_replaced_one_keeps_its_successor(path):
+    state = State(path)
+    successor = Record("urn:a", "test:index:A", "a", True, id="id-2")
+    state.put(RECORD)
+    state.put(successor, doomed=RECORD)
+    state.drop(RECORD)
+    assert State(path).resources == {"urn:a": successor}
+    assert State(path).doomed == []
+
+
+def test_renaming_is_followed_by_all_that_refer_to_it(path):
+    state = State(path)
+    state.put(Record("urn:b", "test:index:B", "b", True))
+    state.put(RECORD)
+    state.rename("urn:b", "urn:new")
+    found = State(path).resources
+    assert list(found) == ["urn:new", "urn:a"]
+    assert found["urn:new"].urn == "urn:new"
+    assert found["urn:a"].dependencies == ("urn:new",)
+    assert found["urn:a"].property_dependencies == {"size": ("urn:new",)}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"version": 99}), json.dumps({"version": 1})])
+def test_a_file_that_is_not_understood_is_named(path, text):
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(EngineError, match=r"stack\.json .*remove it to begin anew"):
+        State(path)
+
+
+def _hold(path, held, done):
+    with exclusive(path):
+        held.set()
+        done.wait(30)
+
+
+def test_two_processes_cannot_update_at_once_and_a_dead_one_holds_nothing(path):
+    context = multiprocessing.get_context("spawn")
+    held, done = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(path, held, done))
+    holder.start()
+    assert held.wait(60)
+    with pytest.raises(EngineError, match="Another update of this stack is under way"), exclusive(path):
+        pass
+    holder.kill()
+    holder.join()
+    with exclusive(path):
+        pass

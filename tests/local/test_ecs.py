@@ -376,7 +376,8 @@ def test_a_command_beside_a_container_has_its_environment(cloud: Cloud) -> None:
     launch = cloud.plane.execution(identifier(task))
     said = subprocess.run(["sh", "-c", "echo $RELEASE"], env=launch.environment, cwd=launch.folder, capture_output=True)
     assert said.stdout == b"9\n"
-    task = cloud.tasks("killed")[0]
+    cloud.serve("noexec", cloud.define("noexec"))
+    task = cloud.steady("noexec") and cloud.tasks("noexec")[0]
     with pytest.raises(PermissionError, match="execute command was not enabled"):
         cloud.plane.execution(identifier(task))
 

@@ -6,7 +6,7 @@ import boto3
 
 from ..endpoint import Endpoint
 from ..parts import Place, Targets
-from ..records import ServiceRecord
+from ..record_values import ServiceRecord
 from .credentials import PREFIX, Credentials
 from .launches import CommandFor, Launches
 from .meter import Load

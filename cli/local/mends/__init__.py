@@ -3,6 +3,7 @@
 moto keeps records; behind ours things really run. So most of what is mended here is moto's pretending.
 """
 
+from .accounts import mend_accounts
 from .ecs import mend_ecs
 from .others import mend_others
 from .provider import mend_for_provider
@@ -13,3 +14,4 @@ def mend() -> None:
     mend_ecs()
     mend_others()
     mend_for_provider()
+    mend_accounts()

@@ -4,6 +4,7 @@ moto keeps records; behind ours things really run. So most of what is mended her
 """
 
 from .accounts import mend_accounts
+from .cloudfront import mend_cloudfront
 from .ecs import mend_ecs
 from .others import mend_others
 from .provider import mend_for_provider
@@ -15,3 +16,4 @@ def mend() -> None:
     mend_others()
     mend_for_provider()
     mend_accounts()
+    mend_cloudfront()

@@ -123,6 +123,12 @@ class Records:
                 logs.create_log_stream(group, stream)
             logs.put_log_events(group, stream, [{"timestamp": time, "message": line} for time, line in events])
 
+    def make_log_group(self, name: str) -> None:
+        """Make a log group, unless it exists."""
+        with self.lock:
+            if not self.has_log_group(name):
+                self._backend("logs").create_log_group(name, {})
+
     def has_log_group(self, name: str) -> bool:
         """Whether a log group exists."""
         with self.lock:

@@ -102,6 +102,9 @@ def _add(kind: _Kind) -> None:
         kind.store(self.backend)[identifier] = {**item, kind.config: self._get_param(kind.config)}
         return kind.answer(kind.store(self.backend)[identifier])
 
+    def get(_: Any, self: Any) -> ActionResult:
+        return kind.answer(kind.find(self))
+
     def update(_: Any, self: Any) -> ActionResult:
         kind.find(self)[kind.config] = self._get_param(kind.config)
         return kind.answer(kind.find(self))
@@ -118,7 +121,7 @@ def _add(kind: _Kind) -> None:
 
     calls: dict[str, Callable[..., ActionResult]] = {
         f"create_{kind.action}": create,
-        f"get_{kind.action}": lambda _, self: kind.answer(kind.find(self)),
+        f"get_{kind.action}": get,
         f"update_{kind.action}": update,
         f"delete_{kind.action}": delete,
         f"list_{kind.plural}": several,

@@ -12,7 +12,8 @@ import boto3
 
 from .ecs.plane import Ecs
 from .parts import Place
-from .records import Records, ServiceRecord
+from .record_values import ServiceRecord
+from .records import Records
 from .scaling_rules import IN_MINUTES, Policy, is_due, settle, wanted_count
 
 log = logging.getLogger(__name__)

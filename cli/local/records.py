@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from moto.backends import get_backend
@@ -11,52 +10,10 @@ from moto.core.utils import utcnow
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from .parts import ACCOUNT_ID, TargetHealth
+from .record_values import ServiceRecord, TaskRecord, service_record, task_record
 
 # ECS keeps a service's last 100 events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
 _EVENTS = 100
-
-
-@dataclass(frozen=True)
-class ServiceRecord:
-    """A service as the API was told to run it; `raw` is the record itself, to be used under the lock alone."""
-
-    key: str
-    """cluster:name, unique in the region."""
-    arn: str
-    name: str
-    cluster: str
-    status: str
-    desired: int
-    configuration: Mapping[str, Any]
-    """`deploymentConfiguration`."""
-    load_balancers: Sequence[Mapping[str, Any]]
-    grace: int
-    """healthCheckGracePeriodSeconds."""
-    raw: Any
-
-
-@dataclass(frozen=True)
-class TaskRecord:
-    """A task as the API has it."""
-
-    arn: str
-    cluster: str
-    group: str
-    started_by: str
-    status: str
-    desired_status: str
-    stop_code: str | None
-    stopped_reason: str | None
-    stopped_at: datetime | None
-    task_definition: str
-    overrides: Mapping[str, Any]
-    may_execute: bool
-    """Whether ExecuteCommand is enabled."""
-
-    @property
-    def id(self) -> str:
-        """The last part of the ARN."""
-        return self.arn.rsplit("/", 1)[-1]
 
 
 class Records:
@@ -76,7 +33,7 @@ class Records:
         """All services that are not deleted for good."""
         with self.lock:
             found = list(self._backend("ecs").services.items())
-            return [_service(key, raw) for key, raw in found if raw.status != "INACTIVE"]
+            return [service_record(key, raw) for key, raw in found if raw.status != "INACTIVE"]
 
     def task_definition(self, arn: str) -> dict[str, Any]:
         """A task definition's containers and limits, under the names of DescribeTaskDefinition."""
@@ -94,7 +51,7 @@ class Records:
     def tasks(self) -> list[TaskRecord]:
         """All tasks of all clusters."""
         with self.lock:
-            return [_task(arn, raw) for arn, raw in self._tasks()]
+            return [task_record(arn, raw) for arn, raw in self._tasks()]
 
     def _tasks(self) -> Iterator[tuple[str, Any]]:
         for tasks in list(self._backend("ecs").tasks.values()):
@@ -120,7 +77,7 @@ class Records:
             )[0]
             made.enable_execute_command = service.raw.enable_execute_command
             made.last_status = "PENDING"  # the caller runs it; PROVISIONING are those of RunTask
-            return _task(made.task_arn, made)
+            return task_record(made.task_arn, made)
 
     def write_task(self, arn: str, changes: Mapping[str, Any], containers: Mapping[str, Mapping[str, Any]]) -> None:
         """Change what DescribeTasks says, by moto's names for a task and the API's for its containers."""
@@ -139,7 +96,9 @@ class Records:
         """Drop the records of tasks that stopped before a time; returns their ARNs."""
         with self.lock:
             old = [
-                arn for arn, raw in self._tasks() if (ended := _task(arn, raw).stopped_at) and ended < stopped_before
+                arn
+                for arn, raw in self._tasks()
+                if (ended := task_record(arn, raw).stopped_at) and ended < stopped_before
             ]
             for tasks in self._backend("ecs").tasks.values():
                 for arn in old:
@@ -163,6 +122,12 @@ class Records:
             if stream not in logs.groups[group].streams:
                 logs.create_log_stream(group, stream)
             logs.put_log_events(group, stream, [{"timestamp": time, "message": line} for time, line in events])
+
+    def make_log_group(self, name: str) -> None:
+        """Make a log group, unless it exists."""
+        with self.lock:
+            if not self.has_log_group(name):
+                self._backend("logs").create_log_group(name, {})
 
     def has_log_group(self, name: str) -> bool:
         """Whether a log group exists."""
@@ -223,35 +188,3 @@ def _database(rds: Any, raw: Any) -> dict[str, Any]:
         "parameters": {name: one["ParameterValue"] for name, one in parameters.items() if "ParameterValue" in one},
     }
 
-
-def _service(key: str, raw: Any) -> ServiceRecord:
-    return ServiceRecord(
-        key=key,
-        arn=raw.arn,
-        name=raw.name,
-        cluster=raw.cluster_name,
-        status=raw.status,
-        desired=raw.desired_count,
-        configuration=getattr(raw, "deployment_configuration", {}) or {},
-        load_balancers=raw.load_balancers or [],
-        grace=getattr(raw, "health_check_grace_period_seconds", 0) or 0,
-        raw=raw,
-    )
-
-
-def _task(arn: str, raw: Any) -> TaskRecord:
-    stopped: datetime | None = getattr(raw, "stopped_at", None)
-    return TaskRecord(
-        arn=arn,
-        cluster=raw.cluster_name,
-        group=raw.group,
-        started_by=raw.started_by,
-        status=raw.last_status,
-        desired_status=raw.desired_status,
-        stop_code=getattr(raw, "stop_code", None),
-        stopped_reason=raw.stopped_reason,
-        stopped_at=stopped.replace(tzinfo=UTC) if stopped and stopped.tzinfo is None else stopped,
-        task_definition=raw.task_definition_arn,
-        overrides=raw.overrides or {},
-        may_execute=bool(getattr(raw, "enable_execute_command", False)),
-    )

@@ -160,6 +160,16 @@ def test_a_missing_log_group_keeps_the_task_from_starting(cloud: Cloud) -> None:
     assert "The specified log group does not exist" in task["stoppedReason"]
 
 
+def test_a_log_group_is_made_where_the_task_definition_says_so(cloud: Cloud) -> None:
+    options = {"awslogs-group": "made", "awslogs-region": REGION, "awslogs-create-group": "true"}
+    log = {"logDriver": "awslogs", "options": {**options, "awslogs-stream-prefix": "web"}}
+    task = run_task(cloud, cloud.define("makelog", logConfiguration=log, command=["echo", "hello"]))
+    assert task["containers"][0]["exitCode"] == 0
+    stream = f"web/web/{identifier(task)}"
+    events = client(cloud.place, "logs").get_log_events(logGroupName="made", logStreamName=stream)["events"]
+    assert [event["message"] for event in events] == ["hello"]
+
+
 def test_secrets_and_the_environment(cloud: Cloud) -> None:
     secret = client(cloud.place, "secretsmanager").create_secret(
         Name="app", SecretString='{"url": "postgres://x", "n": 7}'
@@ -376,7 +386,8 @@ def test_a_command_beside_a_container_has_its_environment(cloud: Cloud) -> None:
     launch = cloud.plane.execution(identifier(task))
     said = subprocess.run(["sh", "-c", "echo $RELEASE"], env=launch.environment, cwd=launch.folder, capture_output=True)
     assert said.stdout == b"9\n"
-    task = cloud.tasks("killed")[0]
+    cloud.serve("noexec", cloud.define("noexec"))
+    task = cloud.steady("noexec") and cloud.tasks("noexec")[0]
     with pytest.raises(PermissionError, match="execute command was not enabled"):
         cloud.plane.execution(identifier(task))
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.local.ecs.breaker import Breaker, breaker_of, retry_delay
-from cli.local.ecs.core import Deployment, Ended, Phase, Say, Seen, Service, Start, Stop, Task, step
+from cli.local.ecs.core import step
+from cli.local.ecs.model import Deployment, Ended, Phase, Say, Seen, Service, Start, Stop, Task
 
 GOOD, BAD = "good", "bad"
 

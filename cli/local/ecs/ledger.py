@@ -5,9 +5,9 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from ..records import ServiceRecord
+from ..record_values import ServiceRecord
 from .breaker import breaker_of
-from .core import Deployment, Phase, Service
+from .model import Deployment, Phase, Service
 from .task import TaskRun
 
 

@@ -6,7 +6,7 @@ import boto3
 
 from ..endpoint import Endpoint
 from ..parts import Place, Targets
-from ..records import ServiceRecord
+from ..record_values import ServiceRecord
 from .credentials import PREFIX, Credentials
 from .launches import CommandFor, Launches
 from .meter import Load
@@ -35,7 +35,7 @@ class Ecs:
 
         records = endpoint.records
         credentials = Credentials(client("sts"), place.endpoint)
-        secrets = Secrets(client("secretsmanager"), client("ssm"), records.role_permits)
+        secrets = Secrets(client("secretsmanager"), client("ssm"), place.region, records.role_permits)
         launches = Launches(place, records, secrets, credentials, command_for)
         self._runtime = ProcessRuntime(place.folder / "tasks")
         self._streams = Streams(records)

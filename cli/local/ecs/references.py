@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
+from ..parts import ACCOUNT_ID
+
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 _RETRIED = "service call has been retried 1 time(s): "
 
@@ -29,7 +31,8 @@ class Reference(NamedTuple):
 class Secrets:
     """Fetches secrets from the API with an execution role's rights."""
 
-    def __init__(self, secrets_manager: Any, ssm: Any, permits: Callable[[str, str, str], bool]) -> None:
+    def __init__(self, secrets_manager: Any, ssm: Any, region: str, permits: Callable[[str, str, str], bool]) -> None:
+        self._parameters = f"arn:aws:ssm:{region}:{ACCOUNT_ID}:parameter/"
         self._secrets_manager = secrets_manager
         self._ssm = ssm
         self._permits = permits
@@ -56,7 +59,7 @@ class Secrets:
 
     def _parameter(self, name: str, role: str | None) -> str:
         failed = f"{_PULL}unable to retrieve secrets from ssm: {_RETRIED}"
-        arn = name if name.startswith("arn:") else f"arn:aws:ssm:*:*:parameter/{name.lstrip('/')}"
+        arn = name if name.startswith("arn:") else self._parameters + name.lstrip("/")
         self._check(role, "ssm:GetParameters", arn, failed)
         short = name.split(":parameter", 1)[-1] if name.startswith("arn:") else name
         try:

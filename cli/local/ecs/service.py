@@ -8,11 +8,13 @@ from threading import Event, Thread
 from typing import Any
 
 from ..parts import Targets
-from ..records import Records, ServiceRecord, TaskRecord
-from .core import Ended, Phase, Say, Seen, Start, Stop, Task, step
+from ..record_values import ServiceRecord, TaskRecord
+from ..records import Records
+from .core import step
 from .definition import plan_of
 from .ledger import read_service, write_service
 from .meter import Load
+from .model import Ended, Phase, Say, Seen, Start, Stop, Task
 from .task import TaskRun, Tools
 
 log = logging.getLogger(__name__)

@@ -13,12 +13,13 @@ from typing import Any
 from moto.core.utils import utcnow
 
 from ..parts import HOST, Target, Targets
-from ..records import Records, TaskRecord
+from ..record_values import TaskRecord
+from ..records import Records
 from .container import ContainerRun
-from .core import Phase
 from .definition import TaskPlan
 from .launches import Launches
 from .meter import Meter
+from .model import Phase
 from .references import CannotStart
 from .runtime import Runtime
 from .streams import Streams
@@ -59,6 +60,7 @@ class TaskRun:
         self.meter = Meter(plan)
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
+        self._told: list[dict[str, object]] = []
         self._balancers = balancers
         self._tools = tools
         self._asked = threading.Event()
@@ -76,8 +78,7 @@ class TaskRun:
             if self._asked.is_set():
                 return
             self.stop_code, self._reason = code, reason
-            if self.phase is not Phase.STOPPING:
-                self.phase = Phase.STOPPING
+            self.phase = Phase.STOPPING
             self._asked.set()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -128,7 +129,6 @@ class TaskRun:
 
     def _advance(self) -> None:
         """Look at each container, start what may start, and see whether the task runs or is over."""
-        before = [one.told() for one in self.containers]
         others = {one.container.name: one for one in self.containers}
         for one in self.containers:
             one.poll()
@@ -140,7 +140,7 @@ class TaskRun:
             self.stop("EssentialContainerExited", "Essential container in task exited")
         elif self.phase is Phase.STARTING and all(one.running for one in self.containers if one.container.essential):
             self._is_running()
-        elif before != [one.told() for one in self.containers]:
+        elif self._told != [one.told() for one in self.containers]:
             self._tell(health_status=self.health)
 
     def _is_running(self) -> None:
@@ -150,7 +150,7 @@ class TaskRun:
         with self._lock:
             if self.phase is Phase.STARTING:
                 self.phase = Phase.RUNNING
-        self._tell(last_status="RUNNING", started_at=utcnow(), connectivity_at=utcnow())
+        self._tell(last_status="RUNNING", started_at=utcnow())
 
     def _limit_memory(self) -> None:
         for container in self.meter.over_limit(self.containers):
@@ -196,7 +196,8 @@ class TaskRun:
         return {"desired_status": "STOPPED", "stop_code": self.stop_code, "stopped_reason": self._reason}
 
     def _tell(self, **changes: Any) -> None:
-        told = {one.container.name: one.told() for one in self.containers}
+        self._told = [one.told() for one in self.containers]
+        told = {one.container.name: one_told for one, one_told in zip(self.containers, self._told, strict=True)}
         if changes.get("last_status") == "STOPPED":
             told = {name: {**one, "lastStatus": "STOPPED"} for name, one in told.items()}
             if not told:  # nothing was ever prepared

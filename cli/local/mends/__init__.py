@@ -3,6 +3,8 @@
 moto keeps records; behind ours things really run. So most of what is mended here is moto's pretending.
 """
 
+from .accounts import mend_accounts
+from .cloudfront import mend_cloudfront
 from .ecs import mend_ecs
 from .others import mend_others
 from .provider import mend_for_provider
@@ -15,3 +17,5 @@ def mend() -> None:
     mend_others()
     mend_rds()
     mend_for_provider()
+    mend_accounts()
+    mend_cloudfront()

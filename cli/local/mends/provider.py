@@ -12,7 +12,7 @@ from moto.ec2.responses.vpcs import VPCs
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend
 from moto.kms.responses import KmsResponse
-from moto.rds.models import DBInstance
+from moto.rds.models import DBInstance, RDSBackend
 from moto.sqs.models import Queue
 
 from ._replace import replace
@@ -63,10 +63,52 @@ def _delete_load_balancer(original: Any, self: Any, arn: str) -> None:
     original(self, arn)
 
 
+# What CreateDBInstance and ModifyDBInstance say of monitoring, and what DescribeDBInstances calls it.
+_MONITORING = {
+    "enable_performance_insights": "performance_insights_enabled",
+    "performance_insights_kms_key_id": "performance_insights_kms_key_id",
+    "performance_insights_retention_period": "performance_insights_retention_period",
+    "monitoring_interval": "monitoring_interval",
+    "monitoring_role_arn": "monitoring_role_arn",
+}
+
+
+def _resource_id() -> str:
+    return f"db-{uuid.uuid4().hex[:26].upper()}"  # AWS's form: db- and 26 characters
+
+
 def _new_database(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """Each database has its own resource id, by which the provider finds it; moto gives all the same."""
     original(self, *args, **kwargs)
-    self.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"  # AWS's form: db- and 26 characters
+    self.dbi_resource_id = _resource_id()
+    _keep_monitoring(self, kwargs)
+
+
+def _update_database(original: Any, self: Any, **given: Any) -> None:
+    original(self, **given)
+    _keep_monitoring(self, given)
+
+
+def _keep_monitoring(database: Any, given: dict[str, Any]) -> None:
+    """moto drops monitoring when a database is made, and Performance Insights always."""
+    for parameter, attribute in _MONITORING.items():
+        if given.get(parameter) is not None:
+            setattr(database, attribute, given[parameter])
+
+
+def _replica(original: Any, self: Any, given: dict[str, Any]) -> Any:
+    """A replica is a copy with a resource id of its own."""
+    copied = original(self, given)
+    copied.dbi_resource_id = _resource_id()
+    return copied
+
+
+def _restored(original: Any, self: Any, snapshot: str, given: dict[str, Any]) -> Any:
+    """Neither deletion protection nor IAM authentication comes back with a snapshot, unless asked for."""
+    database = original(self, snapshot, given)
+    database.deletion_protection = bool(given.get("deletion_protection"))
+    database.enable_iam_database_authentication = bool(given.get("enable_iam_database_authentication"))
+    return database
 
 
 def _enable_rotation(original: Any, self: Any) -> Any:
@@ -93,5 +135,8 @@ def mend_for_provider() -> None:
     replace(VPCs, "create_vpc_endpoint")(_create_endpoint)
     replace(ELBv2Backend, "delete_load_balancer")(_delete_load_balancer)
     replace(DBInstance, "__init__")(_new_database)
+    replace(DBInstance, "update")(_update_database)
+    replace(RDSBackend, "create_db_instance_read_replica")(_replica)
+    replace(RDSBackend, "restore_db_instance_from_db_snapshot")(_restored)
     replace(KmsResponse, "enable_key_rotation")(_enable_rotation)
     replace(KmsResponse, "get_key_rotation_status")(_rotation_status)

@@ -1,0 +1,84 @@
+"""Services and tasks as the API has them, as values; made of moto's objects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """A service as the API was told to run it; `raw` is the record itself, to be used under the lock alone."""
+
+    key: str
+    """cluster:name, unique in the region."""
+    arn: str
+    name: str
+    cluster: str
+    status: str
+    desired: int
+    configuration: Mapping[str, Any]
+    """`deploymentConfiguration`."""
+    load_balancers: Sequence[Mapping[str, Any]]
+    grace: int
+    """healthCheckGracePeriodSeconds."""
+    raw: Any
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task as the API has it."""
+
+    arn: str
+    cluster: str
+    group: str
+    started_by: str
+    status: str
+    desired_status: str
+    stop_code: str | None
+    stopped_reason: str | None
+    stopped_at: datetime | None
+    task_definition: str
+    overrides: Mapping[str, Any]
+    may_execute: bool
+    """Whether ExecuteCommand is enabled."""
+
+    @property
+    def id(self) -> str:
+        """The last part of the ARN."""
+        return self.arn.rsplit("/", 1)[-1]
+
+
+def service_record(key: str, raw: Any) -> ServiceRecord:
+    """Of a service of moto's."""
+    return ServiceRecord(
+        key=key,
+        arn=raw.arn,
+        name=raw.name,
+        cluster=raw.cluster_name,
+        status=raw.status,
+        desired=raw.desired_count,
+        configuration=getattr(raw, "deployment_configuration", {}) or {},
+        load_balancers=raw.load_balancers or [],
+        grace=getattr(raw, "health_check_grace_period_seconds", 0) or 0,
+        raw=raw,
+    )
+
+
+def task_record(arn: str, raw: Any) -> TaskRecord:
+    """Of a task of moto's."""
+    stopped: datetime | None = getattr(raw, "stopped_at", None)
+    return TaskRecord(
+        arn=arn,
+        cluster=raw.cluster_name,
+        group=raw.group,
+        started_by=raw.started_by,
+        status=raw.last_status,
+        desired_status=raw.desired_status,
+        stop_code=getattr(raw, "stop_code", None),
+        stopped_reason=raw.stopped_reason,
+        stopped_at=stopped.replace(tzinfo=UTC) if stopped and stopped.tzinfo is None else stopped,
+        task_definition=raw.task_definition_arn,
+        overrides=raw.overrides or {},
+        may_execute=bool(getattr(raw, "enable_execute_command", False)),
+    )

@@ -1,7 +1,6 @@
 """The load balancers of a place: a part with one thread, in which all listeners, connections and health checks live."""
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from .access_log import AccessLog
 from .application import Application, Front
 from .configuration import Configuration, HostHeader, Listener, LoadBalancer
 from .health import NOT_IN_USE
-from .ports import Key, assign_ports
+from .ports import Key, PortBook, assign_ports
 from .probes import Probes
 from .rules import matches
 from .server import PortBusyError, Server, is_free
@@ -45,6 +44,7 @@ class Balancer:
     ) -> None:
         self._folder, self._authority, self._provide = folder, authority, configuration
         self._first_port = first_port
+        self._book = PortBook(folder / "ports.json")
         self.targets = TargetTable(lag=deregistration_lag)
         self._known = Configuration()
         self._servers: dict[Key, Server] = {}
@@ -102,7 +102,7 @@ class Balancer:
         self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
         self._context = server_context(self._authority, self._knows)
         self._probes = Probes(self.targets, self._check_of)
-        self._ports = self._read_ports()
+        self._ports = self._book.read()
         try:
             await self._reconcile()
             ready.set()
@@ -147,7 +147,7 @@ class Balancer:
         ports = assign_ports(self._known, self._first_port, self._ports, is_free)
         if ports != self._ports:
             self._ports = ports
-            self._write_ports()
+            self._book.write(ports)
         for key, server in list(self._servers.items()):
             kept = wanted.get(key)
             if kept is None or server.ended or not _serves(server, *kept):
@@ -171,20 +171,6 @@ class Balancer:
         local = {number: here for (owner, number), here in self._ports.items() if owner == key[0]}
         found = ((b, one) for b in self._known.load_balancers for one in b.listeners if (b.arn, one.port) == key)
         return next((Front(self._known, balancer, listener, local) for balancer, listener in found), None)
-
-    def _read_ports(self) -> dict[Key, int]:
-        """The ports of the last time, so that addresses stay."""
-        try:
-            rows = json.loads((self._folder / "ports.json").read_text())
-            return {(row["load_balancer"], row["port"]): row["here"] for row in rows}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
-
-    def _write_ports(self) -> None:
-        rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in self._ports.items()]
-        temporary = self._folder / "ports.json.new"
-        temporary.write_text(json.dumps(rows, indent=1))
-        temporary.replace(self._folder / "ports.json")
 
     async def _close(self) -> None:
         await asyncio.gather(*[server.stop() for server in self._servers.values()])

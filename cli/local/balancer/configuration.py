@@ -171,7 +171,15 @@ class Configuration:
         """The group with the ARN; None where there is none."""
         return next((group for group in self.target_groups if group.arn == arn), None)
 
+    def _rules(self) -> list[Rule]:
+        return [rule for balancer in self.load_balancers for one in balancer.listeners for rule in one.rules]
+
     def routed_groups(self) -> set[str]:
         """ARNs of the groups to which some rule forwards."""
-        rules = [rule for balancer in self.load_balancers for one in balancer.listeners for rule in one.rules]
-        return {arn for rule in rules if isinstance(rule.action, Forward) for arn, _ in rule.action.groups}
+        actions = [rule.action for rule in self._rules()]
+        return {arn for action in actions if isinstance(action, Forward) for arn, _ in action.groups}
+
+    def hosts(self) -> set[str]:
+        """Patterns of all host conditions."""
+        conditions = [one for rule in self._rules() for one in rule.conditions]
+        return {value for one in conditions if isinstance(one, HostHeader) for value in one.values}

@@ -1,10 +1,10 @@
 """The load balancers of a place: a part with one thread, in which all listeners, connections and health checks live."""
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from ..certificates import Authority, server_context
 from ..parts import Target, TargetHealth
 from .access_log import AccessLog
 from .application import Application, Front
-from .configuration import Configuration, HostHeader, Listener, LoadBalancer
+from .configuration import Configuration, Listener, LoadBalancer
 from .health import NOT_IN_USE
-from .ports import Key, assign_ports
+from .ports import Key, PortBook, assign_ports
 from .probes import Probes
 from .rules import matches
 from .server import PortBusyError, Server, is_free
@@ -45,6 +45,7 @@ class Balancer:
     ) -> None:
         self._folder, self._authority, self._provide = folder, authority, configuration
         self._first_port = first_port
+        self._book = PortBook(folder / "ports.json")
         self.targets = TargetTable(lag=deregistration_lag)
         self._known = Configuration()
         self._servers: dict[Key, Server] = {}
@@ -54,11 +55,11 @@ class Balancer:
         self._ports: dict[Key, int] = {}
 
     def start(self) -> None:
-        """Take up the work; returns once the first configuration was applied."""
-        ready = threading.Event()
+        """Take up the work; returns once the first configuration was applied, or raises why it could not be."""
+        ready: Future[None] = Future()
         self._thread = threading.Thread(target=asyncio.run, args=[self._run(ready)], name="balancer", daemon=True)
         self._thread.start()
-        ready.wait()
+        ready.result()
 
     def stop(self) -> None:
         """Close all listeners and connections."""
@@ -94,28 +95,38 @@ class Balancer:
         found = self.targets.group_health(target_group_arn)
         return {target: self.health(target_group_arn, target) for target in found}
 
-    async def _run(self, ready: threading.Event) -> None:
+    async def _run(self, ready: Future[None]) -> None:
         loop, stopping, changed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         loop.set_exception_handler(_note)
         self._stop = lambda: _call(loop, stopping.set)
         self.targets.on_change(lambda: _call(loop, changed.set))
-        self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
-        self._context = server_context(self._authority, self._knows)
-        self._probes = Probes(self.targets, self._check_of)
-        self._ports = self._read_ports()
         try:
+            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
+            self._context = server_context(self._authority, self._knows)
+            self._probes = Probes(self.targets, self._check_of)
+            self._ports = self._book.read()
             await self._reconcile()
-            ready.set()
+        except Exception as error:
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        try:
             while not stopping.is_set():
                 waiting = [loop.create_task(event.wait()) for event in (stopping, changed)]
                 await asyncio.wait(waiting, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 for task in waiting:
                     task.cancel()
                 changed.clear()
-                await self._reconcile()
+                await self._keep_up()
         finally:
-            ready.set()
             await self._close()
+
+    async def _keep_up(self) -> None:
+        try:
+            await self._reconcile()
+        except Exception:
+            # Whatever it was, it may be over in a moment; the listeners that answer go on.
+            _log.exception("The load balancers could not be brought up to date.")
 
     async def _reconcile(self) -> None:
         try:
@@ -137,17 +148,14 @@ class Balancer:
 
     def _knows(self, name: str) -> bool:
         """Whether the name is one for which some rule has a host condition."""
-        listeners = [listener for balancer in self._known.load_balancers for listener in balancer.listeners]
-        conditions = [one for listener in listeners for rule in listener.rules for one in rule.conditions]
-        values = [value for one in conditions if isinstance(one, HostHeader) for value in one.values]
-        return any(matches(value, name, ignore_case=True) for value in values if value != "*")
+        return any(matches(pattern, name, ignore_case=True) for pattern in self._known.hosts() if pattern != "*")
 
     async def _adjust_servers(self) -> None:
         wanted = {(b.arn, one.port): (b, one) for b in self._known.load_balancers for one in b.listeners}
         ports = assign_ports(self._known, self._first_port, self._ports, is_free)
         if ports != self._ports:
             self._ports = ports
-            self._write_ports()
+            self._book.write(ports)
         for key, server in list(self._servers.items()):
             kept = wanted.get(key)
             if kept is None or server.ended or not _serves(server, *kept):
@@ -171,20 +179,6 @@ class Balancer:
         local = {number: here for (owner, number), here in self._ports.items() if owner == key[0]}
         found = ((b, one) for b in self._known.load_balancers for one in b.listeners if (b.arn, one.port) == key)
         return next((Front(self._known, balancer, listener, local) for balancer, listener in found), None)
-
-    def _read_ports(self) -> dict[Key, int]:
-        """The ports of the last time, so that addresses stay."""
-        try:
-            rows = json.loads((self._folder / "ports.json").read_text())
-            return {(row["load_balancer"], row["port"]): row["here"] for row in rows}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
-
-    def _write_ports(self) -> None:
-        rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in self._ports.items()]
-        temporary = self._folder / "ports.json.new"
-        temporary.write_text(json.dumps(rows, indent=1))
-        temporary.replace(self._folder / "ports.json")
 
     async def _close(self) -> None:
         await asyncio.gather(*[server.stop() for server in self._servers.values()])

@@ -1,6 +1,8 @@
-"""Which port of this machine stands for which listener: a pure function."""
+"""Which port of this machine stands for which listener."""
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from .configuration import Configuration
 
@@ -37,3 +39,25 @@ def assign_ports(
             port += 1
         assigned[key] = port
     return assigned
+
+
+class PortBook:
+    """Keeps the ports from one time to the next, so that addresses stay."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[Key, int]:
+        """The ports of the last time; none where there was no such time."""
+        try:
+            rows = json.loads(self._path.read_text())
+            return {(row["load_balancer"], row["port"]): row["here"] for row in rows}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def write(self, ports: Mapping[Key, int]) -> None:
+        """Keep these."""
+        rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in ports.items()]
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text(json.dumps(rows, indent=1))
+        temporary.replace(self._path)

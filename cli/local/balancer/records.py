@@ -1,16 +1,9 @@
-"""The load balancers' records, read through the API as plain values; the health of their targets, written back."""
+"""The load balancers' configuration as the AWS endpoint tells it."""
 
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
-from flask_on_aws.cdn import ORIGIN_HEADER
-
-from ..parts import Place
-from ..records import Records
 from .configuration import (
     Action,
     Condition,
@@ -24,164 +17,174 @@ from .configuration import (
     Listener,
     LoadBalancer,
     PathPattern,
-    Protocol,
     QueryString,
     Redirect,
     Rule,
     SourceIp,
     TargetGroup,
 )
-from .part import Balancer
 
-# What was read is good for this long: a new listener is a matter of seconds on AWS, and each reading is a dozen calls.
-_FRESH_SECONDS = 1.0
-# Health is written as often as the balancer looks at its own; a client that waits for it asks no faster.
-_WRITE_SECONDS = 0.25
-_MINUTE = 60.0
+Record = Mapping[str, Any]
+EdgeHeaders = Callable[[str], tuple[tuple[str, str], ...] | None]
+
+# One reading is some ten calls of a few milliseconds each; a deployment waits seconds for each of its steps. Once a
+# second costs a few hundredths of a processor, and no one notices the delay.
+REFRESH_SECONDS = 1.0
 
 
-class Provider:
-    """Reads for one balancer, and writes for it."""
+class Elbv2(Protocol):
+    """What is used of boto3's client `elbv2`; another that answers alike will do."""
 
-    def __init__(self, place: Place, records: Records) -> None:
-        session = boto3.Session("local", "local", region_name=place.region)
-        # The endpoint is this very process: what it does not answer at once is wrong, and is asked again anyway.
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-        self._elb: Any = session.client("elbv2", endpoint_url=place.endpoint, config=config)
-        self._records = records
-        self._known, self._read = Configuration(), 0.0
-        self._counted: dict[str, list[tuple[float, int]]] = {}
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._write, name="target-health", daemon=True)
+    def get_paginator(self, operation_name: str) -> Any:
+        """Pages of an operation's answers."""
+        ...
 
-    def write_health_of(self, balancer: Balancer) -> None:
-        """The balancer whose targets' health is written."""
-        self._balancer = balancer
+    def describe_rules(self, *, ListenerArn: str) -> Any:
+        """A listener's rules."""
+        ...
 
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread.start()
+    def describe_load_balancer_attributes(self, *, LoadBalancerArn: str) -> Any:
+        """A load balancer's attributes."""
+        ...
 
-    def stop(self) -> None:
-        """End; what was written stays."""
-        self._done.set()
-        self._thread.join()
+    def describe_target_group_attributes(self, *, TargetGroupArn: str) -> Any:
+        """A target group's attributes."""
+        ...
 
-    def configuration(self) -> Configuration:
-        """What the load balancers are told; raises what boto3 raises while the endpoint does not answer."""
-        if time.monotonic() - self._read > _FRESH_SECONDS:
-            groups = tuple(self._group(one) for one in self._all("describe_target_groups", "TargetGroups"))
-            balancers = tuple(self._balancer_of(one) for one in self._all("describe_load_balancers", "LoadBalancers"))
-            self._known, self._read = Configuration(balancers, groups), time.monotonic()
+
+def _no_edge(_listener_arn: str) -> None:
+    return None
+
+
+class Records:
+    """Reads the configuration, and keeps it for a second.
+
+    `edge_headers` tells by a listener's ARN which header fields a content delivery network before it adds; None where
+    there is no network. Default: none anywhere.
+    """
+
+    def __init__(
+        self, client: Elbv2, edge_headers: EdgeHeaders = _no_edge, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client, self._edge_headers, self._clock = client, edge_headers, clock
+        self._read_at, self._known = float("-inf"), Configuration()
+
+    def __call__(self) -> Configuration:
+        """The configuration, at most a second old; raises what the client raises."""
+        if self._clock() - self._read_at >= REFRESH_SECONDS:
+            self._known = self._read()
+            self._read_at = self._clock()
         return self._known
 
-    def requests_per_target(self, label: str) -> float:
-        """Requests of the last minute for each target, by a scaling policy's resource label."""
-        suffix = label[label.index("targetgroup/") :]
-        group = next((one.arn for one in self._known.target_groups if one.arn.endswith(suffix)), "")
-        counted, now = self._counted.get(group, []), time.monotonic()
-        if not counted:
-            return 0.0
-        first = next(count for moment, count in counted if moment >= now - _MINUTE or moment == counted[-1][0])
-        return (counted[-1][1] - first) / max(1, len(self._balancer.group_health(group)))
-
-    def _write(self) -> None:
-        while not self._done.wait(_WRITE_SECONDS):
-            for group in self._known.target_groups:
-                self._count(group.arn)
-                told = self._balancer.group_health(group.arn)
-                self._records.write_target_health(
-                    group.arn, {(target.host, target.port): health for target, health in told.items()}
-                )
-
-    def _count(self, group_arn: str) -> None:
-        now, counted = time.monotonic(), self._counted.setdefault(group_arn, [])
-        counted.append((now, self._balancer.targets.group_counts(group_arn).requests))
-        while counted[0][0] < now - _MINUTE:
-            del counted[0]
-
-    def _all(self, call: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
-        pages = self._elb.get_paginator(call).paginate(**arguments)
-        return [one for page in pages for one in page[key]]
-
-    def _group(self, told: Mapping[str, Any]) -> TargetGroup:
-        attributes = self._attributes("describe_target_group_attributes", TargetGroupArn=told["TargetGroupArn"])
-        port = told["HealthCheckPort"]
-        return TargetGroup(
-            arn=told["TargetGroupArn"],
-            protocol=cast(Protocol, told["Protocol"]),
-            algorithm=attributes.get("load_balancing.algorithm.type", "round_robin"),
-            deregistration_delay=float(attributes.get("deregistration_delay.timeout_seconds", 300)),
-            health_check=HealthCheck(
-                path=told["HealthCheckPath"],
-                port=None if port == "traffic-port" else int(port),
-                protocol=cast(Protocol, told["HealthCheckProtocol"]),
-                matcher=told["Matcher"]["HttpCode"],
-                interval=told["HealthCheckIntervalSeconds"],
-                timeout=told["HealthCheckTimeoutSeconds"],
-                healthy_threshold=told["HealthyThresholdCount"],
-                unhealthy_threshold=told["UnhealthyThresholdCount"],
-            ),
+    def _read(self) -> Configuration:
+        balancers = self._all("describe_load_balancers", "LoadBalancers")
+        groups = self._all("describe_target_groups", "TargetGroups")
+        return Configuration(
+            tuple(self._balancer(one) for one in balancers if one["Type"] == "application"),
+            tuple(self._group(one) for one in groups if one.get("Protocol") in ("HTTP", "HTTPS")),
         )
 
-    def _attributes(self, call: str, **arguments: str) -> dict[str, str]:
-        return {one["Key"]: one["Value"] for one in getattr(self._elb, call)(**arguments)["Attributes"]}
+    def _all(self, operation: str, key: str, **arguments: str) -> list[Record]:
+        pages: Iterable[Record] = self._client.get_paginator(operation).paginate(**arguments)
+        return [record for page in pages for record in page[key]]
 
-    def _balancer_of(self, told: Mapping[str, Any]) -> LoadBalancer:
-        arn = told["LoadBalancerArn"]
-        attributes = self._attributes("describe_load_balancer_attributes", LoadBalancerArn=arn)
+    def _balancer(self, record: Record) -> LoadBalancer:
+        arn = record["LoadBalancerArn"]
+        attributes = _attributes(self._client.describe_load_balancer_attributes(LoadBalancerArn=arn))
         listeners = self._all("describe_listeners", "Listeners", LoadBalancerArn=arn)
         return LoadBalancer(
-            arn=arn,
-            listeners=tuple(self._listener(one) for one in listeners),
+            arn,
+            tuple(self._listener(one) for one in listeners),
             idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
             drop_invalid_header_fields=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
             x_forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         )
 
-    def _listener(self, told: Mapping[str, Any]) -> Listener:
-        rules = self._elb.describe_rules(ListenerArn=told["ListenerArn"])["Rules"]
-        made = tuple(_rule(one) for one in rules)
-        return Listener(told["ListenerArn"], told["Port"], told["Protocol"], made, _edge_headers(made))
+    def _listener(self, record: Record) -> Listener:
+        arn = record["ListenerArn"]
+        rules = tuple(_rule(one) for one in self._client.describe_rules(ListenerArn=arn)["Rules"])
+        return Listener(arn, record["Port"], record["Protocol"], rules, self._edge_headers(arn))
+
+    def _group(self, record: Record) -> TargetGroup:
+        arn = record["TargetGroupArn"]
+        attributes = _attributes(self._client.describe_target_group_attributes(TargetGroupArn=arn))
+        return TargetGroup(
+            arn,
+            record["Protocol"],
+            attributes.get("load_balancing.algorithm.type", "round_robin"),
+            float(attributes.get("deregistration_delay.timeout_seconds", 300)),
+            _health_check(record),
+        )
 
 
-def _edge_headers(rules: Sequence[Rule]) -> tuple[tuple[str, str], ...] | None:
-    """What CloudFront sends with each request where rules ask for its secret; None where none does."""
-    conditions = [condition for rule in rules for condition in rule.conditions]
-    secrets = [one.values[0] for one in conditions if isinstance(one, HttpHeader) and one.name == ORIGIN_HEADER]
-    return ((ORIGIN_HEADER, secrets[0]),) if secrets else None
+def _attributes(answer: Record) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in answer["Attributes"]}
 
 
-def _rule(told: Mapping[str, Any]) -> Rule:
-    priority = None if told["Priority"] == "default" else int(told["Priority"])
-    return Rule(priority, _action(told["Actions"][-1]), tuple(map(_condition, told.get("Conditions", ()))))
+def _health_check(record: Record) -> HealthCheck:
+    default = HealthCheck()
+    port = record.get("HealthCheckPort", "traffic-port")
+    return HealthCheck(
+        record.get("HealthCheckPath", default.path),
+        None if port == "traffic-port" else int(port),
+        record.get("HealthCheckProtocol", default.protocol),
+        record.get("Matcher", {}).get("HttpCode", default.matcher),
+        float(record.get("HealthCheckIntervalSeconds", default.interval)),
+        float(record.get("HealthCheckTimeoutSeconds", default.timeout)),
+        int(record.get("HealthyThresholdCount", default.healthy_threshold)),
+        int(record.get("UnhealthyThresholdCount", default.unhealthy_threshold)),
+    )
 
 
-def _action(told: Mapping[str, Any]) -> Action:
-    if told["Type"] == "redirect":
-        given = told["RedirectConfig"]
-        parts = {key.lower(): given[key] for key in ("Protocol", "Host", "Port", "Path", "Query") if given.get(key)}
-        return Redirect(int(given["StatusCode"].removeprefix("HTTP_")), **parts)
-    if told["Type"] == "fixed-response":
-        given = told["FixedResponseConfig"]
-        kind = given.get("ContentType") or "text/plain"
-        return FixedResponse(int(given["StatusCode"]), kind, given.get("MessageBody") or "")
-    groups = told.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": told["TargetGroupArn"]}]
-    return Forward(tuple((one["TargetGroupArn"], int(one.get("Weight", 1))) for one in groups))
+def _rule(record: Record) -> Rule:
+    priority = None if record["Priority"] == "default" else int(record["Priority"])
+    return Rule(priority, _action(record["Actions"]), tuple(_condition(one) for one in record.get("Conditions", [])))
 
 
-def _condition(told: Mapping[str, Any]) -> Condition:
-    field = told["Field"]
-    if field == "http-header":
-        given = told["HttpHeaderConfig"]
-        return HttpHeader(given["HttpHeaderName"], tuple(given["Values"]))
-    if field == "query-string":
-        pairs = told["QueryStringConfig"]["Values"]
-        return QueryString(tuple((pair.get("Key"), pair["Value"]) for pair in pairs))
-    kind, config = {
-        "host-header": (HostHeader, "HostHeaderConfig"),
-        "path-pattern": (PathPattern, "PathPatternConfig"),
-        "http-request-method": (HttpRequestMethod, "HttpRequestMethodConfig"),
-        "source-ip": (SourceIp, "SourceIpConfig"),
-    }[field]
-    return kind(tuple(told.get(config, {}).get("Values") or told["Values"]))
+def _condition(record: Record) -> Condition:
+    match record["Field"]:
+        case "host-header":
+            return HostHeader(_values(record, "HostHeaderConfig"))
+        case "path-pattern":
+            return PathPattern(_values(record, "PathPatternConfig"))
+        case "http-header":
+            return HttpHeader(record["HttpHeaderConfig"]["HttpHeaderName"], _values(record, "HttpHeaderConfig"))
+        case "http-request-method":
+            return HttpRequestMethod(_values(record, "HttpRequestMethodConfig"))
+        case "query-string":
+            pairs = record["QueryStringConfig"]["Values"]
+            return QueryString(tuple((pair.get("Key"), pair["Value"]) for pair in pairs))
+        case "source-ip":
+            return SourceIp(_values(record, "SourceIpConfig"))
+        case other:
+            raise ValueError(f"A rule has a condition {other}, which the local load balancer does not know.")
+
+
+def _values(record: Record, key: str) -> tuple[str, ...]:
+    # Older requests give the values of hosts and paths beside the field's name.
+    return tuple(record[key]["Values"] if record.get(key) else record["Values"])
+
+
+def _action(actions: list[Record]) -> Action:
+    """The last action, which answers or forwards; those before it authenticate, which is not done here."""
+    ordered = sorted(actions, key=lambda action: action.get("Order", 0))
+    first, last = ordered[0]["Type"], ordered[-1]
+    if first.startswith("authenticate"):
+        return FixedResponse(501, body=f"The action {first} is not carried out by the local load balancer.\n")
+    match last["Type"]:
+        case "forward":
+            groups = last.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": last["TargetGroupArn"]}]
+            return Forward(tuple((group["TargetGroupArn"], int(group.get("Weight", 1))) for group in groups))
+        case "redirect":
+            return _redirect(last["RedirectConfig"])
+        case "fixed-response":
+            config = last["FixedResponseConfig"]
+            kind, body = config.get("ContentType") or "text/plain", config.get("MessageBody") or ""
+            return FixedResponse(int(config["StatusCode"]), kind, body)
+        case other:
+            return FixedResponse(501, body=f"The action {other} is not carried out by the local load balancer.\n")
+
+
+def _redirect(config: Record) -> Redirect:
+    fields = {key.lower(): config[key] for key in ("Protocol", "Host", "Port", "Path", "Query") if config.get(key)}
+    return Redirect(int(config["StatusCode"].removeprefix("HTTP_")), **fields)

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -15,12 +14,13 @@ from ..certificates import Authority
 from ..parts import HOST
 from .account import give, process_options
 from .binaries import Binaries
+from .leftovers import end_stray, free_port, is_free
 from .roles import ADMIN, administration
 
 ENDPOINT = "localhost"  # names below it, which would look more like RDS's, do not resolve everywhere
 # A server that was killed replays its log first; a developer's is small.
 _START_SECONDS = 60
-_STOP_SECONDS = 10
+_STOP_SECONDS = 10  # for each of the ways to end it, from the gentlest on
 # Nothing but this server's own: everything else about a file or a network is not the parameter group's to say.
 _OURS = frozenset(
     {"listen_addresses", "port", "unix_socket_directories", "data_directory", "hba_file", "ident_file", "ssl"}
@@ -106,8 +106,8 @@ class Server:
 
     def start(self, port: int) -> None:
         """Start on the port, or on any where that is 0 or taken; returns once it answers."""
-        self.end_stray()
-        self.port = port if port and _is_free(port) else _free_port()
+        end_stray(self.data)
+        self.port = port if port and is_free(port) else free_port()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
                 [self.binaries / "postgres", "-D", str(self.data), "-p", str(self.port)],
@@ -162,34 +162,6 @@ class Server:
             except subprocess.TimeoutExpired:
                 continue
 
-    def end_stray(self) -> None:
-        """End a server on this data that another daemon has left, and remove what a dead one has left."""
-        file = self.data / "postmaster.pid"
-        try:
-            number = int(file.read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return
-        if not self._is_ours(number):
-            file.unlink(missing_ok=True)  # PostgreSQL takes any process that now has the number for itself
-            return
-        for kind in (signal.SIGINT, signal.SIGQUIT):
-            os.kill(number, kind)
-            end = time.monotonic() + _STOP_SECONDS
-            while time.monotonic() < end:
-                if not self._is_ours(number):
-                    return
-                time.sleep(0.05)
-
-    def _is_ours(self, number: int) -> bool:
-        """Whether a process is a server with this data."""
-        told = subprocess.run(  # noqa: S603
-            ["/bin/ps", "-ww", "-o", "stat=", "-o", "command=", "-p", str(number)],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        return str(self.data) in told.stdout and not told.stdout.lstrip().startswith("Z")
-
     def _end_of_log(self) -> str:
         return self._log.read_text(errors="replace").strip()[-500:] if self._log.exists() else ""
 
@@ -202,19 +174,3 @@ def _has_c_utf8() -> bool:
     """macOS before 14 lacks it."""
     told = subprocess.run(["/usr/bin/locale", "-a"], check=False, capture_output=True, text=True)
     return any(line.lower().replace("-", "") == "c.utf8" for line in told.stdout.splitlines())
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return one.getsockname()[1]

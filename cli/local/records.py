@@ -187,4 +187,3 @@ def _database(rds: Any, raw: Any) -> dict[str, Any]:
         "database": raw.db_name,
         "parameters": {name: one["ParameterValue"] for name, one in parameters.items() if "ParameterValue" in one},
     }
-

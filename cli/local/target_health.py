@@ -22,7 +22,7 @@ def edge_headers(client: Any) -> Callable[[str], tuple[tuple[str, str], ...] | N
     def headers(listener_arn: str) -> tuple[tuple[str, str], ...] | None:
         for rule in client.describe_rules(ListenerArn=listener_arn)["Rules"]:
             for condition in rule.get("Conditions", ()):
-                told = condition.get("HttpHeaderConfig") or {}
+                told: dict[str, Any] = condition.get("HttpHeaderConfig") or {}
                 if told.get("HttpHeaderName") == ORIGIN_HEADER:
                     return ((ORIGIN_HEADER, told["Values"][0]),)
         return None

@@ -13,6 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
+
 from cli.local.parts import HOST, Place
 
 REGION = "eu-central-1"

@@ -259,6 +259,24 @@ def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
         rds.databases.stop()
 
 
+def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, monkeypatch):
+    monkeypatch.setattr("cli.local.rds.held._LONGEST_PAUSE", 0.5)
+    rds = Rds(folder)
+    try:
+        with monkeypatch.context() as bare:
+            bare.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
+            bare.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
+            with pytest.raises(NoPostgresError):
+                rds.databases.create(INSTANCE).result(60)
+            assert "Install it" in rds.databases.statuses()["web"].note
+        until_available(rds)
+        assert rds.ask("SELECT 1") == [(1,)]
+        with pytest.raises(ValueError, match="web already"):
+            rds.databases.create(INSTANCE)
+    finally:
+        rds.databases.stop()
+
+
 def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
     monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)

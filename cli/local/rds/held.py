@@ -35,6 +35,7 @@ class Held:
         self._server: Server | None = None
         self._lock = threading.RLock()
         self._wanted = False
+        self._unmade: Callable[[], None] | None = None  # the creation that is not complete
         self._pause, self._next_try = 0.0, 0.0
         self.status = Status("creating")
 
@@ -67,6 +68,8 @@ class Held:
     def create(self, snapshot: Path | None = None) -> None:
         """Make the instance, empty or from a snapshot's data, and start it."""
         with self._lock, self._failing():
+            self._unmade = lambda: self.create(snapshot)
+            self._next_try = time.monotonic() + _LONGEST_PAUSE
             self._tell("creating")
             # What a creation that was cut off has left is no database.
             remove(self._folder)
@@ -78,6 +81,7 @@ class Held:
                 snapshots.unpack(snapshot, self._folder)
             self._start(0)
             self._remember()
+            self._unmade = None
             self._available()
 
     def _make(self, binaries: Binaries) -> Server:
@@ -161,7 +165,7 @@ class Held:
     def stop(self) -> None:
         """Stop the server; the data stays."""
         with self._lock:
-            self._wanted = False
+            self._wanted, self._unmade = False, None
             if self._server is not None:
                 self._server.stop()
                 self._tell("stopped")
@@ -172,18 +176,25 @@ class Held:
             self._tell("deleting")
             if final_snapshot is not None:
                 snapshots.take(self.server, self.instance, final_snapshot)
-            self._wanted = False
+            self._wanted, self._unmade = False, None
             if self._server is not None:
                 self._server.stop()
             remove(self._folder)
             self._tell("deleted")
 
     def heal(self) -> None:
-        """Start the server again if it has ended by itself; an operation that is under way sees to it alone."""
+        """Start the server again if it has ended by itself, or create it again if that has failed.
+
+        An operation that is under way sees to it alone.
+        """
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._wanted and not self.server.running and time.monotonic() >= self._next_try:
+            if time.monotonic() < self._next_try:
+                return
+            if self._unmade is not None and not self._wanted:
+                self._unmade()
+            elif self._wanted and not self.server.running:
                 with self._failing():
                     self._tell("starting", "The server had ended and is started again.")
                     self._start(self.server.port)

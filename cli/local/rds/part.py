@@ -46,6 +46,7 @@ class Databases:
     def start(self) -> None:
         """Start the instances that are there; those that a killed daemon has left are ended first."""
         self._home, self._cache = reachable(self._folder), reachable(self._cache)
+        self._held = {}
         self._work = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rds")
         for file in sorted(self._instances.glob("*/instance.json")):
             facts = json.loads(file.read_text())
@@ -82,6 +83,8 @@ class Databases:
         folder = self._instances / instance.identifier
         held = Held(folder, self._cache, self._authority, self._on_status, instance)
         with self._lock:
+            if instance.identifier in self._held:
+                raise ValueError(f"There is a database {instance.identifier} already; delete it first.")
             self._held[instance.identifier] = held
         return held
 
@@ -110,7 +113,7 @@ class Databases:
         return gone + [self.modify(one) if name in self._held else self.create(one) for name, one in by_name.items()]
 
     def create(self, instance: Instance) -> Future[None]:
-        """Make a new instance."""
+        """Make a new instance; raises ValueError where there is one of its name."""
         return self._background(self._new(instance).create)
 
     def restore(self, instance: Instance, snapshot: str) -> Future[None]:

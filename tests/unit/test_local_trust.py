@@ -1,0 +1,33 @@
+import shutil
+import subprocess
+
+import pytest
+
+from cli.local.certificates import Authority
+from cli.local.trust import how_to_trust
+
+
+def test_the_text_has_commands_that_survive_a_path_with_spaces(tmp_path):
+    certificate = tmp_path / "my project" / "ca" / "ca.pem"
+    text = how_to_trust(certificate)
+    assert f"--cacert '{certificate}'" in text
+    for system in ("update-ca-certificates", "trust anchor", "security add-trusted-cert", "Firefox"):
+        assert system in text
+
+
+def test_an_authority_is_made_once_and_its_key_is_its_owners(tmp_path):
+    first = Authority(tmp_path / "ca").certificate_path.read_bytes()
+    assert Authority(tmp_path / "ca").certificate_path.read_bytes() == first
+    assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
+def test_certificates_pass_openssls_strict_check(tmp_path):
+    authority = Authority(tmp_path / "ca")
+    certificate, _ = authority.issue(["shop.localhost", "127.0.0.1"])
+    leaf = tmp_path / "leaf.pem"
+    leaf.write_bytes(certificate)
+    check = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", authority.certificate_path]
+    for name in (["-verify_hostname", "shop.localhost"], ["-verify_ip", "127.0.0.1"]):
+        subprocess.run([*check, *name, leaf], check=True, capture_output=True)
+    assert subprocess.run([*check, "-verify_hostname", "other", leaf], capture_output=True).returncode

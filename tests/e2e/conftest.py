@@ -4,17 +4,16 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+
+from tests.emulator import emulated_aws
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (
@@ -30,12 +29,6 @@ PROGRAM = (
 TIMEOUT_SECONDS = 600
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def pulumi_command() -> str:
     command = shutil.which("pulumi")
@@ -49,40 +42,6 @@ def emulator(tmp_path: Path) -> Iterator[str]:
     """The endpoint of a fresh emulated AWS."""
     with emulated_aws(tmp_path / "emulator.log") as endpoint:
         yield endpoint
-
-
-@contextmanager
-def emulated_aws(log_file: Path) -> Iterator[str]:
-    """An emulated AWS as long as the context; the test is skipped where there is none."""
-    command = shutil.which("aws-emulator") or shutil.which("moto_server")
-    if command is None:
-        pytest.skip("there is no emulated AWS on this machine: neither aws-emulator nor moto_server")
-    port = free_port()
-    environment = os.environ | {
-        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-        "MOTO_ACM_VALIDATION_WAIT": "0",
-        "MOTO_ECS_SERVICE_RUNNING": "1",
-    }
-    with log_file.open("wb") as log:
-        server = subprocess.Popen(
-            [command, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, env=environment
-        )
-        try:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(10)
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):  # half a minute: it loads all of moto
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert server.poll() is None, "the emulator ended at once; see emulator.log"
-        time.sleep(0.1)
-    raise AssertionError("the emulator does not listen")
 
 
 class Stack:
@@ -166,19 +125,31 @@ class Stack:
 
 
 @pytest.fixture
-def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str], Stack]:
+def copy_program() -> Callable[[Path], None]:
+    """Copies what this repository's program consists of to a new folder."""
+
+    def copy(folder: Path) -> None:
+        folder.mkdir()
+        for part in PROGRAM:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                shutil.copy(source, folder / part)
+
+    return copy
+
+
+@pytest.fixture
+def program(
+    pulumi_command: str, emulator: str, tmp_path: Path, copy_program: Callable[[Path], None]
+) -> Callable[[str], Stack]:
     """A copy of this repository's program with a new stack of the given name."""
 
     def make(name: str) -> Stack:
         folder = tmp_path / "program"
         if not folder.exists():
-            folder.mkdir()
-            for part in PROGRAM:
-                source = ROOT / part
-                if source.is_dir():
-                    shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-                else:
-                    shutil.copy(source, folder / part)
+            copy_program(folder)
             use_this_environment(folder / "Pulumi.yaml")
         return Stack(pulumi_command, folder, emulator, name)
 

@@ -9,7 +9,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import free_port
+
+from tests.emulator import free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 

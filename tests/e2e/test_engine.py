@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from checks import leftovers
-from conftest import PROGRAM, ROOT, emulated_aws
 from engine_stack import ONCE, RESOURCES_CREATED, STACK, EngineStack
 
 from cli.engine import EngineError, Secret, evaluate, state_file
 from cli.engine.aws import Aws
 from cli.engine.invokes import live_answers
 from cli.engine.values import to_json
+from tests.emulator import emulated_aws
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -379,16 +381,10 @@ def test_a_second_run_at_the_same_time_is_refused(stack):
 
 
 @pytest.fixture
-def whole(stack):
+def whole(stack, copy_program):
     """The program of this repository, with its stack named local."""
     shutil.rmtree(stack.program)
-    stack.program.mkdir()
-    for part in PROGRAM:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, stack.program / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, stack.program / part)
+    copy_program(stack.program)
     return stack
 
 

@@ -1,0 +1,52 @@
+"""An emulated AWS on this machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def emulated_aws(log_file: Path) -> Iterator[str]:
+    """An emulated AWS as long as the context; the test is skipped where there is none."""
+    command = shutil.which("aws-emulator") or shutil.which("moto_server")
+    if command is None:
+        pytest.skip("there is no emulated AWS on this machine: neither aws-emulator nor moto_server")
+    port = free_port()
+    environment = os.environ | {
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        "MOTO_ACM_VALIDATION_WAIT": "0",
+        "MOTO_ECS_SERVICE_RUNNING": "1",
+    }
+    with log_file.open("wb") as log:
+        server = subprocess.Popen(
+            [command, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, env=environment
+        )
+        try:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):  # half a minute: it loads all of moto
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None, "the emulator ended at once; see emulator.log"
+        time.sleep(0.1)
+    raise AssertionError("the emulator does not listen")

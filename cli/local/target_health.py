@@ -7,13 +7,15 @@ from typing import Any
 
 from flask_on_aws.cdn import ORIGIN_HEADER
 
+from .autoscaling import SPEED
 from .balancer.configuration import Configuration
 from .balancer.part import Balancer
 from .records import Records
 
 # As often as the balancer looks at its own; a client that waits for health asks no faster.
 _WRITE_SECONDS = 0.25
-_MINUTE = 60.0
+# What autoscaling takes for a minute.
+_MINUTE = 60.0 / SPEED
 
 
 def edge_headers(client: Any) -> Callable[[str], tuple[tuple[str, str], ...] | None]:
@@ -49,7 +51,7 @@ class TargetRecords:
         self._thread.join()
 
     def requests_per_target(self, label: str) -> float:
-        """Requests of the last minute for each target, by a scaling policy's resource label (`app/…/targetgroup/…`)."""
+        """Requests of autoscaling's last minute for each target, by a scaling policy's resource label (`app/…/targetgroup/…`)."""
         group = next((arn for arn in list(self._counted) if arn.endswith(label[label.index("targetgroup/") :])), "")
         counted = self._counted.get(group)
         if not counted:

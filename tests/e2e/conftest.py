@@ -1,21 +1,14 @@
 """The real Pulumi engine, with the real AWS provider code, against an emulated AWS on this machine."""
 
-import json
-import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
+from tests.e2e.stacks import Stack, use_this_environment
 from tests.emulator import emulated_aws
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = (
     "Pulumi.yaml",
     "Pulumi.dev.yaml",
@@ -25,8 +18,6 @@ PROGRAM = (
     "components",
     "app_template",
 )
-# An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.
-TIMEOUT_SECONDS = 600
 
 
 @pytest.fixture(scope="session")
@@ -42,86 +33,6 @@ def emulator(tmp_path: Path) -> Iterator[str]:
     """The endpoint of a fresh emulated AWS."""
     with emulated_aws(tmp_path / "emulator.log") as endpoint:
         yield endpoint
-
-
-class Stack:
-    """A copy of a Pulumi program with its own backend, and the commands that a user would run in it."""
-
-    def __init__(self, pulumi: str, folder: Path, endpoint: str, name: str) -> None:
-        self.pulumi, self.folder, self.endpoint, self.name = pulumi, folder, endpoint, name
-        backend = folder.parent / "backend"
-        backend.mkdir(exist_ok=True)
-        self.environment = os.environ | {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "PULUMI_BACKEND_URL": f"file://{backend}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_ERROR_OUTPUT_STRING": "true",
-            # Only what is about images has a registry to push them to.
-            "DOCKER_HOST": "unix:///nonexistent",
-        }
-        self.run("stack", "init", name)
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        """Run a command; its output. With `fails`, it must not succeed."""
-        done = subprocess.run(
-            [self.pulumi, *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{output}"
-        return output
-
-    def configure(self, **settings: object) -> None:
-        for key, value in settings.items():
-            self.run("config", "set", key, str(value).lower() if isinstance(value, bool) else str(value))
-
-    def up(self, *arguments: str, fails: bool = False) -> str:
-        return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
-
-    def changes(self, *arguments: str) -> dict[str, list[str]]:
-        """What a preview would do: logical name → the properties that differ."""
-        document = json.loads(self.run("preview", "--json", *arguments))
-        return {
-            step["urn"].rsplit("::", 1)[-1]: sorted(
-                {re.split(r"[.[]", path)[0] for path in step.get("detailedDiff") or {}}
-            )
-            for step in document["steps"]
-            if step["op"] not in ("same", "read")
-        }
-
-    def touched(self) -> set[str]:
-        """URNs that a preview would create, change, replace or delete."""
-        document = json.loads(self.run("preview", "--json"))
-        return {step["urn"] for step in document["steps"] if step["op"] not in ("same", "read")}
-
-    def outputs(self) -> dict[str, Any]:
-        return json.loads(self.run("stack", "output", "--json"))
-
-    def state(self) -> dict[str, Any]:
-        return json.loads(self.run("stack", "export"))
-
-    def resources(self) -> dict[str, dict[str, Any]]:
-        """Type and logical name → the resource in the state."""
-        found = self.state()["deployment"].get("resources", [])
-        return {f"{resource['type']}::{resource['urn'].rsplit('::', 1)[-1]}": resource for resource in found}
-
-    def aws(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
 
 
 @pytest.fixture
@@ -154,8 +65,3 @@ def program(
         return Stack(pulumi_command, folder, emulator, name)
 
     return make
-
-
-def use_this_environment(project: Path) -> None:
-    """The environment that runs the tests has everything that the program needs."""
-    project.write_text(re.sub(r"virtualenv: .*", f"virtualenv: {sys.prefix}", project.read_text()))

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from checks import leftovers
 from engine_stack import ONCE, RESOURCES_CREATED, STACK, EngineStack
 
 from cli.engine import EngineError, Secret, evaluate, state_file
 from cli.engine.aws import Aws
 from cli.engine.invokes import live_answers
 from cli.engine.values import to_json
+from tests.e2e.checks import leftovers
 from tests.emulator import emulated_aws
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, Stack
+
+from tests.e2e.stacks import ROOT, Stack
 
 pytestmark = pytest.mark.engine
 

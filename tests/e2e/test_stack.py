@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from checks import FORGOTTEN, check_nothing_to_do, identities, leftovers
+
+from tests.e2e.checks import FORGOTTEN, check_nothing_to_do, identities, leftovers
 
 pytestmark = pytest.mark.engine
 

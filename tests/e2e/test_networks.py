@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from conftest import ROOT, Stack, use_this_environment
+
+from tests.e2e.stacks import ROOT, Stack, use_this_environment
 
 pytestmark = pytest.mark.engine
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 import yaml
-from checks import check_nothing_to_do, identities
 
 import settings
+from tests.e2e.checks import check_nothing_to_do, identities
 
 pytestmark = pytest.mark.engine
 

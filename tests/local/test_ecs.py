@@ -111,6 +111,11 @@ def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -
     deploy(cloud, "crash", environment={"MODE": "crash", "SECONDS": "0.3"})
     rolled_back(cloud, "crash")
     assert {identifier(task): pids(cloud, task) for task in cloud.tasks("crash")} == before
+    listed = cloud.ecs.list_service_deployments(cluster="c", service="crash")["serviceDeployments"]
+    arns = [one["serviceDeploymentArn"] for one in listed]
+    told = cloud.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
+    assert [one["status"] for one in told] == ["SUCCESSFUL", "ROLLBACK_SUCCESSFUL"]
+    assert told[1]["statusReason"] == "ECS deployment circuit breaker: tasks failed to start."
     dead = stopped(cloud, "crash", 3)[0]
     assert (dead["stopCode"], dead["stoppedReason"]) == (
         "EssentialContainerExited",

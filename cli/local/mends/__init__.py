@@ -5,6 +5,7 @@ moto keeps records; behind ours things really run. So most of what is mended her
 
 from .accounts import mend_accounts
 from .cloudfront import mend_cloudfront
+from .deployments import mend_deployments
 from .ecs import mend_ecs
 from .others import mend_others
 from .provider import mend_for_provider
@@ -18,4 +19,5 @@ def mend() -> None:
     mend_rds()
     mend_for_provider()
     mend_accounts()
+    mend_deployments()
     mend_cloudfront()

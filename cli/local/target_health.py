@@ -51,7 +51,7 @@ class TargetRecords:
         self._thread.join()
 
     def requests_per_target(self, label: str) -> float:
-        """Requests of autoscaling's last minute for each target, by a scaling policy's resource label (`app/…/targetgroup/…`)."""
+        """Requests of autoscaling's last minute for each target, by a scaling policy's resource label."""
         group = next((arn for arn in list(self._counted) if arn.endswith(label[label.index("targetgroup/") :])), "")
         counted = self._counted.get(group)
         if not counted:

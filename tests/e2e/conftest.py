@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stacks import Stack, use_this_environment
+from tests.e2e.stacks import ROOT, Stack, use_this_environment
 from tests.emulator import emulated_aws
 
 PROGRAM = (

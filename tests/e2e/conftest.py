@@ -6,18 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stacks import ROOT, Stack, use_this_environment
+from tests.e2e.stacks import Stack, copy_program, use_this_environment
 from tests.emulator import emulated_aws
-
-PROGRAM = (
-    "Pulumi.yaml",
-    "Pulumi.dev.yaml",
-    "Pulumi.prod.yaml",
-    "__main__.py",
-    "settings.py",
-    "components",
-    "app_template",
-)
 
 
 @pytest.fixture(scope="session")
@@ -36,25 +26,7 @@ def emulator(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def copy_program() -> Callable[[Path], None]:
-    """Copies what this repository's program consists of to a new folder."""
-
-    def copy(folder: Path) -> None:
-        folder.mkdir()
-        for part in PROGRAM:
-            source = ROOT / part
-            if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-            else:
-                shutil.copy(source, folder / part)
-
-    return copy
-
-
-@pytest.fixture
-def program(
-    pulumi_command: str, emulator: str, tmp_path: Path, copy_program: Callable[[Path], None]
-) -> Callable[[str], Stack]:
+def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str], Stack]:
     """A copy of this repository's program with a new stack of the given name."""
 
     def make(name: str) -> Stack:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,15 @@ from typing import Any
 import boto3
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = (
+    "Pulumi.yaml",
+    "Pulumi.dev.yaml",
+    "Pulumi.prod.yaml",
+    "__main__.py",
+    "settings.py",
+    "components",
+    "app_template",
+)
 # An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.
 TIMEOUT_SECONDS = 600
 
@@ -98,3 +108,14 @@ class Stack:
 def use_this_environment(project: Path) -> None:
     """The environment that runs the tests has everything that the program needs."""
     project.write_text(re.sub(r"virtualenv: .*", f"virtualenv: {sys.prefix}", project.read_text()))
+
+
+def copy_program(folder: Path) -> None:
+    """Copy what this repository's program consists of to a new folder."""
+    folder.mkdir()
+    for part in PROGRAM:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, folder / part)

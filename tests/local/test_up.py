@@ -1,0 +1,115 @@
+"""`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises on the way."""
+
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stacks import ROOT, copy_program
+
+COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
+# `up` takes half a minute on an idle machine with two processors; it may share them with other tests.
+UP_SECONDS = 400
+
+
+class Local:
+    """A copy of the program with a local AWS of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = ""
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            [*COMMAND, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=UP_SECONDS, check=False
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def up(self) -> str:
+        said = self.run("up")
+        self.url = next(line.split()[0] for line in said.splitlines() if line.startswith("https://"))
+        return said
+
+    def get(self, path: str) -> tuple[int, str]:
+        context = ssl.create_default_context(cafile=str(self.folder / ".local-aws" / "ca" / "ca.pem"))
+        try:
+            with urllib.request.urlopen(self.url + path, context=context, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    folder = tmp_path / "a project"
+    copy_program(folder)
+    (folder / "Pulumi.local.yaml").write_text((ROOT / "Pulumi.local.yaml").read_text())
+    stack = Local(folder)
+    yield stack
+    subprocess.run([*COMMAND, "down"], cwd=folder, capture_output=True, check=False)
+
+
+def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local) -> None:
+    said = local.up()
+    assert "release command: " in said
+    assert local.get("/up") == (200, "up")
+    assert local.get("/up/databases")[0] == 200
+    variables = dict(line.split("=", 1) for line in local.run("env").splitlines())
+    assert variables["EXTERNAL_URL"] == local.url
+    assert variables["EXTERNAL_HOSTNAME"] == "localhost"
+    assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM post").strip() == "0"
+    local.run("psql", "--", "-c", "CREATE TABLE kept (id int)")
+
+    (local.folder / "app_template" / "board" / "static" / "release.txt").write_text("a new release")
+    with Load(local) as load:
+        local.up()
+    assert load.statuses.keys() == {200}
+    assert load.statuses[200] > 50  # some 10 a second while tasks are replaced
+    said = local.run("status")
+    assert "1 of 1 tasks run" in said
+
+    local.run("down")
+    assert "does not run" in local.run("status", fails=True)
+    assert "nothing changed" in local.up()
+    assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM kept").strip() == "0"
+    local.run("destroy")
+    assert not (local.folder / ".local-aws").exists()
+
+
+def test_a_release_that_breaks_leaves_the_old_one_serving(local: Local) -> None:
+    local.up()
+    (local.folder / "app_template" / "Procfile").write_text("web: gunicorn 'board:create_app()'\nrelease: exit 3\n")
+    said = local.run("up", fails=True)
+    assert "the release command ended with exit code 3" in said
+    assert local.get("/up") == (200, "up")
+
+
+class Load:
+    """Asks for a page again and again while it is entered, and counts the answers."""
+
+    def __init__(self, local: Local) -> None:
+        self._local, self._done = local, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.statuses: dict[int, int] = {}
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            status = self._local.get("/up/databases")[0]
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+            time.sleep(0.02)

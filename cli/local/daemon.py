@@ -24,7 +24,7 @@ from .ecs.plane import Ecs
 from .endpoint import Endpoint
 from .images import Images
 from .parts import Part, Place
-from .places import LocalPlace, find_place
+from .places import CACHE, LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases
 from .target_health import TargetRecords, edge_headers
@@ -107,7 +107,7 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    cloud = Cloud(local, Path.home() / ".cache" / "flask-on-aws")
+    cloud = Cloud(local, CACHE)
     cloud.start()
     done.wait()
     cloud.stop()

@@ -1,6 +1,9 @@
 """Where a project's local AWS is, and its ports: chosen once, then kept, so that its address stays the same."""
 
+import fcntl
 import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +11,8 @@ from .balancer.server import is_free
 from .parts import Place
 
 FOLDER = ".local-aws"
+# What several projects of one user share: programs that were fetched, and who has which ports.
+CACHE = Path.home() / ".cache" / "flask-on-aws"
 _FILE = "place.json"
 # LocalStack's port, which clients of emulated AWS know; a second project gets the next one that is free.
 _ENDPOINT_PORTS = range(4566, 4666)
@@ -62,13 +67,42 @@ def open_place(project: Path, region: str) -> LocalPlace:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)  # secrets are in it
     (folder / ".gitignore").write_text("*\n")
-    facts = {"port": _free(_ENDPOINT_PORTS), "https_port": _free(_HTTPS_PORTS), "region": region}
-    (folder / _FILE).write_text(json.dumps(facts))
+    with _all_places() as others:
+        taken = {port for other in others if (found := _ports(Path(other))) for port in found}
+        facts = {"port": _free(_ENDPOINT_PORTS, taken), "https_port": _free(_HTTPS_PORTS, taken), "region": region}
+        (folder / _FILE).write_text(json.dumps(facts))
+        others[:] = [other for other in others if _ports(Path(other))] + [str(project)]
     return open_place(project, region)
 
 
-def _free(ports: range) -> int:
+@contextmanager
+def _all_places() -> Iterator[list[str]]:
+    """The folders of this user's projects that have a place, to be changed while nobody else chooses ports.
+
+    A project that is stopped keeps its ports, so that its address does not become another one's.
+    """
+    file = CACHE / "places.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.seek(0)
+        text = held.read()
+        projects: list[str] = json.loads(text) if text else []
+        yield projects
+        held.truncate(0)
+        held.write(json.dumps(projects))
+
+
+def _ports(project: Path) -> tuple[int, int] | None:
+    try:
+        found = find_place(project)
+    except PlaceError:
+        return None
+    return (found.place.port, found.https_port) if found else None
+
+
+def _free(ports: range, taken: Collection[int]) -> int:
     for port in ports:
-        if is_free(port):
+        if port not in taken and is_free(port):
             return port
     raise PlaceError(f"No port from {ports[0]} to {ports[-1]} is free; end a program that listens on one of them.")

@@ -18,6 +18,7 @@ from cli.engine.aws import Aws
 from cli.engine.invokes import live_answers
 from cli.engine.values import to_json
 from tests.e2e.checks import leftovers
+from tests.e2e.stacks import copy_program
 from tests.emulator import emulated_aws
 
 ROOT = Path(__file__).parents[2]
@@ -381,7 +382,7 @@ def test_a_second_run_at_the_same_time_is_refused(stack):
 
 
 @pytest.fixture
-def whole(stack, copy_program):
+def whole(stack):
     """The program of this repository, with its stack named local."""
     shutil.rmtree(stack.program)
     copy_program(stack.program)

@@ -1,4 +1,4 @@
-"""`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises on the way."""
+"""`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises."""
 
 import ssl
 import subprocess

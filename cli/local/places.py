@@ -2,7 +2,7 @@
 
 import fcntl
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ def open_place(project: Path, region: str) -> LocalPlace:
 
 
 @contextmanager
-def _all_places() -> Iterator[list[str]]:
+def _all_places() -> Generator[list[str]]:
     """The folders of this user's projects that have a place, to be changed while nobody else chooses ports.
 
     A project that is stopped keeps its ports, so that its address does not become another one's.

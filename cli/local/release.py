@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws.shell import shell_command
+
 # A migration that takes longer than ten minutes on a developer's data is stuck.
 _RELEASE_SECONDS = 600
 _POLL_SECONDS = 0.2
@@ -32,7 +34,7 @@ class Releases:
         say(f"release command: {command}")
         definition = self._ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
         container = definition["containerDefinitions"][0]
-        override = {"name": container["name"], "command": ["/bin/sh", "-c", f"exec {command}"]}
+        override = {"name": container["name"], "command": shell_command(command)}
         task = self._ecs.run_task(
             cluster=self._cluster(),
             taskDefinition=task_definition,

@@ -60,7 +60,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
 def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local) -> None:
     said = local.up()
     assert "release command: " in said
-    assert local.get("/up") == (200, "up")
+    assert local.get("/up") == (200, "up\n")
     assert local.get("/up/databases")[0] == 200
     variables = dict(line.split("=", 1) for line in local.run("env").splitlines())
     assert variables["EXTERNAL_URL"] == local.url
@@ -89,7 +89,7 @@ def test_a_release_that_breaks_leaves_the_old_one_serving(local: Local) -> None:
     (local.folder / "app_template" / "Procfile").write_text("web: gunicorn 'board:create_app()'\nrelease: exit 3\n")
     said = local.run("up", fails=True)
     assert "the release command ended with exit code 3" in said
-    assert local.get("/up") == (200, "up")
+    assert local.get("/up") == (200, "up\n")
 
 
 class Load:

@@ -14,12 +14,14 @@ from typing import Any
 import boto3
 import click
 from flask_on_aws.build_plan import BuildPlanError
+from flask_on_aws.contract import CA_PATH
 
 from .._settings import fail
 from ..build.run import BuildError
 from ..engine import EngineError
 from ..engine import destroy as destroy_stack
 from . import control
+from .ecs.launches import on_this_machine
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place
 from .release import ReleaseError
 from .stack import STACK, Stack
@@ -201,4 +203,5 @@ def _environment(place: LocalPlace) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         found[secret["name"]] = json.loads(text)[key]
-    return found
+    files = {CA_PATH: str(place.place.folder / "ca" / "ca.pem")}
+    return {name: on_this_machine(value, files) for name, value in found.items()}

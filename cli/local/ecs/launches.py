@@ -98,7 +98,7 @@ class Launches:
             **self.secrets.fetch(container.secrets, plan.execution_role),
             **({"PORT": str(port)} if port else {}),
         }
-        return {name: _here(value, image.files) for name, value in given.items()} if image else given
+        return {name: on_this_machine(value, image.files) for name, value in given.items()} if image else given
 
     def _check_log_group(self, container: Container) -> None:
         log = container.log
@@ -112,7 +112,7 @@ class Launches:
             )
 
 
-def _here(value: str, files: Mapping[str, str]) -> str:
+def on_this_machine(value: str, files: Mapping[str, str]) -> str:
     """A variable's value with the image's paths as they are on this machine, also where they are part of a URL."""
     for inside, outside in files.items():
         value = value.replace(inside, outside).replace(quote(inside, safe=""), quote(outside, safe=""))

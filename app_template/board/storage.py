@@ -10,7 +10,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from flask import Response, redirect, send_from_directory
 
-from .settings import Settings, SettingsError
+from .settings import Settings
 
 _LINK_SECONDS = 300  # long enough to load a page's pictures, short enough that a copied link is soon worthless
 # Waits and tries that together stay below the 45 s after which gunicorn ends a worker.
@@ -32,16 +32,11 @@ class Storage(Protocol):
 
 def from_settings(settings: Settings) -> Storage | None:
     """The storage that the settings name, if any; boto3 finds the task role's keys when it first needs them."""
-    dsn = urlsplit(settings.storage_dsn)
+    dsn = urlsplit(settings.default_storage_dsn)
     if dsn.scheme == "file":
         return Folder(Path(unquote(dsn.path)))
     if settings.media_bucket:
         return Bucket(settings.media_bucket, settings.aws_region)
-    if settings.storage_dsn:
-        raise SettingsError(
-            f"DEFAULT_STORAGE_DSN has the scheme {dsn.scheme!r}: "
-            "name a bucket with MEDIA_BUCKET and AWS_REGION, or a folder with file:///path/."
-        )
     return None
 
 
@@ -49,8 +44,6 @@ class Bucket:
     """A private bucket; browsers get signed links to it."""
 
     def __init__(self, name: str, region: str) -> None:
-        if not region:
-            raise SettingsError(f"AWS_REGION is missing: the bucket {name} can only be reached with its region.")
         self._name = name
         self._client = self._connect(region, "s3v4")
         # A link without a signature needs no keys and shows where signed ones will point.

@@ -6,10 +6,11 @@ from uuid import uuid4
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, url_for
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.file import FileField, FileSize
-from sqlalchemy import select, text
+from sqlalchemy import literal, select
 from wtforms import TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length
 
+from .database import read
 from .models import Post, database
 from .storage import Storage
 
@@ -72,7 +73,7 @@ def post() -> Any:
 
 
 def _page(form: PostForm) -> str:
-    posts = database.session.scalars(select(Post).order_by(Post.id.desc()).limit(_POSTS_ON_A_PAGE)).all()
+    posts = read(select(Post.__table__).order_by(Post.id.desc()).limit(_POSTS_ON_A_PAGE))
     return render_template("index.html", form=form, posts=posts, with_pictures=_storage() is not None)
 
 
@@ -85,11 +86,11 @@ def _keep(picture: Any) -> str:
 
 @blueprint.get("/pictures/<int:post_id>")
 def picture(post_id: int) -> Any:
-    found = database.get_or_404(Post, post_id)
+    keys = read(select(Post.picture_key).where(Post.id == post_id))
     storage = _storage()
-    if not (found.picture_key and storage):
+    if not (storage and keys and keys[0].picture_key):
         abort(404)
-    return storage.response(found.picture_key)
+    return storage.response(keys[0].picture_key)
 
 
 @blueprint.get("/up")
@@ -101,7 +102,7 @@ def up() -> Response:
 @blueprint.get("/up/databases")
 def up_databases() -> Response:
     """Whether the database answers too; the app's error handler says 503 when it does not."""
-    database.session.execute(text("select 1"))
+    read(select(literal(1)))
     return _text("up\n")
 
 

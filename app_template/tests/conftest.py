@@ -33,6 +33,8 @@ class Postgres:
     def __init__(self, commands: Path, home: Path) -> None:
         self._commands, self.home = commands, home
         self._run("initdb", "--auth=trust", "--username=board", "--encoding=UTF8", "--no-sync", str(home / "data"))
+        rules = home / "data" / "pg_hba.conf"
+        rules.write_text(f"local all rotated scram-sha-256\n{rules.read_text()}")  # the one who needs a password
 
     def _run(self, command: str, *arguments: str) -> None:
         # PostgreSQL refuses to run as root.
@@ -47,6 +49,9 @@ class Postgres:
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
+
+    def running(self) -> bool:
+        return (self.home / "data" / "postmaster.pid").exists()
 
     def url(self, name: str) -> str:
         return f"postgresql://board@/{name}?host={self.home}"
@@ -97,8 +102,8 @@ def make_app(database_url: str) -> Callable[..., Flask]:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket at an S3 API on this machine, with AWS_ENDPOINT_URL pointing there."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """S3 and Secrets Manager on this machine, with AWS_ENDPOINT_URL pointing there."""
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -107,9 +112,15 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    yield
+    server.stop()
+
+
+@pytest.fixture
+def bucket(aws: None) -> str:
+    """A bucket there."""
     name = "board-media"
     boto3.client("s3", region_name=REGION).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    yield name
-    server.stop()
+    return name

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from .models import database
 
-_TRIES = 10
+_TRIES = 20  # 100 s in all: longer than a report that someone runs by hand
 # Between two tries, so that the requests that waited behind the migration are answered first.
 _PAUSE_SECONDS = 3
 # PostgreSQL's words for a migration that gave way: lock_not_available, deadlock_detected.

@@ -106,7 +106,7 @@ def test_the_environment_chooses_the_defaults_and_a_variable_overrides_each(
     ["mysql://u:hidden@h/d", "nonsense", "postgresql://u:hidden@h:port/d", "postgresql://u:hidden@[h/d", "//h/d"],
 )
 def test_a_broken_database_address_is_refused_without_being_repeated(url: str) -> None:
-    with pytest.raises(SettingsError, match="^DATABASE_URL is not the address") as refused:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL is not the address") as refused:
         Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": url})
     assert "hidden" not in refused.value.message
 

@@ -71,14 +71,15 @@ def _answers(app: App, proxy: HaProxy, clients: int, requests: int, keep_alive_m
 
 
 def test_the_balancer_lets_go_of_a_connection_before_the_server(app: App, haproxy: HaProxy) -> None:
-    answers = _answers(app, haproxy, 100, 1000, TIMERS.granian_header_read_ms)
+    answers = _answers(app, haproxy, 100, 500, TIMERS.granian_header_read_ms)
     assert set(answers) == {"200"}, answers
 
 
 def test_a_keep_alive_of_two_seconds_loses_requests(app: App, haproxy: HaProxy) -> None:
     """The test above can fail."""
-    answers = _answers(app, haproxy, 100, 1000, _SHORT_MS)
+    answers = _answers(app, haproxy, 100, 500, _SHORT_MS)
     assert set(answers) > {"200"}, answers
+    print(answers)
 
 
 @pytest.mark.slow

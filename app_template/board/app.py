@@ -64,10 +64,19 @@ def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
 
 
 def _secure(app: Flask, settings: Settings, picture_origin: str) -> None:
+    # Browsers hold the target of a redirect to this policy too, so the bucket's address is in it.
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "script-src": "'self'",
+        "img-src": f"'self' {picture_origin}".rstrip(),
+        "connect-src": f"'self' {picture_origin}".rstrip(),
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
     headers = {
-        # Browsers hold the target of a redirect to this policy too, so the bucket's address is in it.
-        "Content-Security-Policy": f"default-src 'none'; style-src 'self'; img-src 'self' {picture_origin}".rstrip()
-        + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",  # not "no-referrer": the CSRF check of https forms reads it
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -108,7 +117,7 @@ def _nosniff(headers: dict[str, str], path: str, url: str) -> None:
 
 def _wrap(app: Flask, settings: Settings) -> None:
     if settings.external_url:
-        app.wsgi_app = ExternalUrl(app.wsgi_app, urlsplit(settings.external_url))
+        app.wsgi_app = ExternalUrl(app.wsgi_app, urlsplit(settings.external_url), settings.host_aliases)
     app.wsgi_app = RequestLog(Body(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads))
     if settings.trust_proxy_depth:
         # The load balancer does not set X-Forwarded-Host: believing it would let clients choose the host.

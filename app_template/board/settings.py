@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile("change|placeholder|example|insecure|development|your[
 _SHORTEST_KEY = 32  # characters; 32 random bytes have 43 or more in base64
 _NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_BUCKET_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
 _ONE_YEAR = 31556926  # seconds; static files have a hash in their name, so what is kept is never stale
 
 
@@ -203,8 +204,9 @@ def _check_storage(settings: Settings) -> None:
             raise SettingsError(
                 f"AWS_REGION is missing: the bucket {settings.media_bucket} can only be reached with its region."
             )
-    elif settings.default_storage_dsn:
+    elif settings.default_storage_dsn and not (dsn.scheme == "s3" and (dsn.hostname or "").endswith(_BUCKET_HOSTS)):
         raise SettingsError(
-            f"DEFAULT_STORAGE_DSN has the scheme {dsn.scheme!r}: "
-            "name a bucket with MEDIA_BUCKET and AWS_REGION, or a folder with file:///path/."
+            f"DEFAULT_STORAGE_DSN leads to {dsn.scheme}://{dsn.hostname or ''}: it must be "
+            "s3://bucket.s3.region.amazonaws.com/ or file:///folder/, or name a bucket "
+            "with MEDIA_BUCKET and AWS_REGION."
         )

@@ -74,6 +74,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 _names = (f"board_{number}" for number in count())
+_buckets = count()
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def bucket(aws: None) -> str:
     """A bucket there."""
-    name = "board-media"
+    name = f"board-media-{next(_buckets)}"  # its state outlives the server that answers for it
     boto3.client("s3", region_name=REGION).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )

@@ -1,5 +1,6 @@
 """Where pictures are kept: in a bucket, or in a folder on a developer's machine."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,6 @@ from typing import IO, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import boto3
-from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from flask import Response, redirect, send_from_directory
@@ -61,16 +61,19 @@ class Bucket:
 
     def __init__(self, name: str, region: str, **keys: str) -> None:
         self._name = name
-        self._client = self._connect(region, "s3v4", **keys)
-        # A link without a signature needs no keys and shows where signed ones will point.
-        unsigned = self._connect(region, UNSIGNED).generate_presigned_url("get_object", {"Bucket": name, "Key": "key"})
-        address = urlsplit(unsigned)
+        self._client = self._connect(region, **keys)
+        # A link signed with any keys shows where all of them will point. The role's own are not asked for yet.
+        example = self._connect(region, aws_access_key_id="any", aws_secret_access_key="any")  # noqa: S106 no secret
+        address = urlsplit(example.generate_presigned_url("get_object", {"Bucket": name, "Key": "key"}))
         self.origin = f"{address.scheme}://{address.netloc}"
 
     @staticmethod
-    def _connect(region: str, signature: Any, **keys: str) -> Any:
-        # Without the regional address, links to us-east-1 would use another host than those to all other regions.
-        config = Config(signature_version=signature, s3={"us_east_1_regional_endpoint": "regional"}, **_WAITS)
+    def _connect(region: str, **keys: str) -> Any:
+        # Links must lead to the bucket's own region: the global address that boto3 prefers for them redirects, which
+        # neither a form nor the page's policy lets a browser follow. Another S3 has one address for all buckets.
+        elsewhere = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
+        addresses = {"us_east_1_regional_endpoint": "regional", "addressing_style": "path" if elsewhere else "virtual"}
+        config = Config(signature_version="s3v4", s3=addresses, **_WAITS)
         return boto3.client("s3", region_name=region, config=config, **keys)
 
     def save(self, key: str, stream: IO[bytes], content_type: str) -> None:

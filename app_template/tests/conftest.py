@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,11 +28,17 @@ def _postgres_commands() -> Path | None:
     return command.parent if command else None
 
 
+def free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return chosen.getsockname()[1]
+
+
 class Postgres:
-    """A server of its own in a scratch folder, reached through a socket there."""
+    """A server of its own in a scratch folder, reached through a socket there or a port of the loopback."""
 
     def __init__(self, commands: Path, home: Path) -> None:
-        self._commands, self.home = commands, home
+        self._commands, self.home, self.port = commands, home, free_port()
         self._run("initdb", "--auth=trust", "--username=board", "--encoding=UTF8", "--no-sync", str(home / "data"))
         rules = home / "data" / "pg_hba.conf"
         rules.write_text(f"local all rotated scram-sha-256\n{rules.read_text()}")  # the one who needs a password
@@ -44,7 +51,7 @@ class Postgres:
         )
 
     def start(self) -> None:
-        options = f"-k {self.home} -c listen_addresses= -c fsync=off"
+        options = f"-k {self.home} -c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off"
         self._run("pg_ctl", "-D", f"{self.home}/data", "-o", options, "-l", f"{self.home}/log", "-w", "start")
 
     def stop(self) -> None:
@@ -54,7 +61,7 @@ class Postgres:
         return (self.home / "data" / "postmaster.pid").exists()
 
     def url(self, name: str) -> str:
-        return f"postgresql://board@/{name}?host={self.home}"
+        return f"postgresql://board@/{name}?host={self.home}&port={self.port}"
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,8 @@ def test_kills_at_any_moment_leave_no_half_post(app: App) -> None:
             with form.send():
                 time.sleep(random.uniform(0, 0.05))
                 _kill_workers(instance)
+            # A worker that ends twice within 3.5 s ends granian, as a crash loop: on AWS the task is replaced then.
+            time.sleep(4)
         whole = _no_half_posts(app)
         assert whole < 40  # some were cut off
         print(f"{whole} of 40 posts were complete")

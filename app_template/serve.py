@@ -1,6 +1,6 @@
 """The web server: granian, with what it needs behind a load balancer.
 
-    python drain.py python serve.py
+    python drain.py python serve.py [MODULE:FACTORY]
 
 Each GRANIAN_* variable of the environment overrides what is here.
 """
@@ -44,7 +44,7 @@ def main() -> None:
             environment[f"GRANIAN_{name}"] = value
     # The pool has a connection for each thread.
     environment.setdefault("DATABASE_THREADS", environment["GRANIAN_BLOCKING_THREADS"])
-    sys.argv = ["granian", "board:create_app"]
+    sys.argv = ["granian", *(sys.argv[1:] or ["board:create_app"])]
     entrypoint()
 
 

@@ -9,12 +9,13 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
-from sqlalchemy import Engine, Row, Select, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Dialect, Engine, Row, Select, create_engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from . import logs
@@ -44,7 +45,9 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_size": settings.database_threads,
         "max_overflow": 0,
         "pool_timeout": OUTAGE_SECONDS + _CONNECT_SECONDS,  # one that waits behind one that waits
-        "pool_pre_ping": True,  # a restarted or failed over database costs no error page
+        "isolation_level": "AUTOCOMMIT",  # of a connection in the pool: as reads want it, which are the most
+        "skip_autocommit_rollback": True,
+        "execution_options": {"isolation_level": "READ COMMITTED"},  # of sessions, for as long as they hold one
         "pool_recycle": 600,  # seconds; connections move to a new address in the end, even if the old one stays alive
         "hide_parameters": True,  # what people post stays out of the log
         "connect_args": {
@@ -69,21 +72,46 @@ def init_app(app: Flask, settings: Settings) -> None:
     connector = Connector(settings.database_secret_arn, settings.aws_region)
     event.listen(engine, "do_connect", connector.connect)
     event.listen(engine, "handle_error", _leave_replicas)
-    # One statement needs no transaction: one round trip instead of three.
-    app.extensions["board.reader"] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    event.listen(engine, "checkout", partial(_ping, engine.dialect))
+    # The same connections without transactions: one round trip for a query instead of three.
+    reader = create_engine(engine.url, pool=engine.pool, skip_autocommit_rollback=True, hide_parameters=True)
+    reader.dialect = engine.dialect
+    app.extensions["board.reader"] = reader
 
 
-def read(statement: Select[Any]) -> Sequence[Row[Any]]:
-    """All rows of a query. It is asked again when the connection breaks: reading twice does no harm."""
+def read(statement: Select[Any], **values: Any) -> Sequence[Row[Any]]:
+    """All rows of a query with the values of its parameters. A query that is made once, outside, costs half the time.
+
+    It is asked again when the connection breaks: reading twice does no harm.
+    """
     reader: Engine = current_app.extensions["board.reader"]
+    _here.reading = True
     try:
         with reader.connect() as connection:
-            return connection.execute(statement).all()
+            return connection.execute(statement, values).all()
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
+    finally:
+        _here.reading = False
     with reader.connect() as connection:
-        return connection.execute(statement).all()
+        return connection.execute(statement, values).all()
+
+
+_here = threading.local()
+
+
+def _ping(dialect: Dialect, connection: Any, record: Any, proxy: Any) -> None:
+    """Make sure that a connection lives before something is written to it: a restart of the database costs no error.
+
+    A query needs no round trip for this, since it is asked again.
+    """
+    if getattr(_here, "reading", False):
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error  # SQLAlchemy takes a new one
 
 
 def _leave_replicas(context: Any) -> None:

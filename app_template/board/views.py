@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.file import FileField, FileSize
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import literal, select
+from sqlalchemy import bindparam, literal, select
 from wtforms import HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length
 
@@ -28,6 +28,10 @@ _LONGEST_MARK = max(map(len, _PICTURES))
 _EXTENSIONS = {content_type: extension for extension, content_type in _PICTURES.values()}
 _UPLOAD_SECONDS = 900  # from the start of an upload to its post: the bucket takes it for 10 minutes
 _NOT_A_PICTURE = "The picture must be a PNG or JPEG file."
+
+_NEWEST = select(Post.__table__).order_by(Post.id.desc()).limit(_POSTS_ON_A_PAGE)
+_PICTURE_OF = select(Post.picture_key).where(Post.id == bindparam("post_id"))
+_ANYTHING = select(literal(1))
 
 
 def _storage() -> Storage | None:
@@ -125,7 +129,7 @@ def upload() -> Any:
 
 
 def _page(form: PostForm) -> str:
-    posts = read(select(Post.__table__).order_by(Post.id.desc()).limit(_POSTS_ON_A_PAGE))
+    posts = read(_NEWEST)
     storage = _storage()
     return render_template(
         "index.html",
@@ -147,7 +151,7 @@ def _keep(picture: Any) -> str:
 
 @blueprint.get("/pictures/<int:post_id>")
 def picture(post_id: int) -> Any:
-    keys = read(select(Post.picture_key).where(Post.id == post_id))
+    keys = read(_PICTURE_OF, post_id=post_id)
     storage = _storage()
     if not (storage and keys and keys[0].picture_key):
         abort(404)
@@ -163,7 +167,7 @@ def up() -> Response:
 @blueprint.get("/up/databases")
 def up_databases() -> Response:
     """Whether the database answers too; the app's error handler says 503 when it does not."""
-    read(select(literal(1)))
+    read(_ANYTHING)
     return _text("up\n")
 
 

@@ -94,7 +94,7 @@ def test_a_query_that_breaks_is_asked_again(make_app: MakeApp, postgres: Postgre
     broken: list[Any] = []
     with app.app_context():
 
-        @event.listens_for(database.engine, "before_cursor_execute")
+        @event.listens_for(app.extensions["board.reader"], "before_cursor_execute")
         def end_once(connection: Any, *_: Any) -> None:
             if not broken:
                 broken.append(connection)

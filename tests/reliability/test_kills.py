@@ -90,12 +90,12 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_no_half_post(app: App) -> None
 def test_kills_at_any_moment_leave_no_half_post(app: App) -> None:
     with app.serving() as instance:
         form = _Form(instance)
-        for _ in range(40):
+        for _ in range(20):
             with form.send():
                 time.sleep(random.uniform(0, 0.05))
                 _kill_workers(instance)
-            # A worker that ends twice within 3.5 s ends granian, as a crash loop: on AWS the task is replaced then.
-            time.sleep(4)
+            # A worker that ends again within 5.5 s ends granian, as a crash loop: on AWS the task is replaced then.
+            time.sleep(6)
         whole = _no_half_posts(app)
-        assert whole < 40  # some were cut off
-        print(f"{whole} of 40 posts were complete")
+        assert whole < 20  # some were cut off
+        print(f"{whole} of 20 posts were complete")

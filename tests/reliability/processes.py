@@ -90,6 +90,11 @@ class App:
             **environment,
         }
 
+    def use(self, server: str) -> None:
+        """Start this server instead of the Procfile's, behind the same launcher."""
+        if server == "gunicorn":
+            self.web = ["/bin/sh", "-c", 'exec python drain.py gunicorn --bind 127.0.0.1:$PORT "board:create_app()"']
+
     @property
     def database_url(self) -> str:
         return self.environment["DATABASE_URL"]

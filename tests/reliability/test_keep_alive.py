@@ -66,17 +66,25 @@ async def _visit(app_port: int, proxy: HaProxy, clients: int, requests: int) -> 
 
 
 def _answers(app: App, proxy: HaProxy, clients: int, requests: int, keep_alive_ms: int) -> Counter[str]:
-    with app.serving(GRANIAN_HTTP1_HEADER_READ_TIMEOUT=str(keep_alive_ms)) as instance:
+    keep_alive = {
+        "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": str(keep_alive_ms),
+        "GUNICORN_CMD_ARGS": f"--keep-alive {keep_alive_ms // 1000}",
+    }
+    with app.serving(**keep_alive) as instance:
         return asyncio.run(_visit(instance.port, proxy, clients, requests))
 
 
-def test_the_balancer_lets_go_of_a_connection_before_the_server(app: App, haproxy: HaProxy) -> None:
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_the_balancer_lets_go_of_a_connection_before_the_server(app: App, haproxy: HaProxy, server: str) -> None:
+    app.use(server)
     answers = _answers(app, haproxy, 100, 500, TIMERS.granian_header_read_ms)
     assert set(answers) == {"200"}, answers
 
 
-def test_a_keep_alive_of_two_seconds_loses_requests(app: App, haproxy: HaProxy) -> None:
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_a_keep_alive_of_two_seconds_loses_requests(app: App, haproxy: HaProxy, server: str) -> None:
     """The test above can fail."""
+    app.use(server)
     answers = _answers(app, haproxy, 100, 500, _SHORT_MS)
     assert set(answers) > {"200"}, answers
     print(answers)

@@ -65,7 +65,9 @@ def test_no_request_of_100000_is_lost_in_20_replacements(app: App, haproxy: HaPr
     print(f"{clients.total} requests, {len(clients.posted)} posts, slowest {clients.slowest:.2f} s")
 
 
-def test_no_request_is_lost_while_instances_are_replaced(app: App, haproxy: HaProxy) -> None:
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_no_request_is_lost_while_instances_are_replaced(app: App, haproxy: HaProxy, server: str) -> None:
+    app.use(server)
     clients = Clients(haproxy.port, 4)
     gone = _replace(app, haproxy, clients, 3, 1_000, (0, 2), DRAIN_SECONDS="4")
     _nothing_is_lost(app, clients, gone, 3)

@@ -45,9 +45,9 @@ def build(settings: Settings) -> Flask:
     for lost in database.LOST:
         app.register_error_handler(lost, _database_is_down)
     app.register_error_handler(DBAPIError, _maybe_down)
-    _secure(app, settings, pictures.origin if pictures else "")
+    app.after_request(_keep_nothing)
     _serve_static_files(app, settings)
-    _wrap(app, settings)
+    _wrap(app, settings, _security_headers(settings, pictures.origin if pictures else ""))
     return app
 
 
@@ -63,7 +63,7 @@ def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
     return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
 
 
-def _secure(app: Flask, settings: Settings, picture_origin: str) -> None:
+def _security_headers(settings: Settings, picture_origin: str) -> dict[str, str]:
     # Browsers hold the target of a redirect to this policy too, so the bucket's address is in it.
     policy = {
         "default-src": "'none'",
@@ -80,22 +80,22 @@ def _secure(app: Flask, settings: Settings, picture_origin: str) -> None:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",  # not "no-referrer": the CSRF check of https forms reads it
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Cache-Control": "no-store",  # pages carry a form token; whatever may be kept says so itself
     }
     # In development the host is localhost, and a browser would demand https of everything else there.
     if settings.deployed and settings.external_url.startswith("https://"):
         headers["Strict-Transport-Security"] = f"max-age={_HSTS_SECONDS}"
+    return headers
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        return response
+
+def _keep_nothing(response: Response) -> Response:
+    """Pages carry a form token; whatever may be kept says so itself."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _serve_static_files(app: Flask, settings: Settings) -> None:
     """Files under names with a hash: while two releases run side by side, neither answers for the other's file."""
-    served = WhiteNoise(app.wsgi_app, max_age=settings.send_file_max_age_default, add_headers_function=_nosniff)
+    served = WhiteNoise(app.wsgi_app, max_age=settings.send_file_max_age_default)
     folder = Path(app.static_folder or "")
     hashed: dict[str, str] = {}
     for file in (path for path in folder.rglob("*") if path.is_file()):
@@ -111,14 +111,10 @@ def _serve_static_files(app: Flask, settings: Settings) -> None:
         return url_for("static", filename=name) if app.debug else hashed[name]
 
 
-def _nosniff(headers: dict[str, str], path: str, url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-
-
-def _wrap(app: Flask, settings: Settings) -> None:
+def _wrap(app: Flask, settings: Settings, headers: dict[str, str]) -> None:
     if settings.external_url:
         app.wsgi_app = ExternalUrl(app.wsgi_app, urlsplit(settings.external_url), settings.host_aliases)
-    app.wsgi_app = RequestLog(Body(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads))
+    app.wsgi_app = RequestLog(Body(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads), headers)
     if settings.trust_proxy_depth:
         # The load balancer does not set X-Forwarded-Host: believing it would let clients choose the host.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trust_proxy_depth, x_proto=1, x_host=0)

@@ -1,7 +1,7 @@
 """What lies around the app: the address people use, and one log line for each request."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from secrets import token_hex
 from typing import Any
 from urllib.parse import SplitResult, quote
@@ -45,11 +45,12 @@ class ExternalUrl:
 class RequestLog:
     """One line for each request, when it is done. No query, header or cookie is in it, so no secret is.
 
-    Every line that is logged on the way carries the same `request`, which the answer has as X-Request-Id.
+    Every line that is logged on the way carries the same `request`, which the answer has as X-Request-Id, beside the
+    headers that every answer has.
     """
 
-    def __init__(self, app: WsgiApp) -> None:
-        self._app = app
+    def __init__(self, app: WsgiApp, headers: Mapping[str, str]) -> None:
+        self._app, self._headers = app, list(headers.items())
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started, status, length = time.perf_counter(), 500, _WHOLE_BYTES + 1
@@ -64,7 +65,7 @@ class RequestLog:
             nonlocal status, length
             status = int(line.split(" ", 1)[0])
             length = next((int(value) for name, value in headers if name.lower() == "content-length"), length)
-            return start_response(line, [*headers, ("X-Request-Id", identity["request"])], *rest)
+            return start_response(line, [*headers, *self._headers, ("X-Request-Id", identity["request"])], *rest)
 
         def write() -> None:
             # Every few seconds the load balancer asks each task: that is worth a line only when it goes wrong.

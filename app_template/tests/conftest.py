@@ -1,6 +1,8 @@
 """A real PostgreSQL and an S3 API, started for the tests."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -29,9 +31,12 @@ def _postgres_commands() -> Path | None:
 
 
 def free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
+    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as chosen, contextlib.suppress(OSError):
+            chosen.bind(("127.0.0.1", port))
+            return port
 
 
 class Postgres:

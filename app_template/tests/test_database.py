@@ -18,6 +18,21 @@ from pages import send
 from sqlalchemy import event, select, text
 
 MakeApp = Callable[..., Flask]
+Later = Callable[..., None]
+
+
+@pytest.fixture
+def later() -> Iterator[Later]:
+    """Does something after some seconds, and has done it when the test ends."""
+    timers: list[threading.Timer] = []
+
+    def later(seconds: float, function: Callable[..., None], *arguments: str) -> None:
+        timers.append(threading.Timer(seconds, function, arguments))
+        timers[-1].start()
+
+    yield later
+    for timer in timers:
+        timer.join()
 
 
 @pytest.fixture
@@ -33,11 +48,11 @@ def _get(client: FlaskClient, path: str = "/up/databases") -> tuple[int, float]:
     return client.get(path).status_code, time.monotonic() - began
 
 
-def test_a_request_waits_for_a_database_that_restarts(make_app: MakeApp, running: Postgres) -> None:
+def test_a_request_waits_for_a_database_that_restarts(make_app: MakeApp, running: Postgres, later: Later) -> None:
     client = make_app().test_client()
     assert _get(client)[0] == 200
     running.stop()
-    threading.Timer(2, running.start).start()
+    later(2, running.start)
     status, seconds = _get(client)
     assert status == 200
     assert 1.5 < seconds < 4
@@ -57,13 +72,15 @@ def test_a_long_outage_is_answered_at_once_and_its_end_is_noticed_at_once(make_a
     assert _get(client)[0] == 200
 
 
-def test_an_outage_of_long_ago_does_not_count(make_app: MakeApp, running: Postgres, monkeypatch: Any) -> None:
+def test_an_outage_of_long_ago_does_not_count(
+    make_app: MakeApp, running: Postgres, later: Later, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("board.database._FORGET_SECONDS", 0.5)
     client = make_app().test_client()
     running.stop()
     assert _get(client)[0] == 503
     time.sleep(1)
-    threading.Timer(1, running.start).start()
+    later(1, running.start)
     assert _get(client)[0] == 200  # waited for again
 
 
@@ -110,7 +127,7 @@ def test_an_error_of_the_app_stays_an_error(make_app: MakeApp) -> None:
     assert app.test_client().get("/wrong").status_code == 500
 
 
-def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Postgres) -> None:
+def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Postgres, later: Later) -> None:
     """After a failover a kept connection may lead to what only reads now."""
     client = make_app().test_client()
     assert send(client, "before").status_code == 303
@@ -124,7 +141,7 @@ def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Pos
         set_read_only("on")
         time.sleep(0.3)
         assert send(client, "meanwhile").status_code == 503
-        threading.Timer(1, set_read_only, ["off"]).start()
+        later(1, set_read_only, "off")
         assert send(client, "after").status_code == 303  # waited for a server that takes writes
     finally:
         set_read_only("off")

@@ -1,7 +1,9 @@
 """What the tests run: PostgreSQL, the template's server, HAProxy, and clients that count what they get."""
 
+import contextlib
 import http.client
 import os
+import random
 import re
 import shutil
 import signal
@@ -23,9 +25,12 @@ _KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
 
 
 def free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
+    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as chosen, contextlib.suppress(OSError):
+            chosen.bind(("127.0.0.1", port))
+            return port
 
 
 def postgres_commands() -> Path | None:

@@ -1,12 +1,13 @@
-"""What gunicorn needs behind a load balancer; GUNICORN_CMD_ARGS in the environment overrides any of it."""
+"""What gunicorn needs behind a load balancer, where it is used instead of serve.py; GUNICORN_CMD_ARGS overrides it."""
 
 import os
 import sys
 from typing import Any
 
-# The number of workers is WEB_CONCURRENCY, which gunicorn reads itself.
+bind = os.environ.get("GUNICORN_BIND") or f"0.0.0.0:{os.environ.get('PORT', '8080')}"
+workers = int(os.environ.get("GUNICORN_PROCESSES") or os.environ.get("WEB_CONCURRENCY") or 1)
 worker_class = "gthread"  # sync workers close every connection, which the load balancer would like to keep
-threads = 4
+threads = int(os.environ.get("GUNICORN_THREADS") or 4)
 keepalive = 75  # seconds; above the load balancer's idle timeout, or it sends requests into closed connections
 timeout = 45  # seconds; below the load balancer's idle timeout, so that the log says why a request ended
 graceful_timeout = 30

@@ -3,9 +3,13 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 logger = logging.getLogger("board")
+identity: ContextVar[Mapping[str, str]] = ContextVar("identity", default={})  # noqa: B039 nobody changes it
+"""What the lines of one request have in common."""
 
 
 class JsonLines(logging.Formatter):
@@ -16,6 +20,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
+            **identity.get(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -29,5 +34,6 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=max(logging.INFO, logging.getLevelName(level)), handlers=[handler], force=True)
     logger.setLevel(level)
-    # The development server's own line for each request would be a second one.
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # The development server's own line for each request would be a second one; boto3 and Alembic tell how they work.
+    for name in ("werkzeug", "botocore", "alembic.runtime.plugins"):
+        logging.getLogger(name).setLevel(logging.WARNING)

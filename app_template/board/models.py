@@ -24,4 +24,5 @@ class Post(database.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(Text)
     picture_key: Mapped[str | None] = mapped_column(Text)
+    picture_description: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

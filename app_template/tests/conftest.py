@@ -1,7 +1,10 @@
 """A real PostgreSQL and an S3 API, started for the tests."""
 
+import contextlib
 import os
+import random
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,12 +30,23 @@ def _postgres_commands() -> Path | None:
     return command.parent if command else None
 
 
+def free_port() -> int:
+    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as chosen, contextlib.suppress(OSError):
+            chosen.bind(("127.0.0.1", port))
+            return port
+
+
 class Postgres:
-    """A server of its own in a scratch folder, reached through a socket there."""
+    """A server of its own in a scratch folder, reached through a socket there or a port of the loopback."""
 
     def __init__(self, commands: Path, home: Path) -> None:
-        self._commands, self.home = commands, home
+        self._commands, self.home, self.port = commands, home, free_port()
         self._run("initdb", "--auth=trust", "--username=board", "--encoding=UTF8", "--no-sync", str(home / "data"))
+        rules = home / "data" / "pg_hba.conf"
+        rules.write_text(f"local all rotated scram-sha-256\n{rules.read_text()}")  # the one who needs a password
 
     def _run(self, command: str, *arguments: str) -> None:
         # PostgreSQL refuses to run as root.
@@ -42,14 +56,17 @@ class Postgres:
         )
 
     def start(self) -> None:
-        options = f"-k {self.home} -c listen_addresses= -c fsync=off"
+        options = f"-k {self.home} -c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off"
         self._run("pg_ctl", "-D", f"{self.home}/data", "-o", options, "-l", f"{self.home}/log", "-w", "start")
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
 
+    def running(self) -> bool:
+        return (self.home / "data" / "postmaster.pid").exists()
+
     def url(self, name: str) -> str:
-        return f"postgresql://board@/{name}?host={self.home}"
+        return f"postgresql://board@/{name}?host={self.home}&port={self.port}"
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +86,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 _names = (f"board_{number}" for number in count())
+_buckets = count()
 
 
 @pytest.fixture
@@ -97,8 +115,8 @@ def make_app(database_url: str) -> Callable[..., Flask]:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket at an S3 API on this machine, with AWS_ENDPOINT_URL pointing there."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """S3 and Secrets Manager on this machine, with AWS_ENDPOINT_URL pointing there."""
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -107,9 +125,15 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    name = "board-media"
+    yield
+    server.stop()
+
+
+@pytest.fixture
+def bucket(aws: None) -> str:
+    """A bucket there."""
+    name = f"board-media-{next(_buckets)}"  # its state outlives the server that answers for it
     boto3.client("s3", region_name=REGION).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    yield name
-    server.stop()
+    return name

@@ -62,11 +62,21 @@ def test_a_picture_goes_to_the_bucket_and_back_by_a_signed_link(make_app: MakeAp
         assert picture.headers["Content-Type"] == "image/png"
 
 
-def test_links_point_to_the_buckets_regional_host(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_links_point_to_the_buckets_regional_host(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, region: str
+) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    app = make_app(MEDIA_BUCKET="board-media", AWS_REGION="us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    app = make_app(MEDIA_BUCKET="board-media", AWS_REGION=region)
+    origin = f"https://board-media.s3.{region}.amazonaws.com"
     policy = app.test_client().get("/up").headers["Content-Security-Policy"]
-    assert "img-src 'self' https://board-media.s3.us-east-1.amazonaws.com;" in policy
+    assert f"img-src 'self' {origin};" in policy
+    assert f"connect-src 'self' {origin};" in policy
+    storage = app.extensions["board.storage"]
+    assert storage.response("key.png").location.startswith(f"{origin}/key.png?")
+    assert storage.upload_form("key.png", "image/png", 1)["url"] == f"{origin}/"
 
 
 def test_a_picture_is_kept_in_a_folder_instead(make_app: MakeApp, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_every_answer_has_the_security_headers(make_app: MakeApp) -> None:
     for path in ("/", "/up", "/not-there"):
         headers = client.get(path).headers
         assert headers["Content-Security-Policy"] == (
-            "default-src 'none'; style-src 'self'; img-src 'self'; "
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -192,6 +192,7 @@ def test_migrations_go_up_to_the_models_and_back_down(empty_database: str) -> No
             "id",
             "body",
             "picture_key",
+            "picture_description",
             "created_at",
         }
         flask_migrate.check()  # exits when the models have what the migrations lack

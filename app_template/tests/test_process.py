@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from conftest import KEY
+from conftest import KEY, free_port
 
 HOME = Path(__file__).parent.parent
 COMMANDS = dict(line.split(": ", 1) for line in (HOME / "Procfile").read_text().splitlines())
@@ -23,12 +22,6 @@ def _environment(**more: str) -> dict[str, str]:
     # The commands next to this Python first, as in the image.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/dev/null", "SECRET_KEY": KEY} | more
-
-
-def _free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
 
 
 def _get(url: str, seconds: float = 20) -> bytes:
@@ -45,7 +38,7 @@ def _get(url: str, seconds: float = 20) -> bytes:
 
 
 def test_the_release_command_then_the_server_until_sigterm(empty_database: str) -> None:
-    port = _free_port()
+    port = free_port()
     environment = _environment(DATABASE_URL=empty_database, PORT=str(port), RELEASE="v1")
     subprocess.run(COMMANDS["release"], shell=True, check=True, cwd=HOME, env=environment, capture_output=True)
     server = subprocess.Popen(
@@ -67,7 +60,7 @@ def test_a_missing_secret_key_stops_either_command_with_one_sentence(command: st
     ended = subprocess.run(
         ["/bin/sh", "-c", f"exec {command}"],
         cwd=HOME,
-        env=_environment(SECRET_KEY="", PORT=str(_free_port())),
+        env=_environment(SECRET_KEY="", PORT=str(free_port())),
         capture_output=True,
         text=True,
         timeout=30,

@@ -74,9 +74,52 @@ def test_secrets_are_not_in_what_settings_print() -> None:
 
 
 def test_storage_that_cannot_work_is_refused() -> None:
-    from board import storage
-
     with pytest.raises(SettingsError, match="AWS_REGION is missing"):
-        storage.from_settings(Settings.from_environment({"APP_ENV": "Dev", "MEDIA_BUCKET": "media"}))
-    with pytest.raises(SettingsError, match="the scheme 's3'"):
-        storage.from_settings(Settings.from_environment({"APP_ENV": "Dev", "DEFAULT_STORAGE_DSN": "s3://media"}))
+        Settings.from_environment({"APP_ENV": "Dev", "MEDIA_BUCKET": "media"})
+    with pytest.raises(SettingsError, match="leads to s3://media"):
+        Settings.from_environment({"APP_ENV": "Dev", "DEFAULT_STORAGE_DSN": "s3://key:hidden@media"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "deployed", "log_level", "max_age"),
+    [
+        ({"APP_ENV": "Dev"}, False, "DEBUG", 0),
+        ({"FLASK_ENV": "development"}, False, "DEBUG", 0),
+        ({"APP_ENV": "Production", "FLASK_ENV": "development", "SECRET_KEY": KEY}, True, "INFO", 31556926),
+        ({"APP_ENV": "Staging", "SECRET_KEY": KEY}, True, "INFO", 31556926),
+        ({"SECRET_KEY": KEY}, True, "INFO", 31556926),
+        ({"APP_ENV": "Dev", "LOG_LEVEL": "error", "SEND_FILE_MAX_AGE_DEFAULT": "7"}, False, "ERROR", 7),
+    ],
+)
+def test_the_environment_chooses_the_defaults_and_a_variable_overrides_each(
+    environment: dict[str, str], deployed: bool, log_level: str, max_age: int
+) -> None:
+    settings = Settings.from_environment(environment)
+    assert (settings.deployed, settings.log_level) == (deployed, log_level)
+    assert settings.send_file_max_age_default == max_age
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://u:hidden@h/d", "nonsense", "postgresql://u:hidden@h:port/d", "postgresql://u:hidden@[h/d", "//h/d"],
+)
+def test_a_broken_database_address_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL is not the address") as refused:
+        Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": url})
+    assert "hidden" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting", "found"),
+    [
+        ("DEFAULT_DATABASE_DSN", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
+        ("DB_CONNECTION_STRING", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
+        ("PLATFORM_PROJECT_ENTROPY", KEY, "secret_key", KEY),
+        ("ADAPTABLE_TRUST_PROXY_DEPTH", "2", "trust_proxy_depth", 2),
+        ("GUNICORN_THREADS", "8", "database_threads", 8),
+        ("GRANIAN_BLOCKING_THREADS", "8", "database_threads", 8),
+        ("DOMAIN", "board.example", "external_url", "https://board.example"),
+    ],
+)
+def test_other_platforms_names_are_understood(name: str, value: str, setting: str, found: object) -> None:
+    assert getattr(Settings.from_environment({"APP_ENV": "Dev", name: value}), setting) == found

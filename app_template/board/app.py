@@ -1,0 +1,120 @@
+"""Puts the app together: settings to app."""
+
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, url_for
+from sqlalchemy.exc import DBAPIError
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from . import database, logs, models, storage, views
+from .body import Body
+from .release import release
+from .settings import Settings
+from .web import ExternalUrl, RequestLog
+
+_MAX_REQUEST_BYTES = 6 * 1024 * 1024  # a picture of 5 MB and the rest of the form
+_RETRY_SECONDS = 5
+_HSTS_SECONDS = 365 * 24 * 60 * 60
+
+
+def build(settings: Settings) -> Flask:
+    """The app with these settings. Connects to nothing yet."""
+    logs.configure(settings.log_level)
+    app = Flask("board")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings),
+        MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=settings.send_file_max_age_default,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.external_url.startswith("https://"),
+    )
+    models.database.init_app(app)
+    database.init_app(app, settings)
+    models.migrate.init_app(app, models.database, directory=str(Path(__file__).parent.parent / "migrations"))
+    views.csrf.init_app(app)
+    app.extensions["board.settings"] = settings
+    app.extensions["board.storage"] = pictures = storage.from_settings(settings)
+    app.register_blueprint(views.blueprint)
+    app.cli.add_command(release)
+    for lost in database.LOST:
+        app.register_error_handler(lost, _database_is_down)
+    app.register_error_handler(DBAPIError, _maybe_down)
+    app.after_request(_keep_nothing)
+    _serve_static_files(app, settings)
+    _wrap(app, settings, _security_headers(settings, pictures.origin if pictures else ""))
+    return app
+
+
+def _maybe_down(error: DBAPIError) -> tuple[str, int, dict[str, str]]:
+    """A broken connection has many names; everything else is an error of the app."""
+    if error.connection_invalidated:
+        return _database_is_down(error)
+    raise error
+
+
+def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
+    logs.logger.warning("database: %s", type(error).__name__, extra={"fields": {"detail": str(error)}})
+    return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
+
+
+def _security_headers(settings: Settings, picture_origin: str) -> dict[str, str]:
+    # Browsers hold the target of a redirect to this policy too, so the bucket's address is in it.
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "script-src": "'self'",
+        "img-src": f"'self' {picture_origin}".rstrip(),
+        "connect-src": f"'self' {picture_origin}".rstrip(),
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",  # not "no-referrer": the CSRF check of https forms reads it
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    # In development the host is localhost, and a browser would demand https of everything else there.
+    if settings.deployed and settings.external_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = f"max-age={_HSTS_SECONDS}"
+    return headers
+
+
+def _keep_nothing(response: Response) -> Response:
+    """Pages carry a form token; whatever may be kept says so itself."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _serve_static_files(app: Flask, settings: Settings) -> None:
+    """Files under names with a hash: while two releases run side by side, neither answers for the other's file."""
+    served = WhiteNoise(app.wsgi_app, max_age=settings.send_file_max_age_default)
+    folder = Path(app.static_folder or "")
+    hashed: dict[str, str] = {}
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        name = file.relative_to(folder).as_posix()
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        hashed[name] = f"{app.static_url_path}/" + re.sub(r"(\.[^./]*)?$", rf".{digest}\1", name, count=1)
+        served.add_file_to_dictionary(hashed[name], str(file))
+    app.wsgi_app = served
+
+    @app.template_global()
+    def static_url(name: str) -> str:
+        # With the debugger on, files change while the app runs.
+        return url_for("static", filename=name) if app.debug else hashed[name]
+
+
+def _wrap(app: Flask, settings: Settings, headers: dict[str, str]) -> None:
+    if settings.external_url:
+        app.wsgi_app = ExternalUrl(app.wsgi_app, urlsplit(settings.external_url), settings.host_aliases)
+    app.wsgi_app = RequestLog(Body(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads), headers)
+    if settings.trust_proxy_depth:
+        # The load balancer does not set X-Forwarded-Host: believing it would let clients choose the host.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trust_proxy_depth, x_proto=1, x_host=0)

@@ -1,0 +1,70 @@
+"""`flask release`: brings the tables to what this release needs, once, however many start it at the same time."""
+
+import time
+from typing import Any
+
+import click
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from .models import database
+
+_TRIES = 20  # 100 s in all: longer than a report that someone runs by hand
+# Between two tries, so that the requests that waited behind the migration are answered first.
+_PAUSE_SECONDS = 3
+# PostgreSQL's words for a migration that gave way: lock_not_available, deadlock_detected.
+_GAVE_WAY = ("55P03", "40P01")
+
+
+@click.command("release")
+@click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
+@with_appcontext
+def release(plan: bool) -> None:
+    """Migrate the database: one runner at a time, giving way to the app's own queries."""
+    try:
+        waiting = _waiting()
+    except OperationalError as error:
+        raise click.ClickException(f"The database does not answer: {_first_line(error)}") from error
+    if not waiting:
+        click.echo("The database is up to date: nothing to do.")
+        return
+    click.echo("To run:" if plan else "Running, unless another release does:")
+    for step in waiting:
+        click.echo(f"  {step.revision}  {step.doc}")
+    if not plan:
+        _migrate()
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).split("\n", 1)[0]
+
+
+def _config() -> Config:
+    migrate: Any = current_app.extensions["migrate"]
+    return migrate.migrate.get_config()
+
+
+def _waiting() -> list[Any]:
+    """The migrations that the database lacks, the next one first."""
+    scripts = ScriptDirectory.from_config(_config())
+    with database.engine.connect() as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+    return list(reversed([*scripts.iterate_revisions("heads", heads or "base")]))
+
+
+def _migrate() -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            upgrade()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _GAVE_WAY or not left:
+                raise click.ClickException(f"The migration failed and was rolled back: {_first_line(error)}") from error
+            click.echo(f"Other queries hold what the migration needs: again in {_PAUSE_SECONDS} s.", err=True)
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

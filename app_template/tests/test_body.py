@@ -1,0 +1,97 @@
+"""Requests with a body, at the server that the image starts."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import Server, start
+
+THREADS = 4
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    media = tmp_path_factory.mktemp("media")
+    environment = {"DATABASE_URL": "postgresql://board@/x?host=/nowhere", "DEFAULT_STORAGE_DSN": f"file://{media}/"}
+    with start("python serve.py", GRANIAN_BLOCKING_THREADS=str(THREADS), **environment) as server:
+        yield server
+
+
+def _status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def test_slow_bodies_do_not_stop_the_app(server: Server) -> None:
+    slow = [server.connect() for _ in range(THREADS + 2)]
+    for connection in slow:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+    time.sleep(0.5)
+    worst = 0.0
+    for _ in range(5):
+        began = time.monotonic()
+        assert server.get("/up") == 200
+        worst = max(worst, time.monotonic() - began)
+    # Each of those that find no place waits for a second in the one thread that is left.
+    assert worst < 4
+    for connection in slow:
+        connection.close()
+
+
+def test_slow_headers_do_not_stop_the_app(server: Server) -> None:
+    slow = [server.connect() for _ in range(50)]
+    for connection in slow:
+        connection.sendall(b"GET /up HTTP/1.1\r\nHos")
+    began = time.monotonic()
+    assert server.get("/up") == 200
+    assert time.monotonic() - began < 1
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("request_head", "body", "status", "sentence"),
+    [
+        (b"Content-Length: 7000000\r\n", b"", 413, "The request is too large."),
+        (
+            b"Transfer-Encoding: chunked\r\n",
+            b"6acfc0\r\n" + bytes(7_000_000) + b"\r\n",
+            413,
+            "The request is too large.",
+        ),
+        (b"Content-Length: 100\r\n", b"abc", 400, "The request ended early."),
+    ],
+    ids=["announced", "chunked", "cut off"],
+)
+def test_a_bad_body_is_refused_in_one_line(
+    server: Server, request_head: bytes, body: bytes, status: int, sentence: str
+) -> None:
+    server.read_log()
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + request_head + b"\r\n")
+        try:
+            connection.sendall(body)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # refused before it had read all
+        assert _status(connection.recv(65536)) == status
+    log = server.read_log(f'"body: {sentence}"')
+    assert [line["message"] for line in log if line["message"].startswith("body")] == [f"body: {sentence}"]
+
+
+def test_huge_headers_are_refused(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /up HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 200_000 + b"\r\n\r\n")
+        assert _status(connection.recv(65536)) == 431
+    assert server.get("/up") == 200
+
+
+def test_a_chunked_body_is_understood(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
+        assert _status(connection.recv(65536)) == 400  # no form token in it
+
+
+def test_nothing_was_stored(server: Server) -> None:
+    assert not list(Path(server.environment["DEFAULT_STORAGE_DSN"].removeprefix("file://")).iterdir())

@@ -1,0 +1,142 @@
+"""Requests per second and 99th percentile of the template against a gunicorn tutorial's configuration, in turn.
+
+    python benchmarks/app_throughput.py [runs] [seconds]
+
+Needs wrk, PostgreSQL, and the environment of the template's own tests (FLASK_ON_AWS_APP_BIN names its bin folder) with
+benchmarks/tutorial/requirements.txt in it. Peer: 2 workers of 4 threads, ORM, psycopg2, no access log (gunicorn's
+default). Template: 2 workers of 4 threads behind its launcher, with all that it does for a request, its log line too.
+"""
+
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import psycopg  # noqa: E402
+
+from tests.reliability.processes import App, Postgres, free_port, postgres_commands  # noqa: E402
+
+RUNS = 30  # in which a configuration that collapses now and then does so
+SECONDS = 4
+CONNECTIONS = 32
+FEW_CONNECTIONS = 4
+COLLAPSED = 0.5  # of its own median
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+ROW = """
+import board, sqlalchemy
+from board.database import read
+from board.models import Post
+from flask import Response
+
+ROW = sqlalchemy.select(Post.body).where(Post.id == sqlalchemy.bindparam("post_id"))
+
+def create_app():
+    app = board.create_app()
+    @app.get("/row")
+    def row():
+        found = read(ROW, post_id=1)
+        return Response(found[0].body, content_type="text/plain; charset=utf-8")
+    return app
+"""
+
+
+class Result(NamedTuple):
+    """One run of wrk."""
+
+    per_second: float
+    p99_ms: float
+    errors: int
+
+
+def load(port: int, path: str, connections: int, seconds: int) -> Result:
+    """Run wrk in one thread."""
+    url = f"http://127.0.0.1:{port}{path}"
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 our own command
+    found = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    if not (found and rate):
+        raise RuntimeError(out)
+    bad = sum(
+        int(number) for number in re.findall(r"(?:Non-2xx or 3xx responses:|timeout|read|write|connect) (\d+)", out)
+    )
+    return Result(float(rate[1]), float(found[1]) * _UNITS[found[2]], bad)
+
+
+def start_peer(bin_folder: Path, url: str) -> tuple["subprocess.Popen[bytes]", int]:
+    """The tutorial's own start command."""
+    port = free_port()
+    environment = {**os.environ, "DB_CONNECTION_STRING": url, "GUNICORN_BIND": f"127.0.0.1:{port}"}
+    command = [bin_folder / "gunicorn", "--config", "gunicorn_config.py", "app:app"]
+    home = ROOT / "benchmarks" / "tutorial"
+    return subprocess.Popen(command, cwd=home, env=environment, stderr=subprocess.DEVNULL), port  # noqa: S603
+
+
+def summary(name: str, results: list[Result]) -> str:
+    """Median, spread, collapses."""
+    rates = sorted(result.per_second for result in results)
+    median = statistics.median(rates)
+    collapsed = sum(rate < COLLAPSED * median for rate in rates)
+    p99 = statistics.median(result.p99_ms for result in results)
+    errors = sum(result.errors for result in results)
+    return (
+        f"{name}: {median:,.0f} requests/s ({rates[0]:,.0f} to {rates[-1]:,.0f}), p99 {p99:.1f} ms, "
+        f"collapsed {collapsed} of {len(results)}, errors {errors}"
+    )
+
+
+def main() -> None:
+    """Both apps run all the time; only one is asked at a time."""
+    runs, seconds = (int(text) for text in (sys.argv[1:] + [str(RUNS), str(SECONDS)][len(sys.argv) - 1 :])[:2])
+    bin_folder = Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
+    commands = postgres_commands()
+    if commands is None:
+        sys.exit("There is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH.")
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (scratch / "benchmark.py").write_text(ROW)
+        postgres = Postgres(commands)
+        postgres.start()
+        stack.callback(postgres.stop)
+        url = postgres.new_database()
+        app = App(
+            bin_folder, scratch, DATABASE_URL=url, WEB_CONCURRENCY="2", PYTHONPATH=str(scratch), DRAIN_SECONDS="0"
+        )
+        subprocess.run(app.release, cwd=app.home, env=app.environment, check=True, capture_output=True)  # noqa: S603
+        with psycopg.connect(url) as connection:
+            connection.execute("insert into post (body) values ('hello')")
+        app.web = ["/bin/sh", "-c", "exec python drain.py python serve.py benchmark:create_app"]
+        ours = stack.enter_context(app.serving()).port
+        process, peer = start_peer(bin_folder, url)
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        time.sleep(3)
+        print(
+            f"{datetime.now(UTC):%Y-%m-%d}, {platform.platform()}, {os.cpu_count()} cores, {runs} runs of {seconds} s"
+        )
+        for name, ours_path, peer_path in (("hello", "/up", "/"), ("row", "/row", "/row")):
+            pairs = [
+                (load(ours, ours_path, CONNECTIONS, seconds), load(peer, peer_path, CONNECTIONS, seconds))
+                for _ in range(runs)
+            ]
+            print(summary(f"{name}, template", [pair[0] for pair in pairs]))
+            print(summary(f"{name}, peer    ", [pair[1] for pair in pairs]))
+            print(f"{name}, ratio {statistics.median(a.per_second / b.per_second for a, b in pairs):.2f} (goal: 2.0)")
+            few = [load(ours, ours_path, FEW_CONNECTIONS, seconds).p99_ms for _ in range(max(runs // 5, 1))]
+            print(f"{name}, p99 at {FEW_CONNECTIONS} connections {statistics.median(few):.1f} ms (goal: 3)")
+
+
+if __name__ == "__main__":
+    main()

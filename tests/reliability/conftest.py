@@ -1,0 +1,52 @@
+"""Marks and fixtures: PostgreSQL, the template as real processes, HAProxy before it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .processes import App, HaProxy, Postgres, postgres_commands
+
+
+@pytest.fixture(scope="session")
+def app_bin() -> Path:
+    """The commands of the environment that `./test` makes for the template."""
+    found = Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
+    if not (found / "granian").exists():
+        pytest.skip(f"{found} has no granian; ./test makes the environment, or name its bin with FLASK_ON_AWS_APP_BIN")
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    commands = postgres_commands()
+    if commands is None:
+        pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
+    server = Postgres(commands)
+    server.start()
+    yield server
+    if server.running():
+        server.stop()
+    shutil.rmtree(server.home)
+
+
+@pytest.fixture
+def app(app_bin: Path, postgres: Postgres, tmp_path: Path) -> App:
+    """The template with a database of its own, migrated."""
+    app = App(app_bin, tmp_path, DATABASE_URL=postgres.new_database(), DEFAULT_STORAGE_DSN=f"file://{tmp_path}/media/")
+    subprocess.run(app.release, cwd=app.home, env=app.environment, check=True, capture_output=True)
+    return app
+
+
+@pytest.fixture
+def haproxy(tmp_path: Path) -> Iterator[HaProxy]:
+    command = shutil.which("haproxy") or "/usr/sbin/haproxy"
+    if not Path(command).exists():
+        pytest.skip("there is no haproxy; install it, for example with: apt-get install haproxy")
+    proxy = HaProxy(command, tmp_path)
+    yield proxy
+    proxy.stop()

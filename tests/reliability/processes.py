@@ -1,0 +1,305 @@
+"""What the tests run: PostgreSQL, the template's server, HAProxy, and clients that count what they get."""
+
+import contextlib
+import http.client
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psycopg
+
+TEMPLATE = Path(__file__).parents[2] / "app_template"
+_KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
+
+
+def free_port() -> int:
+    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as chosen, contextlib.suppress(OSError):
+            chosen.bind(("127.0.0.1", port))
+            return port
+
+
+def postgres_commands() -> Path | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    found = shutil.which("pg_ctl")
+    command = versions[-1] if versions else found and Path(found).resolve()
+    return command.parent if command else None
+
+
+class Postgres:
+    """A server of its own in a scratch folder, on a TCP port of the loopback."""
+
+    def __init__(self, commands: Path) -> None:
+        self._commands, self.port = commands, free_port()
+        self.home = Path(tempfile.mkdtemp(prefix="reliability-"))
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(self.home, "nobody")
+        self._names = iter(f"board_{number}" for number in range(10_000))
+        self._run("initdb", "--auth=trust", "--username=board", "--encoding=UTF8", "--no-sync", str(self.home / "data"))
+
+    def _run(self, command: str, *arguments: str) -> None:
+        user = "nobody" if os.geteuid() == 0 else None
+        subprocess.run(
+            [self._commands / command, *arguments], user=user, cwd=self.home, check=True, stdout=subprocess.DEVNULL
+        )
+
+    def start(self) -> None:
+        options = f"-k {self.home} -c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off"
+        self._run("pg_ctl", "-D", f"{self.home}/data", "-o", options, "-l", f"{self.home}/log", "-w", "start")
+
+    def stop(self) -> None:
+        """As a power cut would."""
+        self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
+
+    def running(self) -> bool:
+        return (self.home / "data" / "postmaster.pid").exists()
+
+    def url(self, name: str) -> str:
+        return f"postgresql://board@127.0.0.1:{self.port}/{name}"
+
+    def new_database(self) -> str:
+        name = next(self._names)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return self.url(name)
+
+
+class App:
+    """How the template is started: its Procfile, its environment."""
+
+    def __init__(self, bin_folder: Path, scratch: Path, home: Path = TEMPLATE, **environment: str) -> None:
+        commands = dict(line.split(": ", 1) for line in (TEMPLATE / "Procfile").read_text().splitlines())
+        self.web = ["/bin/sh", "-c", f"exec {commands['web']}"]
+        self.release = ["/bin/sh", "-c", f"exec {commands['release']}"]
+        self.home, self._log = home, scratch / "app.log"
+        self.environment = {
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "HOME": "/dev/null",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SECRET_KEY": _KEY,
+            "GRANIAN_HOST": "127.0.0.1",
+            **environment,
+        }
+
+    def use(self, server: str) -> None:
+        """Start this server instead of the Procfile's, behind the same launcher."""
+        if server == "gunicorn":
+            self.web = ["/bin/sh", "-c", 'exec python drain.py gunicorn --bind 127.0.0.1:$PORT "board:create_app()"']
+
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    @contextmanager
+    def serving(self, **environment: str) -> Iterator["Instance"]:
+        instance = self.start(**environment)
+        try:
+            yield instance
+        finally:
+            instance.stop()
+
+    def start(self, **environment: str) -> "Instance":
+        port = free_port()
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                self.web,
+                cwd=self.home,
+                env=self.environment | {"PORT": str(port)} | environment,
+                stderr=log,
+                stdout=subprocess.DEVNULL,
+            )
+        instance = Instance(process, port)
+        end = time.monotonic() + 30
+        while instance.status("/up") != 200:
+            assert process.poll() is None, self._log.read_text()
+            assert time.monotonic() < end, self._log.read_text()
+            time.sleep(0.05)
+        return instance
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def bodies(self) -> list[str]:
+        with psycopg.connect(self.database_url) as connection:
+            return [body for (body,) in connection.execute("select body from post")]
+
+
+class Instance:
+    """One running server: what a task is on ECS."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
+        self.process, self.port = process, port
+
+    def status(self, path: str) -> int | None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    def workers(self) -> list[int]:
+        """The processes that answer: children of the server, which is the launcher's child."""
+        found = []
+        for server in _children(self.process.pid):
+            found += _children(server)
+        return found
+
+    def stop(self) -> int:
+        """Without the wait: a second SIGTERM ends the drain."""
+        while self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        return self.process.returncode
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+class HaProxy:
+    """A balancer that, like AWS's, keeps connections to the app and never sends a request twice."""
+
+    def __init__(self, command: str, scratch: Path, slots: int = 4, idle_seconds: int = 50) -> None:
+        self.port = free_port()
+        self._socket = scratch / "haproxy.sock"
+        servers = "\n".join(f"    server s{number} 127.0.0.1:1 disabled" for number in range(slots))
+        (scratch / "haproxy.cfg").write_text(f"""
+global
+    stats socket {self._socket} level admin
+    tune.idle-pool.shared on
+defaults
+    mode http
+    timeout connect 3s
+    timeout client 60s
+    timeout server {idle_seconds}s
+    retries 0
+frontend in
+    bind 127.0.0.1:{self.port}
+    default_backend app
+backend app
+    http-reuse always
+    balance roundrobin
+    default-server pool-purge-delay {idle_seconds}s
+{servers}
+""")
+        self._process = subprocess.Popen([command, "-db", "-f", str(scratch / "haproxy.cfg")])
+        end = time.monotonic() + 10
+        while not self._socket.exists():
+            assert self._process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def tell(self, command: str) -> str:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self._socket))
+            connection.sendall(f"{command}\n".encode())
+            return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+
+    def route(self, slot: int, port: int) -> None:
+        self.tell(f"set server app/s{slot} addr 127.0.0.1 port {port}")
+        self.tell(f"set server app/s{slot} state ready")
+
+    def deregister(self, slot: int) -> None:
+        self.tell(f"set server app/s{slot} state maint")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+class Clients:
+    """Browsers in threads: each keeps a connection, reads the board and now and then posts to it."""
+
+    def __init__(self, port: int, count: int, one_post_in: int = 20, pause: float = 0) -> None:
+        self._port, self._one_post_in, self._pause = port, one_post_in, pause
+        self._lock, self._end = threading.Lock(), threading.Event()
+        self.answers: Counter[tuple[str, str]] = Counter()
+        """How many of each: (method, status or kind of error)."""
+        self.slowest = 0.0
+        self.last_trouble = float("-inf")
+        self.posted: list[str] = []
+        """Bodies that were answered with success."""
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(count)]
+
+    def __enter__(self) -> "Clients":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def total(self) -> int:
+        with self._lock:
+            return sum(self.answers.values())
+
+    def lost(self) -> dict[tuple[str, str], int]:
+        good = {("GET", "200"), ("POST", "303")}
+        return {answer: count for answer, count in self.answers.items() if answer not in good}
+
+    def _run(self, number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=40)
+        token, cookie, turn = "", "", 0
+        while not self._end.is_set():
+            turn += 1
+            began = time.monotonic()
+            method = "POST" if token and turn % self._one_post_in == 0 else "GET"
+            body = f"{number}/{turn}"
+            try:
+                if method == "POST":
+                    form = urlencode({"csrf_token": token, "body": body})
+                    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+                    connection.request("POST", "/", form, headers)
+                else:
+                    connection.request("GET", "/" if not token else "/up/databases")
+                answer = connection.getresponse()
+                text, outcome = answer.read().decode(), str(answer.status)
+            except (OSError, http.client.HTTPException) as error:
+                text, outcome = "", type(error).__name__
+                connection.close()
+            else:
+                if not token and (found := re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text)):
+                    token, cookie = found[1], (answer.getheader("Set-Cookie") or "").split(";")[0]
+            self._count(method, outcome, body, began)
+            time.sleep(self._pause)
+        connection.close()
+
+    def _count(self, method: str, outcome: str, body: str, began: float) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self.answers[method, outcome] += 1
+            self.slowest = max(self.slowest, now - began)
+            if outcome not in ("200", "303"):
+                self.last_trouble = now
+            if outcome == "303":
+                self.posted.append(body)
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.05)

@@ -1,0 +1,101 @@
+"""The server's processes are killed while pictures are uploaded."""
+
+import http.client
+import os
+import random
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from .processes import App, Instance, until
+
+_BOUNDARY = "----board"
+_PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
+
+
+class _Form:
+    """A browser with the form open."""
+
+    def __init__(self, instance: Instance) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=10)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', answer.read().decode())
+        assert found
+        self._token, self._cookie = found[1], (answer.getheader("Set-Cookie") or "").split(";")[0]
+        connection.close()
+        self._port = instance.port
+
+    def send(self, share: float = 1) -> socket.socket:
+        """The first part of a post with a picture, or all of it."""
+        parts = {"csrf_token": self._token, "body": "with a picture"}
+        text = "".join(
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in parts.items()
+        )
+        body = (
+            text.encode()
+            + f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'.encode()
+            + b"Content-Type: image/png\r\n\r\n"
+            + _PICTURE
+            + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        )
+        head = (
+            f"POST / HTTP/1.1\r\nHost: board\r\nCookie: {self._cookie}\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\n\r\n"
+        ).encode()
+        connection = socket.create_connection(("127.0.0.1", self._port), timeout=10)
+        connection.sendall(head + body[: int(len(body) * share)])
+        return connection
+
+
+def _kill_workers(instance: Instance) -> None:
+    killed = instance.workers()
+    assert killed
+    for worker in killed:
+        os.kill(worker, signal.SIGKILL)
+    until(lambda: not set(killed) & set(instance.workers()), 10)
+    until(lambda: instance.status("/up") == 200, 20)  # the server replaces what it has lost
+
+
+def _no_half_posts(app: App) -> int:
+    """Every post that has a picture has all of it; how many there are."""
+    media = Path(app.environment["DEFAULT_STORAGE_DSN"].removeprefix("file://"))
+    with psycopg.connect(app.database_url) as connection:
+        keys = [key for (key,) in connection.execute("select picture_key from post")]
+    for key in keys:
+        assert key
+        assert (media / key).read_bytes() == _PICTURE
+    return len(keys)
+
+
+def test_a_kill_in_the_middle_of_an_upload_leaves_no_half_post(app: App) -> None:
+    with app.serving() as instance:
+        form = _Form(instance)
+        with form.send(0.5):
+            time.sleep(0.3)
+            _kill_workers(instance)
+        assert _no_half_posts(app) == 0
+        with form.send() as connection:  # the form is still good
+            assert connection.recv(100).startswith(b"HTTP/1.1 303")
+        assert _no_half_posts(app) == 1
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_leave_no_half_post(app: App) -> None:
+    with app.serving() as instance:
+        form = _Form(instance)
+        for _ in range(20):
+            with form.send():
+                time.sleep(random.uniform(0, 0.05))
+                _kill_workers(instance)
+            # A worker that ends again within 5.5 s ends granian, as a crash loop: on AWS the task is replaced then.
+            time.sleep(6)
+        whole = _no_half_posts(app)
+        assert whole < 20  # some were cut off
+        print(f"{whole} of 20 posts were complete")

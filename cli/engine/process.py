@@ -85,6 +85,7 @@ def _run(
     settings = {
         "monitor": address,
         "engine": address,
+        "process": os.getpid(),
         "project": project.name,
         "stack": project.stack,
         "organization": "organization",  # what Pulumi's own file backend says

@@ -1,7 +1,7 @@
 """Runs a Pulumi program. This file is started by the program's own interpreter, which has pulumi but nothing of ours.
 
-Its one argument is JSON: the monitor's and engine's address, project, stack, organization, root, program, dry run and
-how many operations may run at once.
+Its one argument is JSON: the monitor's and engine's address, the engine's process id, project, stack, organization,
+root, program, dry run and how many operations may run at once.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import logging
 import os
 import runpy
 import sys
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,10 +22,13 @@ import pulumi.runtime
 
 # As Pulumi's own: four threads for each operation, since each waits for an answer in one.
 _THREADS_FOR_EACH = 4
+# How long a program may outlive an engine that was killed: it would wait for its answers for ever.
+_ORPHAN_SECONDS = 1.0
 
 
 def main(given: dict[str, Any]) -> int:
     """Run the program to its end; 1 if it failed, after its error was sent to the engine."""
+    threading.Thread(target=_end_with, args=[given["process"]], daemon=True).start()
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
@@ -47,6 +52,12 @@ def main(given: dict[str, Any]) -> int:
     with ThreadPoolExecutor(max_workers=given["parallel"] * _THREADS_FOR_EACH) as executor:
         loop.set_default_executor(executor)
         return _run(loop, program)
+
+
+def _end_with(engine: int) -> None:
+    while os.getppid() == engine:
+        time.sleep(_ORPHAN_SECONDS)
+    os._exit(1)
 
 
 def _run(loop: asyncio.AbstractEventLoop, program: Path) -> int:

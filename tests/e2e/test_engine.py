@@ -8,8 +8,10 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from engine_stack import ONCE, RESOURCES_CREATED, STACK, EngineStack
 
@@ -163,9 +165,21 @@ def test_a_run_that_is_killed_again_and_again_is_taken_up_without_leftovers(stac
     while killed_apply(stack, after=2 + 2 * kills) != 0:
         kills += 1
     assert kills >= 3, "it was killed in the middle, at several places"
+    assert programs_left(stack) == []
     assert stack.inventory() == ONCE
     assert len(stack.apply().unchanged) == RESOURCES_CREATED
     assert stack.events == []
+
+
+def programs_left(stack) -> list[int]:
+    """Process ids of programs that outlive their killed engines, which is a second at most."""
+    for _ in range(50):
+        running = [one.info for one in psutil.process_iter(["pid", "cmdline"])]
+        left = [one["pid"] for one in running if f'"root": "{stack.program}"' in " ".join(one["cmdline"] or ())]
+        if not left:
+            return []
+        time.sleep(0.1)
+    return left
 
 
 def test_a_killed_replacement_and_a_killed_deletion_are_taken_up(stack):

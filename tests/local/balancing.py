@@ -20,17 +20,12 @@ from cli.local.balancer import (
 )
 from cli.local.certificates import Authority
 from cli.local.parts import Target
+from tests.emulator import free_port
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
 GROUP, BALANCER = f"{ARN}targetgroup/web/1", f"{ARN}loadbalancer/app/web/1"
 QUICK = HealthCheck(path="/up", interval=0.2, timeout=0.5, healthy_threshold=2, unhealthy_threshold=2)
 DEFAULT_GROUP = TargetGroup(GROUP, deregistration_delay=2, health_check=QUICK)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def until(condition, seconds=10.0):

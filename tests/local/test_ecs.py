@@ -14,9 +14,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.local.parts import Place
+from tests.emulator import free_port
 
 from .cloud import Cloud, until
-from .conftest import REGION, client, free_port
+from .conftest import REGION, client
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,8 @@ ELSEWHERE = {
     "app": "another folder is another content of the image, as in every release",
     "image": "a ready image ends the repository, which is what it is for",
     "builder": "it needs a Docker engine",
+    "pythonVersion": "it decides the image of an app that has no Dockerfile",
+    "systemPackages": "it decides the image of an app that has no Dockerfile",
     "repositoryName": "another name is another repository, which is what it is for",
     "dns": "in the tests of the components",
     "dnsReady": "in the tests of the components",

@@ -45,7 +45,7 @@ class Rds:
 @pytest.fixture
 def folder(tmp_path):
     # Servers of another user than root must come to their files.
-    for one in (tmp_path, *tmp_path.parents[:2]):
+    for one in (tmp_path, *tmp_path.parents[:3]):  # pytest's own, and one more for each of several processes
         if os.access(one, os.W_OK) and one != Path("/tmp"):
             one.chmod(one.stat().st_mode | 0o011)
     return tmp_path

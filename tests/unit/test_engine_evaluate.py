@@ -8,6 +8,7 @@ import pytest
 from cli.engine import EngineError, evaluate
 from cli.engine.values import UNKNOWN, Secret
 from tests.engine_programs import write_program
+from tests.golden_names import golden_names
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ Thing("test:index:A", "a", {}, pulumi.ResourceOptions(provider=provider))
 def test_the_whole_default_program_needs_no_account():
     found = evaluate(Path(__file__).parents[2], "dev", Path(sys.executable))
     golden = Path(__file__).parents[1] / "golden" / "resources-development.txt"
-    registered = sorted(f"{r.type} {r.name}" for r in found.resources if r.type != "pulumi:pulumi:Stack")
-    assert registered == golden.read_text().splitlines()
+    registered = golden_names(f"{r.type} {r.name}" for r in found.resources if r.type != "pulumi:pulumi:Stack")
+    assert registered == golden.read_text()
     assert found.outputs["clusterName"].startswith("app-cluster-")
     assert found.outputs["url"] is UNKNOWN

@@ -17,7 +17,7 @@ from .health import NOT_IN_USE
 from .ports import Key, PortBook, assign_ports
 from .probes import Probes
 from .rules import matches
-from .server import PortBusyError, Server, is_free
+from .server import Loop, PortBusyError, Server, is_free
 from .targets import DEREGISTRATION_LAG, TargetTable
 from .upstream import Pool
 
@@ -57,7 +57,7 @@ class Balancer:
     def start(self) -> None:
         """Take up the work; returns once the first configuration was applied, or raises why it could not be."""
         ready: Future[None] = Future()
-        self._thread = threading.Thread(target=asyncio.run, args=[self._run(ready)], name="balancer", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=[ready], name="balancer", daemon=True)
         self._thread.start()
         ready.result()
 
@@ -94,6 +94,10 @@ class Balancer:
         """The state of each target of the group."""
         found = self.targets.group_health(target_group_arn)
         return {target: self.health(target_group_arn, target) for target in found}
+
+    def _work(self, ready: Future[None]) -> None:
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(self._run(ready))
 
     async def _run(self, ready: Future[None]) -> None:
         loop, stopping, changed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -156,11 +160,10 @@ class Balancer:
         if ports != self._ports:
             self._ports = ports
             self._book.write(ports)
-        for key, server in list(self._servers.items()):
-            kept = wanted.get(key)
-            if kept is None or server.ended or not _serves(server, *kept):
-                del self._servers[key]
-                await server.stop()
+        kept = {key: one for key, one in self._servers.items() if key in wanted and _serves(one, *wanted[key])}
+        ending = [one.stop() for key, one in self._servers.items() if key not in kept]
+        self._servers = kept
+        await asyncio.gather(*ending)
         self._problems = {key: text for key, text in self._problems.items() if key in wanted}
         for key in wanted.keys() - self._servers.keys():
             self._serve(key, *wanted[key])
@@ -193,7 +196,8 @@ def _encrypted(listener: Listener) -> bool:
 
 
 def _serves(server: Server, balancer: LoadBalancer, listener: Listener) -> bool:
-    return server.idle_timeout == balancer.idle_timeout and server.encrypted == _encrypted(listener)
+    same = server.idle_timeout == balancer.idle_timeout and server.encrypted == _encrypted(listener)
+    return same and not server.ended
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:

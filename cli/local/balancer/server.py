@@ -19,8 +19,9 @@ _STREAMS, _REQUESTS_PER_CONNECTION = 128, 10_000
 _LARGEST_HEAD = 128 * 1024
 # Streams of uploads that wait for a target keep so many pieces of up to 64 KiB in memory each.
 _PIECES_AHEAD = 4
-# What is still under way when a listener ends.
+# What is still under way when a listener ends; as long again for hypercorn to notice.
 _GRACE_SECONDS = 1.0
+_STOP_SECONDS = 2 * _GRACE_SECONDS
 _BACKLOG = 1024
 
 
@@ -52,6 +53,20 @@ def is_free(port: int) -> bool:
     except PortBusyError:
         return False
     return True
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose TLS connections close within a second.
+
+    asyncio waits 30 s for the other side's close_notify, and hypercorn, whose listener ends with its last connection,
+    has no setting for it: one idle browser would hold a load balancer's end up for so long.
+    """
+
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
+        """As asyncio's, with the time for TLS to end."""
+        if options.get("ssl") is not None:
+            options.setdefault("ssl_shutdown_timeout", _GRACE_SECONDS)
+        return await super().create_server(*args, **options)
 
 
 class _Config(Config):
@@ -100,7 +115,10 @@ class Server:
     async def stop(self) -> None:
         """Refuse new connections, and end the open ones."""
         self._stopping.set()
-        await asyncio.wait({self._task})
+        await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
+        # Since Python 3.12 a server's end waits for requests under way, however long they take.
+        self._task.cancel()
+        await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
 
     @property
     def ended(self) -> bool:

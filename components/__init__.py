@@ -17,7 +17,8 @@ from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
 from .network import Network, NetworkArgs
 from .route import Route, RouteArgs
-from .service import Service, ServiceArgs
+from .service import Service
+from .service_args import ServiceArgs
 from .task_roles import TaskRoles, TaskRolesArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 

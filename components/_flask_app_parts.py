@@ -71,6 +71,8 @@ SERVICE = {
         "memory",
         "port",
         "startup_seconds",
+        "release_command",
+        "release_seconds",
         "enable_exec",
         "spot_share",
         "log_retention_days",

@@ -26,7 +26,8 @@ from .logical_database import LogicalDatabase, LogicalDatabaseArgs
 from .media import MediaBucket, MediaBucketArgs
 from .network import Network, NetworkArgs
 from .rds_ca import region_certificates
-from .service import Service, ServiceArgs
+from .service import Service
+from .service_args import ServiceArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
 _SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
@@ -267,6 +268,8 @@ class FlaskApp(Component):
             "execution_role_arn": self._web.execution_role_arn,
             "task_role_arn": self._web.task_role_arn,
             "log_group_name": self._web.log_group_name,
+            "release_command": "",  # once for all of them
+            "after": self._web.prepared,
         }
 
     def _mounts_certificates(self) -> bool:

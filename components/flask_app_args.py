@@ -162,6 +162,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Time from start to ready, up to 240 seconds. Default: 60."""
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
+    release_command: str
+    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on. Default: none."""
+    release_seconds: int
+    """Seconds that the release command may take. Default: 900."""
     workers: Mapping[str, str]
     """Background processes: name and command; each is a service of one task of the same image. Default: none."""
     enable_exec: bool

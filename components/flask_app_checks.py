@@ -13,7 +13,7 @@ from . import (
     logical_database,
     media,
     network,
-    service,
+    service_args,
 )
 from ._checks import choice_problems, name_problems
 from ._component import Problem
@@ -75,7 +75,7 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
     yield from _translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
     yield from _translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
-    yield from _translated(service.problems(cast(service.ServiceArgs, part(args, SERVICE))), SERVICE)
+    yield from _translated(service_args.problems(cast(service_args.ServiceArgs, part(args, SERVICE))), SERVICE)
     yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
     yield from _translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
     balancer = cast(

@@ -1,149 +1,25 @@
-"""A Fargate service: task definition, security group, logs, and the rollout of new versions."""
+"""A Fargate service: task definition, security group, logs, and releases that say what really runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+import hashlib
+import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import choice_problems, range_problems, retention_problems
-from ._component import Component, Problem, refuse, settle
+from ._component import Component, refuse, settle
 from ._containers import EXEC_PATHS, Container, container_definitions, volume_names
-from .contract import TIMERS, fargate_size_problems
+from ._release_hooks import ReleaseHooks, fingerprint
+from .service_args import DEFAULTS, ServiceArgs, problems
 from .task_roles import TaskRoles, TaskRolesArgs
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
-ARCHITECTURES = ("x86_64", "arm64")
-
-
-class ServiceArgs(TypedDict, total=False):
-    cluster_arn: pulumi.Input[str]
-    """ARN of the ECS cluster. Required. Default: none."""
-    vpc_id: pulumi.Input[str]
-    """The VPC of the tasks. Required. Default: none."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The subnets of the tasks. Required. Default: none."""
-    assign_public_ip: pulumi.Input[bool]
-    """Whether tasks get public addresses, which they need in public subnets. Default: false."""
-    image_uri: pulumi.Input[str]
-    """The image, by digest. Required. Default: none."""
-    repository_url: pulumi.Input[str]
-    """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
-    architecture: str
-    """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
-    cpu: int
-    """CPU units of a task; 1024 are one vCPU. Default: 256."""
-    memory: int
-    """Memory of a task in MiB; AWS allows certain values for each `cpu`. Default: 512."""
-    command: str
-    """Start command, run by a shell with `exec`. Default: the image's CMD."""
-    container_name: str
-    """Name of the app's container and prefix of its log streams. Default: web."""
-    port: int
-    """TCP port that the app listens on. Default: 8080."""
-    environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
-    """Plain environment variables. Default: none."""
-    secrets: Mapping[str, pulumi.Input[str]]
-    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter. Default: none."""
-    secrets_version: pulumi.Input[str]
-    """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
-    target_group_arn: pulumi.Input[str]
-    """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
-    load_balancer_security_group_id: pulumi.Input[str]
-    """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
-    security_group_id: pulumi.Input[str]
-    """An existing security group for the tasks. Default: one is created."""
-    execution_role_arn: pulumi.Input[str]
-    """An existing execution role; give `task_role_arn` as well. Default: both are created."""
-    task_role_arn: pulumi.Input[str]
-    """An existing task role. Default: it is created."""
-    task_policies: Mapping[str, pulumi.Input[str]]
-    """IAM policies (JSON) for the created task role, by a short name for each. Default: none."""
-    task_policy_arns: Mapping[str, pulumi.Input[str]]
-    """ARNs of managed IAM policies for the created task role, by a short name for each. Default: none."""
-    permissions_boundary: pulumi.Input[str]
-    """ARN of the permissions boundary of the created roles. Default: none."""
-    log_group_name: pulumi.Input[str]
-    """An existing log group. Default: one is created."""
-    log_retention_days: int
-    """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
-    desired_count: int
-    """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
-    startup_seconds: int
-    """Time from start to ready, from 5 to 240 seconds, before failing health checks count. Default: 60."""
-    stop_timeout: int
-    """Seconds from SIGTERM to SIGKILL, at most 120 on Fargate. Default: 60."""
-    spot_share: int
-    """Percentage of tasks on Fargate Spot, which AWS may stop with two minutes' notice. Default: 0."""
-    enable_exec: bool
-    """Whether ECS Exec may open a shell in the containers. Default: false."""
-    read_only_root: bool
-    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
-    writable_paths: Sequence[str]
-    """Directories on scratch volumes. They belong to root unless the image declares them as VOLUMEs of its user. Default: /tmp."""
-    user: str
-    """User that the container runs as. Default: the image's USER."""
-    sidecars: Sequence[Mapping[str, Any]]
-    """More containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
-    init_containers: Sequence[Mapping[str, Any]]
-    """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
-    outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
-    ca_path: str
-    """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
-    ca_certificates: pulumi.Input[str]
-    """PEM certificates for `ca_path`. Default: none."""
-
-
-_DEFAULTS: ServiceArgs = {
-    "assign_public_ip": False,
-    "architecture": "x86_64",
-    "cpu": 256,
-    "memory": 512,
-    "container_name": "web",
-    "port": 8080,
-    "environment": {},
-    "secrets": {},
-    "task_policies": {},
-    "task_policy_arns": {},
-    "log_retention_days": 30,
-    "desired_count": 1,
-    "startup_seconds": 60,
-    "stop_timeout": TIMERS.stop_timeout,
-    "spot_share": 0,
-    "enable_exec": False,
-    "read_only_root": True,
-    "writable_paths": ["/tmp"],  # noqa: S108 the container's own scratch volume
-    "sidecars": [],
-    "init_containers": [],
-    "ca_certificates": "",
-}
-
-
-def problems(args: ServiceArgs) -> Iterator[Problem]:
-    """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
-    for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
-        yield Problem("memory", sentence)
-    yield from range_problems("port", settled["port"], 1, 65535)
-    # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
-    yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
-    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: 120 s at most on Fargate;
-    # below the drain time and a second for the app, every deployment would kill requests.
-    yield from range_problems("stop_timeout", settled["stop_timeout"], TIMERS.drain + 1, 120, "seconds")
-    yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
-    yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
-    yield from retention_problems("log_retention_days", settled["log_retention_days"])
-    for path in settled["writable_paths"]:
-        if not path.startswith("/") or path == "/":
-            yield Problem("writable_paths", f"{path!r} must be an absolute directory below /, like /tmp.")
-    if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
-        yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")
-
 
 class Service(Component):
-    """A Fargate service that replaces its tasks without losing a request, and rolls back a version that does not start."""
+    """A Fargate service that replaces its tasks without losing a request, and rolls back a version that does not start.
+
+    An update runs the release command, follows the rollout to its end, and fails with the cause when the release did.
+    """
 
     service_name: pulumi.Output[str]
     """Name of the ECS service."""
@@ -159,16 +35,21 @@ class Service(Component):
     """Security group of the tasks."""
     log_group_name: pulumi.Output[str]
     """Log group of all containers."""
+    prepared: pulumi.Output[str]
+    """Known once the release command has ended well; what else runs this release waits for it."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = settle(args, DEFAULTS)
         self._create_log_group()
         self._create_roles()
         self._create_security_group()
         self._create_task_definition()
+        self._releases = ReleaseHooks(self, name)
+        self._create_release_command()
         self._create_service()
+        self._create_release_record()
         self._register()
 
     def _create_log_group(self) -> None:
@@ -270,13 +151,39 @@ class Service(Component):
         )
         self.task_definition_arn = self._task_definition.arn
 
+    def _create_release_command(self) -> None:
+        given, command = self._args, self._args["release_command"]
+        after = pulumi.Output.from_input(given["after"])
+        self.prepared = after.apply(lambda known: "" if known is None else str(known))
+        if not command:
+            return
+        if self._releases.obstacle:
+            raise pulumi.InputPropertyError("release_command", f"{command!r} cannot run: {self._releases.obstacle}.")
+        content = pulumi.Output.all(
+            given["image_uri"], command, given["environment"], given["secrets"], given.get("secrets_version", "")
+        )
+        record = self._releases.run_before(
+            {
+                "cluster": given["cluster_arn"],
+                "task_definition": pulumi.Output.all(self.task_definition_arn, after).apply(lambda both: str(both[0])),
+                "container": given["container_name"],
+                "command": command,
+                "subnets": given["subnet_ids"],
+                "security_groups": [self.security_group_id],
+                "assign_public_ip": given["assign_public_ip"],
+                "seconds": given["release_seconds"],
+                "fingerprint": content.apply(lambda values: fingerprint(*values)),
+            }
+        )
+        self.prepared = pulumi.Output.all(self.prepared, record.version).apply(lambda both: f"{both[0]}{both[1]}")
+
     def _create_service(self) -> None:
         given = self._args
         balanced = "target_group_arn" in given
         service = aws.ecs.Service(
             self._name,
             cluster=given["cluster_arn"],
-            task_definition=self.task_definition_arn,
+            task_definition=pulumi.Output.all(self.task_definition_arn, self.prepared).apply(lambda both: str(both[0])),
             desired_count=given["desired_count"],
             capacity_provider_strategies=capacity_strategy(given["spot_share"]),
             # Without it the provider replaces the whole service for another share of Spot.
@@ -303,11 +210,35 @@ class Service(Component):
             enable_execute_command=given["enable_exec"],
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            wait_for_steady_state=True,
+            # A hook follows the rollout: the provider takes a service that ECS has rolled back for steady.
+            wait_for_steady_state=bool(self._releases.obstacle),
             # Autoscaling and operators change the count while the app runs (aws/aws-cdk#3919).
             opts=self._child(ignore_changes=["desired_count"]),
         )
         self.service_name, self.service_arn = service.name, service.arn
+
+    def _create_release_record(self) -> None:
+        given, releases = self._args, self._releases
+        if releases.obstacle:
+            pulumi.log.warn(f"Whether releases of {self._name} really run is not checked: {releases.obstacle}.", self)
+            return
+        releases.tell_rollback(given["cluster_arn"])
+        settings = [given["subnet_ids"], self.security_group_id, given["assign_public_ip"], given["spot_share"]]
+        releases.record_after(
+            {
+                "cluster": given["cluster_arn"],
+                "service": self.service_name,
+                "task_definition": self.task_definition_arn,
+                "container": given["container_name"],
+                "seconds": given["rollout_seconds"],
+                "image": given["image_uri"],
+                "settings": pulumi.Output.all(*settings).apply(_digest),
+            }
+        )
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 def capacity_strategy(spot_share: int) -> list[aws.ecs.ServiceCapacityProviderStrategyArgsDict]:

@@ -36,6 +36,7 @@ def dry_answers(region: str) -> Answers:
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: None,
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
+        "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
         "aws:route53/getZone:getZone": _unasked_zone,
     }
 
@@ -49,6 +50,7 @@ def live_answers(aws: Aws) -> Answers:
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: _prefix_list(aws, args),
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
+        "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
             "id": aws.region,
             "userName": "AWS",
@@ -113,6 +115,13 @@ def _prefix_list(aws: Aws, args: Args) -> Answer:
     if not matching:
         return _nothing("managed prefix list", args.get("name"))
     return {"id": matching[0]["PrefixListId"], "name": args.get("name"), "arn": matching[0]["PrefixListArn"]}
+
+
+def _parameters(aws: Aws, args: Args) -> Answer:
+    pages = aws.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=args["path"], WithDecryption=True)
+    found = [parameter for page in pages for parameter in page["Parameters"]]
+    names, values = [one["Name"] for one in found], [one["Value"] for one in found]
+    return {"id": args["path"], "arns": [one["ARN"] for one in found], "names": names, "values": Secret(values)}
 
 
 def _zone(aws: Aws, args: Args) -> Answer:

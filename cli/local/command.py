@@ -23,7 +23,6 @@ from ..engine import destroy as destroy_stack
 from . import control
 from .ecs.launches import on_this_machine
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place
-from .release import ReleaseError
 from .stack import STACK, Stack
 
 # An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
@@ -51,7 +50,7 @@ def up(project: Path) -> None:
         if control.ensure_started(place):
             _say(f"local AWS at {place.place.endpoint}")
         result = Stack(project.resolve(), place, _say).apply()
-    except (PlaceError, control.DaemonError, EngineError, BuildError, BuildPlanError, ReleaseError) as error:
+    except (PlaceError, control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     told = ", ".join(f"{count} {name}" for name, count in changed.items() if count) or "nothing changed"

@@ -46,10 +46,6 @@ class Images:
             return ""
         return f"runs on Python {plan.python_version} here, not {wanted.python_version}: that is what this machine has"
 
-    def release_command(self, uri: str) -> str:
-        """The release command of an image; empty if it has none or is not known."""
-        return str(self._plan(uri).get("release_command", ""))
-
     def image_plan(self, uri: str) -> ImagePlan | None:
         """How an image runs here; None for images that were not built here."""
         plan, target = self._plan(uri), self._path(_digest(uri))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 from flask_on_aws.build_plan import PlanSettings
 
 from ..engine import Event, Override, Resource, Result, apply
@@ -14,7 +13,6 @@ from ..engine.project import Project, read_project
 from ..engine.values import plain
 from .images import Images
 from .places import LocalPlace
-from .release import Releases
 
 STACK = "local"
 # Kinds that take no time worth a line of progress.
@@ -31,24 +29,17 @@ class Stack:
         self._project = read_project(project, STACK)
         folder = local.place.folder
         self._images = Images(folder / "images", folder / "ca" / "ca.pem")
-        session = boto3.Session("local", "local", region_name=local.place.region)
-
-        def client(name: str) -> Any:
-            return session.client(name, endpoint_url=local.place.endpoint)  # type: ignore[call-overload]
-
-        self._releases = Releases(client, folder / "released")
 
     def apply(self) -> Result:
         """Make the local AWS as the program says.
 
         Raises:
-            EngineError, BuildPlanError, BuildError, ReleaseError: each with a sentence for the user.
+            EngineError, BuildPlanError, BuildError: each with a sentence for the user.
         """
         overrides: Mapping[str, Override] = {
             "docker-build:index:Image": self._build,
             "docker:index/image:Image": self._build,
             "aws:cloudfront/distribution:Distribution": self._distribution,
-            "aws:ecs/taskDefinition:TaskDefinition": self._release,
         }
         return apply(
             self._program, STACK, Path(sys.executable), self._local.place, overrides, self._progress, self._log
@@ -77,15 +68,6 @@ class Stack:
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """CloudFront's name is where the load balancer answers in its place."""
         return {"domainName": f"localhost:{self._local.https_port}"}
-
-    def _release(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The release command of what has a port: once for each revision, before a service gets it."""
-        containers = json.loads(plain(outputs["containerDefinitions"]))
-        served = [one for one in containers if one.get("portMappings")]
-        command = self._images.release_command(served[0]["image"]) if served else ""
-        if command:
-            self._releases.run(str(outputs["arn"]), command, self._say)
-        return {}
 
 
 def _plan_settings(project: Project) -> PlanSettings:

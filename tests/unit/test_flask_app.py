@@ -33,13 +33,13 @@ SERVER = {
 }
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
-    "development": {},
+    "development": {"release_command": "flask release"},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
     "external-dns": {"domain": "app.example.com", "dns": "external"},
     "external-dns-ready": {"domain": "app.example.com", "dns": "external", "dns_ready": True},
     "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
     "nothing-kept": {"database": "none", "bucket": "none"},
-    "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints"},
+    "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints", "release_command": "flask release"},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }

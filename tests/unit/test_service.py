@@ -16,7 +16,7 @@ def test_a_service_rolls_out_whole_and_rolls_back(deploy):
     assert service["healthCheckGracePeriodSeconds"] == 60
     assert service["loadBalancers"] == [{"targetGroupArn": "arn:tg", "containerName": "web", "containerPort": 8080}]
     assert service["enableExecuteCommand"] is False
-    assert service["waitForSteadyState"] is True
+    assert service["waitForSteadyState"] is False  # a hook follows the rollout
 
 
 def test_tasks_are_reached_from_the_load_balancer_alone(deploy):

@@ -11,6 +11,7 @@ from . import (
     ecs,
     iam,
     logs,
+    parameter,
     randoms,
     rds,
     routing,
@@ -24,7 +25,7 @@ from . import (
 from .base import Provider
 
 _COMPUTE = (ecs, services, balancing, target_groups, routing, scaling, logs)
-_DATA = (rds, database_groups, s3, bucket_settings, secret, randoms)
+_DATA = (rds, database_groups, s3, bucket_settings, secret, parameter, randoms)
 _MODULES = (ec2, security_groups, iam, acm, *_COMPUTE, *_DATA)
 PROVIDERS: Mapping[str, Provider] = {
     token: provider for module in _MODULES for token, provider in module.PROVIDERS.items()

@@ -1,0 +1,172 @@
+"""Clients of AWS's API with the settings of the Pulumi provider in use, not with whatever boto3 finds first.
+
+Hooks and operations ask AWS themselves: no resource tells how a task ended. boto3 is an extra (`flask-on-aws[releases]`)
+and is imported when the first client is made.
+"""
+
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pulumi
+
+# Settings of the provider, as its documentation and its configuration `aws:…` name them:
+# https://www.pulumi.com/registry/packages/aws/installation-configuration/
+_TEXTS = ("region", "profile", "accessKey", "secretKey", "token", "customCaBundle", "stsRegion")
+_LISTS = ("assumeRoles", "endpoints", "sharedConfigFiles", "sharedCredentialsFiles")
+_OBJECTS = ("assumeRoleWithWebIdentity",)
+_FLAGS = ("insecure", "useDualstackEndpoint", "useFipsEndpoint")
+_NAMES = (*_TEXTS, *_LISTS, *_OBJECTS, *_FLAGS)
+# The provider knows some services by more than one name.
+_ENDPOINT_NAMES: Mapping[str, Sequence[str]] = {
+    "elbv2": ("elbv2", "elasticloadbalancingv2", "elb", "elasticloadbalancing"),
+    "logs": ("logs", "cloudwatchlogs", "cloudwatchlog"),
+}
+# Seconds and tries of one call; a deployment asks every second for minutes and shall not fail for one lost packet.
+_CONNECT_SECONDS, _READ_SECONDS, _TRIES = 5, 20, 5
+
+
+def available() -> bool:
+    """Whether boto3 is installed."""
+    return importlib.util.find_spec("boto3") is not None
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """What the AWS provider is told, under its own names; absent is what the environment and AWS's files say."""
+
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service, by boto3's name for it.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: if the profile or the region is not there.
+        """
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.Session(botocore_session=self._botocore_session(), region_name=self.given.get("region"))
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"max_attempts": _TRIES, "mode": "standard"},
+            use_dualstack_endpoint=bool(self.given.get("useDualstackEndpoint")) or None,
+            use_fips_endpoint=bool(self.given.get("useFipsEndpoint")) or None,
+        )
+        return cast(Any, session).client(
+            service, config=config, endpoint_url=self._endpoint(service), verify=self._verify()
+        )
+
+    def _endpoint(self, service: str) -> str | None:
+        endpoints: dict[str, str] = {}
+        for one in self._list("endpoints"):
+            endpoints |= one
+        names = _ENDPOINT_NAMES.get(service, (service,))
+        return next((endpoints[name] for name in names if endpoints.get(name)), None)
+
+    def _list(self, name: str) -> Sequence[Mapping[str, Any]]:
+        return self.given.get(name) or ()
+
+    def _verify(self) -> str | bool | None:
+        return False if self.given.get("insecure") else self.given.get("customCaBundle")
+
+    def _botocore_session(self) -> Any:
+        """A session whose credentials are those of the provider: keys or profile, then each role that it assumes."""
+        import botocore.session
+
+        given = self.given
+        session = cast(Any, botocore.session.Session(profile=given.get("profile")))
+        for variable, key in (("config_file", "sharedConfigFiles"), ("credentials_file", "sharedCredentialsFiles")):
+            if given.get(key):
+                session.set_config_variable(variable, given[key][0])
+        if given.get("accessKey"):
+            session.set_credentials(given["accessKey"], given["secretKey"], given.get("token"))
+        identity = given.get("assumeRoleWithWebIdentity")
+        for role in [*([identity] if identity else []), *self._list("assumeRoles")]:
+            session._credentials = self._assumed(session, role)  # botocore has no other way for refreshing ones
+        return session
+
+    def _assumed(self, session: Any, role: Mapping[str, Any]) -> Any:
+        from botocore import credentials as botocore_credentials
+
+        fetchers = cast(Any, botocore_credentials)
+
+        def create(service: str, **options: Any) -> Any:
+            region = self.given.get("stsRegion") or self.given.get("region") or session.get_config_variable("region")
+            options = {"region_name": region, "endpoint_url": self._endpoint("sts"), **options}
+            return session.create_client(service, verify=self._verify(), **options)
+
+        wanted = {"RoleSessionName": role.get("sessionName"), "ExternalId": role.get("externalId")}
+        wanted |= {"Policy": role.get("policy"), "SourceIdentity": role.get("sourceIdentity")}
+        extra = {key: value for key, value in wanted.items() if value}
+        if role.get("webIdentityToken") or role.get("webIdentityTokenFile"):
+            fetcher = fetchers.AssumeRoleWithWebIdentityCredentialFetcher(
+                client_creator=create,
+                web_identity_token_loader=lambda: _token(role),
+                role_arn=role["roleArn"],
+                extra_args=extra,
+            )
+        else:
+            fetcher = fetchers.AssumeRoleCredentialFetcher(
+                client_creator=create,
+                source_credentials=session.get_credentials(),
+                role_arn=role["roleArn"],
+                extra_args=extra,
+            )
+        return fetchers.DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
+
+
+def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettings] | None:
+    """The settings of the AWS provider that makes a component's resources.
+
+    None where nobody can know them: a provider that another program passes to the hosted package is an address alone.
+    """
+    provider = resource.get_provider("aws:index/provider:Provider")
+    if provider is None:
+        config = pulumi.Config("aws")
+        return pulumi.Output.from_input(_settings({name: config.get(name) for name in _NAMES}))
+    known = vars(provider)
+    if "region" not in known:
+        return None
+    given = {name: known.get(_snake_case(name)) for name in _NAMES}
+    return pulumi.Output.unsecret(pulumi.Output.from_input(given)).apply(_settings)
+
+
+def _settings(texts: Mapping[str, Any]) -> ProviderSettings:
+    """From the provider's own texts, in which lists, objects and flags are JSON."""
+    found = {name: value for name, value in texts.items() if value not in (None, "")}
+    parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in found.items()}
+    return ProviderSettings(parsed)
+
+
+def _parsed(value: Any) -> Any:
+    plain = json.loads(value) if isinstance(value, str) else value
+    return _camel_cased(plain)
+
+
+def _camel_cased(value: Any) -> Any:
+    """The SDK writes keys as Python spells them, the configuration as the schema does."""
+    if isinstance(value, list):
+        return [_camel_cased(item) for item in cast(list[Any], value)]
+    if isinstance(value, dict):
+        return {_camel_case(key): _camel_cased(item) for key, item in cast(dict[str, Any], value).items()}
+    return value
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _token(role: Mapping[str, Any]) -> str:
+    if role.get("webIdentityToken"):
+        return str(role["webIdentityToken"])
+    with open(role["webIdentityTokenFile"], encoding="utf-8") as file:
+        return file.read()

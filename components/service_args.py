@@ -1,0 +1,154 @@
+"""What a Fargate service can be told, its defaults, and what is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+
+from ._checks import choice_problems, range_problems, retention_problems
+from ._component import Problem, settle
+from .contract import TIMERS, fargate_size_problems
+
+ARCHITECTURES = ("x86_64", "arm64")
+
+
+class ServiceArgs(TypedDict, total=False):
+    cluster_arn: pulumi.Input[str]
+    """ARN of the ECS cluster. Required. Default: none."""
+    vpc_id: pulumi.Input[str]
+    """The VPC of the tasks. Required. Default: none."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """The subnets of the tasks. Required. Default: none."""
+    assign_public_ip: pulumi.Input[bool]
+    """Whether tasks get public addresses, which they need in public subnets. Default: false."""
+    image_uri: pulumi.Input[str]
+    """The image, by digest. Required. Default: none."""
+    repository_url: pulumi.Input[str]
+    """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
+    architecture: str
+    """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
+    cpu: int
+    """CPU units of a task; 1024 are one vCPU. Default: 256."""
+    memory: int
+    """Memory of a task in MiB; AWS allows certain values for each `cpu`. Default: 512."""
+    command: str
+    """Start command, run by a shell with `exec`. Default: the image's CMD."""
+    container_name: str
+    """Name of the app's container and prefix of its log streams. Default: web."""
+    port: int
+    """TCP port that the app listens on. Default: 8080."""
+    environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """Plain environment variables. Default: none."""
+    secrets: Mapping[str, pulumi.Input[str]]
+    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter. Default: none."""
+    secrets_version: pulumi.Input[str]
+    """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
+    target_group_arn: pulumi.Input[str]
+    """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
+    security_group_id: pulumi.Input[str]
+    """An existing security group for the tasks. Default: one is created."""
+    execution_role_arn: pulumi.Input[str]
+    """An existing execution role; give `task_role_arn` as well. Default: both are created."""
+    task_role_arn: pulumi.Input[str]
+    """An existing task role. Default: it is created."""
+    task_policies: Mapping[str, pulumi.Input[str]]
+    """IAM policies (JSON) for the created task role, by a short name for each. Default: none."""
+    task_policy_arns: Mapping[str, pulumi.Input[str]]
+    """ARNs of managed IAM policies for the created task role, by a short name for each. Default: none."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the created roles. Default: none."""
+    log_group_name: pulumi.Input[str]
+    """An existing log group. Default: one is created."""
+    log_retention_days: int
+    """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
+    release_command: str
+    """Command that runs once for each release, by a shell, as a task of the new task definition before the service gets it; its failure leaves the service as it is. Needs boto3 where Pulumi runs. Default: none."""
+    release_seconds: int
+    """Seconds that the release command may take, up to 3600. Default: 900."""
+    rollout_seconds: int
+    """Seconds that a rollout may take before the update fails, up to 3600. Default: 1200."""
+    after: pulumi.Input[Any]
+    """Anything that has to be known before tasks of this release start, like another service's `prepared`. Default: none."""
+    desired_count: int
+    """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
+    startup_seconds: int
+    """Time from start to ready, from 5 to 240 seconds, before failing health checks count. Default: 60."""
+    stop_timeout: int
+    """Seconds from SIGTERM to SIGKILL, at most 120 on Fargate. Default: 60."""
+    spot_share: int
+    """Percentage of tasks on Fargate Spot, which AWS may stop with two minutes' notice. Default: 0."""
+    enable_exec: bool
+    """Whether ECS Exec may open a shell in the containers. Default: false."""
+    read_only_root: bool
+    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
+    writable_paths: Sequence[str]
+    """Directories on scratch volumes. They belong to root unless the image declares them as VOLUMEs of its user. Default: /tmp."""
+    user: str
+    """User that the container runs as. Default: the image's USER."""
+    sidecars: Sequence[Mapping[str, Any]]
+    """More containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
+    init_containers: Sequence[Mapping[str, Any]]
+    """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
+    outbound_ports: Sequence[int]
+    """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
+    ca_path: str
+    """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
+    ca_certificates: pulumi.Input[str]
+    """PEM certificates for `ca_path`. Default: none."""
+
+
+DEFAULTS: ServiceArgs = {
+    "assign_public_ip": False,
+    "architecture": "x86_64",
+    "cpu": 256,
+    "memory": 512,
+    "container_name": "web",
+    "port": 8080,
+    "environment": {},
+    "secrets": {},
+    "task_policies": {},
+    "task_policy_arns": {},
+    "log_retention_days": 30,
+    "release_command": "",
+    # A migration of a large table; an hour is how long the credentials of a workflow last.
+    "release_seconds": 900,
+    # The AWS provider's own patience with a service.
+    "rollout_seconds": 1200,
+    "after": "",
+    "desired_count": 1,
+    "startup_seconds": 60,
+    "stop_timeout": TIMERS.stop_timeout,
+    "spot_share": 0,
+    "enable_exec": False,
+    "read_only_root": True,
+    "writable_paths": ["/tmp"],  # noqa: S108 the container's own scratch volume
+    "sidecars": [],
+    "init_containers": [],
+    "ca_certificates": "",
+}
+
+
+def problems(args: ServiceArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, DEFAULTS)
+    yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
+    for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
+        yield Problem("memory", sentence)
+    yield from range_problems("port", settled["port"], 1, 65535)
+    # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
+    yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: 120 s at most on Fargate;
+    # below the drain time and a second for the app, every deployment would kill requests.
+    yield from range_problems("stop_timeout", settled["stop_timeout"], TIMERS.drain + 1, 120, "seconds")
+    for limit in ("release_seconds", "rollout_seconds"):
+        yield from range_problems(limit, settled[limit], 10, 3600, "seconds")
+    yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
+    yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
+    yield from retention_problems("log_retention_days", settled["log_retention_days"])
+    for path in settled["writable_paths"]:
+        if not path.startswith("/") or path == "/":
+            yield Problem("writable_paths", f"{path!r} must be an absolute directory below /, like /tmp.")
+    if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
+        yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
+import pulumi_aws as aws
 
 # Settings of the provider, as its documentation and its configuration `aws:…` name them:
 # https://www.pulumi.com/registry/packages/aws/installation-configuration/
@@ -125,13 +126,12 @@ def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettin
     None where nobody can know them: a provider that another program passes to the hosted package is an address alone.
     """
     provider = resource.get_provider("aws:index/provider:Provider")
-    if provider is None:
-        config = pulumi.Config("aws")
-        return pulumi.Output.from_input(_settings({name: config.get(name) for name in _NAMES}))
-    known = vars(provider)
-    if "region" not in known:
+    config, known = pulumi.Config("aws"), vars(provider) if provider else {}
+    if provider is not None and "region" not in known:
         return None
-    given = {name: known.get(_snake_case(name)) for name in _NAMES}
+    given = {name: known.get(_snake_case(name)) if provider else config.get(name) for name in _NAMES}
+    # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
+    given["region"] = aws.get_region_output(opts=pulumi.InvokeOptions(parent=resource)).region
     return pulumi.Output.unsecret(pulumi.Output.from_input(given)).apply(_settings)
 
 

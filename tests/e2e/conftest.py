@@ -34,6 +34,9 @@ def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str
         if not folder.exists():
             copy_program(folder)
             use_this_environment(folder / "Pulumi.yaml")
-        return Stack(pulumi_command, folder, emulator, name)
+        stack = Stack(pulumi_command, folder, emulator, name)
+        # No task of the emulator ever ends, so a release command would wait for ever; tests/local runs real ones.
+        stack.configure(releaseCommand="none")
+        return stack
 
     return make

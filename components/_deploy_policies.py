@@ -72,7 +72,7 @@ def runtime(scope: Scope) -> list[Statement]:
             scope.arns("ecr", "repository/{n}", "repository/{n}-*"),
         ),
         allow(
-            "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath ssm:PutParameter ssm:DeleteParameter "
+            "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath ssm:GetParameterHistory ssm:PutParameter ssm:DeleteParameter "
             "ssm:AddTagsToResource ssm:ListTagsForResource",
             scope.arns("ssm", f"parameter/{PARAMETER_PATH}/*"),
         ),

@@ -26,17 +26,19 @@ def reads(scope: Scope) -> list[Statement]:
             "*",
         ),
         allow("s3:ListBucket", scope.buckets()),  # whether a bucket is there at all
+        allow("ssm:GetParameter ssm:GetParametersByPath ssm:GetParameterHistory", _records(scope)),
         *state(scope, "s3:GetObject", "kms:Decrypt"),
     ]
 
 
 def no_data(scope: Scope) -> list[Statement]:
     """Never read data, whatever else is attached to the role: secrets, parameters, files, logs, what keys encrypt."""
-    secrets = "secretsmanager:GetSecretValue secretsmanager:BatchGetSecretValue ssm:GetParameter*"
+    secrets = "secretsmanager:GetSecretValue secretsmanager:BatchGetSecretValue"
     data = "logs:GetLogEvents logs:FilterLogEvents logs:StartQuery rds:DownloadDBLogFilePortion sqs:ReceiveMessage"
     bucket, key = scope.state_bucket_arn, scope.state_key_arn
     return [
         {"Effect": "Deny", "Action": f"{secrets} {data}".split(), "Resource": "*"},
+        {"Effect": "Deny", "Action": ["ssm:GetParameter*"], "NotResource": _records(scope)},
         {"Effect": "Deny", "Action": ["s3:GetObject*"], **_all_but(f"{bucket}/*" if bucket else None)},
         {"Effect": "Deny", "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"], **_all_but(key)},
     ]
@@ -89,6 +91,11 @@ def _no_state(scope: Scope) -> list[Statement]:
     if scope.state_key_arn:
         found.append({"Effect": "Deny", "Action": ["kms:*"], "Resource": scope.state_key_arn})
     return found
+
+
+def _records(scope: Scope) -> list[str]:
+    """The records of releases, which hold no secret."""
+    return scope.arns("ssm", f"parameter/{PARAMETER_PATH}/*")
 
 
 def _all_but(arn: str | None) -> Statement:

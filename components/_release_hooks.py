@@ -134,7 +134,16 @@ class ReleaseHooks:
         def say(text: str) -> None:
             loop.call_soon_threadsafe(pulumi.log.info, text, self._owner)
 
-        await asyncio.to_thread(action, say, wanted)
+        try:
+            await asyncio.to_thread(action, say, wanted)
+        except Exception as error:
+            # boto3 is an extra, so its errors are known by where they come from.
+            if not type(error).__module__.startswith("botocore"):
+                raise
+            raise RuntimeError(
+                f"AWS did not answer what the release needs to know: {error}. The next update goes on from here; "
+                "docs/releases.md lists the permissions that this takes."
+            ) from error
 
     def _warn(self, names: list[str] | None, values: list[str] | None) -> None:
         for name, value in zip(names or [], values or [], strict=True):

@@ -6,8 +6,10 @@ and is imported when the first client is made.
 
 import importlib.util
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, cast
 
 import pulumi
@@ -29,6 +31,10 @@ _ENDPOINT_NAMES: Mapping[str, Sequence[str]] = {
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 5, 20, 5
 
 
+class IdentityError(Exception):
+    """Clients would act in the name of somebody else than the provider does."""
+
+
 def available() -> bool:
     """Whether boto3 is installed."""
     return importlib.util.find_spec("boto3") is not None
@@ -39,17 +45,20 @@ class ProviderSettings:
     """What the AWS provider is told, under its own names; absent is what the environment and AWS's files say."""
 
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    identity: str = ""
+    """ARN of whom the provider acts as; empty to trust the settings."""
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, by boto3's name for it.
 
         Raises:
             botocore.exceptions.BotoCoreError: if the profile or the region is not there.
+            IdentityError: if the credentials at hand are not the provider's.
         """
         import boto3
         from botocore.config import Config
 
-        session = boto3.Session(botocore_session=self._botocore_session(), region_name=self.given.get("region"))
+        session = boto3.Session(botocore_session=self._session, region_name=self.given.get("region"))
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
@@ -74,7 +83,8 @@ class ProviderSettings:
     def _verify(self) -> str | bool | None:
         return False if self.given.get("insecure") else self.given.get("customCaBundle")
 
-    def _botocore_session(self) -> Any:
+    @cached_property
+    def _session(self) -> Any:
         """A session whose credentials are those of the provider: keys or profile, then each role that it assumes."""
         import botocore.session
 
@@ -87,19 +97,49 @@ class ProviderSettings:
             session.set_credentials(given["accessKey"], given["secretKey"], given.get("token"))
         identity = given.get("assumeRoleWithWebIdentity")
         for role in [*([identity] if identity else []), *self._list("assumeRoles")]:
-            session._credentials = self._assumed(session, role)  # botocore has no other way for refreshing ones
+            self._assume(session, role)
+        if self.identity:
+            self._become(session, self.identity)
         return session
+
+    def _become(self, session: Any, wanted: str) -> None:
+        """Act as the provider does.
+
+        The SDK tells a program nothing of the roles that a provider resource assumes, only as whom it acts.
+        """
+        mine = self._identity(session)
+        if _who(mine) == _who(wanted):
+            return
+        role = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", wanted)
+        if role:
+            self._assume(session, {"roleArn": f"arn:{role[1]}:iam::{role[2]}:role/{role[3]}"})
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            same = role is not None and _who(self._identity(session)) == _who(wanted)
+        except (BotoCoreError, ClientError):
+            same = False
+        if not same:
+            raise IdentityError(
+                f"The AWS provider acts as {wanted}, and what asks AWS about releases would act as {mine}. Give the "
+                "provider's credentials by the stack's configuration (aws:profile, aws:assumeRoles) or the environment."
+            )
+
+    def _identity(self, session: Any) -> str:
+        return str(self._create(session, "sts").get_caller_identity()["Arn"])
+
+    def _assume(self, session: Any, role: Mapping[str, Any]) -> None:
+        session._credentials = self._assumed(session, role)  # botocore has no other way for refreshing ones
+
+    def _create(self, session: Any, service: str, **options: Any) -> Any:
+        region = self.given.get("stsRegion") or self.given.get("region") or session.get_config_variable("region")
+        options = {"region_name": region, "endpoint_url": self._endpoint("sts"), **options}
+        return session.create_client(service, verify=self._verify(), **options)
 
     def _assumed(self, session: Any, role: Mapping[str, Any]) -> Any:
         from botocore import credentials as botocore_credentials
 
-        fetchers = cast(Any, botocore_credentials)
-
-        def create(service: str, **options: Any) -> Any:
-            region = self.given.get("stsRegion") or self.given.get("region") or session.get_config_variable("region")
-            options = {"region_name": region, "endpoint_url": self._endpoint("sts"), **options}
-            return session.create_client(service, verify=self._verify(), **options)
-
+        fetchers, create = cast(Any, botocore_credentials), partial(self._create, session)
         wanted = {"RoleSessionName": role.get("sessionName"), "ExternalId": role.get("externalId")}
         wanted |= {"Policy": role.get("policy"), "SourceIdentity": role.get("sourceIdentity")}
         extra = {key: value for key, value in wanted.items() if value}
@@ -123,23 +163,31 @@ class ProviderSettings:
 def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettings] | None:
     """The settings of the AWS provider that makes a component's resources.
 
-    None where nobody can know them: a provider that another program passes to the hosted package is an address alone.
+    Of a provider resource, the SDK tells texts alone: its region, profile and keys, and not its roles and endpoints.
+    None where nobody can know even these: a provider that another program passes to the hosted package is an address.
     """
     provider = resource.get_provider("aws:index/provider:Provider")
     config, known = pulumi.Config("aws"), vars(provider) if provider else {}
     if provider is not None and "region" not in known:
         return None
     given = {name: known.get(_snake_case(name)) if provider else config.get(name) for name in _NAMES}
+    options = pulumi.InvokeOptions(parent=resource)
     # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
-    given["region"] = aws.get_region_output(opts=pulumi.InvokeOptions(parent=resource)).region
-    return pulumi.Output.unsecret(pulumi.Output.from_input(given)).apply(_settings)
+    given["region"] = aws.get_region_output(opts=options).region
+    settled = pulumi.Output.all(given, aws.get_caller_identity_output(opts=options).arn)
+    return pulumi.Output.unsecret(settled).apply(lambda both: _settings(both[0], both[1] or ""))
 
 
-def _settings(texts: Mapping[str, Any]) -> ProviderSettings:
+def _settings(texts: Mapping[str, Any], identity: str) -> ProviderSettings:
     """From the provider's own texts, in which lists, objects and flags are JSON."""
     found = {name: value for name, value in texts.items() if value not in (None, "")}
     parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in found.items()}
-    return ProviderSettings(parsed)
+    return ProviderSettings(parsed, identity)
+
+
+def _who(arn: str) -> str:
+    """The user or role of an ARN, whatever its session is called."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
 def _parsed(value: Any) -> Any:

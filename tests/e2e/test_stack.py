@@ -48,6 +48,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
         "docker-build:index:Image",
         "aws:ecs/taskDefinition:TaskDefinition",
         "aws:ecs/service:Service",
+        "aws:ssm/parameter:Parameter",  # the record of the release
     }
     stack.up()
 

@@ -176,8 +176,18 @@ def test_a_release_can_run_its_command_and_watch():
         ("logs:FilterLogEvents", arn("logs", "log-group:app-web-logs-1")),
         ("ssm:PutParameter", arn("ssm", "parameter/flask-on-aws/app/release")),
         ("ssm:GetParameter", arn("ssm", "parameter/flask-on-aws/app/release")),
+        ("ecs:StopTask", arn("ecs", "task/app-1/2")),
+        ("ecs:UpdateService", arn("ecs", "service/app-1/app-2")),
+        ("elasticloadbalancing:DescribeTargetGroups", "*"),
     ):
         assert allowed(statements, action, resource), action
+
+
+def test_a_preview_sees_which_release_runs():
+    previewing = [*limits.reads(SCOPE), *limits.no_data(SCOPE)]
+    arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/"
+    assert allowed(previewing, "ssm:GetParametersByPath", f"{arn}flask-on-aws/app-cluster-1/app-web")
+    assert not allowed(previewing, "ssm:GetParametersByPath", f"{arn}payroll")
 
 
 def test_other_systems_of_the_account_are_out_of_reach():
@@ -245,15 +255,18 @@ def test_a_deployment_writes_the_state_and_a_preview_only_reads_it():
 
 
 def test_a_preview_reads_no_data_even_if_more_is_attached():
-    denied, objects, keys = limits.no_data(SCOPE)
-    for action in ("secretsmanager:GetSecretValue", "ssm:GetParametersByPath", "logs:GetLogEvents"):
+    denied, parameters, objects, keys = limits.no_data(SCOPE)
+    for action in ("secretsmanager:GetSecretValue", "logs:GetLogEvents"):
         assert any(fnmatch.fnmatchcase(action, pattern) for pattern in denied["Action"]), action
     assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
+    records = ["arn:aws:ssm:*:123456789012:parameter/flask-on-aws/*"]  # which release runs is no secret
+    assert parameters == {"Effect": "Deny", "Action": ["ssm:GetParameter*"], "NotResource": records}
     assert objects == {"Effect": "Deny", "Action": ["s3:GetObject*"], "NotResource": f"{BUCKET}/*"}
     assert "kms:Decrypt" in keys["Action"]
     assert keys["NotResource"] == KEY
     for statement in limits.no_data(Scope("1", "aws", ["app"])):
-        assert (statement["Effect"], statement["Resource"]) == ("Deny", "*")
+        assert statement["Effect"] == "Deny"
+        assert statement.get("Resource") == "*" or statement["Action"] == ["ssm:GetParameter*"]
 
 
 def test_an_apps_role_can_never_make_roles_or_see_the_state():

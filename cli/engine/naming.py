@@ -19,7 +19,7 @@ class Naming(NamedTuple):
 
 
 # AWS's limits for names: 32 of load balancers and target groups (elbv2), 63 of databases and buckets, 64 of roles,
-# 128 of role policies; where none matters the type takes any name that this makes.
+# 128 of role policies, 1,011 of parameters; where none matters the type takes any name that this makes.
 NAMINGS: Mapping[str, Naming] = {
     "aws:appautoscaling/policy:Policy": Naming(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": Naming(),
@@ -40,6 +40,7 @@ NAMINGS: Mapping[str, Naming] = {
     "aws:s3/bucket:Bucket": Naming("bucket", 63),
     "aws:secretsmanager/secret:Secret": Naming(),
     "aws:sns/topic:Topic": Naming(),
+    "aws:ssm/parameter:Parameter": Naming(longest=1011),
 }
 
 

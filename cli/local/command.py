@@ -87,10 +87,7 @@ def destroy(project: Path) -> None:
 @_project
 def status(project: Path) -> None:
     """Services, databases, addresses and memory."""
-    place = _place(project)
-    told = control.status(place)
-    if told is None:
-        fail(f"The local AWS of {project.resolve()} does not run; start it with: flask-on-aws local up")
+    place, told = _running(project)
     _say(f"app        {place.url}\nendpoint   {place.place.endpoint}")
     for service in _services(place):
         _say(f"service    {service['serviceName']}: {service['runningCount']} of {service['desiredCount']} tasks run")
@@ -107,7 +104,7 @@ def status(project: Path) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 def logs(project: Path, follow: bool) -> None:
     """What the app's containers print."""
-    client: Any = _client(_place(project), "logs")
+    client: Any = _client(_running(project)[0], "logs")
     seen: set[str] = set()
     while True:
         for event in _events(client):
@@ -127,7 +124,7 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
     program = shutil.which("psql")
     if program is None:
         fail("There is no psql on this machine; install PostgreSQL's client.")
-    variables = _environment(_place(project))
+    variables = _environment(_running(project)[0])
     sys.exit(subprocess.call([program, variables["DATABASE_URL"], *arguments]))  # noqa: S603 what the user asked for
 
 
@@ -135,7 +132,7 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
 @_project
 def env(project: Path) -> None:
     """The app's environment, secrets included, as lines for a .env file."""
-    for name, value in sorted(_environment(_place(project)).items()):
+    for name, value in sorted(_environment(_running(project)[0]).items()):
         _say(f"{name}={value}")
 
 
@@ -151,6 +148,18 @@ def _place(project: Path) -> LocalPlace:
     if found is None:
         fail(f"{project.resolve()} has no local AWS; make one with: flask-on-aws local up")
     return found
+
+
+def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
+    """The place and what its daemon says."""
+    place = _place(project)
+    try:
+        told = control.status(place)
+    except control.DaemonError as error:
+        fail(str(error))
+    if told is None:
+        fail(f"The local AWS of {project.resolve()} does not run; start it with: flask-on-aws local up")
+    return place, told
 
 
 def _client(place: LocalPlace, service: str) -> Any:

@@ -79,12 +79,22 @@ def end(local: LocalPlace) -> bool:
 
 
 def status(local: LocalPlace) -> dict[str, Any] | None:
-    """What the daemon says of its parts; None if it does not answer."""
+    """What the daemon says of its parts; None if it does not answer.
+
+    Raises:
+        DaemonError: if another project's local AWS answers in its place, which must not be taken for this one's.
+    """
     try:
         with urllib.request.urlopen(f"{local.place.endpoint}{STATUS}", timeout=5) as answer:  # noqa: S310 loopback
-            return json.loads(answer.read())
+            told = json.loads(answer.read())
     except (OSError, ValueError, urllib.error.URLError):
         return None
+    if told.get("folder") != str(local.place.folder):
+        raise DaemonError(
+            f"Port {local.place.port} of this project is taken by the local AWS in {told.get('folder')}, perhaps that of "
+            f"another user. End it, or delete {local.place.folder / 'place.json'} to have other ports chosen."
+        )
+    return told
 
 
 def memory(local: LocalPlace) -> int:

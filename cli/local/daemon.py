@@ -51,6 +51,7 @@ class Cloud:
         self._database_records = DatabaseRecords(records, self._databases)
         self._ecs = Ecs(place, self._endpoint, self._balancer, self.images.image_plan)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
+        self._local = local
         self._endpoint.serve(STATUS, self._status)
         self._parts: list[Part] = [
             self._endpoint,
@@ -77,6 +78,7 @@ class Cloud:
 
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         told = {
+            "folder": str(self._local.place.folder),
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
             "problems": self._balancer.problems,
             "databases": {

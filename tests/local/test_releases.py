@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -243,10 +243,17 @@ def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
     assert own.marks() == ["1", "2", "1"]
 
 
-def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(own: Local) -> None:
+# Seconds after which the update is killed: while the program starts, while the command runs, and while tasks are replaced.
+KILLED_AFTER = (1, 4, 6, 8)
+
+
+@pytest.mark.parametrize("moments", [KILLED_AFTER, pytest.param([n / 2 for n in range(1, 25)], marks=pytest.mark.slow)])
+def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(
+    own: Local, moments: Sequence[float]
+) -> None:
     own.configure(releaseCommand=marking(own), env={"NUMBER": "0"})
     own.up()
-    for number, seconds in enumerate((0.5, 2, 3, 4, 5, 6, 8), 1):
+    for number, seconds in enumerate(moments, 1):
         own.configure(releaseCommand=marking(own, "sleep 2;"), env={"NUMBER": str(number), "SHOWN": str(number)})
         process = own.start()
         time.sleep(seconds)
@@ -255,6 +262,15 @@ def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_tw
         own.up()
         assert own.marks() == [str(ran) for ran in range(number + 1)]
         assert own.get() == str(number)
+
+
+@pytest.mark.slow
+def test_the_release_command_runs_exactly_once_in_a_hundred_releases(own: Local) -> None:
+    for number in range(100):
+        own.configure(releaseCommand=marking(own), env={"NUMBER": str(number)})
+        own.up()
+    assert own.marks() == [str(number) for number in range(100)]
+    assert own.numbers() == list(range(100, 0, -1))
 
 
 def test_a_worker_waits_for_the_release_command_and_has_a_record(own: Local) -> None:

@@ -1,5 +1,6 @@
 """`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises."""
 
+import shutil
 import ssl
 import subprocess
 import sys
@@ -57,8 +58,9 @@ def local(tmp_path: Path) -> Iterator[Local]:
     subprocess.run([*COMMAND, "down"], cwd=folder, capture_output=True, check=False)
 
 
-def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local) -> None:
+def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local, tmp_path: Path) -> None:
     said = local.up()
+    check_that_another_project_keeps_off(local, tmp_path / "another")
     assert "release command: " in said
     assert local.get("/up") == (200, "up\n")
     assert local.get("/up/databases")[0] == 200
@@ -84,12 +86,14 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     assert not (local.folder / ".local-aws").exists()
 
 
-def test_a_release_that_breaks_leaves_the_old_one_serving(local: Local) -> None:
-    local.up()
-    (local.folder / "app_template" / "Procfile").write_text("web: gunicorn 'board:create_app()'\nrelease: exit 3\n")
-    said = local.run("up", fails=True)
-    assert "the release command ended with exit code 3" in said
-    assert local.get("/up") == (200, "up\n")
+def check_that_another_project_keeps_off(local: Local, other: Path) -> None:
+    """One of another user, say, of whose ports this user's projects know nothing."""
+    copy_program(other)
+    (other / ".local-aws").mkdir()
+    shutil.copy(local.folder / ".local-aws" / "place.json", other / ".local-aws")
+    for command in ("up", "status", "env", "destroy"):
+        said = Local(other).run(command, fails=True)
+        assert f"is taken by the local AWS in {local.folder}" in said
 
 
 class Load:

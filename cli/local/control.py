@@ -91,7 +91,7 @@ def status(local: LocalPlace) -> dict[str, Any] | None:
         return None
     if told.get("folder") != str(local.place.folder):
         raise DaemonError(
-            f"Port {local.place.port} of this project is taken by the local AWS in {told.get('folder')}, perhaps that of "
+            f"Port {local.place.port} of this project is taken by the local AWS in {told.get('folder')}, maybe that of "
             f"another user. End it, or delete {local.place.folder / 'place.json'} to have other ports chosen."
         )
     return told

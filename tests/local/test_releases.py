@@ -243,7 +243,7 @@ def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
     assert own.marks() == ["1", "2", "1"]
 
 
-# Seconds after which the update is killed: while the program starts, while the command runs, and while tasks are replaced.
+# Seconds after which the update is killed: while the program starts, the command runs, and tasks are replaced.
 KILLED_AFTER = (1, 4, 6, 8)
 
 

@@ -66,9 +66,14 @@ def eject(plan: BuildPlan, folder: Path, build_env: Sequence[str], build_secrets
 
 
 def build_image(
-    plan: BuildPlan, folder: Path, tag: str, build_env: Mapping[str, str], build_secrets: Sequence[str]
+    plan: BuildPlan,
+    folder: Path,
+    tag: str,
+    build_env: Mapping[str, str],
+    build_secrets: Sequence[str],
+    quietly: bool = False,
 ) -> None:
-    """Build the image with this machine's Docker engine, whose output goes to this process's.
+    """Build the image with this machine's Docker engine, whose output goes to this process's unless `quietly`.
 
     Raises:
         BuildError: if there is no Docker, or the build fails.
@@ -82,7 +87,13 @@ def build_image(
         command += ["--build-arg", f"{name}={value}"]
     for name in build_secrets:
         command += ["--secret", f"id={name},env={name}"]
-    done = subprocess.run([*command, str(folder)], input=text, text=True, check=False)  # noqa: S603 no shell
+    out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
+    done = subprocess.run(  # noqa: S603 no shell
+        [*command, str(folder)], input=text, text=True, check=False, stdout=out, stderr=errors
+    )
+    if done.returncode and quietly:
+        last = "\n".join(done.stdout.splitlines()[-_LAST_LINES:])
+        raise BuildError(f"docker build ended with {done.returncode}; its last lines are:\n{last}")
     if done.returncode:
         raise BuildError(f"docker build ended with {done.returncode}; its last lines say why.")
 

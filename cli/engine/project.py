@@ -28,8 +28,13 @@ class Project:
     """Those of them that are secrets."""
 
 
-def read_project(root: Path, stack: str) -> Project:
+def read_project(root: Path, stack: str, opens: bool = True) -> Project:
     """Read Pulumi.yaml and, if there is one, Pulumi.<stack>.yaml.
+
+    Args:
+        root: the folder of Pulumi.yaml.
+        stack: the stack's name.
+        opens: whether secrets are decrypted; else they stay `{"secure": …}`.
 
     Raises:
         EngineError: if a file is missing or wrong, or a secret cannot be decrypted.
@@ -49,14 +54,14 @@ def read_project(root: Path, stack: str) -> Project:
     values: dict[str, Any] = dict(_defaults(name, settings.get("config") or {}))
     own = cast(dict[str, Any], stack_settings.get("config") or {})
     values.update({_qualified(name, key): value for key, value in own.items()})
-    opened = passphrase.Opener(stack_settings, stack_file)
+    opener = passphrase.Opener(stack_settings, stack_file)
     secrets = frozenset(key for key, value in values.items() if passphrase.has_secret(value))
     return Project(
         name=name,
         stack=stack,
         root=root,
         program=root / str(settings.get("main") or "."),
-        config={key: _text(opened.open(key, value)) for key, value in values.items()},
+        config={key: _text(opener.open(key, value) if opens else value) for key, value in values.items()},
         secret_keys=secrets,
     )
 

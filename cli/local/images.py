@@ -39,7 +39,7 @@ class Images:
             os.utime(target)
             return None
         wanted = plan_build(app, settings, dockerfile="")
-        plan = replace(wanted, python_version=_python_here(wanted.python_version))
+        plan = replace(wanted, python_version=python_here(wanted.python_version))
         make_environment(plan, app, target, build_env)
         self._forget_old()
         if plan.python_version == wanted.python_version:
@@ -69,7 +69,7 @@ class Images:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _python_here(version: str) -> str:
+def python_here(version: str) -> str:
     """The version if this machine has it or uv can fetch it, else that of the Python that runs this tool."""
     command = [find_uv_bin(), "python", "install", version]
     found = subprocess.run([find_uv_bin(), "python", "find", version], capture_output=True, check=False)  # noqa: S603

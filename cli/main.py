@@ -5,7 +5,12 @@ import importlib
 import click
 
 # Command → the module that holds it under the same name, and what it needs besides the tool itself.
-_COMMANDS = {"plan": ("plan", ""), "build": ("build", ""), "local": ("local", "local")}
+_COMMANDS = {
+    "plan": ("plan", ""),
+    "build": ("build", ""),
+    "preflight": ("preflight", "local"),
+    "local": ("local", "local"),
+}
 
 
 class _Commands(click.Group):

@@ -1,0 +1,101 @@
+"""What a check says: plain values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_CHECKED = "not checked"
+
+
+class Cause(StrEnum):
+    """Why a check failed; docs/preflight.md has a row for each."""
+
+    NO_START_COMMAND = "no start command"
+    NO_PLAN = "no build plan"
+    BUILD_FAILED = "build failed"
+    START_COMMAND_NOT_FOUND = "start command not found"
+    NOT_INSTALLED = "dependency not installed"
+    IMPORT_ERROR = "import error"
+    MISSING_VARIABLE = "environment variable not set"
+    ARCHITECTURE = "architecture mismatch"
+    WITHOUT_TLS = "database driver without TLS"
+    DATABASE = "database not reached"
+    RELEASE_COMMAND = "release command failed"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out of memory"
+    ADDRESS_IN_USE = "address in use"
+    WRONG_INTERFACE = "wrong interface"
+    WRONG_PORT = "wrong port"
+    TOO_SLOW = "too slow"
+    HEALTH_PATH_MISSING = "health path missing"
+    REDIRECTS_TO_HTTPS = "redirects to HTTPS"
+    REDIRECTS_TO_HOST = "redirects to another host"
+    REDIRECT_LOOP = "redirect loop"
+    REDIRECTS = "redirects"
+    ANSWERS_4XX = "answers 4xx"
+    ANSWERS_5XX = "answers 5xx"
+    NO_ANSWER = "no answer"
+    WRITES_TO_DISK = "writes to disk"
+    SQLITE = "SQLite on scratch disk"
+    NEEDS_ROOT = "needs root"
+    DEBUGGER = "debugger on"
+    STATIC_FILES = "static files missing"
+    IGNORES_SIGTERM = "ignores SIGTERM"
+    FAILS_ON_SIGTERM = "exits non-zero on SIGTERM"
+    NO_CERTIFICATES = "no RDS certificates"
+    DELEGATION = "domain not delegated"
+    CAA = "CAA forbids the certificate"
+    QUOTA = "quota too small"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why something does not work."""
+
+    cause: Cause
+    sentence: str
+    way_out: str
+    evidence: tuple[str, ...] = ()
+    """Lines that show it."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check."""
+
+    name: str
+    status: Status
+    says: str
+    """What was seen, or why it was not checked."""
+    cause: Cause | None = None
+    """Of a failure alone, like the two that follow."""
+    evidence: tuple[str, ...] = ()
+    way_out: str = ""
+    seconds: float = 0.0
+    """How long it took, where that was measured."""
+
+
+def passed(name: str, says: str, seconds: float = 0.0) -> Check:
+    """A check that passed, with what was seen."""
+    return Check(name, Status.PASSED, says, seconds=seconds)
+
+
+def failed(name: str, finding: Finding) -> Check:
+    """A check that failed."""
+    return Check(name, Status.FAILED, finding.sentence, finding.cause, finding.evidence, finding.way_out)
+
+
+def not_checked(name: str, reason: str) -> Check:
+    """A check that was not made, with the reason."""
+    return Check(name, Status.NOT_CHECKED, reason)
+
+
+def any_failed(checks: Iterable[Check]) -> bool:
+    """Whether a check failed."""
+    return any(check.status is Status.FAILED for check in checks)

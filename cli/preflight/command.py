@@ -1,0 +1,123 @@
+"""`flask-on-aws preflight`."""
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from flask_on_aws.build_plan import PlanSettings
+
+from .._settings import fail, plan_options
+from ..engine import EngineError
+from ..engine.project import read_project
+from .check import Check, any_failed
+from .docker import DockerError
+from .report_json import as_json
+from .report_junit import as_junit
+from .report_text import check_text, summary
+from .run import Result
+from .run import preflight as run_preflight
+from .settings import AppSettings, from_config
+
+
+@click.command()
+@plan_options
+@click.option(
+    "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: this one."
+)
+@click.option("--stack", default="", metavar="NAME", help="The stack whose settings count. Default: the defaults.")
+@click.option("--runner", type=click.Choice(["auto", "container", "process"]), default="auto", show_default=True)
+@click.option("--port", type=int, metavar="N", help="Port that the app listens on. Default: 8080.")
+@click.option("--health-path", metavar="PATH", help="Path that answers 200. Default: /up.")
+@click.option("--startup-seconds", type=int, metavar="N", help="Time to answer. Default: 60.")
+@click.option("--stop-seconds", type=int, metavar="N", help="Time to end after SIGTERM. Default: 60.")
+@click.option("--watch-seconds", type=int, metavar="N", help="For how long it must go on answering. Default: 5.")
+@click.option("--domain", metavar="NAME", help="The app's domain. Default: none.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="A variable of the app's own.")
+@click.option("--json", "in_json", is_flag=True, help="All checks as JSON, when they are made.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit's XML to this file, too.")
+def preflight(
+    folder: Path,
+    project: Path,
+    stack: str,
+    runner: str,
+    env: Sequence[str],
+    in_json: bool,
+    junit: Path | None,
+    **options: Any,
+) -> None:
+    """Build the app in DIR, run it as the stack would, and check all that it must do; exit code 1 if a check failed.
+
+    Where DIR is the app of the Pulumi project, or is not given there, the settings of --stack count, after options.
+    """
+    signal.signal(signal.SIGTERM, _end)  # all that runs is ended, as on Ctrl-C
+    settings = _with_options(_settings(folder, project, stack), options, env)
+    tell = _silent if in_json else _say
+    try:
+        result = run_preflight(settings, runner, tell)
+    except DockerError as error:
+        fail(str(error))
+    _report(settings, result, in_json, junit)
+    raise SystemExit(1 if any_failed(result.checks) else 0)
+
+
+def _settings(folder: Path, project: Path, stack: str) -> AppSettings:
+    """Those of the project if it is about this app, else the contract's defaults."""
+    if not (project / "Pulumi.yaml").is_file():
+        if stack:
+            fail(f"there is no {project / 'Pulumi.yaml'}, and --stack needs one; name its folder by --project.")
+        return AppSettings(folder)
+    try:
+        # Without its secrets: an app that is tried must not reach what they open.
+        read = read_project(project, stack or "none", opens=False)
+        settings = from_config(read.config, read.name, project)
+    except (EngineError, ValueError) as error:
+        fail(str(error))
+    if stack and not (project / f"Pulumi.{stack}.yaml").is_file():
+        fail(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
+    not_given = folder == Path(".") and project.resolve() == Path.cwd()
+    if not_given or folder.resolve() == settings.folder.resolve():
+        return settings
+    return AppSettings(folder)
+
+
+def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequence[str]) -> AppSettings:
+    """Settings with what the command line says in place of theirs."""
+    for text in env:
+        if not text.partition("=")[0].isidentifier() or "=" not in text:
+            fail(f"--env: {text!r} must be a name, an equals sign and a value.")
+    plan = PlanSettings(
+        options["python_version"] or settings.plan.python_version,
+        tuple(options["system_packages"]) or settings.plan.system_packages,
+        options["start_command"] or settings.plan.start_command,
+    )
+    names = ("port", "health_path", "startup_seconds", "stop_seconds", "watch_seconds", "domain")
+    given = {name: options[name] for name in names if options[name] is not None}
+    own = {**settings.env, **dict(text.split("=", 1) for text in env)}
+    return replace(settings, plan=plan, env=own, **given)
+
+
+def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | None) -> None:
+    app = settings.folder.resolve().name
+    if junit:
+        junit.write_text(as_junit(result.checks, app), encoding="utf-8")
+    if in_json:
+        click.echo(as_json(result.checks, str(settings.folder), result.kind))
+        return
+    ran = f"ran as a process ({result.why})" if result.why else "ran as a container"
+    click.echo(f"\n{app} {ran}: {summary(result.checks)}")
+
+
+def _say(check: Check) -> None:
+    click.echo(check_text(check))
+
+
+def _silent(check: Check) -> None:
+    """JSON comes at the end."""
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)

@@ -1,0 +1,19 @@
+"""Results for programs: pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from .check import Check, any_failed
+
+
+def as_json(checks: Sequence[Check], app: str, kind: str) -> str:
+    """All checks; the names are those of `Check`.
+
+    Args:
+        checks: in their order.
+        app: the app's folder.
+        kind: where it ran, `process` or `container`; empty if it did not.
+    """
+    told = {"app": app, "ran_as": kind, "passed": not any_failed(checks), "checks": [asdict(one) for one in checks]}
+    return json.dumps(told, indent=2, ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""What a preflight knows of an app: the settings of its stack, or options with the contract's defaults."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws.contract import TIMERS
+
+# What stands in a setting that is not set, as in Pulumi.yaml.
+_UNSET = ("", "auto", "[]", "{}")
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Everything that decides how an app runs."""
+
+    folder: Path
+    """The app's folder."""
+    plan: PlanSettings = field(default_factory=PlanSettings)
+    """The settings of its build plan."""
+    dockerfile: str = "Dockerfile"
+    """Name of a Dockerfile that, where it exists, decides the image."""
+    port: int = 8080
+    health_path: str = "/up"
+    startup_seconds: int = 60
+    stop_seconds: int = TIMERS.stop_timeout
+    watch_seconds: int = 5
+    """For how long an app that answers must go on to do so."""
+    environment: str = "development"
+    region: str = "us-east-1"
+    architecture: str = "x86_64"
+    cpu: int = 256
+    memory: int = 512
+    read_only_root: bool = True
+    writable_paths: tuple[str, ...] = ("/tmp",)  # noqa: S108 the container's own scratch volume
+    database: bool = True
+    database_major: int = 17
+    database_scheme: str = "postgresql"
+    database_query: str | None = None
+    bucket: bool = True
+    domain: str = ""
+    compat: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The app's own variables."""
+    secret_names: tuple[str, ...] = ()
+    """Its own secret variables, which get a made-up value."""
+    build_env: Mapping[str, str] = field(default_factory=dict[str, str])
+    build_secrets: tuple[str, ...] = ()
+    """Names of variables of this machine that the build finds as secrets."""
+
+
+def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
+    """The settings of a stack's configuration, `namespace:key` → text.
+
+    Raises:
+        ValueError: for a number that is none.
+    """
+
+    def text(key: str, default: str = "") -> str:
+        value = config.get(f"{project}:{key}", "").strip()
+        return default if value in _UNSET else value
+
+    def number(key: str, default: int) -> int:
+        value = text(key, str(default))
+        if not value.isdecimal():
+            raise ValueError(f"{key}: {value!r} must be a whole number.")
+        return int(value)
+
+    def texts(key: str) -> tuple[str, ...]:
+        return tuple(str(item) for item in _json(text(key, "[]"), list))
+
+    defaults = AppSettings(root)
+    secret_names = [name for key in ("secrets", "secretValues") for name in _json(text(key, "{}"), dict)]
+    return AppSettings(
+        folder=root / text("app", "app_template"),
+        plan=PlanSettings(text("pythonVersion"), texts("systemPackages"), text("startCommand")),
+        dockerfile=text("dockerfile", defaults.dockerfile),
+        port=number("port", defaults.port),
+        health_path=text("healthCheckPath", defaults.health_path),
+        startup_seconds=number("startupSeconds", defaults.startup_seconds),
+        environment=text("environment", defaults.environment),
+        region=config.get("aws:region", defaults.region),
+        architecture=text("architecture", defaults.architecture),
+        cpu=number("cpu", defaults.cpu),
+        memory=number("memory", defaults.memory),
+        read_only_root=text("readOnlyRoot", "true") == "true",
+        writable_paths=texts("writablePaths") or defaults.writable_paths,
+        database=text("database", "postgres") != "none",
+        database_major=int(text("databaseVersion", "17").partition(".")[0]),
+        database_scheme=text("databaseUrlScheme", defaults.database_scheme),
+        database_query=text("databaseUrlQuery") or None,
+        bucket=text("bucket", "create") != "none",
+        domain=text("domain"),
+        compat=texts("compat"),
+        env={name: str(value) for name, value in _json(text("env", "{}"), dict).items()},
+        build_secrets=tuple(_json(text("buildSecrets", "{}"), dict)),
+        secret_names=tuple(secret_names),
+        build_env={name: str(value) for name, value in _json(text("buildEnv", "{}"), dict).items()},
+    )
+
+
+def _json(text: str, kind: type[Any]) -> Any:
+    """A list or an object; an empty one where the text is none, as of a secret that was not opened."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return kind()
+    return value if isinstance(value, kind) else kind()

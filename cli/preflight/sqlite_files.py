@@ -1,0 +1,38 @@
+"""Finds SQLite databases in folders; like `probe.py`, its text also runs inside of containers."""
+
+import json
+import os
+import stat
+import sys
+from typing import List  # noqa: UP035 as in probe.py
+
+# https://www.sqlite.org/fileformat.html
+_MAGIC = b"SQLite format 3\x00"
+
+
+def sqlite_files(folders: List[str], since: float, deep: bool = True) -> List[str]:  # noqa: UP006
+    """Databases, or empty files named like one, that were changed after a time."""
+    found: List[str] = []  # noqa: UP006
+    for folder in folders:
+        for parent, children, names in os.walk(folder):
+            if not deep:
+                children.clear()
+            found += [path for path in (os.path.join(parent, name) for name in names) if _is_database(path, since)]
+    return sorted(found)
+
+
+def _is_database(path: str, since: float) -> bool:
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_mtime < since:
+            return False
+        if not status.st_size:  # a table is made with the first change
+            return path.endswith((".db", ".sqlite", ".sqlite3"))
+        with open(path, "rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    print(json.dumps(sqlite_files(sys.argv[2:], float(sys.argv[1]))))

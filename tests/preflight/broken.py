@@ -1,0 +1,230 @@
+"""Small Flask apps that are broken, each in one way, with the cause that a preflight must find. All need the same
+packages, so that one environment does for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_on_aws_cli.preflight.check import Cause
+
+REQUIREMENTS = "flask==3.1.2\ngunicorn==23.0.0\n"
+GUNICORN = "gunicorn --bind 0.0.0.0:$PORT app:app"
+PYTHON = "python app.py"
+HEAD = """
+import os, signal, sqlite3, subprocess, sys, tempfile, threading, time
+from flask import Flask, abort, redirect, request
+app = Flask(__name__)
+"""
+UP = """
+@app.get("/up")
+def up():
+    return "up"
+"""
+RUN = """
+if __name__ == "__main__":
+    app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
+"""
+GOOD = HEAD + UP
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An app, how it is started, and what is wrong with it."""
+
+    check: str
+    """Name of the check that must fail."""
+    cause: Cause
+    says: str
+    """A part of the sentence."""
+    code: str = GOOD
+    command: str = GUNICORN
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    evidence: str = ""
+    """A part of a line that shows it."""
+    way_out: str = ""
+    release: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    """Names of other checks that fail for the same reason."""
+
+    def write(self, folder: Path) -> None:
+        """The app's files in a folder that is there."""
+        (folder / "app.py").write_text(self.code)
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o755)
+
+
+def view(body: str, path: str = "/up") -> str:
+    """The app with another view."""
+    return f"{HEAD}\n@app.get({path!r})\ndef view():\n    {body}\n"
+
+
+# An ELF file of no processor that runs tests: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\xf3\x00\x01\x00\x00\x00" + bytes(100)
+HTTPS = """
+@app.before_request
+def secure():
+    if {condition}:
+        return redirect(request.url.replace("http://", "https://", 1), 301)
+"""
+PAGE = view("return '<link rel=stylesheet href=/static/site.css><script src=/static/site.js></script>'", "/") + UP
+SLOW = "time.sleep(60)\n"
+
+BROKEN = {
+    "wrong-interface": Broken(
+        "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:", command="gunicorn --bind 127.0.0.1:$PORT app:app",
+        evidence="Listening at: http://127.0.0.1:", way_out="add --bind 0.0.0.0:$PORT to the start command",
+        settings={"startup_seconds": 8},
+    ),
+    "flask-run": Broken(
+        "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:19731, must be 0.0.0.0:$PORT",
+        command="flask run --port 19731", evidence="Running on http://127.0.0.1:19731", way_out="gunicorn",
+        settings={"startup_seconds": 8}, also=("stops",),
+    ),
+    "wrong-port": Broken(
+        "listens", Cause.WRONG_PORT, "listens on 0.0.0.0:19732, must be",
+        command="gunicorn --bind 0.0.0.0:19732 app:app",
+        evidence="0.0.0.0:19732", way_out="or set the setting port to 19732",
+        settings={"startup_seconds": 8},
+    ),
+    "crash-at-start": Broken(
+        "starts", Cause.CRASHED, "it ended after ", HEAD + 'time.sleep(1)\nsys.exit("the queue is gone")', PYTHON,
+        evidence="the queue is gone",
+    ),
+    "crash-while-serving": Broken(
+        "starts", Cause.CRASHED, "with exit code 3", GOOD + "threading.Timer(2, os._exit, [3]).start()" + RUN, PYTHON,
+        {"watch_seconds": 5},
+    ),
+    "too-slow": Broken(
+        "listens", Cause.TOO_SLOW, "listens nowhere after 3 s", GOOD + "print('warming up', flush=True)\n" + SLOW + RUN,
+        PYTHON, {"startup_seconds": 3}, "warming up", "startupSeconds",
+    ),
+    "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, way_out="Path"),
+    "redirects-to-https": Broken(
+        "health", Cause.REDIRECTS_TO_HTTPS, "and the load balancer's probe is plain HTTP",
+        GOOD + HTTPS.format(condition='request.headers.get("X-Forwarded-Proto") != "https"'),
+        settings={"domain": "shop.example.com"}, evidence="HTTP 301, Location: https://127.0.0.1:",
+    ),
+    "https-loop": Broken(
+        "health", Cause.REDIRECT_LOOP, "to https://preflight.example.com/up also visitors",
+        GOOD + HTTPS.format(condition="not request.is_secure"),
+        way_out="since the load balancer or CloudFront redirects",
+    ),
+    "https-loop-for-visitors": Broken(
+        "front page", Cause.REDIRECT_LOOP, "redirects visitors from / to https://preflight.example.com/",
+        GOOD + HTTPS.format(condition='request.path != "/up" and not request.is_secure'),
+        way_out="since the load balancer or CloudFront redirects",
+    ),
+    "redirects-to-host": Broken(
+        "health", Cause.REDIRECTS_TO_HOST, "since it does not know the probe's Host",
+        GOOD + HTTPS.format(condition='request.host != "shop.example.com"').replace(
+            'request.url.replace("http://", "https://", 1)', '"https://shop.example.com" + request.path'
+        ),
+        settings={"domain": "shop.example.com"},
+    ),
+    "redirects-to-slash": Broken(
+        "health", Cause.REDIRECTS, "the load balancer does not follow", view("return 'up'", "/up/"),
+        way_out="set healthCheckPath to /up/",
+    ),
+    "foreign-host": Broken(
+        "health", Cause.ANSWERS_4XX, "answers 400 on /up to a Host that it does not know",
+        HEAD + 'app.config["TRUSTED_HOSTS"] = ["shop.example.com"]' + UP,
+        settings={"domain": "shop.example.com"}, way_out="TRUSTED_HOSTS",
+    ),
+    "login": Broken("health", Cause.ANSWERS_4XX, "answers 401", view("abort(401)"), way_out="without a login"),
+    "error": Broken("health", Cause.ANSWERS_5XX, "answers 500 on /up", view("1 // 0"), evidence="ZeroDivisionError"),
+    "variable": Broken(
+        "starts", Cause.MISSING_VARIABLE, "environment variable STRIPE_KEY", GOOD + 'os.environ["STRIPE_KEY"]',
+        evidence="KeyError: 'STRIPE_KEY'", way_out="pulumi config set --path env.STRIPE_KEY",
+    ),
+    "variable-in-a-sentence": Broken(
+        "starts", Cause.MISSING_VARIABLE, "environment variable MAIL_SERVER",
+        GOOD + 'raise RuntimeError("MAIL_SERVER is not set, see the manual")',
+    ),
+    "writes-at-start": Broken(
+        "starts", Cause.WRITES_TO_DISK, "it writes to uploads", GOOD + 'os.makedirs("uploads")',
+        evidence="PermissionError", way_out="MEDIA_BUCKET", also=("disk",),
+    ),
+    "writes-on-request": Broken(
+        "health", Cause.WRITES_TO_DISK, "answers 500 on /up: it writes to ", view('open("hits.txt", "w"); return "up"'),
+        also=("disk",),
+    ),
+    "writes-and-hides-it": Broken(
+        "disk", Cause.WRITES_TO_DISK, "it writes to ",
+        GOOD + 'try:\n    open("cache.bin", "w")\nexcept OSError:\n    app.logger.exception("no cache")\n',
+    ),
+    "ignores-sigterm": Broken(
+        "stops", Cause.IGNORES_SIGTERM, "still runs 2 s after SIGTERM",
+        GOOD + "signal.signal(signal.SIGTERM, signal.SIG_IGN)" + RUN, PYTHON, {"stop_seconds": 2},
+    ),
+    "a-shell-in-between": Broken(
+        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", command="sh run.sh",
+        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before it",
+    ),
+    "fails-on-sigterm": Broken(
+        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", GOOD + RUN, PYTHON, way_out="gunicorn",
+    ),
+    "needs-root": Broken(
+        "starts", Cause.NEEDS_ROOT, "it needs root", GOOD + "os.setgid(0)", evidence="Operation not permitted",
+    ),
+    "asks-for-root": Broken(
+        "starts", Cause.NEEDS_ROOT, "it needs root",
+        GOOD + 'if os.geteuid():\n    sys.exit("this program must be run as root")', PYTHON,
+    ),
+    "sqlite": Broken(
+        "SQLite", Cause.SQLITE, "app.db, which is gone with the task",
+        GOOD + 'sqlite3.connect(tempfile.gettempdir() + "/app.db").execute("CREATE TABLE post (id INTEGER)")',
+        way_out="DATABASE_URL",
+    ),
+    "sqlite-in-the-app": Broken(
+        "starts", Cause.SQLITE, "it keeps its data in SQLite",
+        GOOD + 'sqlite3.connect("app.db").execute("CREATE TABLE post (id INTEGER)")',
+        evidence="unable to open database file", also=("SQLite",),
+    ),
+    "debugger": Broken(
+        "debugger", Cause.DEBUGGER, "debugger is on", GOOD + RUN.replace("port=", "debug=True, port="), PYTHON,
+        also=("stops",),
+    ),
+    "static-files": Broken(
+        "static files", Cause.STATIC_FILES, "names 2 files, of which 2 are not served", PAGE,
+        evidence="404 /static/site.css", way_out="WhiteNoise",
+    ),
+    "not-installed": Broken(
+        "starts", Cause.NOT_INSTALLED, "module yaml is not installed", "import yaml" + GOOD,
+        evidence="ModuleNotFoundError", way_out="add PyYAML",
+    ),
+    "wrong-module": Broken(
+        "starts", Cause.IMPORT_ERROR, "no module shop, which the start command names",
+        command="gunicorn --bind 0.0.0.0:$PORT shop:app",
+    ),
+    "wrong-attribute": Broken(
+        "starts", Cause.IMPORT_ERROR, "Failed to find attribute 'application' in 'app'",
+        command="gunicorn --bind 0.0.0.0:$PORT app:application",
+    ),
+    "syntax-error": Broken("starts", Cause.IMPORT_ERROR, "SyntaxError", "def up(:\n"),
+    "circular-import": Broken("starts", Cause.IMPORT_ERROR, "cannot import name 'db'", "from app import db\n"),
+    "raises-at-import": Broken("starts", Cause.IMPORT_ERROR, "ValueError: no theme", 'raise ValueError("no theme")\n'),
+    "no-such-command": Broken(
+        "starts", Cause.START_COMMAND_NOT_FOUND, "start command's gunicron is not there", command="gunicron app:app",
+        evidence="gunicron: not found",
+    ),
+    "no-such-file": Broken(
+        "starts", Cause.START_COMMAND_NOT_FOUND, "main.py is not there", command="python main.py",
+    ),
+    "no-such-module": Broken(
+        "starts", Cause.START_COMMAND_NOT_FOUND, "waitress is not there", command="python -m waitress app:app",
+    ),
+    "foreign-program": Broken(
+        "starts", Cause.ARCHITECTURE, "another kind of processor", GOOD + 'subprocess.run(["./convert"])',
+        evidence="Exec format error", files={"convert": FOREIGN},
+    ),
+    "port-twice": Broken(
+        "starts", Cause.ADDRESS_IN_USE, "the port is taken",
+        GOOD + "import socket; first = socket.create_server(('0.0.0.0', int(os.environ['PORT'])))" + RUN, PYTHON,
+    ),
+    "release-command": Broken(
+        "release command", Cause.RELEASE_COMMAND, "`python -c 'exit(4)'` ends with 4", release="python -c 'exit(4)'",
+    ),
+}  # fmt: skip

@@ -1,0 +1,81 @@
+"""From a stack's configuration to how an app is tried, and the environment that it gets."""
+
+import json
+from pathlib import Path
+
+import yaml
+from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws.contract import DatabaseFacts, plain_names, secret_names
+from flask_on_aws_cli.engine.project import read_project
+from flask_on_aws_cli.preflight.environment import contract_environment
+from flask_on_aws_cli.preflight.settings import AppSettings, from_config
+
+ROOT = Path(__file__).parents[2]
+
+
+def config(**values):
+    return {f"shop:{name}": value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def test_the_project_s_defaults_are_the_contract_s():
+    project = read_project(ROOT, "none", opens=False)
+    found = from_config(project.config, project.name, ROOT)
+    assert found == AppSettings(ROOT / "app_template")
+
+
+def test_every_setting_that_is_read_exists():
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    asked = []
+
+    class Recording(dict):
+        def get(self, key, default=None):
+            asked.append(key)
+            return super().get(key, default)
+
+    from_config(Recording(), "shop", ROOT)
+    names = {key.removeprefix("shop:") for key in asked if key.startswith("shop:")}
+    assert len(names) > 15
+    assert names - set(declared) == {"secrets", "secretValues", "buildSecrets"} - set(declared)
+
+
+def test_a_stack_s_settings_are_read():
+    given = config(
+        app="../shop",
+        port="5000",
+        healthCheckPath="/health",
+        startupSeconds="120",
+        startCommand="python serve.py",
+        pythonVersion="3.12",
+        databaseVersion="16.4",
+        bucket="none",
+        env={"COLOUR": "red", "LIMIT": 3},
+        secretValues={"STRIPE_KEY": {"secure": "v1:x:y"}},
+        writablePaths=["/tmp", "/cache"],
+    )
+    found = from_config(given, "shop", Path("/srv/infra"))
+    assert (found.folder, found.port, found.health_path) == (Path("/srv/infra/../shop"), 5000, "/health")
+    assert found.startup_seconds == 120
+    assert found.plan == PlanSettings("3.12", (), "python serve.py")
+    assert (found.database_major, found.bucket, found.writable_paths) == (16, False, ("/tmp", "/cache"))
+    assert (found.env, found.secret_names) == ({"COLOUR": "red", "LIMIT": "3"}, ("STRIPE_KEY",))
+
+
+def test_the_app_gets_all_of_the_contract_and_made_up_secrets(tmp_path):
+    settings = AppSettings(tmp_path, env={"COLOUR": "red"}, secret_names=("STRIPE_KEY",), domain="shop.example.com")
+    found = contract_environment(settings, 8080, DatabaseFacts("database", 5432, "app", "app"), "p@ss")
+    assert {*plain_names(True, True, ()), *secret_names(True, ())} <= set(found)
+    assert (found["PORT"], found["FLASK_DEBUG"], found["COLOUR"]) == ("8080", "0", "red")
+    assert found["EXTERNAL_URL"] == "https://shop.example.com"
+    assert found["DATABASE_URL"].startswith("postgresql://app:p%40ss@database:5432/app?sslmode=verify-full")
+    assert found["STRIPE_KEY"]
+    assert "DATABASE_URL" not in contract_environment(settings, 8080, None, "")
+
+
+def test_secrets_stay_closed(tmp_path):
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text(
+        "config:\n  shop:secretValues:\n    STRIPE_KEY:\n      secure: v1:abc:def\n  shop:port: 5000\n"
+    )
+    project = read_project(tmp_path, "prod", opens=False)
+    found = from_config(project.config, project.name, tmp_path)
+    assert (found.secret_names, found.port) == (("STRIPE_KEY",), 5000)

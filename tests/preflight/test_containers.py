@@ -1,0 +1,133 @@
+"""The same checks in containers of a real Docker engine, run as Fargate runs them."""
+
+import re
+import subprocess
+
+import pytest
+from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws_cli.preflight.check import Cause, Status
+from flask_on_aws_cli.preflight.docker import LABEL, no_engine
+from flask_on_aws_cli.preflight.run import preflight
+from flask_on_aws_cli.preflight.settings import AppSettings
+
+from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, view
+from .conftest import write_app
+
+pytestmark = pytest.mark.docker
+
+# A user's own image without a word about users, volumes or certificates.
+PLAIN = """FROM python:3.13-slim-trixie
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+CMD ["/bin/sh", "-c", "exec gunicorn --bind 0.0.0.0:$PORT app:app"]
+"""
+CONNECTS = """
+import psycopg
+psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT 1")
+"""
+# Nothing but the database: not the world, and not this machine.
+ASKS_THE_WORLD = """
+import socket
+try:
+    socket.create_connection(("1.1.1.1", 53), 3)
+except OSError as error:
+    print("no way out:", error, flush=True)
+else:
+    sys.exit("there is a way out")
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def docker_engine():
+    why = no_engine("x86_64")
+    if why:
+        pytest.skip(why)
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def run(folder, **known):
+    given = {"startup_seconds": 40, "stop_seconds": 20, "watch_seconds": 1, "database": False, "cpu": 1024, **known}
+    result = preflight(AppSettings(folder, **given), "container", lambda _: None)
+    checks = {check.name: check for check in result.checks}
+    base = re.search(r"failed to resolve source metadata for (\S+):", "\n".join(checks["build"].evidence))
+    if base:
+        pytest.skip(f"the base image {base[1]} cannot be had here")
+    for kind in ("container", "network", "volume"):
+        every = ["--all"] if kind == "container" else []
+        assert docker(kind, "ls", *every, "--quiet", "--filter", f"label={LABEL}") == ""
+    assert docker("image", "ls", "--quiet", "flask-on-aws-preflight") == ""
+    return checks
+
+
+def failures(checks):
+    return {name: check.cause for name, check in checks.items() if check.status is Status.FAILED}
+
+
+def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
+    requirements = f"{REQUIREMENTS}psycopg[binary]==3.3.9\n"
+    folder = write_app(tmp_path / "app", GOOD + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
+    checks = run(folder, database=True)
+    if checks["database"].status is Status.NOT_CHECKED:
+        pytest.skip(checks["database"].says)
+    assert failures(checks) == {}
+    assert "psycopg connects to DATABASE_URL with TLS" in checks["database"].says
+    assert checks["user"].says == "runs as 10001:10001"
+    for name in ("architecture", "certificates", "listens", "health", "stops"):
+        assert checks[name].status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    "name", ["wrong-interface", "wrong-port", "needs-root", "writes-at-start", "sqlite", "no-such-command", "variable"]
+)
+def test_the_cause_is_found_as_in_a_process(tmp_path, name):
+    app = BROKEN[name]
+    folder = write_app(tmp_path / "app", app.code, app.command)
+    checks = run(folder, **{**app.settings, "startup_seconds": 15})
+    assert failures(checks)[app.check] is app.cause
+    # A process gets another port than 8080 if that is taken, and its own folder is not /app.
+    assert app.says.partition(":")[0] in checks[app.check].says
+    assert set(failures(checks)) <= {app.check, *app.also}
+
+
+def test_the_disk_is_read_only_but_for_scratch(tmp_path):
+    body = 'open("/tmp/scratch", "w"); open("/app/hits.txt", "w"); return "up"'
+    checks = run(write_app(tmp_path / "app", view(body)))
+    assert failures(checks) == {"health": Cause.WRITES_TO_DISK, "disk": Cause.WRITES_TO_DISK}
+    assert "/app/hits.txt" in checks["disk"].says
+    assert "Read-only file system" in "".join(checks["disk"].evidence)
+
+
+def test_a_volume_that_the_image_does_not_declare_is_root_s(tmp_path):
+    folder = write_app(tmp_path / "app", view('open("/cache/x", "w"); return "up"'))
+    checks = run(folder, writable_paths=("/tmp", "/cache"))
+    assert failures(checks)["disk"] is Cause.WRITES_TO_DISK
+    assert "Permission denied: '/cache/x'" in "".join(checks["disk"].evidence)
+
+
+def test_an_image_of_root_s_is_tried_without_root(tmp_path):
+    folder = write_app(tmp_path / "app")
+    (folder / "Dockerfile").write_text(PLAIN)
+    checks = run(folder)
+    assert failures(checks) == {}
+    assert checks["user"].says == "its image says root; it is tried as 10001 instead"
+    (folder / "app.py").write_text(GOOD + "os.chown('/tmp', 0, 0)")
+    assert failures(run(folder))["starts"] is Cause.NEEDS_ROOT
+
+
+def test_memory_is_the_task_s(tmp_path):
+    folder = write_app(
+        tmp_path / "app", GOOD + "held = bytearray(300 << 20)\nheld[::4096] = b'x' * len(held[::4096])\n"
+    )
+    checks = run(folder, memory=256, plan=PlanSettings(start_command="python app.py"))
+    assert failures(checks) == {"starts": Cause.OUT_OF_MEMORY}
+
+
+def test_the_certificates_must_be_where_the_dockerfile_says(tmp_path):
+    folder = write_app(tmp_path / "app", command=GUNICORN)
+    (folder / "Dockerfile").write_text(f"{PLAIN}ENV PGSSLROOTCERT=/etc/rds-ca/rds-ca-bundle.pem\n")
+    assert failures(run(folder, database=True)) == {"certificates": Cause.NO_CERTIFICATES}

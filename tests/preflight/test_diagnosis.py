@@ -1,0 +1,94 @@
+"""What an output shows: pure, with lines as programs print them. test_broken_apps.py has apps that print them."""
+
+import pytest
+from flask_on_aws_cli.preflight.check import Cause
+from flask_on_aws_cli.preflight.diagnosis import diagnose
+from flask_on_aws_cli.preflight.output import Output
+from hypothesis import given
+from hypothesis import strategies as st
+
+TRACEBACK = ["Traceback (most recent call last):", '  File "/app/app.py", line 3, in <module>']
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause", "part"),
+    [
+        (["exec /usr/local/bin/python: exec format error"], Cause.ARCHITECTURE, "processor"),
+        (
+            [
+                "psycopg.OperationalError: connection is bad: sslmode value "
+                '"verify-full" invalid when SSL support is not compiled in'
+            ],
+            Cause.WITHOUT_TLS,
+            "without TLS",
+        ),
+        (["OSError: [Errno 30] Read-only file system: '/app/hits.txt'"], Cause.WRITES_TO_DISK, "/app/hits.txt"),
+        (["mkdir: cannot create directory 'uploads': Read-only file system"], Cause.WRITES_TO_DISK, "uploads"),
+        (["touch: cannot touch '/app/x': Permission denied"], Cause.WRITES_TO_DISK, "/app/x"),
+        (["chown: changing ownership of '/app': Operation not permitted"], Cause.NEEDS_ROOT, "root"),
+        ([*TRACEBACK, "PermissionError: [Errno 13] Permission denied"], Cause.NEEDS_ROOT, "root"),
+        (["nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)"], Cause.NEEDS_ROOT, "root"),
+        (["sh: 1: API_KEY: parameter not set"], Cause.MISSING_VARIABLE, "API_KEY"),
+        (['environs.EnvError: Environment variable "API_KEY" not set'], Cause.MISSING_VARIABLE, "API_KEY"),
+        (
+            ["decouple.UndefinedValueError: API_KEY not found. Declare it as envvar or define a default value."],
+            Cause.MISSING_VARIABLE,
+            "API_KEY",
+        ),
+        (
+            ["pydantic_core.ValidationError", "api_key", "  Field required [type=missing]"],
+            Cause.MISSING_VARIABLE,
+            "API_KEY",
+        ),
+        (["ImportError: no pq wrapper available."], Cause.NOT_INSTALLED, "libpq"),
+        (
+            ["ImportError: libmagic.so.1: cannot open shared object file: No such file or directory"],
+            Cause.NOT_INSTALLED,
+            "libmagic.so.1",
+        ),
+        (["ModuleNotFoundError: No module named 'PIL'"], Cause.NOT_INSTALLED, "PIL"),
+        (["OSError: [Errno 98] Address already in use"], Cause.ADDRESS_IN_USE, "taken"),
+        (['psycopg.errors.UndefinedTable: relation "post" does not exist'], Cause.DATABASE, "post"),
+        (
+            ['docker: Error response from daemon: exec: "gunicron": executable file not found in $PATH.'],
+            Cause.START_COMMAND_NOT_FOUND,
+            "gunicron",
+        ),
+    ],
+)
+def test_a_line_tells_the_cause(lines, cause, part):
+    found = diagnose(Output(["starting", *lines, "bye"], "gunicorn app:app", 1))
+    assert found.cause is cause
+    assert part in found.sentence
+    assert lines[-1] in found.evidence
+    assert found.way_out
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["[INFO] Booting worker with pid: 7"],
+        [*TRACEBACK, '    prices["SKU_17"]', "KeyError: 'SKU_17'"],  # a dictionary of the app's own
+        ["GET /static/x 404"],
+        ["the file is set"],
+    ],
+)
+def test_other_lines_tell_none(lines):
+    assert diagnose(Output(lines, "gunicorn app:app", 1)) is None
+
+
+def test_an_exit_code_alone_tells_that_the_command_is_missing():
+    found = diagnose(Output([], "./serve", 127))
+    assert (found.cause, found.sentence) == (Cause.START_COMMAND_NOT_FOUND, "the start command's ./serve is not there")
+
+
+def test_the_package_of_a_module_is_named():
+    assert "add opencv-python-headless" in diagnose(Output(["ModuleNotFoundError: No module named 'cv2'"])).way_out
+    assert "add flask-login" in diagnose(Output(["ModuleNotFoundError: No module named 'flask_login'"])).way_out
+
+
+@given(st.lists(st.text(max_size=200), max_size=30), st.text(max_size=50), st.none() | st.integers(0, 255))
+def test_no_output_makes_it_fail(lines, command, code):
+    found = diagnose(Output(lines, command, code))
+    assert found is None or set(found.evidence) <= set(lines)

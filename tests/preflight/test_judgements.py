@@ -1,0 +1,133 @@
+"""What was seen → the verdict: pure."""
+
+from pathlib import Path
+
+import pytest
+from flask_on_aws_cli.preflight import probe
+from flask_on_aws_cli.preflight.by_container import judge_architecture
+from flask_on_aws_cli.preflight.check import Cause, Status
+from flask_on_aws_cli.preflight.page import named_files
+from flask_on_aws_cli.preflight.prepare import no_plan
+from flask_on_aws_cli.preflight.running import Answer, Listener
+from flask_on_aws_cli.preflight.start import Expectation, Start, bind_way_out, start_checks
+from flask_on_aws_cli.preflight.watch import judge_stop
+
+EXPECTED = Expectation("gunicorn app:app", 8080, "/up", 60, "shop.example.com")
+WELL = Answer(200)
+
+
+def verdict(**seen):
+    return {check.name: check for check in start_checks(Start(**{"seconds": 2.0, "lines": (), **seen}), EXPECTED)}
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_an_app_on_all_addresses_is_reached(address):
+    checks = verdict(listeners=[Listener("127.0.0.1", 9000), Listener(address, 8080)], answer=WELL)
+    assert [check.status for check in checks.values()] == [Status.PASSED] * 3
+
+
+@pytest.mark.parametrize(
+    ("listeners", "cause", "there"),
+    [
+        ([("127.0.0.1", 8080)], Cause.WRONG_INTERFACE, "127.0.0.1:8080"),
+        ([("::1", 8080)], Cause.WRONG_INTERFACE, "[::1]:8080"),
+        ([("192.168.1.5", 8080)], Cause.WRONG_INTERFACE, "192.168.1.5:8080"),
+        ([("127.0.0.1", 5000)], Cause.WRONG_INTERFACE, "127.0.0.1:5000"),
+        ([("0.0.0.0", 5000)], Cause.WRONG_PORT, "0.0.0.0:5000"),
+        ([("0.0.0.0", 5000), ("127.0.0.1", 9000)], Cause.WRONG_PORT, "0.0.0.0:5000, 127.0.0.1:9000"),
+    ],
+)
+def test_an_app_elsewhere_is_told_where_it_is(listeners, cause, there):
+    found = verdict(listeners=[Listener(*one) for one in listeners])["listens"]
+    assert found.cause is cause
+    assert found.says == f"listens on {there}, must be 0.0.0.0:$PORT (here 8080)"
+    assert "add --bind 0.0.0.0:$PORT" in found.way_out
+
+
+def test_a_server_that_tries_again_and_again_is_told_by_its_output():
+    checks = verdict(lines=["ModuleNotFoundError: No module named 'yaml'"])
+    assert checks["starts"].cause is Cause.NOT_INSTALLED
+    assert checks["listens"].status is Status.NOT_CHECKED
+
+
+def test_memory_that_is_used_up_is_told():
+    assert verdict(exit_code=137, out_of_memory=True)["starts"].cause is Cause.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 403, 404, 418, 500, 503])
+def test_only_200_counts(status):
+    found = verdict(listeners=[Listener("0.0.0.0", 8080)], answer=Answer(status), visit=Answer(status))["health"]
+    assert found.status is Status.FAILED
+    assert str(status) in found.says + "".join(found.evidence)
+
+
+def test_silence_is_told():
+    silent = Answer(error="TimeoutError: timed out")
+    found = verdict(listeners=[Listener("0.0.0.0", 8080)], answer=silent)["health"]
+    assert (found.cause, "timed out" in found.says) == (Cause.NO_ANSWER, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("gunicorn app:app", "--bind"),
+        ("python drain.py granian app:app", "--host 0.0.0.0 --port"),
+        ("waitress-serve app:app", "--listen"),
+        ("uwsgi --ini uwsgi.ini", "--http"),
+        ("flask --app shop run", "gunicorn"),
+        ("python app.py", "app.run("),
+    ],
+)
+def test_each_server_is_told_in_its_own_words(command, word):
+    assert word in bind_way_out(command)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [(0, None), (None, Cause.IGNORES_SIGTERM), (143, Cause.FAILS_ON_SIGTERM), (1, Cause.FAILS_ON_SIGTERM)],
+)
+def test_the_end_after_sigterm(code, cause):
+    assert judge_stop(code, 1.0, ["bye"], "gunicorn", 60).cause is cause
+
+
+def test_the_kernel_s_table_is_read():
+    table = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"
+        "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000\n"
+        "   1: 0B00007F:9C3F 00000000:0000 0A 00000000:00000000 00:00000000\n"  # Docker's name server
+        "   2: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000\n"
+        "   3: 0100007F:1388 0100007F:C001 01 00000000:00000000 00:00000000\n"
+    )
+    six = (
+        "  sl  local_address                         remote_address                        st\n"
+        f"   0: {'0' * 32}:1F91 {'0' * 32}:0000 0A 00000000:00000000\n"
+        f"   1: {'0' * 24}01000000:1F92 {'0' * 32}:0000 0A 00000000:00000000\n"
+    )
+    found = probe.listeners([table, six])
+    assert found == [("0.0.0.0", 8080), ("127.0.0.1", 5000), ("::", 8081), ("::1", 8082)]
+
+
+def test_a_page_s_own_files_are_named():
+    page = """
+        <link rel="stylesheet" href="/static/a.css?v=1"><link rel=preconnect href=https://fonts.example.com>
+        <script src="js/b.js"></script><script>inline</script><img src='https://shop.example.com/c.png'>
+        <script src="https://cdn.example.com/d.js"></script><img src="data:,"><img src=/static/a.css?v=1>
+    """
+    assert named_files(page, "/shop/", "shop.example.com") == ["/static/a.css?v=1", "/shop/js/b.js", "/c.png"]
+
+
+def test_every_cause_is_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "preflight.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in page.splitlines() if line.startswith("| ")]
+    assert [str(cause) for cause in Cause if str(cause) not in rows] == []
+
+
+def test_an_image_for_another_processor_is_told():
+    assert judge_architecture("amd64", "x86_64").status is Status.PASSED
+    found = judge_architecture("arm64", "x86_64")
+    assert (found.cause, found.says) == (Cause.ARCHITECTURE, "the image is for arm64, and the tasks run on x86_64")
+
+
+def test_a_plan_s_problems_are_all_told():
+    found = no_plan(("Procfile, line 1: 'web' must be a name.", "pyproject.toml, line 2: is not TOML."))
+    assert (found.cause, found.evidence) == (Cause.NO_PLAN, ("pyproject.toml, line 2: is not TOML.",))

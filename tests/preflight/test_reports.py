@@ -1,0 +1,60 @@
+"""The same checks for people, programs, and continuous integration."""
+
+import json
+from xml.etree import ElementTree
+
+from flask_on_aws_cli.preflight.check import Cause, Finding, failed, not_checked, passed
+from flask_on_aws_cli.preflight.report_json import as_json
+from flask_on_aws_cli.preflight.report_junit import as_junit
+from flask_on_aws_cli.preflight.report_text import check_text, summary
+from hypothesis import given
+from hypothesis import strategies as st
+
+FINDING = Finding(
+    Cause.WRONG_INTERFACE,
+    "listens on 127.0.0.1:5000, must be 0.0.0.0:$PORT (here 8080)",
+    "add --bind 0.0.0.0:$PORT to the start command",
+    ("Listening at: http://127.0.0.1:5000 (7)",),
+)
+CHECKS = [passed("starts", "runs", 1.5), failed("listens", FINDING), not_checked("health", "it does not listen")]
+
+
+def test_people_read_cause_lines_and_way_out():
+    assert check_text(CHECKS[0]) == "ok       starts             runs"
+    assert check_text(CHECKS[1]).splitlines() == [
+        "FAILED   listens            wrong interface: listens on 127.0.0.1:5000, must be 0.0.0.0:$PORT (here 8080)",
+        "           | Listening at: http://127.0.0.1:5000 (7)",
+        "           → add --bind 0.0.0.0:$PORT to the start command",
+    ]
+    assert check_text(CHECKS[2]) == "-        health             not checked: it does not listen"
+    assert summary(CHECKS) == "1 passed, 1 failed, 1 not checked"
+
+
+def test_programs_read_the_same():
+    told = json.loads(as_json(CHECKS, "../shop", "process"))
+    assert (told["app"], told["ran_as"], told["passed"]) == ("../shop", "process", False)
+    assert told["checks"][1]["cause"] == "wrong interface"
+    assert told["checks"][1]["evidence"] == ["Listening at: http://127.0.0.1:5000 (7)"]
+    assert [one["status"] for one in told["checks"]] == ["passed", "failed", "not checked"]
+
+
+def test_continuous_integration_reads_junit():
+    suite = ElementTree.fromstring(as_junit(CHECKS, "shop"))[0]
+    assert {key: suite.get(key) for key in ("tests", "failures", "skipped", "time")} == {
+        "tests": "3",
+        "failures": "1",
+        "skipped": "1",
+        "time": "1.500",
+    }
+    starts, listens, health = suite
+    assert len(starts) == 0
+    assert listens[0].get("type") == "wrong interface"
+    assert "Listening at" in listens[0].text
+    assert "way out: add --bind" in listens[0].text
+    assert health[0].get("message") == "it does not listen"
+
+
+@given(st.text())
+def test_any_output_becomes_xml(text):
+    finding = Finding(Cause.CRASHED, text, text, (text,))
+    ElementTree.fromstring(as_junit([failed("starts", finding), not_checked("x", text)], text))

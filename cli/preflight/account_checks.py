@@ -46,6 +46,13 @@ def _running_vcpus(client: Client) -> float:
     return units / 1024
 
 
+def _is_there(settings: AppSettings, client: Client) -> bool:
+    """Whether a stack of this name runs: then a deploy needs its tasks a second time, and nothing else."""
+    pages = client("ecs").get_paginator("list_clusters").paginate()
+    names = [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
+    return any(name.startswith(f"{settings.name}-cluster-") for name in names)
+
+
 def _vcpus(settings: AppSettings) -> float:
     """During a release old and new tasks run side by side."""
     return settings.cpu / 1024 * 2
@@ -59,6 +66,7 @@ def _database(settings: AppSettings) -> float:
     return int(settings.database)
 
 
+# The first is of every deploy, the others of a new stack's.
 _QUOTAS: tuple[Quota, ...] = (
     Quota("fargate", "L-3032A538", "vCPUs of Fargate", _running_vcpus, _vcpus),
     Quota("vpc", "L-F678F1CE", "VPCs", _count("ec2", "describe_vpcs", "Vpcs"), _one),
@@ -88,7 +96,7 @@ def account_client(region: str) -> Client | None:
 
 
 def quota_check(settings: AppSettings, client: Client | None) -> Check:
-    """Whether what the stack needs is left of each quota, as if nothing of it existed yet."""
+    """Whether what a deploy of the stack needs is left of each quota."""
     if client is None:
         return not_checked(NAME, NO_CREDENTIALS)
     try:
@@ -108,7 +116,8 @@ class Room(NamedTuple):
 
 
 def _rooms(settings: AppSettings, client: Client) -> Iterator[Room]:
-    for one in _QUOTAS:
+    there = _is_there(settings, client)
+    for one in _QUOTAS[:1] if there else _QUOTAS:
         needed = one.needed(settings)
         if needed:
             told: Mapping[str, Any] = client("service-quotas").get_service_quota(
@@ -124,8 +133,8 @@ def judge_quotas(rooms: Sequence[Room]) -> Check:
     if short:
         finding = Finding(
             Cause.QUOTA,
-            f"{len(short)} quotas leave no room for a new stack",
-            "ask for more in the console of Service Quotas; a stack that is there already has its own",
+            f"{len(short)} {'quota leaves' if len(short) == 1 else 'quotas leave'} no room for the stack",
+            "ask for more in the console of Service Quotas",
             tuple(short),
         )
         return failed(NAME, finding)

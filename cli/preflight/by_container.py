@@ -17,7 +17,7 @@ from .database import database_facts
 from .docker import ENGINE_NAMES, DockerError, inspect, remove
 from .examine import Given
 from .prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, StopHere, Tell, build_failed, plan
-from .settings import AppSettings
+from .settings import AppSettings, release_command
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def as_container(settings: AppSettings, tell: Tell) -> Generator[Given]:
         tell(passed(USER, f"runs as {user}" if user else "its image says root; it is tried as 10001 instead"))
         tell(_certificates(settings, made, image))
         command = made.start_command or " ".join(known["Config"].get("Cmd") or ())
-        given = Given(settings, place, command, made.release_command)
+        given = Given(settings, place, command, release_command(settings, made.release_command))
         yield _with_database(given, place, stack) if settings.database else given
 
 

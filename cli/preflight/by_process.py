@@ -19,7 +19,7 @@ from .database import database_facts, throw_away_database
 from .examine import Given
 from .prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, StopHere, Tell, build_failed, plan
 from .process_place import ProcessPlace, make_read_only, port_for, remove
-from .settings import AppSettings
+from .settings import AppSettings, release_command
 
 _NO_IMAGE = "a process has no image"
 
@@ -48,7 +48,7 @@ def as_process(settings: AppSettings, tell: Tell) -> Generator[Given]:
             scratch=folder,
             ca=None,
         )
-        given = Given(settings, place, made.start_command, made.release_command)
+        given = Given(settings, place, made.start_command, release_command(settings, made.release_command))
         yield _with_database(given, place, stack) if settings.database else given
 
 

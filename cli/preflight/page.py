@@ -101,6 +101,8 @@ def _front(visited: Visit) -> Check:
         return failed(FRONT, finding)
     if not answer.status:
         return not_checked(FRONT, f"{path} did not answer ({answer.error})")
+    if answer.status >= 500:
+        return not_checked(FRONT, f"{path} answers {answer.status}; it may need what is not here, such as a bucket")
     leads = f" and leads to {answer.location}" if answer.location else ""
     return passed(FRONT, f"{path} answers {answer.status}{leads}")
 

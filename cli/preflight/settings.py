@@ -29,6 +29,8 @@ class AppSettings:
     stop_seconds: int = TIMERS.stop_timeout
     watch_seconds: int = 5
     """For how long an app that answers must go on to do so."""
+    name: str = "app"
+    """First part of the names of all that the stack has on AWS."""
     environment: str = "development"
     region: str = "us-east-1"
     architecture: str = "x86_64"
@@ -47,6 +49,9 @@ class AppSettings:
     """The app's own variables."""
     secret_names: tuple[str, ...] = ()
     """Its own secret variables, which get a made-up value."""
+    release_command: str = ""
+    """The release command; empty: the Procfile's, `none`: none."""
+    release_seconds: int = 900
     build_env: Mapping[str, str] = field(default_factory=dict[str, str])
     build_secrets: tuple[str, ...] = ()
     """Names of variables of this machine that the build finds as secrets."""
@@ -81,6 +86,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         port=number("port", defaults.port),
         health_path=text("healthCheckPath", defaults.health_path),
         startup_seconds=number("startupSeconds", defaults.startup_seconds),
+        name=text("name", defaults.name),
         environment=text("environment", defaults.environment),
         region=config.get("aws:region", defaults.region),
         architecture=text("architecture", defaults.architecture),
@@ -95,11 +101,18 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         bucket=text("bucket", "create") != "none",
         domain=text("domain"),
         compat=texts("compat"),
+        release_command=text("releaseCommand"),
+        release_seconds=number("releaseSeconds", defaults.release_seconds),
         env={name: str(value) for name, value in _json(text("env", "{}"), dict).items()},
         build_secrets=tuple(_json(text("buildSecrets", "{}"), dict)),
         secret_names=tuple(secret_names),
         build_env={name: str(value) for name, value in _json(text("buildEnv", "{}"), dict).items()},
     )
+
+
+def release_command(settings: AppSettings, of_procfile: str) -> str:
+    """The release command that counts; empty if there is none."""
+    return {"": of_procfile, "none": ""}.get(settings.release_command, settings.release_command)
 
 
 def _json(text: str, kind: type[Any]) -> Any:

@@ -8,7 +8,7 @@ from flask_on_aws.build_plan import PlanSettings
 from flask_on_aws.contract import DatabaseFacts, plain_names, secret_names
 from flask_on_aws_cli.engine.project import read_project
 from flask_on_aws_cli.preflight.environment import contract_environment
-from flask_on_aws_cli.preflight.settings import AppSettings, from_config
+from flask_on_aws_cli.preflight.settings import AppSettings, from_config, release_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,3 +79,11 @@ def test_secrets_stay_closed(tmp_path):
     project = read_project(tmp_path, "prod", opens=False)
     found = from_config(project.config, project.name, tmp_path)
     assert (found.secret_names, found.port) == (("STRIPE_KEY",), 5000)
+
+
+def test_the_release_command_is_the_setting_s_or_the_procfile_s(tmp_path):
+    found = {
+        setting: release_command(AppSettings(tmp_path, release_command=setting), "flask db upgrade")
+        for setting in ("", "none", "alembic upgrade head")
+    }
+    assert found == {"": "flask db upgrade", "none": "", "alembic upgrade head": "alembic upgrade head"}

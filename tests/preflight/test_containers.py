@@ -1,7 +1,11 @@
 """The same checks in containers of a real Docker engine, run as Fargate runs them."""
 
 import re
+import signal
 import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from flask_on_aws.build_plan import PlanSettings
@@ -10,7 +14,7 @@ from flask_on_aws_cli.preflight.docker import LABEL, no_engine
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 
-from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, view
+from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
 from .conftest import write_app
 
 pytestmark = pytest.mark.docker
@@ -57,11 +61,15 @@ def run(folder, **known):
     base = re.search(r"failed to resolve source metadata for (\S+):", "\n".join(checks["build"].evidence))
     if base:
         pytest.skip(f"the base image {base[1]} cannot be had here")
+    check_nothing_is_left()
+    return checks
+
+
+def check_nothing_is_left():
     for kind in ("container", "network", "volume"):
         every = ["--all"] if kind == "container" else []
         assert docker(kind, "ls", *every, "--quiet", "--filter", f"label={LABEL}") == ""
     assert docker("image", "ls", "--quiet", "flask-on-aws-preflight") == ""
-    return checks
 
 
 def failures(checks):
@@ -131,3 +139,21 @@ def test_the_certificates_must_be_where_the_dockerfile_says(tmp_path):
     folder = write_app(tmp_path / "app", command=GUNICORN)
     (folder / "Dockerfile").write_text(f"{PLAIN}ENV PGSSLROOTCERT=/etc/rds-ca/rds-ca-bundle.pem\n")
     assert failures(run(folder, database=True)) == {"certificates": Cause.NO_CERTIFICATES}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_it_is_ended(tmp_path, number):
+    folder = write_app(tmp_path / "app", GOOD + SLOW)
+    command = [str(Path(sys.executable).with_name("flask-on-aws")), "preflight", str(folder), "--runner", "container"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if " release command " in line:  # the last check before the app starts
+            break
+    until = time.monotonic() + 60
+    while len(docker("container", "ls", "--quiet", "--filter", f"label={LABEL}").split()) < 2:  # database and app
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    process.send_signal(number)
+    process.communicate(timeout=90)
+    assert process.returncode != 0
+    check_nothing_is_left()

@@ -97,7 +97,13 @@ def test_a_full_quota_is_told_with_its_numbers():
 class Pages:
     """A client that knows one page of everything."""
 
-    LISTS: ClassVar = {"clusterArns": ["a"], "taskArns": ["t"], "Vpcs": [1], "LoadBalancers": [], "DBInstances": [1, 2]}
+    LISTS: ClassVar = {
+        "clusterArns": ["arn:aws:ecs:eu-west-1:1:cluster/shop-cluster-1a2b"],
+        "taskArns": ["t"],
+        "Vpcs": [1],
+        "LoadBalancers": [],
+        "DBInstances": [1, 2],
+    }
 
     def __init__(self, service):
         self.service = service
@@ -121,4 +127,6 @@ def test_what_is_used_is_counted(tmp_path):
         "vCPUs of Fargate: 0.5 of 5 used, 0.5 more needed; VPCs: 1 of 5 used, 1 more needed; "
         "application load balancers: 0 of 5 used, 1 more needed; database instances: 2 of 5 used, 1 more needed"
     )
+    there = quota_check(AppSettings(tmp_path, name="shop"), Pages)
+    assert there.says == "vCPUs of Fargate: 0.5 of 5 used, 0.5 more needed"
     assert quota_check(AppSettings(tmp_path), None).says == NO_CREDENTIALS

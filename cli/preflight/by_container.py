@@ -1,5 +1,6 @@
 """A built image and its database in containers of this machine's Docker engine, until the block ends."""
 
+import os
 import secrets
 import time
 from collections.abc import Generator
@@ -29,7 +30,7 @@ def as_container(settings: AppSettings, tell: Tell) -> Generator[Given]:
         DockerError: if the engine fails.
     """
     made = plan(settings, settings.dockerfile, tell)
-    image = f"flask-on-aws-preflight:{secrets.token_hex(6)}"
+    image = f"flask-on-aws-preflight:{os.getpid()}-{secrets.token_hex(6)}"
     with ExitStack() as stack:
         stack.callback(remove, ("image", "rm", "--force", image))
         _build(settings, made, image, tell)

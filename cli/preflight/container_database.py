@@ -13,7 +13,7 @@ from flask_on_aws.contract import CA_PATH, DatabaseFacts
 
 from ..local.certificates import Authority
 from .database import NAME, OWNER, database_facts
-from .docker import LABEL, DockerError, attempt, docker, remove
+from .docker import DockerError, attempt, docker, label, remove
 from .settings import AppSettings
 
 _HOST = "database"
@@ -27,7 +27,7 @@ _ACCESS = "local all all trust\nhostssl all all all scram-sha-256\n"
 def private_network() -> Generator[str]:
     """A network whose containers reach each other and nothing else."""
     name = f"preflight-{secrets.token_hex(6)}"
-    docker("network", "create", "--internal", "--label", LABEL, name)
+    docker("network", "create", "--internal", "--label", label(), name)
     try:
         yield name
     finally:
@@ -47,7 +47,7 @@ def container_database(settings: AppSettings, network: str) -> Generator[tuple[D
     name = volume = f"preflight-{secrets.token_hex(6)}"
     password = secrets.token_urlsafe(16) + "/@%"  # what every URL must encode
     try:
-        docker("volume", "create", "--label", LABEL, volume)
+        docker("volume", "create", "--label", label(), volume)
         _create(name, image, network, volume)
         _copy(name)
         docker("start", name)
@@ -71,7 +71,7 @@ def _create(name: str, image: str, network: str, volume: str) -> None:
         "fsync": "off",  # its data live for a minute
     }
     docker(
-        *("create", "--name", name, "--label", LABEL, "--network", network, "--network-alias", _HOST),
+        *("create", "--name", name, "--label", label(), "--network", network, "--network-alias", _HOST),
         *("--env", f"POSTGRES_PASSWORD={secrets.token_urlsafe(16)}"),
         *("--mount", f"type=volume,destination={_FOLDER}"),
         *("--mount", f"type=volume,source={volume},destination={_CA_FOLDER}"),

@@ -10,7 +10,7 @@ from flask_on_aws.contract import CA_PATH
 from flask_on_aws.shell import shell_command
 
 from .container_app import NO_PYTHON, PYTHONS, ContainerApp
-from .docker import LABEL, DockerError, attempt, docker, inspect, remove
+from .docker import DockerError, attempt, docker, inspect, label, remove
 from .running import Outcome
 from .settings import AppSettings
 
@@ -76,7 +76,7 @@ class ContainerPlace:
     def _options(self, name: str, environment: Mapping[str, str]) -> list[str]:
         settings, volumes = self.settings, list[str](self._config().get("Volumes") or ())
         options = [
-            *("--name", name, "--label", LABEL, "--network", self.network),
+            *("--name", name, "--label", label(), "--network", self.network),
             *(["--init"] if self.init else []),
             *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--memory", f"{settings.memory}m", "--memory-swap", f"{settings.memory}m"),
@@ -106,7 +106,7 @@ def engine_has_init(image: str) -> bool:
 
 def image_has(image: str, path: str) -> bool:
     """Whether an image has a file."""
-    name = docker("create", "--label", LABEL, image, "true")
+    name = docker("create", "--label", label(), image, "true")
     try:
         return not attempt("cp", f"{name}:{path}", "-").returncode
     finally:

@@ -1,6 +1,7 @@
 """The `docker` command: the engine's answer, and what a preflight makes there and takes away again."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -8,13 +9,18 @@ from typing import Any
 
 # As the Docker API spells the processors of the setting `architecture`.
 ENGINE_NAMES = {"x86_64": "amd64", "arm64": "arm64"}
-LABEL = "flask-on-aws.preflight"
+_LABEL = "flask-on-aws.preflight"
 # A command of the engine's own, without an app in it, takes less; an engine that hangs must not hang the preflight.
 _SECONDS = 60.0
 
 
 class DockerError(Exception):
     """A command of the engine that failed, with its last lines."""
+
+
+def label() -> str:
+    """What all that this process makes at the engine is marked with."""
+    return f"{_LABEL}={os.getpid()}"
 
 
 def docker(*arguments: str, given: str | bytes = "", seconds: float = _SECONDS) -> str:

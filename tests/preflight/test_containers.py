@@ -1,5 +1,6 @@
 """The same checks in containers of a real Docker engine, run as Fargate runs them."""
 
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask_on_aws.build_plan import PlanSettings
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.docker import LABEL, no_engine
+from flask_on_aws_cli.preflight.docker import no_engine
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 
@@ -61,15 +62,17 @@ def run(folder, **known):
     base = re.search(r"failed to resolve source metadata for (\S+):", "\n".join(checks["build"].evidence))
     if base:
         pytest.skip(f"the base image {base[1]} cannot be had here")
-    check_nothing_is_left()
+    check_nothing_is_left(os.getpid())
     return checks
 
 
-def check_nothing_is_left():
-    for kind in ("container", "network", "volume"):
-        every = ["--all"] if kind == "container" else []
-        assert docker(kind, "ls", *every, "--quiet", "--filter", f"label={LABEL}") == ""
-    assert docker("image", "ls", "--quiet", "flask-on-aws-preflight") == ""
+def check_nothing_is_left(process: int):
+    mark = ("--filter", f"label=flask-on-aws.preflight={process}")
+    assert docker("container", "ls", "--all", "--quiet", *mark) == ""
+    assert docker("network", "ls", "--quiet", *mark) == ""
+    assert docker("volume", "ls", "--quiet", *mark) == ""
+    tags = docker("image", "ls", "--format", "{{.Tag}}", "flask-on-aws-preflight").split()
+    assert [tag for tag in tags if tag.startswith(f"{process}-")] == []
 
 
 def failures(checks):
@@ -150,10 +153,12 @@ def test_nothing_is_left_when_it_is_ended(tmp_path, number):
         if " release command " in line:  # the last check before the app starts
             break
     until = time.monotonic() + 60
-    while len(docker("container", "ls", "--quiet", "--filter", f"label={LABEL}").split()) < 2:  # database and app
+    while (
+        len(docker("container", "ls", "--quiet", "--filter", f"label=flask-on-aws.preflight={process.pid}").split()) < 2
+    ):  # database and app
         assert time.monotonic() < until
         time.sleep(0.1)
     process.send_signal(number)
     process.communicate(timeout=90)
     assert process.returncode != 0
-    check_nothing_is_left()
+    check_nothing_is_left(process.pid)

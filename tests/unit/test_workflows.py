@@ -41,6 +41,7 @@ def test_each_job_has_exactly_the_permissions_it_needs():
     assert {where: body["permissions"] for where, body in JOBS.items()} == {
         ("test", "test"): {"contents": "read"},
         ("preview", "preview"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
+        ("preview", "preflight"): {"contents": "read"},
         ("deploy", "test"): {"contents": "read"},
         ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
     }
@@ -91,7 +92,15 @@ def test_a_checkout_leaves_no_token_behind():
     found = [
         step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert found == [False] * 3
+    assert found == [False] * 4
+
+
+def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():
+    commands = [step["run"] for (_, job), step in STEPS if job == "preflight" and "run" in step]
+    assert commands == [
+        "pip install ./components './cli[local]'",
+        "flask-on-aws preflight --stack dev --junit preflight.xml",
+    ]
 
 
 def test_the_cli_has_the_version_of_the_sdk():

@@ -4,6 +4,7 @@ import functools
 import os
 import pwd
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -19,12 +20,21 @@ def unprivileged_prefix() -> Sequence[str] | None:
     setpriv = shutil.which("setpriv")
     if not sys.platform.startswith("linux") or setpriv is None:
         return None
+    # A container's root may lack the right that it would pass on; then Python has to be where everybody can read it.
+    for capabilities in (f"-all,+{_READS}", "-all"):
+        prefix = _prefix(setpriv, capabilities)
+        tried = subprocess.run([*prefix, sys.executable, "-c", ""], capture_output=True, check=False)  # noqa: S603 ours
+        if not tried.returncode:
+            return prefix
+    return None
+
+
+def _prefix(setpriv: str, capabilities: str) -> Sequence[str]:
     nobody = pwd.getpwnam("nobody")
     return (
         setpriv,
-        *(f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"),
-        *(f"--bounding-set=-all,+{_READS}", f"--inh-caps=-all,+{_READS}", f"--ambient-caps=-all,+{_READS}"),
-        "--no-new-privs",
+        *(f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--no-new-privs"),
+        *(f"--bounding-set={capabilities}", f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}"),
     )
 
 

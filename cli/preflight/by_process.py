@@ -76,5 +76,5 @@ def _make(settings: AppSettings, made: BuildPlan, target: Path, tell: Tell) -> N
 def _user() -> Check:
     prefix = unprivileged_prefix()
     if prefix is None:
-        return not_checked(USER, "it runs as root here, since there is no setpriv command")
+        return not_checked(USER, "it runs as root here, since setpriv cannot take that away")
     return passed(USER, "runs as nobody" if prefix else "runs as you, who are not root")

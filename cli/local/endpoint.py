@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 # Read by moto when it is imported. IAM knows AWS's managed policies, and certificates are valid without a wait.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
+# There are no machines here, so 30 MB of their images are left out.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server

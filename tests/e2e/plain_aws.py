@@ -10,13 +10,14 @@ from pathlib import Path
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
 from cli.local import endpoint
+from cli.local.mends.lists import mend_lists
 from cli.local.parts import Place
 
 
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    endpoint.mend = lambda: None
+    endpoint.mend = mend_lists  # those that are not about what really runs
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
     serving.start()
     done.wait()

@@ -8,9 +8,7 @@ import pulumi_aws as aws
 
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
-
-# The header that proves to the load balancer that a request came through this distribution.
-ORIGIN_HEADER = "X-Origin-Verify"
+from .origin import ORIGIN_HEADER
 
 
 class CdnArgs(TypedDict, total=False):

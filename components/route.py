@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from ._checks import name_problems, range_problems
 from ._component import Component, Problem, refuse, settle
-from .cdn import ORIGIN_HEADER
+from .origin import ORIGIN_HEADER
 
 
 class RouteArgs(TypedDict, total=False):

@@ -1,11 +1,17 @@
 """The AWS that a graph is applied to: clients of one endpoint, made once each."""
 
+import secrets
 import threading
+import urllib.error
+import urllib.request
 from functools import cached_property
 from typing import Any, cast
 
 import boto3.session
 from botocore.config import Config
+
+from ..local import runs
+from .errors import EngineError
 
 # What AWS itself calls the partition, its DNS suffix and the zones that every region has at least.
 PARTITION, DNS_SUFFIX = "aws", "amazonaws.com"
@@ -24,6 +30,25 @@ class Aws:
         self.endpoint, self.region = endpoint, region
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._run = ""
+
+    def begin_run(self, stack: str) -> None:
+        """From now on no call of a former run of the stack takes effect, and what they did is there to be found.
+
+        An endpoint that is not ours knows no runs. There a killed run's last calls may still come after this one's.
+
+        Raises:
+            EngineError: if the endpoint does not answer.
+        """
+        self._run = f"{stack}/{secrets.token_hex(8)}"
+        begin = urllib.request.Request(f"{self.endpoint}{runs.PREFIX}{self._run}", method="PUT")  # noqa: S310 ours
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+        try:
+            direct.open(begin, timeout=_READ_SECONDS).close()
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+        except OSError as error:
+            raise EngineError(f"The AWS endpoint {self.endpoint} does not answer: {error}") from error
 
     def client(self, service: str) -> Any:
         """The client of a service, by boto3's name for it. Safe to share between threads."""
@@ -51,4 +76,10 @@ class Aws:
             proxies={},  # it is on this machine
             s3={"addressing_style": "path"},  # bucket names are no host names here
         )
-        return session.client(service, endpoint_url=self.endpoint, config=config)
+        client = session.client(service, endpoint_url=self.endpoint, config=config)
+        client.meta.events.register("before-send", self._name_run)
+        return client
+
+    def _name_run(self, request: Any, **_: Any) -> None:
+        if self._run:
+            request.headers[runs.HEADER] = self._run

@@ -114,7 +114,11 @@ class Operations:
         return "delete" if made else ""
 
     def undo_begun(self, record: Record) -> None:
-        """Remove what an interrupted creation left."""
+        """Remove what an interrupted creation left.
+
+        The name was noted before the creation was asked for, and no call of the interrupted run takes effect any more
+        (`Aws.begin_run`): what is not found now never comes.
+        """
         provider = PROVIDERS.get(record.type)
         if provider is not None and provider.find is not None:
             call = self._call(record)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws._build_context import ContextError, content_hash
+
 from . import naming
 from .aws import DNS_SUFFIX, Aws
 from .errors import EngineError
@@ -101,9 +103,6 @@ def _docker_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str,
 
 
 def _digest(resource: Resource, root: Path, location: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
-    # The library's import loads all of pulumi_aws, a second that only programs with an image are worth.
-    from flask_on_aws._build_context import ContextError, content_hash
-
     context, recipe = root / location, root / dockerfile
     if (
         settings.get("inline") is not None

@@ -121,8 +121,10 @@ def _operations(
 ) -> Generator[Operations]:
     path = state_file(place, project.stack)
     with exclusive(path.with_suffix(".lock")):
+        aws = Aws(place.endpoint, place.region)
+        aws.begin_run(project.stack)
         yield Operations(
-            aws=Aws(place.endpoint, place.region),
+            aws=aws,
             root=project.program,
             state=State(path),
             hooks=Hooks(dry_run=False),

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 # Read by moto when it is imported. IAM knows AWS's managed policies, and certificates are valid without a wait.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
+# There are no machines here, so 30 MB of their images are left out.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -20,6 +22,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from .mends import mend
 from .parts import HOST, Place
 from .records import Records
+from .runs import PREFIX, Runs
 from .snapshots import Snapshots
 
 log = logging.getLogger(__name__)
@@ -59,6 +62,8 @@ class Endpoint:
         self._server: BaseWSGIServer | None = None
         self.records = Records(place.region)
         """What the data plane reads and writes."""
+        self._runs = Runs(self.records.lock)
+        self.serve(PREFIX, self._runs.begin)
 
     def serve(self, prefix: str, route: Route) -> None:
         """Answer paths below a prefix, like `/.local/credentials/`, by a function and not by moto."""
@@ -109,11 +114,11 @@ class Endpoint:
         path = str(environ.get("PATH_INFO", ""))
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
-                status, kind, body = route(path.removeprefix(prefix), environ)
-                start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
-                return [body]
+                return _plain(start_response, *route(path.removeprefix(prefix), environ))
         _read_body(environ)  # before the lock: a client may be slow
         with self.records.lock:
+            if self._runs.is_over(environ):
+                return _plain(start_response, "409 Conflict", "text/plain", b"Another run has begun since.")
             answer = list(self._app(environ, start_response))
             if _changes(environ):
                 self._snapshots.save(_service(environ))
@@ -126,6 +131,11 @@ def _bind(port: int, app: Any) -> BaseWSGIServer:
         return make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
     except SystemExit as taken:
         raise OSError(f"Port {port} of {HOST} is taken by another program.") from taken
+
+
+def _plain(start_response: Any, status: str, kind: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _read_body(environ: dict[str, Any]) -> None:

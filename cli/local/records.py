@@ -177,7 +177,7 @@ class Records:
 
 
 def _database(rds: Any, raw: Any) -> dict[str, Any]:
-    group = rds.db_parameter_groups.get(raw.db_parameter_group_name)
+    group = rds.db_parameter_groups.get(raw.db_parameter_group_name or "")  # None is the default group
     parameters: dict[str, dict[str, str]] = group.parameters if group else {}
     return {
         "identifier": raw.db_instance_identifier,

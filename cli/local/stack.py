@@ -58,7 +58,7 @@ class Stack:
         inputs: dict[str, Any] = plain(resource.inputs)
         context: dict[str, str] = inputs.get("context") or inputs["build"]
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
-        settings = _plan_settings(self._project)
+        settings = plan_settings(self._project)
         app = self._program / str(context.get("location") or context["context"])
         different = self._images.build(app, digest, settings, inputs.get("buildArgs") or {})
         if different is not None:
@@ -70,8 +70,10 @@ class Stack:
         return {"domainName": f"localhost:{self._local.https_port}"}
 
 
-def _plan_settings(project: Project) -> PlanSettings:
-    """The settings of the program that concern the plan."""
+def plan_settings(project: Project) -> PlanSettings:
+    """The settings that concern the plan, as the program itself reads them: the image that it registers has a
+    Dockerfile made from them, or one of the app's own, and tells neither.
+    """
 
     def setting(key: str) -> str:
         return project.config.get(f"{project.name}:{key}", "")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask_on_aws.cdn import ORIGIN_HEADER
+from flask_on_aws.origin import ORIGIN_HEADER
 
 from .autoscaling import SPEED
 from .balancer.configuration import Configuration

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from engine_stack import ONCE, RESOURCES_CREATED, STACK, EngineStack
+from engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
 
 from cli.engine import EngineError, Secret, evaluate, state_file
 from cli.engine.aws import Aws
@@ -21,15 +21,24 @@ from cli.engine.invokes import live_answers
 from cli.engine.values import to_json
 from tests.e2e.checks import leftovers
 from tests.e2e.stacks import copy_program
-from tests.emulator import emulated_aws
+from tests.emulator import free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    with emulated_aws(tmp_path_factory.mktemp("aws") / "emulator.log") as address:
-        yield address
+    """One that knows the engine's runs, over records of which moto pretends that they run."""
+    folder, port = tmp_path_factory.mktemp("aws"), free_port()
+    command = [sys.executable, "-m", "tests.e2e.plain_aws", str(folder), str(port), REGION]
+    with (folder / "emulator.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        wait_for(port, server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 @pytest.fixture

@@ -194,16 +194,13 @@ def test_a_snapshot_is_taken_while_it_serves_and_restored_beside_it(rds):
     assert rds.databases.snapshots() == ["final"]
 
 
-def test_reconciling_makes_changes_and_deletes_what_it_must(rds):
-    for future in rds.databases.reconcile([INSTANCE]):
-        future.result(60)
+def test_an_instance_that_is_modified_to_what_it_is_says_that_it_is_available(rds):
+    rds.databases.create(INSTANCE).result(60)
     told = len(rds.told)
-    for future in rds.databases.reconcile([INSTANCE]):
-        future.result(60)
-    assert len(rds.told) == told  # the same again is no change
-    for future in rds.databases.reconcile([]):
-        future.result(60)
-    assert rds.told[-1] == ("web", "deleted")
+    rds.databases.modify(INSTANCE).result(60)
+    assert rds.told[told:] == [(INSTANCE.identifier, "available")]
+    rds.databases.delete(INSTANCE.identifier).result(60)
+    assert rds.told[-1] == (INSTANCE.identifier, "deleted")
 
 
 def test_parameters_that_are_not_postgresqls_or_not_the_users_do_not_stop_a_server(rds):

@@ -127,11 +127,16 @@ class Held:
         temporary.replace(self._folder / "instance.json")
 
     def modify(self, wanted: Instance) -> None:
-        """Apply another password or other parameters; those that need a restart wait for a reboot, as on RDS."""
+        """Apply another password or other parameters; those that need a restart wait for a reboot, as on RDS.
+
+        What else can change, like the storage, is no server's affair. Then the state is told again, since the API has
+        said `modifying` of it meanwhile.
+        """
         with self._lock, self._failing():
             # The name, the master user and the first database are for good.
             changed = replace(self.instance, password=wanted.password, parameters=wanted.parameters)
             if changed == self.instance:
+                self._tell(self.status.state, self.status.note)
                 return
             self._tell("modifying")
             self.instance = changed

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,12 +105,6 @@ class Databases:
         """The status of each instance by identifier."""
         with self._lock:
             return {name: held.status for name, held in self._held.items()}
-
-    def reconcile(self, wanted: Iterable[Instance]) -> list[Future[None]]:
-        """Create what is missing, modify what differs, delete, without a snapshot, what is not wanted."""
-        by_name = {one.identifier: one for one in wanted}
-        gone = [self.delete(name) for name in list(self._held) if name not in by_name]
-        return gone + [self.modify(one) if name in self._held else self.create(one) for name, one in by_name.items()]
 
     def create(self, instance: Instance) -> Future[None]:
         """Make a new instance; raises ValueError where there is one of its name."""

@@ -1,0 +1,27 @@
+"""The descriptions of AWS's APIs, each read once for the process: otherwise every session has its own, 30 MB in all.
+
+moto adds to the descriptions of some services. This process is a client of none of these.
+"""
+
+import threading
+from typing import Any
+
+from botocore.loaders import JSONFileLoader
+
+from ._replace import replace
+
+_lock = threading.Lock()
+_read: dict[str, Any] = {}
+
+
+def _load_file(original: Any, self: Any, file_path: str) -> Any:
+    """A file that is not there, which is answered by None, is looked for again."""
+    with _lock:
+        if _read.get(file_path) is None:
+            _read[file_path] = original(self, file_path)
+        return _read[file_path]
+
+
+def mend_models() -> None:
+    """Put the replacement in place."""
+    replace(JSONFileLoader, "load_file")(_load_file)

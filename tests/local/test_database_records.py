@@ -1,0 +1,53 @@
+"""What the API says of a database while a real server follows it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.local.certificates import Authority
+from cli.local.database_records import DatabaseRecords
+from cli.local.endpoint import Endpoint
+from cli.local.parts import Place
+from cli.local.places import CACHE
+from cli.local.rds import Databases, Status
+
+from .cloud import until
+from .conftest import client
+
+
+@pytest.fixture
+def rds(place: Place, tmp_path: Path) -> Iterator[Any]:
+    """The API of RDS with servers behind it."""
+
+    def told(identifier: str, status: Status) -> None:
+        records.told(identifier, status)
+
+    endpoint = Endpoint(place)
+    databases = Databases(tmp_path / "rds", CACHE, Authority(tmp_path / "ca"), told)
+    records = DatabaseRecords(endpoint.records, databases)
+    parts = (endpoint, databases, records)
+    for part in parts:
+        part.start()
+    yield client(place, "rds")
+    for part in reversed(parts):
+        part.stop()
+
+
+def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
+    def found() -> Any:
+        return rds.describe_db_instances(DBInstanceIdentifier="web")["DBInstances"][0]
+
+    rds.create_db_instance(
+        DBInstanceIdentifier="web",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="app",
+        MasterUserPassword="password1",
+    )
+    until(lambda: found()["DBInstanceStatus"] == "available", 60, found)
+    rds.modify_db_instance(DBInstanceIdentifier="web", AllocatedStorage=30, ApplyImmediately=True)
+    until(lambda: found()["DBInstanceStatus"] == "available", 20, found)
+    assert found()["AllocatedStorage"] == 30

@@ -48,10 +48,10 @@ def main(command: "list[str]", environment: "os._Environ[str]" = os.environ) -> 
         return _refuse(f"DRAIN_SECONDS is {text!r}: it must be a number of seconds from 0 to {_LONGEST}.")
     # From here on no signal is lost: each waits, blocked, until it is asked for. A first process has no default
     # actions, and a signal that is ignored would not wait: hence the handler, which is never called.
-    for number in _AWAITED:
-        signal.signal(number, lambda *_: None)
+    before = {number: signal.signal(number, lambda *_: None) for number in _AWAITED}
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
-    return _wait(_start(command), seconds)
+    ignored = {number for number, handler in before.items() if handler is signal.SIG_IGN}  # by nohup, say
+    return _wait(_start(command, ignored), seconds)
 
 
 def _refuse(sentence: str) -> int:
@@ -59,7 +59,7 @@ def _refuse(sentence: str) -> int:
     return 2
 
 
-def _start(command: "list[str]") -> int:
+def _start(command: "list[str]", ignored: "set[signal.Signals]") -> int:
     child = os.fork()
     if child:
         return child
@@ -67,7 +67,7 @@ def _start(command: "list[str]") -> int:
         # A group of its own: Ctrl-C in a terminal reaches this process alone, which passes it on once.
         os.setpgid(0, 0)
         for number in _AWAITED | _IGNORED_BY_PYTHON:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
         os.execvp(command[0], command)  # noqa: S606 running what it is given is all it is for
     except OSError as error:

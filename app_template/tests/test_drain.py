@@ -127,11 +127,14 @@ def test_a_command_that_ends_while_it_drains_is_not_waited_for(start: Start) -> 
     assert process.returncode == 4
 
 
-def test_the_commands_signals_are_as_if_it_had_been_started_without(start: Start) -> None:
+@pytest.mark.parametrize("before", [(), ("nohup",)])
+def test_the_commands_signals_are_as_if_it_had_been_started_without(before: tuple[str, ...]) -> None:
     status = ("grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status")
-    alone = subprocess.run(status, capture_output=True, text=True, check=True)
-    process = start(*status, ready=False)
-    assert process.communicate(timeout=10)[0] == alone.stdout
+
+    def signals(*launcher: str) -> str:
+        return subprocess.run([*before, *launcher, *status], capture_output=True, text=True, check=True).stdout
+
+    assert signals(sys.executable, DRAIN) == signals()
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_command_once(start: Start) -> None:

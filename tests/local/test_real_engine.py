@@ -1,0 +1,85 @@
+"""Releases by Pulumi's own engine and the real AWS provider, on the local AWS, where tasks really run."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_releases import Local, down
+
+from tests.e2e.stacks import Stack, copy_program, use_this_environment
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A local AWS that knows an image."""
+    local = Local(tmp_path_factory.mktemp("cloud") / "project")
+    local.configure()
+    try:
+        local.up()
+        yield local
+    finally:
+        down(local)
+
+
+@pytest.fixture
+def stack(shop: Local, tmp_path: Path) -> Iterator[Stack]:
+    command = shutil.which("pulumi")
+    if command is None:
+        pytest.skip("there is no pulumi command on this machine (https://www.pulumi.com/docs/install/)")
+    folder = tmp_path / "program"
+    copy_program(folder)
+    use_this_environment(folder / "Pulumi.yaml")
+    stack = Stack(command, folder, shop.client("ecs").meta.endpoint_url, "dev")
+    image = image_of(shop)
+    stack.configure(name="real", image=image, database="none", bucket="none", startupSeconds=5, minTasks=1)
+    yield stack
+    stack.run("destroy", "--yes", "--skip-preview")
+
+
+def image_of(shop: Local) -> str:
+    definition = shop.client("ecs").describe_task_definition(taskDefinition=shop.service()["taskDefinition"])
+    return definition["taskDefinition"]["containerDefinitions"][0]["image"]
+
+
+def running(shop: Local, outputs: dict[str, Any]) -> dict[str, str]:
+    """What the one running task of the service finds in its environment."""
+    ecs = shop.client("ecs")
+    cluster, service = outputs["clusterName"], outputs["serviceName"]
+    (found,) = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    assert found["runningCount"] == found["desiredCount"] == 1
+    return {one["name"]: one["value"] for one in definition["containerDefinitions"][0]["environment"]}
+
+
+def test_a_release_by_pulumis_engine_tells_the_truth(shop: Local, stack: Stack, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    stack.configure(releaseCommand=f'echo migrating; echo "$SHOWN" >> {mark}')
+    stack.run("config", "set", "--path", "env.SHOWN", "one")
+    said = stack.up()
+    assert "release command: echo migrating" in said
+    assert "healthy behind the load balancer" in said
+    outputs = stack.outputs()
+    assert running(shop, outputs)["SHOWN"] == "one"
+
+    stack.run("config", "set", "--path", "env.MODE", "crash")
+    said = stack.up(fails=True)
+    assert "Cause (crash)" in said
+    assert "no module named shop" in said
+    assert "MODE" not in running(shop, outputs)
+    said = stack.up(fails=True)  # nothing has changed, and it is no success for that
+    assert "is deployed again" in said
+
+    stack.run("config", "rm", "--path", "env.MODE")
+    stack.run("config", "set", "--path", "env.SHOWN", "two")
+    stack.up()
+    assert running(shop, outputs)["SHOWN"] == "two"
+    assert mark.read_text().splitlines() == ["one", "one", "two"]
+
+    stack.configure(releaseCommand="echo half; exit 3", releaseSeconds=60)
+    said = stack.up(fails=True)
+    assert "exit code 3" in said
+    assert running(shop, outputs)["SHOWN"] == "two"
+    stack.configure(releaseCommand="none")
+    stack.up()

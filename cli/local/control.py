@@ -13,8 +13,7 @@ from typing import Any
 
 import psutil
 
-from .daemon import STATUS
-from .places import LocalPlace
+from .places import STATUS, LocalPlace
 
 # moto's services and PostgreSQL take up to ten seconds on a slow machine; beyond a minute something hangs.
 _START_SECONDS = 60

@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .balancer.server import is_free
+from flask_on_aws.aws_session import ProviderSettings
+
 from .parts import Place
 
 FOLDER = ".local-aws"
 # What several projects of one user share: programs that were fetched, and who has which ports.
 CACHE = Path.home() / ".cache" / "flask-on-aws"
+# Where a daemon answers how its parts are.
+STATUS = "/.local/status"
 _FILE = "place.json"
+# The services that the commands ask.
+_SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "secretsmanager", "ssm")
 # LocalStack's port, which clients of emulated AWS know; a second project gets the next one that is free.
 _ENDPOINT_PORTS = range(4566, 4666)
 # 8443 as 443 is to those who are not root; room for as many projects.
@@ -75,6 +80,13 @@ def open_place(project: Path, region: str) -> LocalPlace:
     return open_place(project, region)
 
 
+def place_settings(place: LocalPlace) -> ProviderSettings:
+    """How clients reach a local AWS, whatever the environment says of the real one."""
+    endpoints = dict.fromkeys(_SERVICES, place.place.endpoint)
+    given = {"region": place.place.region, "accessKey": "local", "secretKey": "local", "endpoints": [endpoints]}
+    return ProviderSettings(given)
+
+
 @contextmanager
 def _all_places() -> Generator[list[str]]:
     """The folders of this user's projects that have a place, to be changed while nobody else chooses ports.
@@ -102,6 +114,8 @@ def _ports(project: Path) -> tuple[int, int] | None:
 
 
 def _free(ports: range, taken: Collection[int]) -> int:
+    from .balancer.server import is_free  # a whole server, which nobody needs to find a place
+
     for port in ports:
         if port not in taken and is_free(port):
             return port

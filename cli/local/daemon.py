@@ -23,13 +23,13 @@ from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .endpoint import Endpoint
 from .images import Images
+from .mends.images import know_images
 from .parts import Part, Place
-from .places import CACHE, LocalPlace, find_place
+from .places import CACHE, STATUS, LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases
 from .target_health import TargetRecords, edge_headers
 
-STATUS = "/.local/status"
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
@@ -41,6 +41,7 @@ class Cloud:
         folder = place.folder
         authority = Authority(folder / "ca")
         self.images = Images(folder / "images", authority.certificate_path)
+        know_images(self.images.has)
         self._endpoint = Endpoint(place)
         records = self._endpoint.records
         elb = _client(place, "elbv2")

@@ -35,7 +35,7 @@ class Images:
             BuildError: if a command fails.
         """
         target = self._path(digest)
-        if (target / "start").is_file():  # written last
+        if self.has(digest):
             os.utime(target)
             return None
         wanted = plan_build(app, settings, dockerfile="")
@@ -51,10 +51,15 @@ class Images:
         plan, target = self._plan(uri), self._path(_digest(uri))
         if not plan:
             return None
+        os.utime(target)  # a release that was gone back to is in use, however old its image
         path = f"{target / 'venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         environment = {"PATH": path, "VIRTUAL_ENV": str(target / "venv"), "PYTHONUNBUFFERED": "1"}
         files = {CA_PATH: str(self._certificates)}
         return ImagePlan(target / "app", str(plan["start_command"]), environment, files)
+
+    def has(self, digest: str) -> bool:
+        """Whether the environment of an image is here."""
+        return (self._path(digest) / "start").is_file()  # written last
 
     def _plan(self, uri: str) -> dict[str, object]:
         file = self._path(_digest(uri)) / PLAN

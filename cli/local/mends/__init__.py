@@ -10,6 +10,7 @@ from .accounts import mend_accounts
 from .cloudfront import mend_cloudfront
 from .deployments import mend_deployments
 from .ecs import mend_ecs
+from .images import mend_images
 from .models import mend_models
 from .others import mend_others
 from .provider import mend_for_provider
@@ -27,3 +28,4 @@ def mend() -> None:
     mend_accounts()
     mend_deployments()
     mend_cloudfront()
+    mend_images()

@@ -5,7 +5,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ecs import models
-from moto.ecs.exceptions import InvalidParameterException, ServiceNotFoundException
+from moto.ecs.exceptions import EcsClientException, InvalidParameterException, ServiceNotFoundException
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
 from moto.moto_api._internal import mock_random
 
@@ -78,7 +78,12 @@ def _create_service(original: Any, self: Any) -> Any:
 
 
 def _full_arn(backend: Any, task_definition: str | None) -> str | None:
-    return backend.describe_task_definition(task_definition).arn if task_definition else None
+    if not task_definition:
+        return None
+    found = backend.describe_task_definition(task_definition)
+    if found.status == "INACTIVE":
+        raise EcsClientException("TaskDefinition is inactive")
+    return found.arn
 
 
 def _update_service(original: Any, self: Any, properties: dict[str, Any]) -> Any:
@@ -142,6 +147,11 @@ def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *arg
     ]
 
 
+def _run_task(original: Any, self: Any, cluster: str, task_definition: str, *args: Any, **kwargs: Any) -> Any:
+    _full_arn(self, task_definition)
+    return original(self, cluster, task_definition, *args, **kwargs)
+
+
 def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -> Any:
     """StopTask asks; the task is stopped when its processes are. moto's is stopped at once."""
     identifier = name.split("/")[-1]
@@ -186,6 +196,7 @@ def mend_ecs() -> None:
     replace(backend, "update_service")(_update_service)
     replace(backend, "delete_service")(_delete_service)
     replace(backend, "list_services")(_list_services)
+    replace(backend, "run_task")(_run_task)
     replace(backend, "stop_task")(_stop_task)
     replace(backend, "list_tasks")(_list_tasks)
     replace(models.Task, "__init__")(_new_task)

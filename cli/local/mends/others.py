@@ -9,6 +9,8 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.logs.models import LogGroup
+from moto.logs.responses import LogsResponse
+from moto.ssm.models import Parameter
 
 from ._replace import replace
 
@@ -27,6 +29,24 @@ def _call_action(original: Any, self: Any) -> Any:
 def _log_group(original: Any, self: Any) -> dict[str, Any]:
     """The class of a log group is always told; moto leaves it out, and the AWS provider would make the group anew."""
     return {"logGroupClass": "STANDARD", **original(self)}
+
+
+def _filter_log_events(original: Any, self: Any) -> Any:
+    """Only the streams with a prefix, if one is given; moto has no such parameter."""
+    prefix, group = self._get_param("logStreamNamePrefix"), self._get_param("logGroupName")
+    known = self.logs_backend.groups.get(group)
+    if not prefix or known is None:
+        return original(self)
+    names = [name for name in known.streams if name.startswith(prefix)]
+    if not names:
+        return json.dumps({"events": [], "searchedLogStreams": []})
+    self.body = json.dumps({**json.loads(self.body), "logStreamNames": names})
+    return original(self)
+
+
+def _parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Who wrote a parameter is an ARN; moto says N/A."""
+    return {**original(self, *args, **kwargs), "LastModifiedUser": f"arn:aws:iam::{self.account_id}:root"}
 
 
 def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> PermissionResult:
@@ -71,6 +91,8 @@ def mend_others() -> None:
     replace(BaseResponse, "call_action")(_call_action)
     replace(ELBv2Backend, "describe_target_health")(_target_health)
     replace(LogGroup, "to_describe_dict")(_log_group)
+    replace(LogsResponse, "filter_log_events")(_filter_log_events)
+    replace(Parameter, "describe_response_object")(_parameter)
     replace(IAMPolicyStatement, "is_action_permitted")(_permitted)
     replace(Scaling, "list_tags_for_resource")(_list_scaling_tags)
     replace(Scaling, "tag_resource")(_tag_scaling)

@@ -175,12 +175,12 @@ def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettin
     # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
     given["region"] = aws.get_region_output(opts=options).region
     settled = pulumi.Output.all(given, aws.get_caller_identity_output(opts=options).arn)
-    return pulumi.Output.unsecret(settled).apply(lambda both: _settings(both[0], both[1] or ""))
+    return pulumi.Output.unsecret(settled).apply(lambda both: read_settings(both[0], both[1] or ""))
 
 
-def _settings(texts: Mapping[str, Any], identity: str) -> ProviderSettings:
-    """From the provider's own texts, in which lists, objects and flags are JSON."""
-    found = {name: value for name, value in texts.items() if value not in (None, "")}
+def read_settings(texts: Mapping[str, Any], identity: str = "") -> ProviderSettings:
+    """From the provider's own texts, in which lists, objects and flags are JSON; what no client needs is left out."""
+    found = {name: value for name, value in texts.items() if name in _NAMES and value not in (None, "")}
     parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in found.items()}
     return ProviderSettings(parsed, identity)
 

@@ -25,6 +25,8 @@ class Release:
     """Changes with whatever else starts a deployment, like subnets."""
     rolled_back_from: int | None = None
     """The number of the release from which an operator went back to this one; None for one that an update made."""
+    rolled_back_to: int | None = None
+    """The number of the release that this one repeats; None for one that an update made."""
     number: int = 0
     """Counted from 1 for each service; 0 as long as it is not recorded."""
     time: datetime | None = None
@@ -37,7 +39,7 @@ class Release:
         """The parameter's text."""
         told: dict[str, Any] = {"image": self.image, "taskDefinition": self.task_definition, "settings": self.settings}
         if self.rolled_back_from is not None:
-            told["rolledBackFrom"] = self.rolled_back_from
+            told |= {"rolledBackFrom": self.rolled_back_from, "rolledBackTo": self.rolled_back_to}
         return json.dumps(told)
 
 
@@ -64,8 +66,10 @@ def read_value(value: str, number: int = 0, time: datetime | None = None, user: 
     """
     try:
         told: Mapping[str, Any] = json.loads(value)
-        settings, origin = str(told.get("settings", "")), told.get("rolledBackFrom")
-        return Release(told["image"], told["taskDefinition"], settings, origin, number, time, user)
+        way_back = (told.get("rolledBackFrom"), told.get("rolledBackTo"))
+        return Release(
+            told["image"], told["taskDefinition"], str(told.get("settings", "")), *way_back, number, time, user
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{value[:80]!r} is no record of a release; delete the parameter and deploy again.") from error
 

@@ -6,10 +6,15 @@ import click
 
 # Command → the module that holds it under the same name, and what it needs besides the tool itself.
 _COMMANDS = {
-    "plan": ("plan", ""),
-    "build": ("build", ""),
-    "preflight": ("preflight", "local"),
-    "local": ("local", "local"),
+    "plan": ("plan.command", ""),
+    "build": ("build.command", ""),
+    "preflight": ("preflight.command", "local"),
+    "local": ("local.command", "local"),
+    "status": ("operations.status", "operations"),
+    "logs": ("operations.logs", "operations"),
+    "run": ("operations.run", "operations"),
+    "releases": ("operations.releases", "operations"),
+    "rollback": ("operations.rollback", "operations"),
 }
 
 
@@ -22,7 +27,7 @@ class _Commands(click.Group):
             return None
         module, extra = _COMMANDS[cmd_name]
         try:
-            loaded = importlib.import_module(f".{module}.command", __package__)
+            loaded = importlib.import_module(f".{module}", __package__)
         except ModuleNotFoundError as error:
             if not extra:
                 raise
@@ -36,4 +41,4 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flask-on-aws-cli", message="%(version)s")
 def main() -> None:
-    """Build and run a Flask app as flask-on-aws does, and see why."""
+    """Build and run a Flask app as flask-on-aws does, see why, and look after it."""

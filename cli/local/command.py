@@ -8,10 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import click
 from flask_on_aws.build_plan import BuildPlanError
 from flask_on_aws.contract import CA_PATH
@@ -20,9 +20,12 @@ from .._settings import fail
 from ..build.run import BuildError
 from ..engine import EngineError
 from ..engine import destroy as destroy_stack
+from ..operations.app import cluster_services
+from ..operations.log_lines import LogLines, LogSource, show
+from ..operations.report import task_counts
 from . import control
 from .ecs.launches import on_this_machine
-from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place
+from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
 from .stack import STACK, Stack
 
 # An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
@@ -90,7 +93,7 @@ def status(project: Path) -> None:
     place, told = _running(project)
     _say(f"app        {place.url}\nendpoint   {place.place.endpoint}")
     for service in _services(place):
-        _say(f"service    {service['serviceName']}: {service['runningCount']} of {service['desiredCount']} tasks run")
+        _say(f"service    {service['serviceName']}: {task_counts(service)}")
     for name, database in told["databases"].items():
         note = f" ({database['note']})" if database["note"] else ""
         _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
@@ -104,16 +107,9 @@ def status(project: Path) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 def logs(project: Path, follow: bool) -> None:
     """What the app's containers print."""
-    client: Any = _client(_running(project)[0], "logs")
-    seen: set[str] = set()
-    while True:
-        for event in _events(client):
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
-                _say(f"{event['logStreamName'].split('/')[0]:<8} {event['message']}")
-        if not follow:
-            return
-        time.sleep(1)
+    client = _client(_running(project)[0], "logs")
+    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+    show(LogLines(client, [LogSource(name) for name in groups], since=0), follow, _say)
 
 
 @local.command()
@@ -163,8 +159,7 @@ def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
 
 
 def _client(place: LocalPlace, service: str) -> Any:
-    session = boto3.Session("local", "local", region_name=place.place.region)
-    return session.client(service, endpoint_url=place.place.endpoint)  # type: ignore[call-overload]
+    return place_settings(place).client(service)
 
 
 def _wait_for_answer(place: LocalPlace) -> None:
@@ -183,19 +178,10 @@ def _wait_for_answer(place: LocalPlace) -> None:
     fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services say:", *events)
 
 
-def _services(place: LocalPlace) -> list[dict[str, Any]]:
+def _services(place: LocalPlace) -> list[Mapping[str, Any]]:
     client = _client(place, "ecs")
-    found: list[dict[str, Any]] = []
-    for cluster in client.list_clusters()["clusterArns"]:
-        arns = client.list_services(cluster=cluster)["serviceArns"]
-        found += client.describe_services(cluster=cluster, services=arns)["services"] if arns else []
-    return [service for service in found if service["status"] == "ACTIVE"]
-
-
-def _events(client: Any) -> list[dict[str, Any]]:
-    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
-    found = [event for name in groups for event in client.filter_log_events(logGroupName=name)["events"]]
-    return sorted(found, key=lambda event: event["timestamp"])
+    clusters = client.list_clusters()["clusterArns"]
+    return [service for cluster in clusters for service in cluster_services(client, cluster)]
 
 
 def _environment(place: LocalPlace) -> dict[str, str]:

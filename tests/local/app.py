@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 MODE = os.environ.get("MODE", "good")
@@ -39,6 +40,8 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif MODE == "drain":  # serves on until the load balancer sends nothing more
+        signal.signal(signal.SIGTERM, lambda *_: threading.Timer(seconds, os._exit, [0]).start())
     else:
         signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(0)))
     http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()

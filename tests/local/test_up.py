@@ -4,8 +4,6 @@ import shutil
 import ssl
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stacks import ROOT, copy_program
+
+from .load import Load
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
 # `up` takes half a minute on an idle machine with two processors; it may share them with other tests.
@@ -28,8 +28,15 @@ class Local:
         self.url = ""
 
     def run(self, *arguments: str, fails: bool = False) -> str:
+        return self._run(COMMAND, *arguments, fails=fails)
+
+    def operate(self, *arguments: str) -> str:
+        """A command that finds the local AWS by itself."""
+        return self._run(COMMAND[:1], *arguments)
+
+    def _run(self, command: list[str], *arguments: str, fails: bool = False) -> str:
         done = subprocess.run(
-            [*COMMAND, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=UP_SECONDS, check=False
+            [*command, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=UP_SECONDS, check=False
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -71,16 +78,22 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     local.run("psql", "--", "-c", "CREATE TABLE kept (id int)")
 
     (local.folder / "app_template" / "board" / "static" / "release.txt").write_text("a new release")
-    with Load(local) as load:
+    with Load(lambda: local.get("/up/databases")[0]) as load:
         local.up()
-    assert load.statuses.keys() == {200}
-    assert load.statuses[200] > 50  # some 10 a second while tasks are replaced
+    load.check(at_least=50)  # some 10 a second while tasks are replaced
     said = local.run("status")
     assert "1 of 1 tasks run" in said
 
+    with Load(lambda: local.get("/up/databases")[0]) as load:
+        assert "web runs release 1 again, recorded as release 3" in local.operate("rollback", "--yes")
+    load.check(at_least=50)
+    assert "rollback from 2 to 1" in local.operate("status")
+
     local.run("down")
     assert "does not run" in local.run("status", fails=True)
-    assert "nothing changed" in local.up()
+    said = local.up()
+    assert "app-web was rolled back from release 2 to app-web:3." in said
+    assert "nothing changed" in said
     assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM kept").strip() == "0"
     local.run("destroy")
     assert not (local.folder / ".local-aws").exists()
@@ -94,26 +107,3 @@ def check_that_another_project_keeps_off(local: Local, other: Path) -> None:
     for command in ("up", "status", "env", "destroy"):
         said = Local(other).run(command, fails=True)
         assert f"is taken by the local AWS in {local.folder}" in said
-
-
-class Load:
-    """Asks for a page again and again while it is entered, and counts the answers."""
-
-    def __init__(self, local: Local) -> None:
-        self._local, self._done = local, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.statuses: dict[int, int] = {}
-
-    def __enter__(self) -> "Load":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._done.is_set():
-            status = self._local.get("/up/databases")[0]
-            self.statuses[status] = self.statuses.get(status, 0) + 1
-            time.sleep(0.02)

@@ -28,7 +28,9 @@ def test_the_readme_s_files_exist():
     assert [path for path in linked if "://" not in path and not (ROOT / path.split("#")[0]).exists()] == []
 
 
-GUIDES = sorted([*(ROOT / "docs").glob("from-*.md"), ROOT / "docs" / "deploy-your-app.md"])
+GUIDES = sorted(
+    [*(ROOT / "docs").glob("from-*.md"), *(ROOT / "docs" / f"{page}.md" for page in ("deploy-your-app", "operations"))]
+)
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)

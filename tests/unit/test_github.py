@@ -190,6 +190,17 @@ def test_a_preview_sees_which_release_runs():
     assert not allowed(previewing, "ssm:GetParametersByPath", f"{arn}payroll")
 
 
+@pytest.mark.parametrize("command", ["status", "logs", "run", "releases", "rollback"])
+def test_a_deploying_role_may_look_after_the_app(command):
+    page = (COMPONENTS.parent / "docs" / "operations.md").read_text()
+    (row,) = (line.split("|")[2] for line in page.splitlines() if line.startswith(f"| `{command}` |"))
+    granted = [pattern for s in all_of(deploy_policies()) if s["Effect"] == "Allow" for pattern in s["Action"]]
+    needed = re.findall(r"`([a-z]+:\w+)`", row)
+    assert needed
+    for action in needed:
+        assert any(fnmatch.fnmatchcase(action, pattern) for pattern in granted), action
+
+
 def test_other_systems_of_the_account_are_out_of_reach():
     statements = all_of(deploy_policies())
     arn = "arn:aws:{}:eu-west-1:123456789012:{}".format

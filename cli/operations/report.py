@@ -1,0 +1,46 @@
+"""How times, images, tables and JSON look: the same in every command."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+_DIGEST_SHOWN = 12  # hexadecimal characters, as Docker shows them
+
+
+def moment(time: datetime | None) -> str:
+    """A time in UTC, to the second."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if time else ""
+
+
+def short_digest(image: str) -> str:
+    """The beginning of an image's digest; of an image without one, its name."""
+    named, _, digest = image.partition("@")
+    return digest.partition(":")[2][:_DIGEST_SHOWN] or named.rpartition("/")[2]
+
+
+def who(arn: str) -> str:
+    """The user or the role's session of an ARN."""
+    return arn.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
+
+
+def task_counts(service: Mapping[str, Any]) -> str:
+    """How many tasks run, of what DescribeServices tells."""
+    starting = f", {service['pendingCount']} start" if service["pendingCount"] else ""
+    return f"{service['runningCount']} of {service['desiredCount']} tasks run{starting}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines whose columns begin below each other; the first row is the heading."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return [line.rstrip() for line in lines]
+
+
+def as_json(value: Any) -> str:
+    """JSON whose times are ISO 8601."""
+    return json.dumps(value, indent=2, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -70,7 +70,7 @@ def _plan(app: App, number: int | None) -> Sequence[Step]:
     history = releases_of(app, first)
     if not history:
         raise OperationError(f"No release of {first.name} is recorded yet, so there is none to go back to.")
-    goal = numbered(history, number) if number else _default(history, _running(app, first, history))
+    goal = _default(history, _running(app, first, history)) if number is None else numbered(history, number)
     steps = [_step(app, first, history, goal)]
     for service in others:
         history = releases_of(app, service)
@@ -118,6 +118,11 @@ def _go(app: App, step: Step, timeout: int, done: Sequence[str]) -> str:
         so_far = f" Done before: {'; '.join(done)}." if done else ""
         raise OperationError(
             f"{error}\n{role} did not go back to release {step.goal.number}; its record is as it was.{so_far}"
+        ) from error
+    except KeyboardInterrupt as error:
+        raise OperationError(
+            f"ECS goes on with what was begun, and {role}'s record is as it was; give the same command again, with the "
+            "release's number, to follow and record it."
         ) from error
     number = _record(app, step, deployed)
     what = f"{role} runs release {step.goal.number} again, recorded as release {number}"

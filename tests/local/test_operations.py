@@ -76,7 +76,7 @@ def test_a_rollback_to_a_deregistered_revision_loses_no_request(app: Operated) -
     assert app.ecs.describe_task_definition(taskDefinition="app-web:1")["taskDefinition"]["status"] == "INACTIVE"
     with app.load() as load:
         said = shown(app, "rollback", "--yes")
-        assert app.runs() == "first"
+        until(lambda: app.runs() == "first", 20)
     load.check(at_least=50)
     order = [said.index(text) for text in ("web runs release 1 again", "worker runs release 1 again")]
     assert order == sorted(order)
@@ -96,11 +96,10 @@ def test_a_rollback_to_a_deregistered_revision_loses_no_request(app: Operated) -
 def test_there_is_nothing_before_the_first_release_and_nothing_of_unknown_numbers(app: Operated) -> None:
     nothing = command(app, "rollback")
     assert (nothing.exit_code, nothing.stderr.startswith("There is no release before 1")) == (1, True)
-    unknown = command(app, "rollback", "9")
-    assert (unknown.exit_code, unknown.stderr) == (
-        1,
-        "There is no release 9; known are 1 to 3: flask-on-aws releases\n",
-    )
+    for number in (0, 9):
+        unknown = command(app, "rollback", str(number))
+        assert unknown.exit_code == 1
+        assert unknown.stderr == f"There is no release {number}; known are 1 to 3: flask-on-aws releases\n"
 
 
 def test_a_rollback_says_before_any_change_that_the_image_is_gone(app: Operated) -> None:
@@ -214,3 +213,20 @@ def test_status_of_a_broken_app(app: Operated) -> None:
     said = shown(app, "rollback", "--yes", "--service", "web")
     assert "app-web:5 → release 5" in said
     assert app.service("web")["taskDefinition"].endswith("app-web:3")
+
+
+def test_a_rollback_that_was_interrupted_is_followed_and_recorded_by_the_same_command(app: Operated) -> None:
+    recorded, before = app.releases()[0].number, app.service("web")["taskDefinition"]
+    arguments = ["rollback", "2", "--yes", "--service", "web", "--project", str(app.project)]
+    process = subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: app.service("web")["taskDefinition"] != before, 30)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "ECS goes on with what was begun, and web's record is as it was" in errors
+    copy = app.service("web")["taskDefinition"]
+    assert app.releases()[0].number == recorded
+    assert "web runs release 2 again" in shown(app, *arguments[:3], "--service", "web")
+    newest = app.releases()[0]
+    assert (newest.number, newest.task_definition, newest.rolled_back_to) == (recorded + 1, copy, 2)
+    until(lambda: app.runs() == "second", 20)  # the old task answers until it is drained

@@ -1,0 +1,54 @@
+"""A stack as the Pulumi CLI tells of it, to the commands that look after an app."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.operations.errors import OperationError
+from cli.operations.target import Where, find_app
+from tests.e2e.stacks import Stack, use_this_environment
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = """
+import pulumi
+
+for name in ("clusterName", "serviceName"):
+    pulumi.export(name, f"{name}-1")
+"""
+ROLES = [{"roleArn": "arn:aws:iam::123456789012:role/deploy"}]
+
+
+@pytest.fixture
+def stack(pulumi_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    folder = tmp_path / "program"
+    folder.mkdir()
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "Pulumi.yaml").write_text("name: app\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n")
+    use_this_environment(folder / "Pulumi.yaml")
+    made = Stack(pulumi_command, folder, "http://127.0.0.1:9", "dev")
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
+        monkeypatch.setenv(name, made.environment[name])
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    return made
+
+
+def test_outputs_and_the_provider_s_settings_come_from_the_stack(stack: Stack) -> None:
+    with pytest.raises(OperationError, match=r"The selected stack of .* is not deployed; deploy it with: pulumi up"):
+        find_app(Where(project=stack.folder))
+    with pytest.raises(OperationError, match="has no stack absent; see them with: pulumi stack ls"):
+        find_app(Where(project=stack.folder, stack="absent"))
+    stack.run("config", "set", "aws:region", "eu-north-1")
+    stack.run("config", "set", "aws:profile", "shop")
+    stack.run("config", "set", "--path", "aws:assumeRoles[0].roleArn", ROLES[0]["roleArn"])
+    stack.up()
+    app = find_app(Where(project=stack.folder, stack="dev"))
+    assert app.cluster == "clusterName-1"
+    assert app._settings.given == {"region": "eu-north-1", "profile": "shop", "assumeRoles": ROLES}
+    stack.run("config", "set", "--secret", "aws:secretKey", "s3cret")
+    stack.run("config", "set", "aws:accessKey", "key")
+    given = find_app(Where(project=stack.folder))._settings.given
+    assert (given["accessKey"], given["secretKey"]) == ("key", "s3cret")
+    stack.run("stack", "unselect")
+    with pytest.raises(OperationError, match="is selected; name one with --stack"):
+        find_app(Where(project=stack.folder))

@@ -5,7 +5,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +19,8 @@ from flask_on_aws.release_record import command_parameter, release_parameter, re
 
 from cli.local.places import find_place
 from tests.e2e.stacks import copy_program
+
+from .load import Load
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
 # A failing health check takes ECS three starts of half a minute each; other tests may share the machine.
@@ -98,6 +99,11 @@ class Local:
         with urllib.request.urlopen(self.url, context=context, timeout=20) as answer:
             return answer.read().decode()
 
+    def ask(self) -> int:
+        """A good answer's status; others are raised."""
+        self.get()
+        return 200
+
     def client(self, service: str) -> Any:
         place = find_place(self.folder)
         assert place is not None
@@ -119,32 +125,6 @@ class Local:
         """What the release command wrote, one line for each time that it ran."""
         file = self.folder / "ran"
         return file.read_text().splitlines() if file.exists() else []
-
-
-class Load:
-    """Asks for the page again and again while it is entered, and keeps what was no good answer."""
-
-    def __init__(self, local: Local) -> None:
-        self._local, self._done = local, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.good, self.bad = 0, list[str]()
-
-    def __enter__(self) -> "Load":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._done.is_set():
-            try:
-                self._local.get()
-                self.good += 1
-            except urllib.error.URLError as error:
-                self.bad.append(str(error))
-            time.sleep(0.05)
 
 
 def down(local: Local) -> None:
@@ -198,12 +178,11 @@ BROKEN = {
 def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves_on(shop: Local, name: str) -> None:
     recorded = shop.numbers()
     shop.configure(**BROKEN[name].settings)
-    with Load(shop) as load:
+    with Load(shop.ask) as load:
         said = shop.up(fails=True)
     for words in BROKEN[name].says:
         assert words in said
-    assert load.bad == []
-    assert load.good > 20
+    load.check(at_least=20)
     assert shop.numbers() == recorded
     # The next good update heals, and is a release of its own.
     shop.configure(env={"SHOWN": name})

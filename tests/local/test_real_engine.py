@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_releases import Local, down
 
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
+
+from .test_releases import Local, down
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ class Rollouts:
         self, wanted: Rollout, service: Mapping[str, Any], found: Mapping[str, Any], healthy: set[str]
     ) -> bool:
         """Whether ECS says so, or all tasks get requests and only the old ones' draining is left to wait for."""
-        if found["runningCount"] < found["desiredCount"] or found["pendingCount"]:
+        if found["runningCount"] < found["desiredCount"] or found["pendingCount"] > 0:
             return False
         if found.get("rolloutState", "COMPLETED") == "COMPLETED":
             return True
@@ -201,7 +201,7 @@ class Rollouts:
 
 def _progress(service: Mapping[str, Any], deployment: Mapping[str, Any], healthy: int | None) -> str:
     counts = f"{deployment['runningCount']} of {deployment['desiredCount']} tasks run"
-    if deployment["pendingCount"]:
+    if deployment["pendingCount"] > 0:
         counts += f", {deployment['pendingCount']} start"
     if deployment.get("failedTasks"):
         counts += f", {deployment['failedTasks']} failed"

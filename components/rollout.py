@@ -80,14 +80,15 @@ class Rollouts:
         """The id of the deployment to follow; a new one where ECS is not at it."""
         until = time.monotonic() + _CONSISTENT_SECONDS
         while True:
-            primary = self._service(wanted)["deployments"][0]
-            is_ours = primary["taskDefinition"] == wanted.task_definition
+            service = self._service(wanted)
+            primary, now = service["deployments"][0], service["taskDefinition"]
+            is_ours = now == wanted.task_definition
             if is_ours and primary.get("rolloutState") != "FAILED":
                 return primary["id"]
             if is_ours or time.monotonic() > until:
                 break
             self._sleep(POLL_SECONDS)
-        was = "is given up" if is_ours else f"has gone back to {_short(primary['taskDefinition'])}"
+        was = "is given up" if is_ours else f"has gone back to {_short(now)}"
         self._say(f"The service {was}; {_short(wanted.task_definition)} is deployed again.")
         updated = self._ecs.update_service(
             cluster=wanted.cluster,

@@ -98,6 +98,7 @@ READERS: Mapping[str, Reader] = {
     "buildEnv": mapping,
     "rebuild": text,
     "imagesKept": number,
+    "preflight": text,
     "repositoryName": text,
     "domain": text,
     "domainAliases": texts,

@@ -36,8 +36,8 @@ def plan_or_fail(
         fail(*error.problems)
 
 
-def fail(*sentences: str) -> NoReturn:
-    """End the command with these sentences on standard error and exit code 1."""
+def fail(*sentences: str, code: int = 1) -> NoReturn:
+    """End the command with these sentences on standard error."""
     for sentence in sentences:
         click.echo(sentence, err=True)
-    raise SystemExit(1)
+    raise SystemExit(code)

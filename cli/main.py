@@ -18,6 +18,12 @@ _COMMANDS = {
 }
 
 
+class MissingPackagesError(click.ClickException):
+    """A command whose packages are not installed; it cannot be run, as with wrong options."""
+
+    exit_code = click.UsageError.exit_code
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -31,7 +37,7 @@ class _Commands(click.Group):
         except ModuleNotFoundError as error:
             if not extra:
                 raise
-            raise click.ClickException(
+            raise MissingPackagesError(
                 f"{cmd_name} needs more packages ({error.name} is missing); install them with: "
                 f"pip install 'flask-on-aws-cli[{extra}]'"
             ) from error

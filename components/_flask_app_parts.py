@@ -1,5 +1,7 @@
 """Which of a Flask app's arguments are which arguments of its components."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -23,6 +25,7 @@ IMAGE = {
         "rebuild",
         "images_kept",
         "repository_name",
+        "preflight",
     )
 } | {
     "app": "context",
@@ -91,6 +94,12 @@ SCALING = {
     "scale_requests_per_minute": "requests_per_minute",
     "schedules": "schedules",
 }
+# What decides how the app runs, besides what the image knows and its variables.
+PREFLIGHT = (
+    *("environment", "domain", "port", "health_check_path", "startup_seconds", "cpu", "memory", "read_only_root"),
+    *("writable_paths", "database", "database_version", "database_url_scheme", "database_url_query", "bucket"),
+    *("compat", "release_seconds"),
+)
 ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
 
 
@@ -104,6 +113,27 @@ def image_part(args: FlaskAppArgs) -> dict[str, Any]:
     """The image's arguments: what concerns the build means nothing for a ready image."""
     built = part(args, IMAGE)
     return {"image": built["image"]} if "image" in built else built
+
+
+def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
+    """What the app runs with, as the settings of a stack.
+
+    A variable that only this update makes known gets a made-up value there, as secrets do.
+    """
+    known = {key: value for key, value in args["env"].items() if isinstance(value, str)}
+    secret = {*args["env"], *args["secrets"], *args["secret_values"]} - known.keys()
+    settings: dict[str, Any] = {
+        **part(args, {key: key for key in PREFLIGHT}),
+        "name": name,
+        "release_command": args.get("release_command") or "none",
+        "env": known,
+        "secrets": dict.fromkeys(sorted(secret), ""),
+    }
+    return {re.sub(r"_([a-z])", lambda found: found[1].upper(), key): _text(value) for key, value in settings.items()}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def exposure(args: FlaskAppArgs) -> str:

@@ -99,6 +99,8 @@ class FlaskApp(Component):
     def _create_image(self) -> None:
         args = cast(ImageArgs, given.image_part(self._args))
         args["force_delete"] = not self._args["deletion_protection"]
+        if "image" not in args:
+            args["preflight_settings"] = given.preflight_settings(self._name, self._args)
         self._image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self._image.image_uri
         if self._args["egress"] == "ipv6":

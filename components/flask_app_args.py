@@ -34,6 +34,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Any change of this text builds the image again from fresh base images. Default: none."""
     images_kept: int
     """Releases kept in the repository, at least 20. Default: 30."""
+    preflight: str
+    """Whether the app is built, run and checked on this machine before its image is pushed: auto (where a Docker engine of the tasks' processor and the command flask-on-aws are there), always or never. Default: auto."""
     repository_name: str
     """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
     domain: str
@@ -217,6 +219,7 @@ COMMON: FlaskAppArgs = {
     "app": "app_template",
     "dockerfile": "Dockerfile",
     "architecture": "x86_64",
+    "preflight": "auto",
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,

@@ -13,6 +13,7 @@ from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._ecr import lifecycle_policy, pushed_digest, registry_credentials, repository_name_problems, split_reference
 from ._planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
+from ._preflight import CHOICES, preflight_hooks
 
 
 class ImageArgs(TypedDict, total=False):
@@ -46,6 +47,10 @@ class ImageArgs(TypedDict, total=False):
     """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is made up and going back to earlier content builds it again. Default: none."""
     cache: bool
     """Whether layers are kept in a second repository for the next build (docker-build only). Default: true with docker-build."""
+    preflight: str
+    """Whether the app is built, run and checked on this machine before its image is pushed: `auto` where a Docker engine and the command line tool are there, `always`, or `never`. Default: `never`."""
+    preflight_settings: Mapping[str, str]
+    """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""
 
 
 _DEFAULTS: ImageArgs = {
@@ -60,6 +65,8 @@ _DEFAULTS: ImageArgs = {
     "rebuild": "",
     "images_kept": 30,
     "force_delete": True,
+    "preflight": "never",
+    "preflight_settings": {},
 }
 _PLATFORMS = {"x86_64": docker_build.Platform.LINUX_AMD64, "arm64": docker_build.Platform.LINUX_ARM64}
 # Tasks that run, and the releases to roll back to, need their images: fewer than 20 once expired images in use.
@@ -93,6 +100,7 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
             yield from plan_problems(settled)
     yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
     yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
+    yield from choice_problems("preflight", settled["preflight"], CHOICES)
     yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
     yield from repository_name_problems("repository_name", settled.get("repository_name", "app"))
     if settled["builder"] == "docker":
@@ -237,7 +245,7 @@ class Image(Component):
             registries=[registry_credentials("address", self._repository, self)],
             push=False,
             build_on_preview=False,
-            opts=self._build_options(ignore_changes=_BUILD_INPUTS),
+            opts=self._build_options(_BUILD_INPUTS),
         ).digest
 
     def _build_with_docker(self, name: str, reuse: bool) -> pulumi.Output[str]:
@@ -256,13 +264,15 @@ class Image(Component):
             },
             registry=registry_credentials("server", self._repository, self),
             skip_push=reuse,
-            opts=self._build_options(ignore_changes=_DOCKER_INPUTS if reuse else None),
+            opts=self._build_options(_DOCKER_INPUTS if reuse else ()),
         ).repo_digest.apply(lambda reference: split_reference(reference)[1])
 
-    def _build_options(self, **options: Any) -> pulumi.ResourceOptions:
-        # Without this the provider deletes from the registry what a running task or a rollback still needs
+    def _build_options(self, ignored: Sequence[str] = ()) -> pulumi.ResourceOptions:
+        # What is in the repository already was tried before it was pushed.
+        hooks = None if ignored else preflight_hooks(self, self._name, self._args)
+        # Without retain_on_delete the provider deletes from the registry what a running task or a rollback still needs
         # (pulumi-docker-build#581, #606).
-        return self._child(retain_on_delete=True, **options)
+        return self._child(retain_on_delete=True, ignore_changes=list(ignored) or None, hooks=hooks)
 
 
 def content_tag(args: ImageArgs) -> str:

@@ -72,8 +72,18 @@ def build_image(
     build_env: Mapping[str, str],
     build_secrets: Sequence[str],
     quietly: bool = False,
+    builder: str = "",
 ) -> None:
     """Build the image with this machine's Docker engine, whose output goes to this process's unless `quietly`.
+
+    Args:
+        plan: how.
+        folder: the app's.
+        tag: the image's name.
+        build_env: variables of the build.
+        build_secrets: names of this process's variables that are its secrets.
+        quietly: whether its output is seen only when it fails.
+        builder: one of `docker buildx`; empty for the engine's own.
 
     Raises:
         BuildError: if there is no Docker, or the build fails.
@@ -83,6 +93,8 @@ def build_image(
     file = str(folder / plan.dockerfile) if plan.dockerfile else "-"
     text = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
     command = ["docker", "build", "--tag", tag, "--file", file, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
+    # Without --load the image would stay with a builder that is not the engine's own.
+    command += ["--load", *(["--builder", builder] if builder else [])]
     for name, value in build_env.items():
         command += ["--build-arg", f"{name}={value}"]
     for name in build_secrets:

@@ -11,6 +11,7 @@ from flask_on_aws.build_plan import BuildPlan
 from flask_on_aws.contract import CA_PATH
 
 from ..build.run import BuildError, build_image
+from .builder import pushing_builder
 from .check import Cause, Check, Finding, failed, not_checked, passed
 from .container_database import container_database, private_network
 from .container_place import ContainerPlace, engine_has_init, image_has
@@ -56,8 +57,11 @@ def _with_database(given: Given, place: ContainerPlace, stack: ExitStack) -> Giv
 
 def _build(settings: AppSettings, made: BuildPlan, image: str, tell: Tell) -> None:
     began = time.monotonic()
+    builder = pushing_builder() if settings.before_push and settings.builder == "docker-build" else ""
     try:
-        build_image(made, settings.folder, image, settings.build_env, settings.build_secrets, quietly=True)
+        build_image(
+            made, settings.folder, image, settings.build_env, settings.build_secrets, quietly=True, builder=builder
+        )
     except BuildError as error:
         tell(failed(BUILD, build_failed(str(error))))
         raise StopHere from error

@@ -1,11 +1,12 @@
 """`flask-on-aws preflight`."""
 
+import json
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
 import click
 from flask_on_aws.build_plan import PlanSettings
@@ -22,6 +23,9 @@ from .run import Result
 from .run import preflight as run_preflight
 from .settings import AppSettings, from_config
 
+# 1 tells of a failed check, so what keeps checks from being made is told as click tells wrong options.
+_CANNOT_RUN = click.UsageError.exit_code
+
 
 @click.command()
 @plan_options
@@ -29,6 +33,13 @@ from .settings import AppSettings, from_config
     "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: this one."
 )
 @click.option("--stack", default="", metavar="NAME", help="The stack whose settings count. Default: the defaults.")
+@click.option(
+    "--settings",
+    "given",
+    type=click.File(),
+    metavar="FILE",
+    help="A stack's settings as JSON, name and text, in place of --project's; - for standard input.",
+)
 @click.option("--runner", type=click.Choice(["auto", "container", "process"]), default="auto", show_default=True)
 @click.option("--port", type=int, metavar="N", help="Port that the app listens on. Default: 8080.")
 @click.option("--health-path", metavar="PATH", help="Path that answers 200. Default: /up.")
@@ -37,47 +48,65 @@ from .settings import AppSettings, from_config
 @click.option("--watch-seconds", type=int, metavar="N", help="For how long it must go on answering. Default: 5.")
 @click.option("--domain", metavar="NAME", help="The app's domain. Default: none.")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="A variable of the app's own.")
-@click.option("--json", "in_json", is_flag=True, help="All checks as JSON, when they are made.")
+@click.option(
+    "--before-push", is_flag=True, help="As `up` does: without domain and account, from the push's own cache."
+)
+@click.option("--json", "in_json", is_flag=True, help="All checks as JSON at the end; on standard error a line each.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit's XML to this file, too.")
 def preflight(
     folder: Path,
     project: Path,
     stack: str,
+    given: IO[str] | None,
     runner: str,
     env: Sequence[str],
+    before_push: bool,
     in_json: bool,
     junit: Path | None,
     **options: Any,
 ) -> None:
-    """Build the app in DIR, run it as the stack would, and check all that it must do; exit code 1 if a check failed.
+    """Build the app in DIR, run it as the stack would, and check all that it must do.
+
+    The exit code is 1 if a check failed, and 2 if the checks cannot be made.
 
     Where DIR is the app of the Pulumi project, or is not given there, the settings of --stack count, after options.
     """
     signal.signal(signal.SIGTERM, _end)  # all that runs is ended, as on Ctrl-C
-    settings = _with_options(_settings(folder, project, stack), options, env)
-    tell = _silent if in_json else _say
+    known = _given_settings(folder, given) if given else _settings(folder, project, stack)
+    settings = replace(_with_options(known, options, env), before_push=before_push)
+    tell = _say_briefly if in_json else _say
     try:
         result = run_preflight(settings, runner, tell)
     except DockerError as error:
-        fail(str(error))
+        _refuse(str(error))
     _report(settings, result, in_json, junit)
     raise SystemExit(1 if any_failed(result.checks) else 0)
+
+
+def _given_settings(folder: Path, given: IO[str]) -> AppSettings:
+    """Those that another program has read."""
+    try:
+        settings: Mapping[str, str] = json.load(given)
+        config = {f"given:{name}": text for name, text in settings.items()}
+        return replace(from_config(config, "given", Path()), folder=folder)
+    except (AttributeError, ValueError) as error:
+        _refuse(f"--settings: must be names with texts as JSON ({error}).")
 
 
 def _settings(folder: Path, project: Path, stack: str) -> AppSettings:
     """Those of the project if it is about this app, else the contract's defaults."""
     if not (project / "Pulumi.yaml").is_file():
         if stack:
-            fail(f"there is no {project / 'Pulumi.yaml'}, and --stack needs one; name its folder by --project.")
+            _refuse(f"there is no {project / 'Pulumi.yaml'}, and --stack needs one; name its folder by --project.")
         return AppSettings(folder)
     try:
         # Without its secrets: an app that is tried must not reach what they open.
         read = read_project(project, stack or "none", opens=False)
         settings = from_config(read.config, read.name, project)
     except (EngineError, ValueError) as error:
-        fail(str(error))
+        _refuse(str(error))
     if stack and not (project / f"Pulumi.{stack}.yaml").is_file():
-        fail(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
+        _refuse(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
     not_given = folder == Path(".") and project.resolve() == Path.cwd()
     if not_given or folder.resolve() == settings.folder.resolve():
         return settings
@@ -88,7 +117,7 @@ def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequen
     """Settings with what the command line says in place of theirs."""
     for text in env:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
-            fail(f"--env: {text!r} must be a name, an equals sign and a value.")
+            _refuse(f"--env: {text!r} must be a name, an equals sign and a value.")
     plan = PlanSettings(
         options["python_version"] or settings.plan.python_version,
         tuple(options["system_packages"]) or settings.plan.system_packages,
@@ -115,8 +144,13 @@ def _say(check: Check) -> None:
     click.echo(check_text(check))
 
 
-def _silent(check: Check) -> None:
-    """JSON comes at the end."""
+def _say_briefly(check: Check) -> None:
+    """A line beside the JSON, which has the rest."""
+    click.echo(check_text(check).partition("\n")[0], err=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    fail(sentence, code=_CANNOT_RUN)
 
 
 def _end(number: int, _: object) -> None:

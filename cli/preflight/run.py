@@ -7,7 +7,7 @@ from .account_checks import account_client, quota_check, zone_servers
 from .by_container import as_container
 from .by_process import as_process
 from .check import Check
-from .docker import no_engine
+from .docker import DockerError, no_engine
 from .domain import domain_checks
 from .examine import examine
 from .prepare import StopHere
@@ -33,7 +33,7 @@ def preflight(settings: AppSettings, runner: str, tell: Callable[[Check], None])
         tell: takes each check.
 
     Raises:
-        DockerError: if the engine fails in the middle.
+        DockerError: if a container was asked for and no such engine answers, or the engine fails in the middle.
     """
     checks: list[Check] = []
 
@@ -41,15 +41,16 @@ def preflight(settings: AppSettings, runner: str, tell: Callable[[Check], None])
         checks.append(check)
         tell(check)
 
-    why = {"container": "", "process": "a process was asked for"}.get(runner)
-    why = no_engine(settings.architecture) if why is None else why
+    why = "a process was asked for" if runner == "process" else no_engine(settings.architecture)
+    if why and runner == "container":
+        raise DockerError(why)
     prepared = as_process if why else as_container
     try:
         with prepared(settings, keep) as given:
             examine(given, keep)
     except StopHere:
         pass  # what stands in the way was told
-    for check in outside_checks(settings):
+    for check in () if settings.before_push else outside_checks(settings):
         keep(check)
     return Result(checks, "process" if why else "container", why)
 

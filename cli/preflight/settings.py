@@ -55,6 +55,9 @@ class AppSettings:
     build_env: Mapping[str, str] = field(default_factory=dict[str, str])
     build_secrets: tuple[str, ...] = ()
     """Names of variables of this machine that the build finds as secrets."""
+    builder: str = "docker-build"
+    before_push: bool = False
+    """Whether an update waits to push the image: then domain and account are its own affair."""
 
 
 def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
@@ -107,6 +110,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         build_secrets=tuple(_json(text("buildSecrets", "{}"), dict)),
         secret_names=tuple(secret_names),
         build_env={name: str(value) for name, value in _json(text("buildEnv", "{}"), dict).items()},
+        builder=text("builder", defaults.builder),
     )
 
 

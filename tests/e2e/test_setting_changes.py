@@ -93,6 +93,7 @@ ELSEWHERE = {
     "builder": "it needs a Docker engine",
     "pythonVersion": "it decides the image of an app that has no Dockerfile",
     "systemPackages": "it decides the image of an app that has no Dockerfile",
+    "preflight": "it needs a Docker engine",
     "repositoryName": "another name is another repository, which is what it is for",
     "dns": "in the tests of the components",
     "dnsReady": "in the tests of the components",

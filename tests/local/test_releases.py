@@ -59,6 +59,7 @@ GOOD: dict[str, Any] = {
     "bucket": "none",
     "startupSeconds": 5,
     "env": {},
+    "preflight": "never",  # as Pulumi.local.yaml has it
 }
 MISSING = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nowhere-a1b2c3"
 

@@ -148,12 +148,44 @@ def command(process):
     [
         (["--env", "COLOUR"], "--env: 'COLOUR' must be a name, an equals sign and a value."),
         (["--stack", "prod"], "and --stack needs one"),
+        (["--settings", "-"], "--settings: must be names with texts as JSON ("),
+        (["--runner", "container"], "no Docker engine answers"),
+        (["--port", "x"], "'x' is not a valid integer"),
     ],
 )
-def test_wrong_options_are_refused(tmp_path, arguments, sentence):
-    done = subprocess.run([COMMAND, "preflight", *arguments], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert sentence in done.stderr
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_keeps_checks_from_being_made_is_told_by_another_exit_code(tmp_path, arguments, sentence, more):
+    if "container" in arguments and shutil.which("docker") is None:
+        sentence = "there is no docker command here"
+    done = subprocess.run(
+        [COMMAND, "preflight", *arguments, *more],
+        cwd=tmp_path,
+        env=os.environ | {"DOCKER_HOST": "unix:///nonexistent"},
+        capture_output=True,
+        text=True,
+        input="[1]",
+    )
+    assert done.returncode == 2
+    assert sentence in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
+
+
+def test_an_update_tells_settings_by_standard_input_and_hears_of_every_check(tmp_path, scratch):
+    write_app(tmp_path / "app", GOOD.replace("/up", "/health"))
+    settings = {"healthCheckPath": "/health", "database": "none", "env": '{"COLOUR": "red"}', "port": str(free_port())}
+    process = start(
+        scratch,
+        *(tmp_path / "app", "--settings", "-", "--before-push", "--json"),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, errors = process.communicate(json.dumps(settings), timeout=300)
+    told = json.loads(out)
+    assert process.returncode == 0
+    assert [check["text"] for check in told["checks"]] == errors.splitlines()
+    assert any("answers 200 on /health" in line for line in errors.splitlines())
+    # The update itself asks the domain's and the account's.
+    assert {"delegation", "CAA", "quotas"}.isdisjoint(check["name"] for check in told["checks"])
 
 
 def test_the_start_command_of_an_option_comes_first(scratch, tmp_path):

@@ -34,6 +34,7 @@ def test_programs_read_the_same():
     told = json.loads(as_json(CHECKS, "../shop", "process"))
     assert (told["app"], told["ran_as"], told["passed"]) == ("../shop", "process", False)
     assert told["checks"][1]["cause"] == "wrong interface"
+    assert [one["text"] for one in told["checks"]] == [check_text(one) for one in CHECKS]
     assert told["checks"][1]["evidence"] == ["Listening at: http://127.0.0.1:5000 (7)"]
     assert [one["status"] for one in told["checks"]] == ["passed", "failed", "not checked"]
 

@@ -7,7 +7,7 @@ own state is the memory of what succeeded. Hooks after an action are documented 
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -48,17 +48,9 @@ class ReleaseHooks:
         Args:
             known: what ReleaseCommand is made of, and `fingerprint` of image, command and environment.
         """
-        values = pulumi.Output.all(self._settled(), pulumi.Output.all(**known))
-        hook = pulumi.ResourceHook(f"{self._name}-release-command", self._run_command)
-        return aws.ssm.Parameter(
-            f"{self._name}-release-command",
-            name=pulumi.Output.from_input(known["cluster"]).apply(lambda arn: command_parameter(arn, self._name)),
-            description="What the release command last ended well for",
-            type="String",
-            overwrite=True,  # what an update that was interrupted here has written already
-            value=values.apply(lambda both: self._settle_command(both[1])),
-            opts=self._options(hook),
-        )
+        description = "What the release command last ended well for"
+        parts = (command_parameter, self._settle_command, self._run_command)
+        return self._parameter("release-command", description, known, *parts)
 
     def record_after(self, known: Mapping[str, pulumi.Input[Any]]) -> aws.ssm.Parameter:
         """The parameter that is written after the service was seen to run the release.
@@ -66,16 +58,32 @@ class ReleaseHooks:
         Args:
             known: what Rollout is made of, and `image` and `settings` of the release.
         """
+        description = "The release that the service was seen to run"
+        parts = (release_parameter, self._settle_rollout, self._verify)
+        return self._parameter("release", description, known, *parts)
+
+    def _parameter(
+        self,
+        role: str,
+        description: str,
+        known: Mapping[str, pulumi.Input[Any]],
+        name: Callable[[str, str], str],
+        settle: Callable[[Mapping[str, Any]], str],
+        act: Callable[[pulumi.ResourceHookArgs], Awaitable[None]],
+    ) -> aws.ssm.Parameter:
+        """A parameter whose value is what `settle` makes of what is known, written after `act` has gone well."""
+        hook = pulumi.ResourceHook(f"{self._name}-{role}", act)
         values = pulumi.Output.all(self._settled(), pulumi.Output.all(**known))
-        hook = pulumi.ResourceHook(f"{self._name}-release", self._verify)
         return aws.ssm.Parameter(
-            f"{self._name}-release",
-            name=pulumi.Output.from_input(known["cluster"]).apply(lambda arn: release_parameter(arn, self._name)),
-            description="The release that the service was seen to run",
+            f"{self._name}-{role}",
+            name=pulumi.Output.from_input(known["cluster"]).apply(lambda arn: name(arn, self._name)),
+            description=description,
             type="String",
-            overwrite=True,
-            value=values.apply(lambda both: self._settle_rollout(both[1])),
-            opts=self._options(hook),
+            overwrite=True,  # what an update that was interrupted here has written already
+            value=values.apply(lambda both: settle(both[1])),
+            opts=pulumi.ResourceOptions(
+                parent=self._owner, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+            ),
         )
 
     def tell_rollback(self, cluster: pulumi.Input[str]) -> None:
@@ -85,10 +93,6 @@ class ReleaseHooks:
             opts=pulumi.InvokeOptions(parent=self._owner),
         )
         pulumi.Output.unsecret(pulumi.Output.all(found.names, found.values)).apply(lambda both: self._warn(*both))
-
-    def _options(self, hook: pulumi.ResourceHook) -> pulumi.ResourceOptions:
-        binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
-        return pulumi.ResourceOptions(parent=self._owner, hooks=binding)
 
     def _settled(self) -> pulumi.Output[None]:
         """Keeps the provider's settings for the hooks, which run later and are told a resource's inputs only."""

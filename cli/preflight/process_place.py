@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from flask_on_aws.contract import CA_PATH
 from flask_on_aws.shell import shell_command
@@ -38,15 +39,7 @@ class ProcessPlace:
         home.chmod(0o755)
         give_scratch(str(home))
         with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 the app's own command
-                [*_prefix(), *shell_command(self.command)],
-                cwd=self.code,
-                env=self._environment(environment, home),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            process = self._start(shell_command(self.command), self._environment(environment, home), output)
         return ProcessApp(process, self.port, log, home)
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
@@ -61,15 +54,7 @@ class ProcessPlace:
         home = Path(tempfile.mkdtemp(dir=self.scratch, prefix="scratch-"))
         give_scratch(str(home))
         with tempfile.TemporaryFile(dir=self.scratch) as output:
-            process = subprocess.Popen(  # noqa: S603 the app's own command, or ours
-                [*_prefix(), *command],
-                cwd=self.code,
-                env=self._environment(environment, home),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            process = self._start(command, self._environment(environment, home), output)
             try:
                 code = process.wait(seconds)
             except subprocess.TimeoutExpired:
@@ -80,6 +65,20 @@ class ProcessPlace:
             output.seek(0)
             lines = output.read().decode(errors="replace").splitlines()
         return Outcome(container_code(code), lines)
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """A command in a session of its own, so that all of it can be ended."""
+        return subprocess.Popen(  # noqa: S603 the app's own command, or ours
+            [*_prefix(), *command],
+            cwd=self.code,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
     def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
         """The contract's, and what an image sets; nothing of this process's own but PATH."""

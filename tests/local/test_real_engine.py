@@ -9,19 +9,14 @@ import pytest
 
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
 
-from .test_releases import Local, down
+from .test_releases import Local, deployed
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Local]:
     """A local AWS that knows an image."""
-    local = Local(tmp_path_factory.mktemp("cloud") / "project")
-    local.configure()
-    try:
-        local.up()
+    with deployed(tmp_path / "project") as local:
         yield local
-    finally:
-        down(local)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,16 +136,23 @@ def down(local: Local) -> None:
     subprocess.run([*COMMAND, "down"], cwd=local.folder, capture_output=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """A stack that several tests break and mend."""
-    local = Local(tmp_path_factory.mktemp("releases") / "project")
+@contextmanager
+def deployed(folder: Path) -> Iterator[Local]:
+    """A project that is up."""
+    local = Local(folder)
     local.configure()
     try:
         local.up()
         yield local
     finally:
         down(local)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A stack that several tests break and mend."""
+    with deployed(tmp_path_factory.mktemp("releases") / "project") as local:
+        yield local
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 ECS's deployments: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,10 @@ _CONSISTENT_SECONDS = 5.0
 _MOST_TASKS = 10
 # Events of a service that are looked at; ECS keeps a hundred, and a rollout makes a handful.
 _MOST_EVENTS = 20
+# An event about a target, whose state is gone with its task: "(service web) (port 8080) is unhealthy in (target-group
+# arn) due to (reason Health checks failed with these codes: [500])." in the words of
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+_UNHEALTHY = re.compile(r"is unhealthy in \(target-group [^)]*\) due to \(reason (.+)\)")
 
 
 class RolloutError(Exception):
@@ -182,7 +187,7 @@ class Rollouts:
                 stopped_reason=task.get("stoppedReason", ""),
                 containers=task["containers"],
                 lines=lines,
-                health=self._health.get(_address(task)) or self._health.get("", ""),
+                health=self._health.get(_address(task)) or _told_unhealthy(events) or self._health.get("", ""),
                 health_check_path=path,
                 memory=str(definition.get("memory", "")),
             )
@@ -198,6 +203,11 @@ class Rollouts:
             return ""
         found = self._balancing.describe_target_groups(TargetGroupArns=groups[:1])["TargetGroups"]
         return found[0].get("HealthCheckPath", "") if found else ""
+
+
+def _told_unhealthy(events: Sequence[str]) -> str:
+    """What the newest event about an unhealthy target gives as its reason; empty where there is none."""
+    return next((found[1] for text in events if (found := _UNHEALTHY.search(text))), "")
 
 
 def _progress(service: Mapping[str, Any], deployment: Mapping[str, Any], healthy: int | None) -> str:

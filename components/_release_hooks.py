@@ -14,7 +14,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from .aws_session import ProviderSettings, available, provider_settings
+from ._provider_settings import provider_settings
+from .aws_session import ProviderSettings, available
 from .release_record import Release, command_parameter, parameter_path, read_value, release_parameter
 from .release_task import ReleaseCommand, ReleaseTask, Say
 from .rollout import Rollout, Rollouts

@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, cast
 
-import pulumi
-import pulumi_aws as aws
-
 # Settings of the provider, as its documentation and its configuration `aws:…` name them:
 # https://www.pulumi.com/registry/packages/aws/installation-configuration/
 _TEXTS = ("region", "profile", "accessKey", "secretKey", "token", "customCaBundle", "stsRegion")
 _LISTS = ("assumeRoles", "endpoints", "sharedConfigFiles", "sharedCredentialsFiles")
 _OBJECTS = ("assumeRoleWithWebIdentity",)
 _FLAGS = ("insecure", "useDualstackEndpoint", "useFipsEndpoint")
-_NAMES = (*_TEXTS, *_LISTS, *_OBJECTS, *_FLAGS)
+NAMES = (*_TEXTS, *_LISTS, *_OBJECTS, *_FLAGS)
 # The provider knows some services by more than one name.
 _ENDPOINT_NAMES: Mapping[str, Sequence[str]] = {
     "elbv2": ("elbv2", "elasticloadbalancingv2", "elb", "elasticloadbalancing"),
@@ -160,27 +157,9 @@ class ProviderSettings:
         return fetchers.DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
 
 
-def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettings] | None:
-    """The settings of the AWS provider that makes a component's resources.
-
-    Of a provider resource, the SDK tells texts alone: its region, profile and keys, and not its roles and endpoints.
-    None where nobody can know even these: a provider that another program passes to the hosted package is an address.
-    """
-    provider = resource.get_provider("aws:index/provider:Provider")
-    config, known = pulumi.Config("aws"), vars(provider) if provider else {}
-    if provider is not None and "region" not in known:
-        return None
-    given = {name: known.get(_snake_case(name)) if provider else config.get(name) for name in _NAMES}
-    options = pulumi.InvokeOptions(parent=resource)
-    # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
-    given["region"] = aws.get_region_output(opts=options).region
-    settled = pulumi.Output.all(given, aws.get_caller_identity_output(opts=options).arn)
-    return pulumi.Output.unsecret(settled).apply(lambda both: read_settings(both[0], both[1] or ""))
-
-
 def read_settings(texts: Mapping[str, Any], identity: str = "") -> ProviderSettings:
     """From the provider's own texts, in which lists, objects and flags are JSON; what no client needs is left out."""
-    found = {name: value for name, value in texts.items() if name in _NAMES and value not in (None, "")}
+    found = {name: value for name, value in texts.items() if name in NAMES and value not in (None, "")}
     parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in found.items()}
     return ProviderSettings(parsed, identity)
 
@@ -207,10 +186,6 @@ def _camel_cased(value: Any) -> Any:
 def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(other.capitalize() for other in others)
-
-
-def _snake_case(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _token(role: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.aws_session import IdentityError, ProviderSettings, provider_settings
+from components._provider_settings import provider_settings
+from components.aws_session import IdentityError, ProviderSettings
 
 KEYS = {"region": "eu-west-1", "accessKey": "key", "secretKey": "secret"}
 

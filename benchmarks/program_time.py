@@ -28,6 +28,8 @@ class Mocks(pulumi.runtime.Mocks):
                 "port": 5432, "address": "h", "domainName": "d", **args.inputs}
         return args.name, made
     def call(self, args):
+        if args.token.startswith("aws:ssm/"):
+            return {"names": [], "values": []}
         return {"names": ["a", "b", "c"], "region": "us-east-1", "accountId": "123456789012", "password": "p"}
 pulumi.runtime.set_mocks(Mocks(), project="flask-on-aws", stack="dev", preview=True)
 from components import FlaskApp

@@ -1,12 +1,15 @@
 """The image as a real Docker engine builds, pushes and runs it, with the environment that the task definition gives."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -35,12 +38,15 @@ def registry() -> str:
         pytest.skip("no Docker engine answers")
     if REGISTRY not in docker("info", "--format", "{{json .RegistryConfig.IndexConfigs}}"):
         pytest.skip(f"the Docker engine does not take {REGISTRY} for an insecure registry at 127.0.0.1")
-    container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1:80:5000", "registry:2")
-    try:
-        wait_until(lambda: answer("http://127.0.0.1/v2/")[0] == 200)
-        yield "http://127.0.0.1/v2"
-    finally:
-        docker("stop", container)
+    # The port is the registry's name's own, so tests that run side by side take turns.
+    with (Path(tempfile.gettempdir()) / "flask-on-aws-tests-port-80").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1:80:5000", "registry:2")
+        try:
+            wait_until(lambda: answer("http://127.0.0.1/v2/")[0] == 200)
+            yield "http://127.0.0.1/v2"
+        finally:
+            docker("stop", container)
 
 
 def answer(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:

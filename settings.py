@@ -14,6 +14,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from components import FlaskAppArgs
+from components._names import camel_case, snake_case
 from components.flask_app_checks import problems
 from components.procfile import ProcfileError, read_processes
 
@@ -207,7 +208,7 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
     _add_processes(args, found)
     name = config.get("name") or "app"
     if not found:
-        found += [f"{camel_case(problem.argument)}: {problem.reason}" for problem in problems(name, args)]
+        found += [f"{setting_name(problem.argument)}: {problem.reason}" for problem in problems(name, args)]
     found += _unknown(config)
     if found:
         raise SettingsError("The configuration of this stack needs a correction:\n  - " + "\n  - ".join(found))
@@ -280,12 +281,7 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def snake_case(name: str) -> str:
-    """`minTasks` → `min_tasks`."""
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
-
-
-def camel_case(path: str) -> str:
+def setting_name(path: str) -> str:
     """`min_tasks` → `minTasks`, also as the start of a path (`secret_values.NAME`)."""
     head, dot, tail = path.partition(".")
-    return re.sub(r"_([a-z])", lambda letter: letter[1].upper(), head) + dot + tail
+    return camel_case(head) + dot + tail

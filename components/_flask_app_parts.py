@@ -1,10 +1,10 @@
 """Which of a Flask app's arguments are which arguments of its components."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ._names import camel_case
 from .flask_app_args import FlaskAppArgs
 
 # Each maps our name of an argument to the component's.
@@ -129,7 +129,7 @@ def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
         "env": known,
         "secrets": dict.fromkeys(sorted(secret), ""),
     }
-    return {re.sub(r"_([a-z])", lambda found: found[1].upper(), key): _text(value) for key, value in settings.items()}
+    return {camel_case(key): _text(value) for key, value in settings.items()}
 
 
 def _text(value: Any) -> str:

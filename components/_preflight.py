@@ -4,23 +4,22 @@ The tool is no dependency of this library: it brings what runs an app on a devel
 starts it, so an app that fails is neither pushed nor recorded, and the next update tries it again.
 """
 
-import asyncio
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, NamedTuple, cast
 
 import pulumi
 
+from ._hooks import Say, before_changes, in_thread
+
 CHOICES = ("auto", "always", "never")
 _TOOL = "flask_on_aws_cli"
 _MISSING = "flask-on-aws-cli is not in the program's Python environment (docs/preflight.md says how to install it)"
-
-Say = Callable[[str], None]
 
 
 class App(NamedTuple):
@@ -43,19 +42,11 @@ class ImagePreflight:
 
     def binding(self, name: str) -> pulumi.ResourceHookBinding:
         """The hook for the build of the image with this name; a preview runs nothing."""
-        # Hooks are known by name in the whole program, so the image's name is in it.
-        hook = pulumi.ResourceHook(f"{name}-preflight", self._run)
-        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        return before_changes(f"{name}-preflight", self._run)
 
     async def _run(self, args: pulumi.ResourceHookArgs) -> None:
-        """Hooks share one event loop with the program's registrations, which shall go on meanwhile."""
-        loop = asyncio.get_running_loop()
-
-        def say(text: str) -> None:
-            loop.call_soon_threadsafe(pulumi.log.info, text, self._owner)
-
         secrets = cast(Mapping[str, str], await self._secrets.future() or {})
-        await asyncio.to_thread(self._check, say, secrets)
+        await in_thread(self._owner, self._check, secrets)
 
     def _check(self, say: Say, secrets: Mapping[str, str]) -> None:
         checks, reason = run_tool(self._app, secrets, say)

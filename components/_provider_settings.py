@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
+from ._names import snake_case
 from .aws_session import NAMES, ProviderSettings, read_settings
 
 
@@ -16,13 +17,9 @@ def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettin
     config, known = pulumi.Config("aws"), vars(provider) if provider else {}
     if provider is not None and "region" not in known:
         return None
-    given = {name: known.get(_snake_case(name)) if provider else config.get(name) for name in NAMES}
+    given = {name: known.get(snake_case(name)) if provider else config.get(name) for name in NAMES}
     options = pulumi.InvokeOptions(parent=resource)
     # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
     given["region"] = aws.get_region_output(opts=options).region
     settled = pulumi.Output.all(given, aws.get_caller_identity_output(opts=options).arn)
     return pulumi.Output.unsecret(settled).apply(lambda both: read_settings(both[0], both[1] or ""))
-
-
-def _snake_case(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -4,20 +4,20 @@ Hooks before an action can refuse it, and what an action was refused for is trie
 own state is the memory of what succeeded. Hooks after an action are documented to warn only.
 """
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from ._hooks import Hook, Say, before_changes, in_thread
 from ._provider_settings import provider_settings
 from .aws_session import ProviderSettings, available
 from .release_record import Release, command_parameter, parameter_path, read_value, release_parameter
-from .release_task import ReleaseCommand, ReleaseTask, Say
+from .release_task import ReleaseCommand, ReleaseTask
 from .rollout import Rollout, Rollouts
 
 _MISSING = "pip install 'flask-on-aws[releases]'"
@@ -70,10 +70,9 @@ class ReleaseHooks:
         known: Mapping[str, pulumi.Input[Any]],
         name: Callable[[str, str], str],
         settle: Callable[[Mapping[str, Any]], str],
-        act: Callable[[pulumi.ResourceHookArgs], Awaitable[None]],
+        act: Hook,
     ) -> aws.ssm.Parameter:
         """A parameter whose value is what `settle` makes of what is known, written after `act` has gone well."""
-        hook = pulumi.ResourceHook(f"{self._name}-{role}", act)
         values = pulumi.Output.all(self._settled(), pulumi.Output.all(**known))
         return aws.ssm.Parameter(
             f"{self._name}-{role}",
@@ -82,9 +81,7 @@ class ReleaseHooks:
             type="String",
             overwrite=True,  # what an update that was interrupted here has written already
             value=values.apply(lambda both: settle(both[1])),
-            opts=pulumi.ResourceOptions(
-                parent=self._owner, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
-            ),
+            opts=pulumi.ResourceOptions(parent=self._owner, hooks=before_changes(f"{self._name}-{role}", act)),
         )
 
     def tell_rollback(self, cluster: pulumi.Input[str]) -> None:
@@ -114,7 +111,7 @@ class ReleaseHooks:
 
     async def _run_command(self, args: pulumi.ResourceHookArgs) -> None:
         assert self._command is not None  # noqa: S101 the parameter's value was made with it
-        await self._in_thread(self._run_command_now, self._command)
+        await self._ask(self._run_command_now, self._command)
 
     def _run_command_now(self, say: Say, command: ReleaseCommand) -> None:
         ssm = self._settings.client("ssm")
@@ -130,17 +127,12 @@ class ReleaseHooks:
 
     async def _verify(self, args: pulumi.ResourceHookArgs) -> None:
         assert self._rollout is not None  # noqa: S101 the parameter's value was made with it
-        await self._in_thread(lambda say, wanted: Rollouts(self._settings.client, say).follow(wanted), self._rollout)
+        await self._ask(lambda say, wanted: Rollouts(self._settings.client, say).follow(wanted), self._rollout)
 
-    async def _in_thread(self, action: Callable[[Say, Any], None], wanted: Any) -> None:
-        """Hooks share one event loop with the program's registrations, which shall go on meanwhile."""
-        loop = asyncio.get_running_loop()
-
-        def say(text: str) -> None:
-            loop.call_soon_threadsafe(pulumi.log.info, text, self._owner)
-
+    async def _ask(self, action: Callable[[Say, Any], None], wanted: Any) -> None:
+        """AWS's refusals in words that say how to go on."""
         try:
-            await asyncio.to_thread(action, say, wanted)
+            await in_thread(self._owner, action, wanted)
         except Exception as error:
             # boto3 is an extra, so its errors are known by where they come from.
             if not type(error).__module__.startswith("botocore"):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, cast
 
+from ._names import camel_case
+
 # Settings of the provider, as its documentation and its configuration `aws:…` name them:
 # https://www.pulumi.com/registry/packages/aws/installation-configuration/
 _TEXTS = ("region", "profile", "accessKey", "secretKey", "token", "customCaBundle", "stsRegion")
@@ -179,13 +181,8 @@ def _camel_cased(value: Any) -> Any:
     if isinstance(value, list):
         return [_camel_cased(item) for item in cast(list[Any], value)]
     if isinstance(value, dict):
-        return {_camel_case(key): _camel_cased(item) for key, item in cast(dict[str, Any], value).items()}
+        return {camel_case(key): _camel_cased(item) for key, item in cast(dict[str, Any], value).items()}
     return value
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
 
 
 def _token(role: Mapping[str, Any]) -> str:

@@ -1,0 +1,35 @@
+"""Hooks that look at the world before a resource is made or changed, and may refuse it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import pulumi
+
+Say = Callable[[str], None]
+Hook = Callable[[pulumi.ResourceHookArgs], Awaitable[None]]
+
+
+def before_changes(name: str, function: Hook) -> pulumi.ResourceHookBinding:
+    """The binding of a hook for creation and update; a preview runs nothing.
+
+    Args:
+        name: known in the whole program, so it has the component's name in it.
+        function: raises to refuse.
+    """
+    hook = pulumi.ResourceHook(name, function)
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+async def in_thread(owner: pulumi.Resource, action: Callable[..., None], *values: Any) -> None:
+    """Run `action(say, *values)`, in which `say` logs a line at the owner.
+
+    Hooks share one event loop with the program's registrations, which shall go on meanwhile.
+    """
+    loop = asyncio.get_running_loop()
+
+    def say(text: str) -> None:
+        loop.call_soon_threadsafe(partial(pulumi.log.info, text, owner))
+
+    await asyncio.to_thread(action, say, *values)

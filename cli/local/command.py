@@ -1,5 +1,6 @@
 """`flask-on-aws local`: the stack on this machine."""
 
+import contextlib
 import json
 import shutil
 import ssl
@@ -24,13 +25,18 @@ from ..operations.app import cluster_services
 from ..operations.log_lines import LogLines, LogSource, show
 from ..operations.report import task_counts
 from . import control
-from .ecs.launches import on_this_machine
+from .containers import NoEngineError
+from .ecs.process_room import on_this_machine
+from .exec_command import execute
+from .parts import RUNTIMES, RuntimeName
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
+from .runtimes import open_images
 from .stack import STACK, Stack
 
 # An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
 _ANSWER_SECONDS = 240
 _POLL_SECONDS = 0.2
+_TOLD = 5  # events of a service, and ends of its tasks: enough to see a loop
 _REGION = "us-east-1"
 
 _project = click.option(
@@ -45,15 +51,23 @@ def local() -> None:
 
 @local.command()
 @_project
-def up(project: Path) -> None:
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    help="Run tasks as processes of this machine, or as containers of the real image at its Docker engine. "
+    "Default: as the last time, at first processes.",
+)
+def up(project: Path, runtime: RuntimeName | None) -> None:
     """Start the local AWS and make it as the program says; again after a change, a rolling deployment."""
     began = time.monotonic()
     try:
         place = open_place(project.resolve(), _REGION)
+        open_images(place.place, runtime or place.runtime)  # or says what is missing, before anything changes
+        place = open_place(project.resolve(), _REGION, runtime)
         if control.ensure_started(place):
             _say(f"local AWS at {place.place.endpoint}")
         result = Stack(project.resolve(), place, _say).apply()
-    except (PlaceError, control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
+    except (PlaceError, NoEngineError, control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     told = ", ".join(f"{count} {name}" for name, count in changed.items() if count) or "nothing changed"
@@ -61,7 +75,7 @@ def up(project: Path) -> None:
     _wait_for_answer(place)
     _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
     _say("logs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
-    _say(f"Trust its certificates with {place.place.folder / 'ca' / 'ca.pem'}.")
+    _say(f"Trust its certificates with {place.place.certificate}.")
 
 
 @local.command()
@@ -82,6 +96,9 @@ def destroy(project: Path) -> None:
     except (control.DaemonError, EngineError) as error:
         fail(str(error))
     control.end(place)
+    for runtime in RUNTIMES:
+        with contextlib.suppress(NoEngineError):
+            open_images(place.place, runtime).clear()
     shutil.rmtree(place.place.folder)
     _say(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
@@ -99,7 +116,8 @@ def status(project: Path) -> None:
         _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
     for problem in told["problems"]:
         _say(f"problem    {problem}")
-    _say(f"memory     {control.memory(place) / 2**20:.0f} MiB")
+    memory = control.memory(place) + told["container_memory"]
+    _say(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if told["container_memory"] else ""))
 
 
 @local.command()
@@ -122,6 +140,18 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
         fail("There is no psql on this machine; install PostgreSQL's client.")
     variables = _environment(_running(project)[0])
     sys.exit(subprocess.call([program, variables["DATABASE_URL"], *arguments]))  # noqa: S603 what the user asked for
+
+
+@local.command(name="exec", context_settings={"allow_interspersed_args": False})
+@_project
+@click.argument("command", nargs=-1, required=True)
+def exec_(project: Path, command: tuple[str, ...]) -> None:
+    """Run COMMAND beside the running web task, in its surroundings, as ECS Exec does on AWS.
+
+    One word alone is for a shell: exec "ls -l /tmp". The stack must have set `enableExec`.
+    """
+    place = _running(project)[0]
+    execute(place.place, _client(place, "ecs"), _services(place), command)
 
 
 @local.command()
@@ -163,7 +193,7 @@ def _client(place: LocalPlace, service: str) -> Any:
 
 
 def _wait_for_answer(place: LocalPlace) -> None:
-    context = ssl.create_default_context(cafile=str(place.place.folder / "ca" / "ca.pem"))
+    context = ssl.create_default_context(cafile=str(place.place.certificate))
     until, seen = time.monotonic() + _ANSWER_SECONDS, "nothing"
     while time.monotonic() < until:
         try:
@@ -174,8 +204,18 @@ def _wait_for_answer(place: LocalPlace) -> None:
         except OSError as error:
             seen = str(error)
         time.sleep(_POLL_SECONDS)
-    events = [event["message"] for service in _services(place) for event in service["events"][:5]]
-    fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services say:", *events)
+    services = _services(place)
+    events = [event["message"] for service in services for event in service["events"][:_TOLD]]
+    reasons = [reason for service in services for reason in _stopped_reasons(place, service)]
+    fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services and tasks say:", *events, *reasons)
+
+
+def _stopped_reasons(place: LocalPlace, service: Mapping[str, Any]) -> list[str]:
+    """Why the last tasks of a service ended, each reason once."""
+    ecs, cluster = _client(place, "ecs"), service["clusterArn"]
+    found = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
+    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=found[-_TOLD:])["tasks"] if found else []
+    return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
 
 
 def _services(place: LocalPlace) -> list[Mapping[str, Any]]:
@@ -197,5 +237,5 @@ def _environment(place: LocalPlace) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         found[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(place.place.folder / "ca" / "ca.pem")}
+    files = {CA_PATH: str(place.place.certificate)}
     return {name: on_this_machine(value, files) for name, value in found.items()}

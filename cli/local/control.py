@@ -38,9 +38,10 @@ def ensure_started(local: LocalPlace) -> bool:
     Raises:
         DaemonError: if it ends or does not answer in time.
     """
-    if status(local) is not None:
+    told = status(local)
+    if told is not None and told["runtime"] == local.runtime:
         return False
-    end(local)  # one that hangs
+    end(local)  # one that hangs, or runs tasks in the other way
     log = _log_file(local)
     with log.open("ab") as output:
         daemon = subprocess.Popen(  # noqa: S603 this tool's own module

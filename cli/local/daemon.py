@@ -22,12 +22,13 @@ from .certificates import Authority
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .endpoint import Endpoint
-from .images import Images
+from .exec_command import PREFIX, BesideRoute
 from .mends.images import know_images
 from .parts import Part, Place
 from .places import CACHE, STATUS, LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases
+from .runtimes import open_tasks
 from .target_health import TargetRecords, edge_headers
 
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
@@ -37,11 +38,10 @@ class Cloud:
     """The parts, put together."""
 
     def __init__(self, local: LocalPlace, cache: Path) -> None:
+        self._local = local
         place = local.place
         folder = place.folder
         authority = Authority(folder / "ca")
-        self.images = Images(folder / "images", authority.certificate_path)
-        know_images(self.images.has)
         self._endpoint = Endpoint(place)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
@@ -50,10 +50,12 @@ class Cloud:
         targets = TargetRecords(self._balancer, configuration, records)
         self._databases = Databases(folder / "rds", cache, authority, self._told)
         self._database_records = DatabaseRecords(records, self._databases)
-        self._ecs = Ecs(place, self._endpoint, self._balancer, self.images.image_plan)
+        tasks = open_tasks(place, local.runtime, self._ports)
+        know_images(tasks.images.has)
+        self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
-        self._local = local
         self._endpoint.serve(STATUS, self._status)
+        self._endpoint.serve(PREFIX, BesideRoute(self._ecs).answer)
         self._parts: list[Part] = [
             self._endpoint,
             self._balancer,
@@ -77,9 +79,16 @@ class Cloud:
     def _told(self, identifier: str, status: Status) -> None:
         self._database_records.told(identifier, status)
 
+    def _ports(self) -> set[int]:
+        """What the tasks may reach: all that AWS would be to them."""
+        databases = {status.port for status in self._databases.statuses().values() if status.port}
+        return {self._local.place.port, *self._balancer.ports.values(), *databases}
+
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         told = {
             "folder": str(self._local.place.folder),
+            "runtime": self._local.runtime,
+            "container_memory": self._ecs.memory if self._local.runtime == "container" else 0,
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
             "problems": self._balancer.problems,
             "databases": {

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from flask_on_aws.build_plan import PlanSettings, plan_build
 from flask_on_aws.contract import CA_PATH
@@ -15,36 +16,65 @@ from uv import find_uv_bin
 
 from ..build.local import PLAN
 from ..build.run import make_environment
-from .ecs.launches import ImagePlan
+from .ecs.process_room import ImagePlan
 
 # Releases that are kept for tasks that still run and for a way back; ECS keeps two at a time.
 _KEPT = 5
 
 
-class Images:
+class Wanted(NamedTuple):
+    """An image to be built."""
+
+    digest: str
+    app: Path
+    """Folder of the app."""
+    recipe: Mapping[str, Any]
+    """Inputs of the program's image resource, of one of Pulumi's two providers for Docker."""
+    root: Path
+    """Folder of the program, where the recipe's paths begin."""
+    settings: PlanSettings
+
+
+class Images(Protocol):
     """The images of one place, by digest."""
 
-    def __init__(self, folder: Path, certificates: Path) -> None:
-        self._folder, self._certificates = folder, certificates
-
-    def build(self, app: Path, digest: str, settings: PlanSettings, build_env: Mapping[str, str]) -> str | None:
-        """Make the environment of an app's content; what is different here, empty if nothing, None if it was there.
+    def build(self, wanted: Wanted) -> str | None:
+        """Make an image; what is different here, empty if nothing, None if it was there.
 
         Raises:
             BuildPlanError: if there is no plan for the folder.
             BuildError: if a command fails.
         """
-        target = self._path(digest)
-        if self.has(digest):
+        ...
+
+    def has(self, digest: str) -> bool:
+        """Whether an image is here."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all images."""
+        ...
+
+
+class ProcessImages:
+    """Images as environments in a folder."""
+
+    def __init__(self, folder: Path, certificates: Path) -> None:
+        self._folder, self._certificates = folder, certificates
+
+    def build(self, wanted: Wanted) -> str | None:
+        """Make the environment of an app's content."""
+        target = self._path(wanted.digest)
+        if self.has(wanted.digest):
             os.utime(target)
             return None
-        wanted = plan_build(app, settings, dockerfile="")
-        plan = replace(wanted, python_version=python_here(wanted.python_version))
-        make_environment(plan, app, target, build_env)
+        planned = plan_build(wanted.app, wanted.settings, dockerfile="")
+        plan = replace(planned, python_version=python_here(planned.python_version))
+        make_environment(plan, wanted.app, target, wanted.recipe.get("buildArgs") or {})
         self._forget_old()
-        if plan.python_version == wanted.python_version:
+        if plan.python_version == planned.python_version:
             return ""
-        return f"runs on Python {plan.python_version} here, not {wanted.python_version}: that is what this machine has"
+        return f"runs on Python {plan.python_version} here, not {planned.python_version}: that is what this machine has"
 
     def image_plan(self, uri: str) -> ImagePlan | None:
         """How an image runs here; None for images that were not built here."""
@@ -60,6 +90,10 @@ class Images:
     def has(self, digest: str) -> bool:
         """Whether the environment of an image is here."""
         return (self._path(digest) / "start").is_file()  # written last
+
+    def clear(self) -> None:
+        """Delete all environments."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _plan(self, uri: str) -> dict[str, object]:
         file = self._path(_digest(uri)) / PLAN

@@ -6,10 +6,15 @@ that every client of the API is told the truth.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
 ACCOUNT_ID = "123456789012"  # moto's own, which every emulated ARN has
 HOST = "127.0.0.1"  # nothing of ours listens beyond this machine
+
+
+RuntimeName = Literal["process", "container"]
+"""How tasks run: as processes of this machine, or as containers at its Docker engine."""
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class Place:
     """Port of the AWS endpoint."""
     region: str
     """The one region that there is."""
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of its CA."""
+        return self.folder / "ca" / "ca.pem"
 
     @property
     def endpoint(self) -> str:

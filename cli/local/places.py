@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask_on_aws.aws_session import ProviderSettings
 
-from .parts import Place
+from .parts import RUNTIMES, Place, RuntimeName
 
 FOLDER = ".local-aws"
 # What several projects of one user share: programs that were fetched, and who has which ports.
@@ -35,6 +35,8 @@ class LocalPlace:
 
     place: Place
     https_port: int
+    runtime: RuntimeName = "process"
+    """How its tasks run."""
 
     @property
     def url(self) -> str:
@@ -54,27 +56,38 @@ def find_place(project: Path) -> LocalPlace | None:
     try:
         facts = json.loads(file.read_text())
         place = Place(file.parent.resolve(), int(facts["port"]), str(facts["region"]))
-        return LocalPlace(place, int(facts["https_port"]))
+        runtime: RuntimeName = facts.get("runtime", RUNTIMES[0])
+        return LocalPlace(place, int(facts["https_port"]), runtime)
     except (ValueError, KeyError, TypeError) as error:
         raise PlaceError(f"{file} cannot be read ({error}); delete it to have the ports chosen anew.") from error
 
 
-def open_place(project: Path, region: str) -> LocalPlace:
+def open_place(project: Path, region: str, runtime: RuntimeName | None = None) -> LocalPlace:
     """The place of a project, made with free ports if it has none yet.
+
+    Args:
+        project: its folder.
+        region: the one region of a new place.
+        runtime: how its tasks run from now on. Default: as before, at first as processes.
 
     Raises:
         PlaceError: if its file cannot be read, or no port is free.
     """
     found = find_place(project)
-    if found:
+    if found and runtime in (None, found.runtime):
         return found
+    if found:
+        file = found.place.folder / _FILE
+        file.write_text(json.dumps({**json.loads(file.read_text()), "runtime": runtime}))
+        return open_place(project, region)
     folder = project / FOLDER
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)  # secrets are in it
     (folder / ".gitignore").write_text("*\n")
     with _all_places() as others:
         taken = {port for other in others if (found := _ports(Path(other))) for port in found}
-        facts = {"port": _free(_ENDPOINT_PORTS, taken), "https_port": _free(_HTTPS_PORTS, taken), "region": region}
+        ports = {"port": _free(_ENDPOINT_PORTS, taken), "https_port": _free(_HTTPS_PORTS, taken)}
+        facts = {**ports, "region": region, "runtime": runtime or RUNTIMES[0]}
         (folder / _FILE).write_text(json.dumps(facts))
         others[:] = [other for other in others if _ports(Path(other))] + [str(project)]
     return open_place(project, region)

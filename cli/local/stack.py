@@ -11,8 +11,9 @@ from flask_on_aws.build_plan import PlanSettings
 from ..engine import Event, Override, Resource, Result, apply
 from ..engine.project import Project, read_project
 from ..engine.values import plain
-from .images import Images
+from .images import Wanted
 from .places import LocalPlace
+from .runtimes import open_images
 
 STACK = "local"
 # Kinds that take no time worth a line of progress.
@@ -27,8 +28,7 @@ class Stack:
     def __init__(self, project: Path, local: LocalPlace, say: Say) -> None:
         self._program, self._local, self._say = project, local, say
         self._project = read_project(project, STACK)
-        folder = local.place.folder
-        self._images = Images(folder / "images", folder / "ca" / "ca.pem")
+        self._images = open_images(local.place, local.runtime)
 
     def apply(self) -> Result:
         """Make the local AWS as the program says.
@@ -54,13 +54,12 @@ class Stack:
             self._say(text.rstrip())
 
     def _build(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """An image is an environment on this machine, by the same plan and named by the same digest."""
+        """An image is made on this machine, by the same plan and named by the same digest."""
         inputs: dict[str, Any] = plain(resource.inputs)
         context: dict[str, str] = inputs.get("context") or inputs["build"]
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
-        settings = plan_settings(self._project)
         app = self._program / str(context.get("location") or context["context"])
-        different = self._images.build(app, digest, settings, inputs.get("buildArgs") or {})
+        different = self._images.build(Wanted(digest, app, inputs, self._program, plan_settings(self._project)))
         if different is not None:
             self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))
         return {}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .docker import DockerError, attempt
+from ..docker_engine import DockerError, attempt
 
 # The engine's own builder, which the provider docker-build does not take.
 _OF_ENGINE = "docker"

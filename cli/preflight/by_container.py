@@ -11,12 +11,12 @@ from flask_on_aws.build_plan import BuildPlan
 from flask_on_aws.contract import CA_PATH
 
 from ..build.run import BuildError, build_image
+from ..docker_engine import ENGINE_NAMES, DockerError, inspect, remove
 from .builder import pushing_builder
 from .check import Cause, Check, Finding, failed, not_checked, passed
 from .container_database import container_database, private_network
 from .container_place import ContainerPlace, engine_has_init, image_has
 from .database import database_facts
-from .docker import ENGINE_NAMES, DockerError, inspect, remove
 from .examine import Given
 from .prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, StopHere, Tell, build_failed, plan
 from .settings import AppSettings, release_command

@@ -12,10 +12,10 @@ import click
 from flask_on_aws.build_plan import PlanSettings
 
 from .._settings import fail, plan_options
+from ..docker_engine import DockerError
 from ..engine import EngineError
 from ..engine.project import read_project
 from .check import Check, any_failed
-from .docker import DockerError
 from .report_json import as_json
 from .report_junit import as_junit
 from .report_text import check_text, summary

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..docker_engine import DockerError, attempt, inspect, remove
 from . import probe, sqlite_files
-from .docker import DockerError, attempt, inspect, remove
 from .running import PROBE_SECONDS, Answer, Listener
 from .settings import AppSettings
 

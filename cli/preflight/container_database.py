@@ -11,9 +11,9 @@ from pathlib import Path
 
 from flask_on_aws.contract import CA_PATH, DatabaseFacts
 
+from ..docker_engine import DockerError, attempt, docker, label, remove
 from ..local.certificates import Authority
 from .database import NAME, OWNER, database_facts
-from .docker import DockerError, attempt, docker, label, remove
 from .settings import AppSettings
 
 _HOST = "database"

@@ -9,8 +9,8 @@ from typing import Any
 from flask_on_aws.contract import CA_PATH
 from flask_on_aws.shell import shell_command
 
+from ..docker_engine import DockerError, attempt, docker, inspect, label, remove
 from .container_app import NO_PYTHON, PYTHONS, ContainerApp
-from .docker import DockerError, attempt, docker, inspect, label, remove
 from .running import Outcome
 from .settings import AppSettings
 

@@ -14,7 +14,7 @@ from typing import IO
 from flask_on_aws.contract import CA_PATH
 from flask_on_aws.shell import shell_command
 
-from ..local.ecs.launches import on_this_machine
+from ..local.ecs.process_room import on_this_machine
 from .account import give_scratch, unprivileged_prefix
 from .process_app import ProcessApp, container_code, kill_group
 from .running import Outcome

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..docker_engine import DockerError, no_engine
 from .account_checks import account_client, quota_check, zone_servers
 from .by_container import as_container
 from .by_process import as_process
 from .check import Check
-from .docker import DockerError, no_engine
 from .domain import domain_checks
 from .examine import examine
 from .prepare import StopHere

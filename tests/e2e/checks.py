@@ -9,7 +9,8 @@ FORGOTTEN = {
 
 def check_nothing_to_do(stack):
     left = {name: set(differ) for name, differ in stack.changes().items()}
-    assert {name: differ for name, differ in left.items() if FORGOTTEN.get(name) != differ} == {}
+    unexpected = {name: differ for name, differ in left.items() if FORGOTTEN.get(name) != differ}
+    assert not unexpected, unexpected
 
 
 def identities(stack):

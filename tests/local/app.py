@@ -44,7 +44,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: threading.Timer(seconds, os._exit, [0]).start())
     else:
         signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(0)))
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+    http.server.ThreadingHTTPServer(
+        (os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Handler
+    ).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,25 +1,18 @@
 """A running local AWS with ECS in the test's own process, and the few calls that tests make of it."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from cli.local.ecs.launches import ImagePlan
+from moto.moto_api._internal import moto_api_backend
+
 from cli.local.ecs.plane import Ecs
 from cli.local.endpoint import Endpoint
 from cli.local.parts import Place
 
 from .conftest import client
 from .probing import ProbingTargets
-
-APP = Path(__file__).with_name("app.py")
-
-
-def command_for(image: str) -> ImagePlan | None:
-    """The image `app` is known here."""
-    return ImagePlan(APP.parent, f'"{sys.executable}" {APP}', {"FROM_IMAGE": "yes"}) if image == "app" else None
+from .runtimes import RUNTIMES
 
 
 def until(true: Callable[[], Any], seconds: float = 20, what: Callable[[], Any] = lambda: "") -> Any:
@@ -36,8 +29,8 @@ def until(true: Callable[[], Any], seconds: float = 20, what: Callable[[], Any] 
 class Api:
     """The API as boto3 tells it, with what the tests' services need."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, place: Place, runtime: str = "process") -> None:
+        self.place, self.runtime = place, RUNTIMES[runtime]
         self.ecs = client(place, "ecs")
         if not self.ecs.describe_clusters(clusters=["c"])["clusters"]:
             self._make_surroundings()
@@ -59,13 +52,13 @@ class Api:
     def network(self) -> dict[str, Any]:
         return {"awsvpcConfiguration": {"subnets": [self.subnet], "securityGroups": []}}
 
-    def define(self, family: str, memory: int = 512, others: Any = (), **container: Any) -> str:
-        """Register a task definition of the image `app`, and return its ARN."""
+    def define(self, family: str, memory: int = 512, others: Any = (), volumes: Any = (), **container: Any) -> str:
+        """Register a task definition of the tests' app, and return its ARN."""
         environment = container.pop("environment", {})
         options = {"awslogs-group": "g", "awslogs-region": self.place.region, "awslogs-stream-prefix": "web"}
         definition = {
             "name": "web",
-            "image": "app",
+            "image": self.runtime.image,
             "portMappings": [{"containerPort": 8080}],
             "environment": [{"name": name, "value": value} for name, value in environment.items()],
             "logConfiguration": {"logDriver": "awslogs", "options": options},
@@ -80,6 +73,7 @@ class Api:
             memory=str(memory),
             executionRoleArn=self.role,
             containerDefinitions=[definition, *others],
+            volumes=list(volumes),
         )["taskDefinition"]["taskDefinitionArn"]
 
     def serve(
@@ -125,7 +119,8 @@ class Api:
             service = self.service(name)
             first = service["deployments"][0]
             done = first["rolloutState"] == "COMPLETED" and service["runningCount"] == service["desiredCount"]
-            return service if done and service["pendingCount"] == 0 else None
+            alone = len(service["deployments"]) == 1
+            return service if done and alone and service["pendingCount"] == 0 else None
 
         return until(is_steady, seconds, lambda: (self.service(name), self.tasks(name, "STOPPED")[-1:]))
 
@@ -138,14 +133,15 @@ class Api:
 class Cloud(Api):
     """A local AWS with ECS in this process."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, runtime: str = "process") -> None:
         self.targets = ProbingTargets()
         self.endpoint = Endpoint(place)
         self.endpoint.start()
-        self.plane = Ecs(place, self.endpoint, self.targets, command_for)
+        self.plane = Ecs(place, self.endpoint, self.targets, RUNTIMES[runtime].make(place))
         self.plane.start()
-        super().__init__(place)
+        super().__init__(place, runtime)
 
     def stop(self) -> None:
         self.plane.stop()
         self.endpoint.stop()
+        moto_api_backend.reset()  # the records are the process's, and another cloud may follow

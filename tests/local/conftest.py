@@ -17,7 +17,16 @@ sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
 from cli.local.parts import Place
 from tests.emulator import free_port
 
+from .runtimes import RUNTIMES, engine_answers
+
 REGION = "eu-central-1"
+
+
+def marks_of(runtime: str) -> list[pytest.MarkDecorator]:
+    """What a test by a runtime needs."""
+    if runtime == "process":
+        return []
+    return [pytest.mark.docker, pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")]
 
 
 @cache  # boto3 reads megabytes of JSON for each
@@ -30,6 +39,12 @@ def client(place: Place, service: str) -> Any:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path / "local aws", free_port(), REGION)
+
+
+@pytest.fixture(params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
+def runtime(request: pytest.FixtureRequest) -> str:
+    """Each way to run tasks."""
+    return request.param
 
 
 @pytest.fixture

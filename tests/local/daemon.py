@@ -1,4 +1,4 @@
-"""A local AWS in a process of its own, so that a test can kill it: daemon.py FOLDER PORT [ecs]."""
+"""A local AWS in a process of its own, so that a test can kill it: daemon.py FOLDER PORT [RUNTIME]."""
 
 import signal
 import sys
@@ -13,10 +13,10 @@ def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     place = Place(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
-    if sys.argv[3:] == ["ecs"]:
+    if sys.argv[3:]:
         from tests.local.cloud import Cloud
 
-        parts: Cloud | Endpoint = Cloud(place)
+        parts: Cloud | Endpoint = Cloud(place, sys.argv[3])
     else:
         parts = Endpoint(place)
         parts.start()

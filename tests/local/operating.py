@@ -14,9 +14,10 @@ from cli.engine.state import State
 from cli.local import control
 from cli.local.places import LocalPlace, open_place
 
-from .cloud import APP, until
+from .cloud import until
 from .conftest import client
 from .load import Load
+from .runtimes import APP
 
 CLUSTER = "app-cluster"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app"

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from cli.local.certificates import Authority
 from cli.local.rds import Databases, Instance
+from cli.local.rds.account import reachable
 from cli.local.rds.binaries import NoPostgresError, find, on_machine
 from cli.local.rds.npm import fetch
 
@@ -279,3 +281,12 @@ def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)
+
+
+def test_a_folder_that_was_deleted_and_made_again_has_nothing_of_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "closed" / "rds"
+    folder.parent.mkdir(mode=0o700)  # where servers' files go elsewhere when we are root
+    (reachable(folder) / "kept").touch()
+    assert (reachable(folder) / "kept").exists()
+    shutil.rmtree(folder)
+    assert list(reachable(folder).glob("kept")) == []

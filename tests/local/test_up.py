@@ -1,5 +1,6 @@
 """`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises."""
 
+import hashlib
 import shutil
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from tests.e2e.stacks import ROOT, copy_program
 
 from .load import Load
+from .runtimes import docker, engine_answers
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
 # `up` takes half a minute on an idle machine with two processors; it may share them with other tests.
@@ -41,8 +43,8 @@ class Local:
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def up(self) -> str:
-        said = self.run("up")
+    def up(self, *arguments: str) -> str:
+        said = self.run("up", *arguments)
         self.url = next(line.split()[0] for line in said.splitlines() if line.startswith("https://"))
         return said
 
@@ -97,6 +99,42 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM kept").strip() == "0"
     local.run("destroy")
     assert not (local.folder / ".local-aws").exists()
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")
+def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as nowhere:
+        nowhere.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+        said = local.run("up", "--runtime", "container", fails=True)
+        assert "No Docker engine answers at unix:///nowhere.sock" in said
+        assert "the runtime process, which needs none" in said
+    settings = local.folder / "Pulumi.local.yaml"
+    settings.write_text(settings.read_text() + "  flask-on-aws:enableExec: true\n")
+    assert "release command: " in local.up("--runtime", "container")
+    assert local.get("/up/databases")[0] == 200
+    assert "uid=10001" in local.operate("run", "--", "id")
+    # The contract's variables are the same as in a process, paths and ports of the image's own excepted.
+    inside = dict(line.split("=", 1) for line in local.run("exec", "env").splitlines() if "=" in line)
+    assert (inside["PORT"], inside["EXTERNAL_URL"]) == ("8080", local.url)
+    assert "sslrootcert=%2Fetc%2Frds-ca%2F" in inside["DATABASE_URL"]
+
+    (local.folder / "app_template" / "board" / "static" / "release.txt").write_text("a new release")
+    with Load(lambda: local.get("/up/databases")[0]) as load:
+        local.up()  # the runtime stays
+    load.check(at_least=50)
+    assert "uid=10001" in local.run("exec", "id")
+    local.up("--runtime", "process")
+    assert local.get("/up/databases")[0] == 200
+    assert "uid=10001" not in local.run("exec", "id")
+    local.run("destroy")
+    mark = f"label=flask-on-aws.local={local.folder / '.local-aws'}"
+    assert docker("ps", "--all", "--quiet", "--filter", mark) == ""
+    assert not [name for name in docker("images", "--format", "{{.Repository}}").split() if name == image_name(local)]
+
+
+def image_name(local: Local) -> str:
+    return f"flask-on-aws-local/{hashlib.sha256(str(local.folder / '.local-aws').encode()).hexdigest()[:12]}"
 
 
 def check_that_another_project_keeps_off(local: Local, other: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws_cli.docker_engine import no_engine
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.docker import no_engine
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 

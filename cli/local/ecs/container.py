@@ -1,14 +1,16 @@
 """One container of a task, from waiting for others to its exit code."""
 
+import contextlib
+import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .definition import Container, HealthCheck
-from .references import CannotStart
-from .runtime import Launch, Running, Runtime
+from .runtime import Beside, CannotStart, Launch, Running
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 # Where a condition can no longer come true: the words of ECS's agent (dependencygraph in aws/amazon-ecs-agent).
@@ -57,19 +59,19 @@ class ContainerRun:
         met = [_is_met(self.container.name, others.get(name), name, kind) for name, kind in self.container.depends_on]
         return all(met)
 
-    def start(self, runtime: Runtime) -> None:
+    def start(self) -> None:
         """Start it, and its health check; raises `CannotStart` when its command is not there."""
         if self.launch is None:
             return
         try:
-            self.running = runtime.start(self.launch)
+            self.running = self.launch.start()
         except OSError as missing:
             raise CannotStart(
                 f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
             ) from missing
         check = self.container.health_check
         if check is not None:
-            threading.Thread(target=self._check, args=(runtime, self.launch, check), daemon=True).start()
+            threading.Thread(target=self._check, args=(self.running, check), daemon=True).start()
 
     def poll(self) -> None:
         """Look whether it has ended."""
@@ -77,6 +79,8 @@ class ContainerRun:
             self.code = self.running.exit_code()
             if self.code is not None:
                 self._ended.set()
+                if self.running.out_of_memory():
+                    self.reason = _OUT_OF_MEMORY
 
     def ask_to_stop(self, now: float) -> None:
         """SIGTERM once, and SIGKILL when its time is over."""
@@ -94,21 +98,40 @@ class ContainerRun:
             self.reason = _OUT_OF_MEMORY
             self.running.kill()
 
-    def _check(self, runtime: Runtime, launch: Launch, check: HealthCheck) -> None:
+    def _check(self, running: Running, check: HealthCheck) -> None:
         """HEALTHY after one good answer, UNHEALTHY after as many bad ones in a row as the check says."""
         started, failures = time.monotonic(), 0
-        probe = launch._replace(name=f"{launch.name}.health", command=check.command)
+        probe = running.beside(check.command)
         while not self._ended.wait(check.interval):
-            try:
-                well = runtime.run(probe, check.timeout) == 0
-            except OSError:
-                well = False
-            if well:
+            if _succeeds(probe, check.timeout):
                 failures, self.health = 0, "HEALTHY"
             elif time.monotonic() - started > check.start_period or self.health == "HEALTHY":
                 failures += 1
                 if failures >= check.retries:
                     self.health = "UNHEALTHY"
+
+
+def _succeeds(probe: Beside, timeout: float) -> bool:
+    """Whether a command ends well in time; it is ended with its children when it does not."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 what the user's task definition says
+            list(probe.command),
+            cwd=probe.folder,
+            env=dict(probe.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    try:
+        return process.wait(timeout) == 0
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
 
 
 def _is_met(target: str, other: ContainerRun | None, name: str, condition: str) -> bool:

@@ -42,14 +42,24 @@ class LogTarget(NamedTuple):
     """Whether the group is made when it is missing."""
 
 
+class Mount(NamedTuple):
+    """A volume of the task in a container."""
+
+    volume: str
+    path: str
+    read_only: bool
+
+
 @dataclass(frozen=True)
 class Container:
     """One container of a task."""
 
     name: str
     image: str
-    command: Sequence[str] | None
-    """Entry point and command; None when the image's own are used."""
+    entry_point: Sequence[str]
+    """Empty when the image's own is used."""
+    command: Sequence[str]
+    """What follows the entry point; empty when the image's own is used."""
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
     """Variable → ARN, or name of a parameter."""
@@ -61,6 +71,14 @@ class Container:
     health_check: HealthCheck | None
     log: LogTarget | None
     ports: Sequence[int]
+    user: str | None
+    """None when the image's own is used."""
+    read_only: bool
+    """Whether nothing but its mounts can be written."""
+    mounts: Sequence[Mount]
+    has_init: bool
+    """Whether an init process comes before its own."""
+    dropped_capabilities: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -92,15 +110,15 @@ def plan_of(definition: Mapping[str, Any], overrides: Mapping[str, Any] = _NONE)
 
 
 def _container(given: Mapping[str, Any], override: Mapping[str, Any]) -> Container:
-    command = override.get("command") or _several(given, "command")
-    words = [*(_several(given, "entryPoint")), *command]
+    linux: Mapping[str, Any] = given.get("linuxParameters") or _NONE
     memory = override.get("memory") or given.get("memory")
     wanted = given.get("stopTimeout")
     environment = [*(_several(given, "environment")), *(_several(override, "environment"))]
     return Container(
         name=given["name"],
         image=given["image"],
-        command=words or None,
+        entry_point=_several(given, "entryPoint"),
+        command=override.get("command") or _several(given, "command"),
         environment={one["name"]: one["value"] for one in environment},
         secrets={one["name"]: one["valueFrom"] for one in _several(given, "secrets")},
         essential=given.get("essential", True),
@@ -110,6 +128,14 @@ def _container(given: Mapping[str, Any], override: Mapping[str, Any]) -> Contain
         health_check=_health_check(given.get("healthCheck")),
         log=_log(given.get("logConfiguration")),
         ports=[one["containerPort"] for one in _several(given, "portMappings")],
+        user=given.get("user"),
+        read_only=given.get("readonlyRootFilesystem", False),
+        mounts=[
+            Mount(one["sourceVolume"], one["containerPath"], one.get("readOnly", False))
+            for one in _several(given, "mountPoints")
+        ],
+        has_init=linux.get("initProcessEnabled", False),
+        dropped_capabilities=_several(linux.get("capabilities") or _NONE, "drop"),
     )
 
 

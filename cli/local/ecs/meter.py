@@ -28,6 +28,8 @@ class Meter:
         self._seconds = 0.0
         self.load = Load(0, 0)
         """The last measurement."""
+        self.memory = 0
+        """Bytes, of the last measurement."""
 
     def over_limit(self, containers: Sequence[ContainerRun]) -> list[ContainerRun]:
         """The containers above their limits, or the largest when the task is above its own."""
@@ -46,5 +48,5 @@ class Meter:
         elapsed = now - self._measured_at
         cpu = max(0.0, seconds - self._seconds) / elapsed / self._plan.cpu * 100 if self._measured_at else 0.0
         share = memory / self._plan.memory * 100 if self._plan.memory else 0.0
-        self.load = Load(cpu, share)
+        self.load, self.memory = Load(cpu, share), memory
         self._measured_at, self._seconds = now, seconds

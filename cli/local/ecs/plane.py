@@ -1,5 +1,6 @@
 """ECS's data plane as one part of the local AWS."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
@@ -8,11 +9,10 @@ from ..endpoint import Endpoint
 from ..parts import Place, Targets
 from ..record_values import ServiceRecord
 from .credentials import PREFIX, Credentials
-from .launches import CommandFor, Launches
+from .launches import Launches
 from .meter import Load
-from .processes import ProcessRuntime
 from .references import Secrets
-from .runtime import Launch
+from .runtime import Beside, Runtime
 from .service import Scheduler
 from .streams import Streams
 from .task import Tools
@@ -25,9 +25,9 @@ _NOT_ENABLED = (
 
 
 class Ecs:
-    """Services and tasks as processes; start it after the endpoint and the balancer, stop it before them."""
+    """Services and tasks; start it after the endpoint and the balancer, stop it before them."""
 
-    def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, command_for: CommandFor) -> None:
+    def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
         session = boto3.Session("local", "local", region_name=place.region)
 
         def client(name: str) -> Any:
@@ -36,15 +36,15 @@ class Ecs:
         records = endpoint.records
         credentials = Credentials(client("sts"), place.endpoint)
         secrets = Secrets(client("secretsmanager"), client("ssm"), place.region, records.role_permits)
-        launches = Launches(place, records, secrets, credentials, command_for)
-        self._runtime = ProcessRuntime(place.folder / "tasks")
+        launches = Launches(place, records, secrets, credentials)
+        self._runtime = runtime
         self._streams = Streams(records)
         self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches))
         endpoint.serve(PREFIX, credentials.answer)
 
     def start(self) -> None:
         """End what a killed daemon left running, and begin."""
-        self._runtime.clean_up()
+        self._runtime.start()
         self._streams.start()
         self._scheduler.start()
 
@@ -54,12 +54,17 @@ class Ecs:
         self._streams.stop()
         self._runtime.close()
 
+    @property
+    def memory(self) -> int:
+        """Bytes that all tasks use."""
+        return sum(run.meter.memory for run in self._scheduler.runs())
+
     def load(self, service: ServiceRecord) -> Load | None:
         """The average load of a service's tasks; None while none runs."""
         return self._scheduler.load(service)
 
-    def execution(self, task_id: str, container: str | None = None) -> Launch:
-        """Folder and environment of a running container, for a command to run beside it as ECS Exec does.
+    def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> Beside:
+        """How a command runs beside a running container, as ECS Exec does it, with this process's terminal or without.
 
         Raises `LookupError` when there is no such container, and `PermissionError` in AWS's words when the service does
         not enable ExecuteCommand.
@@ -70,6 +75,6 @@ class Ecs:
             if not run.record.may_execute:
                 raise PermissionError(_NOT_ENABLED)
             for one in run.containers:
-                if one.alive and one.launch is not None and container in (None, one.container.name):
-                    return one.launch
+                if one.alive and one.running is not None and container in (None, one.container.name):
+                    return one.running.beside(command, terminal)
         raise LookupError(f"No container {container or ''} of a task {task_id} runs.")

@@ -5,41 +5,37 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
+from ..parts import Target
 from . import guardian
-from .runtime import Launch, Usage
-
-# GNU timeout's exit code for a command that took too long.
-_TOO_LONG = 124
+from .definition import Container, TaskPlan
+from .process_room import ProcessPlan, ProcessRooms
+from .runtime import Beside, Usage
 
 
 class ProcessRuntime:
     """Processes whose ids are kept in a folder; a guardian ends them when this process ends without doing so."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, rooms: ProcessRooms) -> None:
+        self._folder, self._rooms = folder, rooms
         folder.mkdir(parents=True, exist_ok=True)
         self._guardian: subprocess.Popen[bytes] | None = None
 
-    def start(self, launch: Launch) -> "Process":
+    def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
+        """A task's processes share no more than the machine."""
+        return ProcessRoom(task_id, self._rooms, self)
+
+    def start_process(self, plan: ProcessPlan) -> "Process":
         """Start a process; raises `OSError` when its command or folder is not there."""
         self._watch()
-        return Process(_popen(launch), self._folder / f"{launch.name}.pid")
+        return Process(plan, self._folder / f"{plan.name}.pid")
 
-    def run(self, launch: Launch, timeout: float) -> int:
-        """Run a command to its end."""
-        process = self.start(launch)
-        try:
-            process.popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return _TOO_LONG
-        return process.exit_code() or 0
-
-    def clean_up(self) -> None:
+    def start(self) -> None:
         """End what the folder still names, when it is the same process and not another with its number."""
         guardian.end_all(self._folder)
 
@@ -57,12 +53,47 @@ class ProcessRuntime:
             self._guardian = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own
 
 
-def _popen(launch: Launch) -> subprocess.Popen[bytes]:
-    with open(launch.log, "ab") as log:
+class ProcessRoom:
+    """The processes of one task."""
+
+    def __init__(self, task_id: str, rooms: ProcessRooms, runtime: ProcessRuntime) -> None:
+        self._task_id, self._rooms, self._runtime = task_id, rooms, runtime
+
+    def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
+        """Plan the process of a container."""
+        return ProcessLaunch(self._rooms.plan(self._task_id, container, environment, log), self._runtime)
+
+    def close(self) -> None:
+        """Nothing is left of processes."""
+
+
+class ProcessLaunch(NamedTuple):
+    """A process that is ready to be started."""
+
+    plan: ProcessPlan
+    runtime: ProcessRuntime
+
+    @property
+    def log(self) -> Path:
+        """File of its output."""
+        return self.plan.log
+
+    @property
+    def target(self) -> Target | None:
+        """Its port of loopback."""
+        return self.plan.target
+
+    def start(self) -> "Process":
+        """Start it."""
+        return self.runtime.start_process(self.plan)
+
+
+def _popen(plan: ProcessPlan) -> subprocess.Popen[bytes]:
+    with open(plan.log, "ab") as log:
         return subprocess.Popen(  # noqa: S603 what the user's task definition says
-            list(launch.command),
-            cwd=launch.folder,
-            env=dict(launch.environment),
+            list(plan.command),
+            cwd=plan.folder,
+            env=dict(plan.environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -73,8 +104,9 @@ def _popen(launch: Launch) -> subprocess.Popen[bytes]:
 class Process:
     """A started process and its children."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], pid_file: Path) -> None:
-        self.popen = popen
+    def __init__(self, plan: ProcessPlan, pid_file: Path) -> None:
+        self._plan = plan
+        self.popen = popen = _popen(plan)
         self._pid_file = pid_file
         self._cpu: dict[int, float] = {}
         try:
@@ -106,6 +138,14 @@ class Process:
             _kill_group(self.popen.pid)
             self._pid_file.unlink(missing_ok=True)
         return 128 - code if code < 0 else code
+
+    def out_of_memory(self) -> bool:
+        """No kernel limits a process: `Meter` does."""
+        return False
+
+    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
+        """A command with its environment and folder."""
+        return Beside(command, self._plan.folder, self._plan.environment)
 
     def usage(self) -> Usage:
         """Memory as a container is billed for it: pages that processes share are counted once, where Linux tells."""

@@ -10,13 +10,10 @@ from typing import Any, NamedTuple, cast
 from botocore.exceptions import ClientError
 
 from ..parts import ACCOUNT_ID
+from .runtime import CannotStart
 
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 _RETRIED = "service call has been retried 1 time(s): "
-
-
-class CannotStart(Exception):
-    """Why a task could not be started, as its stoppedReason."""
 
 
 class Reference(NamedTuple):

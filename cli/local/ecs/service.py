@@ -67,8 +67,12 @@ class Scheduler:
         return [run for run in found if service is None or _belongs(run.record, service)]
 
     def load(self, service: ServiceRecord) -> Load | None:
-        """The average load of a service's tasks; None while none runs."""
-        loads = [run.meter.load for run in self.runs(service) if run.phase is Phase.RUNNING]
+        """The average load of a service's tasks that were healthy once; None while none runs.
+
+        A start takes seconds here as on AWS, where they vanish in the average of a minute. Autoscaling's minutes are
+        shorter here, so that the start alone would add tasks.
+        """
+        loads = [run.meter.load for run in self.runs(service) if run.phase is Phase.RUNNING and run.was_healthy]
         if not loads:
             return None
         return Load(sum(load.cpu for load in loads) / len(loads), sum(load.memory for load in loads) / len(loads))

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from ..parts import HOST, Target, Targets
+from ..parts import Target, Targets
 from ..record_values import TaskRecord
 from ..records import Records
 from .container import ContainerRun
@@ -20,8 +20,7 @@ from .definition import TaskPlan
 from .launches import Launches
 from .meter import Meter
 from .model import Phase
-from .references import CannotStart
-from .runtime import Runtime
+from .runtime import CannotStart, Room, Runtime
 from .streams import Streams
 
 log = logging.getLogger(__name__)
@@ -60,6 +59,7 @@ class TaskRun:
         self.meter = Meter(plan)
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
+        self._room: Room | None = None
         self._told: list[dict[str, object]] = []
         self._balancers = balancers
         self._tools = tools
@@ -114,18 +114,19 @@ class TaskRun:
 
     def _prepare(self) -> None:
         self._tell(last_status="PENDING", pull_started_at=utcnow())
-        ports: dict[str, int] = {}
-        self.containers = self._tools.launches.prepare(self.record.id, self.plan, ports)
+        self._room = self._tools.runtime.room(self.record.id, self.plan)
+        self.containers = self._tools.launches.prepare(self.record.id, self.plan, self._room)
         self._tell(pull_stopped_at=utcnow())
+        targets = {one.container.name: one.launch.target for one in self.containers if one.launch}
         for one in self.containers:
             if one.launch and one.container.log:
                 prefix = one.container.log.prefix
                 stream = f"{prefix}/{one.container.name}/{self.record.id}" if prefix else self.record.id
                 self._tools.streams.follow(one.launch.log, one.container.log, stream)
         for balancer in self._balancers:
-            port = ports.get(balancer.get("containerName", ""))
-            if port and balancer.get("targetGroupArn"):
-                self.groups.append((balancer["targetGroupArn"], Target(HOST, port)))
+            target = targets.get(balancer.get("containerName", ""))
+            if target and balancer.get("targetGroupArn"):
+                self.groups.append((balancer["targetGroupArn"], target))
 
     def _advance(self) -> None:
         """Look at each container, start what may start, and see whether the task runs or is over."""
@@ -133,7 +134,7 @@ class TaskRun:
         for one in self.containers:
             one.poll()
             if one.running is None and one.launch is not None and one.may_start(others):
-                one.start(self._tools.runtime)
+                one.start()
         self._limit_memory()
         gone = [one for one in self.containers if one.over and one.container.essential]
         if gone or all(one.over for one in self.containers):
@@ -172,6 +173,8 @@ class TaskRun:
         for one in self.containers:
             if one.launch is not None and one.container.log is not None:
                 self._tools.streams.ended(one.launch.log)
+        if self._room is not None:
+            self._room.close()
         self._tools.launches.credentials.forget(self.record.id)
         now = utcnow()
         self._tell(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")

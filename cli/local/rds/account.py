@@ -56,17 +56,19 @@ def _everyone_enters(folder: Path) -> bool:
 def reachable(folder: Path) -> Path:
     """A folder for servers' files: this one, or where the servers' user cannot come to it, a place of the system's.
 
-    A symbolic link in the folder leads to the latter, and one folder always leads to the same.
+    A symbolic link in the folder leads to the latter, and one folder always leads to the same. What is there without a
+    link is of a folder that was deleted since, and goes as well.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     if _unprivileged() is None or _everyone_enters(folder):
         return folder
     elsewhere = _SYSTEM_FOLDER / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    elsewhere.mkdir(parents=True, exist_ok=True)
     link = folder / "elsewhere"
     if not link.is_symlink():
+        remove(elsewhere)
         link.symlink_to(elsewhere)
+    elsewhere.mkdir(parents=True, exist_ok=True)
     return elsewhere
 
 

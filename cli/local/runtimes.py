@@ -1,0 +1,57 @@
+"""The two ways in which a place runs tasks, each with its kind of images."""
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from .ecs.process_room import ProcessRooms
+from .ecs.processes import ProcessRuntime
+from .ecs.runtime import Runtime
+from .images import Images, ProcessImages
+from .parts import Place, RuntimeName
+
+
+class Tasks(NamedTuple):
+    """What runs the tasks of a place."""
+
+    images: Images
+    runtime: Runtime
+
+
+def open_images(place: Place, name: RuntimeName) -> Images:
+    """The images of a place.
+
+    Raises:
+        NoEngineError: if containers are wanted, and no Docker engine answers.
+    """
+    if name == "process":
+        return _environments(place)
+    from .containers.engine import connect  # Docker's library, for those who use it
+    from .containers.images import ContainerImages
+
+    return ContainerImages(connect(), place.folder)
+
+
+def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[int]]) -> Tasks:
+    """What runs the tasks of a place.
+
+    Args:
+        place: whose.
+        name: how.
+        ports: the ports of loopback that containers may reach.
+
+    Raises:
+        NoEngineError: if containers are wanted, and no Docker engine answers.
+    """
+    if name == "process":
+        images = _environments(place)
+        return Tasks(images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan)))
+    from .containers.engine import connect
+    from .containers.images import ContainerImages
+    from .containers.runtime import ContainerRuntime
+
+    images = ContainerImages(connect(), place.folder)
+    return Tasks(images, ContainerRuntime(place.folder, place.certificate, ports, images.here))
+
+
+def _environments(place: Place) -> ProcessImages:
+    return ProcessImages(place.folder / "images", place.certificate)

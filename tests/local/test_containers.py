@@ -1,0 +1,249 @@
+"""What tasks as containers have that processes have not: an image, a user, volumes, a network of their own."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws.contract import CA_PATH
+from flask_on_aws.dockerfile import CA_FILE, CA_FOLDER
+
+from cli.local.containers.images import ContainerImages, build_command
+from cli.local.images import Wanted
+from cli.local.parts import Place
+from tests.emulator import free_port
+
+from .cloud import Cloud, until
+from .conftest import REGION, marks_of
+from .runtimes import AsContainers, docker
+
+pytestmark = marks_of("container")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), "container")
+    yield cloud
+    cloud.stop()
+
+
+def run(cloud: Cloud, family: str, script: str = "", **definition: Any) -> tuple[Any, list[str]]:
+    """A task of the script to its end: what DescribeTasks says, and the lines of its app."""
+    command = {"command": ["python", "-c", script]} if script else {}
+    volumes = definition.pop("volumes", [])
+    arn = cloud.define(family, volumes=[{"name": name} for name in volumes], **command, **definition)
+    started = cloud.ecs.run_task(
+        cluster="c", taskDefinition=arn, launchType="FARGATE", networkConfiguration=cloud.network
+    )
+    task = started["tasks"][0]["taskArn"]
+    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 60, lambda: cloud.task(task))
+    ended = cloud.task(task)
+    has_lines = ended["stopCode"] != "TaskFailedToStart"
+    return ended, cloud.lines(f"web/web/{task.rsplit('/', 1)[-1]}") if has_lines else []
+
+
+def left(cloud: Cloud) -> list[str]:
+    """What is at the engine of a place."""
+    mark = f"label=flask-on-aws.local={cloud.place.folder}"
+    containers = docker("ps", "--all", "--quiet", "--filter", mark).split()
+    return containers + docker("volume", "ls", "--quiet", "--filter", mark).split()
+
+
+def test_user_root_and_volumes_are_as_on_fargate(cloud: Cloud) -> None:
+    script = """
+import os
+print(os.getuid())
+for path in ("/x", "/declared/x", "/scratch/x", "/other/x"):
+    try:
+        open(path, "w").close()
+        print("wrote", path)
+    except OSError as error:
+        print(error.strerror, path)
+"""
+    mounts = [
+        {"sourceVolume": "scratch", "containerPath": "/scratch", "readOnly": False},
+        {"sourceVolume": "other", "containerPath": "/other", "readOnly": False},
+    ]
+    _, lines = run(
+        cloud, "fargate", script, readonlyRootFilesystem=True, mountPoints=mounts, volumes=["scratch", "other"]
+    )
+    assert lines == [
+        "10001",
+        "Read-only file system /x",
+        "No such file or directory /declared/x",
+        "wrote /scratch/x",  # the image declares it, with its user as the owner
+        "Permission denied /other/x",  # root's
+    ]
+
+
+def test_another_user_and_what_the_init_process_is_for(cloud: Cloud) -> None:
+    script = "import os; print(os.getuid(), os.getpid())"
+    _, lines = run(cloud, "root", script, user="0", linuxParameters={"initProcessEnabled": True})
+    assert lines in (["0 7"], ["0 1"])  # behind an init process where the engine has one
+    _, lines = run(cloud, "first", script)
+    assert lines == ["10001 1"]
+
+
+def test_the_local_certificates_are_where_those_of_rds_are(cloud: Cloud) -> None:
+    _, lines = run(cloud, "ca", f"print(open('{CA_PATH}').read(), end='')")
+    assert lines == ["the local CA"]
+
+
+def test_an_init_container_that_writes_the_certificates_writes_the_local_ones(cloud: Cloud) -> None:
+    folder = CA_PATH.rpartition("/")[0]
+    mount = {"sourceVolume": "rds-ca", "containerPath": folder}
+    writer = {
+        "name": "rds-ca",
+        "image": AsContainers.image,
+        "essential": False,
+        "entryPoint": ["/bin/sh", "-c"],
+        "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {CA_PATH}'],
+        "environment": [{"name": "RDS_CA_CERTIFICATES", "value": (CA_FOLDER / CA_FILE).read_text()}],
+        "mountPoints": [{**mount, "readOnly": False}],
+        "user": "0",
+    }
+    task, lines = run(
+        cloud,
+        "writer",
+        f"print(open('{CA_PATH}').read(), end='')",
+        mountPoints=[{**mount, "readOnly": True}],
+        dependsOn=[{"containerName": "rds-ca", "condition": "SUCCESS"}],
+        others=[writer],
+        volumes=["rds-ca"],
+    )
+    assert lines == ["the local CA"], task
+
+
+def test_containers_of_a_task_share_its_network_and_tasks_do_not(cloud: Cloud) -> None:
+    beside = {
+        "name": "beside",
+        "image": AsContainers.image,
+        "essential": False,
+        "command": ["python", "-m", "http.server", "9000", "--bind", "127.0.0.1"],
+    }
+    script = """
+import time, urllib.request
+for _ in range(100):
+    try:
+        print(urllib.request.urlopen("http://127.0.0.1:9000").status)
+        break
+    except OSError as error:
+        said = error
+        time.sleep(0.1)
+else:
+    print(said)
+"""
+    _, lines = run(cloud, "shared", script, others=[beside])
+    assert lines == ["200"]
+    _, lines = run(cloud, "alone", script.replace("range(100)", "range(1)"))
+    assert lines == ["<urlopen error [Errno 111] Connection refused>"]
+
+
+def test_the_local_aws_has_the_same_address_inside_and_nothing_else_of_this_machine_is_there(cloud: Cloud) -> None:
+    other = subprocess.Popen(["python3", "-m", "http.server", str(port := free_port()), "--bind", "127.0.0.1"])
+    script = f"""
+import urllib.request
+print(urllib.request.urlopen("{cloud.place.endpoint}/moto-api/").status)
+try:
+    urllib.request.urlopen("http://127.0.0.1:{port}")
+except OSError as error:
+    print(error)
+"""
+    try:
+        _, lines = run(cloud, "reach", script)
+    finally:
+        other.kill()
+        other.wait()
+    assert lines == ["200", "<urlopen error [Errno 111] Connection refused>"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "code", "words"),
+    [
+        ({"command": ["no-such-program"]}, "TaskFailedToStart", "CannotStartContainerError: .*no-such-program"),
+        ({"image": "flask-on-aws-tests:bare"}, "TaskFailedToStart", "has no Python on its PATH, with which"),
+        (
+            {"image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/x:1"},
+            "TaskFailedToStart",
+            "CannotPullContainerError: .*x:1: not found",
+        ),
+    ],
+)
+def test_what_cannot_start_says_why(cloud: Cloud, definition: dict[str, Any], code: str, words: str) -> None:
+    text = f"FROM {AsContainers.image}\nENV PATH=/nowhere\n"
+    docker("build", "--tag", "flask-on-aws-tests:bare", "-", given=text)
+    task, _ = run(cloud, "cannot", **definition)
+    assert task["stopCode"] == code
+    assert re.search(words, task["stoppedReason"]), task["stoppedReason"]
+
+
+def test_an_ended_task_leaves_nothing_at_the_engine(cloud: Cloud) -> None:
+    run(
+        cloud,
+        "tidy",
+        "print('done')",
+        mountPoints=[{"sourceVolume": "scratch", "containerPath": "/scratch", "readOnly": False}],
+        volumes=["scratch"],
+    )
+    assert left(cloud) == []
+
+
+def test_images_are_built_once_kept_for_a_while_and_forgotten(tmp_path: Path) -> None:
+    from cli.local.containers.engine import connect
+
+    images = ContainerImages(connect(), tmp_path)
+    try:
+        for number in range(7):
+            assert images.build(wanted(tmp_path, f"sha256:{str(number) * 64}", f"ENV NUMBER={number}")) == ""
+            images.here(f"x@sha256:{str(0) * 64}")  # a release that was gone back to
+        assert images.build(wanted(tmp_path, f"sha256:{str(6) * 64}", "RUN false")) is None
+        assert [number for number in range(7) if images.has(f"sha256:{str(number) * 64}")] == [0, 3, 4, 5, 6]
+    finally:
+        images.clear()
+    assert not any(images.has(f"sha256:{str(number) * 64}") for number in range(7))
+
+
+def wanted(folder: Path, digest: str, line: str) -> Wanted:
+    recipe = {"context": {"location": "."}, "dockerfile": {"inline": f"FROM {AsContainers.image}\n{line}\n"}}
+    return Wanted(digest, folder, recipe, folder, PlanSettings())
+
+
+def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp_path: Path) -> None:
+    from cli.local.containers.engine import connect
+
+    text = (
+        f"FROM {AsContainers.image}\nARG COLOUR\nUSER 0\n"
+        "COPY --from=more file /file\n"
+        "RUN --mount=type=secret,id=TOKEN echo $COLOUR $(wc -c < /run/secrets/TOKEN) > /said\n"
+    )
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "file").write_text("more\n")
+    recipe = {
+        "context": {"location": ".", "named": {"more": {"location": "more"}}},
+        "dockerfile": {"inline": text},
+        "buildArgs": {"COLOUR": "red"},
+        "secrets": {"TOKEN": "wanted"},
+        "platforms": ["linux/amd64"],
+    }
+    images = ContainerImages(connect(), tmp_path)
+    digest = f"sha256:{str(9) * 64}"
+    try:
+        images.build(Wanted(digest, tmp_path, recipe, tmp_path, PlanSettings()))
+        reference = images.here(f"x@{digest}")
+        assert docker("run", "--rm", reference, "cat", "/said", "/file") == "red 6\nmore\n"
+        assert "wanted" not in docker("history", "--no-trunc", reference)
+        assert "TOKEN" not in json.dumps(json.loads(docker("inspect", reference))[0]["Config"])
+    finally:
+        images.clear()
+
+
+def test_the_recipe_of_the_other_provider(tmp_path: Path) -> None:
+    build = {"context": "app", "dockerfile": "app/Dockerfile", "platform": "linux/arm64", "args": {"A": "b"}}
+    arguments, variables, text = build_command({"imageName": "x", "build": build}, tmp_path)
+    folder = str(tmp_path / "app")
+    expected = ["--file", f"{folder}/Dockerfile", "--platform", "linux/arm64", "--build-arg", "A=b", folder]
+    assert (arguments, variables, text) == (expected, {}, "")

@@ -10,6 +10,7 @@ _COMMANDS = {
     "build": ("build.command", ""),
     "preflight": ("preflight.command", "local"),
     "local": ("local.command", "local"),
+    "dev": ("local.command", "local"),
     "status": ("operations.status", "operations"),
     "logs": ("operations.logs", "operations"),
     "run": ("operations.run", "operations"),

@@ -3,15 +3,13 @@
 import contextlib
 import json
 import shutil
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask_on_aws.build_plan import BuildPlanError
@@ -25,7 +23,9 @@ from ..operations.app import cluster_services
 from ..operations.log_lines import LogLines, LogSource, show
 from ..operations.report import task_counts
 from . import control
+from .asking import ask
 from .containers import NoEngineError
+from .dev import Development, run_from
 from .ecs.process_room import on_this_machine
 from .exec_command import execute
 from .parts import RUNTIMES, RuntimeName
@@ -59,6 +59,23 @@ def local() -> None:
 )
 def up(project: Path, runtime: RuntimeName | None) -> None:
     """Start the local AWS and make it as the program says; again after a change, a rolling deployment."""
+    _up(project, runtime)
+
+
+@local.command()
+@_project
+def dev(project: Path) -> None:
+    """Do `up`, then run what you write: each save is there at once, until Ctrl-C."""
+    place, stack = _up(project, "process")
+    try:
+        stack.app  # noqa: B018 or says that there is no code to follow
+    except LookupError as error:
+        fail(str(error))
+    Development(place, stack).run()
+
+
+def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
+    """Make all as the program says, and wait until it answers."""
     began = time.monotonic()
     try:
         place = open_place(project.resolve(), _REGION)
@@ -66,7 +83,9 @@ def up(project: Path, runtime: RuntimeName | None) -> None:
         place = open_place(project.resolve(), _REGION, runtime)
         if control.ensure_started(place):
             _say(f"local AWS at {place.place.endpoint}")
-        result = Stack(project.resolve(), place, _say).apply()
+        run_from(place.place, None)  # a `dev` that was killed
+        stack = Stack(project.resolve(), place, _say)
+        result = stack.apply()
     except (PlaceError, NoEngineError, control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
@@ -76,6 +95,7 @@ def up(project: Path, runtime: RuntimeName | None) -> None:
     _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
     _say("logs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
     _say(f"Trust its certificates with {place.place.certificate}.")
+    return place, stack
 
 
 @local.command()
@@ -193,17 +213,15 @@ def _client(place: LocalPlace, service: str) -> Any:
 
 
 def _wait_for_answer(place: LocalPlace) -> None:
-    context = ssl.create_default_context(cafile=str(place.place.certificate))
-    until, seen = time.monotonic() + _ANSWER_SECONDS, "nothing"
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(place.url, context=context, timeout=10):  # noqa: S310 https
-                return
-        except urllib.error.HTTPError as error:
-            seen = str(error.code)
-        except OSError as error:
-            seen = str(error)
+    until, seen = time.monotonic() + _ANSWER_SECONDS, ask(place)
+    while not (isinstance(seen, int) and seen < HTTPStatus.BAD_REQUEST):
+        if time.monotonic() > until:
+            _fail_without_answer(place, seen)
         time.sleep(_POLL_SECONDS)
+        seen = ask(place)
+
+
+def _fail_without_answer(place: LocalPlace, seen: int | str) -> NoReturn:
     services = _services(place)
     events = [event["message"] for service in services for event in service["events"][:_TOLD]]
     reasons = [reason for service in services for reason in _stopped_reasons(place, service)]

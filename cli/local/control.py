@@ -39,7 +39,7 @@ def ensure_started(local: LocalPlace) -> bool:
         DaemonError: if it ends or does not answer in time.
     """
     told = status(local)
-    if told is not None and told["runtime"] == local.runtime:
+    if told is not None and told.get("runtime") == local.runtime:
         return False
     end(local)  # one that hangs, or runs tasks in the other way
     log = _log_file(local)

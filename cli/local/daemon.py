@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from . import development, exec_command
 from .autoscaling import Autoscaling
 from .balancer.part import Balancer
 from .balancer.records import Records as BalancerRecords
@@ -22,7 +23,6 @@ from .certificates import Authority
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .endpoint import Endpoint
-from .exec_command import PREFIX, BesideRoute
 from .mends.images import know_images
 from .parts import Part, Place
 from .places import CACHE, STATUS, LocalPlace, find_place
@@ -55,7 +55,8 @@ class Cloud:
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
         self._endpoint.serve(STATUS, self._status)
-        self._endpoint.serve(PREFIX, BesideRoute(self._ecs).answer)
+        self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
+        self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
             self._endpoint,
             self._balancer,

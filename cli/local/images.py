@@ -91,6 +91,10 @@ class ProcessImages:
         """Whether the environment of an image is here."""
         return (self._path(digest) / "start").is_file()  # written last
 
+    def code(self, digest: str) -> Path:
+        """Folder of the app's code in an environment that is here."""
+        return self._path(digest) / "app"
+
     def clear(self) -> None:
         """Delete all environments."""
         shutil.rmtree(self._folder, ignore_errors=True)

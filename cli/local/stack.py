@@ -11,7 +11,7 @@ from flask_on_aws.build_plan import PlanSettings
 from ..engine import Event, Override, Resource, Result, apply
 from ..engine.project import Project, read_project
 from ..engine.values import plain
-from .images import Wanted
+from .images import ProcessImages, Wanted
 from .places import LocalPlace
 from .runtimes import open_images
 
@@ -29,6 +29,7 @@ class Stack:
         self._program, self._local, self._say = project, local, say
         self._project = read_project(project, STACK)
         self._images = open_images(local.place, local.runtime)
+        self._built: dict[Path, str] = {}
 
     def apply(self) -> Result:
         """Make the local AWS as the program says.
@@ -45,6 +46,21 @@ class Stack:
             self._program, STACK, Path(sys.executable), self._local.place, overrides, self._progress, self._log
         )
 
+    @property
+    def app(self) -> Path:
+        """Folder of the app that was built; raises `LookupError` if there is none, or several."""
+        if len(self._built) != 1:
+            raise LookupError(
+                f"The program builds {len(self._built)} images, and code is followed in the folder of one: set `app`."
+            )
+        return next(iter(self._built))
+
+    @property
+    def deployed_code(self) -> Path:
+        """Folder of what was built from it, for tasks as processes."""
+        assert isinstance(self._images, ProcessImages)  # noqa: S101 whoever asks has chosen them
+        return self._images.code(self._built[self.app])
+
     def _progress(self, event: Event) -> None:
         if event.seconds >= _SHOWN_SECONDS:
             self._say(f"{event.operation:<8} {event.name} ({event.seconds:.0f} s)")
@@ -59,6 +75,7 @@ class Stack:
         context: dict[str, str] = inputs.get("context") or inputs["build"]
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
         app = self._program / str(context.get("location") or context["context"])
+        self._built[app.resolve()] = digest
         different = self._images.build(Wanted(digest, app, inputs, self._program, plan_settings(self._project)))
         if different is not None:
             self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))

@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .definition import Container, HealthCheck
+from .processes import ProcessLaunch
 from .runtime import Beside, CannotStart, Launch, Running
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -32,6 +34,8 @@ class ContainerRun:
     code: int | None = None
     health: str = "UNKNOWN"
     kill_at: float | None = None
+    is_developed: bool = False
+    """Whether it runs code that is being written."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -63,19 +67,35 @@ class ContainerRun:
         """Start it, and its health check; raises `CannotStart` when its command is not there."""
         if self.launch is None:
             return
-        try:
-            self.running = self.launch.start()
-        except OSError as missing:
-            raise CannotStart(
-                f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
-            ) from missing
+        self.running = self._start(self.launch)
         check = self.container.health_check
         if check is not None:
             threading.Thread(target=self._check, args=(self.running, check), daemon=True).start()
 
+    def _start(self, launch: Launch) -> Running:
+        try:
+            return launch.start()
+        except OSError as missing:
+            raise CannotStart(
+                f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
+            ) from missing
+
+    def renew(self, folder: Path | None) -> None:
+        """Run from a folder, at the same address; None: from the image again, unless it does already.
+
+        Code that is being written ends by mistakes, which is no end of the container: the next version starts in it.
+        """
+        if not isinstance(self.launch, ProcessLaunch) or (folder is None and not self.is_developed) or self.over:
+            return
+        self.is_developed = folder is not None
+        self.launch = self.launch.moved(folder)
+        if self.running is not None:
+            self.running.kill()
+            self.running = self._start(self.launch)
+
     def poll(self) -> None:
         """Look whether it has ended."""
-        if self.alive and self.running is not None:
+        if self.alive and self.running is not None and not self.is_developed:
             self.code = self.running.exit_code()
             if self.code is not None:
                 self._ended.set()
@@ -86,6 +106,7 @@ class ContainerRun:
         """SIGTERM once, and SIGKILL when its time is over."""
         if self.running is None:
             return
+        self.is_developed = False
         if self.kill_at is None:
             self.kill_at = now + self.container.stop_timeout
             self.running.signal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """ECS's data plane as one part of the local AWS."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -62,6 +63,10 @@ class Ecs:
     def load(self, service: ServiceRecord) -> Load | None:
         """The average load of a service's tasks; None while none runs."""
         return self._scheduler.load(service)
+
+    def develop(self, folder: Path | None) -> None:
+        """Have the services' tasks run from a folder, anew if they do already; None: from their images again."""
+        self._scheduler.develop(folder)
 
     def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> Beside:
         """How a command runs beside a running container, as ECS Exec does it, with this process's terminal or without.

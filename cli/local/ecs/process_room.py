@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
+from flask_on_aws.shell import shell_command
+
 from ..parts import HOST, Target
 from .definition import Container
 from .runtime import CannotStart, Skipped, not_pulled
@@ -65,7 +67,7 @@ class ProcessRooms:
         image = self.command_for(container.image)
         if image is None and container.essential:
             raise not_pulled(container.image, "not found")
-        own = ["/bin/sh", "-c", f"exec {image.command}"] if image else []
+        own = shell_command(image.command) if image else []
         command = [*container.entry_point, *container.command] or own
         if not command or (image is None and shutil.which(command[0]) is None):
             raise Skipped(f"Skipped: {container.image} cannot run as a process of this machine.")

@@ -61,7 +61,8 @@ class ProcessRoom:
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
         """Plan the process of a container."""
-        return ProcessLaunch(self._rooms.plan(self._task_id, container, environment, log), self._runtime)
+        plan = self._rooms.plan(self._task_id, container, environment, log)
+        return ProcessLaunch(plan, self._runtime, plan.folder)
 
     def close(self) -> None:
         """Nothing is left of processes."""
@@ -72,6 +73,14 @@ class ProcessLaunch(NamedTuple):
 
     plan: ProcessPlan
     runtime: ProcessRuntime
+    image: Path
+    """Folder of its image's code."""
+
+    def moved(self, folder: Path | None) -> "ProcessLaunch":
+        """The same in another folder; None: in its image's."""
+        place = folder or self.image
+        environment = {**self.plan.environment, "HOME": str(place)}
+        return self._replace(plan=self.plan._replace(folder=place, environment=environment))
 
     @property
     def log(self) -> Path:

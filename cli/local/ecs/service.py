@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -25,6 +26,8 @@ _TICK = 0.2  # seconds: an API call or a crash is acted on within it
 _SETTLED = 5.0
 # How long stopped tasks are told: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 _STOPPED_TOLD = timedelta(hours=1)
+# A kill and a start take a tenth of a second; a task that is being prepared takes as long as its preparation.
+_RENEWAL, _RENEWAL_TICK = 5.0, 0.02
 _HOUSEKEEPING = 60.0  # seconds between two looks for what is old
 
 
@@ -37,6 +40,7 @@ class Scheduler:
         self._targets: Targets = tools.targets
         self._runs: dict[str, TaskRun] = {}
         self._ended: dict[str, list[Ended]] = {}
+        self._developed: Path | None = None
         self._done = Event()
         self._thread = Thread(target=self._loop, daemon=True, name="ecs")
         self._cleaned_at = time.monotonic()
@@ -65,6 +69,16 @@ class Scheduler:
         """The tasks that run, of one service or all."""
         found = list(self._runs.values())
         return [run for run in found if service is None or _belongs(run.record, service)]
+
+    def develop(self, folder: Path | None) -> None:
+        """Have the services' tasks run from a folder, those to come as well, and wait until they do."""
+        self._developed = folder
+        runs = [run for run in self.runs() if run.record.group.startswith("service:")]
+        for run in runs:
+            run.develop(folder)
+        until = time.monotonic() + _RENEWAL
+        while not all(run.is_renewed for run in runs) and time.monotonic() < until:
+            time.sleep(_RENEWAL_TICK)
 
     def load(self, service: ServiceRecord) -> Load | None:
         """The average load of a service's tasks that were healthy once; None while none runs.
@@ -113,6 +127,8 @@ class Scheduler:
         plan = plan_of(self._records.task_definition(task.task_definition), task.overrides)
         run = TaskRun(task, plan, service.load_balancers if service else [], self._tools)
         self._runs[task.arn] = run
+        if service and self._developed:
+            run.develop(self._developed)
         run.start()
         return run
 
@@ -170,7 +186,7 @@ class Scheduler:
 
     def _verdict(self, run: TaskRun, service: ServiceRecord) -> str | None:
         """Why a task that runs has to be replaced; its target has the grace period to become healthy."""
-        if run.phase is not Phase.RUNNING:
+        if run.phase is not Phase.RUNNING or run.is_developed:
             return None
         if run.health == "UNHEALTHY":
             return "Task failed container health checks"

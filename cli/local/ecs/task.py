@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -60,6 +61,8 @@ class TaskRun:
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
         self._room: Room | None = None
+        self._code: Path | None = None
+        self._renewals = self._renewals_wanted = 0
         self._told: list[dict[str, object]] = []
         self._balancers = balancers
         self._tools = tools
@@ -80,6 +83,22 @@ class TaskRun:
             self.stop_code, self._reason = code, reason
             self.phase = Phase.STOPPING
             self._asked.set()
+
+    def develop(self, folder: Path | None) -> None:
+        """Run from a folder from now on, whatever becomes of the processes; None: from the images again."""
+        with self._lock:
+            self._code = folder
+            self._renewals_wanted += 1
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether it runs from where it was told last, or is over."""
+        return self._renewals == self._renewals_wanted or self.phase is Phase.STOPPING
+
+    @property
+    def is_developed(self) -> bool:
+        """Whether it runs from a folder in which code is being written."""
+        return self._code is not None
 
     def wait(self, timeout: float | None = None) -> None:
         """Until it has ended."""
@@ -130,6 +149,7 @@ class TaskRun:
 
     def _advance(self) -> None:
         """Look at each container, start what may start, and see whether the task runs or is over."""
+        self._renew()
         others = {one.container.name: one for one in self.containers}
         for one in self.containers:
             one.poll()
@@ -143,6 +163,14 @@ class TaskRun:
             self._is_running()
         elif self._told != [one.told() for one in self.containers]:
             self._tell(health_status=self.health)
+
+    def _renew(self) -> None:
+        with self._lock:
+            folder, wanted = self._code, self._renewals_wanted
+        if self._renewals != wanted:
+            for one in self.containers:
+                one.renew(folder)
+            self._renewals = wanted
 
     def _is_running(self) -> None:
         for group, target in self.groups:

@@ -93,7 +93,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
     _say(f"{told}; {len(result.planned)} resources of AWS alone were planned, not created")
     _wait_for_answer(place)
     _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
-    _say("logs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
+    _say(f"overview: {place.status_url}\nlogs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
     _say(f"Trust its certificates with {place.place.certificate}.")
     return place, stack
 
@@ -128,7 +128,7 @@ def destroy(project: Path) -> None:
 def status(project: Path) -> None:
     """Services, databases, addresses and memory."""
     place, told = _running(project)
-    _say(f"app        {place.url}\nendpoint   {place.place.endpoint}")
+    _say(f"app        {place.url}\noverview   {place.status_url}\nendpoint   {place.place.endpoint}")
     for service in _services(place):
         _say(f"service    {service['serviceName']}: {task_counts(service)}")
     for name, database in told["databases"].items():

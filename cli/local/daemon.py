@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from . import development, exec_command
+from . import development, exec_command, page
 from .autoscaling import Autoscaling
 from .balancer.part import Balancer
 from .balancer.records import Records as BalancerRecords
@@ -25,7 +25,7 @@ from .ecs.plane import Ecs
 from .endpoint import Endpoint
 from .mends.images import know_images
 from .parts import Part, Place
-from .places import CACHE, STATUS, LocalPlace, find_place
+from .places import CACHE, STATUS, STATUS_HOST, LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases
 from .runtimes import open_tasks
@@ -54,6 +54,7 @@ class Cloud:
         know_images(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
+        self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer).answer)
         self._endpoint.serve(STATUS, self._status)
         self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
@@ -80,6 +81,12 @@ class Cloud:
     def _told(self, identifier: str, status: Status) -> None:
         self._database_records.told(identifier, status)
 
+    def _container_memory(self) -> int:
+        """Bytes of what is no child of this process."""
+        if self._local.runtime == "process":
+            return 0
+        return sum(meter.memory for meter in self._ecs.meters().values())
+
     def _ports(self) -> set[int]:
         """What the tasks may reach: all that AWS would be to them."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
@@ -89,7 +96,7 @@ class Cloud:
         told = {
             "folder": str(self._local.place.folder),
             "runtime": self._local.runtime,
-            "container_memory": self._ecs.memory if self._local.runtime == "container" else 0,
+            "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
             "problems": self._balancer.problems,
             "databases": {

@@ -14,6 +14,8 @@ from .parts import RUNTIMES, Place, RuntimeName
 FOLDER = ".local-aws"
 # What several projects of one user share: programs that were fetched, and who has which ports.
 CACHE = Path.home() / ".cache" / "flask-on-aws"
+STATUS_HOST = "status.localhost"
+"""Every name below localhost is this machine's in browsers: https://www.rfc-editor.org/rfc/rfc6761#section-6.3"""
 # Where a daemon answers how its parts are.
 STATUS = "/.local/status"
 _FILE = "place.json"
@@ -42,6 +44,11 @@ class LocalPlace:
     def url(self) -> str:
         """The app's address."""
         return f"https://localhost:{self.https_port}"
+
+    @property
+    def status_url(self) -> str:
+        """The address of the page that shows what runs."""
+        return f"https://{STATUS_HOST}:{self.https_port}"
 
 
 def find_place(project: Path) -> LocalPlace | None:

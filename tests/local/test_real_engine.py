@@ -1,5 +1,6 @@
 """Releases by Pulumi's own engine and the real AWS provider, on the local AWS, where tasks really run."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from cli.local import control
+from cli.local.places import find_place
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
 
-from .test_releases import Local, deployed
+from .load import Load
+from .test_releases import BROKEN, Local, deployed, wait_for_page
 
 
 @pytest.fixture
@@ -73,9 +77,44 @@ def test_a_release_by_pulumis_engine_tells_the_truth(shop: Local, stack: Stack, 
     assert running(shop, outputs)["SHOWN"] == "two"
     assert mark.read_text().splitlines() == ["one", "one", "two"]
 
-    stack.configure(releaseCommand="echo half; exit 3", releaseSeconds=60)
-    said = stack.up(fails=True)
-    assert "exit code 3" in said
-    assert running(shop, outputs)["SHOWN"] == "two"
-    stack.configure(releaseCommand="none")
+
+# What the test above has in greater detail.
+TOLD = ("crash",)
+
+
+def test_pulumis_engine_tells_every_cause_and_the_old_release_serves_on(shop: Local, stack: Stack) -> None:
+    stack.run("config", "set", "--path", "env.SHOWN", "good")
     stack.up()
+    shop.url = url_of(shop, "real")
+    wait_for_page(shop, "good")
+    for name, broken in BROKEN.items():
+        if name in TOLD:
+            continue
+        before = {key: stack.run("config", "get", key).strip() for key in broken.settings if key == "image"}
+        stack.configure(**{key: as_text(value) for key, value in broken.settings.items()})
+        with Load(shop.ask) as load:
+            said = stack.up(fails=True)
+        for words in broken.says:
+            assert words in said, name
+        load.check(at_least=20)
+        assert running(shop, stack.outputs())["SHOWN"] == "good", name
+        for key in broken.settings:
+            stack.run("config", "rm", key)
+        stack.configure(**before)
+    stack.run("config", "set", "--path", "env.SHOWN", "healed")
+    stack.up()
+    wait_for_page(shop, "healed")
+
+
+def as_text(value: object) -> object:
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def url_of(shop: Local, name: str) -> str:
+    """Where the local AWS answers for a load balancer."""
+    place = find_place(shop.folder)
+    assert place is not None
+    told = control.status(place) or {}
+    arns = [one["LoadBalancerArn"] for one in shop.client("elbv2").describe_load_balancers()["LoadBalancers"]]
+    (port,) = (told["ports"][f"{arn}:443"] for arn in arns if arn.split("/")[2].startswith(name))
+    return f"https://localhost:{port}"

@@ -1,9 +1,11 @@
 """What a listener does with each request: its rules, and the way to a target and back."""
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .access_log import Entry
 from .asgi import Answer, ClientGoneError, ClientSilentError, Receive, RequestBody, Send, TruncatedAnswer
@@ -14,6 +16,13 @@ from .rules import choose_group, choose_rule, redirect_location
 from .targets import TargetTable
 from .upstream import GatewayError, Pool
 from .websocket import relay
+
+# Of its own pages: nothing from elsewhere, and nothing kept, since it shows what is true now.
+_OWN_FIELDS = (
+    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,30 @@ class Refusal(Exception):
         self.status, self.reason = status, reason
 
 
+class OwnAnswer(NamedTuple):
+    """What the load balancer's own page answers."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+Page = Callable[[str], OwnAnswer]
+"""Path → answer; called in a thread of its own."""
+
+
 class Application:
     """The ASGI application of one listener."""
 
     def __init__(
-        self, front: Callable[[], Front | None], table: TargetTable, pool: Pool, log: Callable[[Entry], None]
+        self,
+        front: Callable[[], Front | None],
+        table: TargetTable,
+        pool: Pool,
+        log: Callable[[Entry], None],
+        own: Mapping[str, Page] = MappingProxyType({}),
     ) -> None:
-        self._front, self._table, self._pool, self._log = front, table, pool, log
+        self._front, self._table, self._pool, self._log, self._own = front, table, pool, log, own
         # Open connections may still ask a listener that is being deleted.
         self._latest = front()
 
@@ -82,6 +108,11 @@ class Application:
             entry.received, entry.sent = body.received, answer.sent
 
     async def _answer(self, front: Front, request: Incoming, body: RequestBody, answer: Answer) -> None:
+        page = self._own.get(request.seen.host_name)
+        if page is not None:
+            own = await asyncio.to_thread(page, request.seen.path)
+            await answer.own(own.status, own.body, own.content_type, *_OWN_FIELDS)
+            return
         action = self._action(front, request)
         match action:
             case FixedResponse():

@@ -11,7 +11,7 @@ from typing import Any
 from ..certificates import Authority, server_context
 from ..parts import Target, TargetHealth
 from .access_log import AccessLog
-from .application import Application, Front
+from .application import Application, Front, Page
 from .configuration import Configuration, Listener, LoadBalancer
 from .health import NOT_IN_USE
 from .ports import Key, PortBook, assign_ports
@@ -53,6 +53,11 @@ class Balancer:
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], None] = lambda: None
         self._ports: dict[Key, int] = {}
+        self._own: dict[str, Page] = {}
+
+    def show(self, host: str, page: Page) -> None:
+        """Answer requests for a host name by a function, and not by the rules."""
+        self._own[host] = page
 
     def start(self) -> None:
         """Take up the work; returns once the first configuration was applied, or raises why it could not be."""
@@ -169,7 +174,7 @@ class Balancer:
             self._serve(key, *wanted[key])
 
     def _serve(self, key: Key, balancer: LoadBalancer, listener: Listener) -> None:
-        application = Application(lambda: self._front(key), self.targets, self._pool, self._access.write)
+        application = Application(lambda: self._front(key), self.targets, self._pool, self._access.write, self._own)
         context = self._context if _encrypted(listener) else None
         try:
             self._servers[key] = Server(self._ports[key], application, context, balancer.idle_timeout)

@@ -11,7 +11,7 @@ from ..parts import Place, Targets
 from ..record_values import ServiceRecord
 from .credentials import PREFIX, Credentials
 from .launches import Launches
-from .meter import Load
+from .meter import Load, Meter
 from .references import Secrets
 from .runtime import Beside, Runtime
 from .service import Scheduler
@@ -55,10 +55,9 @@ class Ecs:
         self._streams.stop()
         self._runtime.close()
 
-    @property
-    def memory(self) -> int:
-        """Bytes that all tasks use."""
-        return sum(run.meter.memory for run in self._scheduler.runs())
+    def meters(self) -> dict[str, Meter]:
+        """What the tasks that run use, by their ids."""
+        return {run.record.id: run.meter for run in self._scheduler.runs()}
 
     def load(self, service: ServiceRecord) -> Load | None:
         """The average load of a service's tasks; None while none runs."""

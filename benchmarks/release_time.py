@@ -1,0 +1,103 @@
+"""How long an update goes on after its release is healthy, as a ratio to the AWS SDK's own waiter in the same update.
+
+    python benchmarks/release_time.py [releases]
+
+Needs the environment of ./test. Each release is a real one on a local AWS: `up` replaces the task of a small app, while
+this looks five times a second when the new task is healthy behind the load balancer, and boto3's waiter for stable
+services waits beside it, which asks every 15 seconds
+(https://docs.aws.amazon.com/boto3/latest/reference/services/ecs/waiter/ServicesStable.html).
+"""
+
+import platform
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.local.test_releases import Local, deployed  # noqa: E402
+
+RELEASES = 9  # odd, so that the median is one that happened
+LOOK_SECONDS = 0.2
+
+
+class Times(NamedTuple):
+    """Seconds after the new task was healthy."""
+
+    up: float
+    waiter: float
+
+
+class Watch:
+    """Notes when a new deployment is healthy, and when the waiter sees it stable."""
+
+    def __init__(self, local: Local) -> None:
+        self._ecs, self._elb = local.client("ecs"), local.client("elbv2")
+        service = local.service()
+        self._names = {"cluster": service["clusterArn"], "services": [service["serviceName"]]}
+        self._group = service["loadBalancers"][0]["targetGroupArn"]
+        self._old = service["deployments"][0]["id"]
+        self._targets = self._healthy()
+        self.healthy_at = self.stable_at = 0.0
+        self._threads = [threading.Thread(target=one) for one in (self._look, self._wait)]
+        self._began = threading.Event()
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _healthy(self) -> set[tuple[str, int]]:
+        told = self._elb.describe_target_health(TargetGroupArn=self._group)["TargetHealthDescriptions"]
+        well = [one["Target"] for one in told if one["TargetHealth"]["State"] == "healthy"]
+        return {(target["Id"], target["Port"]) for target in well}
+
+    def _look(self) -> None:
+        while self._primary()["id"] == self._old:
+            time.sleep(LOOK_SECONDS)
+        self._began.set()
+        while not self._healthy() - self._targets:
+            time.sleep(LOOK_SECONDS)
+        self.healthy_at = time.monotonic()
+
+    def _wait(self) -> None:
+        self._began.wait()
+        self._ecs.get_waiter("services_stable").wait(**self._names)
+        self.stable_at = time.monotonic()
+
+    def _primary(self) -> dict[str, Any]:
+        return self._ecs.describe_services(**self._names)["services"][0]["deployments"][0]
+
+
+def release(local: Local, number: int) -> Times:
+    """Make one release."""
+    watch = Watch(local)
+    local.configure(env={"SHOWN": str(number)})
+    local.up()
+    ended = time.monotonic()
+    watch.join()
+    return Times(ended - watch.healthy_at, watch.stable_at - watch.healthy_at)
+
+
+def main() -> None:
+    """Print the medians and their ratio."""
+    releases = int(sys.argv[1]) if len(sys.argv) > 1 else RELEASES
+    with tempfile.TemporaryDirectory() as folder, deployed(Path(folder) / "project") as local:
+        times = [release(local, number) for number in range(releases)]
+    print(f"{platform.platform()}, Python {platform.python_version()}, {releases} releases")
+    for name in Times._fields:
+        found = sorted(getattr(one, name) for one in times)
+        print(
+            f"{name:<6} {statistics.median(found):.1f} s after the task was healthy ({found[0]:.1f} to {found[-1]:.1f})"
+        )
+    print(f"ratio {statistics.median(one.up / one.waiter for one in times):.2f} (goal: `up` at most 10 s)")
+
+
+if __name__ == "__main__":
+    main()

@@ -138,6 +138,7 @@ def test_no_setting_is_forgotten():
     assert changed | set(ELSEWHERE) == {*settings.READERS, *settings.SECRETS}
 
 
+@pytest.mark.longest
 def test_settings_change_in_place(program):
     stack = program("dev")
     folder = stack.folder / "app_template"

@@ -16,19 +16,20 @@ from .load import Load
 from .test_releases import BROKEN, Local, deployed, wait_for_page
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Local]:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """A local AWS that knows an image."""
-    with deployed(tmp_path / "project") as local:
+    with deployed(tmp_path_factory.mktemp("local") / "project") as local:
         yield local
 
 
-@pytest.fixture
-def stack(shop: Local, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(shop: Local, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that the tests break and mend, one after another."""
     command = shutil.which("pulumi")
     if command is None:
         pytest.skip("there is no pulumi command on this machine (https://www.pulumi.com/docs/install/)")
-    folder = tmp_path / "program"
+    folder = tmp_path_factory.mktemp("real") / "program"
     copy_program(folder)
     use_this_environment(folder / "Pulumi.yaml")
     stack = Stack(command, folder, shop.client("ecs").meta.endpoint_url, "dev")
@@ -116,5 +117,6 @@ def url_of(shop: Local, name: str) -> str:
     assert place is not None
     told = control.status(place) or {}
     arns = [one["LoadBalancerArn"] for one in shop.client("elbv2").describe_load_balancers()["LoadBalancers"]]
-    (port,) = (told["ports"][f"{arn}:443"] for arn in arns if arn.split("/")[2].startswith(name))
+    (arn,) = (arn for arn in arns if arn.split("/")[2].startswith(name))
+    (port,) = (port for key, port in told["ports"].items() if key.startswith(arn))  # CloudFront's origin
     return f"https://localhost:{port}"

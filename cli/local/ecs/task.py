@@ -83,6 +83,8 @@ class TaskRun:
             self.stop_code, self._reason = code, reason
             self.phase = Phase.STOPPING
             self._asked.set()
+        # At once, as ECS does it: while a container is being made, the task's own thread is late to tell.
+        self._tools.records.write_task(self.record.arn, self._why(), {})
 
     def develop(self, folder: Path | None) -> None:
         """Run from a folder from now on, whatever becomes of the processes; None: from the images again."""

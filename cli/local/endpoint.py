@@ -19,6 +19,7 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from .callers import is_foreign
 from .mends import mend
 from .parts import HOST, Place
 from .records import Records
@@ -111,6 +112,10 @@ class Endpoint:
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One call at a time, so that the data plane and the files never see half of a change."""
+        if is_foreign(environ):
+            return _plain(
+                start_response, "403 Forbidden", "text/plain", b"The local AWS answers no other site's page.\n"
+            )
         path = str(environ.get("PATH_INFO", ""))
         for prefix, route in self._routes.items():
             if path.startswith(prefix):

@@ -1,8 +1,7 @@
 """Releases by Pulumi's own engine and the real AWS provider, on the local AWS, where tasks really run."""
 
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,24 +90,31 @@ def test_pulumis_engine_tells_every_cause_and_the_old_release_serves_on(shop: Lo
     for name, broken in BROKEN.items():
         if name in TOLD:
             continue
-        before = {key: stack.run("config", "get", key).strip() for key in broken.settings if key == "image"}
-        stack.configure(**{key: as_text(value) for key, value in broken.settings.items()})
+        image = image_of(shop)
+        paths = list(config_paths(broken.settings))
+        for path, value in paths:
+            stack.run("config", "set", "--path", path, str(value))
         with Load(shop.ask) as load:
             said = stack.up(fails=True)
         for words in broken.says:
             assert words in said, name
         load.check(at_least=20)
         assert running(shop, stack.outputs())["SHOWN"] == "good", name
-        for key in broken.settings:
-            stack.run("config", "rm", key)
-        stack.configure(**before)
+        for path, _ in paths:
+            stack.run("config", "rm", "--path", path)
+        stack.configure(image=image)
     stack.run("config", "set", "--path", "env.SHOWN", "healed")
     stack.up()
     wait_for_page(shop, "healed")
 
 
-def as_text(value: object) -> object:
-    return json.dumps(value) if isinstance(value, dict) else value
+def config_paths(broken: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Settings as `pulumi config set --path` takes them."""
+    for key, value in broken.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{name}", one) for name, one in value.items())
+        else:
+            yield key, value
 
 
 def url_of(shop: Local, name: str) -> str:

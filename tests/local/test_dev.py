@@ -61,11 +61,11 @@ def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local
     server = own.folder / "shop" / "server.py"
     dev = Dev(own)
     try:
-        own.url = dev.wait_for(r"every save is there at once.*\n(https://\S+) answers 200", UP_SECONDS)[1]
+        own.url = dev.wait_for(r"(?s)every save is there at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
         assert own.get() == "deployed"
         text = server.read_text()
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"written"'))
-        dev.wait_for(r"changed: server.py\n.* answers 200 after")
+        dev.wait_for(r"(?s)changed: server\.py\n.* answers 200 after")
         assert page(own) == "written"
 
         server.write_text(text.replace('os.environ.get("SHOWN", "")', "mistaken mistaken"))

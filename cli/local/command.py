@@ -19,7 +19,7 @@ from .._settings import fail
 from ..build.run import BuildError
 from ..engine import EngineError
 from ..engine import destroy as destroy_stack
-from ..operations.app import cluster_services
+from ..operations.app import all_services
 from ..operations.log_lines import LogLines, LogSource, show
 from ..operations.report import task_counts
 from . import control
@@ -68,10 +68,10 @@ def dev(project: Path) -> None:
     """Do `up`, then run what you write: each save is there at once, until Ctrl-C."""
     place, stack = _up(project, "process")
     try:
-        stack.app  # noqa: B018 or says that there is no code to follow
+        development = Development(place, stack)
     except LookupError as error:
         fail(str(error))
-    Development(place, stack).run()
+    development.run()
 
 
 def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
@@ -237,9 +237,7 @@ def _stopped_reasons(place: LocalPlace, service: Mapping[str, Any]) -> list[str]
 
 
 def _services(place: LocalPlace) -> list[Mapping[str, Any]]:
-    client = _client(place, "ecs")
-    clusters = client.list_clusters()["clusterArns"]
-    return [service for cluster in clusters for service in cluster_services(client, cluster)]
+    return all_services(_client(place, "ecs"))
 
 
 def _environment(place: LocalPlace) -> dict[str, str]:

@@ -40,7 +40,8 @@ class Development:
     """The tasks of a place run from a copy of the app's folder that follows it."""
 
     def __init__(self, local: LocalPlace, stack: Stack) -> None:
-        self._local, self._stack = local, stack
+        """Follow the folder of a stack that was applied; raises `LookupError` unless its program builds one app."""
+        self._local, self._stack, self._app = local, stack, stack.app
         self._copy = local.place.folder / "dev"
         logs = place_settings(local).client("logs")
         groups = [LogSource(group["logGroupName"]) for group in logs.describe_log_groups()["logGroups"]]
@@ -51,12 +52,11 @@ class Development:
 
     def run(self) -> None:
         """Follow the folder until Ctrl-C."""
-        app = self._stack.app
         self._begin()
-        click.echo(f"{app} runs from now on; every save is there at once. End with Ctrl-C.")
+        click.echo(f"{self._app} runs from now on; every save is there at once. End with Ctrl-C.")
         self._changed = time.monotonic()
         changes = watch(
-            app,
+            self._app,
             watch_filter=_Filter(),
             debounce=_TOGETHER_MS,
             step=_STEP_MS,
@@ -67,7 +67,7 @@ class Development:
             for changed in changes:
                 if changed:
                     self._changed = time.monotonic()
-                    self._take_over(app, {Path(path) for _, path in changed})
+                    self._take_over({Path(path) for _, path in changed})
                 self._look()
         except KeyboardInterrupt:
             click.echo("\nWhat was deployed last runs again; deploy what you wrote with: flask-on-aws local up")
@@ -80,17 +80,17 @@ class Development:
         shutil.copytree(self._stack.deployed_code, self._copy, symlinks=True)
         run_from(self._local.place, self._copy)
 
-    def _take_over(self, app: Path, changed: Iterable[Path]) -> None:
-        names = [PurePosixPath(path.relative_to(app).as_posix()) for path in changed]
+    def _take_over(self, changed: Iterable[Path]) -> None:
+        names = [PurePosixPath(path.relative_to(self._app).as_posix()) for path in changed]
         click.echo(f"changed: {', '.join(sorted(map(str, names)))}")
         try:
-            plan = plan_build(app, dockerfile="")
+            plan = plan_build(self._app, dockerfile="")
+            for name in names:  # before a deployment, whose tasks start from the copy as well
+                take_over(self._app / name, self._copy / name)
             if needs_build(plan, names):
                 self._stack.apply()
                 self._begin()
             else:
-                for name in names:
-                    take_over(app / name, self._copy / name)
                 run_from(self._local.place, self._copy)
         except (BuildPlanError, BuildError, EngineError, DaemonError) as error:
             click.echo(f"{error}\nSave a correction, and it is tried again.")

@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from flask_on_aws.shell import shell_command
+
 from .._settings import fail
 from .ecs.plane import Ecs
 from .parts import Place
@@ -53,7 +55,7 @@ def execute(place: Place, ecs: Any, services: Sequence[Mapping[str, Any]], comma
     if service is None:
         fail("The stack has no service; make it with: flask-on-aws local up")
     task = _newest_task(ecs, service["clusterArn"], service["serviceName"])
-    words = ["/bin/sh", "-c", command[0]] if len(command) == 1 else list(command)
+    words = shell_command(command[0]) if len(command) == 1 else list(command)
     beside = _ask(place, task, words)
     print(f"beside task {task}: {shlex.join(words)}", file=sys.stderr, flush=True)
     os.chdir(beside["folder"])

@@ -49,8 +49,9 @@ def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[i
     from .containers.images import ContainerImages
     from .containers.runtime import ContainerRuntime
 
-    images = ContainerImages(connect(), place.folder)
-    return Tasks(images, ContainerRuntime(place.folder, place.certificate, ports, images.here))
+    client = connect()
+    images = ContainerImages(client, place.folder)
+    return Tasks(images, ContainerRuntime(client, place.folder, place.certificate, ports, images.here))
 
 
 def _environments(place: Place) -> ProcessImages:

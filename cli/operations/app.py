@@ -165,6 +165,11 @@ def cluster_services(ecs: Any, cluster: str) -> Iterator[Mapping[str, Any]]:
         yield from (service for service in found if service["status"] == "ACTIVE")
 
 
+def all_services(ecs: Any) -> list[Mapping[str, Any]]:
+    """Those of every cluster."""
+    return [service for cluster in ecs.list_clusters()["clusterArns"] for service in cluster_services(ecs, cluster)]
+
+
 def app_container(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     """The container with the app: the first essential one."""
     return next(one for one in definition["containerDefinitions"] if one.get("essential", True))

@@ -51,13 +51,14 @@ class AsContainers:
     """The one that the task definition says."""
 
     def make(self, place: Place) -> Any:
+        from cli.local.containers.engine import connect
         from cli.local.containers.runtime import ContainerRuntime
 
         build_image()
         certificate = place.folder / "ca.pem"
         certificate.parent.mkdir(parents=True, exist_ok=True)
         certificate.write_text("the local CA\n")
-        return ContainerRuntime(place.folder, certificate, lambda: {place.port}, str)
+        return ContainerRuntime(connect(), place.folder, certificate, lambda: {place.port}, str)
 
     def pids(self, place: Place, task: str = "") -> list[int]:
         """The first processes of its containers, as the engine knows them."""

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from docker.errors import APIError, NotFound
 
-from ...local.parts import Target
 from ..ecs.runtime import Beside, CannotStart, Usage
+from ..parts import Target
 from .engine import EngineFailure, quietly
 
 _KILLED = 137  # 128 and SIGKILL: what is told of a container that was taken away

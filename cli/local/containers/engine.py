@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import docker
@@ -19,6 +20,7 @@ LABEL = "flask-on-aws.local"
 """What all that a local AWS makes at the engine is marked with: the folder of its files."""
 
 
+@cache
 def engine_url() -> str:
     """Where the engine of the `docker` command answers: its library knows DOCKER_HOST and nothing of contexts."""
     if url := os.environ.get("DOCKER_HOST"):

@@ -1,7 +1,7 @@
 """The network and the volumes that the containers of one task share, as on Fargate."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,7 +191,7 @@ class ContainerRoom:
             mounts.append(Mount(CA_PATH, str(self._around.certificates), type="bind", read_only=True))
         return mounts
 
-    def _mount(self, volume: str, path: str, read_only: bool, declared: Sequence[str] | set[str]) -> Any:
+    def _mount(self, volume: str, path: str, read_only: bool, declared: Collection[str]) -> Any:
         """Fargate's volumes are root's, unless the image declares the folder as a VOLUME of its user.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bind-mounts.html

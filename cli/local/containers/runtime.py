@@ -1,14 +1,15 @@
 """The containers of all tasks of a place."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from flask_on_aws.dockerfile import CA_FILE, CA_FOLDER
 
 from ..ecs.definition import TaskPlan
-from .engine import LABEL, connect, engine_url, remove_all
+from ..ecs.watchman import Watchman
+from .engine import LABEL, engine_url, remove_all
 from .gate import Gate
 from .room import ContainerRoom, Surroundings
 
@@ -18,28 +19,25 @@ class ContainerRuntime:
 
     def __init__(
         self,
+        client: Any,
         folder: Path,
         certificates: Path,
         ports: Callable[[], Collection[int]],
         image_here: Callable[[str], str],
     ) -> None:
-        """Connect to the engine.
+        """Run containers at an engine.
 
         Args:
+            client: the engine.
             folder: the place's.
             certificates: file of the local CA.
             ports: the ports of loopback that containers may reach.
             image_here: image of a task definition → its name at the engine.
-
-        Raises:
-            NoEngineError: if none answers.
         """
-        client = connect()
-        self._label = str(folder)
         self._gate = Gate(ports)
         self._around = Surroundings(
             client=client,
-            label=self._label,
+            label=str(folder),
             gate=self._gate,
             image_here=image_here,
             certificates=certificates,
@@ -47,11 +45,13 @@ class ContainerRuntime:
             url=engine_url(),
             processors=int(client.info()["NCPU"]),
         )
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._marked = f"{LABEL}={folder}"
+        command = [sys.executable, "-m", "flask_on_aws_cli.local.containers.guardian", self._marked]
+        self._watchman = Watchman(command)
 
     def room(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
         """Room for a task's containers."""
-        self._watch()
+        self._watchman.watch()
         return ContainerRoom(task_id, plan, self._around)
 
     def start(self) -> None:
@@ -61,18 +61,6 @@ class ContainerRuntime:
 
     def close(self) -> None:
         """Send the guardian away, and close the gate."""
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            self._guardian.wait()
+        self._watchman.dismiss()
         self._gate.stop()
         self._around.client.close()
-
-    @property
-    def _marked(self) -> str:
-        return f"{LABEL}={self._label}"
-
-    def _watch(self) -> None:
-        """The guardian reads from a pipe that nobody writes to, which ends when this process does, however it does."""
-        if self._guardian is None or self._guardian.poll() is not None:
-            command = [sys.executable, "-m", "flask_on_aws_cli.local.containers.guardian", self._marked]
-            self._guardian = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own

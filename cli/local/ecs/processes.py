@@ -16,6 +16,7 @@ from . import guardian
 from .definition import Container, TaskPlan
 from .process_room import ProcessPlan, ProcessRooms
 from .runtime import Beside, Usage
+from .watchman import Watchman
 
 
 class ProcessRuntime:
@@ -24,7 +25,7 @@ class ProcessRuntime:
     def __init__(self, folder: Path, rooms: ProcessRooms) -> None:
         self._folder, self._rooms = folder, rooms
         folder.mkdir(parents=True, exist_ok=True)
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._watchman = Watchman([sys.executable, guardian.__file__, str(folder)])
 
     def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
         """A task's processes share no more than the machine."""
@@ -32,7 +33,7 @@ class ProcessRuntime:
 
     def start_process(self, plan: ProcessPlan) -> "Process":
         """Start a process; raises `OSError` when its command or folder is not there."""
-        self._watch()
+        self._watchman.watch()
         return Process(plan, self._folder / f"{plan.name}.pid")
 
     def start(self) -> None:
@@ -41,16 +42,7 @@ class ProcessRuntime:
 
     def close(self) -> None:
         """Send the guardian away."""
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            self._guardian.wait()
-            self._guardian = None
-
-    def _watch(self) -> None:
-        """The guardian reads from a pipe that nobody writes to, which ends when this process does, however it does."""
-        if self._guardian is None or self._guardian.poll() is not None:
-            command = [sys.executable, guardian.__file__, str(self._folder)]
-            self._guardian = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own
+        self._watchman.dismiss()
 
 
 class ProcessRoom:

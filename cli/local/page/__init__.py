@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_on_aws.release_record import release_parameter, releases
 
+from ...operations.app import all_services, short_name
 from ..balancer.application import OwnAnswer
 from ..balancer.part import Balancer
 from ..ecs.plane import Ecs
@@ -38,18 +39,17 @@ class StatusPage:
 
     def _facts(self) -> dict[str, Any]:
         ecs = self._settings.client("ecs")
-        services = [one for cluster in ecs.list_clusters()["clusterArns"] for one in _services(ecs, cluster)]
         tasks = [task for cluster in ecs.list_clusters()["clusterArns"] for task in _tasks(ecs, cluster)]
         return {
             "url": self._url,
-            "services": [self._service(one) for one in services],
+            "services": [self._service(one) for one in all_services(ecs)],
             "tasks": [self._task(one) for one in tasks],
             "targets": list(self._targets()),
             "log": self._log(),
         }
 
     def _service(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        name = release_parameter(told["clusterArn"], _family(told["taskDefinition"]))
+        name = release_parameter(told["clusterArn"], short_name(told["taskDefinition"]).rpartition(":")[0])
         found = list(releases(self._settings.client("ssm"), name))[:_RELEASES]
         return {
             "name": told["serviceName"],
@@ -57,7 +57,7 @@ class StatusPage:
             "running": told["runningCount"],
             "deployments": [
                 {
-                    "definition": one["taskDefinition"].rpartition("/")[2],
+                    "definition": short_name(one["taskDefinition"]),
                     "rollout": one["rolloutState"],
                     "running": one["runningCount"],
                     "failed": one["failedTasks"],
@@ -76,7 +76,7 @@ class StatusPage:
         return {
             "id": identifier,
             "of": told.get("group", "").removeprefix("service:"),
-            "definition": told["taskDefinitionArn"].rpartition("/")[2],
+            "definition": short_name(told["taskDefinitionArn"]),
             "status": told["lastStatus"],
             "since": told.get("stoppedAt") or told.get("startedAt") or told.get("createdAt"),
             "reason": told.get("stoppedReason", ""),
@@ -109,11 +109,6 @@ class StatusPage:
         return sorted(events, key=lambda one: one["at"])[-_LINES:]
 
 
-def _services(ecs: Any, cluster: str) -> list[Mapping[str, Any]]:
-    found = ecs.list_services(cluster=cluster)["serviceArns"]
-    return ecs.describe_services(cluster=cluster, services=found)["services"] if found else []
-
-
 def _tasks(ecs: Any, cluster: str) -> list[Mapping[str, Any]]:
     arns = [
         arn
@@ -121,7 +116,3 @@ def _tasks(ecs: Any, cluster: str) -> list[Mapping[str, Any]]:
         for arn in ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
     ]
     return ecs.describe_tasks(cluster=cluster, tasks=arns[:_TASKS])["tasks"] if arns else []
-
-
-def _family(definition: str) -> str:
-    return definition.rpartition("/")[2].rpartition(":")[0]

@@ -4,12 +4,12 @@
 find_python() { # the newest Python that can make environments
     for candidate in python3.13 python3.12 python3.11 python3.14 python3; do
         if command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
     done
-    echo "no Python 3.11 or newer with venv was found; install one, for example with: apt-get install python3 python3-venv" >&2
+    echo "no Python 3.11 or newer was found; install one, for example with: apt-get install python3" >&2
     return 1
 }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 import click
 from flask_on_aws.build_plan import BuildPlanError
 from flask_on_aws.contract import CA_PATH
+from uv import find_uv_bin
 
 from .._settings import fail
 from ..build.run import BuildError
@@ -154,12 +156,11 @@ def logs(project: Path, follow: bool) -> None:
 @_project
 @click.argument("arguments", nargs=-1)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
-    """Open the app's database; arguments after -- go to psql."""
-    program = shutil.which("psql")
-    if program is None:
-        fail("There is no psql on this machine; install PostgreSQL's client.")
-    variables = _environment(_running(project)[0])
-    sys.exit(subprocess.call([program, variables["DATABASE_URL"], *arguments]))  # noqa: S603 what the user asked for
+    """Open the app's database; arguments after -- go to psql (to pgcli, downloaded, where there is no psql)."""
+    # Both read the PG* variables: a password among the arguments would be seen by every user of the machine.
+    variables = {name: value for name, value in _environment(_running(project)[0]).items() if name.startswith("PG")}
+    client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
+    sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 what the user asked for
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})

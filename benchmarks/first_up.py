@@ -106,7 +106,7 @@ def run(*command: str) -> None:
 def times_of(root: Path, *steps: str, alone: bool = False) -> dict[str, str | float]:
     """Seconds of steps inside, in namespaces that end with them."""
     environment = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
-    environment |= {"HOME": f"/home/{USER}", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    environment |= {"HOME": f"/home/{USER}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     own = ["--mount", "--pid", "--fork", "--kill-child", *(["--net"] if alone else [])]
     inside = ["sh", "-c", 'cd "$1" && shift && exec python3 "$@"', "sh", f"/{PROJECT}", "-c", INSIDE, *steps]
     command = ["unshare", *own, "sh", "-c", ENTER, "sh", str(root), "alone" if alone else "with others", *inside]

@@ -27,8 +27,6 @@ class DatabaseRecords:
         self._records, self._databases = records, databases
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rds-records", daemon=True)
-        self.notes: dict[str, str] = {}
-        """What AWS would not say of an instance, by identifier."""
 
     def start(self) -> None:
         """Take up what the records hold and no server has yet, and begin."""
@@ -45,9 +43,8 @@ class DatabaseRecords:
 
     def told(self, identifier: str, status: Status) -> None:
         """Write an instance's state into the records."""
-        if status.note:
-            self.notes[identifier] = status.note
-        self._records.write_database(identifier, status.state, status.host, status.port)
+        why = (status.note or "") if status.state == _FAILED else ""
+        self._records.write_database(identifier, status.state, status.host, status.port, why)
 
     def _run(self) -> None:
         while not self._done.is_set():
@@ -59,8 +56,7 @@ class DatabaseRecords:
                 self._fulfil(wish)
             except Exception as error:
                 log.exception("The database %s: %s failed", wish.identifier, wish.action)
-                self.notes[wish.identifier] = str(error)
-                self._records.write_database(wish.identifier, _FAILED, None, None)
+                self._records.write_database(wish.identifier, _FAILED, why=str(error))
 
     def _fulfil(self, wish: Wish) -> None:
         databases = self._databases

@@ -147,13 +147,16 @@ class Records:
             rds = self._backend("rds")
             return {name: _database(rds, raw) for name, raw in rds.databases.items()}
 
-    def write_database(self, identifier: str, status: str, host: str | None, port: int | None) -> None:
-        """Make DescribeDBInstances say this; an instance that is gone is passed over."""
+    def write_database(
+        self, identifier: str, status: str, host: str | None = None, port: int | None = None, why: str = ""
+    ) -> None:
+        """Make DescribeDBInstances say this, and what is wrong; an instance that is gone is passed over."""
         with self.lock:
             raw = self._backend("rds").databases.get(identifier)
             if raw is not None:
                 raw.status = status
                 raw.local_host, raw.port = host or getattr(raw, "local_host", None), port or raw.port
+                raw.status_infos = [{"Status": status, "Normal": False, "Message": why}] if why else []
                 self.changed.set()
 
     def write_snapshot(self, name: str, status: str) -> None:

@@ -1,6 +1,6 @@
 """What the API says of a database while a real server follows it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from cli.local.endpoint import Endpoint
 from cli.local.parts import Place
 from cli.local.places import CACHE
 from cli.local.rds import Databases, Status
+from cli.local.rds.binaries import find
 
 from .cloud import until
 from .conftest import client
@@ -35,19 +36,31 @@ def rds(place: Place, tmp_path: Path) -> Iterator[Any]:
         part.stop()
 
 
-def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
-    def found() -> Any:
-        return rds.describe_db_instances(DBInstanceIdentifier="web")["DBInstances"][0]
-
+def create(rds: Any, name: str) -> Callable[[], Any]:
+    """Ask for an instance; returns what says how it is."""
     rds.create_db_instance(
-        DBInstanceIdentifier="web",
+        DBInstanceIdentifier=name,
         DBInstanceClass="db.t4g.micro",
         Engine="postgres",
         AllocatedStorage=20,
         MasterUsername="app",
         MasterUserPassword="password1",
     )
+    return lambda: rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
+    found = create(rds, "web")
     until(lambda: found()["DBInstanceStatus"] == "available", 60, found)
     rds.modify_db_instance(DBInstanceIdentifier="web", AllocatedStorage=30, ApplyImmediately=True)
     until(lambda: found()["DBInstanceStatus"] == "available", 20, found)
     assert found()["AllocatedStorage"] == 30
+
+
+def test_a_database_that_cannot_be_made_says_why(rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("cli.local.rds.held.find", lambda major, _: find(major, tmp_path / "empty"))
+    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
+    found = create(rds, "unmade")
+    until(lambda: found()["DBInstanceStatus"] == "failed", 20, found)
+    assert "Install it, for example with `apt-get install postgresql`" in found()["StatusInfos"][0]["Message"]

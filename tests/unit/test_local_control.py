@@ -1,0 +1,44 @@
+"""Ending a daemon from the outside."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.local import control
+from cli.local.parts import Place
+from cli.local.places import LocalPlace
+
+# A parent as a container has it that runs without an init process: what its children leave stays.
+CARELESS = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+
+
+def number_of(daemon: LocalPlace) -> int:
+    return int((daemon.place.folder / "daemon.pid").read_text().split()[0])
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[LocalPlace]:
+    """A place whose daemon is the child of a parent that never reaps."""
+    place = LocalPlace(Place(tmp_path, 1, "us-east-1"), 1)
+    with subprocess.Popen([sys.executable, "-c", CARELESS], stdout=subprocess.PIPE, text=True) as parent:
+        number = int(parent.stdout.readline())
+        (tmp_path / "daemon.pid").write_text(f"{number} {psutil.Process(number).create_time()}")
+        yield place
+        parent.kill()
+
+
+def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
+    assert control.is_running(daemon)
+    assert control.end(daemon)
+    assert not control.is_running(daemon)
+    assert psutil.Process(number_of(daemon)).status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
+
+
+def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:
+    psutil.Process(number_of(daemon)).kill()
+    assert not control.is_running(daemon)
+    assert not control.end(daemon)

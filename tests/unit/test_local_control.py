@@ -32,10 +32,11 @@ def daemon(tmp_path: Path) -> Iterator[LocalPlace]:
 
 
 def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
+    process = psutil.Process(number_of(daemon))
     assert control.is_running(daemon)
     assert control.end(daemon)
     assert not control.is_running(daemon)
-    assert psutil.Process(number_of(daemon)).status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
+    assert process.status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
 
 
 def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
 
 
 def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:
-    psutil.Process(number_of(daemon)).kill()
+    process = psutil.Process(number_of(daemon))
+    process.kill()
+    while process.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
     assert not control.is_running(daemon)
     assert not control.end(daemon)

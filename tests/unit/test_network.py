@@ -180,10 +180,10 @@ def test_endpoints_replace_the_internet_and_answer_https_from_the_vpc_alone(netw
         for name, inputs in deployed.of_type(":VpcEndpoint").items()
         if inputs["vpcEndpointType"] == "Interface"
     }
-    assert [e["serviceName"] for e in interfaces.values()] == [
+    assert {e["serviceName"] for e in interfaces.values()} == {
         f"com.amazonaws.us-east-1.{service}"
         for service in ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages")
-    ]
+    }
     for endpoint in interfaces.values():
         assert endpoint["privateDnsEnabled"] is True
         assert endpoint["subnetIds"] == PRIVATE

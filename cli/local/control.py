@@ -69,11 +69,11 @@ def end(local: LocalPlace) -> bool:
     if process is None:
         return False
     process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(_STOP_SECONDS)
-    except psutil.TimeoutExpired:
+    until = time.monotonic() + _STOP_SECONDS
+    while is_running(local) and time.monotonic() < until:
+        time.sleep(_POLL_SECONDS)
+    if is_running(local):
         process.kill()
-        process.wait()
     _pid_file(local).unlink(missing_ok=True)
     return True
 
@@ -118,6 +118,8 @@ def _process(local: LocalPlace) -> psutil.Process | None:
     try:
         number, started = _pid_file(local).read_text().split()
         process = psutil.Process(int(number))
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended, in a container whose first process takes no note of it
+            return None
         return process if abs(process.create_time() - float(started)) < 1 else None
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None

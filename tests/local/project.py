@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import yaml
 
-from cli.local.places import LocalPlace, find_place, place_settings
+from cli.local.places import LocalPlace, find_place
 from tests.e2e.stacks import ROOT, copy_program
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
@@ -60,7 +61,8 @@ class Local:
         return place
 
     def client(self, service: str) -> Any:
-        return place_settings(self.place).client(service)
+        place = self.place.place
+        return boto3.Session("local", "local", region_name=place.region).client(service, endpoint_url=place.endpoint)
 
     def variables(self) -> dict[str, str]:
         """The app's environment, as the command shows it."""

@@ -69,9 +69,11 @@ def end(local: LocalPlace) -> bool:
     if process is None:
         return False
     process.send_signal(signal.SIGTERM)
-    if not _ends(process, _STOP_SECONDS):
+    until = time.monotonic() + _STOP_SECONDS
+    while is_running(local) and time.monotonic() < until:
+        time.sleep(_POLL_SECONDS)
+    if is_running(local):
         process.kill()
-        _ends(process, _STOP_SECONDS)
     _pid_file(local).unlink(missing_ok=True)
     return True
 
@@ -116,26 +118,11 @@ def _process(local: LocalPlace) -> psutil.Process | None:
     try:
         number, started = _pid_file(local).read_text().split()
         process = psutil.Process(int(number))
-        own = abs(process.create_time() - float(started)) < 1
-        return process if own and process.status() != psutil.STATUS_ZOMBIE else None
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended, in a container whose first process takes no note of it
+            return None
+        return process if abs(process.create_time() - float(started)) < 1 else None
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
-
-
-def _ends(process: psutil.Process, seconds: float) -> bool:
-    """Whether a process ends in time; what nobody reaps, as in a container without an init process, has ended too."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-            process.wait(_POLL_SECONDS)
-        except psutil.TimeoutExpired:
-            continue
-        except psutil.NoSuchProcess:
-            pass
-        return True
-    return False
 
 
 def _write_pid(local: LocalPlace, number: int) -> None:

@@ -1,6 +1,7 @@
 """A local AWS of the test's own, on a free port of loopback."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from typing import Any
 
 import boto3
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
 
 from cli.local.parts import Place
 from tests.emulator import free_port
 
+from .project import Local, opened
 from .runtimes import RUNTIMES, engine_answers
 
 REGION = "eu-central-1"
@@ -45,6 +48,27 @@ def place(tmp_path: Path) -> Place:
 def runtime(request: pytest.FixtureRequest) -> str:
     """Each way to run tasks."""
     return request.param
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    """A project of the test's own."""
+    with opened(tmp_path / "a project") as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    command = shutil.which("chromium") or shutil.which("google-chrome")
+    if not command:
+        pytest.skip("there is no chromium; install it, for example with: apt-get install chromium")
+    # Chromium refuses its sandbox to root.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=command, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,23 @@ def test_what_cannot_start_says_why(cloud: Cloud, definition: dict[str, Any], co
     task, _ = run(cloud, "cannot", **definition)
     assert task["stopCode"] == code
     assert re.search(words, task["stoppedReason"]), task["stoppedReason"]
+
+
+def test_a_task_whose_network_is_killed_is_replaced_within_five_seconds(cloud: Cloud) -> None:
+    cloud.serve("cut", cloud.define("cut"))
+    task = cloud.steady("cut") and cloud.tasks("cut")[0]
+    cut = time.monotonic()
+    docker("kill", f"flask-on-aws-{task['taskArn'].rsplit('/', 1)[-1][:12]}-network")
+
+    def others() -> list[str]:
+        arns = [one["taskArn"] for one in cloud.tasks("cut") if one["lastStatus"] == "RUNNING"]
+        return [arn for arn in arns if arn != task["taskArn"]]
+
+    until(others)
+    assert time.monotonic() - cut < 5
+    assert cloud.task(task["taskArn"])["stopCode"] == "EssentialContainerExited"
+    cloud.ecs.delete_service(cluster="c", service="cut", force=True)
+    until(lambda: left(cloud) == [])
 
 
 def test_an_ended_task_leaves_nothing_at_the_engine(cloud: Cloud) -> None:

@@ -1,14 +1,12 @@
 """The page that shows the local AWS, in a real browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from cli.local import control
 
@@ -28,20 +26,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
         yield app
     finally:
         control.end(place)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    command = shutil.which("chromium") or shutil.which("google-chrome")
-    if not command:
-        pytest.skip("there is no chromium; install it, for example with: apt-get install chromium")
-    # Chromium refuses its sandbox to root.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=command, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

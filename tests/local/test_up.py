@@ -1,70 +1,19 @@
 """`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises."""
 
 import hashlib
+import json
 import shutil
-import ssl
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.e2e.stacks import ROOT, copy_program
+from tests.e2e.stacks import copy_program
 
+from .cloud import until
 from .load import Load
+from .project import UP_SECONDS, Local
 from .runtimes import docker, engine_answers
-
-COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
-# `up` takes half a minute on an idle machine with two processors; it may share them with other tests.
-UP_SECONDS = 400
-
-
-class Local:
-    """A copy of the program with a local AWS of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = ""
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        return self._run(COMMAND, *arguments, fails=fails)
-
-    def operate(self, *arguments: str) -> str:
-        """A command that finds the local AWS by itself."""
-        return self._run(COMMAND[:1], *arguments)
-
-    def _run(self, command: list[str], *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [*command, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=UP_SECONDS, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def up(self, *arguments: str) -> str:
-        said = self.run("up", *arguments)
-        self.url = next(line.split()[0] for line in said.splitlines() if line.startswith("https://"))
-        return said
-
-    def get(self, path: str) -> tuple[int, str]:
-        context = ssl.create_default_context(cafile=str(self.folder / ".local-aws" / "ca" / "ca.pem"))
-        try:
-            with urllib.request.urlopen(self.url + path, context=context, timeout=20) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[Local]:
-    folder = tmp_path / "a project"
-    copy_program(folder)
-    (folder / "Pulumi.local.yaml").write_text((ROOT / "Pulumi.local.yaml").read_text())
-    stack = Local(folder)
-    yield stack
-    subprocess.run([*COMMAND, "down"], cwd=folder, capture_output=True, check=False)
 
 
 def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local, tmp_path: Path) -> None:
@@ -73,13 +22,13 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     assert "release command: " in said
     assert local.get("/up") == (200, "up\n")
     assert local.get("/up/databases")[0] == 200
-    variables = dict(line.split("=", 1) for line in local.run("env").splitlines())
+    variables = local.variables()
     assert variables["EXTERNAL_URL"] == local.url
     assert variables["EXTERNAL_HOSTNAME"] == "localhost"
-    assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM post").strip() == "0"
+    assert local.rows("SELECT count(*) FROM post") == ["0"]
     local.run("psql", "--", "-c", "CREATE TABLE kept (id int)")
 
-    (local.folder / "app_template" / "board" / "static" / "release.txt").write_text("a new release")
+    change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:
         local.up()
     load.check(at_least=50)  # some 10 a second while tasks are replaced
@@ -96,9 +45,28 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     said = local.up()
     assert "app-web was rolled back from release 2 to app-web:3." in said
     assert "nothing changed" in said
-    assert local.run("psql", "--", "-Atc", "SELECT count(*) FROM kept").strip() == "0"
+    assert local.rows("SELECT count(*) FROM kept") == ["0"]
     local.run("destroy")
     assert not (local.folder / ".local-aws").exists()
+
+
+@pytest.mark.slow
+def test_ten_thousand_requests_through_three_deploys_are_all_answered(local: Local) -> None:
+    local.up()
+    releases = [release(local)]
+    with (
+        httpx.Client(verify=local.trust, timeout=20) as visitor,  # keeps its connections, as browsers do
+        Load(lambda: visitor.get(f"{local.url}/up/databases").status_code, askers=4) as load,
+    ):
+        for number in range(3):
+            before = load.answered
+            change(local, str(number))
+            local.up()
+            releases.append(release(local))
+            assert load.answered - before > 500  # they asked all the while
+        until(lambda: load.answered > 10_000, UP_SECONDS, lambda: load.answers)
+    load.check(at_least=10_000)
+    assert len(set(releases)) == 4, releases
 
 
 @pytest.mark.docker
@@ -109,8 +77,7 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
         said = local.run("up", "--runtime", "container", fails=True)
         assert "No Docker engine answers at unix:///nowhere.sock" in said
         assert "the runtime process, which needs none" in said
-    settings = local.folder / "Pulumi.local.yaml"
-    settings.write_text(settings.read_text() + "  flask-on-aws:enableExec: true\n")
+    local.configure(enableExec=True)
     assert "release command: " in local.up("--runtime", "container")
     assert local.get("/up/databases")[0] == 200
     assert "uid=10001" in local.operate("run", "--", "id")
@@ -119,7 +86,7 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
     assert (inside["PORT"], inside["EXTERNAL_URL"]) == ("8080", local.url)
     assert "sslrootcert=%2Fetc%2Frds-ca%2F" in inside["DATABASE_URL"]
 
-    (local.folder / "app_template" / "board" / "static" / "release.txt").write_text("a new release")
+    change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:
         local.up()  # the runtime stays
     load.check(at_least=50)
@@ -131,6 +98,16 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
     mark = f"label=flask-on-aws.local={local.folder / '.local-aws'}"
     assert docker("ps", "--all", "--quiet", "--filter", mark) == ""
     assert not [name for name in docker("images", "--format", "{{.Repository}}").split() if name == image_name(local)]
+
+
+def change(local: Local, text: str) -> None:
+    """Write something else, so that the next `up` is a release."""
+    (local.folder / "app_template" / "board" / "static" / "release.txt").write_text(text)
+
+
+def release(local: Local) -> str:
+    """The one that answers."""
+    return json.loads(local.get("/version")[1])["release"]
 
 
 def image_name(local: Local) -> str:

@@ -1,6 +1,7 @@
 """The network and the volumes that the containers of one task share, as on Fargate."""
 
 import secrets
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,14 @@ class ContainerRoom:
             made.remove(force=True)
             raise CannotStart(f"ResourceInitializationError: containers do not reach the local AWS: {said}")
         made.reload()
+        threading.Thread(target=self._end_with, args=[made], daemon=True).start()
         return made
+
+    def _end_with(self, network: Any) -> None:
+        """End the containers with their network, without which they reach nobody and nobody reaches them."""
+        quietly(network.wait)
+        for container in self._made:
+            quietly(container.kill)
 
     def _start_relay(self, image: Any, python: str) -> Any:
         """The started container; None where the image does not have this program."""

@@ -1,5 +1,6 @@
 """Containers as processes of this machine, each a session of its own, none of which outlives the daemon for long."""
 
+import contextlib
 import json
 import os
 import signal
@@ -137,6 +138,7 @@ class Process:
             return None
         if self._pid_file.exists():
             _kill_group(self.popen.pid)
+            _kill_session(self.popen.pid)
             self._pid_file.unlink(missing_ok=True)
         return 128 - code if code < 0 else code
 
@@ -176,6 +178,14 @@ def _memory(process: psutil.Process) -> int:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
     except (OSError, StopIteration):
         return process.memory_info().rss
+
+
+def _kill_session(leader: int) -> None:
+    """End what an ended process has left in groups of their own, as servers have for their workers."""
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)
 
 
 def _kill_group(leader: int) -> None:

@@ -1,7 +1,12 @@
 """Keeps a guardian at its post: a process of its own that takes away what this one leaves when it is killed."""
 
 import subprocess
+import threading
+import time
 from collections.abc import Sequence
+
+# A guardian that cannot start is not to keep a processor busy.
+_PAUSE_SECONDS = 1.0
 
 
 class Watchman:
@@ -10,18 +15,31 @@ class Watchman:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._guardian: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
 
     def watch(self) -> None:
-        """Start the guardian unless it runs.
-
-        It reads from a pipe that nobody writes to, which ends when this process does, however it does.
-        """
-        if self._guardian is None or self._guardian.poll() is not None:
-            self._guardian = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own
+        """Post a guardian unless there is one; from now on one that is killed has a successor."""
+        with self._lock:
+            if self._guardian is None:
+                self._post()
 
     def dismiss(self) -> None:
         """Send the guardian away."""
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            self._guardian.wait()
-            self._guardian = None
+        with self._lock:
+            guardian, self._guardian = self._guardian, None
+        if guardian is not None and guardian.stdin is not None:
+            guardian.stdin.close()
+            guardian.wait()
+
+    def _post(self) -> None:
+        """Start it with a pipe that nobody writes to, which ends when this process does, however it does."""
+        self._guardian = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own
+        threading.Thread(target=self._relieve, args=[self._guardian], daemon=True).start()
+
+    def _relieve(self, guardian: subprocess.Popen[bytes]) -> None:
+        """Post another in the place of one that has ended."""
+        guardian.wait()
+        time.sleep(_PAUSE_SECONDS)
+        with self._lock:
+            if self._guardian is guardian:
+                self._post()

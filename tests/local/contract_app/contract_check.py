@@ -1,0 +1,169 @@
+"""Run inside a task: checks what the runtime contract promises, and says in one line of JSON what is wrong.
+
+python contract_check.py ROLE [serve]
+
+`contract.json` beside it has the names that must be there, and those that must not. Values are told as hashes: tasks
+can be compared by them, and logs hold no secret.
+"""
+
+import base64
+import hashlib
+import http.server
+import json
+import os
+import re
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import boto3
+import psycopg
+
+MARK = "contract "
+PROMISED, ABSENT = json.loads(Path(__file__).with_name("contract.json").read_text()).values()
+# How a whole value must look; one whose name is not here must only be there.
+FORMS = {
+    "PORT": r"\d+",
+    "EXTERNAL_URL": r"https://[^/]+",
+    "TRUST_PROXY_DEPTH": r"[1-9]",
+    "ADAPTABLE_TRUST_PROXY_DEPTH": r"[1-9]",
+    "APP_ENV": "Production|Staging|Dev",
+    "FLASK_ENV": "production|staging|development",
+    "FLASK_DEBUG": "0",
+    "LOG_LEVEL": "info|debug",
+    "SEND_FILE_MAX_AGE_DEFAULT": "31556926|0",
+    "AWS_REGION": r"[a-z]{2}-[a-z]+-\d",
+    "RELEASE": r"sha256:[0-9a-f]{64}",
+    "WEB_CONCURRENCY": r"[1-9]\d*",
+    "GRANIAN_WORKERS": r"[1-9]\d*",
+    "GRANIAN_BLOCKING_THREADS": r"[1-9]\d*",
+    "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": r"\d{4,}",
+    "GUNICORN_CMD_ARGS": r"--keep-alive \d+ --timeout \d+ .*--threads [1-9]\d*",
+    "FORWARDED_ALLOW_IPS": r"\*",
+    "PGPORT": r"\d+",
+    "PGSSLMODE": "verify-full",
+}
+env = os.environ
+
+
+def variables() -> Iterator[str]:
+    for name in PROMISED:
+        if not env.get(name):
+            yield f"{name} is missing"
+        elif not re.fullmatch(FORMS.get(name, ".+"), env[name]):
+            yield f"{name} is malformed"
+    yield from (f"{name} is the build's" for name in ABSENT if name in env)
+
+
+def address() -> Iterator[str]:
+    if urlsplit(env["EXTERNAL_URL"]).hostname != env["EXTERNAL_HOSTNAME"]:
+        yield "EXTERNAL_HOSTNAME is another host than that of EXTERNAL_URL"
+    if env["TRUST_PROXY_DEPTH"] != env["ADAPTABLE_TRUST_PROXY_DEPTH"]:
+        yield "the two depths of proxies differ"
+
+
+def secret_key() -> Iterator[str]:
+    if len(base64.b64decode(env["SECRET_KEY"], validate=True)) != 32:
+        yield "SECRET_KEY is not 32 bytes in base64"
+
+
+def database_url() -> Iterator[str]:
+    url = urlsplit(env["DATABASE_URL"])
+    query = {name: values[0] for name, values in parse_qs(url.query, strict_parsing=True).items()}
+    parts = {
+        "scheme": (url.scheme, "postgresql"),
+        "host": (url.hostname, env["PGHOST"]),
+        "port": (str(url.port), env["PGPORT"]),
+        "user": (unquote(url.username or ""), env["PGUSER"]),
+        "password": (unquote(url.password or ""), env["PGPASSWORD"]),
+        "name": (unquote(url.path[1:]), env["PGDATABASE"]),
+        "sslmode": (query.get("sslmode"), env["PGSSLMODE"]),
+        "sslrootcert": (query.get("sslrootcert"), env["PGSSLROOTCERT"]),
+    }
+    yield from (f"DATABASE_URL has another {name}" for name, (told, wanted) in parts.items() if told != wanted)
+
+
+def database() -> Iterator[str]:
+    """By the URL, and by the PG* variables, which libpq reads itself."""
+    ssl.create_default_context(cafile=env["PGSSLROOTCERT"])  # it can be read, and there are certificates in it
+    session = "SELECT ssl, current_user, current_database() FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    for way in (env["DATABASE_URL"], ""):
+        with psycopg.connect(way, connect_timeout=5) as connection:
+            found = connection.execute(session).fetchone()
+        if found != (True, env["PGUSER"], env["PGDATABASE"]):
+            yield f"the session is {found}"
+    try:
+        psycopg.connect(env["DATABASE_URL"], sslmode="disable", connect_timeout=5).close()
+        yield "the database talks without TLS"
+    except psycopg.OperationalError as refusal:
+        if "no encryption" not in str(refusal):
+            yield f"without TLS the database says {refusal}"
+
+
+def storage() -> Iterator[str]:
+    """The DSN names the bucket, and no keys."""
+    url = urlsplit(env["DEFAULT_STORAGE_DSN"])
+    host = f"{env['MEDIA_BUCKET']}.s3.{env['AWS_REGION']}.amazonaws.com"
+    if (url.scheme, url.netloc, parse_qs(url.query)) != ("s3", host, {"auth": ["s3v4"]}):
+        yield "DEFAULT_STORAGE_DSN is not the bucket's, or has more in it"
+
+
+def bucket() -> Iterator[str]:
+    """With the keys of the task's role, and without any of a user."""
+    yield from (
+        f"{name} is there" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE") if name in env
+    )
+    session = boto3.Session(region_name=env["AWS_REGION"])
+    credentials = session.get_credentials()
+    if credentials is None or credentials.method != "container-role":
+        yield "the keys are not those of the task's role"
+        return
+    place = {"Bucket": env["MEDIA_BUCKET"], "Key": f"contract/{sys.argv[1]}"}
+    client = session.client("s3")
+    client.put_object(**place, Body=b"kept")
+    if client.get_object(**place)["Body"].read() != b"kept":
+        yield "the bucket gives back something else"
+    client.delete_object(**place)
+
+
+CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
+    variables,
+    address,
+    secret_key,
+    database_url,
+    database,
+    storage,
+    bucket,
+)
+
+
+def problems(check: Callable[[], Iterator[str]]) -> Iterator[str]:
+    """What a check finds; one that cannot be made has found something too."""
+    try:
+        yield from check()
+    except Exception as error:
+        yield f"{check.__name__}: {error!r}"
+
+
+class Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        return
+
+
+def main() -> None:
+    found = [problem for check in CHECKS for problem in problems(check)]
+    values = {name: hashlib.sha256(env.get(name, "").encode()).hexdigest() for name in PROMISED}
+    print(MARK + json.dumps({"role": sys.argv[1], "problems": found, "values": values}), flush=True)
+    if sys.argv[2:] == ["serve"]:
+        http.server.ThreadingHTTPServer(("0.0.0.0", int(env["PORT"])), Health).serve_forever()
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
 """Starts and ends a project's daemon from the outside, and asks it how it is."""
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -8,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +41,29 @@ def ensure_started(local: LocalPlace) -> bool:
     Raises:
         DaemonError: if it ends or does not answer in time.
     """
-    told = status(local)
-    if told is not None and told.get("runtime") == local.runtime:
-        return False
-    end(local)  # one that hangs, or runs tasks in the other way
+    with _alone(local):
+        told = status(local)
+        if told is not None and told.get("runtime") == local.runtime:
+            return False
+        _end(local)  # one that hangs, or runs tasks in the other way
+        _start(local)
+        return True
+
+
+def revive(local: LocalPlace) -> bool:
+    """Start a daemon that has ended although nobody ended it; whether it was started.
+
+    Raises:
+        DaemonError: if it ends or does not answer in time.
+    """
+    with _alone(local):
+        if not _pid_file(local).exists() or is_running(local):
+            return False
+        _start(local)
+        return True
+
+
+def _start(local: LocalPlace) -> None:
     log = _log_file(local)
     with log.open("ab") as output:
         daemon = subprocess.Popen(  # noqa: S603 this tool's own module
@@ -57,25 +79,37 @@ def ensure_started(local: LocalPlace) -> bool:
         if daemon.poll() is not None:
             raise DaemonError(f"The local AWS ended with {daemon.returncode}. {_tail(log)}")
         if status(local) is not None:
-            return True
+            return
         time.sleep(_POLL_SECONDS)
-    end(local)
+    _end(local)
     raise DaemonError(f"The local AWS does not answer at {local.place.endpoint} after {_START_SECONDS} s. {_tail(log)}")
 
 
 def end(local: LocalPlace) -> bool:
     """End the daemon and all that it started, tasks with their stop timeout; whether it ran."""
+    with _alone(local):
+        return _end(local)
+
+
+def _end(local: LocalPlace) -> bool:
     process = _process(local)
-    if process is None:
-        return False
-    process.send_signal(signal.SIGTERM)
-    until = time.monotonic() + _STOP_SECONDS
-    while is_running(local) and time.monotonic() < until:
-        time.sleep(_POLL_SECONDS)
-    if is_running(local):
-        process.kill()
-    _pid_file(local).unlink(missing_ok=True)
-    return True
+    if process is not None:
+        process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + _STOP_SECONDS
+        while is_running(local) and time.monotonic() < until:
+            time.sleep(_POLL_SECONDS)
+        if is_running(local):
+            process.kill()
+    _pid_file(local).unlink(missing_ok=True)  # so that nobody starts it again
+    return process is not None
+
+
+@contextlib.contextmanager
+def _alone(local: LocalPlace) -> Generator[None]:
+    """Keep other commands, and who starts a killed daemon again, from starting or ending it meanwhile."""
+    with (local.place.folder / "daemon.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def status(local: LocalPlace) -> dict[str, Any] | None:

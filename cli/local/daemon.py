@@ -22,6 +22,7 @@ from .balancer.records import Records as BalancerRecords
 from .certificates import Authority
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
+from .ecs.watchman import Watchman
 from .endpoint import Endpoint
 from .mends.images import know_images
 from .parts import Part, Place
@@ -129,7 +130,10 @@ def main() -> None:
         signal.signal(number, end)
     cloud = Cloud(local, CACHE)
     cloud.start()
+    keeper = Watchman([sys.executable, "-m", "flask_on_aws_cli.local.keeper", sys.argv[1]])
+    keeper.watch()
     done.wait()
+    keeper.dismiss()
     cloud.stop()
 
 

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Request, expect
 
 from app_template.tests.pages import PNG
-from cli.local import control
 
 from .cloud import until
 from .load import Load
@@ -71,24 +70,32 @@ def test_a_browser_sends_a_picture_to_the_bucket_and_shows_it(pair: Pair, browse
     assert stored(other) == []
 
 
+PARTS = ("guardian", "keeper", "task", "database", "daemon")
+
+
 def pids(local: Local) -> dict[str, list[int]]:
     """The processes of a project's local AWS, by what they are."""
-    daemon = psutil.Process(int((local.place.place.folder / "daemon.pid").read_text().split()[0]))
-    alive = {one.pid: " ".join(one.cmdline()) for one in daemon.children() if one.status() != psutil.STATUS_ZOMBIE}
+    try:
+        daemon = psutil.Process(int((local.place.place.folder / "daemon.pid").read_text().split()[0]))
+        alive = {one.pid: " ".join(one.cmdline()) for one in daemon.children() if one.status() != psutil.STATUS_ZOMBIE}
+    except psutil.NoSuchProcess:
+        return {part: [] for part in PARTS}
     return {
         "task": AsProcesses().pids(local.place.place),
         "database": [pid for pid, command in alive.items() if "postgres" in command],
         "guardian": [pid for pid, command in alive.items() if "guardian.py" in command],
+        "keeper": [pid for pid, command in alive.items() if "local.keeper" in command],
         "daemon": [daemon.pid],
     }
 
 
-# The daemon is the load balancer and the API too. Nobody but the next `up` starts it again, as this does.
-@pytest.mark.parametrize("part", ["guardian", "task", "database", "daemon"])
+# The daemon is the load balancer and the API too.
+@pytest.mark.parametrize("part", PARTS)
 def test_a_killed_part_is_back_with_all_data(pair: Pair, part: str) -> None:
     _, local = pair
     local.rows(f"CREATE TABLE before_{part} AS SELECT 1 AS kept")
     before = pids(local)[part]
+    assert before
     below = [child for pid in before for child in psutil.Process(pid).children(recursive=True)]
     for killed in before:
         os.kill(killed, signal.SIGKILL)
@@ -96,9 +103,6 @@ def test_a_killed_part_is_back_with_all_data(pair: Pair, part: str) -> None:
     if part == "task":  # nor does its server go on without it
         assert below
         until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in below))
-    if part == "daemon":
-        until(lambda: not control.is_running(local.place))
-        control.ensure_started(local.place)
     until(lambda: set(pids(local)[part]) - set(before) and answers(local), 60)
     print(part, "was back after", round(time.monotonic() - began, 1), "s")
     assert local.rows(f"SELECT kept FROM before_{part}") == ["1"]

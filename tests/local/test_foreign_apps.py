@@ -4,9 +4,8 @@ What a test changes in an app is what docs/deploy-your-app.md has a user change.
 """
 
 import json
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,10 @@ import pytest
 import requests
 from uv import find_uv_bin
 
-from .foreign import FITTRACKEE, FLASK, HTTPBIN, OIDC, Source, change, fetch
+from cli.local.places import open_place
+
+from .foreign import APPS, App, change, run
+from .runtimes import engine_answers
 from .test_releases import COMMAND, UP_SECONDS, Local, down
 
 Checks = Mapping[str, Mapping[str, Any]]
@@ -23,19 +25,25 @@ Checks = Mapping[str, Mapping[str, Any]]
 class Foreign(Local):
     """A project whose apps come from elsewhere, one after the other."""
 
-    def take(self, source: Source, part: str = "") -> Path:
-        """Put a source distribution, or a folder in it, into the project; the app's folder."""
-        name = source.requirement.partition("=")[0]
-        app = self.folder / name
-        shutil.copytree(fetch(source, self.folder.parent / f"{self.folder.name}-{name}") / part, app)
-        return app
+    def take(self, app: App) -> Path:
+        """Put an app into the project, and make it the stack's; its folder."""
+        folder = self.folder / app.name
+        if not folder.exists():
+            app.fetch(folder)
+        self.configure(app=app.name, startupSeconds=60, **app.settings)
+        return folder
 
-    def preflight(self) -> Checks:
+    def preflight(self, runner: str = "process") -> Checks:
         """What `preflight` says of the stack's app, by the names of its checks."""
-        command = [COMMAND[0], "preflight", "--stack", "local", "--runner", "process", "--json"]
+        said = self.tool("preflight", "--stack", "local", "--runner", runner, "--json", codes=(0, 1))
+        return {check["name"]: check for check in json.loads(said)["checks"]}
+
+    def tool(self, *arguments: str, codes: Sequence[int] = (0,)) -> str:
+        """A command of the tool; what it said."""
+        command = [COMMAND[0], *arguments]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=UP_SECONDS, check=False)
-        assert done.returncode in (0, 1), done.stderr
-        return {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+        assert done.returncode in codes, done.stdout + done.stderr
+        return done.stdout
 
     def visitor(self) -> requests.Session:
         """A browser that trusts the local CA and keeps cookies."""
@@ -64,27 +72,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
     down(project)
 
 
-def test_flask_s_tutorial(project: Foreign) -> None:
-    app = project.take(FLASK, "examples/tutorial")
-    # As https://flask.palletsprojects.com/tutorial/deploy/ does: a server, and the database made where it runs.
-    change(app / "pyproject.toml", '    "flask",\n', '    "flask",\n    "gunicorn",\n')
-    settings: dict[str, Any] = {
-        "app": "flask",
-        "healthCheckPath": "/hello",
-        "startupSeconds": 60,
-        "startCommand": "flask --app flaskr init-db && gunicorn --bind 0.0.0.0:$PORT 'flaskr:create_app()'",
-    }
-    project.configure(**settings)
-    checks = project.preflight()
-    assert failures(checks) == {"starts": "writes to disk", "disk": "writes to disk"}
-    assert checks["starts"]["says"] == "it writes to /app/instance, where no task can write"
-    assert "writablePaths" in checks["starts"]["way_out"]
-
-    project.configure(**settings, writablePaths=["/tmp", "/app/instance"])
+def test_flask_s_tutorial_runs_and_is_told_that_its_data_goes(project: Foreign) -> None:
+    project.take(APPS["flaskr"])
     checks = project.preflight()
     assert failures(checks) == {"SQLite": "SQLite on scratch disk"}
     assert "/app/instance/flaskr.sqlite" in checks["SQLite"]["says"]
-
     deploy(project)
     visitor = project.visitor()
     person = {"username": "ada", "password": "engine"}
@@ -96,53 +88,23 @@ def test_flask_s_tutorial(project: Foreign) -> None:
     assert "Log Out" in page
 
 
+@pytest.mark.slow
 def test_a_poetry_app_with_postgresql(project: Foreign) -> None:
-    app = project.take(FITTRACKEE)
-    # The distribution has no lock file, so one is made as its developer would, without the developers' own packages.
-    text = (app / "pyproject.toml").read_text()
-    head, _, tail = text.partition("[tool.poetry.group.dev.dependencies]\n")
-    (app / "pyproject.toml").write_text(head + tail[tail.index("\n[") :])
-    tool = [find_uv_bin(), "tool", "run", "--from", "poetry==2.5.1", "poetry", "lock", "--no-interaction"]
-    subprocess.run(tool, cwd=app, check=True, capture_output=True)
-    project.configure(
-        app="fittrackee",
-        database="postgres",
-        healthCheckPath="/api/ping",
-        startupSeconds=60,
-        startCommand="fittrackee",  # one of its two scripts
-        releaseCommand="ftcli db upgrade",
-        env={
-            "HOST": "0.0.0.0",
-            "UI_URL": "https://localhost",
-            "APP_SECRET_KEY": "known to this test alone",
-            "UPLOAD_FOLDER": "/tmp",
-        },
-    )
-    checks = project.preflight()
-    assert failures(checks) == {}
-    assert "psycopg2 connects" in checks["database"]["says"]
+    project.take(APPS["fittrackee"])
     assert "release command: " in deploy(project)
     visitor = project.visitor()
     person = {"username": "ada", "email": "ada@example.com", "password": "an engine", "accepted_policy": True}
     assert visitor.post(f"{project.url}/api/auth/register", json=person).status_code == 200
-    told = visitor.post(f"{project.url}/api/auth/login", json=person)
-    assert told.status_code == 401
-    assert visitor.get(f"{project.url}/api/config").json()["data"]["version"] == "0.9.3"
+    assert visitor.post(f"{project.url}/api/auth/login", json=person).status_code == 401  # until the account is active
+    project.tool("run", "--", "ftcli", "users", "update", "ada", "--activate")
+    token = visitor.post(f"{project.url}/api/auth/login", json=person).json()["auth_token"]
+    told = visitor.get(f"{project.url}/api/auth/profile", headers={"Authorization": f"Bearer {token}"}).json()
+    assert told["data"]["email"] == "ada@example.com"
 
 
+@pytest.mark.slow
 def test_a_pipenv_app_sees_its_visitors_through_the_load_balancer(project: Foreign) -> None:
-    app = project.take(HTTPBIN)
-    # Its repository has a Pipfile, which the distribution leaves out; the lock is made anew, too.
-    (app / "Pipfile").write_text(
-        '[packages]\nhttpbin = {path = "."}\ngunicorn = "*"\n\n[requires]\npython_version = "3.13"\n'
-    )
-    project.configure(
-        app="httpbin",
-        healthCheckPath="/status/200",
-        startupSeconds=60,
-        startCommand="gunicorn --bind 0.0.0.0:$PORT httpbin:app",
-    )
-    assert failures(project.preflight()) == {}
+    project.take(APPS["httpbin"])
     deploy(project)
     told = project.visitor().get(f"{project.url}/get?x=1").json()
     assert (told["origin"], told["args"]) == ("127.0.0.1", {"x": "1"})
@@ -150,8 +112,60 @@ def test_a_pipenv_app_sees_its_visitors_through_the_load_balancer(project: Forei
     assert told["url"] == f"{project.url}/get?x=1".replace("https", "http")
 
 
+@pytest.mark.slow
 def test_an_app_with_uv_s_lock(project: Foreign) -> None:
-    app = project.take(OIDC)
-    project.configure(app="oidc-provider-mock", healthCheckPath="/", startupSeconds=60)
-    assert failures(project.preflight()) == {"listens": "wrong interface"}
-    assert (app / "uv.lock").is_file()
+    project.take(APPS["oidc"])
+    deploy(project)
+    check_provider(project)
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")
+def test_an_app_with_its_own_dockerfile(tmp_path: Path) -> None:
+    project = Foreign(tmp_path / "project")
+    folder = project.take(APPS["oidc-image"])
+    # Its release builds the wheel first, on the newest Python by digest; here are the base images that tests use.
+    run([find_uv_bin(), "build", "--quiet", "--wheel"], folder)
+    change(folder / "Dockerfile", (folder / "Dockerfile").read_text().partition("\n")[0], "FROM python:3.13-slim")
+    open_place(project.folder, "us-east-1", "container")
+    try:
+        assert failures(project.preflight("container")) == {}
+        deploy(project)
+        check_provider(project)
+    finally:
+        project.tool("local", "destroy")
+
+
+def check_provider(project: Foreign) -> None:
+    """Register a client, as any website that lets people log in there does."""
+    visitor = project.visitor()
+    known = visitor.get(f"{project.url}/.well-known/openid-configuration").json()
+    assert known["registration_endpoint"].partition("://")[2].startswith(project.url.partition("://")[2])
+    client = {"redirect_uris": ["https://shop.example.com/login"]}
+    assert visitor.post(f"{project.url}/oauth2/clients", json=client).json()["client_id"]
+
+
+JUDGED = {
+    "flaskr": ({"writablePaths": ["/tmp"]}, {"starts": "writes to disk", "disk": "writes to disk"}),
+    "fittrackee": ({}, {}),
+    "httpbin": ({}, {}),
+    "oidc": ({}, {}),
+    # What its only script does by itself.
+    "oidc as it is": ({"startCommand": ""}, {"listens": "wrong interface"}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JUDGED)
+def test_preflight_judges_them_rightly(project: Foreign, name: str) -> None:
+    settings, expected = JUDGED[name]
+    app = APPS[name.partition(" ")[0]]
+    project.take(app._replace(settings={**app.settings, **settings}))
+    checks = project.preflight()
+    assert failures(checks) == expected
+    if name == "flaskr":
+        assert checks["starts"]["says"] == "it writes to /app/instance, where no task can write"
+        assert "writablePaths" in checks["starts"]["way_out"]
+    if name == "fittrackee":
+        assert "psycopg2 connects" in checks["database"]["says"]

@@ -107,8 +107,9 @@ def test_a_pipenv_app_sees_its_visitors_through_the_load_balancer(project: Forei
     project.take(APPS["httpbin"])
     deploy(project)
     told = project.visitor().get(f"{project.url}/get?x=1").json()
-    assert (told["origin"], told["args"]) == ("127.0.0.1", {"x": "1"})
-    # As behind CloudFront's name, whose hop to the load balancer is HTTP: scheme and host of links are EXTERNAL_URL's.
+    # As behind CloudFront's name: two proxies (TRUST_PROXY_DEPTH), and the hop to the load balancer is HTTP, so scheme
+    # and host of links are EXTERNAL_URL's.
+    assert (told["origin"], told["args"]) == ("127.0.0.1, 127.0.0.1", {"x": "1"})
     assert told["url"] == f"{project.url}/get?x=1".replace("https", "http")
 
 

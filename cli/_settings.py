@@ -1,6 +1,7 @@
-"""Options that several commands share: the app's folder, and the settings of its plan."""
+"""What several commands share: the app's folder and the settings of its plan, as options or of a stack."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +14,32 @@ _OPTIONS = (
     click.option("--system-package", "system_packages", multiple=True, metavar="NAME", help="A Debian package."),
     click.option("--start-command", default="", metavar="LINE", help="Start command. Default: the app's files decide."),
 )
+
+# What stands in a setting that is not set, as in Pulumi.yaml.
+_UNSET = ("", "auto", "[]", "{}")
+
+
+def setting(config: Mapping[str, str], project: str, key: str, default: str = "") -> str:
+    """The text of a setting in a stack's configuration, `namespace:key` → text; the default where it is not set."""
+    value = config.get(f"{project}:{key}", "").strip()
+    return default if value in _UNSET else value
+
+
+def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[Any]) -> Any:
+    """A list or an object; an empty one where the text is none, as of a secret that was not opened."""
+    try:
+        value = json.loads(setting(config, project, key))
+    except json.JSONDecodeError:
+        return kind()
+    return value if isinstance(value, kind) else kind()
+
+
+def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
+    """The settings of a plan, as the program itself reads them."""
+    packages = json_setting(config, project, "systemPackages", list)
+    return PlanSettings(
+        setting(config, project, "pythonVersion"), tuple(map(str, packages)), setting(config, project, "startCommand")
+    )
 
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ IMAGE = {
         "python_version",
         "system_packages",
         "start_command",
+        "writable_paths",
         "builder",
         "architecture",
         "build_secrets",

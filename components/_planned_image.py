@@ -47,7 +47,9 @@ def planned_dockerfile(args: Mapping[str, Any]) -> str:
     Raises:
         BuildPlanError: if there is no plan for the folder.
     """
-    settings = PlanSettings(args["python_version"], tuple(args["system_packages"]), args["start_command"])
+    settings = PlanSettings(
+        args["python_version"], tuple(args["system_packages"]), args["start_command"], tuple(args["writable_paths"])
+    )
     return render_dockerfile(plan_build(Path(args["context"]), settings), args["build_args"], args["build_secrets"])
 
 

@@ -22,6 +22,8 @@ from .procfile import Processes, ProcfileError, read_processes
 
 # Of the developer's machine, not of the app: never in the image or the copy that runs, whatever .dockerignore says.
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
+# Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
+SCRATCH = ("/tmp", "/data/media")  # noqa: S108 the container's own
 
 _Value = TypeVar("_Value")
 
@@ -36,6 +38,8 @@ class PlanSettings:
     """Further Debian packages to build and to run with."""
     start_command: str = ""
     """The start command; empty: the app's files decide."""
+    writable_paths: Sequence[str] = ()
+    """Folders that the app writes to, besides those that every image has for that."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class BuildPlan:
     """Debian packages to build with."""
     run_packages: Sequence[str] = ()
     """Debian packages to run with."""
+    writable_paths: Sequence[str] = ()
+    """Folders that the app writes to, besides SCRATCH."""
     node: NodeBuild | None = None
     """How assets are built; None if they are not."""
     start_command: str = ""
@@ -151,6 +157,7 @@ class _Planner:
         build, run = self._system_packages(wanted)
         node = self._try(lambda: node_build(files))
         self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
+        writable = self._writable_paths()
         command, processes = self._commands(wanted is not None and wanted.installs_project)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
@@ -166,6 +173,7 @@ class _Planner:
             python_version=python[0],
             build_packages=build,
             run_packages=run,
+            writable_paths=writable,
             node=node[0] if node else None,
             start_command=command,
             release_command=processes.release,
@@ -204,6 +212,12 @@ class _Planner:
         if wanted and wanted.manager == "conda":
             run.append("ca-certificates")  # Python's own image brings them; conda's Python runs on a bare Debian
         return tuple(sorted(set(build))), tuple(sorted(set(run)))
+
+    def _writable_paths(self) -> tuple[str, ...]:
+        more = sorted({path.rstrip("/") for path in self.settings.writable_paths} - set(SCRATCH))
+        if more:
+            self._decide("writable", " ".join(more), "the setting writable_paths; elsewhere volumes are root's")
+        return tuple(more)
 
     def _context(self) -> tuple[str, str]:
         if self.files.has(".dockerignore"):

@@ -25,6 +25,8 @@ COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 # there, and a volume over /etc/ssl/certs would hide the certificates of everyone else.
 CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
 
+# RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
+PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 # Upsun's name of PostgreSQL's scheme: https://docs.upsun.com/add-services/postgresql.html
 _UPSUN_SCHEME = "pgsql"
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
@@ -112,13 +114,17 @@ class Variable:
 
 
 def database_url(database: DatabaseFacts, password: str) -> str:
-    """The database as one URL, each part percent-encoded: passwords may hold any character."""
+    """The database as one URL, each part percent-encoded where it must be: passwords may hold any character.
+
+    A query's slashes need no encoding, so there is no % in the URL of a stack: Alembic's configuration, to which many
+    migrations hand it as it is, takes each for a reference of its own, and refuses the URL.
+    """
     user, secret, host, name = (
         quote(part, safe="") for part in (database.user, password, database.host, database.name)
     )
     query = database.query
     if query is None:
-        query = f"sslmode=verify-full&sslrootcert={quote(database.ca_path, safe='')}"
+        query = f"sslmode=verify-full&sslrootcert={quote(database.ca_path)}"
     return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
 
 

@@ -12,14 +12,13 @@ from ._database_checks import major
 from ._database_parameters import parameters
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import IDENTITY, guard, tag
+from .contract import PASSWORD_SPECIAL
 from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
 PORT = 5432
 PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
-# RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
-PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 _INSIGHTS_DAYS = 7  # the longest that costs nothing
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
 

@@ -6,10 +6,11 @@ reuses their layer.
 """
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .build_plan import LEFT_OUT, BuildPlan, NodeBuild
+from .build_plan import LEFT_OUT, SCRATCH, BuildPlan, NodeBuild
 from .contract import CA_PATH
 from .install import Steps, install_steps
 from .shell import shell_command
@@ -105,10 +106,11 @@ class _Renderer:
             *copy,
             f"COPY --from=build {_VENV} {_VENV}",
             "COPY --from=build /app /app",
+            *_writable(plan.writable_paths),
             f"ENV PATH={_VENV}/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080",
             "WORKDIR /app",
             f"USER {_USER}:{_USER}",
-            'VOLUME ["/tmp", "/data/media"]',
+            f"VOLUME {json.dumps([*SCRATCH, *plan.writable_paths])}",
             "EXPOSE 8080",
             "# CMD, not ENTRYPOINT, so that release and one-off commands can take its place.",
             f"CMD {json.dumps(shell_command(plan.start_command))}",
@@ -149,6 +151,13 @@ def _packages(names: Sequence[str]) -> Iterator[str]:
         yield "RUN apt-get update \\"
         yield f" && apt-get install -y --no-install-recommends {' '.join(names)} \\"
         yield " && rm -rf /var/lib/apt/lists/*"
+
+
+def _writable(paths: Sequence[str]) -> Iterator[str]:
+    """Folders that are the user's, with what the code has in them, so that their volumes are, too."""
+    if paths:
+        names = " ".join(map(shlex.quote, paths))
+        yield f"RUN mkdir -p {names} && chown -R {_USER}:{_USER} {names}"
 
 
 def _copied(files: Sequence[str]) -> str:

@@ -199,7 +199,7 @@ class FlaskAppArgs(TypedDict, total=False):
     read_only_root: bool
     """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
-    """Directories on scratch volumes. Default: /tmp."""
+    """Directories on scratch volumes; in the image of an own Dockerfile they must be VOLUMEs of its user. Default: /tmp."""
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the web task, as the ECS API's container definitions. Default: none."""
     ca_certificates: str

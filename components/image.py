@@ -27,6 +27,8 @@ class ImageArgs(TypedDict, total=False):
     """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
     start_command: str
     """Without a Dockerfile: the image's CMD, run by a shell. Default: `web:` of the Procfile, else the project's only script."""
+    writable_paths: Sequence[str]
+    """Without a Dockerfile: folders besides /tmp and /data/media that are volumes of the image's user. Default: none."""
     image: pulumi.Input[str]
     """A ready image by tag or digest, in place of `context`: nothing is built or created. Default: none."""
     architecture: str
@@ -58,6 +60,7 @@ _DEFAULTS: ImageArgs = {
     "python_version": "",
     "system_packages": [],
     "start_command": "",
+    "writable_paths": [],
     "architecture": "x86_64",
     "builder": "docker-build",
     "build_args": {},

@@ -10,7 +10,8 @@ import pulumi_random as random
 from . import _database_checks as checks
 from ._component import Component, Problem, refuse, settle
 from ._scram import verifier
-from .database import PASSWORD_LENGTH, PASSWORD_SPECIAL, PORT
+from .contract import PASSWORD_SPECIAL
+from .database import PASSWORD_LENGTH, PORT
 
 __all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
 

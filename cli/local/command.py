@@ -34,6 +34,7 @@ from .parts import RUNTIMES, RuntimeName
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
 from .runtimes import open_images
 from .stack import STACK, Stack
+from .typed import typed
 
 # An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
 _ANSWER_SECONDS = 240
@@ -67,13 +68,19 @@ def up(project: Path, runtime: RuntimeName | None) -> None:
 @local.command()
 @_project
 def dev(project: Path) -> None:
-    """Do `up`, then run what you write: each save is there at once, until Ctrl-C."""
-    place, stack = _up(project, "process")
+    """Do `up`, then run what you write: each save is there at once, until Ctrl-C.
+
+    Tasks are processes meanwhile, and until the next `up`.
+    """
+    before = _find(project)
     try:
-        development = Development(place, stack)
+        place, stack = _up(project, "process")
+        Development(place, stack).run()
     except LookupError as error:
         fail(str(error))
-    development.run()
+    finally:
+        if before:
+            open_place(project.resolve(), _REGION, before.runtime)
 
 
 def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
@@ -95,7 +102,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
     _say(f"{told}; {len(result.planned)} resources of AWS alone were planned, not created")
     _wait_for_answer(place)
     _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
-    _say(f"overview: {place.status_url}\nlogs:     flask-on-aws local logs\ndatabase: flask-on-aws local psql")
+    _say(f"overview: {place.status_url}\nlogs:     {typed('logs')}\ndatabase: {typed('psql')}")
     _say(f"Trust its certificates with {place.place.certificate}.")
     return place, stack
 
@@ -187,13 +194,17 @@ def _say(text: str) -> None:
     click.echo(text)
 
 
-def _place(project: Path) -> LocalPlace:
+def _find(project: Path) -> LocalPlace | None:
     try:
-        found = find_place(project.resolve())
+        return find_place(project.resolve())
     except PlaceError as error:
         fail(str(error))
+
+
+def _place(project: Path) -> LocalPlace:
+    found = _find(project)
     if found is None:
-        fail(f"{project.resolve()} has no local AWS; make one with: flask-on-aws local up")
+        fail(f"{project.resolve()} has no local AWS; make one with: {typed('up')}")
     return found
 
 
@@ -205,7 +216,7 @@ def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
     except control.DaemonError as error:
         fail(str(error))
     if told is None:
-        fail(f"The local AWS of {project.resolve()} does not run; start it with: flask-on-aws local up")
+        fail(f"The local AWS of {project.resolve()} does not run; start it with: {typed('up')}")
     return place, told
 
 
@@ -246,7 +257,7 @@ def _environment(place: LocalPlace) -> dict[str, str]:
     ecs, secrets = _client(place, "ecs"), _client(place, "secretsmanager")
     definitions = [service["taskDefinition"] for service in _services(place) if service["loadBalancers"]]
     if not definitions:
-        fail("The stack has no web service; make it with: flask-on-aws local up")
+        fail(f"The stack has no web service; make it with: {typed('up')}")
     task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
     container = next(one for one in task["containerDefinitions"] if one.get("portMappings"))
     found = {pair["name"]: pair["value"] for pair in container["environment"]}

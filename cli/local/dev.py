@@ -20,6 +20,7 @@ from .development import HEADER, PREFIX
 from .parts import Place
 from .places import LocalPlace, place_settings
 from .stack import Stack
+from .typed import typed
 
 # A save of several files (a branch that is checked out, a formatter) is one change when they come within it.
 _TOGETHER_MS = 200
@@ -70,7 +71,7 @@ class Development:
                     self._take_over({Path(path) for _, path in changed})
                 self._look()
         except KeyboardInterrupt:
-            click.echo("\nWhat was deployed last runs again; deploy what you wrote with: flask-on-aws local up")
+            click.echo(f"\nWhat was deployed last runs again; deploy what you wrote with: {typed('up')}")
         finally:
             run_from(self._local.place, None)
 

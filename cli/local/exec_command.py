@@ -15,6 +15,7 @@ from flask_on_aws.shell import shell_command
 from .._settings import fail
 from .ecs.plane import Ecs
 from .parts import Place
+from .typed import typed
 
 PREFIX = "/.local/beside/"
 """A task's id behind this, and what is to run as the query."""
@@ -53,7 +54,7 @@ def execute(place: Place, ecs: Any, services: Sequence[Mapping[str, Any]], comma
     """
     service = next((one for one in services if one["loadBalancers"]), services[0] if services else None)
     if service is None:
-        fail("The stack has no service; make it with: flask-on-aws local up")
+        fail(f"The stack has no service; make it with: {typed('up')}")
     task = _newest_task(ecs, service["clusterArn"], service["serviceName"])
     words = shell_command(command[0]) if len(command) == 1 else list(command)
     beside = _ask(place, task, words)
@@ -71,7 +72,7 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
     tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"] if found else []
     running = [task for task in tasks if task["lastStatus"] == "RUNNING"]
     if not running:
-        fail(f"No task of {service} runs; flask-on-aws status says why.")
+        fail(f"No task of {service} runs; see: {typed('logs')}")
     newest = max(running, key=lambda one: one["startedAt"])
     return str(newest["taskArn"]).rpartition("/")[2]
 

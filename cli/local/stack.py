@@ -1,15 +1,13 @@
 """A Pulumi program applied to a project's local AWS, with images and addresses of this machine."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.build_plan import PlanSettings
-
+from .._settings import plan_settings
 from ..engine import Event, Override, Resource, Result, apply
-from ..engine.project import Project, read_project
+from ..engine.project import read_project
 from ..engine.values import plain
 from .images import ProcessImages, Wanted
 from .places import LocalPlace
@@ -76,7 +74,9 @@ class Stack:
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
         app = self._program / str(context.get("location") or context["context"])
         self._built[app.resolve()] = digest
-        different = self._images.build(Wanted(digest, app, inputs, self._program, plan_settings(self._project)))
+        # The program's image has a Dockerfile that was made from them, or one of the app's own, and tells neither.
+        settings = plan_settings(self._project.config, self._project.name)
+        different = self._images.build(Wanted(digest, app, inputs, self._program, settings))
         if different is not None:
             self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))
         return {}
@@ -84,15 +84,3 @@ class Stack:
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """CloudFront's name is where the load balancer answers in its place."""
         return {"domainName": f"localhost:{self._local.https_port}"}
-
-
-def plan_settings(project: Project) -> PlanSettings:
-    """The settings that concern the plan, as the program itself reads them: the image that it registers has a
-    Dockerfile made from them, or one of the app's own, and tells neither.
-    """
-
-    def setting(key: str) -> str:
-        return project.config.get(f"{project.name}:{key}", "")
-
-    packages = json.loads(setting("systemPackages") or "[]")
-    return PlanSettings(setting("pythonVersion"), tuple(packages), setting("startCommand"))

@@ -18,7 +18,7 @@ from .check import Check, failed, not_checked, passed
 from .database import database_facts, throw_away_database
 from .examine import Given
 from .prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, StopHere, Tell, build_failed, plan
-from .process_place import ProcessPlace, make_read_only, port_for, remove
+from .process_place import ProcessPlace, make_read_only, make_writable, port_for, remove
 from .settings import AppSettings, release_command
 
 _NO_IMAGE = "a process has no image"
@@ -36,7 +36,7 @@ def as_process(settings: AppSettings, tell: Tell) -> Generator[Given]:
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(remove, folder)
-        _make(settings, made, folder / "built", tell)
+        writable = _make(settings, made, folder / "built", tell)
         tell(not_checked(ARCHITECTURE, f"{_NO_IMAGE}; it runs on this machine's processor"))
         tell(_user())
         tell(not_checked(CERTIFICATES, _NO_IMAGE))
@@ -47,6 +47,7 @@ def as_process(settings: AppSettings, tell: Tell) -> Generator[Given]:
             port=port_for(settings.port),
             scratch=folder,
             ca=None,
+            writable=writable,
         )
         given = Given(settings, place, made.start_command, release_command(settings, made.release_command))
         yield _with_database(given, place, stack) if settings.database else given
@@ -60,7 +61,8 @@ def _with_database(given: Given, place: ProcessPlace, stack: ExitStack) -> Given
     return replace(given, place=replace(place, ca=database.ca), database=database.facts, password=database.password)
 
 
-def _make(settings: AppSettings, made: BuildPlan, target: Path, tell: Tell) -> None:
+def _make(settings: AppSettings, made: BuildPlan, target: Path, tell: Tell) -> list[Path]:
+    """Build the environment; the folders of the code in which the app may write."""
     began, version = time.monotonic(), python_here(made.python_version)
     try:
         make_environment(replace(made, python_version=version), settings.folder, target, settings.build_env)
@@ -68,9 +70,11 @@ def _make(settings: AppSettings, made: BuildPlan, target: Path, tell: Tell) -> N
         tell(failed(BUILD, build_failed(str(error))))
         raise StopHere from error
     make_read_only(target / "app")
+    writable = make_writable(target / "app", settings.writable_paths)
     other = "" if version == made.python_version else f", which this machine has in place of {made.python_version}"
     seconds = time.monotonic() - began
     tell(passed(BUILD, f"an environment with Python {version}{other}, in {seconds:.0f} s", seconds))
+    return writable
 
 
 def _user() -> Check:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_on_aws.contract import CA_PATH, DatabaseFacts
+from flask_on_aws.contract import CA_PATH, PASSWORD_SPECIAL, DatabaseFacts
 
 from ..docker_engine import DockerError, attempt, docker, label, remove
 from ..local.certificates import Authority
@@ -45,7 +45,7 @@ def container_database(settings: AppSettings, network: str) -> Generator[tuple[D
     if attempt("image", "inspect", image).returncode:
         docker("pull", "--quiet", image, seconds=_PULL_SECONDS)
     name = volume = f"preflight-{secrets.token_hex(6)}"
-    password = secrets.token_urlsafe(16) + "/@%"  # what every URL must encode
+    password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
     try:
         docker("volume", "create", "--label", label(), volume)
         _create(name, image, network, volume)

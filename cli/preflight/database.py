@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_on_aws.contract import DatabaseFacts
+from flask_on_aws.contract import PASSWORD_SPECIAL, DatabaseFacts
 
 from ..local.certificates import Authority
 from ..local.places import CACHE
@@ -51,7 +51,7 @@ def throw_away_database(settings: AppSettings) -> Generator[Database]:
         server.configure(_PARAMETERS, forces_tls=True)
         try:
             server.start(0)
-            password = secrets.token_urlsafe(16) + "/@%"  # what every URL must encode
+            password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
             with administration(server.port, server.admin_password) as connection:
                 prepare(connection, OWNER, NAME)
                 set_password(connection, OWNER, password)

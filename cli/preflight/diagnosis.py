@@ -10,6 +10,7 @@ _RULES: tuple[Rule, ...] = (
     system_rules.architecture,
     system_rules.tls,
     system_rules.sqlite,
+    system_rules.interpolation,
     missing_variable,
     system_rules.root,
     system_rules.disk,

@@ -1,6 +1,7 @@
 """What comes before a run, whatever it runs in: the build plan, and what a failed build says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask_on_aws.build_plan import BuildPlan, BuildPlanError, plan_build
 
@@ -24,7 +25,7 @@ def plan(settings: AppSettings, dockerfile: str, tell: Tell) -> BuildPlan:
         StopHere: if there is none.
     """
     try:
-        made = plan_build(settings.folder, settings.plan, dockerfile)
+        made = plan_build(settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile)
     except BuildPlanError as error:
         tell(failed(PLAN, no_plan(error.problems)))
         raise StopHere from error

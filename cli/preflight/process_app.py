@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -22,8 +22,24 @@ _TEMPORARY = "/tmp"  # noqa: S108 where apps put a file whose path they do not a
 class ProcessApp:
     """A started app."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path, home: Path) -> None:
-        self._process, self._port, self._log, self._home = process, port, log, home
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        port: int,
+        log: Path,
+        writable: Sequence[Path],
+        told: Callable[[str], str],
+    ) -> None:
+        """Look after a process that was started.
+
+        Args:
+            process: the first of the app's.
+            port: where it listens.
+            log: what it prints.
+            writable: folders of its own in which it may write.
+            told: names the paths in a text as the image has them.
+        """
+        self._process, self._port, self._log, self._writable, self._told = process, port, log, writable, told
         self._started = time.time()
         self._databases: set[str] = set()
         self._seen: set[psutil.Process] = set()
@@ -39,7 +55,7 @@ class ProcessApp:
 
     def lines(self) -> list[str]:
         """What it has printed."""
-        return self._log.read_text(errors="replace").splitlines()
+        return self._told(self._log.read_text(errors="replace")).splitlines()
 
     def listeners(self) -> list[Listener]:
         """The listening sockets of all of its processes."""
@@ -65,9 +81,9 @@ class ProcessApp:
             except psutil.Error:
                 continue
         folders = [str(Path(path).parent) for path in opened if path.endswith((".db", ".sqlite", ".sqlite3"))]
-        self._databases |= set(sqlite_files([str(self._home)], self._started))
+        self._databases |= set(sqlite_files(list(map(str, self._writable)), self._started))
         self._databases |= set(sqlite_files([_TEMPORARY, *folders], self._started, deep=False))
-        return sorted(self._databases)
+        return sorted(map(self._told, self._databases))
 
     def terminate(self) -> None:
         """SIGTERM to the first process, as ECS sends it."""

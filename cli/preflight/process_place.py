@@ -31,6 +31,8 @@ class ProcessPlace:
     scratch: Path
     ca: Path | None
     """The certificates that stand in for RDS's; None without a database."""
+    writable: Sequence[Path] = ()
+    """Folders of the code in which its user may write."""
 
     def start(self, environment: Mapping[str, str]) -> ProcessApp:
         """Start the app in a session of its own."""
@@ -40,7 +42,7 @@ class ProcessPlace:
         give_scratch(str(home))
         with log.open("ab") as output:
             process = self._start(shell_command(self.command), self._environment(environment, home), output)
-        return ProcessApp(process, self.port, log, home)
+        return ProcessApp(process, self.port, log, (home, *self.writable), self._as_in_image)
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
         """Run another command of the app's."""
@@ -63,7 +65,7 @@ class ProcessPlace:
                 kill_group(process.pid)
                 process.wait()
             output.seek(0)
-            lines = output.read().decode(errors="replace").splitlines()
+            lines = self._as_in_image(output.read().decode(errors="replace")).splitlines()
         return Outcome(container_code(code), lines)
 
     def _start(
@@ -79,6 +81,10 @@ class ProcessPlace:
             stderr=output,
             start_new_session=True,
         )
+
+    def _as_in_image(self, text: str) -> str:
+        """What is printed names the paths that the image has, where they are put into a setting."""
+        return text.replace(str(self.code), "/app").replace(str(self.venv), "/venv")
 
     def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
         """The contract's, and what an image sets; nothing of this process's own but PATH."""
@@ -116,6 +122,18 @@ def make_read_only(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
+
+
+def make_writable(code: Path, paths: Sequence[str]) -> list[Path]:
+    """Give the app's user those of an image's folders that are its code's, as their volumes are; the folders here."""
+    folders = [code / path.removeprefix("/app").strip("/") for path in paths if f"{path}/".startswith("/app/")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, *folder.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o200)
+                give_scratch(str(path))
+    return folders
 
 
 def remove(folder: Path) -> None:

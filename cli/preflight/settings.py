@@ -1,6 +1,5 @@
 """What a preflight knows of an app: the settings of its stack, or options with the contract's defaults."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import Any
 from flask_on_aws.build_plan import PlanSettings
 from flask_on_aws.contract import TIMERS
 
-# What stands in a setting that is not set, as in Pulumi.yaml.
-_UNSET = ("", "auto", "[]", "{}")
+from .._settings import json_setting, plan_settings, setting
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     """
 
     def text(key: str, default: str = "") -> str:
-        value = config.get(f"{project}:{key}", "").strip()
-        return default if value in _UNSET else value
+        return setting(config, project, key, default)
 
     def number(key: str, default: int) -> int:
         value = text(key, str(default))
@@ -78,13 +75,16 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         return int(value)
 
     def texts(key: str) -> tuple[str, ...]:
-        return tuple(str(item) for item in _json(text(key, "[]"), list))
+        return tuple(str(item) for item in json_setting(config, project, key, list))
+
+    def names(key: str) -> Mapping[str, Any]:
+        return json_setting(config, project, key, dict)
 
     defaults = AppSettings(root)
-    secret_names = [name for key in ("secrets", "secretValues") for name in _json(text(key, "{}"), dict)]
+    secret_names = [name for key in ("secrets", "secretValues") for name in names(key)]
     return AppSettings(
         folder=root / text("app", "app_template"),
-        plan=PlanSettings(text("pythonVersion"), texts("systemPackages"), text("startCommand")),
+        plan=plan_settings(config, project),
         dockerfile=text("dockerfile", defaults.dockerfile),
         port=number("port", defaults.port),
         health_path=text("healthCheckPath", defaults.health_path),
@@ -106,10 +106,10 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),
-        env={name: str(value) for name, value in _json(text("env", "{}"), dict).items()},
-        build_secrets=tuple(_json(text("buildSecrets", "{}"), dict)),
+        env={name: str(value) for name, value in names("env").items()},
+        build_secrets=tuple(names("buildSecrets")),
         secret_names=tuple(secret_names),
-        build_env={name: str(value) for name, value in _json(text("buildEnv", "{}"), dict).items()},
+        build_env={name: str(value) for name, value in names("buildEnv").items()},
         builder=text("builder", defaults.builder),
     )
 
@@ -117,12 +117,3 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
 def release_command(settings: AppSettings, of_procfile: str) -> str:
     """The release command that counts; empty if there is none."""
     return {"": of_procfile, "none": ""}.get(settings.release_command, settings.release_command)
-
-
-def _json(text: str, kind: type[Any]) -> Any:
-    """A list or an object; an empty one where the text is none, as of a secret that was not opened."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        return kind()
-    return value if isinstance(value, kind) else kind()

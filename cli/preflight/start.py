@@ -134,4 +134,7 @@ def bind_way_out(command: str) -> str:
     for pattern, way in servers.items():
         if re.search(pattern, command):
             return way
-    return 'listen on 0.0.0.0 and the port in PORT, such as app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
+    return (
+        "listen on 0.0.0.0 and the port in PORT, by options of the start command or in the code, such as "
+        'app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
+    )

@@ -99,6 +99,19 @@ def disk(output: Output) -> Finding | None:
     )
 
 
+def interpolation(output: Output) -> Finding | None:
+    """A URL with a percent sign in a configuration that gives it a meaning."""
+    found = search(output, r"invalid interpolation syntax in ['\"]\w+(\+\w+)?://")
+    if not found:
+        return None
+    return Finding(
+        Cause.DATABASE,
+        "a configuration file's % stands for something else than the one in DATABASE_URL",
+        'write it twice where the URL is set, as in migrations/env.py: url.replace("%", "%%")',
+        found[1],
+    )
+
+
 def database(output: Output) -> Finding | None:
     """A database that is not reached, or has no tables."""
     found = search(

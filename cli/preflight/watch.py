@@ -16,6 +16,7 @@ _POLL_SECONDS = 0.2
 _ELSEWHERE_SECONDS = 10.0
 _OTHERWISE_SECONDS = 3.0
 _NOT_YET = 503
+_BY_SIGTERM = 143  # 128 and the signal's number
 _PROBE_HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close", "Accept-Encoding": "gzip, compressed"}
 
 
@@ -111,15 +112,19 @@ def replaced(checks: Sequence[Check], by: Check | None) -> list[Check]:
 
 def stop(app: App, settings: AppSettings, command: str) -> Check:
     """SIGTERM, and how the app takes it."""
+    before = len(app.lines())
     app.terminate()
     began = time.monotonic()
     while app.exit_code() is None and time.monotonic() - began < settings.stop_seconds:
         time.sleep(_POLL_SECONDS / 2)
-    return judge_stop(app.exit_code(), time.monotonic() - began, app.lines(), command, settings.stop_seconds)
+    lines, seconds = app.lines(), time.monotonic() - began
+    return judge_stop(app.exit_code(), seconds, lines, command, settings.stop_seconds, len(lines) > before)
 
 
-def judge_stop(code: int | None, seconds: float, lines: Sequence[str], command: str, limit: int) -> Check:
-    """Whether it ended as it should: pure."""
+def judge_stop(
+    code: int | None, seconds: float, lines: Sequence[str], command: str, limit: int, spoke: bool = False
+) -> Check:
+    """Whether it ended as it should: pure. `spoke` says whether it printed something after the signal."""
     name, last = "stops", Output(lines, command).last()[-3:]
     if code is None:
         finding = Finding(
@@ -130,8 +135,11 @@ def judge_stop(code: int | None, seconds: float, lines: Sequence[str], command: 
             last,
         )
         return failed(name, finding)
+    if code == _BY_SIGTERM and spoke:
+        # uvicorn shuts down, says so, and only then ends by the signal that it held back.
+        return passed(name, f"ends {seconds:.1f} s after SIGTERM, which it handles before it ends by it", seconds)
     if code:
-        by_signal = " (ended by the signal itself, since nothing handles it)" if code == 143 else ""
+        by_signal = " (ended by the signal itself, since nothing handles it)" if code == _BY_SIGTERM else ""
         finding = Finding(
             Cause.FAILS_ON_SIGTERM,
             f"ends with exit code {code} on SIGTERM{by_signal}, not 0",

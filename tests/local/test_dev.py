@@ -13,6 +13,7 @@ from flask_on_aws._node_build import NodeBuild
 from flask_on_aws.build_plan import BuildPlan, plan_build
 
 from cli.local.dev import needs_build, take_over
+from cli.local.places import find_place, open_place
 
 from .cloud import until
 from .test_releases import COMMAND, UP_SECONDS, Local, down
@@ -59,6 +60,7 @@ def page(local: Local) -> str:
 
 def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local) -> None:
     server = own.folder / "shop" / "server.py"
+    open_place(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
     dev = Dev(own)
     try:
         own.url = dev.wait_for(r"(?s)every save is there at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
@@ -84,6 +86,9 @@ def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local
     finally:
         dev.end()
     assert "What was deployed last runs again" in dev.said
+    place = find_place(own.folder)
+    assert place is not None
+    assert place.runtime == "container"  # for the next `up`
     until(lambda: page(own) == "procfile", what=lambda: dev.said)
 
 

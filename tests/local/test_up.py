@@ -84,7 +84,7 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
     # The contract's variables are the same as in a process, paths and ports of the image's own excepted.
     inside = dict(line.split("=", 1) for line in local.run("exec", "env").splitlines() if "=" in line)
     assert (inside["PORT"], inside["EXTERNAL_URL"]) == ("8080", local.url)
-    assert "sslrootcert=%2Fetc%2Frds-ca%2F" in inside["DATABASE_URL"]
+    assert "sslrootcert=/etc/rds-ca/" in inside["DATABASE_URL"]
 
     change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:

@@ -115,6 +115,8 @@ def test_the_disk_is_read_only_but_for_scratch(tmp_path):
 
 def test_a_volume_that_the_image_does_not_declare_is_root_s(tmp_path):
     folder = write_app(tmp_path / "app", view('open("/cache/x", "w"); return "up"'))
+    assert failures(run(folder, writable_paths=("/tmp", "/cache"))) == {}  # the plan's image declares it
+    (folder / "Dockerfile").write_text(PLAIN)
     checks = run(folder, writable_paths=("/tmp", "/cache"))
     assert failures(checks)["disk"] is Cause.WRITES_TO_DISK
     assert "Permission denied: '/cache/x'" in "".join(checks["disk"].evidence)

@@ -50,6 +50,11 @@ TRACEBACK = ["Traceback (most recent call last):", '  File "/app/app.py", line 3
         (["OSError: [Errno 98] Address already in use"], Cause.ADDRESS_IN_USE, "taken"),
         (['psycopg.errors.UndefinedTable: relation "post" does not exist'], Cause.DATABASE, "post"),
         (
+            ["ValueError: invalid interpolation syntax in 'postgresql://app:p%40@db:5432/app' at position 17"],
+            Cause.DATABASE,
+            "%",
+        ),
+        (
             ['docker: Error response from daemon: exec: "gunicron": executable file not found in $PATH.'],
             Cause.START_COMMAND_NOT_FOUND,
             "gunicron",

@@ -90,6 +90,12 @@ def test_the_end_after_sigterm(code, cause):
     assert judge_stop(code, 1.0, ["bye"], "gunicorn", 60).cause is cause
 
 
+def test_a_server_that_handles_sigterm_and_then_ends_by_it_is_well():
+    said = ["INFO: Shutting down", "INFO: Finished server process"]
+    assert judge_stop(143, 1.0, said, "uvicorn", 60, spoke=True).status is Status.PASSED
+    assert judge_stop(137, 1.0, said, "uvicorn", 60, spoke=True).cause is Cause.FAILS_ON_SIGTERM
+
+
 def test_the_kernel_s_table_is_read():
     table = (
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"

@@ -5,6 +5,7 @@ import json
 import posixpath
 import re
 import sys
+from configparser import ConfigParser
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,6 +18,7 @@ from components.contract import (
     CA_PATH,
     COMPAT,
     ENVIRONMENTS,
+    PASSWORD_SPECIAL,
     TIMERS,
     VARIABLES,
     DatabaseFacts,
@@ -87,7 +89,7 @@ def test_an_app_in_production_finds_exactly_these_plain_variables():
 def test_an_app_finds_exactly_these_secrets():
     assert secret_values(FACTS, "p@ss/word", "key") == {
         "DATABASE_URL": "postgresql://web:p%40ss%2Fword@db.example.com:5432/app"
-        f"?sslmode=verify-full&sslrootcert={CA_PATH.replace('/', '%2F')}",
+        f"?sslmode=verify-full&sslrootcert={CA_PATH}",
         "PGPASSWORD": "p@ss/word",
         "SECRET_KEY": "key",
     }
@@ -235,10 +237,17 @@ def test_a_query_of_ones_own_replaces_ours():
     assert database_url(replace(DATABASE, query=""), "p") == "postgresql://web:p@db.example.com:5432/app"
 
 
+def test_the_url_of_a_stack_s_database_goes_into_alembic_s_configuration_as_it_is():
+    url = secret_values(FACTS, f"a1{PASSWORD_SPECIAL}", "key")["DATABASE_URL"]
+    settings = ConfigParser()
+    settings.read_dict({"alembic": {"sqlalchemy.url": url}})
+    assert settings.get("alembic", "sqlalchemy.url") == url
+
+
 def test_certificates_elsewhere_are_named_everywhere():
     facts = replace(FACTS, database=replace(DATABASE, ca_path="/srv/c a.pem"))
     assert plain_environment(facts)["PGSSLROOTCERT"] == "/srv/c a.pem"
-    assert secret_values(facts, "p", "k")["DATABASE_URL"].endswith("&sslrootcert=%2Fsrv%2Fc%20a.pem")
+    assert secret_values(facts, "p", "k")["DATABASE_URL"].endswith("&sslrootcert=/srv/c%20a.pem")
 
 
 def test_a_volume_with_our_certificates_hides_nobody_elses():

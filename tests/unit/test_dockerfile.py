@@ -110,3 +110,13 @@ def test_hadolint_has_nothing_to_say(tmp_path, name):
     text = rendered(name, tmp_path, build_env=["MODE"], build_secrets=["TOKEN"])
     done = subprocess.run([hadolint, "--no-color", "-"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_folders_that_the_app_writes_to_are_volumes_of_its_user(tmp_path):
+    folder = PLANNED["pip"].write(tmp_path / "app")
+    plan = plan_build(folder, PlanSettings(writable_paths=("/tmp", "/app/instance/", "/var/my cache")))
+    image = stages(render_dockerfile(plan))[-1]
+    assert "RUN mkdir -p /app/instance '/var/my cache' && chown -R 10001:10001 /app/instance '/var/my cache'" in image
+    assert 'VOLUME ["/tmp", "/data/media", "/app/instance", "/var/my cache"]' in image
+    assert image.index("COPY --from=build /app /app") < image.index("mkdir -p /app/instance") < image.index("USER ")
+    assert "mkdir -p /tmp" not in rendered("pip", tmp_path / "other")

@@ -8,15 +8,18 @@ import pytest
 from flask_on_aws.build_plan import PlanSettings
 
 import settings
+from cli._settings import plan_settings
 from cli.engine.project import read_project
-from cli.local.stack import plan_settings
 from tests.engine_programs import write_program
 
 ROOT = Path(__file__).parents[2]
 CONFIGURED = {"pythonVersion": "3.12", "systemPackages": ["libvips42", "gdal-bin"], "startCommand": "gunicorn 'a:b()'"}
 
 
-@pytest.mark.parametrize("given", [CONFIGURED, {}], ids=["given", "defaults"])
+UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": ""}
+
+
+@pytest.mark.parametrize("given", [CONFIGURED, UNSET, {}], ids=["given", "unset", "defaults"])
 def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_path, monkeypatch, given):
     monkeypatch.chdir(ROOT)
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in given.items())
@@ -26,7 +29,7 @@ def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_p
     pulumi.runtime.set_all_config(dict(project.config))
     args = settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "local").app
     told = [args.get(name) or "" for name in ("python_version", "start_command")]
-    read = plan_settings(project)
+    read = plan_settings(project.config, project.name)
     assert [read.python_version, read.start_command] == told
     assert read.system_packages == tuple(args.get("system_packages") or ())
-    assert (read == PlanSettings()) == (not given)
+    assert (read == PlanSettings()) == (given is not CONFIGURED)

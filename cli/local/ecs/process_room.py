@@ -93,7 +93,8 @@ class ProcessRooms:
 def on_this_machine(value: str, files: Mapping[str, str]) -> str:
     """A variable's value with the image's paths as they are on this machine, also where they are part of a URL."""
     for inside, outside in files.items():
-        value = value.replace(inside, outside).replace(quote(inside, safe=""), quote(outside, safe=""))
+        there = quote(outside) if "://" in value else outside
+        value = value.replace(inside, there).replace(quote(inside, safe=""), quote(outside, safe=""))
     return value
 
 

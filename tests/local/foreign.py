@@ -1,0 +1,136 @@
+"""Apps by others, from the package index: fetched when a test runs, pinned by their hashes, none of them copied."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from uv import find_uv_bin
+
+
+class App(NamedTuple):
+    """An app in a source distribution."""
+
+    name: str
+    requirement: str
+    sha256: str
+    settings: Mapping[str, Any]
+    """Those of the stack."""
+    part: str = ""
+    """Folder of the app in the distribution."""
+    prepare: Callable[[Path], None] = lambda folder: None
+    """Changes its files as a user has to."""
+
+    def fetch(self, folder: Path) -> None:
+        """Make a folder with the app."""
+        with tempfile.TemporaryDirectory() as name:
+            wanted = Path(name, "wanted.txt")
+            wanted.write_text(f"{self.requirement} --hash=sha256:{self.sha256}\n")
+            pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--require-hashes"]
+            run([*pip, "--dest", name, "--requirement", str(wanted)], Path(name))
+            (archive,) = Path(name).glob("*.tar.gz")
+            with tarfile.open(archive) as packed:
+                packed.extractall(name, filter="data")
+            (unpacked,) = (path for path in Path(name).iterdir() if path.is_dir())
+            shutil.copytree(unpacked / self.part, folder)
+        self.prepare(folder)
+
+
+def run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout + done.stderr
+
+
+def change(file: Path, old: str, new: str) -> None:
+    """One of the changes that a user has to make."""
+    text = file.read_text()
+    assert text.count(old) == 1, f"{old!r} in {file}"
+    file.write_text(text.replace(old, new))
+
+
+def _add_server(folder: Path) -> None:
+    """As the tutorial's chapter on deployment does; it takes another one, Waitress."""
+    change(folder / "pyproject.toml", '    "flask",\n', '    "flask",\n    "gunicorn",\n')
+
+
+_SOURCE = """
+[[tool.poetry.source]]
+name = "index"
+url = "https://pypi.org/simple/"
+priority = "primary"
+"""
+
+
+def _lock_by_poetry(folder: Path) -> None:
+    """The distribution leaves poetry.lock out, so it is made anew, without the developers' own packages.
+
+    The source is the index in its simple form, which mirrors have; without one Poetry asks for a JSON form as well.
+    """
+    project = folder / "pyproject.toml"
+    head, _, tail = project.read_text().partition("[tool.poetry.group.dev.dependencies]\n")
+    project.write_text(head + tail[tail.index("\n[") :] + _SOURCE)
+    poetry = [find_uv_bin(), "tool", "run", "--from", "poetry==2.5.1", "poetry"]
+    run([*poetry, "lock", "--no-interaction"], folder)
+
+
+def _write_pipfile(folder: Path) -> None:
+    """The repository has a Pipfile with such packages, and the distribution leaves it out; no lock file."""
+    (folder / "Pipfile").write_text('[packages]\nhttpbin = {path = "."}\ngunicorn = "*"\n')
+
+
+_FLASK = ("flask==3.1.3", "0ef0e52b8a9cd932855379197dd8f94047b359ca0a78695144304cb45f87c9eb")
+_OIDC = ("oidc-provider-mock==0.3.4", "86f53c3cd170618a3109b45d912708e294d65d9fb139d14a7ff388d8d004db6c")
+_PROVIDER = "/.well-known/openid-configuration"
+_APPS = (
+    App(
+        "flaskr",
+        *_FLASK,
+        part="examples/tutorial",
+        prepare=_add_server,
+        settings={
+            "healthCheckPath": "/hello",
+            "writablePaths": ["/tmp", "/app/instance"],
+            # Its database is gone with the task, so each makes one.
+            "startCommand": "flask --app flaskr init-db && gunicorn --bind 0.0.0.0:$PORT 'flaskr:create_app()'",
+        },
+    ),
+    App(
+        "fittrackee",  # from 0.10 on it needs PostGIS
+        "fittrackee==0.9.3",
+        "446c8a977b8561692abbf490c0d5206787f43661d1ee4a93dc2737fa85560f2d",
+        prepare=_lock_by_poetry,
+        settings={
+            "database": "postgres",
+            "healthCheckPath": "/api/ping",
+            "startCommand": "fittrackee",  # one of its two scripts
+            "releaseCommand": "ftcli db upgrade",
+            "env": {
+                "HOST": "0.0.0.0",
+                "UI_URL": "https://localhost",
+                "APP_SECRET_KEY": "known to this test alone",
+                "UPLOAD_FOLDER": "/tmp",
+            },
+        },
+    ),
+    App(
+        "httpbin",
+        "httpbin==0.10.4",
+        "6023a5a2e8fb8e91abdd6d34d1f1f455092f97d567c25600e1b48ee1178aa738",
+        prepare=_write_pipfile,
+        settings={"healthCheckPath": "/status/200", "startCommand": "gunicorn --bind 0.0.0.0:$PORT httpbin:app"},
+    ),
+    App(
+        "oidc",  # has a Dockerfile and uv's lock: as a process it runs by the lock
+        *_OIDC,
+        settings={
+            "healthCheckPath": _PROVIDER,
+            "startCommand": "oidc-provider-mock --host 0.0.0.0 --port $PORT",
+        },
+    ),
+    App("oidc-image", *_OIDC, settings={"healthCheckPath": _PROVIDER, "port": 9400}),
+)
+APPS = {app.name: app for app in _APPS}

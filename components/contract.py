@@ -46,6 +46,8 @@ class DatabaseFacts:
     query: str | None = None
     """Query of the URL; None means TLS that is verified, as libpq spells it, and "" none at all."""
     ca_path: str = CA_PATH
+    secret_arn: str = ""
+    """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "plain", "Milliseconds for which granian keeps an idle connection", lambda k: k.facts.timers.granian_header_read_ms),
     Variable("FORWARDED_ALLOW_IPS", "plain", "Addresses trusted to forward: all, since only the load balancer can connect", lambda k: "*"),
     Variable("DATABASE_URL", "secret", "The database as one URL, each part percent-encoded", _url, "database"),
+    Variable("DATABASE_SECRET_ARN", "plain", "JSON secret with the `username` and `password` of now, for when the database refuses those that the task was started with", lambda k: k.database.secret_arn, "database"),
     Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "database"),
     Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "database"),
     Variable("PGUSER", "plain", "User of the database", lambda k: k.database.user, "database"),

@@ -12,6 +12,7 @@ from ._database_checks import major
 from ._database_parameters import parameters
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import IDENTITY, guard, tag
+from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
 from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
 
@@ -39,6 +40,8 @@ class Database(Component):
     """Name of the database's owner."""
     password: pulumi.Output[str]
     """The owner's password, a secret."""
+    secret_arn: pulumi.Output[str]
+    """ARN of a JSON secret with the owner's `username` and `password`; it has a new password before the database has."""
     security_group_id: pulumi.Output[str]
     """Id of the database's security group."""
     instance_identifier: pulumi.Output[str]
@@ -63,6 +66,7 @@ class Database(Component):
         self.database_name = self._instance.db_name
         self.username = self._instance.username
         self.password = pulumi.Output.secret(self._password.result)
+        self.secret_arn = self._login.secret_arn
         self.security_group_id = self._group.id
         self.instance_identifier = self._instance.identifier
         self.instance_arn = self._instance.arn
@@ -119,6 +123,10 @@ class Database(Component):
             override_special=PASSWORD_SPECIAL,
             opts=self._child(),
         )
+        login = {"username": self._args["username"], "password": self._password.result}
+        self._login = AppSecret(
+            f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
+        )
 
     def _name_final_snapshot(self) -> None:
         self._final_snapshot: pulumi.Output[str] | None = None
@@ -172,6 +180,8 @@ class Database(Component):
         return self._child(
             # A snapshot matters at creation only; without this, naming another one later would replace the database.
             ignore_changes=["snapshot_identifier"],
+            # Tasks that are refused with the old password find the new one there.
+            depends_on=[self._login],
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,
         )

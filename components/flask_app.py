@@ -28,6 +28,7 @@ from .network import Network, NetworkArgs
 from .rds_ca import region_certificates
 from .service import Service
 from .service_args import ServiceArgs
+from .task_roles import reading_policy
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
 _SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
@@ -141,6 +142,7 @@ class FlaskApp(Component):
             return
         self._database = self._join_server() if "database_host" in self._args else self._create_server()
         self.database_host = self._database.host
+        self._task_policies["database"] = self._database.secret_arn.apply(reading_policy)
 
     def _create_server(self) -> Database:
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
@@ -164,6 +166,7 @@ class FlaskApp(Component):
             port=database.port if database else None,
             database_name=database.database_name if database else None,
             user=database.username if database else None,
+            database_secret_arn=database.secret_arn if database else None,
             bucket_name=self.bucket_name,
             storage_dsn=self._storage_dsn,
         )
@@ -327,6 +330,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
             user=known["user"],
             scheme=args["database_url_scheme"],
             query=args.get("database_url_query"),
+            secret_arn=known["database_secret_arn"],
         )
     return Facts(
         port=args["port"],

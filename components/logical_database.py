@@ -10,6 +10,7 @@ import pulumi_random as random
 from . import _database_checks as checks
 from ._component import Component, Problem, refuse, settle
 from ._scram import verifier
+from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
 from .database import PASSWORD_LENGTH, PORT
 
@@ -62,6 +63,8 @@ class LogicalDatabase(Component):
     """Name of the database's owner."""
     password: pulumi.Output[str]
     """The owner's password, a secret."""
+    secret_arn: pulumi.Output[str]
+    """ARN of a JSON secret with the owner's `username` and `password`."""
     password_verifier: pulumi.Output[str]
     """What the server stores in place of the password, a secret."""
     identity: pulumi.Output[str]
@@ -72,11 +75,11 @@ class LogicalDatabase(Component):
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         self._open_server()
+        self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
         self._create_password()
         self.host = pulumi.Output.from_input(self._args["host"])
         self.port = pulumi.Output.from_input(self._args["port"])
         self.database_name = pulumi.Output.from_input(self._args["database_name"])
-        self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
         self.identity = self.urn
         self._register()
 
@@ -102,6 +105,11 @@ class LogicalDatabase(Component):
         )
         salt = random.RandomBytes(f"{self._name}-salt", length=_SALT_BYTES, opts=self._child())
         self.password = pulumi.Output.secret(password.result)
+        login = {"username": self.username, "password": password.result}
+        secret = AppSecret(
+            f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
+        )
+        self.secret_arn = secret.secret_arn
         self.password_verifier = pulumi.Output.all(password.result, salt.hex).apply(
             lambda both: verifier(both[0], bytes.fromhex(both[1]))
         )

@@ -152,6 +152,11 @@ def execution_policy(
     return policy_json(statements)
 
 
+def reading_policy(secret_arn: str) -> str:
+    """Read this secret."""
+    return policy_json([{"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secret_arn}])
+
+
 def repository_arn(image_uri: str) -> str:
     """The ARN of the ECR repository that an image is in; empty for other registries."""
     match = ECR_IMAGE.match(image_uri)

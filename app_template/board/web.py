@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from secrets import token_hex
+from random import getrandbits
 from typing import Any
 from urllib.parse import SplitResult, quote
 
@@ -46,16 +46,17 @@ class RequestLog:
     """One line for each request, when it is done. No query, header or cookie is in it, so no secret is.
 
     Every line that is logged on the way carries the same `request`, which the answer has as X-Request-Id, beside the
-    headers that every answer has.
+    headers that every answer has unless it says something else itself.
     """
 
     def __init__(self, app: WsgiApp, headers: Mapping[str, str]) -> None:
-        self._app, self._headers = app, list(headers.items())
+        self._app, self._headers = app, {name.lower(): (name, value) for name, value in headers.items()}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started, status, length = time.perf_counter(), 500, _WHOLE_BYTES + 1
         identity = {
-            "request": token_hex(8),
+            # Not a secret, so not the system's randomness, which makes a thread give up its turn.
+            "request": f"{getrandbits(64):016x}",
             "trace": environ.get("HTTP_X_AMZN_TRACE_ID", "")[:_LONGEST_TRACE],
         }
         logs.identity.set(identity)
@@ -64,8 +65,10 @@ class RequestLog:
         def remember(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             nonlocal status, length
             status = int(line.split(" ", 1)[0])
-            length = next((int(value) for name, value in headers if name.lower() == "content-length"), length)
-            return start_response(line, [*headers, *self._headers, ("X-Request-Id", identity["request"])], *rest)
+            given = {name.lower(): value for name, value in headers}
+            length = int(given.get("content-length", length))
+            added = [header for name, header in self._headers.items() if name not in given]
+            return start_response(line, [*headers, *added, ("X-Request-Id", identity["request"])], *rest)
 
         def write() -> None:
             # Every few seconds the load balancer asks each task: that is worth a line only when it goes wrong.

@@ -99,6 +99,16 @@ def test_every_answer_has_the_security_headers(make_app: MakeApp) -> None:
         assert headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
+def test_a_view_may_say_something_else_than_every_answer(make_app: MakeApp) -> None:
+    app = make_app()
+    said = {"cache-control": "max-age=60", "Content-Security-Policy": "default-src 'self'"}
+    app.add_url_rule("/own", view_func=lambda: ("", said))
+    headers = app.test_client().get("/own").headers
+    assert headers.getlist("Cache-Control") == ["max-age=60"]
+    assert headers.getlist("Content-Security-Policy") == ["default-src 'self'"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_localhost_is_not_bound_to_https(make_app: MakeApp) -> None:
     answer = make_app(APP_ENV="Dev", EXTERNAL_URL="https://localhost:8443").test_client().get("/up")
     assert "Strict-Transport-Security" not in answer.headers

@@ -75,3 +75,13 @@ def test_the_image_starts_what_the_procfile_says() -> None:
     shell, option, script = json.loads(start.removeprefix("CMD "))
     assert (shell, option) == ("/bin/sh", "-c")
     assert shlex.split(script) == ["exec", *shlex.split(COMMANDS["web"])]
+
+
+def test_the_garbage_collector_leaves_what_stays(empty_database: str) -> None:
+    """Looking through it all would stop every request for as long."""
+    count = "import gc, board; board.create_app(); print(len(gc.get_objects()))"
+    ended = subprocess.run(
+        [sys.executable, "-c", count],
+        cwd=HOME, env=_environment(DATABASE_URL=empty_database), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(ended.stdout) < 10_000  # objects; 100,000 otherwise

@@ -2,7 +2,7 @@
 
 import pulumi
 import pulumi_aws as aws
-from flask_on_aws import AppSecret, Database, MediaBucket, Network, TaskRoles
+from flask_on_aws import Database, MediaBucket, Network, TaskRoles
 
 network = Network("shop", {})
 media = MediaBucket("shop-media", {"allowed_origins": ["https://shop.example.com"]})
@@ -15,8 +15,7 @@ database = Database(
         "client_security_group_ids": {"shop": tasks.id},
     },
 )
-secret = AppSecret("shop-secret", {"values": {"PGPASSWORD": database.password}})
-password = pulumi.Output.format("{arn}:PGPASSWORD::", arn=secret.secret_arn)
+password = pulumi.Output.format("{arn}:password::", arn=database.secret_arn)
 logs = aws.cloudwatch.LogGroup("shop-logs", retention_in_days=14)
 roles = TaskRoles(
     "shop",

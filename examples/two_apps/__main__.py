@@ -1,7 +1,7 @@
 """Many small apps, one bill: what costs by the hour is made once and shared."""
 
 import pulumi
-from flask_on_aws import AppSecret, Cluster, Database, FlaskApp, FlaskAppArgs, LoadBalancer, Network
+from flask_on_aws import Cluster, Database, FlaskApp, FlaskAppArgs, LoadBalancer, Network
 
 config = pulumi.Config()
 network = Network("shared", {})
@@ -15,13 +15,6 @@ balancer = LoadBalancer(
     },
 )
 server = Database("shared", {"vpc_id": network.vpc_id, "subnet_ids": network.private_subnet_ids})
-server_secret = AppSecret(
-    "shared-server",
-    {
-        "values": {"username": server.username, "password": server.password},
-        "description": "Owner of the shared database server",
-    },
-)
 
 
 def app(name: str, priority: int) -> FlaskApp:
@@ -46,7 +39,7 @@ def app(name: str, priority: int) -> FlaskApp:
         "load_balancer_arn_suffix": balancer.arn_suffix,
         "database_host": server.host,
         "database_server_security_group_id": server.security_group_id,
-        "database_server_secret_arn": server_secret.secret_arn,
+        "database_server_secret_arn": server.secret_arn,
     }
     return FlaskApp(name, args)
 

@@ -47,6 +47,28 @@ def test_single_components_beside_a_service_of_one_s_own(example):
     assert stack.outputs()["databaseHost"]
 
 
+def test_the_database_gets_a_new_password(example):
+    """As docs/operations.md has it. The secret has it first; an update later nothing is left to change."""
+    stack = example("own_service")
+    stack.up()
+    before = login(stack)
+    password = stack.resources()["random:index/randomPassword:RandomPassword::shop-db-password"]
+    told = stack.up("--replace", password["urn"])
+    assert login(stack)["username"] == before["username"]
+    assert login(stack)["password"] != before["password"]
+    assert told.index("shop-db-login-content") < told.index("aws:rds:Instance"), told
+    assert stack.changes() == {}
+
+
+def login(stack: Stack) -> dict[str, str]:
+    (arn,) = [
+        resource["outputs"]["arn"]
+        for resource in stack.resources().values()
+        if resource["urn"].endswith("::shop-db-login") and resource["custom"]
+    ]
+    return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
 def test_two_apps_share_what_costs_by_the_hour(example):
     stack = example("two_apps")
     certificate = stack.aws("acm").request_certificate(DomainName="*.example.com")["CertificateArn"]

@@ -71,6 +71,13 @@ class Postgres:
     def url(self, name: str) -> str:
         return f"postgresql://board@127.0.0.1:{self.port}/{name}"
 
+    def require_password(self, role: str) -> None:
+        """Everyone else is trusted."""
+        rules = self.home / "data" / "pg_hba.conf"
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("select pg_reload_conf()")
+
     def new_database(self) -> str:
         name = next(self._names)
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

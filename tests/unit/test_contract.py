@@ -36,7 +36,7 @@ from components.contract import (
     web_concurrency,
 )
 
-DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web")
+DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web", secret_arn="arn:login")
 FACTS = Facts(
     port=8080,
     external_url="https://app.example.com",
@@ -60,6 +60,7 @@ def test_an_app_in_production_finds_exactly_these_plain_variables():
         "ADAPTABLE_TRUST_PROXY_DEPTH": "1",
         "APP_ENV": "Production",
         "AWS_REGION": "eu-west-1",
+        "DATABASE_SECRET_ARN": "arn:login",
         "DEFAULT_STORAGE_DSN": "s3://media-1a2b3c4.s3.eu-west-1.amazonaws.com/?auth=s3v4",
         "EXTERNAL_HOSTNAME": "app.example.com",
         "EXTERNAL_URL": "https://app.example.com",

@@ -73,6 +73,7 @@ def test_outputs_tell_where_the_database_is(database):
         "database_name": "app",
         "username": "app",
         "password": "the-password",
+        "secret_arn": "arn:aws:mock:us-east-1:123456789012:db-login",
         "security_group_id": "db-access-id",
         "instance_identifier": "db-1234567",
         "instance_arn": "arn:aws:mock:us-east-1:123456789012:db",
@@ -89,6 +90,15 @@ def test_the_password_is_a_secret(mocks):
 
     program()
     assert secrecy == [True]
+
+
+def test_a_new_password_is_in_the_secret_before_the_database_has_it(database):
+    """In between, tasks that are refused would find the old one there."""
+    deployed = database()
+    kinds = [resource.typ.rpartition(":")[2] for resource in deployed.resources]
+    assert kinds.index("SecretVersion") < kinds.index("Instance")
+    content = deployed.named("db-login-content")["secretString"]
+    assert json.loads(content["value"]) == {"username": "app", "password": "the-password"}
 
 
 def test_the_password_has_no_character_that_rds_forbids_or_a_url_escapes(database):

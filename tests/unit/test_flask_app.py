@@ -189,6 +189,29 @@ def test_own_variables_and_secrets_reach_every_process(app):
         assert "t0ken" not in json.dumps(container)
 
 
+@pytest.mark.parametrize("variant", ["workers", "shared-server"])
+def test_tasks_may_read_the_database_s_login_and_no_other_secret(app, variant):
+    """What they find there when the database refuses the password that they were started with."""
+    deployed = app(**VARIANTS[variant])
+    login = "arn:aws:mock:us-east-1:123456789012:app-db-login"
+    for container in [*containers(deployed), *(containers(deployed, "app-mail") if variant == "workers" else ())]:
+        if container["name"] != "database-setup":
+            assert {"name": "DATABASE_SECRET_ARN", "value": login} in container["environment"]
+    content = json.loads(deployed.named("app-db-login-content")["secretString"]["value"])
+    assert set(content) == {"username", "password"}
+    policies = deployed.of_type("iam/rolePolicy:RolePolicy")
+    statements = {
+        name: [s for s in json.loads(policy["policy"])["Statement"] if "secretsmanager" in json.dumps(s["Action"])]
+        for name, policy in policies.items()
+        if "-task-" in name
+    }
+    assert {name: found for name, found in statements.items() if found} == {
+        "app-web-task-database": [
+            {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": login},
+        ]
+    }
+
+
 def test_a_variable_of_ours_is_replaced_only_by_name(app):
     with pytest.raises(pulumi.InputPropertiesError, match="LOG_LEVEL"):
         app(env={"LOG_LEVEL": "warning"})

@@ -56,9 +56,9 @@ for step in sys.argv[1:]:
         run("./up", "destroy")
         run("rm", "-rf", ".local-env", ".local-aws")
     times[step] = up()
-    if step in ("warm", "cold"):
+    if step == "warm":
         memory = subprocess.run(["./up", "status"], capture_output=True, text=True, check=True).stdout
-        times["memory"] = next((line for line in memory.splitlines() if "memory" in line.lower()), "")
+        times["memory"] = next(line.split(None, 1)[1] for line in memory.splitlines() if line.startswith("memory"))
     if step == sys.argv[-1]:
         run("./up", "down")
 print(json.dumps(times))

@@ -3,7 +3,6 @@
 import gc
 import hashlib
 import re
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,12 +14,11 @@ from whitenoise import WhiteNoise
 from . import database, logs, models, storage, views
 from .body import Body
 from .release import release
-from .sessions import Sessions
 from .settings import Settings
+from .shortcuts import Application
 from .web import ExternalUrl, RequestLog
 
 _MAX_REQUEST_BYTES = 6 * 1024 * 1024  # a picture of 5 MB and the rest of the form
-_FUNCTIONS = 256  # views and hooks that are remembered; this app has a dozen
 _RETRY_SECONDS = 5
 _HSTS_SECONDS = 365 * 24 * 60 * 60
 
@@ -28,10 +26,7 @@ _HSTS_SECONDS = 365 * 24 * 60 * 60
 def build(settings: Settings) -> Flask:
     """The app with these settings. Connects to nothing yet."""
     logs.configure(settings.log_level)
-    app = Flask("board")
-    app.session_interface = Sessions()
-    # Flask asks each function before each call whether it is asynchronous, which takes a tenth of a request's time.
-    app.ensure_sync = lru_cache(_FUNCTIONS)(app.ensure_sync)
+    app = Application("board")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

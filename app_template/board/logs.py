@@ -30,6 +30,9 @@ class JsonLines(logging.Formatter):
 
 def configure(level: str) -> None:
     """Send everything from this level on to standard error; libraries speak up from info on."""
+    # No line names its thread, process or task, so they need not be found out:
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=max(logging.INFO, logging.getLevelName(level)), handlers=[handler], force=True)

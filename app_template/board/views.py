@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
-from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileSize
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import bindparam, literal, select
@@ -13,17 +13,10 @@ from wtforms.validators import DataRequired, Length
 
 from .database import read
 from .models import Post, database
+from .shortcuts import FormProtection
 from .storage import Storage
 
 blueprint = Blueprint("board", __name__)
-
-
-class FormProtection(CSRFProtect):
-    """Flask-WTF's, which first finds out whether a view is exempt, even for requests that change nothing."""
-
-    def protect(self, apply_exemptions: bool = False) -> None:
-        if request.method in current_app.config["WTF_CSRF_METHODS"]:
-            super().protect(apply_exemptions)
 
 
 csrf = FormProtection()

@@ -1,5 +1,6 @@
 """What lies around the app: the address people use, and one log line for each request."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from random import getrandbits
@@ -60,7 +61,7 @@ class RequestLog:
             "trace": environ.get("HTTP_X_AMZN_TRACE_ID", "")[:_LONGEST_TRACE],
         }
         logs.identity.set(identity)
-        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        path = environ["PATH_INFO"]
 
         def remember(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             nonlocal status, length
@@ -72,15 +73,16 @@ class RequestLog:
 
         def write() -> None:
             # Every few seconds the load balancer asks each task: that is worth a line only when it goes wrong.
-            usual = path == HEALTH_PATH and status < 400
-            fields = {
-                "method": environ["REQUEST_METHOD"],
-                "path": path,
-                "status": status,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-                "client": environ.get("REMOTE_ADDR"),
-            }
-            (logs.logger.debug if usual else logs.logger.info)("request", extra={"fields": fields})
+            level = logging.DEBUG if path == HEALTH_PATH and status < 400 else logging.INFO
+            if logs.logger.isEnabledFor(level):
+                fields = {
+                    "method": environ["REQUEST_METHOD"],
+                    "path": path.encode("latin-1").decode("utf-8", "replace"),
+                    "status": status,
+                    "ms": round((time.perf_counter() - started) * 1000, 1),
+                    "client": environ.get("REMOTE_ADDR"),
+                }
+                logs.logger.log(level, "request", extra={"fields": fields})
             logs.identity.set({})
 
         try:

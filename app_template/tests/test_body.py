@@ -1,5 +1,6 @@
 """Requests with a body, at the server that the image starts."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -37,6 +38,25 @@ def test_slow_bodies_do_not_stop_the_app(server: Server) -> None:
     assert worst < 4
     for connection in slow:
         connection.close()
+
+
+@pytest.mark.parametrize("first", [b"a", bytes(3000)], ids=["from the start", "after a quick start"])
+def test_a_body_that_trickles_is_refused(server: Server, first: bytes) -> None:
+    server.read_log()
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + first)
+        connection.settimeout(0.05)
+        began, answer = time.monotonic(), b""
+        while not answer:
+            assert time.monotonic() - began < 20 + 9000 / 500
+            connection.sendall(b"a")
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(65536)
+        assert _status(answer) == 408
+        assert time.monotonic() - began > 20
+        with contextlib.suppress(ConnectionError):
+            assert not connection.recv(1)
+    assert "body: The request came too slowly." in [line["message"] for line in server.read_log("slowly")]
 
 
 def test_slow_headers_do_not_stop_the_app(server: Server) -> None:

@@ -17,6 +17,7 @@ from .release import release
 from .settings import Settings
 from .shortcuts import Application
 from .web import ExternalUrl, RequestLog
+from .worker import worker
 
 _MAX_REQUEST_BYTES = 6 * 1024 * 1024  # a picture of 5 MB and the rest of the form
 _RETRY_SECONDS = 5
@@ -44,6 +45,7 @@ def build(settings: Settings) -> Flask:
     app.extensions["board.storage"] = pictures = storage.from_settings(settings)
     app.register_blueprint(views.blueprint)
     app.cli.add_command(release)
+    app.cli.add_command(worker)
     for lost in database.LOST:
         app.register_error_handler(lost, _database_is_down)
     app.register_error_handler(DBAPIError, _maybe_down)

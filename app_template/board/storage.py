@@ -2,6 +2,9 @@
 
 import os
 import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -41,6 +44,9 @@ class Storage(Protocol):
 
     def remove(self, key: str) -> None:
         """Forget a file."""
+
+    def older_than(self, seconds: float) -> Iterator[str]:
+        """The keys of files that have been there for longer."""
 
 
 def from_settings(settings: Settings) -> Storage | None:
@@ -110,6 +116,12 @@ class Bucket:
     def remove(self, key: str) -> None:
         self._client.delete_object(Bucket=self._name, Key=key)
 
+    def older_than(self, seconds: float) -> Iterator[str]:
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name):
+            for found in page.get("Contents", []):
+                if time.time() - found["LastModified"].timestamp() > seconds:
+                    yield found["Key"]
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -139,3 +151,9 @@ class Folder:
 
     def remove(self, key: str) -> None:
         (self.path / key).unlink(missing_ok=True)
+
+    def older_than(self, seconds: float) -> Iterator[str]:
+        for file in self.path.glob("*"):
+            with suppress(FileNotFoundError):
+                if file.is_file() and time.time() - file.stat().st_mtime > seconds:
+                    yield file.name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from conftest import KEY, free_port
 from servers import start
 
 HOME = Path(__file__).parent.parent
-COMMANDS = dict(line.split(": ", 1) for line in (HOME / "Procfile").read_text().splitlines())
+PROCFILE = (HOME / "Procfile").read_text()
+COMMANDS = dict(re.findall(r"^(\w+): (.+)", PROCFILE, re.MULTILINE))
 
 
 def _environment(**more: str) -> dict[str, str]:
@@ -76,6 +78,23 @@ def test_the_image_starts_what_the_procfile_says() -> None:
     shell, option, script = json.loads(start.removeprefix("CMD "))
     assert (shell, option) == ("/bin/sh", "-c")
     assert shlex.split(script) == ["exec", *shlex.split(COMMANDS["web"])]
+
+
+def test_the_worker_works_until_sigterm(database_url: str) -> None:
+    command = re.findall(r"^# worker: (.+)", PROCFILE, re.MULTILINE)[0]
+    worker = subprocess.Popen(
+        ["/bin/sh", "-c", f"exec {command}"],
+        cwd=HOME,
+        env=_environment(DATABASE_URL=database_url, DEFAULT_STORAGE_DSN="file:///nowhere/", LOG_LEVEL="debug"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stderr
+    while "worker: tidied up" not in (line := worker.stderr.readline()):
+        assert line, "it ended by itself"
+    worker.terminate()
+    worker.communicate(timeout=10)
+    assert worker.returncode == 0
 
 
 def test_the_garbage_collector_leaves_what_stays(empty_database: str) -> None:

@@ -89,7 +89,7 @@ class App:
     """How the template is started: its Procfile, its environment."""
 
     def __init__(self, bin_folder: Path, scratch: Path, home: Path = TEMPLATE, **environment: str) -> None:
-        commands = dict(line.split(": ", 1) for line in (TEMPLATE / "Procfile").read_text().splitlines())
+        commands = dict(re.findall(r"^(\w+): (.+)", (TEMPLATE / "Procfile").read_text(), re.MULTILINE))
         self.web = ["/bin/sh", "-c", f"exec {commands['web']}"]
         self.release = ["/bin/sh", "-c", f"exec {commands['release']}"]
         self.home, self._log = home, scratch / "app.log"

@@ -1,4 +1,4 @@
-"""Flask as it is, without what it finds out anew for every request; a quarter of the smallest request's time."""
+"""Flask as it is, without what it finds out anew for every request: a fifth of the time of its smallest one."""
 
 from functools import lru_cache
 from typing import Any

@@ -144,3 +144,12 @@ def test_workers_share_the_cpus_where_there_are_more_of_them_or_fewer() -> None:
         with start("python serve.py", DATABASE_URL=nowhere, WEB_CONCURRENCY=str(workers)) as server:
             _await([set(_CPUS)] * workers, server.process.pid)
             # Some of them still load, and would be killed 30 s later if they forgot what they are told now.
+
+
+def test_the_server_tells_its_metrics_to_prometheus() -> None:
+    port = free_port()
+    environment = {"GRANIAN_METRICS_ENABLED": "true", "GRANIAN_METRICS_PORT": str(port)}
+    with start("python serve.py", DATABASE_URL="postgresql://board@/x?host=/nowhere", **environment) as server:
+        assert server.get("/up") == 200
+        metrics = _get(f"http://127.0.0.1:{port}/metrics").decode()
+    assert re.search(r"^# TYPE granian_\w+ counter$", metrics, re.MULTILINE), metrics

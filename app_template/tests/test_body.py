@@ -54,6 +54,7 @@ def test_a_body_that_trickles_is_refused(server: Server, first: bytes) -> None:
                 answer = connection.recv(65536)
         assert _status(answer) == 408
         assert time.monotonic() - began > 20
+        connection.settimeout(30)
         with contextlib.suppress(ConnectionError):
             assert not connection.recv(1)
     assert "body: The request came too slowly." in [line["message"] for line in server.read_log("slowly")]

@@ -28,7 +28,8 @@ _LARGEST_PICTURE = 5 * 1024 * 1024
 # Pictures are known by their first bytes: names and announced types are what a stranger says. SVG runs scripts.
 _PICTURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
 _LONGEST_MARK = max(map(len, _PICTURES))
-_EXTENSIONS = {content_type: extension for extension, content_type in _PICTURES.values()}
+EXTENSIONS = {content_type: extension for extension, content_type in _PICTURES.values()}
+"""How the names of pictures end, by media type; before it are the 32 digits of a random number."""
 _UPLOAD_SECONDS = 900  # from the start of an upload to its post: the bucket takes it for 10 minutes
 _NOT_A_PICTURE = "The picture must be a PNG or JPEG file."
 
@@ -123,7 +124,7 @@ def post() -> Any:
 @blueprint.post("/uploads")
 def upload() -> Any:
     """A form with which the browser sends a picture to the bucket itself, and the name to post it by."""
-    extension, storage = _EXTENSIONS.get(request.form.get("type", "")), _storage()
+    extension, storage = EXTENSIONS.get(request.form.get("type", "")), _storage()
     if not (extension and storage):
         return {"error": _NOT_A_PICTURE}, 400
     key = f"{uuid4().hex}.{extension}"

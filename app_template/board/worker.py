@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select
 from . import database, logs
 from .models import Post
 from .storage import Storage
+from .views import EXTENSIONS
 
 _EVERY_SECONDS = 3600
 _AFTER_SECONDS = 60  # when the database or the bucket did not answer
@@ -23,7 +24,7 @@ _AFTER_SECONDS = 60  # when the database or the bucket did not answer
 _ABANDONED_SECONDS = 24 * 3600
 _AT_A_TIME = 500  # keys of a query
 # What is kept under other names is not the board's.
-_PICTURE = re.compile(r"[0-9a-f]{32}\.(png|jpg)")
+_PICTURE = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(EXTENSIONS.values())})")
 
 _SHOWN = select(Post.picture_key).where(Post.picture_key.in_(bindparam("keys", expanding=True)))
 

@@ -172,6 +172,7 @@ READERS: Mapping[str, Reader] = {
     "logRetentionDays": number,
     "env": mapping,
     "secrets": mapping,
+    "previousSecretKey": text,
     "overrideEnv": texts,
     "compat": texts,
     "debug": flag,

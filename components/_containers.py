@@ -51,7 +51,7 @@ def container_definitions(
         "image": image,
         "essential": True,
         "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
-        "secrets": [{"name": name, "valueFrom": reference} for name, reference in sorted(secrets.items())],
+        "secrets": [{"name": name, "valueFrom": reference} for name, reference in sorted(secrets.items()) if reference],
         "linuxParameters": {"initProcessEnabled": True},
         "logConfiguration": log,
         "mountPoints": _mount_points(container),

@@ -1,23 +1,31 @@
 """The façade: a Flask app with everything that it needs to run on AWS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_random as random
 
 from . import _flask_app_parts as given
 from ._component import Component, refuse
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
+from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
 from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
-from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
+from .contract import (
+    CA_PATH,
+    SECRET_KEY_FALLBACKS,
+    DatabaseFacts,
+    Facts,
+    plain_environment,
+    secret_names,
+    secret_values,
+)
 from .database import Database, DatabaseArgs
 from .flask_app_args import FlaskAppArgs, with_profile
 from .flask_app_checks import problems
@@ -31,12 +39,12 @@ from .service_args import ServiceArgs
 from .task_roles import reading_policy
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
-_SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
 _SECRET_RECOVERY_DAYS = 7
 # In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
 _VERIFIER = "DATABASE_PASSWORD_VERIFIER"
+_DeferredText = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
 
 
 class FlaskApp(Component):
@@ -174,15 +182,17 @@ class FlaskApp(Component):
         return known.apply(lambda values: _facts(args, depth, values))
 
     def _create_secret(self) -> None:
-        key = random.RandomBytes(f"{self._name}-key", length=_SECRET_KEY_BYTES, opts=self._child()).base64
+        # What the secret held before decides on what it holds, and is known once the secret itself is.
+        previous, resolve_previous = cast(_DeferredText, pulumi.deferred_output())
+        keys = create_keys(self._name, self._args["previous_secret_key"], previous, self._child())
         database = self._database
         values = pulumi.Output.all(
             facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
             password=database.password if database else "",
-            key=key,
+            keys=keys,
             setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"], **v["setup"]})
+        ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
         secret = AppSecret(
             f"{self._name}-secret",
             {
@@ -191,7 +201,9 @@ class FlaskApp(Component):
             },
             self._child(),
         )
+        resolve_previous(previous_key(self._name, secret.secret_arn, self))
         self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
+        self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
         facts = self._facts(self._image.digest)
         self._environment = pulumi.Output.all(facts=facts, own=dict(self._args["env"])).apply(
             lambda v: {**plain_environment(v["facts"]), **v["own"]}
@@ -199,9 +211,17 @@ class FlaskApp(Component):
 
     def _secret_references(self) -> dict[str, pulumi.Input[str]]:
         own, args = self._args["secret_values"], self._args
-        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - {*args["env"], *args["secrets"]}
-        kept = {name: pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name) for name in sorted(names)}
+        others = {*args["env"], *args["secrets"]}
+        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - others
+        kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
+        if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
+            kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
+                self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
+            ).apply(lambda both: str(both[1]) if both[0] else "")
         return {**kept, **args["secrets"]}
+
+    def _reference(self, name: str) -> pulumi.Output[str]:
+        return pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name)
 
     def _create_cluster(self) -> None:
         if "cluster_arn" in self._args:
@@ -243,7 +263,7 @@ class FlaskApp(Component):
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
         return setup_container(
             database,
-            verifier_reference=pulumi.Output.format("{arn}:{key}::", arn=self.secret_arn, key=_VERIFIER),
+            verifier_reference=self._reference(_VERIFIER),
             server_secret_arn=self._args["database_server_secret_arn"],
             certificates=self._region_certificates(),
             image=self._args["database_setup_image"],

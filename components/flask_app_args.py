@@ -182,6 +182,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """The app's own secret variables: name and ARN of a secret or SSM parameter. Default: none."""
     secret_values: Mapping[str, pulumi.Input[str]]
     """The app's own secret variables: name and value, kept in the app's secret in Secrets Manager. Default: none."""
+    previous_secret_key: str
+    """What becomes of the SECRET_KEY that a stack of version 0.1 has: `fallback` (the app finds it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). No matter on other stacks. Default: fallback."""
     override_env: Sequence[str]
     """Names of the contract's variables that `env`, `secrets` and `secret_values` may replace. Default: none."""
     compat: Sequence[str]
@@ -238,6 +240,7 @@ COMMON: FlaskAppArgs = {
     "env": {},
     "secrets": {},
     "secret_values": {},
+    "previous_secret_key": "fallback",
     "override_env": [],
     "compat": [],
     "debug": False,

@@ -32,6 +32,7 @@ from ._flask_app_parts import (
     image_part,
     part,
 )
+from ._secret_key import POLICIES
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
 from .flask_app_args import FlaskAppArgs, with_profile
 from .task_roles import ECR_IMAGE
@@ -64,6 +65,7 @@ def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from choice_problems("database", settled["database"], ("postgres", "none"))
     yield from choice_problems("bucket", settled["bucket"], ("s3", "none"))
     yield from choice_problems("ca_certificates", settled["ca_certificates"], ("auto", "image", "init"))
+    yield from choice_problems("previous_secret_key", settled["previous_secret_key"], POLICIES)
     for preset in settled["compat"]:
         yield from choice_problems("compat", preset, COMPAT)
     yield from _component_problems(settled)

@@ -16,7 +16,9 @@ from .database import PASSWORD_LENGTH, PORT
 
 __all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
 
-_SALT_BYTES = 16  # PostgreSQL's own
+_SALT_LENGTH = (
+    16  # bytes, PostgreSQL's own; letters and digits are as good as any, since a salt need only be unlike others
+)
 
 
 class LogicalDatabaseArgs(TypedDict, total=False):
@@ -103,13 +105,14 @@ class LogicalDatabase(Component):
             override_special=PASSWORD_SPECIAL,
             opts=self._child(),
         )
-        salt = random.RandomBytes(f"{self._name}-salt", length=_SALT_BYTES, opts=self._child())
+        # The id of RandomBytes would be the salt itself, in clear in the state.
+        salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
         self.password = pulumi.Output.secret(password.result)
         login = {"username": self.username, "password": password.result}
         secret = AppSecret(
             f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
         )
         self.secret_arn = secret.secret_arn
-        self.password_verifier = pulumi.Output.all(password.result, salt.hex).apply(
-            lambda both: verifier(both[0], bytes.fromhex(both[1]))
+        self.password_verifier = pulumi.Output.all(password.result, salt.result).apply(
+            lambda both: verifier(both[0], both[1].encode("ascii"))
         )

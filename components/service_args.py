@@ -40,7 +40,7 @@ class ServiceArgs(TypedDict, total=False):
     environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Plain environment variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter. Default: none."""
+    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter; a variable whose reference is empty is left out. Default: none."""
     secrets_version: pulumi.Input[str]
     """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
     target_group_arn: pulumi.Input[str]

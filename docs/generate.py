@@ -61,7 +61,7 @@ def environment_page() -> str:
     ]
     for variable in VARIABLES:
         condition = ", ".join(
-            word for word in (variable.needs, variable.preset and f"preset {variable.preset}") if word
+            word for word in (variable.needs.replace("_", " "), variable.preset and f"preset {variable.preset}") if word
         )
         lines.append(f"| `{variable.name}` | {variable.kind} | {condition or 'always'} | {_cell(variable.meaning)} |")
     return "\n".join(lines) + "\n"

@@ -39,7 +39,7 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(60)  # on a busy machine
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -38,6 +38,8 @@ def dry_answers(region: str) -> Answers:
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
         "aws:route53/getZone:getZone": _unasked_zone,
+        # An account in which nothing is: a secret of the program has no content yet.
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: {"versions": [], "id": args["secretId"]},
     }
 
 
@@ -51,6 +53,8 @@ def live_answers(aws: Aws) -> Answers:
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: _secret_versions(aws, args),
+        "aws:secretsmanager/getSecretVersion:getSecretVersion": lambda args: _secret_content(aws, args),
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
             "id": aws.region,
             "userName": "AWS",
@@ -122,6 +126,20 @@ def _parameters(aws: Aws, args: Args) -> Answer:
     found = [parameter for page in pages for parameter in page["Parameters"]]
     names, values = [one["Name"] for one in found], [one["Value"] for one in found]
     return {"id": args["path"], "arns": [one["ARN"] for one in found], "names": names, "values": Secret(values)}
+
+
+def _secret_versions(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").list_secret_version_ids(SecretId=args["secretId"])
+    versions = [
+        {"versionId": one["VersionId"], "versionStages": one.get("VersionStages", [])} for one in found["Versions"]
+    ]
+    return {"id": args["secretId"], "arn": found["ARN"], "name": found["Name"], "versions": versions}
+
+
+def _secret_content(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").get_secret_value(SecretId=args["secretId"])
+    content = {"secretId": args["secretId"], "secretString": Secret(found.get("SecretString", ""))}
+    return {"id": found["ARN"], "arn": found["ARN"], "versionId": found["VersionId"], **content}
 
 
 def _zone(aws: Aws, args: Args) -> Answer:

@@ -40,6 +40,7 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DEBUG_COMMANDS": "true",  # --event-log
             "PULUMI_ERROR_OUTPUT_STRING": "true",
             # Only what is about images has a registry to push them to.
             "DOCKER_HOST": "unix:///nonexistent",

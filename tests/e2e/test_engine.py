@@ -373,6 +373,24 @@ def test_ignored_changes_and_replacement_on_request(stack):
     assert names(stack.apply().replaced) == ["logs"]
 
 
+def test_a_stash_keeps_its_first_value_as_a_secret(stack):
+    body = """
+kept = pulumi.Stash("kept", input=pulumi.Output.secret("%s"), opts=pulumi.ResourceOptions(%s))
+pulumi.export("kept", kept.output)
+"""
+    stack.write(body % ("first", ""))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    stack.write(body % ("second", ""))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    assert stack.operations() == ["update kept"]
+    stack.write(body % ("third", 'ignore_changes=["input"]'))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    assert stack.events == []
+    stack.destroy()
+    stack.write(body % ("fourth", ""))
+    assert stack.apply().outputs["kept"] == Secret("fourth")
+
+
 def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
     one = 'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
     two = 'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'

@@ -63,7 +63,16 @@ _MARK = "4dabf18193072939515e22adb298388d"
 # What is marked without being a secret: all of a resource as the Terraform provider keeps it, the records of releases,
 # which are texts in clear in Parameter Store, and what stands beside a secret in the same object: a registry beside its
 # password, an origin of CloudFront beside its header.
-_NO_SECRETS = ("__tfstate", "aws:ssm/parameter:Parameter", "address", "username", "domainName", "originId", "name")
+_NO_SECRETS = (
+    "__tfstate",
+    "aws:ssm/parameter:Parameter",
+    "address",
+    "username",
+    "domainName",
+    "originId",
+    "name",
+    "httpHeaderName",
+)
 _SHORTEST_SECRET = 12  # characters; what is shorter is a word like `app` or `port`, which stands anywhere
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.checks import FORGOTTEN, check_no_plaintext_secret, check_nothing_to_do, identities, leftovers
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("valid_requests")]
 
 # What `refresh` reads back wrongly, and why; the next `up` sets it again.
 REFRESHED = {

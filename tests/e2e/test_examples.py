@@ -41,6 +41,7 @@ def example(pulumi_command, emulator, environment, tmp_path):
 
 
 def test_single_components_beside_a_service_of_one_s_own(example):
+    """Alone proves that the library works as an installed package, and its components one by one."""
     stack = example("own_service")
     stack.up()
     assert stack.changes() == {}
@@ -70,6 +71,7 @@ def login(stack: Stack) -> dict[str, str]:
 
 
 def test_two_apps_share_what_costs_by_the_hour(example):
+    """Alone proves that apps share cluster, load balancer and database server on AWS."""
     stack = example("two_apps")
     certificate = stack.aws("acm").request_certificate(DomainName="*.example.com")["CertificateArn"]
     stack.configure(certificateArn=certificate, image="public.ecr.aws/docker/library/python:3.13-slim")

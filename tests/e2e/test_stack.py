@@ -30,6 +30,7 @@ QUICK = 1
 
 
 def test_the_default_stack_lives_and_leaves_nothing(program):
+    """Alone proves the life of the default stack by the real engine: up, no difference, release, refresh, destroy."""
     stack = program("dev")
     stack.up()
     outputs = stack.outputs()
@@ -61,6 +62,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
 
 
 def test_the_database_is_guarded_and_mistakes_are_told_at_once(program):
+    """Alone proves that the real engine stops before a replacement of the database."""
     stack = program("dev")
     stack.up()
     before = identities(stack)
@@ -82,6 +84,7 @@ def test_the_database_is_guarded_and_mistakes_are_told_at_once(program):
 
 
 def test_production_on_a_domain_keeps_its_data(program):
+    """Alone proves that `pulumi destroy` is refused by protection, and what production leaves behind."""
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     # No budget: the emulator cannot change its tags, which the second `up` would want.

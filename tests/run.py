@@ -1,6 +1,6 @@
-"""The steps of ./test and ./test all. Whatever ends a run, no process of its tests outlives it.
+"""The steps of ./test, ./test all and ./test nightly. Whatever ends a run, no process of its tests outlives it.
 
-`python -m tests.run [all|nightly]`, from the root of the repository, in the environment that ./test makes.
+`python -m tests.run [quick|long|all|nightly]`, from the root of the repository, in the environment that ./test makes.
 """
 
 import ctypes
@@ -22,9 +22,11 @@ from tests import scheduling
 # Tests mostly wait: for the provider's polls of a cloud, for health checks, for drains. More of them than there are
 # processors run side by side; beyond eight, the processors are what two of them have to wait for.
 WORKERS = os.environ.get("FLASK_ON_AWS_TEST_WORKERS", "8")
+# A processor each.
+QUIET_WORKERS = "2"
 # They work more than they wait.
 APP_WORKERS = ("-n", "3", "--dist", "worksteal")
-SELECTED = {"quick": "not slow and not long", "all": "not slow", "nightly": "slow"}
+SELECTED = {"quick": "not slow and not long", "long": "not slow and long", "all": "not slow", "nightly": "slow"}
 SLOWEST = 10
 # What a test that is cut off gets for the ends of its fixtures: tasks drain, containers are removed.
 END_SECONDS = 30
@@ -43,11 +45,12 @@ def steps(kind: str) -> list[list[Step]]:
     """What runs one after another; the steps of an inner list run at the same time."""
     python, app_python = sys.executable, str(Path(sys.prefix, "app", "bin", "python"))
     selected = SELECTED[kind]
+    dealt = [python, "-m", "pytest", "-rs", "--dist", "loadgroup"]
     tests = [
-        [Step("tests", [*pytest(python, f"{selected} and not alone"), "-n", WORKERS, "--dist", "loadgroup"])],
-        [Step("tests that run alone", pytest(python, f"{selected} and alone"))],
+        [Step("tests", [*dealt, "-n", WORKERS, "-m", f"{selected} and not quiet"])],
+        [Step("tests that want a quiet machine", [*dealt, "-n", QUIET_WORKERS, "-m", f"{selected} and quiet"])],
     ]
-    if kind == "nightly":
+    if kind in ("long", "nightly"):
         return tests
     return [
         [Step("lint", ["ruff", "check", "."])],
@@ -58,11 +61,6 @@ def steps(kind: str) -> list[list[Step]]:
         ],
         *tests,
     ]
-
-
-def pytest(python: str, selected: str) -> list[str]:
-    """The command that runs the tests with these markers."""
-    return [python, "-m", "pytest", "-rs", "-m", selected]
 
 
 def main(kind: str = "quick") -> int:

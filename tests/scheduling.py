@@ -22,8 +22,8 @@ LONG_SECONDS = 20
 # What a short test takes: half of the suite's take less than a hundredth of a second, some take one or two.
 SHORT_SECONDS = 0.1
 # Their claim is a number of seconds, or a browser makes it: Chromium drops its requests (ERR_NETWORK_CHANGED) whenever
-# a container beside it starts or ends. They run after all others, with nothing beside them.
-ALONE = (
+# a container beside it starts or ends. They run after all others, a few at a time and without containers.
+QUIET = (
     "tests/reliability/",
     "tests/local/test_balancer.py",
     "tests/local/test_ecs.py",
@@ -69,14 +69,16 @@ def plain(nodeid: str) -> str:
 
 
 def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
-    """Add the markers `long` and `alone`."""
+    """Add the markers `long`, `quiet` and `slow`."""
     for item in items:
         name = plain(item.nodeid)
-        needs_engine = item.get_closest_marker("engine") or item.get_closest_marker("docker")
-        if needs_engine or durations.get(name, 0) >= LONG_SECONDS:
+        containers = item.get_closest_marker("docker")
+        if containers and item.get_closest_marker("any_runtime"):
+            item.add_marker("slow")
+        if containers or item.get_closest_marker("engine") or durations.get(name, 0) >= LONG_SECONDS:
             item.add_marker("long")
-        if name.startswith(ALONE):
-            item.add_marker("alone")
+        if name.startswith(QUIET) and not containers:
+            item.add_marker("quiet")
 
 
 class LongestFirst(LoadGroupScheduling):

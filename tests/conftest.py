@@ -7,16 +7,40 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from xdist.workermanage import NodeManager
 
 from tests import scheduling
 
 _LOG_LINES = 40
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What workers get for the ends of their fixtures: tasks drain, containers are removed. pytest-xdist has ten seconds.
+NodeManager.EXIT_TIMEOUT = 30
+
+
+def interrupt(*_: object) -> None:
+    """End the tests as Ctrl-C does. A worker that hears it again is not disturbed at the ends of its fixtures."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: None)
+    raise KeyboardInterrupt
+
+
 if threading.current_thread() is threading.main_thread():
     # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without the ends of its fixtures.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
+
+
+def pytest_keyboard_interrupt() -> None:
+    """A signal for the controller alone is one for its workers, which would go on to the end of their tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for child in psutil.Process().children():
+        if "sys.stdin.readline" in " ".join(child.cmdline()):  # execnet's first line of a worker
+            child.send_signal(signal.SIGINT)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -28,8 +28,8 @@ QUIET_WORKERS = "2"
 APP_WORKERS = ("-n", "3", "--dist", "worksteal")
 SELECTED = {"quick": "not slow and not long", "long": "not slow and long", "all": "not slow", "nightly": "slow"}
 SLOWEST = 10
-# What a test that is cut off gets for the ends of its fixtures: tasks drain, containers are removed.
-END_SECONDS = 30
+# What a step that is cut off gets: tests/conftest.py has half of it for the ends of fixtures.
+END_SECONDS = 60
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 

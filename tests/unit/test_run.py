@@ -134,6 +134,42 @@ def test_a_run_that_is_cut_off_leaves_no_process(number):
     assert not [one for one in below if one.is_running()]
 
 
+FIXTURE = """
+import subprocess, time
+import pytest
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    process = subprocess.Popen(["sleep", "3600"], start_new_session=True)
+    yield
+    time.sleep(11)  # longer than pytest-xdist waits for its workers
+    process.kill()
+    process.wait()
+    open("{ended}", "w").close()
+
+def test_x(server):
+    open("{begun}", "w").close()
+    time.sleep(3600)
+"""
+
+
+def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
+    """Alone proves what `./test ARGS` does when it is cut off."""
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    (tmp_path / "test_x.py").write_text(FIXTURE.format(begun=begun, ended=ended))
+    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+    assert ended.exists()
+    assert not [one for one in below if one.is_running()]
+
+
 def test_a_failure_shows_the_end_of_the_logs(pytester_folder):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(pytester_folder)],

@@ -39,11 +39,15 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(60)  # on a busy machine
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):  # half a minute: it loads all of moto
+    for _ in range(1200):  # two minutes: it loads all of moto, beside other tests
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return

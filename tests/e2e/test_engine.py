@@ -23,6 +23,9 @@ from tests.e2e.checks import leftovers
 from tests.e2e.stacks import copy_program
 from tests.emulator import free_port, wait_for
 
+# They share the endpoint.
+pytestmark = pytest.mark.xdist_group("engine")
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -118,6 +121,7 @@ def test_replacing_a_target_group_makes_the_new_one_first(stack):
 
 
 def test_replacing_the_network_takes_along_what_cannot_leave_it(stack):
+    """Alone proves the order of a replacement that others depend on."""
     stack.apply()
     stack.configure(cidr="10.9.0.0/16")
     result = stack.apply()
@@ -502,6 +506,7 @@ def changes_of_the_whole(whole):
 
 
 def test_a_production_program_with_a_domain(whole):
+    """Alone proves that the in-process engine applies the whole program as production has it."""
     whole.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
     configure_whole(
         whole,

@@ -32,6 +32,7 @@ def networks(pulumi_command, emulator, tmp_path) -> Stack:
 
 
 def test_every_egress_mode_is_made_whole_and_removed_whole(networks):
+    """Alone proves that the real provider accepts, and removes, what each egress mode is made of."""
     networks.up()
     assert networks.changes() == {}
     ec2 = networks.aws("ec2")

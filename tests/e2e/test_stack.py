@@ -28,6 +28,10 @@ QUICK = 1
 
 
 def test_the_default_stack_lives_and_leaves_nothing(program):
+    """Alone proves the life of the default stack by the real engine: up, no difference, release, refresh, destroy.
+
+    And that the engine stops before it replaces the database.
+    """
     stack = program("dev")
     printed = stack.up("--diff", "--show-reads", "--event-log", "events.json")
     outputs = stack.outputs()
@@ -53,33 +57,15 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     stack.run("refresh", "--yes", "--skip-preview")
     assert set(stack.changes()) <= {*FORGOTTEN, *REFRESHED, "app-web"}
 
+    check_that_the_database_is_guarded(stack)
+    check_that_mistakes_are_all_told_at_once(stack)
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
     assert leftovers(stack) == {}
 
 
-def test_the_database_is_guarded_and_mistakes_are_told_at_once(program):
-    stack = program("dev")
-    stack.up()
-    before = identities(stack)
-    stack.configure(databaseUsername="somebody")
-    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-        output = stack.run(*command, fails=True)
-        assert "username" in output
-        assert "allowDatabaseReplacement" in output
-    assert identities(stack) == before
-    stack.configure(databaseUsername="app")
-
-    stack.configure(egress="wlan", memory=700)
-    output = stack.run("preview", fails=True)
-    assert "egress: 'wlan' is not one of" in output
-    assert "memory: " in output
-    stack.configure(egress="public", memory=1024)
-    stack.run("destroy", "--yes", "--skip-preview")
-    assert leftovers(stack) == {}
-
-
 def test_production_on_a_domain_keeps_its_data(program):
+    """Alone proves that `pulumi destroy` is refused by protection, and what production leaves behind."""
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     # No budget: the emulator cannot change its tags, which the second `up` would want.
@@ -104,6 +90,27 @@ def test_production_on_a_domain_keeps_its_data(program):
     (snapshot,) = left.pop("snapshots")
     assert snapshot.startswith("app-db-final-")
     assert left == {}
+
+
+def check_that_the_database_is_guarded(stack):
+    """Neither a preview nor an update replaces it."""
+    before = identities(stack)
+    stack.configure(databaseUsername="somebody")
+    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+        output = stack.run(*command, fails=True)
+        assert "username" in output
+        assert "allowDatabaseReplacement" in output
+    assert identities(stack) == before
+    stack.run("config", "rm", "databaseUsername")
+
+
+def check_that_mistakes_are_all_told_at_once(stack):
+    stack.configure(egress="wlan", memory=700)
+    output = stack.run("preview", fails=True)
+    assert "egress: 'wlan' is not one of" in output
+    assert "memory: " in output
+    for key in ("egress", "memory"):
+        stack.run("config", "rm", key)
 
 
 def check_only_the_service_waits(stack):

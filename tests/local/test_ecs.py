@@ -21,7 +21,10 @@ from .conftest import REGION, client, marks_of
 from .runtimes import RUNTIMES
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[*marks_of(name), pytest.mark.xdist_group(f"ecs {name}")]) for name in RUNTIMES],
+)
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), request.param)
     yield cloud
@@ -105,6 +108,7 @@ def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud)
     waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
 
 
+@pytest.mark.any_runtime
 def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -> None:
     cloud.serve("crash", cloud.define("crash"), count=2)
     before = {identifier(task): pids(cloud, task) for task in cloud.steady("crash") and cloud.tasks("crash")}
@@ -125,6 +129,7 @@ def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -
     assert cloud.lines(f"web/web/{identifier(dead)}") == ["starting crash ", "no such database"]
 
 
+@pytest.mark.any_runtime
 def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("sick", cloud.define("sick"), grace=1)
     cloud.steady("sick")
@@ -138,6 +143,7 @@ def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
     )
 
 
+@pytest.mark.any_runtime
 def test_a_missing_secret_keeps_the_task_from_starting(cloud: Cloud) -> None:
     arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:none-AbCdEf"
     task = run_task(cloud, cloud.define("none", secrets=[{"name": "KEY", "valueFrom": arn}]))
@@ -157,6 +163,7 @@ def test_a_missing_image_keeps_the_task_from_starting(cloud: Cloud) -> None:
     assert "failed to resolve ref nobody/knows:1: nobody/knows:1: " in task["stoppedReason"]
 
 
+@pytest.mark.any_runtime
 def test_a_missing_log_group_keeps_the_task_from_starting(cloud: Cloud) -> None:
     options = {"awslogs-group": "other", "awslogs-region": REGION, "awslogs-stream-prefix": "web"}
     log = {"logDriver": "awslogs", "options": options}
@@ -206,6 +213,7 @@ def test_secrets_and_the_environment(cloud: Cloud) -> None:
     assert "AWS_ACCESS_KEY_ID" not in env  # no role, no credentials
 
 
+@pytest.mark.any_runtime
 def test_a_role_that_may_not_read_the_secret_fails_the_task(cloud: Cloud) -> None:
     iam = client(cloud.place, "iam")
     iam.create_role(RoleName="poor", AssumeRolePolicyDocument="{}")
@@ -235,12 +243,14 @@ def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
         ]
 
 
+@pytest.mark.any_runtime
 def test_a_slow_start_within_the_grace_period_is_waited_for(cloud: Cloud) -> None:
     cloud.serve("patient", cloud.define("patient", environment={"MODE": "slow", "SECONDS": "3"}), grace=20)
     cloud.steady("patient")
     assert cloud.tasks("patient", "STOPPED") == []
 
 
+@pytest.mark.any_runtime
 def test_a_slow_start_beyond_the_grace_period_is_not(cloud: Cloud) -> None:
     cloud.serve("late", cloud.define("late", environment={"MODE": "slow", "SECONDS": "30"}), grace=1)
     service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s, 30)
@@ -260,6 +270,7 @@ def test_who_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Cloud) -> N
     assert dead["containers"][0]["exitCode"] == 137
 
 
+@pytest.mark.any_runtime
 def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
     cloud.serve("halt", cloud.define("halt"))
     task = cloud.steady("halt") and cloud.tasks("halt")[0]
@@ -276,6 +287,7 @@ def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
     assert cloud.deployment("halt")["failedTasks"] == 0
 
 
+@pytest.mark.any_runtime
 def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
     cloud.serve("drain", cloud.define("drain", environment={"MODE": "stubborn"}, stopTimeout=1))
     task = cloud.steady("drain") and cloud.tasks("drain")[0]
@@ -287,6 +299,7 @@ def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
     assert calls[0][1] == calls[1][1]
 
 
+@pytest.mark.any_runtime
 def test_scaling_out_and_in(cloud: Cloud) -> None:
     cloud.serve("scale", cloud.define("scale"), count=2)
     cloud.steady("scale")
@@ -393,6 +406,7 @@ def test_a_container_health_check_decides(cloud: Cloud) -> None:
     assert dead["stoppedReason"] == "Task failed container health checks"
 
 
+@pytest.mark.any_runtime
 def test_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("worker", cloud.define("worker", environment={"MODE": "wait"}, portMappings=[]), balanced=False)
     cloud.steady("worker")

@@ -14,6 +14,8 @@ from tests.e2e.stacks import Stack, copy_program, use_this_environment
 from .load import Load
 from .test_releases import BROKEN, Local, deployed, wait_for_page
 
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("releases by pulumi")]
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
@@ -54,6 +56,7 @@ def running(shop: Local, outputs: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_release_by_pulumis_engine_tells_the_truth(shop: Local, stack: Stack, tmp_path: Path) -> None:
+    """Alone proves that Pulumi's engine follows a release that really runs, and runs the release command once."""
     mark = tmp_path / "ran"
     stack.configure(releaseCommand=f'echo migrating; echo "$SHOWN" >> {mark}')
     stack.run("config", "set", "--path", "env.SHOWN", "one")
@@ -84,6 +87,7 @@ TOLD = ("crash",)
 
 
 def test_pulumis_engine_tells_every_cause_and_the_old_release_serves_on(shop: Local, stack: Stack) -> None:
+    """Alone proves that Pulumi's engine fails a broken release with its cause."""
     stack.run("config", "set", "--path", "env.SHOWN", "good")
     stack.up()
     shop.url = url_of(shop, "real")

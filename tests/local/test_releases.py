@@ -191,7 +191,13 @@ def wait_for_page(local: Local, text: str) -> None:
     until(lambda: local.get() == text, seconds=10, what=local.get)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+# Two stacks that are broken and mended side by side.
+_SHOPS = [pytest.mark.xdist_group(f"shop {number}") for number in range(2)]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_SHOPS[number % len(_SHOPS)]) for number, name in enumerate(BROKEN)]
+)
 def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves_on(shop: Local, name: str) -> None:
     recorded = shop.numbers()
     shop.configure(**BROKEN[name].settings)
@@ -208,6 +214,7 @@ def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves
     assert shop.numbers() == [recorded[0] + 1, *recorded]
 
 
+@_SHOPS[-1]
 def test_what_was_missing_and_is_there_now_is_deployed_by_the_same_update_again(shop: Local) -> None:
     """The program is unchanged, so nothing but the missing record makes the update look at the service."""
     shop.configure(secrets={"LATE": "arn:aws:ssm:us-east-1:123456789012:parameter/late"})
@@ -224,6 +231,7 @@ def marking(own: Local, more: str = "") -> str:
 
 
 def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
+    """Alone proves what counts as a release."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "1"})
     own.up()
     own.up()  # nothing has changed
@@ -245,6 +253,7 @@ KILLED_AFTER = (1, 4, 6, 8)
 def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(
     own: Local, moments: Sequence[float]
 ) -> None:
+    """Alone proves that a killed update is taken up by the next."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "0"})
     own.up()
     for number, seconds in enumerate(moments, 1):

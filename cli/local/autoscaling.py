@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
+from .clients import client
 from .ecs.plane import Ecs
 from .parts import Place
 from .record_values import ServiceRecord
@@ -35,12 +34,8 @@ class Autoscaling:
     """Changes desired counts through the API, as Application Auto Scaling does."""
 
     def __init__(self, place: Place, records: Records, ecs: Ecs, requests: RequestsPerTarget) -> None:
-        session = boto3.Session("local", "local", region_name=place.region)
-
-        def client(name: str) -> Any:
-            return session.client(name, endpoint_url=place.endpoint)  # type: ignore[call-overload]
-
-        self._scaling, self._cloudwatch, self._api = map(client, ("application-autoscaling", "cloudwatch", "ecs"))
+        names = ("application-autoscaling", "cloudwatch", "ecs")
+        self._scaling, self._cloudwatch, self._api = (client(place, name) for name in names)
         self._records, self._ecs, self._requests = records, ecs, requests
         self._loads: defaultdict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=IN_MINUTES))
         self._changed: dict[str, float] = {}

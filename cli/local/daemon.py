@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from . import development, exec_command, page
@@ -20,6 +19,7 @@ from .autoscaling import Autoscaling
 from .balancer.part import Balancer
 from .balancer.records import Records as BalancerRecords
 from .certificates import Authority
+from .clients import client
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .ecs.watchman import Watchman
@@ -43,7 +43,7 @@ class Cloud:
         place = local.place
         folder = place.folder
         authority = Authority(folder / "ca")
-        self._endpoint = Endpoint(place)
+        self._endpoint = Endpoint(place, self._pages)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
         configuration = BalancerRecords(elb, edge_headers(elb))
@@ -56,7 +56,7 @@ class Cloud:
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
         self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer).answer)
-        self._endpoint.serve(STATUS, self._status)
+        self._endpoint.serve(STATUS, self._status, is_open=True)
         self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
@@ -93,9 +93,17 @@ class Cloud:
         databases = {status.port for status in self._databases.statuses().values() if status.port}
         return {self._local.place.port, *self._balancer.ports.values(), *databases}
 
+    def _pages(self) -> set[str]:
+        """Origins of this project's pages: the load balancers' and the status page's."""
+        return {*self._balancer.origins, self._local.status_url}
+
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+        """How the parts are; whose local AWS this is, to those who cannot sign: it may be another project's."""
+        if not self._endpoint.is_owners(environ):
+            return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
         told = {
             "folder": str(self._local.place.folder),
+            "protected": True,
             "runtime": self._local.runtime,
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
@@ -109,10 +117,9 @@ class Cloud:
 
 
 def _client(place: Place, service: str) -> Any:
-    session = boto3.Session("local", "local", region_name=place.region)
     # The endpoint is this very process: what it does not answer at once is asked again anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-    return session.client(service, endpoint_url=place.endpoint, config=config)  # type: ignore[call-overload]
+    return client(place, service, config=config)
 
 
 def main() -> None:

@@ -15,8 +15,9 @@ from ..build.run import BuildError
 from ..engine import EngineError
 from ..operations.log_lines import LogLines, LogSource
 from .asking import ask
+from .clients import control_request
 from .control import DaemonError
-from .development import HEADER, PREFIX
+from .development import PREFIX
 from .parts import Place
 from .places import LocalPlace, place_settings
 from .stack import Stack
@@ -146,6 +147,6 @@ def take_over(source: Path, copy: Path) -> None:
 def run_from(place: Place, folder: Path | None) -> None:
     """Have the tasks run from a folder, anew if they do already; None: from what is deployed."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
-    request = urllib.request.Request(f"{place.endpoint}{PREFIX}{query}", method="POST", headers={HEADER: "dev"})  # noqa: S310 loopback
+    request = control_request(f"{place.endpoint}{PREFIX}{query}", place.access_key, place.region, "POST")
     with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):  # noqa: S310 loopback
         return

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,15 +74,21 @@ def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
     return failed
 
 
-def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
-    """RunTask, and what DescribeTasks says when it has ended."""
+def start_task(cloud: Cloud, definition: str, **more: Any) -> str:
+    """RunTask; the task's ARN."""
     task = cloud.ecs.run_task(
         cluster="c", taskDefinition=definition, launchType="FARGATE", networkConfiguration=cloud.network, **more
     )["tasks"][0]
     assert task["lastStatus"] == "PROVISIONING"
+    return task["taskArn"]
+
+
+def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
+    """RunTask, and what DescribeTasks says when it has ended."""
+    arn = start_task(cloud, definition, **more)
     waiter = cloud.ecs.get_waiter("tasks_stopped")
-    waiter.wait(cluster="c", tasks=[task["taskArn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-    return cloud.task(task["taskArn"])
+    waiter.wait(cluster="c", tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    return cloud.task(arn)
 
 
 def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud) -> None:
@@ -241,6 +249,65 @@ def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
         assert cloud.lines(f"web/web/{identifier(task)}") == [
             f"arn:aws:sts::123456789012:assumed-role/app/{identifier(task)}"
         ]
+
+
+# What a task without a role tries: to call, unsigned and by made-up keys, and to have another task's credentials.
+INTRUDER = """
+import json, os, sys, urllib.error, urllib.request
+def ask(url, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, b"{}", headers)).status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+endpoint, other = os.environ["AWS_ENDPOINT_URL"], os.environ["OTHER"]
+target = "AmazonEC2ContainerServiceV20141113.RunTask"
+scope = "test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"
+print(ask(endpoint, X_Amz_Target=target), end=" ")
+print(ask(endpoint, X_Amz_Target=target, Authorization="AWS4-HMAC-SHA256 Credential=" + scope), end=" ")
+print(ask(other), ask(other, Authorization="x"), ask(other.rpartition("/")[0] + "/", Authorization=""), end=" ")
+print("AWS_CONTAINER_AUTHORIZATION_TOKEN" in os.environ)
+"""
+
+
+def test_nobody_has_another_tasks_credentials(cloud: Cloud) -> None:
+    for name in ("reader", "writer"):
+        client(cloud.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    names = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    script = f"import os, time; print(*[os.environ[name] for name in {names}], flush=True); time.sleep(600)"
+    definition = cloud.define("wait", command=[cloud.runtime.python, "-c", script])
+    found: dict[str, list[str]] = {}
+    tasks: list[str] = []
+
+    def first_line(arn: str) -> str:
+        try:
+            return cloud.lines(f"web/web/{arn.rpartition('/')[2]}")[0]
+        except (ClientError, IndexError):  # nothing yet
+            return ""
+
+    for name in ("reader", "writer"):
+        arn = start_task(cloud, definition, overrides={"taskRoleArn": f"arn:aws:iam::123456789012:role/{name}"})
+        tasks.append(arn)
+        found[name] = until(lambda arn=arn: first_line(arn), 60).split()
+
+    def role(uri: str, token: str) -> str:
+        asked = urllib.request.Request(uri, headers={"Authorization": token} if token else {})
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                return json.load(answer)["RoleArn"].rpartition("/")[2]
+        except urllib.error.HTTPError as refusal:
+            return str(refusal.code)
+
+    assert [role(*found[name]) for name in found] == ["reader", "writer"]
+    (reader, read_token), (writer, write_token) = found.values()
+    assert [role(reader, write_token), role(writer, read_token), role(reader, "")] == ["403"] * 3
+    intruder = cloud.define("intruder", command=[cloud.runtime.python, "-c", INTRUDER], environment={"OTHER": writer})
+    task = run_task(cloud, intruder)
+    assert cloud.lines(f"web/web/{identifier(task)}") == ["403 403 403 403 403 False"]
+    for arn in tasks:
+        cloud.ecs.stop_task(cluster="c", task=arn)
+    until(lambda: all(cloud.task(arn)["lastStatus"] == "STOPPED" for arn in tasks), 60)
+    assert role(reader, read_token) == "403"  # a task that has ended has none
 
 
 @pytest.mark.any_runtime

@@ -33,7 +33,7 @@ def stack(shop: Local, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
     folder = tmp_path_factory.mktemp("real") / "program"
     copy_program(folder)
     use_this_environment(folder / "Pulumi.yaml")
-    stack = Stack(command, folder, shop.client("ecs").meta.endpoint_url, "dev")
+    stack = Stack(command, folder, shop.place.endpoint, "dev", shop.place.access_key)
     image = image_of(shop)
     stack.configure(name="real", image=image, database="none", bucket="none", startupSeconds=5, minTasks=1)
     yield stack

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates import Authority, server_context
-from ..parts import Target, TargetHealth
+from ..parts import HOST, Target, TargetHealth
 from .access_log import AccessLog
 from .application import Application, Front, Page
 from .configuration import Configuration, Listener, LoadBalancer
@@ -76,6 +76,13 @@ class Balancer:
     def ports(self) -> Mapping[Key, int]:
         """Ports on this machine, by the load balancer's ARN and the port in its records."""
         return dict(self._ports)
+
+    @property
+    def origins(self) -> set[str]:
+        """Where browsers find what the listeners serve, scheme, host and port as they write them in an origin."""
+        names = ["localhost", HOST, *(host for host in self._known.hosts() if not set(host) & set("*?"))]
+        serving = {self._ports[key]: "https" if one.encrypted else "http" for key, one in dict(self._servers).items()}
+        return {f"{scheme}://{name.lower()}:{port}" for port, scheme in serving.items() for name in names}
 
     @property
     def problems(self) -> list[str]:

@@ -143,3 +143,8 @@ def exposure(args: FlaskAppArgs) -> str:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
     return "https" if args.get("domain") and reachable else "cloudfront"
+
+
+def has_endpoints(args: FlaskAppArgs) -> bool:
+    """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
+    return args["egress"] == "endpoints" and "vpc_id" not in args

@@ -18,7 +18,7 @@ from .app_secret import AppSecret
 from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
 from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
-from .database import Database, DatabaseArgs
+from .database import PORT, Database, DatabaseArgs
 from .flask_app_args import FlaskAppArgs, with_profile
 from .flask_app_checks import problems
 from .image import Image, ImageArgs
@@ -120,8 +120,10 @@ class FlaskApp(Component):
         }
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
-        group = TaskSecurityGroup(f"{self._name}-web", args, self._child())
-        self.security_group_id = group.security_group_id
+        if given.has_endpoints(self._args):
+            args["endpoint_security_group_id"] = self._network.endpoint_security_group_id
+        self._tasks = TaskSecurityGroup(f"{self._name}-web", args, self._child())
+        self.security_group_id = self._tasks.security_group_id
 
     def _create_bucket(self) -> None:
         self._storage_dsn: pulumi.Output[str] | None = None
@@ -148,13 +150,17 @@ class FlaskApp(Component):
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return Database(f"{self._name}-db", args, self._child())
+        server = Database(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", server.security_group_id, PORT)
+        return server
 
     def _join_server(self) -> LogicalDatabase:
         args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return LogicalDatabase(f"{self._name}-db", args, self._child())
+        database = LogicalDatabase(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", self._args["database_server_security_group_id"], args.get("port", PORT))
+        return database
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
@@ -224,7 +230,7 @@ class FlaskApp(Component):
         everywhere: ServiceArgs = {
             "cluster_arn": self._cluster_arn,
             "vpc_id": self.vpc_id,
-            "security_group_id": self.security_group_id,
+            "security_group_id": self._tasks.security_group_id,
             "subnet_ids": self._network.task_subnet_ids,
             "assign_public_ip": self._network.assign_public_ip,
             "image_uri": self.image_uri,

@@ -195,7 +195,7 @@ class FlaskAppArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the roles. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all."""
+    """TCP ports to which tasks may connect anywhere, 443 among them, over which they pull their image, read secrets and send logs (with `egress` endpoints it may be left out). The database and the VPC's endpoints are reached whatever is named here. Default: all."""
     read_only_root: bool
     """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]

@@ -1,5 +1,6 @@
 """What is refused of a Flask app's arguments: those of all its components, and combinations of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from ._flask_app_parts import (
     SCALING,
     SERVICE,
     exposure,
+    has_endpoints,
     image_part,
     part,
 )
@@ -36,6 +38,9 @@ from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_
 from .flask_app_args import FlaskAppArgs, with_profile
 from .task_roles import ECR_IMAGE
 
+_HTTPS = 443
+# host:port/repository, as in registry.example.com:5000/shop
+_REGISTRY_PORT = re.compile(r"[^/:@]+:(\d+)/")
 # What FlaskApp itself gives to a component, for checks that come before there is a network.
 _PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
 _SERVER_PLACE: Mapping[str, Any] = {
@@ -142,8 +147,38 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         )
     if args["environment"] == "production" and args["debug"]:
         yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
+    if "outbound_ports" in given:
+        yield from _outbound_problems(args)
     for worker in args["workers"]:
         yield from name_problems(f"workers.{worker}", worker)
+
+
+def _outbound_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """Ports without which no task starts: image, secrets and logs pass the task's own network interface.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
+    """
+    ports = list(args["outbound_ports"])
+    if _HTTPS not in ports and not has_endpoints(args):
+        yield Problem(
+            "outbound_ports",
+            f"{ports!r} lacks 443, over which tasks pull their image, read secrets and send logs; add 443.",
+        )
+    for argument, reference in _images(args):
+        port = _REGISTRY_PORT.match(reference)
+        if port and int(port[1]) not in ports:
+            yield Problem(
+                "outbound_ports", f"{ports!r} lacks {port[1]}, the port of the registry of {argument}; add it."
+            )
+
+
+def _images(args: FlaskAppArgs) -> Iterator[tuple[str, str]]:
+    """The images that tasks pull beside one that is built, as far as they are known, with the argument of each."""
+    given = cast(Mapping[str, Any], args)
+    images = [("image", given.get("image")), *(("sidecars", one.get("image")) for one in given.get("sidecars", ()))]
+    if "database_host" in given:
+        images.append(("database_setup_image", args["database_setup_image"]))
+    yield from ((argument, image) for argument, image in images if isinstance(image, str))
 
 
 def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:

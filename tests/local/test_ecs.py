@@ -71,9 +71,8 @@ def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
 
 def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
     """RunTask, and what DescribeTasks says when it has ended."""
-    task = cloud.ecs.run_task(
-        cluster="c", taskDefinition=definition, launchType="FARGATE", networkConfiguration=cloud.network, **more
-    )["tasks"][0]
+    given = {"launchType": "FARGATE", "networkConfiguration": cloud.network, **more}
+    task = cloud.ecs.run_task(cluster="c", taskDefinition=definition, **given)["tasks"][0]
     assert task["lastStatus"] == "PROVISIONING"
     waiter = cloud.ecs.get_waiter("tasks_stopped")
     waiter.wait(cluster="c", tasks=[task["taskArn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})

@@ -19,7 +19,7 @@ from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
 from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
 from .database import PORT, Database, DatabaseArgs
-from .flask_app_args import FlaskAppArgs, with_profile
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .flask_app_checks import problems
 from .image import Image, ImageArgs
 from .logical_database import LogicalDatabase, LogicalDatabaseArgs
@@ -77,7 +77,7 @@ class FlaskApp(Component):
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
         super().__init__(name, opts)
-        self._args = with_profile(args)
+        self._args = with_profile(with_processes(args))
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -92,9 +92,8 @@ class FlaskApp(Component):
         self._register()
 
     def _create_network(self) -> None:
-        self._network = Network(
-            f"{self._name}-network", cast(NetworkArgs, given.part(self._args, given.NETWORK)), self._child()
-        )
+        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        self._network = Network(f"{self._name}-network", args, self._child())
         self.vpc_id = self._network.vpc_id
 
     def _create_image(self) -> None:
@@ -132,10 +131,19 @@ class FlaskApp(Component):
         if self._args["bucket"] == "none":
             return
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
-        args["allowed_origins"] = [self.url]
+        args["allowed_origins"] = self._origins()
         bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
+
+    def _origins(self) -> pulumi.Output[Sequence[str]]:
+        """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
+
+        The switch to the domain then finds a bucket that takes its pages.
+        """
+        names = [self._args.get("domain"), *self._args["domain_aliases"]]
+        later = [f"https://{name}" for name in names if name]
+        return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
 
     def _create_database(self) -> None:
         self.database_host = pulumi.Output.from_input("")
@@ -321,7 +329,8 @@ class FlaskApp(Component):
                 "watch_database": True,
                 "database_identifier": self._database.instance_identifier,
                 "database_instance_class": self._args["database_instance_class"],
-                "database_storage_gib": self._args["database_storage_gib"],
+                "database_storage_gib": self._database.allocated_storage_gib,
+                "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
         Alarms(f"{self._name}-alarms", args, self._child())
 

@@ -35,7 +35,8 @@ from ._flask_app_parts import (
     part,
 )
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
-from .flask_app_args import FlaskAppArgs, with_profile
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .procfile import ProcfileError
 from .task_roles import ECR_IMAGE
 
 _HTTPS = 443
@@ -62,8 +63,16 @@ SHARED_NEEDS = (
 
 
 def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
-    """What is wrong with the arguments, one sentence each, all of them at once."""
-    settled = with_profile(args)
+    """What is wrong with the arguments, one sentence each, all of them at once and each once."""
+    yield from dict.fromkeys(_problems(name, args))
+
+
+def _problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    try:
+        settled = with_profile(with_processes(args))
+    except ProcfileError as error:
+        yield Problem("app", str(error))
+        settled = with_profile(args)
     yield from name_problems("name", name, longest_role="-alb")
     yield from choice_problems("environment", settled["environment"], ENVIRONMENTS)
     yield from choice_problems("database", settled["database"], ("postgres", "none"))

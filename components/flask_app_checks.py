@@ -157,12 +157,12 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if args["environment"] == "production" and args["debug"]:
         yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
     if "outbound_ports" in given:
-        yield from _outbound_problems(args)
+        yield from outbound_problems(args)
     for worker in args["workers"]:
         yield from name_problems(f"workers.{worker}", worker)
 
 
-def _outbound_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+def outbound_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     """Ports without which no task starts: image, secrets and logs pass the task's own network interface.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html

@@ -7,7 +7,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pulumi
@@ -16,7 +15,6 @@ from pulumi.runtime import config as runtime_config
 from components import FlaskAppArgs
 from components._names import camel_case, snake_case
 from components.flask_app_checks import problems
-from components.procfile import ProcfileError, read_processes
 
 Reader = Callable[[str], Any]
 
@@ -191,8 +189,6 @@ READERS: Mapping[str, Reader] = {
 }
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
-# What turns the Procfile's release command off.
-NO_COMMAND = "none"
 # What a setting's text is where it is not set: the library's own default applies.
 UNSET = ("", "auto", "[]", "{}")
 
@@ -206,7 +202,6 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
     found: list[str] = []
     args = cast(FlaskAppArgs, dict(_read_all(config, found)))
     args.setdefault("repository_name", _repository_name(project, stack))
-    _add_processes(args, found)
     name = config.get("name") or "app"
     if not found:
         found += [f"{setting_name(problem.argument)}: {problem.reason}" for problem in problems(name, args)]
@@ -234,24 +229,6 @@ def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, An
             )
             continue
         yield snake_case(key), {name: pulumi.Output.secret(value) for name, value in names.items()}
-
-
-def _add_processes(args: FlaskAppArgs, found: list[str]) -> None:
-    """The Procfile's release command and its other lines, the workers, unless they are set."""
-    is_set = {"workers", "release_command"} & args.keys()
-    if args.get("release_command") == NO_COMMAND:
-        del args["release_command"]
-    if len(is_set) == 2 or "image" in args:
-        return
-    try:
-        processes = read_processes(Path(args.get("app", "app_template")))
-    except ProcfileError as error:
-        found.append(f"app: {error}")
-        return
-    if processes.workers and "workers" not in is_set:
-        args["workers"] = processes.workers
-    if processes.release and "release_command" not in is_set:
-        args["release_command"] = processes.release
 
 
 def _unknown(config: pulumi.Config) -> Iterator[str]:

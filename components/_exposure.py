@@ -69,6 +69,7 @@ class Exposure:
 
     def _create_load_balancer(self, mode: LoadBalancerArgs) -> None:
         args = cast(LoadBalancerArgs, {**given.part(self._args, given.LOAD_BALANCER), **mode})
+        args |= cast(LoadBalancerArgs, given.part(self._args, given.ACCESS_LOGS))
         args["vpc_id"], args["subnet_ids"] = self._network.vpc_id, self._network.public_subnet_ids
         args["dual_stack"] = self._args["egress"] == "ipv6"
         args["retain_access_logs"] = self._args["deletion_protection"]

@@ -11,6 +11,9 @@ from .flask_app_args import FlaskAppArgs
 NETWORK = {
     key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
 } | {"vpc_cidr": "cidr_block", "permissions_boundary": "permissions_boundary"}
+# Apart, since what is wrong with the days is reported of the service's own logs.
+FLOW_LOGS = {"log_retention_days": "flow_log_retention_days"}
+ACCESS_LOGS = {"log_retention_days": "access_log_days"}
 IMAGE = {
     key: key
     for key in (
@@ -143,3 +146,8 @@ def exposure(args: FlaskAppArgs) -> str:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
     return "https" if args.get("domain") and reachable else "cloudfront"
+
+
+def has_endpoints(args: FlaskAppArgs) -> bool:
+    """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
+    return args["egress"] == "endpoints" and "vpc_id" not in args

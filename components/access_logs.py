@@ -13,7 +13,7 @@ from ._component import Component, Problem, refuse, settle
 
 class AccessLogBucketArgs(TypedDict, total=False):
     days: int
-    """Days for which logs are kept, from 1 to 3650. Default: 90."""
+    """Days for which logs are kept, from 1 to 3653. Default: 90."""
     retain: bool
     """Whether the bucket and its logs survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
 
@@ -24,7 +24,7 @@ _DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False}
 
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3650, "days")
+    yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3653, "days")
 
 
 class AccessLogBucket(Component):

@@ -48,6 +48,8 @@ class Database(Component):
     """Identifier of the instance, the name in CloudWatch's metrics."""
     instance_arn: pulumi.Output[str]
     """ARN of the instance."""
+    allocated_storage_gib: pulumi.Output[int]
+    """Storage that the instance has, in GiB, as Pulumi last saw it: RDS grows it by itself."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse([*problems(args), *place_problems(args)])
@@ -70,6 +72,7 @@ class Database(Component):
         self.security_group_id = self._group.id
         self.instance_identifier = self._instance.identifier
         self.instance_arn = self._instance.arn
+        self.allocated_storage_gib = self._instance.allocated_storage
         self._register()
 
     def _create_security_group(self) -> None:

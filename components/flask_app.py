@@ -26,8 +26,8 @@ from .contract import (
     secret_names,
     secret_values,
 )
-from .database import Database, DatabaseArgs
-from .flask_app_args import FlaskAppArgs, with_profile
+from .database import PORT, Database, DatabaseArgs
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .flask_app_checks import problems
 from .image import Image, ImageArgs
 from .logical_database import LogicalDatabase, LogicalDatabaseArgs
@@ -85,7 +85,7 @@ class FlaskApp(Component):
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
         super().__init__(name, opts)
-        self._args = with_profile(args)
+        self._args = with_profile(with_processes(args))
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -100,9 +100,8 @@ class FlaskApp(Component):
         self._register()
 
     def _create_network(self) -> None:
-        self._network = Network(
-            f"{self._name}-network", cast(NetworkArgs, given.part(self._args, given.NETWORK)), self._child()
-        )
+        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        self._network = Network(f"{self._name}-network", args, self._child())
         self.vpc_id = self._network.vpc_id
 
     def _create_image(self) -> None:
@@ -128,8 +127,10 @@ class FlaskApp(Component):
         }
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
-        group = TaskSecurityGroup(f"{self._name}-web", args, self._child())
-        self.security_group_id = group.security_group_id
+        if given.has_endpoints(self._args):
+            args["endpoint_security_group_id"] = self._network.endpoint_security_group_id
+        self._tasks = TaskSecurityGroup(f"{self._name}-web", args, self._child())
+        self.security_group_id = self._tasks.security_group_id
 
     def _create_bucket(self) -> None:
         self._storage_dsn: pulumi.Output[str] | None = None
@@ -138,10 +139,19 @@ class FlaskApp(Component):
         if self._args["bucket"] == "none":
             return
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
-        args["allowed_origins"] = [self.url]
+        args["allowed_origins"] = self._origins()
         bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
+
+    def _origins(self) -> pulumi.Output[Sequence[str]]:
+        """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
+
+        The switch to the domain then finds a bucket that takes its pages.
+        """
+        names = [self._args.get("domain"), *self._args["domain_aliases"]]
+        later = [f"https://{name}" for name in names if name]
+        return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
 
     def _create_database(self) -> None:
         self.database_host = pulumi.Output.from_input("")
@@ -156,13 +166,17 @@ class FlaskApp(Component):
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return Database(f"{self._name}-db", args, self._child())
+        server = Database(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", server.security_group_id, PORT)
+        return server
 
     def _join_server(self) -> LogicalDatabase:
         args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return LogicalDatabase(f"{self._name}-db", args, self._child())
+        database = LogicalDatabase(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", self._args["database_server_security_group_id"], args.get("port", PORT))
+        return database
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
@@ -244,7 +258,7 @@ class FlaskApp(Component):
         everywhere: ServiceArgs = {
             "cluster_arn": self._cluster_arn,
             "vpc_id": self.vpc_id,
-            "security_group_id": self.security_group_id,
+            "security_group_id": self._tasks.security_group_id,
             "subnet_ids": self._network.task_subnet_ids,
             "assign_public_ip": self._network.assign_public_ip,
             "image_uri": self.image_uri,
@@ -335,7 +349,8 @@ class FlaskApp(Component):
                 "watch_database": True,
                 "database_identifier": self._database.instance_identifier,
                 "database_instance_class": self._args["database_instance_class"],
-                "database_storage_gib": self._args["database_storage_gib"],
+                "database_storage_gib": self._database.allocated_storage_gib,
+                "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
         Alarms(f"{self._name}-alarms", args, self._child())
 

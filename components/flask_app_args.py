@@ -1,12 +1,14 @@
 """What a Flask app on AWS can be told, and what it takes for granted in each environment."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import pulumi
 
 from ._component import settle
 from ._database_setup import IMAGE as SETUP_IMAGE
+from .procfile import read_processes
 
 
 class FlaskAppArgs(TypedDict, total=False):
@@ -165,17 +167,17 @@ class FlaskAppArgs(TypedDict, total=False):
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     release_command: str
-    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on. Default: none."""
+    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on; none: there is none. Default: `release:` of the Procfile, unless `image` is given."""
     release_seconds: int
     """Seconds that the release command may take. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes: name and command; each is a service of one task of the same image. Default: none."""
+    """Background processes: name and command; each is a service of one task of the same image. Default: the Procfile's other lines, unless `image` is given; an empty mapping: none."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
     """Percentage of tasks on Fargate Spot. Default: 0."""
     log_retention_days: int
-    """Days for which logs are kept. Default: 365 in production, 30 in staging, 14 in development.*"""
+    """Days for which logs are kept: the containers', the flow logs' and the access logs'. Default: 365 in production, 30 in staging, 14 in development.*"""
     env: Mapping[str, pulumi.Input[str]]
     """The app's own plain variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
@@ -197,7 +199,7 @@ class FlaskAppArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the roles. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all."""
+    """TCP ports to which tasks may connect anywhere, 443 among them, over which they pull their image, read secrets and send logs (with `egress` endpoints it may be left out). The database and the VPC's endpoints are reached whatever is named here. Default: all."""
     read_only_root: bool
     """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
@@ -216,6 +218,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Monthly budget; 0 for none. Default: 0."""
 
 
+# What turns the Procfile's release command off.
+NO_COMMAND = "none"
 COMMON: FlaskAppArgs = {
     "environment": "development",
     "app": "app_template",
@@ -228,7 +232,7 @@ COMMON: FlaskAppArgs = {
     "egress": "public",
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",
-    "database_storage_gib": 20,
+    "database_max_storage_gib": 100,
     "database_url_scheme": "postgresql",
     "database_setup_image": SETUP_IMAGE,
     "bucket": "s3",
@@ -279,6 +283,28 @@ DEVELOPMENT: FlaskAppArgs = {
 }
 STAGING: FlaskAppArgs = {**DEVELOPMENT, "database_backup_days": 7, "max_tasks": 4, "log_retention_days": 30}
 PROFILES: Mapping[str, FlaskAppArgs] = {"development": DEVELOPMENT, "staging": STAGING, "production": PRODUCTION}
+
+
+def with_processes(args: FlaskAppArgs) -> FlaskAppArgs:
+    """The arguments with the Procfile's release command and workers, as far as they are not given.
+
+    A ready image comes without its folder, so no Procfile is read for it.
+
+    Raises:
+        ProcfileError: if the app's Procfile cannot be read.
+    """
+    given = cast(FlaskAppArgs, {key: value for key, value in args.items() if value is not None})
+    is_set = {"workers", "release_command"} & given.keys()
+    if given.get("release_command") == NO_COMMAND:
+        given["release_command"] = ""
+    if len(is_set) == 2 or "image" in given:
+        return given
+    processes = read_processes(Path(given.get("app", COMMON["app"])))
+    if processes.workers and "workers" not in is_set:
+        given["workers"] = processes.workers
+    if processes.release and "release_command" not in is_set:
+        given["release_command"] = processes.release
+    return given
 
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:

@@ -1,5 +1,6 @@
 """What is refused of a Flask app's arguments: those of all its components, and combinations of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -29,14 +30,19 @@ from ._flask_app_parts import (
     SCALING,
     SERVICE,
     exposure,
+    has_endpoints,
     image_part,
     part,
 )
 from ._secret_key import POLICIES
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
-from .flask_app_args import FlaskAppArgs, with_profile
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .procfile import ProcfileError
 from .task_roles import ECR_IMAGE
 
+_HTTPS = 443
+# host:port/repository, as in registry.example.com:5000/shop
+_REGISTRY_PORT = re.compile(r"[^/:@]+:(\d+)/")
 # What FlaskApp itself gives to a component, for checks that come before there is a network.
 _PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
 _SERVER_PLACE: Mapping[str, Any] = {
@@ -58,8 +64,16 @@ SHARED_NEEDS = (
 
 
 def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
-    """What is wrong with the arguments, one sentence each, all of them at once."""
-    settled = with_profile(args)
+    """What is wrong with the arguments, one sentence each, all of them at once and each once."""
+    yield from dict.fromkeys(_problems(name, args))
+
+
+def _problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    try:
+        settled = with_profile(with_processes(args))
+    except ProcfileError as error:
+        yield Problem("app", str(error))
+        settled = with_profile(args)
     yield from name_problems("name", name, longest_role="-alb")
     yield from choice_problems("environment", settled["environment"], ENVIRONMENTS)
     yield from choice_problems("database", settled["database"], ("postgres", "none"))
@@ -144,8 +158,38 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         )
     if args["environment"] == "production" and args["debug"]:
         yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
+    if "outbound_ports" in given:
+        yield from outbound_problems(args)
     for worker in args["workers"]:
         yield from name_problems(f"workers.{worker}", worker)
+
+
+def outbound_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """Ports without which no task starts: image, secrets and logs pass the task's own network interface.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
+    """
+    ports = list(args["outbound_ports"])
+    if _HTTPS not in ports and not has_endpoints(args):
+        yield Problem(
+            "outbound_ports",
+            f"{ports!r} lacks 443, over which tasks pull their image, read secrets and send logs; add 443.",
+        )
+    for argument, reference in _images(args):
+        port = _REGISTRY_PORT.match(reference)
+        if port and int(port[1]) not in ports:
+            yield Problem(
+                "outbound_ports", f"{ports!r} lacks {port[1]}, the port of the registry of {argument}; add it."
+            )
+
+
+def _images(args: FlaskAppArgs) -> Iterator[tuple[str, str]]:
+    """The images that tasks pull beside one that is built, as far as they are known, with the argument of each."""
+    given = cast(Mapping[str, Any], args)
+    images = [("image", given.get("image")), *(("sidecars", one.get("image")) for one in given.get("sidecars", ()))]
+    if "database_host" in given:
+        images.append(("database_setup_image", args["database_setup_image"]))
+    yield from ((argument, image) for argument, image in images if isinstance(image, str))
 
 
 def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -38,7 +38,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     access_logs: bool
     """Whether every request is logged to a bucket. Default: false."""
     access_log_days: int
-    """Days for which access logs are kept, from 1 to 3650. Default: 90."""
+    """Days for which access logs are kept, from 1 to 3653. Default: 90."""
     retain_access_logs: bool
     """Whether the logs survive their removal from the program. Default: false."""
 
@@ -71,7 +71,7 @@ def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     yield from public_access.problems(_access(settled))
     yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")
     yield from choice_problems("desync_mitigation", settled["desync_mitigation"], ["monitor", "defensive", "strictest"])
-    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3650, "days")
+    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3653, "days")
 
 
 def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:

@@ -96,6 +96,8 @@ class Network(Component):
     """Whether tasks need a public address."""
     dual_stack: pulumi.Output[bool]
     """Whether tasks go out over IPv6 alone, and so must use AWS's dual-stack host names."""
+    endpoint_security_group_id: pulumi.Output[str]
+    """Security group of the interface endpoints; empty where none were created."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -103,6 +105,7 @@ class Network(Component):
         self._args = settle(args, _DEFAULTS)
         self._egress = self._args["egress"]
         self._dual_stack = self._egress == "ipv6"
+        self.endpoint_security_group_id = pulumi.Output.from_input("")
         if "vpc_id" in self._args:
             self._use_existing()
         else:
@@ -182,7 +185,8 @@ class Network(Component):
         s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
         if self._egress == "endpoints":
             subnet_ids = [subnet.id for subnet in self._private]
-            endpoints = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            endpoints, group_id = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            self.endpoint_security_group_id = group_id
             # Without them tasks can pull no image, whose layers come from S3.
             self._private_routes.ready.extend([s3, *endpoints])
 

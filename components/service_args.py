@@ -92,7 +92,7 @@ class ServiceArgs(TypedDict, total=False):
     init_containers: Sequence[Mapping[str, Any]]
     """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
+    """TCP ports to which tasks may connect anywhere; name 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
     ca_path: str
     """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]

@@ -10,7 +10,8 @@ from moto.core.utils import utcnow
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from .parts import ACCOUNT_ID, TargetHealth
-from .record_values import ServiceRecord, TaskRecord, service_record, task_record
+from .record_values import DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
+from .security_groups import Group, Rule
 
 # ECS keeps a service's last 100 events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
 _EVENTS = 100
@@ -155,9 +156,36 @@ class Records:
             raw = self._backend("rds").databases.get(identifier)
             if raw is not None:
                 raw.status = status
+                if not hasattr(raw, "local_host"):  # still the port that CreateDBInstance named
+                    raw.local_group_port = raw.port
                 raw.local_host, raw.port = host or getattr(raw, "local_host", None), port or raw.port
                 raw.status_infos = [{"Status": status, "Normal": False, "Message": why}] if why else []
                 self.changed.set()
+
+    def database_addresses(self) -> list[DatabaseAddress]:
+        """Where each database is that has a server."""
+        with self.lock:
+            return [
+                DatabaseAddress(name, host, int(raw.port), _group_port(raw), list(raw.vpc_security_group_ids or ()))
+                for name, raw in self._backend("rds").databases.items()
+                if (host := getattr(raw, "local_host", None))
+            ]
+
+    def security_groups(self, ids: Sequence[str]) -> list[Group]:
+        """Security groups with their rules; those that the API does not know are left out."""
+        with self.lock:
+            found = [self._backend("ec2").get_security_group_from_id(one) for one in ids]
+            return [
+                Group(raw.id, [_rule(one) for one in raw.ingress_rules], [_rule(one) for one in raw.egress_rules])
+                for raw in found
+                if raw is not None
+            ]
+
+    def task_groups(self, network: Mapping[str, Any]) -> list[Group]:
+        """The security groups of a task; none where one of them is not known, or the VPC's default group counts."""
+        ids: list[str] = network.get("securityGroups") or []
+        found = self.security_groups(ids)
+        return found if len(found) == len(ids) else []
 
     def write_snapshot(self, name: str, status: str) -> None:
         """Make DescribeDBSnapshots say this; a snapshot that is gone is passed over."""
@@ -177,6 +205,15 @@ class Records:
             documents = [*raw.policies.values(), *(policy.document for policy in raw.managed_policies.values())]
             results = [IAMPolicy(document).is_action_permitted(action, resource) for document in documents]
         return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
+
+
+def _group_port(raw: Any) -> int:
+    """PostgreSQL's own for an instance that an earlier version of this program has written."""
+    return int(getattr(raw, "local_group_port", None) or 5432)
+
+
+def _rule(raw: Any) -> Rule:
+    return Rule(raw.ip_protocol, raw.from_port, raw.to_port, raw.source_group.get("GroupId"))
 
 
 def _database(rds: Any, raw: Any) -> dict[str, Any]:

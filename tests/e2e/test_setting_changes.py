@@ -54,7 +54,7 @@ TASKS = {
     "gitBranch": "main",
     "policyArns": {"read": "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"},
     "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
-    "outboundPorts": [443, 5432],
+    "outboundPorts": [443],
     "readOnlyRoot": False,
     "writablePaths": ["/tmp", "/data/media"],
     "sidecars": [{"name": "metrics", "image": "metrics:1"}],

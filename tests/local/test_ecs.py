@@ -76,9 +76,8 @@ def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
 
 def start_task(cloud: Cloud, definition: str, **more: Any) -> str:
     """RunTask; the task's ARN."""
-    task = cloud.ecs.run_task(
-        cluster="c", taskDefinition=definition, launchType="FARGATE", networkConfiguration=cloud.network, **more
-    )["tasks"][0]
+    given = {"launchType": "FARGATE", "networkConfiguration": cloud.network, **more}
+    task = cloud.ecs.run_task(cluster="c", taskDefinition=definition, **given)["tasks"][0]
     assert task["lastStatus"] == "PROVISIONING"
     return task["taskArn"]
 

@@ -47,7 +47,7 @@ def test_only_load_balancers_write_and_only_to_the_folder_of_the_account():
     assert require_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize("days", [0, 3651])
+@pytest.mark.parametrize("days", [0, 3654])
 def test_days_out_of_range_are_refused(days):
     (problem,) = problems({"days": days})
-    assert problem == ("days", f"{days} must be a whole number from 1 to 3650 days.")
+    assert problem == ("days", f"{days} must be a whole number from 1 to 3653 days.")

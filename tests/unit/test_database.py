@@ -77,6 +77,7 @@ def test_outputs_tell_where_the_database_is(database):
         "security_group_id": "db-access-id",
         "instance_identifier": "db-1234567",
         "instance_arn": "arn:aws:mock:us-east-1:123456789012:db",
+        "allocated_storage_gib": 20,
     }
 
 

@@ -61,11 +61,12 @@ COMPUTED = {
     "Certificate": lambda args: {
         "domainValidationOptions": [
             {
-                "domainName": args.inputs["domainName"],
-                "resourceRecordName": "_v.example.com",
+                "domainName": name,
+                "resourceRecordName": f"_v.{name}",
                 "resourceRecordType": "CNAME",
                 "resourceRecordValue": "_v.acm",
             }
+            for name in (args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", ()))
         ]
     },
 }
@@ -245,3 +246,112 @@ def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):
     assert web["image"].startswith("123456789012.dkr-ecr.us-east-1.on.aws/")
     assert {"name": "AWS_USE_DUALSTACK_ENDPOINT", "value": "true"} in web["environment"]
     assert "AWS_USE_DUALSTACK_ENDPOINT" not in {pair["name"] for pair in containers(app())[0]["environment"]}
+
+
+def procfile_app(folder, text="web: gunicorn app\nrelease: flask db upgrade\nmail: python -m mail\n"):
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "Procfile").write_text(text)
+    return {"app": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("given", "released", "workers"),
+    [
+        ({}, "flask db upgrade", {"app-mail"}),
+        ({"release_command": None, "workers": None}, "flask db upgrade", {"app-mail"}),  # as a hosted component gets it
+        ({"release_command": "none"}, None, {"app-mail"}),
+        ({"release_command": ""}, None, {"app-mail"}),
+        ({"release_command": "flask up"}, "flask up", {"app-mail"}),
+        ({"workers": {}}, "flask db upgrade", set()),
+        ({"workers": {"other": "run"}, "release_command": "none"}, None, {"app-other"}),
+        ({"image": "registry.example.com/shop:1"}, None, set()),
+        ({"image": "registry.example.com/shop:1", "release_command": "flask up"}, "flask up", set()),
+    ],
+)
+def test_the_library_takes_release_and_workers_from_the_procfile(app, tmp_path, given, released, workers):
+    deployed = app(**procfile_app(tmp_path), **given)
+    found = deployed.of_type("ssm/parameter:Parameter").get("app-web-release-command")
+    assert (json.loads(found["value"]["value"])["command"] if found else None) == released
+    assert set(deployed.of_type("ecs/service:Service")) - {"app-web"} == workers
+
+
+def test_a_procfile_that_does_not_parse_is_reported_once_with_all_else(mocks, tmp_path):
+    args = {**procfile_app(tmp_path, "web: gunicorn app\nno colon here\n"), "egress": "wlan"}
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", args)
+    assert str(error.value).count("line 2: 'no colon here'") == 1
+    assert "'wlan' is not one of" in str(error.value)
+    (tmp_path / "Dockerfile").unlink()
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", args)
+    assert str(error.value).count("line 2: 'no colon here'") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "origins"),
+    [
+        ({}, ["https://d1.cloudfront.net"]),
+        (DOMAIN, ["https://app.example.com"]),
+        (
+            {**DOMAIN, "domain_aliases": ["www.example.com", "shop.example.com"]},
+            ["https://app.example.com", "https://www.example.com", "https://shop.example.com"],
+        ),
+        (  # the domain is pending, CloudFront's name serves
+            {"domain": "app.example.com", "dns": "external", "domain_aliases": ["www.example.com"]},
+            ["https://d1.cloudfront.net", "https://app.example.com", "https://www.example.com"],
+        ),
+        (
+            {**SHARED, "domain": "app.example.com", "domain_aliases": ["www.example.com"]},
+            ["https://app.example.com", "https://www.example.com"],
+        ),
+    ],
+)
+def test_the_bucket_takes_uploads_from_all_of_the_app_s_origins(app, args, origins):
+    (rule,) = app(**args).named("app-media-cors")["corsRules"]
+    assert rule["allowedOrigins"] == origins
+
+
+@pytest.mark.parametrize(("given", "days"), [({}, 365), ({"log_retention_days": 90}, 90)])
+def test_all_logs_are_kept_as_long_as_the_setting_says(app, given, days):
+    deployed = app(**VARIANTS["production"], **given)
+    groups = deployed.of_type(":LogGroup")
+    assert {name: group["retentionInDays"] for name, group in groups.items() if "insights" not in name} == {
+        "app-web-logs": days,
+        "app-network-flow-log-group": days,
+    }
+    expirations = [
+        rule["expiration"]["days"]
+        for lifecycle in deployed.of_type(":BucketLifecycleConfiguration").values()
+        for rule in lifecycle["rules"]
+        if rule["id"] == "expire-logs"
+    ]
+    assert expirations == [days]
+
+
+@pytest.mark.parametrize("days", [1, 3653])
+def test_every_retention_that_cloudwatch_accepts_is_one_for_all_logs(app, days):
+    app(**VARIANTS["production"], log_retention_days=days)
+
+
+def test_a_wrong_retention_is_reported_once(mocks):
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", {"app": APP, **VARIANTS["production"], "log_retention_days": 31})
+    assert str(error.value).count("31 is not one") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "allocated", "gib"),
+    [
+        ({}, 20, 1.6),  # 8 %: RDS grows it at 10 % by itself
+        ({}, 80, 6.4),
+        ({}, 91, 13.65),  # there is no room for RDS's least step of 10 GiB up to 100
+        ({}, 100, 15),
+        ({"database_max_storage_gib": 0}, 20, 3),  # nothing grows
+        ({"database_storage_gib": 500, "database_max_storage_gib": 1000}, 950, 142.5),  # a step would be 95 GiB
+    ],
+)
+def test_the_storage_alarm_knows_what_is_allocated_now_and_whether_it_grows(app, mocks, given, allocated, gib):
+    computed = COMPUTED["Instance"]
+    mocks.computed["Instance"] = lambda args: {**computed(args), "allocatedStorage": allocated}
+    alarm = app(**VARIANTS["production"], **given).named("app-alarms-database-storage")
+    assert alarm["threshold"] == pytest.approx(gib * 2**30, abs=1)

@@ -178,7 +178,7 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
             "desync_mitigation",
             "'off' is not one of monitor, defensive, strictest.",
         ),
-        ({**_HTTPS, "access_log_days": 0}, "access_log_days", "0 must be a whole number from 1 to 3650 days."),
+        ({**_HTTPS, "access_log_days": 0}, "access_log_days", "0 must be a whole number from 1 to 3653 days."),
     ],
 )
 def test_wrong_arguments_are_refused(args, argument, sentence):

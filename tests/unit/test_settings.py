@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import settings
 from components import FlaskAppArgs
+from components.flask_app_args import with_processes
 
 ROOT = Path(__file__).parents[2]
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -125,10 +126,21 @@ def test_debug_is_refused_in_production(configured):
         configured(environment="production", debug=True)
 
 
-def test_the_procfile_s_other_lines_are_workers(configured, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "release", "workers"),
+    [
+        ({}, "true", {"mail": "python -m mail"}),
+        ({"releaseCommand": "none"}, "", {"mail": "python -m mail"}),
+        ({"releaseCommand": "flask up", "workers": {"other": "run"}}, "flask up", {"other": "run"}),
+        ({"image": "registry.example.com/shop:1"}, "", {}),
+        ({"image": "registry.example.com/shop:1", "releaseCommand": "none"}, "", {}),
+    ],
+)
+def test_the_procfile_fills_in_what_is_not_set(configured, tmp_path, given, release, workers):
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "Procfile").write_text("web: gunicorn app\nrelease: true\nmail: python -m mail\n")
-    assert configured(app=str(tmp_path)).app["workers"] == {"mail": "python -m mail"}
+    found = with_processes(configured(app=str(tmp_path), **given).app)
+    assert (found.get("release_command", ""), found.get("workers", {})) == (release, workers)
 
 
 def test_a_procfile_that_does_not_parse_is_named_with_its_line(configured, tmp_path):

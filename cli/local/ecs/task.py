@@ -136,7 +136,7 @@ class TaskRun:
     def _prepare(self) -> None:
         self._tell(last_status="PENDING", pull_started_at=utcnow())
         self._room = self._tools.runtime.room(self.record.id, self.plan)
-        self.containers = self._tools.launches.prepare(self.record.id, self.plan, self._room)
+        self.containers = self._tools.launches.prepare(self.record, self.plan, self._room)
         self._tell(pull_stopped_at=utcnow())
         targets = {one.container.name: one.launch.target for one in self.containers if one.launch}
         for one in self.containers:

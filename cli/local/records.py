@@ -1,17 +1,19 @@
 """What the data plane reads of the API's records, and what it writes back: the one place that knows moto's objects."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from moto.backends import get_backend
 from moto.core.utils import utcnow
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
+from .faults import Faults
 from .parts import ACCOUNT_ID, TargetHealth
 from .record_values import ServiceRecord, TaskRecord, service_record, task_record
 
+_Record = TypeVar("_Record")
 # ECS keeps a service's last 100 events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
 _EVENTS = 100
 
@@ -19,21 +21,23 @@ _EVENTS = 100
 class Records:
     """The API's records of one region; hold `lock` for what must not change between two calls."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, region: str, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self.region = region
+        """The one region."""
         self.lock = threading.RLock()
         """Held during every call of the API."""
         self.changed = threading.Event()
         """Set when the data plane wrote what is to be kept."""
 
     def _backend(self, service: str, region: str | None = None) -> Any:
-        return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self._region]
+        return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self.region]
 
     def services(self) -> list[ServiceRecord]:
         """All services that are not deleted for good."""
         with self.lock:
-            found = list(self._backend("ecs").services.items())
-            return [service_record(key, raw) for key, raw in found if raw.status != "INACTIVE"]
+            found = [(key, raw) for key, raw in self._backend("ecs").services.items() if raw.status != "INACTIVE"]
+            return self._readable("service", service_record, found)
 
     def task_definition(self, arn: str) -> dict[str, Any]:
         """A task definition's containers and limits, under the names of DescribeTaskDefinition."""
@@ -51,7 +55,19 @@ class Records:
     def tasks(self) -> list[TaskRecord]:
         """All tasks of all clusters."""
         with self.lock:
-            return [task_record(arn, raw) for arn, raw in self._tasks()]
+            return self._readable("task", task_record, self._tasks())
+
+    def _readable(
+        self, kind: str, read: Callable[[str, Any], _Record], found: Iterable[tuple[str, Any]]
+    ) -> list[_Record]:
+        """All that can be read: a record that is broken is not to hide the others."""
+        records, activity, seen = list[_Record](), f"reading ECS's record of a {kind}", list[str]()
+        for key, raw in found:
+            seen.append(key)
+            with self._faults.kept(activity, key, f"Delete the {kind}, or deploy it anew."):
+                records.append(read(key, raw))
+        self._faults.forget(activity, seen)
+        return records
 
     def _tasks(self) -> Iterator[tuple[str, Any]]:
         for tasks in list(self._backend("ecs").tasks.values()):
@@ -95,11 +111,7 @@ class Records:
     def forget_tasks(self, stopped_before: datetime) -> list[str]:
         """Drop the records of tasks that stopped before a time; returns their ARNs."""
         with self.lock:
-            old = [
-                arn
-                for arn, raw in self._tasks()
-                if (ended := task_record(arn, raw).stopped_at) and ended < stopped_before
-            ]
+            old = [task.arn for task in self.tasks() if (ended := task.stopped_at) and ended < stopped_before]
             for tasks in self._backend("ecs").tasks.values():
                 for arn in old:
                     tasks.pop(arn, None)

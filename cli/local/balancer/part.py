@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates import Authority, server_context
+from ..faults import Faults
 from ..parts import Target, TargetHealth
 from .access_log import AccessLog
 from .application import Application, Front, Page
@@ -26,6 +27,7 @@ _log = logging.getLogger("flask_on_aws.balancer")
 # the provider keeps what it has read for as long as reading costs something.
 _TICK_SECONDS = 0.25
 _STOP_SECONDS = 10
+_READ = "Correct the last change of a load balancer, listener, rule or target group: what was known before goes on."
 
 
 class Balancer:
@@ -42,9 +44,10 @@ class Balancer:
         *,
         first_port: int = 8443,
         deregistration_lag: float = DEREGISTRATION_LAG,
+        faults: Faults | None = None,
     ) -> None:
         self._folder, self._authority, self._provide = folder, authority, configuration
-        self._first_port = first_port
+        self._first_port, self._faults = first_port, faults or Faults(folder)
         self._book = PortBook(folder / "ports.json")
         self.targets = TargetTable(lag=deregistration_lag)
         self._known = Configuration()
@@ -110,9 +113,9 @@ class Balancer:
         self._stop = lambda: _call(loop, stopping.set)
         self.targets.on_change(lambda: _call(loop, changed.set))
         try:
-            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
+            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log", self._faults)
             self._context = server_context(self._authority, self._knows)
-            self._probes = Probes(self.targets, self._check_of)
+            self._probes = Probes(self.targets, self._check_of, self._faults)
             self._ports = self._book.read()
             await self._reconcile()
         except Exception as error:
@@ -131,17 +134,13 @@ class Balancer:
             await self._close()
 
     async def _keep_up(self) -> None:
-        try:
+        # Whatever fails may be over in a moment; the listeners that answer go on.
+        with self._faults.kept("bringing the load balancers up to date"):
             await self._reconcile()
-        except Exception:
-            # Whatever it was, it may be over in a moment; the listeners that answer go on.
-            _log.exception("The load balancers could not be brought up to date.")
 
     async def _reconcile(self) -> None:
-        try:
+        with self._faults.kept("reading the load balancers' configuration", fix=_READ):
             self._known = await asyncio.to_thread(self._provide)
-        except Exception:
-            _log.exception("The load balancers' configuration could not be read; the last one stays.")
         self._probes.adjust()
         for gone in self.targets.expire(self._delay):
             self._pool.forget(gone)

@@ -124,7 +124,7 @@ class ContainerRun:
         started, failures = time.monotonic(), 0
         probe = running.beside(check.command)
         while not self._ended.wait(check.interval):
-            if _succeeds(probe, check.timeout):
+            if _succeeds(probe, check.timeout):  # or else whatever went wrong is the check's failure
                 failures, self.health = 0, "HEALTHY"
             elif time.monotonic() - started > check.start_period or self.health == "HEALTHY":
                 failures += 1
@@ -144,7 +144,7 @@ def _succeeds(probe: Beside, timeout: float) -> bool:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError:
+    except (OSError, ValueError, TypeError):  # not there, a byte that no command may have, no text at all
         return False
     try:
         return process.wait(timeout) == 0

@@ -39,8 +39,8 @@ class Ecs:
         secrets = Secrets(client("secretsmanager"), client("ssm"), place.region, records.role_permits)
         launches = Launches(place, records, secrets, credentials)
         self._runtime = runtime
-        self._streams = Streams(records)
-        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches))
+        self._streams = Streams(records, endpoint.faults)
+        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches, endpoint.faults))
         endpoint.serve(PREFIX, credentials.answer)
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import psutil
 
+from ..faults import Faults
 from ..parts import Target
 from . import guardian
 from .definition import Container, TaskPlan
@@ -23,10 +24,10 @@ from .watchman import Watchman
 class ProcessRuntime:
     """Processes whose ids are kept in a folder; a guardian ends them when this process ends without doing so."""
 
-    def __init__(self, folder: Path, rooms: ProcessRooms) -> None:
+    def __init__(self, folder: Path, rooms: ProcessRooms, faults: Faults | None = None) -> None:
         self._folder, self._rooms = folder, rooms
         folder.mkdir(parents=True, exist_ok=True)
-        self._watchman = Watchman([sys.executable, guardian.__file__, str(folder)])
+        self._watchman = Watchman([sys.executable, guardian.__file__, str(folder)], faults)
 
     def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
         """A task's processes share no more than the machine."""

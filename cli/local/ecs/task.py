@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
 
-import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from ..faults import Faults
 from ..parts import Target, Targets
 from ..record_values import TaskRecord
 from ..records import Records
@@ -24,9 +24,8 @@ from .model import Phase
 from .runtime import CannotStart, Room, Runtime
 from .streams import Streams
 
-log = logging.getLogger(__name__)
-
 _TICK = 0.1  # seconds between two looks at the processes: a crash is told within it
+_ACTIVITY, _ENDING = "looking after a task", "ending a task"
 # Seconds for a balancer to send no new request after a target was deregistered, before SIGTERM is sent all the same.
 _DRAIN = 2.0
 
@@ -40,6 +39,7 @@ class Tools:
     streams: Streams
     targets: Targets
     launches: Launches
+    faults: Faults
 
 
 class TaskRun:
@@ -123,15 +123,24 @@ class TaskRun:
         try:
             self._prepare()
             while not self._asked.is_set():
-                self._advance()
+                self._look()
                 self._asked.wait(_TICK)
         except CannotStart as why:
             self.stop("TaskFailedToStart", str(why))
         except Exception as broken:
-            log.exception("task %s", self.record.id)
+            self._tools.faults.report(_ACTIVITY, self.record.id, broken)
             self.stop("TaskFailedToStart", f"InternalError: {broken}")
         finally:
             self._end()
+            self._tools.faults.clear(_ACTIVITY, self.record.id)
+
+    def _look(self) -> None:
+        """A look that fails is no end of a task that runs; it is one of a task that does not run yet."""
+        if self.phase is not Phase.RUNNING:
+            self._advance()
+            return
+        with self._tools.faults.kept(_ACTIVITY, self.record.id):
+            self._advance()
 
     def _prepare(self) -> None:
         self._tell(last_status="PENDING", pull_started_at=utcnow())
@@ -190,22 +199,27 @@ class TaskRun:
 
     def _end(self) -> None:
         """Out of the target groups, then SIGTERM, and SIGKILL to those whose time is over."""
-        self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
-        if self.phase is Phase.STOPPING and self.running_since:
-            self._leave_groups()
-        self._tell(last_status="STOPPING")
+        faults = self._tools.faults
+        with faults.kept(_ENDING, self.record.id):
+            self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
+            if self.phase is Phase.STOPPING and self.running_since:
+                self._leave_groups()
+            self._tell(last_status="STOPPING")
         while any(one.alive for one in self.containers):
             for one in self.containers:
-                if one.alive and not self._is_needed(one):
-                    one.ask_to_stop(time.monotonic())
-                one.poll()
+                with faults.kept(_ENDING, self.record.id):
+                    if one.alive and not self._is_needed(one):
+                        one.ask_to_stop(time.monotonic())
+                    one.poll()
             time.sleep(_TICK / 2)
         for one in self.containers:
             if one.launch is not None and one.container.log is not None:
                 self._tools.streams.ended(one.launch.log)
-        if self._room is not None:
-            self._room.close()
-        self._tools.launches.credentials.forget(self.record.id)
+        with faults.kept(_ENDING, self.record.id):
+            if self._room is not None:
+                self._room.close()
+            self._tools.launches.credentials.forget(self.record.id)
+        faults.clear(_ENDING, self.record.id)
         now = utcnow()
         self._tell(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")
 

@@ -4,7 +4,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 
@@ -31,6 +31,14 @@ RequestsPerTarget = Callable[[str], float]
 """Resource label of a policy (`app/name/id/targetgroup/name/id`) → requests per target and minute."""
 
 
+class _Rules(NamedTuple):
+    """What the API has."""
+
+    targets: Sequence[Any] = ()
+    actions: Sequence[Any] = ()
+    policies: Sequence[Any] = ()
+
+
 class Autoscaling:
     """Changes desired counts through the API, as Application Auto Scaling does."""
 
@@ -42,7 +50,8 @@ class Autoscaling:
         def client(name: str) -> Any:
             return session.client(name, endpoint_url=place.endpoint)  # type: ignore[call-overload]
 
-        self._scaling, self._cloudwatch, self._api = map(client, ("application-autoscaling", "cloudwatch", "ecs"))
+        self._scaling, self._api = map(client, ("application-autoscaling", "ecs"))
+        self._rules, self._read_version = _Rules(), -1
         self._records, self._ecs, self._requests = records, ecs, requests
         self._loads: defaultdict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=IN_MINUTES))
         self._changed: dict[str, float] = {}
@@ -62,9 +71,7 @@ class Autoscaling:
 
     def _look(self) -> None:
         """A minute of the rules."""
-        targets: list[Any] = self._scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
-        actions: list[Any] = self._scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
-        policies: list[Any] = self._scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+        targets, actions, policies = self._read()
         services = {f"service/{one.cluster}/{one.name}": one for one in self._records.services()}
         self._forget_faults(services, actions, policies)
         self._follow_schedules(actions)
@@ -77,6 +84,18 @@ class Autoscaling:
                 mine = [one for one in policies if one["ResourceId"] == target["ResourceId"]]
                 with self._faults.kept(_ACTIVITY, target["ResourceId"]):
                     self._follow_policies(service, target, mine)
+
+    def _read(self) -> _Rules:
+        """Scalable targets, scheduled actions and policies, read anew after each call that may have changed them."""
+        version = self._records.version
+        if version != self._read_version:
+            self._rules = _Rules(
+                self._scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"],
+                self._scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"],
+                self._scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"],
+            )
+            self._read_version = version
+        return self._rules
 
     def _forget_faults(self, services: Iterable[str], actions: Iterable[Any], policies: Iterable[Any]) -> None:
         subjects = [*map(_schedule, actions), *map(_policy, policies)]
@@ -93,7 +112,7 @@ class Autoscaling:
             {"MetricName": name, "Dimensions": names, "Value": value, "Unit": "Percent", "Timestamp": datetime.now(UTC)}
             for name, value in metrics.items()
         ]
-        self._cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=data)
+        self._records.put_metrics("AWS/ECS", data)
         self._loads[service.key, _CPU].append(load.cpu)
         self._loads[service.key, _MEMORY].append(load.memory)
 

@@ -48,7 +48,7 @@ class Cloud:
         self._endpoint = Endpoint(place, faults)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(elb, edge_headers(elb))
+        configuration = BalancerRecords(elb, edge_headers(elb), version=lambda: records.version)
         self._balancer = Balancer(folder, authority, configuration, first_port=local.https_port, faults=faults)
         targets = TargetRecords(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._told, faults)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from queue import Empty
 from typing import Any
 
 from .faults import Faults
@@ -13,9 +12,9 @@ from .rds.part import Databases
 from .records import Records
 
 _ACTIVITY = "making databases as they were asked for"
+# Ends the wait for wishes.
+_END = Wish("end", "")
 _FIX = "The instance's state says the same; ask for it again, or delete it."
-# How soon an ending daemon is noticed by the thread that waits for wishes.
-_WAIT_SECONDS = 0.25
 # RDS's own word for an instance whose storage or process is lost:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 _FAILED = "failed"
@@ -39,7 +38,7 @@ class DatabaseRecords:
 
     def stop(self) -> None:
         """End; a wish in progress is finished first."""
-        self._loop.stop()
+        self._loop.stop(lambda: wishes.put(_END))
 
     def told(self, identifier: str, status: Status) -> None:
         """Write an instance's state into the records."""
@@ -50,9 +49,8 @@ class DatabaseRecords:
 
     def _take(self) -> None:
         """Wait for a wish, and carry it out."""
-        try:
-            wish = wishes.get(timeout=_WAIT_SECONDS)
-        except Empty:
+        wish = wishes.get()
+        if wish is _END:
             return
         try:
             self._fulfil(wish)

@@ -106,6 +106,7 @@ class Endpoint:
             if self._runs.is_over(environ):
                 return _plain(start_response, "409 Conflict", "text/plain", b"Another run has begun since.")
             changes, service = _changes(environ), _service(environ)
+            self.records.called(changes)
             if changes and (obstacle := self._saving.obstacle()):
                 return unsaved(environ, start_response, service, obstacle)
             answer = list(self._app(environ, start_response))

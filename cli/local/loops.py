@@ -34,10 +34,11 @@ class Loop:
         """Begin, with a pause."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End after the round that goes on."""
+    def stop(self, end_round: Callable[[], None] = lambda: None) -> None:
+        """End after the round that goes on, which a function may end where it waits for something."""
         self._done.set()
         self._woken.set()
+        end_round()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from moto.backends import get_backend
@@ -16,6 +16,13 @@ from .record_values import ServiceRecord, TaskRecord, service_record, task_recor
 _Record = TypeVar("_Record")
 # ECS keeps a service's last 100 events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
 _EVENTS = 100
+# Measurements of less than a minute are told for three hours:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
+_METRICS_KEPT = timedelta(hours=3)
+# Calls between two looks for measurements that are older.
+_PUTS_KEPT = 1000
+ALL = "*"
+"""In `stale`: any service."""
 
 
 class Records:
@@ -28,10 +35,25 @@ class Records:
         self.lock = threading.RLock()
         """Held during every call of the API."""
         self.changed = threading.Event()
-        """Set when the data plane wrote what is to be kept."""
+        """Set when the data plane wrote what is to be kept soon."""
+        self.stale: set[str] = set()
+        """Services, by their names in moto, of which not everything may be on disk; `ALL` for all of them."""
+        self._puts = 0
+        self.version = 0
+        """Another one after each call of the API that may have changed something."""
+
+    def called(self, changes: bool) -> None:
+        """Take note of a call of the API. moto moves some of its records on when they are read."""
+        self.stale.add(ALL)
+        if changes:
+            self.version += 1
 
     def _backend(self, service: str, region: str | None = None) -> Any:
         return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self.region]
+
+    def _changed(self, service: str) -> None:
+        self.stale.add(service)
+        self.changed.set()
 
     def services(self) -> list[ServiceRecord]:
         """All services that are not deleted for good."""
@@ -104,7 +126,7 @@ class Records:
             for name, value in changes.items():
                 setattr(raw, name, value)
             raw.version += 1
-            self.changed.set()
+            self._changed("ecs")
             for container in raw.containers:
                 container.update(containers.get(container["name"], {}))
 
@@ -124,6 +146,7 @@ class Records:
             service.raw.event_number = number
             event = {"id": f"{number:08x}-0000-4000-8000-{number:012x}", "createdAt": utcnow(), "message": message}
             service.raw.events = [event, *service.raw.events][:_EVENTS]
+            self.stale.add("ecs")
 
     def put_log_events(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
         """Write lines, each with its time in milliseconds; a group that was deleted meanwhile loses them."""
@@ -134,6 +157,19 @@ class Records:
             if stream not in logs.groups[group].streams:
                 logs.create_log_stream(group, stream)
             logs.put_log_events(group, stream, [{"timestamp": time, "message": line} for time, line in events])
+            self.stale.add("logs")
+
+    def put_metrics(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
+        """Write measurements, as PutMetricData takes them, and forget those that CloudWatch would no longer tell."""
+        with self.lock:
+            cloudwatch = self._backend("cloudwatch")
+            cloudwatch.put_metric_data(namespace, data)
+            self._puts += 1
+            if self._puts % _PUTS_KEPT == 0:
+                kept = datetime.now(UTC) - _METRICS_KEPT
+                known = cloudwatch.metric_data
+                cloudwatch.metric_data = [one for one in known if one.namespace != namespace or one.timestamp >= kept]
+            self.stale.add("cloudwatch")
 
     def make_log_group(self, name: str) -> None:
         """Make a log group, unless it exists."""
@@ -150,8 +186,9 @@ class Records:
         """Make DescribeTargetHealth say this, and only this, of a target group; a group that is gone is passed over."""
         with self.lock:
             group = self._backend("elbv2").target_groups.get(group_arn)
-            if group is not None:
+            if group is not None and getattr(group, "local_health", None) != dict(told):
                 group.local_health = dict(told)
+                self.stale.add("elbv2")
 
     def databases(self) -> dict[str, dict[str, Any]]:
         """The database instances by identifier, with what their servers are made of."""
@@ -169,7 +206,7 @@ class Records:
                 raw.status = status
                 raw.local_host, raw.port = host or getattr(raw, "local_host", None), port or raw.port
                 raw.status_infos = [{"Status": status, "Normal": False, "Message": why}] if why else []
-                self.changed.set()
+                self._changed("rds")
 
     def write_snapshot(self, name: str, status: str) -> None:
         """Make DescribeDBSnapshots say this; a snapshot that is gone is passed over."""
@@ -177,7 +214,7 @@ class Records:
             raw = self._backend("rds").database_snapshots.get(name)
             if raw is not None:
                 raw.status = status
-                self.changed.set()
+                self._changed("rds")
 
     def role_permits(self, role_arn: str, action: str, resource: str) -> bool:
         """Whether a role's policies allow an action; an unknown role has none."""

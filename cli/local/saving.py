@@ -9,12 +9,14 @@ from xml.sax.saxutils import escape
 
 from .faults import Faults
 from .loops import Loop
-from .records import Records
+from .records import ALL, Records
 from .snapshots import SAVING, Snapshots
 
-# How much a killed daemon may lose of what the data plane wrote of tasks, and of lines and metrics. The former are some
-# kilobytes, the latter take 50 ms to write.
-_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS = 0.2, 1.0
+# How much a killed daemon may lose of what the data plane wrote of tasks, and of all else. The former are some
+# kilobytes, the latter takes 50 ms to write. Measurements come all the time, also when nobody uses the app: they are
+# written, some hundred kilobytes, with whatever else has changed, or by themselves after half a minute.
+_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS, _SAVE_MEASUREMENTS_SECONDS = 0.2, 1.0, 30.0
+_MEASUREMENTS = "cloudwatch"
 # Insufficient Storage, which clients of AWS do not repeat, as they would a 500:
 # https://www.rfc-editor.org/rfc/rfc4918#section-11.5
 _STATUS = "507 Insufficient Storage"
@@ -42,6 +44,7 @@ class Saving:
     def stop(self) -> None:
         """Save everything once more, and end."""
         self._loop.stop()
+        self._records.stale.add(ALL)
         self._save(None)
 
     def obstacle(self) -> str | None:
@@ -67,16 +70,24 @@ class Saving:
         return next((why for name, why in self._snapshots.lost.items() if name.startswith(f"{service}~")), None)
 
     def _regularly(self) -> None:
-        if time.monotonic() - self._saved > _SAVE_ALL_SECONDS:
-            self._save(None)
+        stale, elapsed = self._records.stale, time.monotonic() - self._saved
+        if stale and elapsed > (_SAVE_MEASUREMENTS_SECONDS if stale == {_MEASUREMENTS} else _SAVE_ALL_SECONDS):
             self._saved = time.monotonic()
+            self._save(None)
         elif self._records.changed.is_set():
             self._save("ecs")
 
-    def _save(self, service: str | None) -> None:
-        with self._records.lock:
-            self._records.changed.clear()
-            self._snapshots.save(service)
+    def _save(self, called: str | None) -> None:
+        """Save what a call of a service may have changed; without one, all that has changed."""
+        records = self._records
+        with records.lock:
+            records.changed.clear()
+            stale = set(records.stale)
+            if called is None:
+                records.stale.clear()
+            self._snapshots.save(called, None if called or ALL in stale else stale)
+            if self._failing():
+                records.stale |= stale | {ALL}  # all of it is tried again
 
 
 def unsaved(environ: Mapping[str, Any], start_response: Any, service: str, why: str) -> list[bytes]:

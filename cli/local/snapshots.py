@@ -13,7 +13,7 @@ import os
 import pickle
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
@@ -73,9 +73,16 @@ class Snapshots:
             _backend("ec2", ACCOUNT_ID, region)
         self.save()
 
-    def save(self, called: str | None = None) -> None:
-        """Save what a call of a service may have changed, the service by its name in moto; without one, everything."""
+    def save(self, called: str | None = None, only: Collection[str] | None = None) -> None:
+        """Save what a call of a service may have changed, the service by its name in moto; without one, everything.
+
+        Args:
+            called: the service.
+            only: services that there are, the others being on disk as they are. Default: all.
+        """
         for name, account, region, backend in _backends():
+            if only is not None and name not in only:
+                continue
             if region in self._regions and (called in (None, name) or name not in _LARGE):
                 with self._faults.kept(SAVING, f"{name} in {region}"):
                     self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)

@@ -153,7 +153,8 @@ class Scheduler:
             tasks = [_task(run, run.record.arn in healthy, verdicts[run.record.arn]) for run in runs]
             seen = Seen(tasks, self._ended.pop(service.key, []), newly)
             state, actions = step(read_service(service), seen, time.time())
-            write_service(service, state, runs)
+            if write_service(service, state, runs):
+                self._records.stale.add("ecs")
         for run in runs:
             run.was_healthy = run.was_healthy or run.record.arn in healthy
         for action in actions:

@@ -109,7 +109,7 @@ class Autoscaling:
         names = [{"Name": "ClusterName", "Value": service.cluster}, {"Name": "ServiceName", "Value": service.name}]
         metrics = {"CPUUtilization": load.cpu, "MemoryUtilization": load.memory}
         data = [
-            {"MetricName": name, "Dimensions": names, "Value": value, "Unit": "Percent", "Timestamp": datetime.now(UTC)}
+            {"MetricName": name, "Dimensions": names, "Value": value, "Unit": "Percent"}
             for name, value in metrics.items()
         ]
         self._records.put_metrics("AWS/ECS", data)

@@ -33,6 +33,8 @@ from .rds.part import Databases
 from .runtimes import open_tasks
 from .target_health import TargetRecords, edge_headers
 
+# How often the balancer looks for changes that nobody has told it of.
+_TICK_SECONDS = 1.0
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
@@ -49,13 +51,18 @@ class Cloud:
         records = self._endpoint.records
         elb = _client(place, "elbv2")
         configuration = BalancerRecords(elb, edge_headers(elb), version=lambda: records.version)
-        self._balancer = Balancer(folder, authority, configuration, first_port=local.https_port, faults=faults)
+        self._balancer = Balancer(
+            folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
+        )
+        records.on_change(self._balancer.wake)
         targets = TargetRecords(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
         tasks = open_tasks(place, local.runtime, self._ports, faults)
         know_images(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
+        self._balancer.targets.on_change(self._ecs.wake)
+        self._balancer.targets.on_change(targets.wake)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
         self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from moto.backends import get_backend
@@ -38,15 +38,25 @@ class Records:
         """Set when the data plane wrote what is to be kept soon."""
         self.stale: set[str] = set()
         """Services, by their names in moto, of which not everything may be on disk; `ALL` for all of them."""
+        self._listeners: list[Callable[[], None]] = []
         self._puts = 0
         self.version = 0
         """Another one after each call of the API that may have changed something."""
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Have a function called, in the thread of the change, after a call of the API or when a task is written."""
+        self._listeners.append(call)
 
     def called(self, changes: bool) -> None:
         """Take note of a call of the API. moto moves some of its records on when they are read."""
         self.stale.add(ALL)
         if changes:
             self.version += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        for call in self._listeners:
+            call()
 
     def _backend(self, service: str, region: str | None = None) -> Any:
         return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID][region or self.region]
@@ -54,6 +64,7 @@ class Records:
     def _changed(self, service: str) -> None:
         self.stale.add(service)
         self.changed.set()
+        self._tell()
 
     def services(self) -> list[ServiceRecord]:
         """All services that are not deleted for good."""
@@ -160,13 +171,13 @@ class Records:
             self.stale.add("logs")
 
     def put_metrics(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
-        """Write measurements, as PutMetricData takes them, and forget those that CloudWatch would no longer tell."""
+        """Write measurements of now, as PutMetricData takes them, and forget those that CloudWatch would not tell."""
         with self.lock:
             cloudwatch = self._backend("cloudwatch")
-            cloudwatch.put_metric_data(namespace, data)
+            cloudwatch.put_metric_data(namespace, [{**one, "Timestamp": utcnow()} for one in data])
             self._puts += 1
             if self._puts % _PUTS_KEPT == 0:
-                kept = datetime.now(UTC) - _METRICS_KEPT
+                kept = utcnow() - _METRICS_KEPT
                 known = cloudwatch.metric_data
                 cloudwatch.metric_data = [one for one in known if one.namespace != namespace or one.timestamp >= kept]
             self.stale.add("cloudwatch")

@@ -29,8 +29,9 @@ class Saving:
     def __init__(self, folder: Path, records: Records, faults: Faults) -> None:
         self._records, self._faults = records, faults
         self._snapshots = Snapshots(folder, records.region, faults)
-        self._saved = 0.0
-        self._loop = Loop("saving the records regularly", self._regularly, _SAVE_TASKS_SECONDS, faults)
+        self._saved = self._tasks_saved = 0.0
+        self._loop = Loop("saving the records regularly", self._regularly, self._pause, faults)
+        records.on_change(self._loop.wake)
 
     def load(self) -> None:
         """Read the files; raises `ValueError` when one cannot be read."""
@@ -69,12 +70,21 @@ class Saving:
     def _lost(self, service: str) -> str | None:
         return next((why for name, why in self._snapshots.lost.items() if name.startswith(f"{service}~")), None)
 
+    def _pause(self) -> float:
+        """Seconds until the next look; a change ends them."""
+        if self._records.changed.is_set():
+            return _SAVE_TASKS_SECONDS
+        if self._records.stale - {_MEASUREMENTS}:
+            return max(_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS - (time.monotonic() - self._saved))
+        return _SAVE_ALL_SECONDS
+
     def _regularly(self) -> None:
         stale, elapsed = self._records.stale, time.monotonic() - self._saved
         if stale and elapsed > (_SAVE_MEASUREMENTS_SECONDS if stale == {_MEASUREMENTS} else _SAVE_ALL_SECONDS):
             self._saved = time.monotonic()
             self._save(None)
-        elif self._records.changed.is_set():
+        elif self._records.changed.is_set() and time.monotonic() - self._tasks_saved > _SAVE_TASKS_SECONDS:
+            self._tasks_saved = time.monotonic()
             self._save("ecs")
 
     def _save(self, called: str | None) -> None:

@@ -13,8 +13,8 @@ from .faults import Faults
 from .loops import Loop
 from .records import Records
 
-# As often as the balancer looks at its own; a client that waits for health asks no faster.
-_WRITE_SECONDS = 0.25
+# A target's health is written when it changes; so often all the same, and requests are counted.
+_WRITE_SECONDS = 1.0
 _ACTIVITY = "writing the targets' health"
 # What autoscaling takes for a minute.
 _MINUTE = 60.0 / SPEED
@@ -53,13 +53,19 @@ class TargetRecords:
         """End; what was written stays."""
         self._loop.stop()
 
+    def wake(self) -> None:
+        """Write at once: a target's health has changed."""
+        self._loop.wake()
+
     def requests_per_target(self, label: str) -> float:
         """Requests of autoscaling's last minute for each target, by a scaling policy's resource label."""
         group = next((arn for arn in list(self._counted) if arn.endswith(label[label.index("targetgroup/") :])), "")
         counted = self._counted.get(group)
         if not counted:
             return 0.0
-        return (counted[-1][1] - counted[0][1]) / max(1, len(self._balancer.group_health(group)))
+        (began, before), now = counted[0], time.monotonic()
+        asked = self._balancer.targets.group_counts(group).requests - before
+        return asked / max(now - began, _WRITE_SECONDS) * _MINUTE / max(1, len(self._balancer.group_health(group)))
 
     def _write(self) -> None:
         groups = [group.arn for group in self._configuration().target_groups]

@@ -516,6 +516,7 @@ def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
         "containers/container.py",  # until a container at the engine has ended
         "containers/room.py",  # until a network has ended
         "ecs/container.py",  # a health check, until its container has ended
+        "ecs/processes.py",  # until a process has ended
         "ecs/task.py",  # until a task has ended
         "ecs/watchman.py",  # until a guardian has ended, and is replaced
     }

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +45,7 @@ class Container:
     def __init__(self, launch: ContainerLaunch) -> None:
         self._container, self._launch = launch.container, launch
         self._code: int | None = None
+        self._ended = threading.Event()
         self._out_of_memory = False
         threading.Thread(target=self._follow, daemon=True).start()
 
@@ -59,6 +60,15 @@ class Container:
     def exit_code(self) -> int | None:
         """None while it runs, and until all of its output is in the file."""
         return self._code
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have a function called as soon as its exit code is known."""
+
+        def wait() -> None:
+            self._ended.wait()
+            call()
+
+        threading.Thread(target=wait, daemon=True, name="end of a container").start()
 
     def out_of_memory(self) -> bool:
         """Whether the kernel ended it for its memory."""
@@ -99,3 +109,4 @@ class Container:
             self.kill()
             code = _KILLED
         self._code = code
+        self._ended.set()

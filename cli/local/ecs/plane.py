@@ -55,6 +55,10 @@ class Ecs:
         self._streams.stop()
         self._runtime.close()
 
+    def wake(self) -> None:
+        """Look at the services at once: a target's health has changed."""
+        self._scheduler.wake()
+
     def meters(self) -> dict[str, Meter]:
         """What the tasks that run use, by their ids."""
         return {run.record.id: run.meter for run in self._scheduler.runs()}

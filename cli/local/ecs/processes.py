@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -146,6 +147,15 @@ class Process:
             _kill_session(self.popen.pid)
             self._pid_file.unlink(missing_ok=True)
         return 128 - code if code < 0 else code
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have a function called as soon as the first process has ended."""
+
+        def wait() -> None:
+            self.popen.wait()
+            call()
+
+        threading.Thread(target=wait, daemon=True, name=f"end of {self.popen.pid}").start()
 
     def out_of_memory(self) -> bool:
         """No kernel limits a process: `Meter` does."""

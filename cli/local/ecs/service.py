@@ -16,7 +16,9 @@ from .meter import Load
 from .model import Ended, Phase, Say, Seen, Start, Stop, Task
 from .task import TaskRun, Tools
 
-_TICK = 0.2  # seconds: an API call or a crash is acted on within it
+_TICK = 0.2  # seconds: what nobody tells, like a target's health, is acted on within it
+# While nothing moves, whatever does wakes the scheduler; so often it looks all the same, after so many seconds of rest.
+_RESTING_TICK, _MOVING = 1.0, 5.0
 # A task without any health check counts as well after it has run for so many seconds. AWS looks whether it is RUNNING;
 # one that crashes while it imports its code would complete a deployment there if it were slow to crash.
 _SETTLED = 5.0
@@ -39,7 +41,9 @@ class Scheduler:
         self._ended: dict[str, list[Ended]] = {}
         self._developed: Path | None = None
         self._faults = tools.faults
-        self._loop = Loop("ECS", self._look, _TICK, self._faults)
+        self._moved_at = time.monotonic()
+        self._loop = Loop("ECS", self._look, self._pause, self._faults)
+        self._records.on_change(self.wake)
         self._cleaned_at = time.monotonic()
 
     def start(self) -> None:
@@ -52,6 +56,20 @@ class Scheduler:
                 stopped = {"last_status": "STOPPED", "desired_status": "STOPPED", "stopped_at": now}
                 self._records.write_task(task.arn, {**changes, **stopped}, {})
         self._loop.start()
+
+    def wake(self) -> None:
+        """Look at once: something has changed."""
+        self._moved_at = time.monotonic()
+        self._loop.wake()
+
+    def _pause(self) -> float:
+        return _TICK if time.monotonic() - self._moved_at < _MOVING else _RESTING_TICK
+
+    def _is_resting(self) -> bool:
+        """Whether nothing is under way that only time moves on, like a grace period or a pause between two starts."""
+        services = self._records.services()
+        steady = all(getattr(service.raw, "local_steady", False) for service in services)
+        return steady and all(run.phase is Phase.RUNNING and run.was_healthy for run in self._runs.values())
 
     def stop(self) -> None:
         """End all tasks in order."""
@@ -95,6 +113,8 @@ class Scheduler:
         for service in services:
             with self._faults.kept(_SERVICES, service.key):  # one service's trouble is not the others'
                 self._follow_service(service)
+        if not self._is_resting():
+            self._moved_at = time.monotonic()
         if time.monotonic() - self._cleaned_at > _HOUSEKEEPING:
             self._cleaned_at = time.monotonic()
             with self._faults.kept("forgetting stopped tasks"):

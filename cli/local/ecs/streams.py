@@ -85,6 +85,8 @@ class Streams:
 
 
 def _new_lines(file: _File) -> list[bytes]:
+    if file.path.stat().st_size == file.position and not file.ended:
+        return []
     with open(file.path, "r+b") as content:
         if content.seek(0, os.SEEK_END) < file.position:  # somebody else has emptied it
             file.position = 0

@@ -24,7 +24,8 @@ from .model import Phase
 from .runtime import CannotStart, Room, Runtime
 from .streams import Streams
 
-_TICK = 0.1  # seconds between two looks at the processes: a crash is told within it
+_TICK = 0.1  # seconds between two looks at containers that start, which may wait for each other
+_RUNNING_TICK = 0.5  # seconds between two measurements; whatever else happens to a container wakes its task
 _ACTIVITY, _ENDING = "looking after a task", "ending a task"
 # Seconds for a balancer to send no new request after a target was deregistered, before SIGTERM is sent all the same.
 _DRAIN = 2.0
@@ -66,7 +67,7 @@ class TaskRun:
         self._told: list[dict[str, object]] = []
         self._balancers = balancers
         self._tools = tools
-        self._asked = threading.Event()
+        self._asked, self._woken = threading.Event(), threading.Event()
         self._reason = ""
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"task {record.id}")
@@ -83,6 +84,7 @@ class TaskRun:
             self.stop_code, self._reason = code, reason
             self.phase = Phase.STOPPING
             self._asked.set()
+            self._woken.set()
         # At once, as ECS does it: while a container is being made, the task's own thread is late to tell.
         self._tools.records.write_task(self.record.arn, self._why(), {})
 
@@ -91,6 +93,7 @@ class TaskRun:
         with self._lock:
             self._code = folder
             self._renewals_wanted += 1
+        self._woken.set()
 
     @property
     def is_renewed(self) -> bool:
@@ -124,7 +127,8 @@ class TaskRun:
             self._prepare()
             while not self._asked.is_set():
                 self._look()
-                self._asked.wait(_TICK)
+                self._woken.wait(_TICK if self.phase is Phase.STARTING else _RUNNING_TICK)
+                self._woken.clear()
         except CannotStart as why:
             self.stop("TaskFailedToStart", str(why))
         except Exception as broken:
@@ -147,6 +151,8 @@ class TaskRun:
         self._room = self._tools.runtime.room(self.record.id, self.plan)
         self.containers = self._tools.launches.prepare(self.record.id, self.plan, self._room)
         self._tell(pull_stopped_at=utcnow())
+        for one in self.containers:
+            one.on_change = self._woken.set
         targets = {one.container.name: one.launch.target for one in self.containers if one.launch}
         for one in self.containers:
             if one.launch and one.container.log:

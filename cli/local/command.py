@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn
@@ -146,6 +147,10 @@ def status(project: Path) -> None:
         _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
     for problem in told["problems"]:
         _say(f"problem    {problem}")
+    for fault in told["faults"]:
+        since = datetime.fromtimestamp(fault["since"]).strftime("%Y-%m-%d %H:%M:%S")
+        times = f"failing since {since} ({fault['times']} times)"
+        _say(f"fault      {fault['what']}: {times}: {fault['error']}. {fault['fix']}")
     memory = control.memory(place) + told["container_memory"]
     _say(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if told["container_memory"] else ""))
 

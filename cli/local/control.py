@@ -74,6 +74,8 @@ def _start(local: LocalPlace) -> None:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # glibc keeps what each of many threads once used to itself; two such heaps are enough for this one.
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"},
         )
     _write_pid(local, daemon.pid)
     until = time.monotonic() + _START_SECONDS

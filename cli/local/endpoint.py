@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,14 +21,15 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from .authentication import Authentication, may_be_signed, refusal
 from .clients import CONTROL_SERVICE
 from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, without_grants
+from .faults import Faults
 from .identities import RecordedIdentities
 from .mends import mend
 from .origin_check import S3
 from .parts import HOST, Place
 from .records import Records
 from .runs import PREFIX, Runs
+from .saving import Saving, unsaved
 from .signing import Denied
-from .snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,6 @@ _READING = re.compile(
 )
 # The names that requests are signed for, where moto's names are others and the records are large.
 _MOTO_NAMES = {"monitoring": "cloudwatch"}
-# How much a killed daemon may lose of what the data plane wrote of tasks, and of lines and metrics. The former are some
-# kilobytes, the latter take 50 ms to write.
-_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS = 0.2, 1.0
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -62,22 +59,26 @@ class _Quiet(MotoRequestHandler):
 class Endpoint:
     """The API of a place: `start` serves it, `stop` ends it with all records on disk."""
 
-    def __init__(self, place: Place, pages: Callable[[], Collection[str]] = tuple) -> None:
+    def __init__(
+        self, place: Place, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
+    ) -> None:
         """Prepare the API of a place.
 
         Args:
             place: whose.
             pages: origins of the project's own pages, which may reach its buckets. Default: there are none.
+            faults: where what fails is reported. Default: a list of the endpoint's own.
         """
         self._place = place
-        self._snapshots = Snapshots(place.folder / "records", place.region)
         self._routes: dict[str, Route] = {}
         self._open: set[str] = set()
-        self._done = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
         self._server: BaseWSGIServer | None = None
-        self.records = Records(place.region)
+        self.faults = faults or Faults(place.folder)
+        """What fails at the moment."""
+        self.records = Records(place.region, self.faults)
         """What the data plane reads and writes."""
+        self._saving = Saving(place.folder / "records", self.records, self.faults)
         self._authentication = Authentication(
             place.access_key, place.region, RecordedIdentities(self.records.lock), pages
         )
@@ -112,38 +113,21 @@ class Endpoint:
         """
         mend()
         self._app = Dispatcher()
-        with self.records.lock:
-            self._snapshots.load()
+        self._saving.load()
         self._server = _bind(self._place.port, self._answer)
-        for run in (self._server.serve_forever, self._save_regularly):
-            self._threads.append(threading.Thread(target=run, daemon=True))
-            self._threads[-1].start()
+        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
+        self._thread.start()
+        self._saving.start()
 
     def stop(self) -> None:
         """Answer no more, and save everything."""
-        if self._server is None:
+        if self._server is None or self._thread is None:
             return
-        self._done.set()
         self._server.shutdown()
         self._server.server_close()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
         self._server = None
-        self._save()
-
-    def _save_regularly(self) -> None:
-        saved = time.monotonic()
-        while not self._done.wait(_SAVE_TASKS_SECONDS):
-            if time.monotonic() - saved > _SAVE_ALL_SECONDS:
-                self._save()
-                saved = time.monotonic()
-            elif self.records.changed.is_set():
-                self._save("ecs")
-
-    def _save(self, service: str | None = None) -> None:
-        with self.records.lock:
-            self.records.changed.clear()
-            self._snapshots.save(service)
+        self._saving.stop()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The answer to a request, for those who may call."""
@@ -180,9 +164,13 @@ class Endpoint:
         with self.records.lock:
             if self._runs.is_over(environ):
                 return _plain(start_response, "409 Conflict", "text/plain", b"Another run has begun since.")
+            changes, stored_by = _changes(environ), _service(environ)
+            self.records.called(changes)
+            if changes and (obstacle := self._saving.obstacle()):
+                return unsaved(environ, start, stored_by, obstacle)
             answer = list(self._app(environ, start))
-            if _changes(environ):
-                self._snapshots.save(_service(environ))
+            if changes and (failure := self._saving.save(stored_by)):
+                return unsaved(environ, start, stored_by, failure)
         return answer
 
 

@@ -92,6 +92,7 @@ def daemon(place: Place) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         assert process.stdout.readline() == "ready\n"
         return process
 
+    start.started = started  # type: ignore[attr-defined]
     yield start
     for process in started:
         process.send_signal(signal.SIGTERM)

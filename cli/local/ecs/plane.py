@@ -32,8 +32,8 @@ class Ecs:
         secrets = Secrets(client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits)
         launches = Launches(place, records, secrets, credentials)
         self._runtime = runtime
-        self._streams = Streams(records)
-        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches))
+        self._streams = Streams(records, endpoint.faults)
+        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches, endpoint.faults))
         endpoint.serve(PREFIX, credentials.answer, is_open=True)  # by a token for each task
 
     def start(self) -> None:
@@ -47,6 +47,10 @@ class Ecs:
         self._scheduler.stop()
         self._streams.stop()
         self._runtime.close()
+
+    def wake(self) -> None:
+        """Look at the services at once: a target's health has changed."""
+        self._scheduler.wake()
 
     def meters(self) -> dict[str, Meter]:
         """What the tasks that run use, by their ids."""

@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.LongestFirst | None:
-    """`--dist loadgroup` deals the longest tests first; the other values mean what pytest-xdist says."""
-    return scheduling.LongestFirst(config, log) if config.getoption("dist") == "loadgroup" else None
+    """`--dist loadscope` deals the longest tests first; the other values mean what pytest-xdist says."""
+    return scheduling.LongestFirst(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,7 +45,7 @@ def steps(kind: str) -> list[list[Step]]:
     """What runs one after another; the steps of an inner list run at the same time."""
     python, app_python = sys.executable, str(Path(sys.prefix, "app", "bin", "python"))
     selected = SELECTED[kind]
-    dealt = [python, "-m", "pytest", "-rs", "--dist", "loadgroup"]
+    dealt = [python, "-m", "pytest", "-rs", "--dist", "loadscope"]
     tests = [
         [Step("tests", [*dealt, "-n", WORKERS, "-m", f"{selected} and not quiet"])],
         [Step("tests that want a quiet machine", [*dealt, "-n", QUIET_WORKERS, "-m", f"{selected} and quiet"])],

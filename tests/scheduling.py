@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 FILE = Path(__file__).with_name("durations.json")
@@ -44,7 +44,7 @@ def read_durations() -> dict[str, float]:
 def record(file: Path, nodeid: str, seconds: float) -> None:
     """Append what a part of a test has taken: its setup, its call, or its teardown."""
     with file.open("a") as record:
-        record.write(f"{seconds} {plain(nodeid)}\n")
+        record.write(f"{seconds} {nodeid}\n")
 
 
 def read_record(file: Path) -> dict[str, float]:
@@ -63,15 +63,28 @@ def write_durations(measured: dict[str, float]) -> None:
     FILE.write_text(json.dumps(dict(sorted({**kept, **found}.items())), indent=1) + "\n")
 
 
-def plain(nodeid: str) -> str:
-    """A node id without the group that pytest-xdist adds to it."""
-    return nodeid if nodeid.rfind("@") < nodeid.rfind("]") else nodeid.partition("@")[0]
+# How node ids begin whose tests share what a fixture of their module starts, a stack or an environment, and how many
+# workers may start one. The marker `xdist_group` of pytest-xdist 3.8 has no effect with pytest 9.2: it writes node ids,
+# which can only be read there.
+SHARED = {
+    "tests/app/test_template_image.py": 1,
+    "tests/e2e/test_engine.py": 1,
+    "tests/local/test_containers.py": 1,
+    "tests/local/test_ecs.py": 1,
+    "tests/local/test_foreign_apps.py": 1,
+    "tests/local/test_operations.py": 1,
+    "tests/local/test_page.py": 1,
+    "tests/local/test_projects.py": 1,
+    "tests/local/test_real_engine.py": 1,
+    "tests/local/test_releases.py::test_a_broken_release": 2,
+    "tests/preflight/test_broken_apps.py": 3,
+}
 
 
 def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
     """Add the markers `long`, `quiet` and `slow`."""
     for item in items:
-        name = plain(item.nodeid)
+        name = item.nodeid
         containers = item.get_closest_marker("docker")
         if containers and item.get_closest_marker("any_runtime"):
             item.add_marker("slow")
@@ -81,26 +94,36 @@ def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
             item.add_marker("quiet")
 
 
-class LongestFirst(LoadGroupScheduling):
-    """Deals tests one by one, the longest first; groups, and a file's short tests, stay together in their order.
+def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]:
+    """Node id → unit of work: the shared fixture's part, the test itself if it is a long one, or its file."""
+    found: dict[str, str] = {}
+    numbers = Counter[str]()
+    for nodeid in nodeids:
+        shared = next((prefix for prefix in SHARED if nodeid.startswith(prefix)), None)
+        if shared:
+            found[nodeid] = f"{shared} {numbers[shared] % SHARED[shared]}"
+            numbers[shared] += 1
+        else:
+            found[nodeid] = nodeid if nodeid in durations else nodeid.partition("::")[0]
+    return found
+
+
+class LongestFirst(LoadScopeScheduling):
+    """Deals units of work one by one, the longest first; a unit's tests run in their order, by one worker.
 
     A worker begins a test only when it knows its next one, to see which fixtures that needs. So that no long test waits
     behind another while a worker is idle, what it knows behind a long one is always something short.
     """
 
-    durations: dict[str, float]
+    def schedule(self) -> None:
+        """Divide the tests into units before the first are assigned."""
+        if self.collection is None:
+            self._durations = read_durations()
+            self._units = units(next(iter(self.registered_collections.values())), self._durations)
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        group = super()._split_scope(nodeid)
-        if group != nodeid or self.durations.get(nodeid, 0) >= LISTED_SECONDS:
-            return group
-        return nodeid.partition("::")[0]
-
-    def schedule(self) -> None:
-        """Sort the units before the first are assigned."""
-        if self.collection is None:
-            self.durations = read_durations()
-        super().schedule()
+        return self._units[nodeid]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         """Assign the longest unit, or the shortest behind a long one."""
@@ -119,4 +142,4 @@ class LongestFirst(LoadGroupScheduling):
             node.shutdown()
 
     def _seconds(self, unit: dict[str, bool]) -> float:
-        return sum(self.durations.get(plain(nodeid), SHORT_SECONDS) for nodeid in unit)
+        return sum(self._durations.get(nodeid, SHORT_SECONDS) for nodeid in unit)

@@ -13,7 +13,7 @@ import pytest
 
 from components.timers import TIMERS
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("template image")]
+pytestmark = pytest.mark.docker
 
 TEMPLATE = Path(__file__).parents[2] / "app_template"
 _ADDED_BYTES = 180_000_000

@@ -23,9 +23,6 @@ from tests.e2e.checks import leftovers
 from tests.e2e.stacks import copy_program
 from tests.emulator import free_port, wait_for
 
-# They share the endpoint.
-pytestmark = pytest.mark.xdist_group("engine")
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -22,7 +22,7 @@ from .cloud import Cloud, until
 from .conftest import REGION, marks_of
 from .runtimes import AsContainers, docker
 
-pytestmark = [*marks_of("container"), pytest.mark.xdist_group("containers")]
+pytestmark = marks_of("container")
 
 
 @pytest.fixture(scope="module")

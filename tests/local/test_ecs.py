@@ -23,10 +23,7 @@ from .conftest import REGION, client, marks_of
 from .runtimes import RUNTIMES
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=[*marks_of(name), pytest.mark.xdist_group(f"ecs {name}")]) for name in RUNTIMES],
-)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), request.param)
     yield cloud

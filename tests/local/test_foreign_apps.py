@@ -19,8 +19,6 @@ from .foreign import APPS, App, change, run
 from .runtimes import engine_answers
 from .test_releases import COMMAND, UP_SECONDS, Local, down
 
-pytestmark = pytest.mark.xdist_group("foreign apps")
-
 Checks = Mapping[str, Mapping[str, Any]]
 
 

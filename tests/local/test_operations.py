@@ -22,8 +22,6 @@ from cli.operations.old_release import ROLLBACK_OF
 from .cloud import until
 from .operating import CLUSTER, Operated, image, open_project
 
-pytestmark = pytest.mark.xdist_group("operations")
-
 COMMAND = str(Path(sys.executable).parent / "flask-on-aws")
 
 

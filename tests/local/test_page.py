@@ -24,9 +24,6 @@ _EXPECTED = ("ERR_CONNECTION_REFUSED", "404")  # complaints about what the tests
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-pytestmark = pytest.mark.xdist_group("page")
-
-
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
     place = open_project(tmp_path_factory.mktemp("page") / "project")

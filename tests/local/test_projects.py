@@ -17,8 +17,6 @@ from .load import Load
 from .project import Local, opened
 from .runtimes import AsProcesses
 
-pytestmark = pytest.mark.xdist_group("projects")
-
 Pair = tuple[Local, Local]
 
 

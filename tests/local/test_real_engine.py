@@ -14,7 +14,7 @@ from tests.e2e.stacks import Stack, copy_program, use_this_environment
 from .load import Load
 from .test_releases import BROKEN, Local, deployed, wait_for_page
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("releases by pulumi")]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

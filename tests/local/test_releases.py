@@ -196,13 +196,7 @@ def wait_for_page(local: Local, text: str) -> None:
     until(lambda: local.get() == text, seconds=10, what=local.get)
 
 
-# Two stacks that are broken and mended side by side.
-_SHOPS = [pytest.mark.xdist_group(f"shop {number}") for number in range(2)]
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_SHOPS[number % len(_SHOPS)]) for number, name in enumerate(BROKEN)]
-)
+@pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves_on(shop: Local, name: str) -> None:
     recorded = shop.numbers()
     shop.configure(**BROKEN[name].settings)
@@ -219,7 +213,6 @@ def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves
     assert shop.numbers() == [recorded[0] + 1, *recorded]
 
 
-@_SHOPS[-1]
 def test_what_was_missing_and_is_there_now_is_deployed_by_the_same_update_again(shop: Local) -> None:
     """The program is unchanged, so nothing but the missing record makes the update look at the service."""
     shop.configure(secrets={"LATE": "arn:aws:ssm:us-east-1:123456789012:parameter/late"})

@@ -29,13 +29,7 @@ def run(process_place, app: Broken):
     return {check.name: check for check in checks}
 
 
-# Each group makes the apps' environment once.
-_GROUPS = [pytest.mark.xdist_group(f"broken apps {number}") for number in range(3)]
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_GROUPS[number % len(_GROUPS)]) for number, name in enumerate(BROKEN)]
-)
+@pytest.mark.parametrize("name", BROKEN)
 def test_the_cause_is_found(process_place, name):
     app = BROKEN[name]
     if app.cause in NEED_A_USER and unprivileged_prefix() is None:
@@ -52,7 +46,6 @@ def test_the_cause_is_found(process_place, name):
     assert others <= ({"stops"} if app.command == "python app.py" else set())
 
 
-@_GROUPS[-1]
 def test_a_good_app_fails_nothing(process_place):
     checks = run(process_place, Broken("", None, "", GOOD, GUNICORN))
     assert [one for one in checks.values() if one.status is Status.FAILED] == []

@@ -39,7 +39,7 @@ class Worker:
 
 
 def seconds_of(nodeid: str, durations: dict[str, float]) -> float:
-    return durations.get(scheduling.plain(nodeid), scheduling.SHORT_SECONDS)
+    return durations.get(nodeid, scheduling.SHORT_SECONDS)
 
 
 def simulate(tests: list[str], durations: dict[str, float], count: int, monkeypatch: pytest.MonkeyPatch):
@@ -79,14 +79,42 @@ def test_the_longest_begin_first_and_none_waits_for_another_while_a_worker_is_id
     assert end < 335  # 330 is the longest; the rest fits beside it
 
 
-def test_a_group_and_the_short_tests_of_a_file_stay_together_in_their_order(monkeypatch):
-    group = [f"local/test_o.py::test_{number}@app" for number in range(3)]
-    durations = {scheduling.plain(name): 10.0 for name in group} | {"local/test_p.py::test_long": 20.0}
-    short = ["local/test_p.py::test_1", "local/test_p.py::test_2"]
-    began, _ = simulate(["local/test_p.py::test_long", *short, *group], durations, 2, monkeypatch)
-    for names in (group, short):
+def test_what_shares_a_fixture_and_the_short_tests_of_a_file_stay_together_in_their_order(monkeypatch):
+    shared = [f"tests/local/test_operations.py::test_{number}" for number in range(3)]
+    long = "tests/local/test_p.py::test_long"
+    short = ["tests/local/test_p.py::test_1", "tests/local/test_p.py::test_2"]
+    began, _ = simulate([long, *short, *shared], {**dict.fromkeys(shared, 10.0), long: 20.0}, 2, monkeypatch)
+    for names in (shared, short):
         assert len({began[name][1] for name in names}) == 1
         assert sorted(names, key=lambda name: began[name][0]) == names
+
+
+def test_real_workers_run_what_shares_a_fixture_together(tmp_path):
+    """pytest-xdist's own marker for this has no effect with this pytest: what it is asked for is looked at here."""
+    folder = tmp_path / "tests" / "local"
+    folder.mkdir(parents=True)
+    text = (
+        "import os\nimport pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_x(n): print('by', os.getpid())\n"
+    )
+    (folder / "test_operations.py").write_text(text)
+    (tmp_path / "test_other.py").write_text("def test_y(): pass\n")
+    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-o", "addopts=", "-rP", "--rootdir", tmp_path]
+    done = subprocess.run(
+        [*command, "-n", "2", "--dist", "loadscope", "tests", "test_other.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    workers = [line for line in done.stdout.splitlines() if line.startswith("by ")]
+    assert (len(workers), len(set(workers))) == (6, 1), done.stdout + done.stderr
+
+
+def test_what_is_shared_exists():
+    for prefix in scheduling.SHARED:
+        file, _, function = prefix.partition("::")
+        assert any(node.name.startswith(function) for node in functions(ROOT / file)), prefix
 
 
 def test_each_duration_is_one_of_a_test():
@@ -192,8 +220,8 @@ def pytester_folder(tmp_path):
 def test_durations_that_are_not_measured_again_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(scheduling, "FILE", tmp_path / "durations.json")
     scheduling.FILE.write_text('{"a": 10, "b": 20, "c": 30}')
-    scheduling.record(record := tmp_path / "record", "a@group", 6)
-    scheduling.record(record, "a@group", 2.4)
+    scheduling.record(record := tmp_path / "record", "a", 6)
+    scheduling.record(record, "a", 2.4)
     scheduling.record(record, "b", 1)
     scheduling.write_durations(scheduling.read_record(record))
     assert json.loads(scheduling.FILE.read_text()) == {"a": 8, "c": 30}

@@ -8,13 +8,15 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from ._component import Component, refuse, settle
+from ._data_loss import Guard
+from ._data_loss_rules import IDENTITY
 from ._database_checks import major
 from ._database_parameters import parameters
 from ._monitoring_role import monitoring_role_arn
-from ._replacement_guard import IDENTITY, guard, tag
+from ._replacement_guard import guard, tag
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
-from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
+from .database_args import DEFAULTS, DatabaseArgs, facts, place_problems, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
@@ -27,7 +29,7 @@ _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it w
 class Database(Component):
     """A PostgreSQL instance on RDS that only the given security groups reach, and only with TLS.
 
-    A change that would replace it, and so lose its data, fails at preview and at update unless `allow_replacement` is set.
+    A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
 
     host: pulumi.Output[str]
@@ -51,8 +53,8 @@ class Database(Component):
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse([*problems(args), *place_problems(args)])
-        super().__init__(name, opts)
         self._args = settle(args, DEFAULTS)
+        super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         given = cast(Mapping[str, pulumi.Input[str]], self._args)
         self._identity = {key: given[key] for key in IDENTITY if key in given}
         self._create_security_group()
@@ -94,7 +96,8 @@ class Database(Component):
 
     def _create_subnet_group(self) -> None:
         # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.
-        replaceable = self._args["allow_replacement"] and not self._args["deletion_protection"]
+        accepted = self._args["allow_replacement"] or self._name in self._args["accept_data_loss"]
+        replaceable = accepted and not self._args["deletion_protection"]
         self._subnets = aws.rds.SubnetGroup(
             f"{self._name}-subnets",
             description="Private subnets of the database",

@@ -51,7 +51,7 @@ class Applier:
         try:
             self._follow_aliases(resource)
             if not resource.custom:
-                self._do.state.put(record_of(resource, resource.inputs))
+                self._do.component(resource, self._do.state.resources.get(resource.urn))
                 return Registered("", resource.inputs)
             record = self._apply(resource)
         except BaseException:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .aws import Aws
+from .diff import changed
 from .errors import EngineError, explained
 from .graph import Resource
 from .hooks import Hooks, Moment
@@ -40,6 +41,18 @@ class Operations:
     hooks: Hooks
     overrides: Mapping[str, Override]
     progress: Callable[[Event], None]
+
+    def component(self, resource: Resource, old: Record | None) -> None:
+        """Keep a component, which is nothing on AWS; its hooks run as those of other resources do."""
+        record, hooks = record_of(resource, resource.inputs), resource.options.hooks
+        kind = "create" if old is None else "update"
+        before = _before(old) if old else None
+        does_change = old is None or bool(changed(old.inputs, resource.inputs))
+        if does_change:
+            self._run_hooks(f"before_{kind}", hooks, record, before=before)
+        self.state.put(record)
+        if does_change:
+            self._run_hooks(f"after_{kind}", hooks, record, before=before)
 
     def create(self, resource: Resource, inputs: Mapping[str, Any], name: str, doomed: Record | None = None) -> Record:
         """Create a resource under a name; `doomed` is the one that it replaces, which is deleted later."""

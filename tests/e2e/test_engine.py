@@ -336,6 +336,44 @@ def test_what_is_retained_stays_on_aws(stack):
     assert (names(result.retained), result.deleted, stack.inventory()) == (["logs"], (), {"logs": 1})
 
 
+RECORDED = """
+class Recorded(pulumi.ComponentResource):
+    def __init__(self, name, days, opts=None):
+        def check(args):
+            old, new = args.old_inputs["days"], args.new_inputs["days"]
+            if new < old:
+                raise ValueError(f"{old:g} days to {new:g}")
+        hook = pulumi.ResourceHook(f"{name}-record", check, pulumi.ResourceHookOptions(on_dry_run=True))
+        hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+        super().__init__("test:index:Recorded", name, {"days": days}, pulumi.ResourceOptions.merge(opts, hooks))
+        child = pulumi.ResourceOptions(parent=self)
+        Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
+
+"""
+
+
+def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack):
+    def body(days, name="old", more=""):
+        return RECORDED + f"Recorded({name!r}, {days}{more})\n"
+
+    stack.write(body(14))
+    assert names(stack.apply().created) == ["logs"]
+    assert names(stack.apply().unchanged) == ["logs"]
+    stack.write(body(7))
+    for _ in range(2):  # what was refused is refused again
+        with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
+            stack.apply()
+    (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 14
+    alias = ", pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')])"
+    stack.write(body(7, "new", alias))
+    with pytest.raises(EngineError, match=r"before update hook 'new-record' refused .* new: 14 days to 7"):
+        stack.apply()
+    stack.write(body(30, "new", alias))
+    assert names(stack.apply().updated) == ["logs"]
+    assert names(stack.destroy().deleted)[-1] == "logs"
+
+
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
         'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'

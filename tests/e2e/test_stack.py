@@ -60,17 +60,36 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     assert leftovers(stack) == {}
 
 
-def test_the_database_is_guarded_and_mistakes_are_told_at_once(program):
+# What is set on a stack that is up, the setting that the sentence names, and what else it says.
+REFUSED = (
+    ({"databaseUsername": "somebody"}, "databaseUsername", "add app-db to acceptDataLoss"),
+    ({"name": "shop"}, "name: 'app' → 'shop'", "create a new stack"),
+    ({"database": "none", "bucket": "none"}, "bucket: deletes the bucket app-media", "add app-db to acceptDataLoss"),
+    ({"vpcCidr": "10.1.0.0/16"}, "vpcCidr", "'10.0.0.0/16' → '10.1.0.0/16'"),
+    ({"databaseBackupDays": 0, "acceptDataLoss": '["app-media"]'}, "databaseBackupDays", "deletes all backups"),
+)
+DEFAULTS = {"databaseUsername": "app", "name": "app", "database": "postgres", "bucket": "s3", "vpcCidr": "10.0.0.0/16"}
+DEFAULTS |= {"databaseBackupDays": "auto", "acceptDataLoss": "[]"}
+
+
+def test_data_is_guarded_and_mistakes_are_told_at_once(program):
     stack = program("dev")
     stack.up()
-    before = identities(stack)
-    stack.configure(databaseUsername="somebody")
-    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-        output = stack.run(*command, fails=True)
-        assert "username" in output
-        assert "allowDatabaseReplacement" in output
-    assert identities(stack) == before
-    stack.configure(databaseUsername="app")
+    before = stack.resources().keys(), identities(stack)
+    for changed, setting, sentence in REFUSED:
+        stack.configure(**changed)
+        commands = [["preview"], ["up", "--yes", "--skip-preview"]]
+        for command in commands if changed in (REFUSED[0][0], REFUSED[1][0], REFUSED[2][0]) else commands[:1]:
+            output = stack.run(*command, fails=True)
+            assert setting in output
+            assert sentence in output
+        stack.configure(**{key: DEFAULTS[key] for key in changed})
+    assert (stack.resources().keys(), identities(stack)) == before
+    check_nothing_to_do(stack)
+
+    stack.configure(bucket="none", acceptDataLoss='["app-media"]')
+    assert stack.changes()["app-media"] is not None
+    stack.configure(bucket="s3", acceptDataLoss="[]")
 
     stack.configure(egress="wlan", memory=700)
     output = stack.run("preview", fails=True)

@@ -280,9 +280,10 @@ def test_the_guard_looks_at_updates_of_the_subnet_group_at_preview_too(database,
     assert hook.opts.ignore_errors is False
 
 
-def test_there_is_no_guard_where_replacement_is_allowed(database, monkeypatch):
+@pytest.mark.parametrize("consent", [{"allow_replacement": True}, {"accept_data_loss": ["other", "db"]}])
+def test_there_is_no_guard_where_replacement_is_allowed(database, monkeypatch, consent):
     options = record_options(monkeypatch, "pulumi_aws.rds.SubnetGroup")
-    database(allow_replacement=True)
+    database(**consent)
     assert options[0].hooks is None
 
 
@@ -308,8 +309,8 @@ def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
         refuse_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
     assert str(refused.value) == (
         "database_name: changing it from 'app' to 'shop' would replace the database and lose its data. Change it back, "
-        "or, if that is meant, take deletion_protection off and set allow_replacement (allowDatabaseReplacement in a "
-        "stack's settings) to true."
+        "or, if that is meant, take deletion_protection off and add the database's logical name to accept_data_loss "
+        "(acceptDataLoss in a stack's settings)."
     )
 
 

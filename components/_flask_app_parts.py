@@ -50,6 +50,7 @@ DATABASE = {
     "allow_database_replacement": "allow_replacement",
     "deletion_protection": "deletion_protection",
     "keep_data": "final_snapshot",
+    "log_retention_days": "log_retention_days",
     "permissions_boundary": "permissions_boundary",
 }
 LOGICAL_DATABASE = {

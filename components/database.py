@@ -7,10 +7,12 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from ._checks import retention_problems
 from ._component import Component, refuse, settle
 from ._data_loss import Guard
 from ._data_loss_rules import IDENTITY
 from ._database_checks import major
+from ._database_logs import NAMED, NAMED_TAG, DatabaseLogs, is_named, refuse_renaming
 from ._database_parameters import parameters
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import guard, tag
@@ -52,7 +54,8 @@ class Database(Component):
     """ARN of the instance."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse([*problems(args), *place_problems(args)])
+        days = settle(args, DEFAULTS)["log_retention_days"]
+        refuse([*problems(args), *place_problems(args), *retention_problems("log_retention_days", days)])
         self._args = settle(args, DEFAULTS)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         given = cast(Mapping[str, pulumi.Input[str]], self._args)
@@ -62,6 +65,7 @@ class Database(Component):
         self._create_parameter_group()
         self._create_password()
         self._name_final_snapshot()
+        self._name_instance()
         self._create_instance()
         self.host = self._instance.address
         self.port = self._instance.port
@@ -72,6 +76,7 @@ class Database(Component):
         self.security_group_id = self._group.id
         self.instance_identifier = self._instance.identifier
         self.instance_arn = self._instance.arn
+        self._logs.adopt(self._named, self.instance_identifier)
         self._register()
 
     def _create_security_group(self) -> None:
@@ -103,8 +108,13 @@ class Database(Component):
             description="Private subnets of the database",
             subnet_ids=self._args["subnet_ids"],
             # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
-            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()},
-            opts=self._child(hooks=None if replaceable else guard(self._name)),
+            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()}
+            | {NAMED_TAG: NAMED},
+            opts=self._child(
+                # What was made without this tag goes without it.
+                ignore_changes=[f'tags["{NAMED_TAG}"]'],
+                hooks=None if replaceable else guard(self._name),
+            ),
         )
 
     def _create_parameter_group(self) -> None:
@@ -144,10 +154,26 @@ class Database(Component):
             )
             self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
 
+    def _name_instance(self) -> None:
+        suffix = random.RandomId(
+            f"{self._name}-identifier",
+            byte_length=4,
+            # A replacement is made beside the old database, so it needs a name of its own.
+            keepers=dict(self._identity),
+            opts=self._child(depends_on=[self._subnets]),
+        )
+        self._named = self._subnets.tags.apply(is_named)
+        fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
+        # Nested, so that the suffix, unknown at its first preview, makes nothing unknown of what has no use for it.
+        self._identifier = self._named.apply(lambda known: fresh if known else None)
+        self._logs = DatabaseLogs(self, self._name, self._args["log_retention_days"])
+
     def _create_instance(self) -> None:
         args = self._args
         self._instance = aws.rds.Instance(
             self._name,
+            # Without one, Pulumi keeps the name that it has made up.
+            identifier=cast(pulumi.Output[str], self._identifier),
             engine="postgres",
             # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
             engine_version=args["engine_version"],
@@ -185,9 +211,15 @@ class Database(Component):
             ignore_changes=["snapshot_identifier"],
             # Tasks that are refused with the old password find the new one there.
             depends_on=[self._login],
+            hooks=self._rename_hooks(),
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,
         )
+
+    def _rename_hooks(self) -> pulumi.ResourceHookBinding:
+        on_preview = pulumi.ResourceHookOptions(on_dry_run=True)
+        hook = pulumi.ResourceHook(f"{self._name}-rename-guard", refuse_renaming, on_preview)
+        return pulumi.ResourceHookBinding(before_update=[hook])
 
     def _snapshots(self) -> dict[str, Any]:
         return {
@@ -201,7 +233,7 @@ class Database(Component):
     def _observation(self) -> dict[str, Any]:
         insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
         return {
-            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+            "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
             # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
             "performance_insights_enabled": insights,

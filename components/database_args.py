@@ -60,6 +60,8 @@ class DatabaseArgs(TypedDict, total=False):
     """Whether AWS keeps 7 days of wait statistics per query, free of charge. Default: true."""
     monitoring_interval: int
     """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
+    log_retention_days: int
+    """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database. Default: AWS's own key."""
     accept_data_loss: Sequence[str]
@@ -94,6 +96,7 @@ DEFAULTS: DatabaseArgs = {
     "allow_major_upgrade": False,
     "performance_insights": True,
     "monitoring_interval": 0,
+    "log_retention_days": 30,
     "accept_data_loss": [],
     "allow_replacement": False,
     "slow_query_ms": 1000,

@@ -37,6 +37,7 @@ def dry_answers(region: str) -> Answers:
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: None,
         "aws:route53/getZone:getZone": _unasked_zone,
     }
 
@@ -51,6 +52,7 @@ def live_answers(aws: Aws) -> Answers:
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: _log_groups(aws, args),
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
             "id": aws.region,
             "userName": "AWS",
@@ -122,6 +124,19 @@ def _parameters(aws: Aws, args: Args) -> Answer:
     found = [parameter for page in pages for parameter in page["Parameters"]]
     names, values = [one["Name"] for one in found], [one["Value"] for one in found]
     return {"id": args["path"], "arns": [one["ARN"] for one in found], "names": names, "values": Secret(values)}
+
+
+def _log_groups(aws: Aws, args: Args) -> Answer:
+    prefix = args["logGroupNamePrefix"]
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    found = [group for page in pages for group in page["logGroups"]]
+    arns = [group["arn"].removesuffix(":*") for group in found]
+    return {
+        "id": aws.region,
+        "arns": arns,
+        "logGroupNames": [group["logGroupName"] for group in found],
+        "logGroupNamePrefix": prefix,
+    }
 
 
 def _zone(aws: Aws, args: Args) -> Answer:

@@ -71,6 +71,20 @@ class Operations:
         self._run_hooks("after_create", resource.options.hooks, made)
         return made
 
+    def adopt(self, resource: Resource, inputs: Mapping[str, Any]) -> Record:
+        """Take over what exists under the id that the option `import_` gives, and bring it to the inputs.
+
+        Raises:
+            EngineError: if it is not there.
+        """
+        resource_id = resource.options.import_id
+        record = record_of(resource, {}, physical=resource_id, id=resource_id)
+        with explained(record.label, "imported"):
+            outputs = PROVIDERS[resource.type].read(self._call(record))
+        if outputs is None:
+            raise EngineError(f"{record.label} could not be imported: {resource_id} does not exist.")
+        return self.update(resource, inputs, replace(record, outputs=outputs))
+
     def update(self, resource: Resource, inputs: Mapping[str, Any], old: Record) -> Record:
         """Bring a resource from its old inputs to the new ones, in place."""
         provider = PROVIDERS[resource.type]

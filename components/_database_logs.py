@@ -72,24 +72,3 @@ class DatabaseLogs:
             retention_in_days=self._days,
             opts=pulumi.ResourceOptions(parent=self._owner, import_=imported),
         )
-
-
-def rename_problem(old: Any, new: Any) -> str:
-    """Why the identifier of a database in use must not change; empty where it does not, or is not known yet."""
-    if not isinstance(old, str) or not isinstance(new, str) or old == new:
-        return ""
-    return (
-        f"identifier: {old!r} → {new!r} would rename the database while it is in use, and with it its host name. "
-        "Its subnet group has lost the tags that it was made with."
-    )
-
-
-def refuse_renaming(args: pulumi.ResourceHookArgs) -> None:
-    """The hook of the instance.
-
-    Raises:
-        ValueError: if the update would rename the database.
-    """
-    problem = rename_problem((args.old_inputs or {}).get("identifier"), (args.new_inputs or {}).get("identifier"))
-    if problem:
-        raise ValueError(problem)

@@ -12,8 +12,9 @@ from ._component import Component, refuse, settle
 from ._data_loss import Guard
 from ._data_loss_rules import IDENTITY
 from ._database_checks import major
-from ._database_logs import NAMED, NAMED_TAG, DatabaseLogs, is_named, refuse_renaming
+from ._database_logs import NAMED, NAMED_TAG, DatabaseLogs, is_named
 from ._database_parameters import parameters
+from ._instance_guard import instance_guard
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import guard, tag
 from .app_secret import AppSecret
@@ -177,7 +178,8 @@ class Database(Component):
             engine="postgres",
             # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
             engine_version=args["engine_version"],
-            auto_minor_version_upgrade=True,
+            # A minor version that is pinned stays, or the next refresh would make the pin a downgrade, which RDS refuses.
+            auto_minor_version_upgrade="." not in args["engine_version"],
             allow_major_version_upgrade=args["allow_major_upgrade"],
             instance_class=args["instance_class"],
             multi_az=args["multi_az"],
@@ -211,15 +213,10 @@ class Database(Component):
             ignore_changes=["snapshot_identifier"],
             # Tasks that are refused with the old password find the new one there.
             depends_on=[self._login],
-            hooks=self._rename_hooks(),
+            hooks=instance_guard(self._name),
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,
         )
-
-    def _rename_hooks(self) -> pulumi.ResourceHookBinding:
-        on_preview = pulumi.ResourceHookOptions(on_dry_run=True)
-        hook = pulumi.ResourceHook(f"{self._name}-rename-guard", refuse_renaming, on_preview)
-        return pulumi.ResourceHookBinding(before_update=[hook])
 
     def _snapshots(self) -> dict[str, Any]:
         return {

@@ -27,7 +27,7 @@ class DatabaseArgs(TypedDict, total=False):
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Who may connect: role and id of a security group; the role names the rule. Default: none."""
     engine_version: str
-    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor`. Default: 17."""
+    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (it stays until this is changed). Default: 17."""
     instance_class: str
     """Instance class. Default: db.t4g.micro."""
     storage_gib: int

@@ -174,7 +174,7 @@ class Applier:
 
     def _inputs(self, resource: Resource, provider: Provider, old: Record | None) -> Mapping[str, Any]:
         ignored = resource.options.ignore_changes if old else ()
-        before = old.inputs if old else {}
+        before: Mapping[str, Any] = old.inputs if old else {}
         inputs = ignoring(before, resource.inputs, ignored)
         if provider.tagged:  # of the tags that are left, as the provider does
             inputs = ignoring(

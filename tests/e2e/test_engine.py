@@ -374,6 +374,46 @@ def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack
     assert names(stack.destroy().deleted)[-1] == "logs"
 
 
+def test_what_exists_is_imported_brought_to_the_inputs_and_deleted_with_the_stack(stack):
+    logs = stack.aws("logs")
+    logs.create_log_group(logGroupName="made-by-aws")
+
+    def body(name):
+        return f"""
+found = pulumi.runtime.invoke("aws:cloudwatch/getLogGroups:getLogGroups", {{"logGroupNamePrefix": "made-"}}).value
+pulumi.export("found", found["logGroupNames"])
+Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
+      pulumi.ResourceOptions(import_={name!r}))
+"""
+
+    stack.write(body("missing"))
+    with pytest.raises(EngineError, match="logs could not be imported: missing does not exist"):
+        stack.apply()
+    stack.write(body("made-by-aws"))
+    first = stack.apply()
+    assert (names(first.updated), first.created) == (["logs"], ())
+    assert first.outputs["found"] == ["made-by-aws"]
+    (group,) = logs.describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 14
+    assert names(stack.apply().unchanged) == ["logs"]
+    stack.destroy()
+    assert logs.describe_log_groups()["logGroups"] == []
+
+
+def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
+    def body(more, ignored):
+        tags = {"team": "web", **more}
+        return (
+            f'Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
+            f"pulumi.ResourceOptions(ignore_changes={ignored!r}))\n"
+        )
+
+    stack.write(body({}, []))
+    stack.apply()
+    stack.write(body({"a:b": "c"}, ['tags["a:b"]']))
+    assert names(stack.apply().unchanged) == ["net"]
+
+
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
         'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'

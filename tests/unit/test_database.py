@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components._database_checks import window_problems
-from components._database_logs import refuse_renaming
+from components._instance_guard import refuse_update
 from components._replacement_guard import refuse_replacement, replacements
 from components.database import Database, problems
 
@@ -318,15 +318,48 @@ def test_a_database_that_was_made_before_keeps_its_identifier_and_its_log_groups
     ]
 
 
+def instance_update(old, new, running=None):
+    outputs = {"engineVersionActual": running} if running else None
+    return SimpleNamespace(old_inputs=old, new_inputs=new, old_outputs=outputs)
+
+
 def test_an_update_never_renames_a_database(database, monkeypatch):
     options = record_options(monkeypatch, "pulumi_aws.rds.Instance")
     database()
     (hook,) = options[0].hooks.before_update
-    assert (hook.callback, hook.opts.on_dry_run) == (refuse_renaming, True)
+    assert (hook.callback, hook.opts.on_dry_run) == (refuse_update, True)
     for old, new in ((None, "b"), ("a", None), ("a", object()), ("a", "a")):
-        refuse_renaming(SimpleNamespace(old_inputs={"identifier": old}, new_inputs={"identifier": new}))
+        refuse_update(instance_update({"identifier": old}, {"identifier": new}))
     with pytest.raises(ValueError, match="'a' → 'b' would rename the database while it is in use"):
-        refuse_renaming(SimpleNamespace(old_inputs={"identifier": "a"}, new_inputs={"identifier": "b"}))
+        refuse_update(instance_update({"identifier": "a"}, {"identifier": "b"}))
+
+
+@pytest.mark.parametrize(("wanted", "running"), [("17.4", "17.6"), ("17.9", "17.10"), ("17", "18.1"), ("17.6", "18.1")])
+def test_a_version_before_the_one_that_runs_is_refused_before_aws_is_asked(wanted, running):
+    with pytest.raises(ValueError, match=f"AWS runs {running}, and RDS has no way back to {wanted}") as refused:
+        refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+    assert f"Set it to {running}, or to {running[:2]} for" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "running"),
+    [
+        ("17", "17.6"),
+        ("17.6", "17.6"),
+        ("17.10", "17.9"),
+        ("18", "17.6"),
+        ("17.4", None),
+        ("17.4", object()),
+        ("", "1"),
+    ],
+)
+def test_every_other_version_passes(wanted, running):
+    refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+
+
+@pytest.mark.parametrize(("version", "upgraded"), [("17", True), ("17.6", False)])
+def test_aws_upgrades_the_minor_version_only_where_none_is_pinned(database, version, upgraded):
+    assert database(engine_version=version).named("db")["autoMinorVersionUpgrade"] is upgraded
 
 
 @pytest.mark.parametrize("days", [0, 31, True])

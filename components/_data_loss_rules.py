@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 def findings(old: Record, new: Record) -> Iterator[Finding]:
     """What is lost between two records. What either does not know, such as values unknown at preview, is left out."""
-    for role, before in old.items():
+    for role, before in sorted(old.items()):  # the engine hands a record over in any order
         rules = _RULES.get(str(before.get("kind")))
         if rules is None:
             continue

@@ -549,12 +549,14 @@ def changes_of_the_whole(whole):
     assert whole.operations() == ["update app-db", "update app-scaling", "update app-web"]
     assert (changed.replaced, changed.deleted) == ((), ())
     assert whole.aws("rds").describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
-    configure_whole(whole, databaseUsername="other")
-    with pytest.raises(EngineError, match="would replace the database and lose its data"):
+    kept = {"databaseStorageGib": 30}
+    configure_whole(whole, **kept, databaseUsername="other", bucket="none")
+    with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         whole.apply()
-    configure_whole(whole, workers={"jobs": "python -m jobs"})
+    configure_whole(whole, **kept, workers={"jobs": "python -m jobs"})
     assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in whole.apply().created)
-    configure_whole(whole, bucket="none")
+    kept |= {"acceptDataLoss": ["app-media"], "bucket": "none"}
+    configure_whole(whole, **kept)
     assert {"app-media", "app-jobs"} <= set(names(whole.apply().deleted))
     assert leftovers(whole).get("buckets") is None
     whole.apply()

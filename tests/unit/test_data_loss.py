@@ -192,9 +192,9 @@ def test_all_losses_are_told_at_once():
     with pytest.raises(ValueError, match="loses data") as refused:
         update({"database_storage_gib": 50}, {"database": "none", "bucket": "none", "vpc_cidr": "10.1.0.0/16"})
     assert [line.split(":")[0] for line in str(refused.value).splitlines()[1:]] == [
-        "  - vpcCidr (vpc_cidr in Python)",
-        "  - database",
         "  - bucket",
+        "  - database",
+        "  - vpcCidr (vpc_cidr in Python)",
     ]
 
 

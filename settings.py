@@ -126,6 +126,7 @@ READERS: Mapping[str, Reader] = {
     "databaseSnapshot": text,
     "databaseApplyImmediately": flag,
     "databaseAllowMajorUpgrade": flag,
+    "acceptDataLoss": texts,
     "allowDatabaseReplacement": flag,
     "databaseUrlScheme": text,
     "databaseUrlQuery": text,

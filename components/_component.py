@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import pulumi
 
+from ._data_loss import Guard
+
 PACKAGE = "flask-on-aws"
 
 # AWS allows 32 characters for load balancers and target groups; automatic naming appends "-" and 7 characters.
@@ -25,8 +27,12 @@ class Problem(NamedTuple):
 class Component(pulumi.ComponentResource):
     """A component whose outputs are exactly its class annotations."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, {}, opts)
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
+        kind = type(self).__name__
+        inputs: dict[str, Any] = {}
+        if guard:
+            inputs, opts = guard.inputs(), pulumi.ResourceOptions.merge(opts, guard.options(f"{kind}-{name}"))
+        super().__init__(f"{PACKAGE}:index:{kind}", name, inputs, opts)
         self._name = name
 
     def _child(self, **options: Any) -> pulumi.ResourceOptions:

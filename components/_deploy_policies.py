@@ -85,7 +85,7 @@ def observation(scope: Scope) -> list[Statement]:
         allow(
             "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy logs:TagResource "
             "logs:UntagResource logs:GetLogEvents logs:FilterLogEvents",
-            scope.arns("logs", "log-group:{n}-*"),
+            scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
         ),
         allow(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",

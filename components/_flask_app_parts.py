@@ -49,9 +49,11 @@ DATABASE = {
     "database_snapshot": "snapshot_identifier",
     "database_apply_immediately": "apply_immediately",
     "database_allow_major_upgrade": "allow_major_upgrade",
+    "accept_data_loss": "accept_data_loss",
     "allow_database_replacement": "allow_replacement",
     "deletion_protection": "deletion_protection",
     "keep_data": "final_snapshot",
+    "log_retention_days": "log_retention_days",
     "permissions_boundary": "permissions_boundary",
 }
 LOGICAL_DATABASE = {
@@ -61,7 +63,7 @@ LOGICAL_DATABASE = {
     "database_name": "database_name",
     "database_username": "username",
 }
-MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
+MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain", "accept_data_loss": "accept_data_loss"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
 CERTIFICATE = {
     "domain": "domain",

@@ -12,6 +12,7 @@ from ._component import Component, refuse
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
+from ._flask_app_guard import guard
 from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
@@ -84,8 +85,9 @@ class FlaskApp(Component):
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
-        super().__init__(name, opts)
         self._args = with_profile(with_processes(args))
+        super().__init__(name, opts, guard(name, self._args))
+        self._tell_consent()
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -98,6 +100,16 @@ class FlaskApp(Component):
         self._create_scaling()
         self._create_alarms()
         self._register()
+
+    def _tell_consent(self) -> None:
+        """A consent that outlives its update would let a later mistake pass."""
+        if self._args.get("allow_database_replacement"):
+            pulumi.log.warn(
+                f"allowDatabaseReplacement is deprecated: use acceptDataLoss with {self._name}-db instead.", self
+            )
+        if self._args["accept_data_loss"]:
+            names = ", ".join(self._args["accept_data_loss"])
+            pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
 
     def _create_network(self) -> None:
         args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))

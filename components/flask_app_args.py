@@ -94,8 +94,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether changes of the database happen now or in the maintenance window. Default: true except in production.*"""
     database_allow_major_upgrade: bool
     """Whether a higher major `database_version` may be applied. Default: false."""
+    accept_data_loss: Sequence[str]
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image or app-web-logs; take them out afterwards. Default: none."""
     allow_database_replacement: bool
-    """Whether a change may replace the database and so lose its data. Default: false."""
+    """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
     database_url_scheme: str
     """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
     database_url_query: str
@@ -235,6 +237,7 @@ COMMON: FlaskAppArgs = {
     "database_max_storage_gib": 100,
     "database_url_scheme": "postgresql",
     "database_setup_image": SETUP_IMAGE,
+    "accept_data_loss": [],
     "bucket": "s3",
     "cpu": 256,
     "memory": 512,

@@ -18,6 +18,7 @@ from . import (
 )
 from ._checks import choice_problems, name_problems
 from ._component import Problem
+from ._flask_app_guard import consent_problems
 from ._flask_app_parts import (
     ALARMS,
     CERTIFICATE,
@@ -85,6 +86,7 @@ def _problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _component_problems(settled)
     yield from _variable_problems(settled)
     yield from _combination_problems(settled)
+    yield from consent_problems(name, settled)
 
 
 def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ class NetworkArgs(TypedDict, total=False):
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
 
 
-_DEFAULTS: NetworkArgs = {
+DEFAULTS: NetworkArgs = {
     "cidr_block": "10.0.0.0/16",
     "zones": 2,
     "egress": "public",
@@ -47,7 +47,7 @@ _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
 def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
+    settled = settle(args, DEFAULTS)
     yield from choice_problems("egress", settled["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", settled["flow_log_retention_days"])
     if "vpc_id" in settled:
@@ -102,7 +102,7 @@ class Network(Component):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = settle(args, DEFAULTS)
         self._egress = self._args["egress"]
         self._dual_stack = self._egress == "ipv6"
         self.endpoint_security_group_id = pulumi.Output.from_input("")

@@ -37,6 +37,7 @@ def dry_answers(region: str) -> Answers:
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: None,
         "aws:route53/getZone:getZone": _unasked_zone,
         # An account in which nothing is: a secret of the program has no content yet.
         "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: {"versions": [], "id": args["secretId"]},
@@ -55,6 +56,7 @@ def live_answers(aws: Aws) -> Answers:
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
         "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: _secret_versions(aws, args),
         "aws:secretsmanager/getSecretVersion:getSecretVersion": lambda args: _secret_content(aws, args),
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: _log_groups(aws, args),
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
             "id": aws.region,
             "userName": "AWS",
@@ -140,6 +142,19 @@ def _secret_content(aws: Aws, args: Args) -> Answer:
     found = aws.client("secretsmanager").get_secret_value(SecretId=args["secretId"])
     content = {"secretId": args["secretId"], "secretString": Secret(found.get("SecretString", ""))}
     return {"id": found["ARN"], "arn": found["ARN"], "versionId": found["VersionId"], **content}
+
+
+def _log_groups(aws: Aws, args: Args) -> Answer:
+    prefix = args["logGroupNamePrefix"]
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    found = [group for page in pages for group in page["logGroups"]]
+    arns = [group["arn"].removesuffix(":*") for group in found]
+    return {
+        "id": aws.region,
+        "arns": arns,
+        "logGroupNames": [group["logGroupName"] for group in found],
+        "logGroupNamePrefix": prefix,
+    }
 
 
 def _zone(aws: Aws, args: Args) -> Answer:

@@ -23,6 +23,7 @@ DATABASE = {
     "databaseVersion": "18",
     "databaseAllowMajorUpgrade": True,
     "allowDatabaseReplacement": True,
+    "acceptDataLoss": ["app-db"],
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "databaseSnapshot": "of-another-database",  # of no account after creation
@@ -98,11 +99,7 @@ ELSEWHERE = {
     "dnsReady": "in the tests of the components",
     "zoneId": "in the tests of the components",
     "certificateArn": "in the tests of the components",
-    "database": "none deletes the database, which is what it is for",
-    "bucket": "none deletes the bucket, which is what it is for",
-    "databaseName": "guarded: another database is the loss of this one's data",
-    "databaseUsername": "guarded: another database is the loss of this one's data",
-    "vpcCidr": "another range is another network",
+    **dict.fromkeys(("database", "bucket", "databaseName", "databaseUsername", "vpcCidr"), "guarded: test_stack.py"),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),
@@ -156,6 +153,8 @@ def test_settings_around_them_change_in_place(program):
     assert stack.outputs()["url"] == "https://shop.example.com"
 
     stack.configure(environment="development", deletionProtection=False, keepData=False)
+    assert "databaseBackupDays" in stack.run("preview", fails=True)  # from 14 to 1: less can be restored
+    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"]})
     stack.up()
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}

@@ -30,7 +30,7 @@ QUICK = 1
 def test_the_default_stack_lives_and_leaves_nothing(program):
     """Alone proves the life of the default stack by the real engine: up, no difference, release, refresh, destroy.
 
-    And that the engine stops before it replaces the database.
+    And that the engine stops before a change that loses data.
     """
     stack = program("dev")
     printed = stack.up("--diff", "--show-reads", "--event-log", "events.json")
@@ -57,11 +57,41 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     stack.run("refresh", "--yes", "--skip-preview")
     assert set(stack.changes()) <= {*FORGOTTEN, *REFRESHED, "app-web"}
 
-    check_that_the_database_is_guarded(stack)
+    check_that_data_is_guarded(stack)
     check_that_mistakes_are_all_told_at_once(stack)
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
     assert leftovers(stack) == {}
+
+
+# What is set on a stack that is up, the setting that the sentence names, and what else it says.
+REFUSED = (
+    ({"databaseUsername": "somebody"}, "databaseUsername", "add app-db to acceptDataLoss"),
+    ({"name": "shop"}, "name: 'app' → 'shop'", "create a new stack"),
+    ({"database": "none", "bucket": "none"}, "bucket: deletes the bucket app-media", "add app-db to acceptDataLoss"),
+    ({"vpcCidr": "10.1.0.0/16"}, "vpcCidr", "'10.0.0.0/16' → '10.1.0.0/16'"),
+    ({"databaseBackupDays": 0}, "databaseBackupDays", "deletes all backups"),
+)
+
+
+def check_that_data_is_guarded(stack):
+    """No preview and no update lets it go without consent; with consent, it would."""
+    before = stack.resources().keys(), identities(stack)
+    for number, (changed, setting, sentence) in enumerate(REFUSED):
+        stack.configure(**changed)
+        for command in [["preview"], ["up", "--yes", "--skip-preview"]][: 2 if number < 3 else 1]:
+            output = stack.run(*command, fails=True)
+            assert setting in output
+            assert sentence in output
+        for key in changed:
+            stack.run("config", "rm", key)
+    assert (stack.resources().keys(), identities(stack)) == before
+
+    stack.configure(bucket="none")
+    stack.run("config", "set", "--path", "acceptDataLoss[0]", "app-media")
+    assert "app-media" in stack.changes()
+    for key in ("bucket", "acceptDataLoss"):
+        stack.run("config", "rm", key)
 
 
 def test_production_on_a_domain_keeps_its_data(program):
@@ -90,18 +120,6 @@ def test_production_on_a_domain_keeps_its_data(program):
     (snapshot,) = left.pop("snapshots")
     assert snapshot.startswith("app-db-final-")
     assert left == {}
-
-
-def check_that_the_database_is_guarded(stack):
-    """Neither a preview nor an update replaces it."""
-    before = identities(stack)
-    stack.configure(databaseUsername="somebody")
-    for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-        output = stack.run(*command, fails=True)
-        assert "username" in output
-        assert "allowDatabaseReplacement" in output
-    assert identities(stack) == before
-    stack.run("config", "rm", "databaseUsername")
 
 
 def check_that_mistakes_are_all_told_at_once(stack):

@@ -46,7 +46,7 @@ class Cloud:
         self._endpoint = Endpoint(place)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(elb, edge_headers(elb))
+        configuration = BalancerRecords(elb, edge_headers(elb, _client(place, "cloudfront")))
         self._balancer = Balancer(folder, authority, configuration, first_port=local.https_port)
         targets = TargetRecords(self._balancer, configuration, records)
         self._databases = Databases(folder / "rds", cache, authority, self._told)

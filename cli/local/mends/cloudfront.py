@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.cloudfront.exceptions import CloudFrontException
 from moto.cloudfront.models import DefaultCacheBehaviour, Origin, ViewerCertificate
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.cloudfront.urls import url_paths
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
@@ -47,7 +47,7 @@ class _Kind:
     def find(self, response: Any) -> dict[str, Any]:
         found = self.store(response.backend).get(response._get_param("Id"))
         if found is None:
-            raise ServiceException(self.missing, f"The {self.name} does not exist.")
+            raise CloudFrontException(self.missing, f"The {self.name} does not exist.")
         return found
 
     def answer(self, item: Mapping[str, Any]) -> ActionResult:
@@ -154,7 +154,7 @@ def _make_group(response: Any) -> None:
     account, region = response.current_account, arn.split(":")[3]
     balancers: dict[str, Any] = elbv2_backends[account][region].load_balancers
     if arn not in balancers:
-        raise ServiceException("EntityNotFound", f"The load balancer {arn} does not exist.")
+        raise CloudFrontException("EntityNotFound", f"The load balancer {arn} does not exist.")
     vpc_id, ec2 = balancers[arn].vpc_id, ec2_backends[account][region]
     if ec2.get_security_group_from_name(_ORIGINS_GROUP, vpc_id) is None:
         ec2.create_security_group(_ORIGINS_GROUP, "CloudFront VPC origins", vpc_id)

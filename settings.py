@@ -105,6 +105,7 @@ READERS: Mapping[str, Reader] = {
     "dnsReady": flag,
     "zoneId": text,
     "certificateArn": text,
+    "cloudfrontOrigin": text,
     "vpcCidr": text,
     "zones": number,
     "egress": text,

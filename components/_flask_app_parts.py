@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ._load_balancer_guard import INTERNAL, PUBLIC
 from ._names import camel_case
 from .flask_app_args import FlaskAppArgs
 
@@ -140,6 +141,16 @@ def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def load_balancers(args: FlaskAppArgs) -> list[str]:
+    """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
+    kind, origin = exposure(args), args["cloudfront_origin"]
+    if kind == "shared":
+        return []
+    if kind == "https":
+        return [PUBLIC, INTERNAL] if origin == "vpc-with-public" else [PUBLIC]
+    return {"vpc": [INTERNAL], "public": [PUBLIC]}.get(origin, [PUBLIC, INTERNAL])
 
 
 def exposure(args: FlaskAppArgs) -> str:

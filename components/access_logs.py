@@ -97,12 +97,18 @@ class AccessLogBucket(Component):
 
 def delivery_policy(bucket_arn: str, account_id: str) -> str:
     """A bucket policy for log delivery into the one folder where load balancers of the account write, and for TLS alone."""
+    partition = bucket_arn.split(":")[1]
     deliver = {
         "Sid": "DeliverAccessLogs",
         "Effect": "Allow",
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+        # Otherwise another account's load balancers could be pointed at this bucket. This is the condition that Elastic
+        # Load Balancing documents: elasticloadbalancing/latest/application/enable-access-logging.html
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": f"arn:{partition}:elasticloadbalancing:*:{account_id}:loadbalancer/*"}
+        },
     }
     require_tls = {
         "Sid": "DenyWithoutTls",

@@ -13,6 +13,7 @@ from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
 from ._flask_app_guard import guard
+from ._load_balancer_guard import PUBLIC
 from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
@@ -135,8 +136,11 @@ class FlaskApp(Component):
         args: TaskSecurityGroupArgs = {
             "vpc_id": self.vpc_id,
             "port": self._args["port"],
-            "load_balancer_security_group_id": self._exposure.load_balancer_security_group_id,
         }
+        if self._exposure.public:
+            args["load_balancer_security_group_id"] = self._exposure.public.security_group_id
+        if self._exposure.internal:
+            args["internal_load_balancer_security_group_id"] = self._exposure.internal.security_group_id
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
         if given.has_endpoints(self._args):
@@ -301,9 +305,9 @@ class FlaskApp(Component):
 
     def _web_args(self) -> ServiceArgs:
         args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
-        # ECS refuses a service whose target group no listener uses, so the service waits for the rules.
-        ready = pulumi.Output.all(self._exposure.target.target_group_arn, self._exposure.target.rule_arns)
-        args["target_group_arn"] = ready.apply(lambda both: str(both[0]))
+        args["target_group_arn"] = self._exposure.target_group_arn
+        args["more_target_group_arns"] = self._exposure.other_target_group_arns
+        args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
         args["task_policies"] = self._task_policies
         args["task_policy_arns"] = self._args["policy_arns"]
         return args
@@ -338,8 +342,8 @@ class FlaskApp(Component):
         if self._args["scale_requests_per_minute"]:
             args["request_label"] = pulumi.Output.format(
                 "{balancer}/{target}",
-                balancer=self._exposure.load_balancer_arn_suffix,
-                target=self._exposure.target.target_group_arn_suffix,
+                balancer=self._exposure.main.load_balancer_arn_suffix,
+                target=self._exposure.main.target.target_group_arn_suffix,
             )
         Autoscaling(f"{self._name}-scaling", args, self._child())
 
@@ -350,8 +354,8 @@ class FlaskApp(Component):
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,
-                "load_balancer_arn_suffix": self._exposure.load_balancer_arn_suffix,
-                "target_group_arn_suffix": self._exposure.target.target_group_arn_suffix,
+                "load_balancer_arn_suffix": self._exposure.main.load_balancer_arn_suffix,
+                "target_group_arn_suffix": self._exposure.main.target.target_group_arn_suffix,
                 "watch_service": True,
                 "cluster_name": self.cluster_name,
                 "service_name": self.service_name,

@@ -52,6 +52,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Route 53 zone of the domain. Default: the one with the longest matching name."""
     certificate_arn: pulumi.Input[str]
     """An existing ACM certificate for the domain, in the stack's region. Default: one is requested."""
+    cloudfront_origin: str
+    """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them: both load balancers, of which CloudFront uses the first named. Default: vpc."""
     vpc_cidr: str
     """Address range of the VPC. Default: 10.0.0.0/16."""
     zones: int
@@ -231,6 +233,7 @@ COMMON: FlaskAppArgs = {
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,
+    "cloudfront_origin": "vpc",
     "egress": "public",
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",

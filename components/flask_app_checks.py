@@ -33,8 +33,10 @@ from ._flask_app_parts import (
     exposure,
     has_endpoints,
     image_part,
+    load_balancers,
     part,
 )
+from ._load_balancer_guard import INTERNAL
 from ._secret_key import POLICIES
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
@@ -64,6 +66,9 @@ SHARED_NEEDS = (
 )
 
 
+_ORIGINS = ("vpc", "public", "public-with-vpc", "vpc-with-public")
+
+
 def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each, all of them at once and each once."""
     yield from dict.fromkeys(_problems(name, args))
@@ -80,6 +85,7 @@ def _problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from choice_problems("database", settled["database"], ("postgres", "none"))
     yield from choice_problems("bucket", settled["bucket"], ("s3", "none"))
     yield from choice_problems("ca_certificates", settled["ca_certificates"], ("auto", "image", "init"))
+    yield from choice_problems("cloudfront_origin", settled["cloudfront_origin"], _ORIGINS)
     yield from choice_problems("previous_secret_key", settled["previous_secret_key"], POLICIES)
     for preset in settled["compat"]:
         yield from choice_problems("compat", preset, COMPAT)
@@ -141,6 +147,7 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
 
 def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     given = cast(Mapping[str, Any], args)
+    yield from _origin_problems(args)
     if "listener_arn" in given:
         for needed in SHARED_NEEDS:
             if not given.get(needed):
@@ -192,6 +199,20 @@ def _images(args: FlaskAppArgs) -> Iterator[tuple[str, str]]:
     if "database_host" in given:
         images.append(("database_setup_image", args["database_setup_image"]))
     yield from ((argument, image) for argument, image in images if isinstance(image, str))
+
+
+def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    origin = args["cloudfront_origin"]
+    if origin == "public-with-vpc" and exposure(args) != "cloudfront":
+        yield Problem(
+            "cloudfront_origin", f"{origin!r} is a step of stacks without a domain; with one, use 'vpc-with-public'."
+        )
+    if INTERNAL in load_balancers(args) and "vpc_id" in args and not args.get("private_subnet_ids"):
+        yield Problem(
+            "private_subnet_ids",
+            f"must be given with vpc_id where cloudfront_origin is {origin!r}, for the internal load balancer; "
+            "or set cloudfront_origin to 'public'.",
+        )
 
 
 def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:

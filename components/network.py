@@ -11,7 +11,15 @@ from ._component import Component, Problem, refuse, settle
 from ._egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
-from ._subnets import MOST_ZONES, ipv6_subnet_block, network_problems, subnet_blocks, zone_name
+from ._subnets import (
+    MOST_ZONES,
+    checked_subnets,
+    ipv6_subnet_block,
+    network_problems,
+    subnet_blocks,
+    usable_zones,
+    zone_name,
+)
 
 
 class NetworkArgs(TypedDict, total=False):
@@ -141,15 +149,19 @@ class Network(Component):
         )
 
     def _create_subnets(self) -> None:
-        self._zone_names = aws.get_availability_zones_output(
+        zones = aws.get_availability_zones_output(
             state="available",
             # Leaves out local and wavelength zones, which lack Fargate or RDS.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOptions(parent=self),
-        ).names
+        )
+        self._zone_names = pulumi.Output.all(zones.names, zones.zone_ids).apply(lambda both: usable_zones(*both))
         blocks = subnet_blocks(self._args["cidr_block"], self._args["zones"])
-        self._public = [self._create_subnet("public", index, block) for index, block in enumerate(blocks.public)]
-        self._private = [self._create_subnet("private", index, block) for index, block in enumerate(blocks.private)]
+        self._public: list[aws.ec2.Subnet] = []
+        self._private: list[aws.ec2.Subnet] = []
+        for role, subnets in (("public", self._public), ("private", self._private)):
+            for index, block in enumerate(getattr(blocks, role)):
+                subnets.append(self._create_subnet(role, index, block))
 
     def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
         name = f"{self._name}-{role}-{index + 1}"
@@ -159,7 +171,7 @@ class Network(Component):
         return aws.ec2.Subnet(
             name,
             vpc_id=self._vpc.id,
-            availability_zone=self._zone_names.apply(lambda names: zone_name(names, index)),
+            availability_zone=self._zone_of(role, index),
             cidr_block=block,
             ipv6_cidr_block=ipv6_block,
             # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
@@ -169,6 +181,12 @@ class Network(Component):
             # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with all in it.
             opts=self._child(ignore_changes=["availability_zone"]),
         )
+
+    def _zone_of(self, role: str, index: int) -> pulumi.Output[str]:
+        """The zone of a new subnet, apart from those of its siblings, which may be older than the list of zones is now."""
+        siblings = getattr(self, f"_{role}")
+        taken = pulumi.Output.all(*(sibling.availability_zone for sibling in siblings))
+        return pulumi.Output.all(self._zone_names, taken).apply(lambda both: zone_name(both[0], index, both[1]))
 
     def _create_routes(self) -> None:
         opts = self._child()
@@ -189,6 +207,17 @@ class Network(Component):
             self.endpoint_security_group_id = group_id
             # Without them tasks can pull no image, whose layers come from S3.
             self._private_routes.ready.extend([s3, *endpoints])
+
+    def vpc_origin_subnet_ids(self) -> pulumi.Output[Sequence[str]]:
+        """IDs of the private subnets, for a load balancer behind a CloudFront VPC origin.
+
+        Raises, when they are known:
+            pulumi.InputPropertyError: if one of them is in a zone where CloudFront has no VPC origins.
+        """
+        if "vpc_id" in self._args:
+            return self.private_subnet_ids
+        zone_ids = pulumi.Output.all(*(subnet.availability_zone_id for subnet in self._private))
+        return pulumi.Output.all(self.private_subnet_ids, zone_ids).apply(lambda both: checked_subnets(*both))
 
     def _create_flow_logs(self) -> None:
         if self._args["flow_logs"]:

@@ -45,6 +45,10 @@ class ServiceArgs(TypedDict, total=False):
     """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
     target_group_arn: pulumi.Input[str]
     """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
+    more_target_group_arns: Sequence[pulumi.Input[str]]
+    """Further target groups, while the service moves to another load balancer. Default: none."""
+    load_balancers: Sequence[str]
+    """Which load balancers those target groups belong to, of `public` and `internal`; given, an update that would leave all that serve now is refused. Default: none, nothing is refused."""
     load_balancer_security_group_id: pulumi.Input[str]
     """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
     security_group_id: pulumi.Input[str]
@@ -108,6 +112,7 @@ DEFAULTS: ServiceArgs = {
     "port": 8080,
     "environment": {},
     "secrets": {},
+    "more_target_group_arns": [],
     "task_policies": {},
     "task_policy_arns": {},
     "log_retention_days": 30,

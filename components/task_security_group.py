@@ -16,6 +16,8 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     """Port that the load balancer connects to. Default: 8080."""
     load_balancer_security_group_id: pulumi.Input[str]
     """Security group of the load balancer, the only one that may connect. Default: none, nobody may."""
+    internal_load_balancer_security_group_id: pulumi.Input[str]
+    """Security group of an internal load balancer, which may connect as well. Default: none."""
     outbound_ports: Sequence[int]
     """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
     endpoint_security_group_id: pulumi.Input[str]
@@ -118,11 +120,17 @@ class TaskSecurityGroup(Component):
 
     def _allow_load_balancer(self) -> list[pulumi.Output[str]]:
         """Both ends: into the tasks, and out of the load balancer, whose own group lets nothing out."""
-        if "load_balancer_security_group_id" not in self._args:
-            return []
-        balancer, port = self._args["load_balancer_security_group_id"], self._args["port"]
+        args, rules = self._args, list[pulumi.Output[str]]()
+        if "load_balancer_security_group_id" in args:
+            rules += self._allow_from("load-balancer", args["load_balancer_security_group_id"])
+        if "internal_load_balancer_security_group_id" in args:
+            rules += self._allow_from("internal-load-balancer", args["internal_load_balancer_security_group_id"])
+        return rules
+
+    def _allow_from(self, role: str, balancer: pulumi.Input[str]) -> list[pulumi.Output[str]]:
+        port = self._args["port"]
         inward = aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-load-balancer",
+            f"{self._name}-from-{role}",
             security_group_id=self._group.id,
             referenced_security_group_id=balancer,
             description="From the load balancer to the app",
@@ -132,7 +140,7 @@ class TaskSecurityGroup(Component):
             opts=self._child(),
         )
         outward = aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-from-load-balancer",
+            f"{self._name}-{role}",
             security_group_id=balancer,
             referenced_security_group_id=self._group.id,
             description="From the load balancer to the app",

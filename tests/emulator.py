@@ -29,6 +29,7 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
         "MOTO_ACM_VALIDATION_WAIT": "0",
         "MOTO_ECS_SERVICE_RUNNING": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "emulator_startup"),
     }
     with log_file.open("wb") as log:
         server = subprocess.Popen(

@@ -34,6 +34,7 @@ def dry_answers(region: str) -> Answers:
         **_everywhere(region),
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: None,
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: None,
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: None,
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
@@ -51,6 +52,7 @@ def live_answers(aws: Aws) -> Answers:
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: _identity(aws),
         "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: _zones(aws),
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: _prefix_list(aws, args),
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: _security_groups(aws, args),
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
@@ -110,8 +112,15 @@ def _identity(aws: Aws) -> Answer:
 
 def _zones(aws: Aws) -> Answer:
     found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
-    names, ids = sorted(zone["ZoneName"] for zone in found), sorted(zone["ZoneId"] for zone in found)
-    return {"names": names, "zoneIds": ids, "id": aws.region}
+    zones = sorted((zone["ZoneName"], zone["ZoneId"]) for zone in found)
+    return {"names": [name for name, _ in zones], "zoneIds": [zone_id for _, zone_id in zones], "id": aws.region}
+
+
+def _security_groups(aws: Aws, args: Args) -> Answer:
+    filters = [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or ()]
+    found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    ids = sorted(group["GroupId"] for group in found)
+    return {"id": aws.region, "ids": ids, "vpcIds": [group["VpcId"] for group in found]}
 
 
 def _prefix_list(aws: Aws, args: Args) -> Answer:

@@ -50,7 +50,9 @@ class Cloud:
         self._endpoint = Endpoint(place, self._pages, faults)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(elb, edge_headers(elb), version=lambda: records.version)
+        configuration = BalancerRecords(
+            elb, edge_headers(elb, _client(place, "cloudfront")), version=lambda: records.version
+        )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
         )

@@ -20,10 +20,15 @@ _ACTIVITY = "writing the targets' health"
 _MINUTE = 60.0 / SPEED
 
 
-def edge_headers(client: Any) -> Callable[[str], tuple[tuple[str, str], ...] | None]:
-    """By a listener's ARN: the secret that CloudFront sends where the rules ask for one, else None."""
+def edge_headers(client: Any, cloudfront: Any) -> Callable[[str], tuple[tuple[str, str], ...] | None]:
+    """By a listener's ARN: what CloudFront adds to requests for it, or None where it sends none there.
+
+    It adds a secret where the rules ask for one, and nothing where a VPC origin names the listener's load balancer.
+    """
 
     def headers(listener_arn: str) -> tuple[tuple[str, str], ...] | None:
+        if _origin_part(listener_arn) in {_origin_part(arn) for arn in _vpc_origins(cloudfront)}:
+            return ()
         for rule in client.describe_rules(ListenerArn=listener_arn)["Rules"]:
             for condition in rule.get("Conditions", ()):
                 told: dict[str, Any] = condition.get("HttpHeaderConfig") or {}
@@ -32,6 +37,18 @@ def edge_headers(client: Any) -> Callable[[str], tuple[tuple[str, str], ...] | N
         return None
 
     return headers
+
+
+def _vpc_origins(cloudfront: Any) -> list[str]:
+    """ARNs of the load balancers that VPC origins name."""
+    items = cloudfront.list_vpc_origins()["VpcOriginList"].get("Items", [])
+    return [item["OriginEndpointArn"] for item in items]
+
+
+def _origin_part(arn: str) -> str:
+    """What a load balancer's ARN and those of its listeners have in common: `app/NAME/ID`."""
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    return "/".join(rest.split("/")[:3]) if kind in ("loadbalancer", "listener") else arn
 
 
 class TargetRecords:

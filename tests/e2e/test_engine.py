@@ -511,7 +511,8 @@ def whole(stack):
 
 def configure_whole(whole, **settings):
     # No task of plain moto ever ends, so a release command would wait for ever; nothing is built, so nothing is tried.
-    settings = {"releaseCommand": "none", "preflight": "never", **settings}
+    # Plain moto has no VPC origins.
+    settings = {"releaseCommand": "none", "preflight": "never", "cloudfrontOrigin": "public", **settings}
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in settings.items())
     (whole.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}")
 

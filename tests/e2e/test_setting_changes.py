@@ -77,8 +77,13 @@ AROUND = {
     "dockerfile": "Dockerfile.other",
     "architecture": "arm64",
 }
-# From CloudFront's name to one's own.
-DOMAIN = {"domain": "shop.example.com", "domainAliases": ["www.example.com"], "allowedCidrs": ["198.51.100.0/24"]}
+# From CloudFront's name to one's own, beside which the former goes on.
+DOMAIN = {
+    "domain": "shop.example.com",
+    "domainAliases": ["www.example.com"],
+    "allowedCidrs": ["198.51.100.0/24"],
+    "cloudfrontOrigin": "vpc-with-public",
+}
 # As a last step, since it is the first to be undone: nothing can be destroyed with it.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
 CHANGED = (DATABASE, TASKS, AROUND, DOMAIN, PROTECTION)

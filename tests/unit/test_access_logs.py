@@ -42,6 +42,7 @@ def test_only_load_balancers_write_and_only_to_the_folder_of_the_account():
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": "arn:aws:s3:::b/AWSLogs/123456789012/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:elasticloadbalancing:*:123456789012:loadbalancer/*"}},
     }
     assert require_tls["Effect"] == "Deny"
     assert require_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

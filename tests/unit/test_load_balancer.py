@@ -60,6 +60,7 @@ def test_outputs_name_the_listener_for_routes(deploy):
     assert outputs == {
         "arn": "arn:aws:mock:us-east-1:123456789012:web",
         "arn_suffix": "app/web/0",
+        "load_balancer_name": "web",
         "dns_name": "web.elb.amazonaws.com",
         "zone_id": "ZELB",
         "security_group_id": "web-access-id",
@@ -165,7 +166,7 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
     [
         ({**_CLOUDFRONT, "vpc_id": None}, "vpc_id", "needs vpc_id"),
         ({**_CLOUDFRONT, "subnet_ids": None}, "subnet_ids", "needs subnet_ids"),
-        ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront."),
+        ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         (_NETWORK, "certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront."),
         ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront has no use"),
         ({**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}}, "certificate_arn", "Mode cloudfront has no use"),

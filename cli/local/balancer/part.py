@@ -186,7 +186,11 @@ class Balancer:
         if ports != self._ports:
             self._ports = ports
             self._book.write(ports)
-        kept = {key: one for key, one in self._servers.items() if key in wanted and _serves(one, *wanted[key])}
+        kept = {
+            key: one
+            for key, one in self._servers.items()
+            if key in wanted and one.port == ports[key] and _serves(one, *wanted[key])
+        }
         ending = [one.stop() for key, one in self._servers.items() if key not in kept]
         self._servers = kept
         await asyncio.gather(*ending)

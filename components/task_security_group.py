@@ -140,7 +140,7 @@ class TaskSecurityGroup(Component):
             opts=self._child(),
         )
         outward = aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-{role}",
+            f"{self._name}-from-{role}",
             security_group_id=balancer,
             referenced_security_group_id=self._group.id,
             description="From the load balancer to the app",

@@ -18,6 +18,10 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
@@ -35,6 +39,8 @@ _FORMAT = 1  # raise it when older files can no longer be read
 # Megabytes of managed policies and instance types, or as many lines and objects as there are: saved when they are
 # called themselves, and with all the rest a second later.
 _LARGE = {"iam", "ec2", "logs", "cloudwatch", "s3"}
+# Of certificates, and of keys in KMS and Cognito.
+_PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 
 
@@ -138,6 +144,11 @@ class _Writer(pickle.Pickler):
             return self._object(obj)
         if isinstance(obj, ParameterDict):  # a dictionary that is made of an account and a region
             return (ParameterDict, (obj.account_id, obj.region_name), vars(obj), None, iter(obj.items()))
+        if isinstance(obj, _PRIVATE_KEYS):
+            form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            return (_private_key, (obj.private_bytes(serialization.Encoding.PEM, form, plain),))
+        if isinstance(obj, Certificate):
+            return (_certificate, (obj.public_bytes(serialization.Encoding.PEM),))
         if isinstance(obj, _LOCKS):
             return (threading.RLock, ())
         # SSM's inventory is a dictionary whose default is a nameless function.
@@ -194,6 +205,14 @@ class _Reader(pickle.Unpickler):
 def _attributes(key: Any) -> dict[str, Any]:
     attributes: dict[str, Any] = cast(Any, vars)(key)
     return attributes
+
+
+def _private_key(pem: bytes) -> Any:
+    return serialization.load_pem_private_key(pem, None)
+
+
+def _certificate(pem: bytes) -> Certificate:
+    return load_pem_x509_certificate(pem)
 
 
 def _nested() -> Any:

@@ -80,6 +80,20 @@ def test_a_place_without_a_key_gets_one_and_keeps_its_records(place: Place, daem
     assert_all_there(place, made)
 
 
+def test_certificates_and_keys_survive_a_kill(place: Place, daemon: Daemon) -> None:
+    process = daemon()
+    arn = client(place, "acm").request_certificate(DomainName="app.example.com", ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
+    key = client(place, "kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    process.kill()
+    process.wait()
+    daemon()
+    certificate = client(place, "acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    assert certificate["DomainName"] == "app.example.com"
+    assert client(place, "kms").get_public_key(KeyId=key)["PublicKey"]
+
+
 def test_objects_that_are_gone_leave_no_file(place: Place, daemon: Daemon) -> None:
     daemon()
     make_some_of_everything(place)

@@ -162,6 +162,22 @@ def test_a_run_that_is_cut_off_leaves_no_process(number):
     assert not [one for one in below if one.is_running()]
 
 
+ORPHAN = """
+import sys
+from tests import run
+# An orphan that ends at once must not be a zombie while the step goes on.
+script = "(setsid sh -c 'exit 3' &); sleep 1; ps -o stat= --ppid $PPID"
+run.steps = lambda kind: [[run.Step("x", ["sh", "-c", script])]]
+sys.exit(run.main())
+"""
+
+
+def test_an_adopted_process_that_ends_is_no_zombie():
+    done = subprocess.run([sys.executable, "-c", ORPHAN], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Z" not in done.stdout.partition("test:")[0], done.stdout
+
+
 FIXTURE = """
 import subprocess, time
 import pytest

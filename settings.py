@@ -1,7 +1,7 @@
 """The one reader of the configuration: text → typed, validated values, or every mistake at once.
 
-`Pulumi.yaml` documents each setting and holds its default. A setting named `minTasks` there is the argument
-`min_tasks` of FlaskApp; one row below says how its text is read.
+`settings.yaml` documents each setting. A setting named `minTasks` there is the argument `min_tasks` of FlaskApp; one
+row below says how its text is read. A setting that is not set is not passed on: the library's own default applies.
 """
 
 import json
@@ -15,6 +15,7 @@ from pulumi.runtime import config as runtime_config
 from components import FlaskAppArgs
 from components._names import camel_case, snake_case
 from components.flask_app_checks import problems
+from components.setting_texts import is_set, plain
 
 Reader = Callable[[str], Any]
 
@@ -31,7 +32,9 @@ class SettingsError(pulumi.RunError):
 
 
 def text(value: str) -> str:
-    """Any text."""
+    """Any text; a list or an object, which Pulumi hands over as JSON, is none."""
+    if value.strip()[:1] in ("[", "{") and _parsed(value) is not None:
+        raise ValueError(f"{value!r} must be a text.")
     return value
 
 
@@ -68,7 +71,7 @@ def mapping(value: str) -> dict[str, str]:
     wrong = [name for name, item in items.items() if not isinstance(item, str | int | float | bool)]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} must be a text or a number.")
-    return {name: _plain(item) for name, item in items.items()}
+    return {name: plain(item) for name, item in items.items()}
 
 
 def objects(value: str) -> list[Mapping[str, Any]]:
@@ -84,7 +87,7 @@ def containers(value: str) -> list[Mapping[str, Any]]:
     return _json(value, list, "a list of container definitions")
 
 
-# Every setting, in the order of Pulumi.yaml.
+# Every setting, in the order of settings.yaml.
 READERS: Mapping[str, Reader] = {
     "environment": text,
     "app": text,
@@ -191,8 +194,6 @@ READERS: Mapping[str, Reader] = {
 }
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
-# What a setting's text is where it is not set: the library's own default applies.
-UNSET = ("", "auto", "[]", "{}")
 
 
 def load(config: pulumi.Config, project: str, stack: str) -> Settings:
@@ -216,7 +217,7 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
 def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, Any]]:
     for key, read in READERS.items():
         given = config.get(key)
-        if given is None or given.strip() in UNSET:
+        if given is None or not is_set(key, given):
             continue
         try:
             yield snake_case(key), read(given)
@@ -239,7 +240,7 @@ def _unknown(config: pulumi.Config) -> Iterator[str]:
     for full_key in sorted(runtime_config.CONFIG.get() or runtime_config.get_config_env()):
         namespace, _, key = full_key.partition(":")
         if namespace == config.name and key not in known:
-            yield f"{key}: is not a setting; see Pulumi.yaml for their names."
+            yield f"{key}: is not a setting; see docs/settings.md for their names."
 
 
 def _repository_name(project: str, stack: str) -> str:
@@ -248,17 +249,17 @@ def _repository_name(project: str, stack: str) -> str:
 
 
 def _json(value: str, kind: type[Any], what: str) -> Any:
-    try:
-        parsed = json.loads(value)
-    except json.JSONDecodeError:
-        parsed = None
+    parsed = _parsed(value)
     if not isinstance(parsed, kind):
         raise ValueError(f"{value!r} must be {what}.")
     return parsed
 
 
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _parsed(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return None
 
 
 def setting_name(path: str) -> str:

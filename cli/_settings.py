@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 from flask_on_aws.build_plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
+from flask_on_aws.setting_texts import is_set
 
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
@@ -15,14 +16,14 @@ _OPTIONS = (
     click.option("--start-command", default="", metavar="LINE", help="Start command. Default: the app's files decide."),
 )
 
-# What stands in a setting that is not set, as in Pulumi.yaml.
-_UNSET = ("", "auto", "[]", "{}")
+
+_Default = TypeVar("_Default", str, str | None)
 
 
-def setting(config: Mapping[str, str], project: str, key: str, default: str = "") -> str:
+def setting(config: Mapping[str, str], project: str, key: str, default: _Default = "") -> str | _Default:
     """The text of a setting in a stack's configuration, `namespace:key` → text; the default where it is not set."""
-    value = config.get(f"{project}:{key}", "").strip()
-    return default if value in _UNSET else value
+    value = config.get(f"{project}:{key}")
+    return value.strip() if value is not None and is_set(key, value) else default
 
 
 def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[Any]) -> Any:

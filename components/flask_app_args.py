@@ -103,7 +103,7 @@ class FlaskAppArgs(TypedDict, total=False):
     database_url_scheme: str
     """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
     database_url_query: str
-    """Query of DATABASE_URL, for drivers that are not libpq. Default: sslmode and sslrootcert."""
+    """Query of DATABASE_URL, for drivers that are not libpq; empty: no query. Default: sslmode and sslrootcert."""
     database_host: pulumi.Input[str]
     """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a database and a role of its own there, by default named like the app, before its tasks start. Default: none, a server is created."""
     database_port: int

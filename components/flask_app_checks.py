@@ -152,6 +152,8 @@ def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         for needed in SHARED_NEEDS:
             if not given.get(needed):
                 yield Problem(needed, "must be given with listener_arn, which shares an existing load balancer.")
+    if "listener_paths" in given and not given["listener_paths"]:
+        yield Problem("listener_paths", "An empty list brings no request to the app; leave it out for all paths.")
     if "database_host" in given:
         yield from _server_problems(args)
     if ("cluster_arn" in given) != ("cluster_name" in given):

@@ -5,7 +5,7 @@ python docs/generate.py    write the pages of PAGES below to docs/
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,27 @@ sys.path.insert(0, str(ROOT))
 
 from components.contract import VARIABLES  # noqa: E402 the path above finds it
 from components.made_by_aws import MADE_BY_AWS  # noqa: E402
+from components.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
 
 
 def settings_page() -> str:
-    """Every setting of Pulumi.yaml."""
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    """Every setting of settings.yaml."""
+    declared = yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8"))
     lines = [
         "# Settings",
         "",
         "Set one with `pulumi config set minTasks 3`, a part of a list or map with `--path`:",
         "`pulumi config set --path env.COLOUR red`.",
-        "`auto` means that other settings decide, in most cases `environment`.",
+        "A setting that is left out, or `auto`, has its default; where the default is `auto`, other settings decide,",
+        "in most cases `environment`. An empty text, list or object counts as left out, except for",
+        f"{_listed(sorted(EMPTY_IS_A_VALUE))}: for these, empty means none.",
         "",
         "| setting | type | default | meaning |",
         "|---|---|---|---|",
     ]
     for name, setting in declared.items():
-        if ":" not in name:
-            lines.append(
-                f"| `{name}` | {setting['type']} | {_default(setting['default'])} | {_cell(setting['description'])} |"
-            )
+        default = _default(setting.get("default"))
+        lines.append(f"| `{name}` | {setting['type']} | {default} | {_cell(setting['description'])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -97,8 +98,13 @@ def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:
     return [f"| {kind} | meaning |", "|---|---|", *rows, ""] if rows else []
 
 
+def _listed(names: Sequence[str]) -> str:
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} and {last}"
+
+
 def _default(value: Any) -> str:
-    return "none" if value in ("", [], {}) else f"`{json.dumps(value) if not isinstance(value, str) else value}`"
+    return "none" if value is None else f"`{json.dumps(value) if not isinstance(value, str) else value}`"
 
 
 def _cell(text: str) -> str:

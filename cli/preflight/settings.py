@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_on_aws.build_plan import PlanSettings
 from flask_on_aws.contract import TIMERS
+from flask_on_aws.setting_texts import plain
 
 from .._settings import json_setting, plan_settings, setting
 
@@ -79,8 +80,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
             raise ValueError(f"{key}: {value!r} must be a whole number.")
         return int(value)
 
-    def texts(key: str) -> tuple[str, ...]:
-        return tuple(str(item) for item in json_setting(config, project, key, list))
+    def texts(key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        return tuple(str(item) for item in json_setting(config, project, key, list)) if text(key) else default
 
     def names(key: str) -> Mapping[str, Any]:
         return json_setting(config, project, key, dict)
@@ -101,20 +102,20 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         cpu=number("cpu", defaults.cpu),
         memory=number("memory", defaults.memory),
         read_only_root=text("readOnlyRoot", "true") == "true",
-        writable_paths=texts("writablePaths") or defaults.writable_paths,
+        writable_paths=texts("writablePaths", defaults.writable_paths),
         database=text("database", "postgres") != "none",
         database_major=int(text("databaseVersion", "17").partition(".")[0]),
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),
-        database_query=text("databaseUrlQuery") or None,
+        database_query=setting(config, project, "databaseUrlQuery", None),
         bucket=text("bucket", "create") != "none",
         domain=text("domain"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),
-        env={name: str(value) for name, value in names("env").items()},
+        env={name: plain(value) for name, value in names("env").items()},
         build_secrets=tuple(names("buildSecrets")),
         secret_names=tuple(secret_names),
-        build_env={name: str(value) for name, value in names("buildEnv").items()},
+        build_env={name: plain(value) for name, value in names("buildEnv").items()},
         builder=text("builder", defaults.builder),
         egress=text("egress", defaults.egress),
         existing_vpc=bool(text("vpcId")),

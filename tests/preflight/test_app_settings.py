@@ -3,12 +3,18 @@
 import json
 from pathlib import Path
 
+import pulumi
+import pytest
 import yaml
 from flask_on_aws.build_plan import PlanSettings
 from flask_on_aws.contract import DatabaseFacts, plain_names, secret_names
 from flask_on_aws_cli.engine.project import read_project
 from flask_on_aws_cli.preflight.environment import contract_environment
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config, release_command
+
+import settings
+from components.flask_app_args import with_profile
+from tests.setting_values import OWN, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +30,7 @@ def test_the_project_s_defaults_are_the_contract_s():
 
 
 def test_every_setting_that_is_read_exists():
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    declared = yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8"))
     asked = []
 
     class Recording(dict):
@@ -58,6 +64,44 @@ def test_a_stack_s_settings_are_read():
     assert found.plan == PlanSettings("3.12", (), "python serve.py")
     assert (found.database_major, found.bucket, found.writable_paths) == (16, False, ("/tmp", "/cache"))
     assert (found.env, found.secret_names) == ({"COLOUR": "red", "LIMIT": "3"}, ("STRIPE_KEY",))
+
+
+# The program's argument and what the command calls it.
+READ_ALIKE = {
+    "dockerfile": "dockerfile",
+    "port": "port",
+    "health_check_path": "health_path",
+    "startup_seconds": "startup_seconds",
+    "environment": "environment",
+    "architecture": "architecture",
+    "cpu": "cpu",
+    "memory": "memory",
+    "read_only_root": "read_only_root",
+    "writable_paths": "writable_paths",
+    "database_url_scheme": "database_scheme",
+    "database_url_query": "database_query",
+    "domain": "domain",
+    "compat": "compat",
+    "env": "env",
+    "build_env": "build_env",
+    "builder": "builder",
+    "release_seconds": "release_seconds",
+}
+
+
+@pytest.mark.parametrize("values", [OWN, SHARED, UNSET, {}], ids=["own", "shared", "unset", "defaults"])
+def test_the_command_reads_a_stack_as_the_program_does(monkeypatch, values):
+    monkeypatch.chdir(ROOT)
+    given = {f"flask-on-aws:{key}": as_text(value) for key, value in values.items()}
+    pulumi.runtime.set_all_config(given)
+    args = with_profile(settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev").app)
+    found = from_config(given, "flask-on-aws", ROOT)
+    defaults = AppSettings(ROOT)
+    expected = {ours: args.get(argument, getattr(defaults, ours)) for argument, ours in READ_ALIKE.items()}
+    listed = {ours: tuple(value) if isinstance(value, list) else value for ours, value in expected.items()}
+    assert {ours: getattr(found, ours) for ours in READ_ALIKE.values()} == listed
+    assert (found.database, found.bucket) == (args["database"] == "postgres", args["bucket"] == "s3")
+    assert {*found.secret_names} == {*args["secrets"], *args["secret_values"]}
 
 
 def test_the_app_gets_all_of_the_contract_and_made_up_secrets(tmp_path):

@@ -36,7 +36,7 @@ GUIDES = sorted(
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_a_guide_names_settings_and_files_that_exist(page):
     text = page.read_text(encoding="utf-8")
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    declared = yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8"))
     commands = re.findall(r"pulumi config set (?:--secret )?(?:--path )?'?([A-Za-z]+)(?![A-Za-z:])", text)
     # The right-hand column speaks of this program.
     columns = [row.split("|")[2] for row in text.splitlines() if row.startswith("| ") and row.count("|") == 3]

@@ -2,7 +2,6 @@
 
 import ast
 import itertools
-import json
 import re
 from pathlib import Path
 
@@ -14,46 +13,67 @@ from hypothesis import strategies as st
 
 import settings
 from components import FlaskAppArgs
-from components.flask_app_args import with_processes
+from components.flask_app_args import with_processes, with_profile
+from components.setting_texts import AUTO, EMPTY_IS_A_VALUE
+from tests.setting_values import OWN, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
-DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+DESCRIBED = yaml.safe_load((ROOT / "settings.yaml").read_text())
 
 
 @pytest.fixture
 def configured(monkeypatch):
-    """Load the settings with these values over the defaults of Pulumi.yaml, as the engine would hand them over."""
+    """Load the settings with these values, as the engine would hand them over."""
     monkeypatch.chdir(ROOT)
 
     def load(**values):
-        defaults = {key: declared["default"] for key, declared in DECLARED.items() if "default" in declared}
-        texts = {key: as_text(value) for key, value in {**defaults, **values}.items()}
+        texts = {key: as_text(value) for key, value in values.items()}
         pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
         return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
 
     return load
 
 
-def as_text(value):
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def test_the_defaults_need_nothing_but_give_the_template_a_place(configured):
+def test_without_a_setting_the_library_s_defaults_count(configured):
     loaded = configured()
     assert loaded.name == "app"
-    assert loaded.app["app"] == "app_template"
-    assert loaded.app["environment"] == "development"
-    assert loaded.app["repository_name"] == "flask-on-aws-dev"
-    assert "min_tasks" not in loaded.app  # the environment decides
+    assert {key: value for key, value in loaded.app.items() if value} == {
+        "repository_name": "flask-on-aws-dev",
+        "release_command": "flask --app board release",  # the template's Procfile
+    }
 
 
-def test_every_setting_is_declared_read_and_an_argument():
-    assert {key for key in DECLARED if ":" not in key} == {*settings.READERS, *settings.SECRETS, "name"}
+def test_every_setting_is_described_read_and_an_argument():
+    assert {*DESCRIBED} == {*settings.READERS, *settings.SECRETS, "name"}
     arguments = {settings.camel_case(name) for name in FlaskAppArgs.__annotations__}
     assert {*settings.READERS, *settings.SECRETS} == arguments
 
 
-def test_the_declared_defaults_are_those_of_the_library():
+def test_no_setting_has_a_default_in_pulumi_s_own_file():
+    """With a default there it would never be unset, and without one Pulumi would require it."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert [key for key in declared if ":" not in key] == []
+
+
+KINDS = {
+    settings.text: "string",
+    settings.number: "integer",
+    settings.flag: "boolean",
+    settings.texts: "array",
+    settings.numbers: "array",
+    settings.objects: "array",
+    settings.containers: "array",
+    settings.mapping: "object",
+}
+
+
+def test_the_described_types_are_those_that_are_read():
+    assert {key: DESCRIBED[key]["type"] for key in settings.READERS} == {
+        key: KINDS[read] for key, read in settings.READERS.items()
+    }
+
+
+def test_the_described_defaults_are_those_of_the_library():
     """`auto` where the environment decides, nothing where the library says none, else the same value."""
     source = ast.parse((ROOT / "components" / "flask_app_args.py").read_text())
     (body,) = (node.body for node in source.body if isinstance(node, ast.ClassDef))
@@ -63,12 +83,103 @@ def test_the_declared_defaults_are_those_of_the_library():
         if isinstance(field, ast.AnnAssign)
     }
     for key, text in documented.items():
-        declared = DECLARED[key]["default"]
+        declared = DESCRIBED[key].get("default")
         if text.endswith("*"):
             assert declared == "auto", key
-        elif declared not in ("", [], {}):
+        elif declared is not None:
             plain = "true" if declared is True else "false" if declared is False else declared
             assert text.rstrip(".") == str(plain[0] if isinstance(plain, list) else plain), key
+
+
+EXPECTED = {
+    # What has another form as an argument than in a stack's file.
+    "own": {
+        "buildEnv": {"TEXT": "a", "NUMBER": "3", "FLAG": "true"},
+        "env": {"GREETING": "hello", "LIMIT": "3", "RATIO": "0.5", "LOG_LEVEL": "warning"},
+        "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "min_tasks": 0, "max_tasks": 1}],
+    },
+    "shared": {
+        "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        "listenerPriority": 200,
+        "listenerPaths": ["/shop/*"],
+        "databasePort": 5433,
+        "minTasks": 1,
+        "flowLogs": False,
+        "env": {"GREETING": "hello"},
+    },
+}
+
+
+@pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("shared", SHARED)])
+def test_every_value_is_read_as_its_type(configured, stack, values):
+    loaded = configured(**values)
+    expected = {
+        key: value for key, value in (values | EXPECTED[stack]).items() if key not in (*settings.SECRETS, "name")
+    }
+    assert {key: loaded.app.get(settings.snake_case(key)) for key in expected} == expected | (
+        {"releaseCommand": None} if stack == "shared" else {}
+    )
+    assert loaded.name == values.get("name", "app")
+
+
+def test_the_stacks_set_every_setting():
+    assert {*OWN, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
+    assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
+
+
+def test_what_is_there_without_being_set_is_as_if_it_were_left_out(configured):
+    assert configured(**UNSET) == configured()
+
+
+@pytest.mark.parametrize("key", sorted(settings.READERS))
+def test_auto_is_as_if_a_setting_were_left_out(configured, key):
+    assert configured(**{key: AUTO}) == configured()
+
+
+@pytest.mark.parametrize(
+    ("key", "empty"), [("databaseUrlQuery", ""), ("workers", {}), ("writablePaths", [])], ids=lambda value: str(value)
+)
+def test_empty_is_not_the_default(configured, tmp_path, key, empty):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "Procfile").write_text("web: gunicorn app\nmail: python -m mail\n")
+    argument = settings.snake_case(key)
+    assert configured(app=str(tmp_path), **{key: empty}).app[argument] == empty
+    assert with_profile(configured(app=str(tmp_path)).app).get(argument) != empty
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [
+        ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
+        ("outboundPorts", "outboundPorts: An empty list lets tasks connect nowhere"),
+        ("listenerPaths", "listenerPaths: An empty list brings no request"),
+    ],
+)
+def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, key, part):
+    with pytest.raises(settings.SettingsError, match=part):
+        configured(domain="shop.example.com", **{key: []})
+
+
+def test_every_setting_whose_default_is_not_empty_can_be_empty():
+    """An empty list, object or text of another setting is its default anyway, or no value at all."""
+    lists_and_objects = {key for key, read in settings.READERS.items() if KINDS[read] in ("array", "object")}
+    with_default = {key for key in lists_and_objects if "default" in DESCRIBED[key]}
+    assert with_default | {"allowedCidrs", "databaseUrlQuery", "outboundPorts", "workers"} == EMPTY_IS_A_VALUE
+
+
+def test_an_existing_network_needs_nothing_else_than_itself(configured):
+    found = configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"]).app
+    assert "vpc_cidr" not in found
+    with pytest.raises(settings.SettingsError, match=r"vpcCidr: '10.0.0.0/16' has no effect on an existing VPC"):
+        configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"], vpcCidr="10.0.0.0/16")
+
+
+@pytest.mark.parametrize("key", sorted(key for key, read in settings.READERS.items() if read is settings.text))
+@pytest.mark.parametrize("value", [["gunicorn", "app"], {"a": "b"}], ids=["list", "object"])
+def test_a_text_is_neither_a_list_nor_an_object(configured, key, value):
+    with pytest.raises(settings.SettingsError, match=f"{key}: .* must be a text"):
+        configured(**{key: value})
 
 
 def test_all_mistakes_are_reported_at_once(configured):

@@ -1,0 +1,55 @@
+"""Every setting, set to every legal kind of value, gets through the real engine to what is planned."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.e2e.stacks import ROOT
+from tests.golden_names import golden_names
+from tests.setting_values import OWN, SHARED, UNSET
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def planned(program):
+    """What a preview would create with these lines in the stack's file: type and logical name → inputs."""
+    stack = program("dev")
+    file = stack.folder / "Pulumi.dev.yaml"
+    salt = yaml.safe_load(file.read_text()).get("encryptionsalt")
+
+    def preview(values):
+        lines = {f"flask-on-aws:{key}": value for key, value in values.items()}
+        file.write_text(yaml.safe_dump({"encryptionsalt": salt, "config": lines}))
+        steps = json.loads(stack.run("preview", "--json"))["steps"]
+        created = [step["newState"] for step in steps if step["op"] == "create"]
+        return {f"{state['type']}::{state['urn'].rsplit('::', 1)[-1]}": state.get("inputs", {}) for state in created}
+
+    return preview
+
+
+def test_every_setting_reaches_the_plan(planned):
+    own = planned(OWN)
+    assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"
+    assert "aws:ec2/subnet:Subnet::shop-network-private-3" in own
+    assert own["aws:appautoscaling/target:Target::shop-scaling"]["minCapacity"] == 0
+    assert own["aws:rds/instance:Instance::shop-db"]["backupRetentionPeriod"] == 3
+    assert "aws:ecs/service:Service::shop-mail" in own
+
+    shared = planned(SHARED)
+    types = {key.split("::")[0] for key in shared}
+    made = (
+        "ec2/vpc:Vpc",
+        "ec2/subnet:Subnet",
+        "lb/loadBalancer:LoadBalancer",
+        "rds/instance:Instance",
+        "ecs/cluster:Cluster",
+    )
+    assert {f"aws:{kind}" for kind in made} & types == set()
+    rule = next(inputs for key, inputs in shared.items() if key.startswith("aws:lb/listenerRule:ListenerRule::"))
+    assert (rule["listenerArn"], rule["priority"]) == (SHARED["listenerArn"], 200)
+
+    # There without being set, all settings plan what a stack of defaults has.
+    unset = {key.replace("::", " ") for key in planned(UNSET) if not key.startswith("pulumi:")}
+    assert golden_names(unset) == (ROOT / "tests" / "golden" / "resources-development.txt").read_text()

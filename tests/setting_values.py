@@ -1,0 +1,146 @@
+"""Stacks that together set every setting, to every legal kind of value.
+
+`OWN` creates everything; `SHARED` names all that a stack may share with others, written as `pulumi config set` writes
+it; in `UNSET` every setting is there without being set.
+"""
+
+import json
+from typing import Any
+
+import settings
+from components.setting_texts import EMPTY_IS_A_VALUE
+
+_ACCOUNT = "us-east-1:123456789012"
+_SECRET = f"arn:aws:secretsmanager:{_ACCOUNT}:secret:server-AbCdEf"
+
+OWN: dict[str, Any] = {
+    "name": "shop",
+    "environment": "staging",
+    "app": "app_template",
+    "dockerfile": "Dockerfile",
+    "pythonVersion": "3.12",
+    "systemPackages": ["libpq5"],
+    "builder": "docker-build",
+    "architecture": "arm64",
+    "buildEnv": {"TEXT": "a", "NUMBER": 3, "FLAG": True},
+    "buildSecrets": {"TOKEN": "t0ken"},
+    "rebuild": "2026-01",
+    "imagesKept": 40,
+    "preflight": "never",
+    "repositoryName": "shop/web",
+    "domain": "shop.example.com",
+    "domainAliases": ["www.shop.example.com"],
+    "dns": "external",
+    "dnsReady": True,
+    "vpcCidr": "10.9.0.0/16",
+    "zones": 3,
+    "egress": "nat",
+    "flowLogs": True,
+    "database": "postgres",
+    "databaseVersion": "17",
+    "databaseInstanceClass": "db.t4g.small",
+    "databaseStorageGib": 30,
+    "databaseMaxStorageGib": 0,
+    "databaseName": "shop",
+    "databaseUsername": "owner",
+    "databaseBackupDays": 3,
+    "databaseBackupWindow": "01:00-02:00",
+    "databaseMaintenanceWindow": "mon:05:00-mon:06:00",
+    "databaseMultiAz": True,
+    "databaseSnapshot": "before-the-move",
+    "databaseApplyImmediately": False,
+    "databaseAllowMajorUpgrade": True,
+    "allowDatabaseReplacement": True,
+    "databaseUrlScheme": "postgresql+psycopg",
+    "databaseUrlQuery": "sslmode=require",
+    "bucket": "s3",
+    "bucketVersioned": True,
+    "allowedCidrs": ["192.0.2.0/24"],
+    "desyncMitigation": "strictest",
+    "accessLogs": True,
+    "deletionProtection": False,
+    "keepData": False,
+    "cpu": 512,
+    "memory": 1024,
+    "minTasks": 0,
+    "maxTasks": 5,
+    "scaleCpuPercent": 0,
+    "scaleMemoryPercent": 50,
+    "scaleRequestsPerMinute": 600,
+    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
+    "port": 9000,
+    "healthCheckPath": "/version",
+    "startupSeconds": 90,
+    "releaseCommand": "flask db upgrade",
+    "releaseSeconds": 60,
+    "startCommand": "gunicorn 'board:create_app()'",
+    "workers": {"mail": "python -m mail"},
+    "enableExec": True,
+    "spotShare": 50,
+    "logRetentionDays": 60,
+    "env": {"GREETING": "hello", "LIMIT": 3, "RATIO": 0.5, "LOG_LEVEL": "warning"},
+    "secrets": {"API_KEY": f"arn:aws:ssm:{_ACCOUNT}:parameter/key"},
+    "secretValues": {"TOKEN": "t0ken"},
+    "overrideEnv": ["LOG_LEVEL"],
+    "compat": ["upsun", "divio"],
+    "debug": True,
+    "gitBranch": "main",
+    "policyArns": {"read": "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"},
+    "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+    "outboundPorts": [443, 5432],
+    "readOnlyRoot": False,
+    "writablePaths": ["/tmp", "/data"],
+    "sidecars": [{"name": "metrics", "image": "metrics:1", "memoryReservation": 64}],
+    "caCertificates": "init",
+    "containerInsights": True,
+    "alarms": True,
+    "alarmEmail": "ops@example.com",
+    "monthlyBudgetUsd": 50,
+}
+SHARED: dict[str, Any] = {
+    "image": "public.ecr.aws/docker/library/python:3.13-slim",
+    "domain": "shop.example.com",
+    "zoneId": "Z0123456789ABCDEFGHIJ",
+    "certificateArn": f"arn:aws:acm:{_ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012",
+    "vpcId": "vpc-0123456789abcdef0",
+    "publicSubnetIds": '["subnet-0123456789abcdef0","subnet-0123456789abcdef1"]',
+    "privateSubnetIds": '["subnet-0123456789abcdef2","subnet-0123456789abcdef3"]',
+    "clusterArn": f"arn:aws:ecs:{_ACCOUNT}:cluster/shared",
+    "clusterName": "shared",
+    "listenerArn": f"arn:aws:elasticloadbalancing:{_ACCOUNT}:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2",
+    "loadBalancerSecurityGroupId": "sg-0123456789abcdef0",
+    "loadBalancerDnsName": "shared-1234567890.us-east-1.elb.amazonaws.com",
+    "loadBalancerZoneId": "Z35SXDOTRQ7X7K",
+    "loadBalancerArnSuffix": "app/shared/50dc6c495c0c9188",
+    "listenerPriority": "200",
+    "listenerPaths": '["/shop/*"]',
+    "databaseHost": "db.example.com",
+    "databasePort": "5433",
+    "databaseServerSecurityGroupId": "sg-0123456789abcdef1",
+    "databaseServerSecretArn": _SECRET,
+    "databaseSetupImage": "public.ecr.aws/docker/library/postgres:18-alpine",
+    "minTasks": "1",
+    "flowLogs": "false",
+    "env": '{"GREETING":"hello"}',
+    "releaseCommand": "none",
+    # Empty, and not the same as left out: no worker of the Procfile, no scratch volume, no query.
+    "workers": {},
+    "writablePaths": [],
+    "databaseUrlQuery": "",
+}
+_EMPTY: dict[settings.Reader, Any] = {
+    settings.text: "",
+    settings.texts: [],
+    settings.numbers: [],
+    settings.objects: [],
+    settings.containers: [],
+    settings.mapping: {},
+}
+UNSET: dict[str, Any] = {
+    key: "auto" if key in EMPTY_IS_A_VALUE else _EMPTY.get(read, "auto") for key, read in settings.READERS.items()
+} | {key: {} for key in settings.SECRETS}
+
+
+def as_text(value: Any) -> str:
+    """A value of a stack's file as Pulumi hands it to the program."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -99,7 +99,9 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
     yield from _translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
     yield from _translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
-    yield from _translated(service_args.problems(cast(service_args.ServiceArgs, part(args, SERVICE))), SERVICE)
+    service = cast(service_args.ServiceArgs, part(args, SERVICE))
+    service.pop("outbound_ports", None)  # see outbound_problems
+    yield from _translated(service_args.problems(service), SERVICE)
     yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
     yield from _translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
     balancer = cast(

@@ -43,6 +43,18 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "go with the load balancer, within minutes",
     ),
     MadeByAws(
+        "aws:cloudfront/vpcOrigin:VpcOrigin",
+        "service-linked role `AWSServiceRoleForCloudFrontVPCOrigin`",
+        "",
+        _ROLE,
+    ),
+    MadeByAws(
+        "aws:cloudfront/vpcOrigin:VpcOrigin",
+        "network interfaces, and the VPC's security group `CloudFront-VPCOrigins-Service-SG`",
+        "",
+        "go with the VPC's last origin",
+    ),
+    MadeByAws(
         "aws:appautoscaling/target:Target",
         "service-linked role `AWSServiceRoleForApplicationAutoScaling_ECSService`",
         "",
@@ -150,7 +162,7 @@ NOTHING: Sequence[str] = (
     "aws:ssm/parameter:Parameter",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    "random:index/randomBytes:RandomBytes",
+    "pulumi:index:Stash",
     "random:index/randomId:RandomId",
     "random:index/randomPassword:RandomPassword",
 )

@@ -155,7 +155,7 @@ def problems(args: ServiceArgs) -> Iterator[Problem]:
     for path in settled["writable_paths"]:
         if not path.startswith("/") or path == "/":
             yield Problem("writable_paths", f"{path!r} must be an absolute directory below /, like /tmp.")
-    if "outbound_ports" in settled and not settled["outbound_ports"]:
+    if "security_group_id" not in settled and settled.get("outbound_ports") == []:
         yield Problem(
             "outbound_ports",
             "An empty list lets tasks connect nowhere, not even to the registry of their image; leave it out to let them connect anywhere.",

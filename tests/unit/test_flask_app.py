@@ -322,6 +322,8 @@ def test_all_logs_are_kept_as_long_as_the_setting_says(app, given, days):
     assert {name: group["retentionInDays"] for name, group in groups.items() if "insights" not in name} == {
         "app-web-logs": days,
         "app-network-flow-log-group": days,
+        "app-db-logs-postgresql": days,
+        "app-db-logs-upgrade": days,
     }
     expirations = [
         rule["expiration"]["days"]

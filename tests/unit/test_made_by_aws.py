@@ -25,7 +25,7 @@ def test_every_type_of_the_stack_is_judged_once():
 
 
 def test_every_row_says_what_is_left():
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    declared = yaml.safe_load((ROOT / "settings.yaml").read_text())
     for made in MADE_BY_AWS:
         assert made.after.split()[0] in ("stays", "stays:", "stays,", "stay,", "stay", "go", "goes", "7"), made
         if made.after.startswith("stay") and "inactive" not in made.after and "free" not in made.after:

@@ -37,10 +37,7 @@ def configured(monkeypatch):
 def test_without_a_setting_the_library_s_defaults_count(configured):
     loaded = configured()
     assert loaded.name == "app"
-    assert {key: value for key, value in loaded.app.items() if value} == {
-        "repository_name": "flask-on-aws-dev",
-        "release_command": "flask --app board release",  # the template's Procfile
-    }
+    assert {key: value for key, value in loaded.app.items() if value} == {"repository_name": "flask-on-aws-dev"}
 
 
 def test_every_setting_is_described_read_and_an_argument():
@@ -117,9 +114,7 @@ def test_every_value_is_read_as_its_type(configured, stack, values):
     expected = {
         key: value for key, value in (values | EXPECTED[stack]).items() if key not in (*settings.SECRETS, "name")
     }
-    assert {key: loaded.app.get(settings.snake_case(key)) for key in expected} == expected | (
-        {"releaseCommand": None} if stack == "shared" else {}
-    )
+    assert {key: loaded.app.get(settings.snake_case(key)) for key in expected} == expected
     assert loaded.name == values.get("name", "app")
 
 
@@ -145,14 +140,14 @@ def test_empty_is_not_the_default(configured, tmp_path, key, empty):
     (tmp_path / "Procfile").write_text("web: gunicorn app\nmail: python -m mail\n")
     argument = settings.snake_case(key)
     assert configured(app=str(tmp_path), **{key: empty}).app[argument] == empty
-    assert with_profile(configured(app=str(tmp_path)).app).get(argument) != empty
+    assert with_profile(with_processes(configured(app=str(tmp_path)).app)).get(argument) != empty
 
 
 @pytest.mark.parametrize(
     ("key", "part"),
     [
         ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
-        ("outboundPorts", "outboundPorts: An empty list lets tasks connect nowhere"),
+        ("outboundPorts", r"outboundPorts: \[\] lacks 443"),
         ("listenerPaths", "listenerPaths: An empty list brings no request"),
     ],
 )
@@ -169,10 +164,11 @@ def test_every_setting_whose_default_is_not_empty_can_be_empty():
 
 
 def test_an_existing_network_needs_nothing_else_than_itself(configured):
-    found = configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"]).app
-    assert "vpc_cidr" not in found
+    network = {"vpcId": "vpc-0123456789abcdef0", "publicSubnetIds": ["subnet-0", "subnet-1"]}
+    network |= {"privateSubnetIds": ["subnet-2", "subnet-3"]}
+    assert "vpc_cidr" not in configured(**network).app
     with pytest.raises(settings.SettingsError, match=r"vpcCidr: '10.0.0.0/16' has no effect on an existing VPC"):
-        configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"], vpcCidr="10.0.0.0/16")
+        configured(**network, vpcCidr="10.0.0.0/16")
 
 
 @pytest.mark.parametrize("key", sorted(key for key, read in settings.READERS.items() if read is settings.text))

@@ -6,7 +6,8 @@ import settings
 from components import FlaskApp
 
 stack = settings.load(pulumi.Config(), pulumi.get_project(), pulumi.get_stack())
-app = FlaskApp(stack.name, stack.app)
+with settings.named():
+    app = FlaskApp(stack.name, stack.app)
 
 pulumi.export("url", app.url)
 pulumi.export("hostname", app.hostname)

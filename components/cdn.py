@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 from .origin import ORIGIN_HEADER
 
 
@@ -32,6 +33,7 @@ _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
 
 
+@typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

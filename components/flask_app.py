@@ -13,6 +13,7 @@ from ._component import Component, refuse
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
+from ._lookups import lookup_problems
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
 from .autoscaling import Autoscaling, AutoscalingArgs
@@ -76,6 +77,7 @@ class FlaskApp(Component):
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
+        refuse(lookup_problems(args, opts))
         super().__init__(name, opts)
         self._args = with_profile(args)
         self._create_network()

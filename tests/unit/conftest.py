@@ -1,12 +1,20 @@
 """Pulumi's own mocks: what each resource is asked to be, recorded by logical name."""
 
 import inspect
+import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
+
+import settings
+
+ROOT = Path(__file__).parents[2]
+DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
 
 os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")  # an f-string on an Output raises instead of printing
 
@@ -85,3 +93,21 @@ def deploy(mocks: Recorder) -> Callable[[Callable[[], Any]], Deployed]:
         return Deployed(mocks, outputs)
 
     return run
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Load the settings with these values over the defaults of Pulumi.yaml, as the engine would hand them over."""
+    monkeypatch.chdir(ROOT)
+
+    def load(**values):
+        defaults = {key: declared["default"] for key, declared in DECLARED.items() if "default" in declared}
+        texts = {key: as_text(value) for key, value in {**defaults, **values}.items()}
+        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
+        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
+
+    return load
+
+
+def as_text(value):
+    return value if isinstance(value, str) else json.dumps(value)

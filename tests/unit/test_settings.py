@@ -2,11 +2,9 @@
 
 import ast
 import itertools
-import json
 import re
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
 from hypothesis import given
@@ -17,24 +15,6 @@ from components import FlaskAppArgs
 
 ROOT = Path(__file__).parents[2]
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-
-
-@pytest.fixture
-def configured(monkeypatch):
-    """Load the settings with these values over the defaults of Pulumi.yaml, as the engine would hand them over."""
-    monkeypatch.chdir(ROOT)
-
-    def load(**values):
-        defaults = {key: declared["default"] for key, declared in DECLARED.items() if "default" in declared}
-        texts = {key: as_text(value) for key, value in {**defaults, **values}.items()}
-        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
-        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
-
-    return load
-
-
-def as_text(value):
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def test_the_defaults_need_nothing_but_give_the_template_a_place(configured):
@@ -91,14 +71,14 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("env", '{"PORT": "1"}', "'PORT' is set by the stack"),
         ("env", '{"1X": "1"}', "'1X'"),
         ("domain", "not a domain", "not a domain"),
-        ("domainAliases", '["www.example.com"]', "needs a domain"),
+        ("domainAliases", '["www.example.com"]', "has no effect without domain"),
         ("maxTasks", "0", "max"),
         ("spotShare", "101", "101"),
         ("alarmEmail", "nobody", "nobody"),
         ("logRetentionDays", "17", "17"),
         ("name", "a-name-far-too-long-for-a-load-balancer", "characters"),
         ("zones", "9", "9"),
-        ("listenerArn", "arn:aws:x", "domain: must be given with listener_arn"),
+        ("listenerArn", "arn:aws:x", "domain: must be given with listenerArn"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_way_out(configured, mocks, key, value, part):

@@ -7,8 +7,9 @@ from components import FlaskApp
 from components._fixed_settings import FixedSettings
 
 stack = settings.load(pulumi.Config(), pulumi.get_project(), pulumi.get_stack())
-fixed = FixedSettings("settings", {"name": stack.name})
-app = FlaskApp(stack.name, stack.app, pulumi.ResourceOptions(depends_on=fixed.passed))
+with settings.named():
+    fixed = FixedSettings("settings", {"name": stack.name})
+    app = FlaskApp(stack.name, stack.app, pulumi.ResourceOptions(depends_on=fixed.passed))
 
 pulumi.export("url", app.url)
 pulumi.export("hostname", app.hostname)

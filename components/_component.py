@@ -53,17 +53,25 @@ def settle(args: _Args, defaults: _Args) -> _Args:
     return cast(_Args, {**defaults, **given})
 
 
+class ArgumentsError(pulumi.InputPropertiesError, pulumi.RunError):
+    """Everything that is wrong with a component's arguments: a message of Pulumi's, and no traceback, in every language."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        message = "; ".join(f"{problem.argument}: {problem.reason}" for problem in self.problems)
+        details = [pulumi.InputPropertyErrorDetails(property_path=p.argument, reason=p.reason) for p in self.problems]
+        super().__init__(message, details)
+
+
 def refuse(problems: Iterable[Problem]) -> None:
     """Raise all problems at once, before anything is registered.
 
     Raises:
-        pulumi.InputPropertiesError: if there is at least one problem.
+        ArgumentsError: if there is at least one problem.
     """
-    found = list(problems)
+    found = list(dict.fromkeys(problems))
     if found:
-        message = "; ".join(f"{problem.argument}: {problem.reason}" for problem in found)
-        details = [pulumi.InputPropertyErrorDetails(property_path=p.argument, reason=p.reason) for p in found]
-        raise pulumi.InputPropertiesError(message, details)
+        raise ArgumentsError(found)
 
 
 def _whole(value: Any) -> Any:

@@ -73,6 +73,12 @@ CERTIFICATE = {
     "zone_id": "zone_id",
     "dns_ready": "validated",
 }
+ROUTE = {
+    "port": "port",
+    "health_check_path": "health_check_path",
+    "listener_priority": "priority",
+    "listener_paths": "paths",
+}
 SERVICE = {
     key: key
     for key in (

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class AccessLogBucketArgs(TypedDict, total=False):
@@ -22,6 +23,7 @@ class AccessLogBucketArgs(TypedDict, total=False):
 _DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False}
 
 
+@typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3653, "days")

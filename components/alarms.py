@@ -11,6 +11,7 @@ from . import _alarm_rules as rules
 from ._alarm_topic import create_topic
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class AlarmsArgs(TypedDict, total=False):
@@ -64,6 +65,7 @@ _TAG = re.compile(r"[^=$]+=[^=$]+")
 _BUDGET_NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 
 
+@typed(AlarmsArgs)
 def problems(args: AlarmsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

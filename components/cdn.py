@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._load_balancer_guard import distribution_guard, tags
+from ._type_checks import typed
 from .origin import ORIGIN_HEADER
 
 
@@ -37,6 +38,7 @@ _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
 
 
+@typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

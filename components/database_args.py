@@ -5,18 +5,20 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
-from ._checks import range_problems
+from ._checks import name_problems, range_problems
 from ._component import Problem, settle
 from ._database_checks import (
     LEAST_STORAGE_GIB,
     MONITORING_INTERVALS,
     MOST_STORAGE_GIB,
-    class_problems,
     identifier_problems,
+    snapshot_problems,
     storage_problems,
     version_problems,
     window_problems,
 )
+from ._instance_classes import class_problems
+from ._type_checks import typed
 
 
 class DatabaseArgs(TypedDict, total=False):
@@ -111,6 +113,7 @@ _BACKUP_DAYS_MOST = 35  # RDS's limit
 _DAY_SECONDS = 86_400  # a limit of ours: a longer timeout is a mistaken unit
 
 
+@typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the settings, one sentence each. Where the database is to be is looked at on creation."""
     settled = settle(args, DEFAULTS)
@@ -119,6 +122,10 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
     yield from _storage_problems(settled)
     for argument, value in (("database_name", settled["database_name"]), ("username", settled["username"])):
         yield from identifier_problems(argument, value)
+    if "snapshot_identifier" in settled:
+        yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    for role in settled["client_security_group_ids"]:
+        yield from name_problems("client_security_group_ids", role)
     yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
     yield from window_problems(settled["backup_window"], settled["maintenance_window"])
     interval = settled["monitoring_interval"]

@@ -6,7 +6,8 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component
+from ._component import Component, refuse
+from ._type_checks import type_problems
 
 
 class AliasRecordsArgs(TypedDict, total=False):
@@ -27,6 +28,7 @@ class AliasRecords(Component):
     """The names, known once their records exist."""
 
     def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(type_problems(AliasRecordsArgs, args))
         super().__init__(name, opts)
         records = [
             aws.route53.Record(

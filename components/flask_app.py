@@ -14,6 +14,7 @@ from ._ecr import dual_stack_reference
 from ._exposure import Exposure
 from ._flask_app_guard import guard
 from ._load_balancer_guard import PUBLIC
+from ._lookups import lookup_problems
 from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
@@ -86,6 +87,7 @@ class FlaskApp(Component):
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
+        refuse(lookup_problems(args, opts))
         self._args = with_profile(with_processes(args))
         super().__init__(name, opts, guard(name, self._args))
         self._tell_consent()

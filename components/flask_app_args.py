@@ -161,7 +161,7 @@ class FlaskAppArgs(TypedDict, total=False):
     scale_requests_per_minute: int
     """Requests per task and minute that autoscaling keeps; 0 turns it off. Default: 0."""
     schedules: Sequence[Mapping[str, Any]]
-    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`. Default: none."""
+    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They own the limits: leave out the arguments `min_tasks` and `max_tasks`. Default: none."""
     port: int
     """Port that the app listens on, given to it as PORT. Default: 8080."""
     health_check_path: str

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from . import public_access
 from ._checks import choice_problems, name_problems, range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 from .access_logs import AccessLogBucket
 from .public_access import PublicAccess, PublicAccessArgs
 
@@ -62,6 +63,7 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+@typed(LoadBalancerArgs)
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

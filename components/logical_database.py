@@ -1,15 +1,18 @@
 """A database and a role of one's own on a PostgreSQL server that several apps share."""
 
 from collections.abc import Iterator, Mapping
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from . import _database_checks as checks
+from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._reference_checks import host_problems
 from ._scram import verifier
+from ._type_checks import typed
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
 from .database import PASSWORD_LENGTH, PORT
@@ -39,11 +42,16 @@ class LogicalDatabaseArgs(TypedDict, total=False):
 _DEFAULTS: LogicalDatabaseArgs = {"port": PORT}
 
 
+@typed(LogicalDatabaseArgs)
 def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     for needed in ("host", "server_security_group_id", "client_security_group_ids", "database_name"):
         if not args.get(needed):
             yield Problem(needed, "is missing; a database on a shared server needs it.")
+    if args.get("host"):
+        yield from host_problems("host", args.get("host"))
+    if isinstance(args.get("port"), int | float):
+        yield from range_problems("port", cast(int, settle(args, _DEFAULTS)["port"]), 1, 65535)
     for argument in ("database_name", "username"):
         if args.get(argument):
             yield from checks.identifier_problems(argument, str(args.get(argument)))

@@ -1,6 +1,7 @@
 """The bucket for an app's media files: private, encrypted, TLS only."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -10,6 +11,7 @@ import pulumi_aws as aws
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
 from ._data_loss import Guard
+from ._type_checks import typed
 
 
 class MediaBucketArgs(TypedDict, total=False):
@@ -30,12 +32,22 @@ _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accep
 _ABORT_UPLOADS_AFTER_DAYS = 1
 # How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
 _CORS_MAX_AGE_SECONDS = 7200
+# Scheme, host in lower case and perhaps a port, at most one * in it, as S3 takes it; or any origin.
+_ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 
+@typed(MediaBucketArgs)
 def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
     yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
+    origins = settled.get("allowed_origins", [])
+    for origin in origins if isinstance(origins, Sequence) else []:
+        if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
+            yield Problem(
+                "allowed_origins",
+                f"{origin!r} is not an origin as browsers send it, like https://shop.example.com, without a final slash.",
+            )
 
 
 def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:

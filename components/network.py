@@ -1,16 +1,17 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import choice_problems, range_problems, retention_problems
+from ._checks import choice_problems, range_problems, repeated_problems, retention_problems
 from ._component import Component, Problem, refuse, settle
 from ._egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
+from ._reference_checks import id_problems
 from ._subnets import (
     MOST_ZONES,
     checked_subnets,
@@ -20,6 +21,7 @@ from ._subnets import (
     usable_zones,
     zone_name,
 )
+from ._type_checks import typed
 
 
 class NetworkArgs(TypedDict, total=False):
@@ -50,9 +52,13 @@ DEFAULTS: NetworkArgs = {
     "flow_logs": False,
     "flow_log_retention_days": 30,
 }
+_SUBNETS = ("public_subnet_ids", "private_subnet_ids")
+# A load balancer and a database need two zones, and a subnet is in one.
+_FEWEST_SUBNETS = 2
 _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
 
+@typed(NetworkArgs)
 def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, DEFAULTS)
@@ -61,7 +67,7 @@ def problems(args: NetworkArgs) -> Iterator[Problem]:
     if "vpc_id" in settled:
         yield from _existing_problems(args, settled)
         return
-    for argument in ("public_subnet_ids", "private_subnet_ids"):
+    for argument in _SUBNETS:
         if argument in settled:
             yield Problem(
                 argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out."
@@ -83,6 +89,20 @@ def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Prob
             f"Egress {settled['egress']!r} runs tasks in private subnets, and none are given; "
             "add them or set egress to 'public'.",
         )
+    yield from id_problems("vpc_id", settled.get("vpc_id"), "vpc", "a VPC")
+    for argument in _SUBNETS:
+        ids = settled.get(argument)
+        if isinstance(ids, Sequence):
+            yield from _subnet_problems(argument, cast(Sequence[Any], ids))
+
+
+def _subnet_problems(argument: str, ids: Sequence[Any]) -> Iterator[Problem]:
+    for subnet in ids:
+        yield from id_problems(argument, subnet, "subnet", "a subnet")
+    if len(ids) < _FEWEST_SUBNETS:
+        yield Problem(argument, f"{list(ids)!r} must be at least two subnets, in different zones.")
+    if all(isinstance(subnet, str) for subnet in ids):
+        yield from repeated_problems(argument, ids)
 
 
 class Network(Component):

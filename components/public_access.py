@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from ._checks import choice_problems, cidr_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class PublicAccessArgs(TypedDict, total=False):
@@ -31,6 +32,7 @@ _PORTS = {"http": 80, "https": 443}
 _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 
 
+@typed(PublicAccessArgs)
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -55,7 +57,8 @@ def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
         yield from found
         if not found and ipaddress.ip_network(cidr).version == 6 and not settled["dual_stack"]:
             yield Problem(
-                "allowed_cidrs", f"{cidr!r} is a range of IPv6 addresses; set dual_stack to true, or leave it out."
+                "allowed_cidrs",
+                f"{cidr!r} is a range of IPv6 addresses, and the load balancer has none without dual_stack; leave it out.",
             )
         if cidrs.count(cidr) > 1:
             yield Problem("allowed_cidrs", f"{cidr!r} is named more than once; name it once.")

@@ -5,8 +5,11 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from ._checks import choice_problems, range_problems, retention_problems
+from ._checks import choice_problems, range_problems, repeated_problems, retention_problems
 from ._component import Problem, settle
+from ._container_checks import Task, sidecar_problems, size_problems, writable_path_problems
+from ._reference_checks import secret_reference_problems
+from ._type_checks import typed
 from .contract import TIMERS, fargate_size_problems
 
 ARCHITECTURES = ("x86_64", "arm64")
@@ -135,12 +138,14 @@ DEFAULTS: ServiceArgs = {
 }
 
 
+@typed(ServiceArgs)
 def problems(args: ServiceArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, DEFAULTS)
     yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
     for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
-        yield Problem("memory", sentence)
+        argument, _, reason = sentence.partition(" ")
+        yield Problem(argument, reason)
     yield from range_problems("port", settled["port"], 1, 65535)
     # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
     yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
@@ -152,13 +157,32 @@ def problems(args: ServiceArgs) -> Iterator[Problem]:
     yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
     yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
     yield from retention_problems("log_retention_days", settled["log_retention_days"])
-    for path in settled["writable_paths"]:
-        if not path.startswith("/") or path == "/":
-            yield Problem("writable_paths", f"{path!r} must be an absolute directory below /, like /tmp.")
     if "security_group_id" not in settled and settled.get("outbound_ports") == []:
         yield Problem(
             "outbound_ports",
             "An empty list lets tasks connect nowhere, not even to the registry of their image; leave it out to let them connect anywhere.",
         )
+    yield from _container_problems(settled)
+    for name, reference in settled["secrets"].items():
+        yield from secret_reference_problems(f"secrets.{name}", reference)
+    if isinstance(settled["environment"], Mapping):
+        rest = (settled["secrets"], settled["sidecars"], settled["init_containers"], settled.get("command"))
+        yield from size_problems("environment", settled["environment"], *rest)
+    if "command" in settled and not settled["command"].strip():
+        yield Problem("command", f"{settled['command']!r} starts nothing; leave it out for the image's own command.")
+    if "user" in settled and not settled["user"].strip():
+        yield Problem("user", f"{settled['user']!r} is no user; leave it out for the image's own.")
     if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
         yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")
+
+
+def _container_problems(settled: ServiceArgs) -> Iterator[Problem]:
+    others = [str(container.get("name")) for container in settled["init_containers"]]
+    task = Task(settled["container_name"], others, settled["port"], settled["cpu"], settled["memory"])
+    yield from sidecar_problems("sidecars", settled["sidecars"], task)
+    with_exec = settled["enable_exec"] and settled["read_only_root"]
+    yield from writable_path_problems("writable_paths", settled["writable_paths"], with_exec)
+    # Port 0 asks for any port: nothing could connect to it.
+    for port in settled.get("outbound_ports", []):
+        yield from range_problems("outbound_ports", port, 1, 65535)
+    yield from repeated_problems("outbound_ports", settled.get("outbound_ports", []))

@@ -8,8 +8,9 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, settle
+from ._component import Component, refuse, settle
 from ._policies import service_trust
+from ._type_checks import type_problems
 
 
 class TaskRolesArgs(TypedDict, total=False):
@@ -63,6 +64,7 @@ class TaskRoles(Component):
     """Name of the app's own role, to attach more policies to."""
 
     def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(type_problems(TaskRolesArgs, args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id

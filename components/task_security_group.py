@@ -6,7 +6,8 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, settle
+from ._component import Component, refuse, settle
+from ._type_checks import type_problems
 
 
 class TaskSecurityGroupArgs(TypedDict, total=False):
@@ -39,6 +40,7 @@ class TaskSecurityGroup(Component):
     """Id of the security group, known once its rules exist, so that no task starts without them."""
 
     def __init__(self, name: str, args: TaskSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(type_problems(TaskSecurityGroupArgs, args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         self._group = aws.ec2.SecurityGroup(

@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
+from flask_on_aws._outbound_checks import outbound_problems
 from flask_on_aws.flask_app_args import FlaskAppArgs
-from flask_on_aws.flask_app_checks import outbound_problems
 
 from .check import Cause, Check, Finding, failed, passed
 from .settings import AppSettings

@@ -3,10 +3,16 @@
 import inspect
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+
+import settings
+from tests.setting_values import as_text
+
+ROOT = Path(__file__).parents[2]
 
 os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")  # an f-string on an Output raises instead of printing
 
@@ -85,3 +91,16 @@ def deploy(mocks: Recorder) -> Callable[[Callable[[], Any]], Deployed]:
         return Deployed(mocks, outputs)
 
     return run
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Load the settings with these values, as the engine would hand them over."""
+    monkeypatch.chdir(ROOT)
+
+    def load(**values):
+        texts = {key: as_text(value) for key, value in values.items()}
+        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
+        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
+
+    return load

@@ -478,11 +478,18 @@ def test_versions_that_rds_runs(version):
     assert not list(problems({"engine_version": version}))
 
 
-@pytest.mark.parametrize("instance_class", ["t4g.micro", "db.t4g", "db.t4g.micro ", "DB.t4g.micro"])
+@pytest.mark.parametrize("instance_class", ["t4g.micro", "db.t9.micro", "db", "", "DB.t4g.micro", "db.serverless"])
 def test_what_is_no_instance_class(instance_class):
+    argument, reason = refusal(instance_class=instance_class)
+    assert argument == "instance_class"
+    assert reason.startswith(f"{instance_class!r} is not an instance class of RDS for PostgreSQL, like db.t4g.micro;")
+
+
+@pytest.mark.parametrize("instance_class", ["db.t4g.huge", "db.t4g", "db.t4g.micro ", "db.t4g.4xlarge"])
+def test_sizes_that_a_family_has_not(instance_class):
     assert refusal(instance_class=instance_class) == (
         "instance_class",
-        f"{instance_class!r} is not an instance class of RDS, like db.t4g.micro.",
+        f"{instance_class!r} does not exist; db.t4g has the sizes micro, small, medium, large, xlarge, 2xlarge.",
     )
 
 

@@ -15,21 +15,21 @@ APP = str(ROOT / "app_template")
 GOLDEN = Path(__file__).parents[1] / "golden"
 SHARED = {
     "listener_arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shared/1/2",
-    "load_balancer_security_group_id": "sg-lb",
+    "load_balancer_security_group_id": "sg-1b",
     "load_balancer_dns_name": "lb.example.com",
     "load_balancer_zone_id": "Z1",
     "load_balancer_arn_suffix": "app/shared/1",
     "vpc_id": "vpc-1",
     "public_subnet_ids": ["subnet-1", "subnet-2"],
     "private_subnet_ids": ["subnet-3", "subnet-4"],
-    "cluster_arn": "arn:cluster",
+    "cluster_arn": "arn:aws:ecs:us-east-1:123456789012:cluster/shared",
     "cluster_name": "shared",
     "dns": "external",
 }
 SERVER = {
     "database_host": "shared.rds.amazonaws.com",
-    "database_server_security_group_id": "sg-server",
-    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-abc",
+    "database_server_security_group_id": "sg-5e",
+    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf",
 }
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
@@ -239,10 +239,10 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
 
 
 def test_a_permissions_boundary_is_on_every_role(app):
-    deployed = app(**VARIANTS["production"], permissions_boundary="arn:boundary")
+    deployed = app(**VARIANTS["production"], permissions_boundary="arn:aws:iam::123456789012:policy/boundary")
     roles = deployed.of_type("iam/role:Role")
     assert len(roles) == 3  # execution, task and flow logs
-    assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:boundary"}
+    assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:aws:iam::123456789012:policy/boundary"}
 
 
 def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):

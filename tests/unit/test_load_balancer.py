@@ -172,7 +172,7 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
         ({**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}}, "certificate_arn", "Mode cloudfront has no use"),
         ({**_HTTPS, "extra_certificate_arns": {"A b": "arn:x"}}, "extra_certificate_arns", "'A b' must be lower-case"),
         ({**_CLOUDFRONT, "allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "only CloudFront may connect"),
-        ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "set dual_stack to true"),
+        ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "none without dual_stack"),
         ({**_HTTPS, "idle_timeout": 0}, "idle_timeout", "0 must be a whole number from 1 to 4000 seconds."),
         (
             {**_HTTPS, "desync_mitigation": "off"},

@@ -5,7 +5,6 @@ import itertools
 import re
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
 from hypothesis import given
@@ -19,19 +18,6 @@ from tests.setting_values import OWN, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
 DESCRIBED = yaml.safe_load((ROOT / "settings.yaml").read_text())
-
-
-@pytest.fixture
-def configured(monkeypatch):
-    """Load the settings with these values, as the engine would hand them over."""
-    monkeypatch.chdir(ROOT)
-
-    def load(**values):
-        texts = {key: as_text(value) for key, value in values.items()}
-        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
-        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
-
-    return load
 
 
 def test_without_a_setting_the_library_s_defaults_count(configured):
@@ -199,14 +185,14 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("env", '{"PORT": "1"}', "'PORT' is set by the stack"),
         ("env", '{"1X": "1"}', "'1X'"),
         ("domain", "not a domain", "not a domain"),
-        ("domainAliases", '["www.example.com"]', "needs a domain"),
+        ("domainAliases", '["www.example.com"]', "has no effect without domain"),
         ("maxTasks", "0", "max"),
         ("spotShare", "101", "101"),
         ("alarmEmail", "nobody", "nobody"),
         ("logRetentionDays", "17", "17"),
         ("name", "a-name-far-too-long-for-a-load-balancer", "characters"),
         ("zones", "9", "9"),
-        ("listenerArn", "arn:aws:x", "domain: must be given with listener_arn"),
+        ("listenerArn", "arn:aws:x", "domain: must be given with listenerArn"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_way_out(configured, mocks, key, value, part):

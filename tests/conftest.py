@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psutil
 import pytest
 from xdist.workermanage import NodeManager
@@ -14,6 +15,9 @@ from xdist.workermanage import NodeManager
 from tests import scheduling
 
 _LOG_LINES = 40
+# No property is about time, and beside seven other workers an example of a millisecond may take half a second.
+hypothesis.settings.register_profile("beside others", deadline=None)
+hypothesis.settings.load_profile("beside others")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What workers get for the ends of their fixtures: tasks drain, containers are removed. pytest-xdist has ten seconds.

@@ -1,8 +1,8 @@
 """Which test runs when: the longest first, so that no worker is left alone with one at the end.
 
 `durations.json` has the seconds of every test that takes five or more, measured on two processors; a test that is not
-in it counts as short. Those of 20 seconds or more, and all that need Pulumi's engine or Docker's, are `long`: `./test`
-leaves them to `./test all`. `UPDATE_DURATIONS=1 ./test all` writes the file anew.
+in it counts as short. Those of 20 seconds or more, those that need Pulumi's or Docker's engine, and those that want
+a quiet machine are `long`: `./test` leaves them to `./test all`. `UPDATE_DURATIONS=1 ./test all` writes the file anew.
 """
 
 import json
@@ -88,10 +88,11 @@ def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
         containers = item.get_closest_marker("docker")
         if containers and item.get_closest_marker("any_runtime"):
             item.add_marker("slow")
-        if containers or item.get_closest_marker("engine") or durations.get(name, 0) >= LONG_SECONDS:
-            item.add_marker("long")
-        if name.startswith(QUIET) and not containers:
+        quiet = name.startswith(QUIET) and not containers
+        if quiet:
             item.add_marker("quiet")
+        if quiet or containers or item.get_closest_marker("engine") or durations.get(name, 0) >= LONG_SECONDS:
+            item.add_marker("long")
 
 
 def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Pulumi's own mocks: what each resource is asked to be, recorded by logical name."""
 
+import asyncio
 import inspect
 import os
 from collections.abc import Callable
@@ -71,6 +72,9 @@ class Deployed:
 @pytest.fixture
 def mocks() -> Recorder:
     recorder = Recorder()
+    # The SDK asks for the main thread's event loop, and `asyncio.run` of an earlier test has left none.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(recorder, project="flask-on-aws", stack="test", preview=False)
     return recorder
 

@@ -203,7 +203,11 @@ def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
     (tmp_path / "test_x.py").write_text(FIXTURE.format(begun=begun, ended=ended))
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", str(tmp_path)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    # Its controller must not take itself for a worker of the run that this test is part of.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment
+    )
     while not begun.exists():
         assert process.poll() is None
         time.sleep(0.05)

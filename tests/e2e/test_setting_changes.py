@@ -36,7 +36,6 @@ TASKS = {
     "scaleCpuPercent": 50,
     "scaleMemoryPercent": 0,
     "scaleRequestsPerMinute": 600,
-    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "port": 9000,
     "healthCheckPath": "/version",
     "startupSeconds": 90,
@@ -63,6 +62,7 @@ TASKS = {
 }
 AROUND = {
     "egress": "nat",
+    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
     "accessLogs": True,

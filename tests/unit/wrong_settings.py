@@ -1016,7 +1016,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"env": {"BIG": "x" * 70000}},
         [
-            "env: its variables take 70027 bytes, and a task definition has room for 53236 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
+            "env: its variables take 70027 bytes, and a task definition has room for 45044 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
         ],
     ),
     ({"env": {"A": {"b": 1}}}, ["env: A must be a text or a number."]),

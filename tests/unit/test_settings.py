@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
-from components import FlaskAppArgs
+from components import FlaskApp, FlaskAppArgs
 
 ROOT = Path(__file__).parents[2]
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -137,3 +137,10 @@ def test_names_go_there_and_back(name):
 def test_the_repository_s_name_is_one_that_ecr_accepts(project, stack):
     name = settings._repository_name(f"p{project}", stack)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+
+
+def test_what_a_component_refuses_later_has_the_settings_names(mocks):
+    with pytest.raises(settings.SettingsError, match=r"listenerArn: 'arn' is not the ARN") as error, settings.named():
+        FlaskApp("app", {"app": str(ROOT / "app_template"), "listener_arn": "arn", "domain": "shop.example.com"})
+    assert "loadBalancerArnSuffix: must be given with listenerArn" in str(error.value)
+    assert mocks.resources == []

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 from .public_access import CLOUDFRONT_PREFIX_LIST
 
 
@@ -29,6 +30,7 @@ _HTTP = 80
 _PATIENCE = "30m"
 
 
+@typed(VpcOriginArgs)
 def problems(args: VpcOriginArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

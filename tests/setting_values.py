@@ -1,6 +1,6 @@
 """Stacks that together set every setting, to every legal kind of value.
 
-`OWN` creates everything; `SHARED` names all that a stack may share with others, written as `pulumi config set` writes
+`OWN` creates everything; `PLANNED` is built without a Dockerfile; `SHARED` names all that a stack may share with others, written as `pulumi config set` writes
 it; in `UNSET` every setting is there without being set.
 """
 
@@ -18,8 +18,6 @@ OWN: dict[str, Any] = {
     "environment": "staging",
     "app": "app_template",
     "dockerfile": "Dockerfile",
-    "pythonVersion": "3.12",
-    "systemPackages": ["libpq5"],
     "builder": "docker-build",
     "architecture": "arm64",
     "buildEnv": {"TEXT": "a", "NUMBER": 3, "FLAG": True},
@@ -64,8 +62,6 @@ OWN: dict[str, Any] = {
     "keepData": False,
     "cpu": 512,
     "memory": 1024,
-    "minTasks": 0,
-    "maxTasks": 5,
     "scaleCpuPercent": 0,
     "scaleMemoryPercent": 50,
     "scaleRequestsPerMinute": 600,
@@ -123,6 +119,7 @@ SHARED: dict[str, Any] = {
     "databaseServerSecretArn": _SECRET,
     "databaseSetupImage": "public.ecr.aws/docker/library/postgres:18-alpine",
     "minTasks": "1",
+    "maxTasks": "3",
     "flowLogs": "false",
     "env": '{"GREETING":"hello"}',
     "releaseCommand": "none",
@@ -131,6 +128,7 @@ SHARED: dict[str, Any] = {
     "writablePaths": [],
     "databaseUrlQuery": "",
 }
+PLANNED: dict[str, Any] = {"app": "tests/apps/pip", "pythonVersion": "3.12", "systemPackages": ["libpq5"]}
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",
     settings.texts: [],

@@ -37,7 +37,6 @@ TASKS = {
     "scaleCpuPercent": 50,
     "scaleMemoryPercent": 0,
     "scaleRequestsPerMinute": 600,
-    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "port": 9000,
     "healthCheckPath": "/version",
     "startupSeconds": 90,
@@ -64,6 +63,7 @@ TASKS = {
 }
 AROUND = {
     "egress": "nat",
+    "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
     "accessLogs": True,

@@ -1,8 +1,10 @@
 """The program's life on an emulated AWS: up, again, refresh, changes, destroy."""
 
 import pytest
+import yaml
 
 from tests.e2e.checks import FORGOTTEN, check_no_plaintext_secret, check_nothing_to_do, identities, leftovers
+from tests.unit.wrong_settings import WRONG
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("valid_requests")]
 
@@ -26,6 +28,20 @@ SECONDS = {
     "docker-build:index:Image": 60,
 }
 QUICK = 1
+# Rows of the table of wrong settings that are tried together with the real engine, by the start of their sentence.
+SAMPLE = (
+    "egress: 'wlan'",
+    "memory: 700",
+    "healthCheckPath: 'up'",
+    "databaseUrlScheme: 'mysql'",
+    "databaseInstanceClass: 'db.t4g.huge'",
+    "alarms: 'maybe'",
+    "schedules[0].timeZone",
+    "sidecars[0].name: 'web'",
+    "workers.web",
+    "writablePaths: '/a-b'",
+    "secrets.TOKEN: must be the ARN",
+)
 
 
 def test_the_default_stack_lives_and_leaves_nothing(program):
@@ -59,7 +75,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     assert set(stack.changes()) <= {*FORGOTTEN, *REFRESHED, "app-web"}
 
     check_that_data_is_guarded(stack)
-    check_that_mistakes_are_all_told_at_once(stack)
+    check_mistakes(stack)
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
     assert leftovers(stack) == {}
@@ -123,15 +139,6 @@ def test_production_on_a_domain_keeps_its_data(program):
     assert left == {}
 
 
-def check_that_mistakes_are_all_told_at_once(stack):
-    stack.configure(egress="wlan", memory=700)
-    output = stack.run("preview", fails=True)
-    assert "egress: 'wlan' is not one of" in output
-    assert "memory: " in output
-    for key in ("egress", "memory"):
-        stack.run("config", "rm", key)
-
-
 def check_only_the_service_waits(stack):
     """The longest way through the graph is CloudFront's, whose name the app must know: all else is beside it."""
     weights, edges = {}, {}
@@ -156,3 +163,33 @@ def check_only_the_service_waits(stack):
         "aws:cloudfront/distribution:Distribution",
         "aws:ecs/service:Service",
     ]
+
+
+def check_mistakes(stack) -> None:
+    """A preview reports all wrong settings together, each once, without a traceback; then what only AWS knows."""
+    rows = {lines[0]: given for given, lines in reversed(WRONG) if len(given) == 1 and lines[0].startswith(SAMPLE)}
+    lines = {next(iter(given)): line for line, given in rows.items()}
+    wrong = {key: rows[line][key] for key, line in lines.items()}
+    assert len(wrong) == len(SAMPLE)
+    before = yaml.safe_load((stack.folder / f"Pulumi.{stack.name}.yaml").read_text())["config"]
+    write(stack, wrong)
+    output = stack.run("preview", fails=True)
+    for line in lines.values():
+        assert output.count(line) == 1, output
+    assert "Traceback" not in output
+    write(stack, {key: before.get(f"flask-on-aws:{key}") for key in wrong} | {"domain": "shop.example.net"})
+    output = stack.run("preview", fails=True)
+    assert output.count("domain: No public hosted zone in Route 53 is called shop.example.net or example.net") == 1
+    assert "Traceback" not in output
+    write(stack, {"domain": None})
+
+
+def write(stack, values) -> None:
+    """Settings of any form in the stack's file; None takes one out."""
+    file = stack.folder / f"Pulumi.{stack.name}.yaml"
+    written = yaml.safe_load(file.read_text())
+    for key, value in values.items():
+        written["config"].pop(f"flask-on-aws:{key}", None)
+        if value is not None:
+            written["config"][f"flask-on-aws:{key}"] = value
+    file.write_text(yaml.safe_dump(written))

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
-from components import FlaskAppArgs
+from components import FlaskApp, FlaskAppArgs
 from components.flask_app_args import with_processes, with_profile
 from components.setting_texts import AUTO, EMPTY_IS_A_VALUE
-from tests.setting_values import OWN, SHARED, UNSET, as_text
+from tests.setting_values import OWN, PLANNED, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
 DESCRIBED = yaml.safe_load((ROOT / "settings.yaml").read_text())
@@ -81,6 +81,7 @@ EXPECTED = {
         "env": {"GREETING": "hello", "LIMIT": "3", "RATIO": "0.5", "LOG_LEVEL": "warning"},
         "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "min_tasks": 0, "max_tasks": 1}],
     },
+    "planned": {},
     "shared": {
         "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
@@ -88,13 +89,14 @@ EXPECTED = {
         "listenerPaths": ["/shop/*"],
         "databasePort": 5433,
         "minTasks": 1,
+        "maxTasks": 3,
         "flowLogs": False,
         "env": {"GREETING": "hello"},
     },
 }
 
 
-@pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("shared", SHARED)])
+@pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("planned", PLANNED), ("shared", SHARED)])
 def test_every_value_is_read_as_its_type(configured, stack, values):
     loaded = configured(**values)
     expected = {
@@ -105,7 +107,7 @@ def test_every_value_is_read_as_its_type(configured, stack, values):
 
 
 def test_the_stacks_set_every_setting():
-    assert {*OWN, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
+    assert {*OWN, *PLANNED, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
     assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
 
 
@@ -134,7 +136,7 @@ def test_empty_is_not_the_default(configured, tmp_path, key, empty):
     [
         ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
         ("outboundPorts", r"outboundPorts: \[\] lacks 443"),
-        ("listenerPaths", "listenerPaths: An empty list brings no request"),
+        ("listenerPaths", "listenerPaths: No path at all would reach the app"),
     ],
 )
 def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, key, part):
@@ -262,3 +264,10 @@ def test_names_go_there_and_back(name):
 def test_the_repository_s_name_is_one_that_ecr_accepts(project, stack):
     name = settings._repository_name(f"p{project}", stack)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+
+
+def test_what_a_component_refuses_later_has_the_settings_names(mocks):
+    with pytest.raises(settings.SettingsError, match=r"listenerArn: 'arn' is not the ARN") as error, settings.named():
+        FlaskApp("app", {"app": str(ROOT / "app_template"), "listener_arn": "arn", "domain": "shop.example.com"})
+    assert "loadBalancerArnSuffix: must be given with listenerArn" in str(error.value)
+    assert mocks.resources == []

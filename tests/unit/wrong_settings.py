@@ -256,7 +256,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["publicSubnetIds: vpcId is given without public subnets; the load balancer needs two."],
     ),
     (
-        {**VPC, "privateSubnetIds": "", "egress": "nat"},
+        {**VPC, "privateSubnetIds": "", "egress": "nat", "cloudfrontOrigin": "public"},
         [
             "privateSubnetIds: Egress 'nat' runs tasks in private subnets, and none are given; add them or set egress to 'public'."
         ],
@@ -1016,7 +1016,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"env": {"BIG": "x" * 70000}},
         [
-            "env: its variables take 70027 bytes, and a task definition has room for 53236 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
+            "env: its variables take 70027 bytes, and a task definition has room for 45044 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
         ],
     ),
     ({"env": {"A": {"b": 1}}}, ["env: A must be a text or a number."]),
@@ -1261,7 +1261,16 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     ({"monthlyBudgetUsd": -5}, ["monthlyBudgetUsd: -5 must be a number of USD, or 0 for no budget."]),
     ({"monthlyBudgetUsd": "ten"}, ["monthlyBudgetUsd: 'ten' must be a whole number."]),
-    ({"minTask": 3}, ["minTask: is not a setting; see Pulumi.yaml for their names."]),
+    (
+        {"previousSecretKey": "forget"},
+        ["previousSecretKey: 'forget' is not one of fallback, keep, drop."],
+    ),
+    (
+        {"cloudfrontOrigin": "private"},
+        ["cloudfrontOrigin: 'private' is not one of vpc, public, public-with-vpc, vpc-with-public."],
+    ),
+    ({"acceptDataLoss": ["shop-db"]}, ["acceptDataLoss: 'shop-db'"]),
+    ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),
     ({"databaseAllowMajorUpgrade": "17"}, ["databaseAllowMajorUpgrade: '17' must be true or false."]),
     ({"allowDatabaseReplacement": "app-db"}, ["allowDatabaseReplacement: 'app-db' must be true or false."]),

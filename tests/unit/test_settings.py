@@ -97,7 +97,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("planned", PLANNED), ("shared", SHARED)])
-def test_every_value_is_read_as_its_type(configured, stack, values):
+def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
     loaded = configured(**values)
     expected = {
         key: value for key, value in (values | EXPECTED[stack]).items() if key not in (*settings.SECRETS, "name")

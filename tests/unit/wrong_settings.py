@@ -1269,7 +1269,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"cloudfrontOrigin": "private"},
         ["cloudfrontOrigin: 'private' is not one of vpc, public, public-with-vpc, vpc-with-public."],
     ),
-    ({"acceptDataLoss": ["shop-db"]}, ["acceptDataLoss: 'shop-db'"]),
+    (
+        {"acceptDataLoss": ["shop-db"]},
+        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-image, app-web-logs."],
+    ),
     ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),
     ({"databaseAllowMajorUpgrade": "17"}, ["databaseAllowMajorUpgrade: '17' must be true or false."]),

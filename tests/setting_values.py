@@ -1,6 +1,6 @@
 """Stacks that together set every setting, to every legal kind of value.
 
-`OWN` creates everything; `PLANNED` is built without a Dockerfile; `SHARED` names all that a stack may share with others,
+`OWN` creates everything; `PLANNED` is built without a Dockerfile; `SHARED` names all that a stack may share,
 written as `pulumi config set` writes it; in `UNSET` every setting is there without being set.
 """
 

@@ -2,9 +2,14 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from enum import Enum
+from typing import Any, Self, TypeVar, cast
 
 import pulumi
+
+from ._arguments import Problem, args_type, argument_problems
+
+__all__ = ["LONGEST_PHYSICAL_NAME", "PACKAGE", "SUFFIX_LENGTH", "Component", "Problem", "refuse", "settle"]
 
 PACKAGE = "flask-on-aws"
 
@@ -15,15 +20,18 @@ SUFFIX_LENGTH = 8
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 
 
-class Problem(NamedTuple):
-    """One thing wrong with the arguments: which argument, and a whole sentence with its value and the way out."""
-
-    argument: str
-    reason: str
-
-
 class Component(pulumi.ComponentResource):
-    """A component whose outputs are exactly its class annotations."""
+    """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares."""
+
+    def __new__(cls, *given: Any, **named: Any) -> Self:
+        """Check the arguments' names before the constructor, which takes name, args and opts, reads one.
+
+        Raises:
+            pulumi.InputPropertiesError: for unknown and missing arguments, and Outputs where plain values are needed.
+        """
+        bound = inspect.signature(cls.__init__).bind(None, *given, **named)
+        refuse(argument_problems(args_type(cls), bound.arguments["args"], f"{_article(cls.__name__)} {cls.__name__}"))
+        return super().__new__(cls)
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, {}, opts)
@@ -38,7 +46,7 @@ class Component(pulumi.ComponentResource):
         self.register_outputs({name: getattr(self, name) for name in inspect.get_annotations(type(self))})
 
 
-def settle(args: _Args, defaults: _Args) -> _Args:
+def settle(args: _Args, defaults: Mapping[str, Any]) -> _Args:
     """The arguments over their defaults, without None and with whole floats as ints.
 
     A hosted component receives every number as a float and every absent value as None.
@@ -60,7 +68,13 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise pulumi.InputPropertiesError(message, details)
 
 
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "AEIOU" else "a"
+
+
 def _whole(value: Any) -> Any:
+    if isinstance(value, Enum):  # what a hosted component receives of one; in Python callers write the text
+        return value.value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

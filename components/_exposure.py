@@ -1,7 +1,7 @@
 """How visitors reach an app: its own load balancer, a shared one, or CloudFront's name, with certificate and records."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -32,7 +32,7 @@ class Exposure:
         self._kind = given.exposure(args)
         self.proxy_depth = 2 if self._kind == "cloudfront" else 1
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self._route: RouteArgs = {"vpc_id": network.vpc_id, "port": args["port"]}
+        self._route = cast(RouteArgs, {"vpc_id": network.vpc_id, "port": args["port"]})  # the listener's ARN follows
         if "health_check_path" in args:
             self._route["health_check_path"] = args["health_check_path"]
         self._create_balancer(self._create_certificate())
@@ -67,7 +67,7 @@ class Exposure:
             self.dns_records = certificate.validation_records
         return certificate.certificate_arn
 
-    def _create_load_balancer(self, mode: LoadBalancerArgs) -> None:
+    def _create_load_balancer(self, mode: Mapping[str, Any]) -> None:
         args = cast(LoadBalancerArgs, {**given.part(self._args, given.LOAD_BALANCER), **mode})
         args["vpc_id"], args["subnet_ids"] = self._network.vpc_id, self._network.public_subnet_ids
         args["dual_stack"] = self._args["egress"] == "ipv6"

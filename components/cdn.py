@@ -1,7 +1,7 @@
 """HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
 
-from collections.abc import Iterator
-from typing import TypedDict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,13 +10,18 @@ from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from .origin import ORIGIN_HEADER
 
+if TYPE_CHECKING:
+    from ._choice_literals import PriceClass
+else:
+    from .choices import PriceClass
+
 
 class CdnArgs(TypedDict, total=False):
-    origin_domain_name: pulumi.Input[str]
-    """DNS name of the load balancer. Default: none, it must be given."""
-    origin_secret: pulumi.Input[str]
-    """Letters and digits that only this distribution and the load balancer's rules know. Default: none, it must be given."""
-    price_class: str
+    origin_domain_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
+    origin_secret: Required[pulumi.Input[str]]
+    """Letters and digits that only this distribution and the load balancer's rules know. Required."""
+    price_class: PriceClass
     """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
@@ -25,7 +30,7 @@ class CdnArgs(TypedDict, total=False):
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
-_DEFAULTS: CdnArgs = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+_DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
 # CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
@@ -35,13 +40,6 @@ _ORIGIN_ID = "load-balancer"
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "origin_domain_name" not in settled:
-        yield Problem("origin_domain_name", "A distribution needs an origin; give the load balancer's dns_name.")
-    if "origin_secret" not in settled:
-        yield Problem(
-            "origin_secret",
-            "Without a secret header anyone's distribution could reach the load balancer; give the one that its rules require.",
-        )
     yield from choice_problems(
         "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     )

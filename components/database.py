@@ -14,7 +14,7 @@ from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import IDENTITY, guard, tag
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
-from .database_args import DEFAULTS, DatabaseArgs, place_problems, problems
+from .database_args import DEFAULTS, DatabaseArgs, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
@@ -50,7 +50,7 @@ class Database(Component):
     """ARN of the instance."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse([*problems(args), *place_problems(args)])
+        refuse(problems(args))
         super().__init__(name, opts)
         self._args = settle(args, DEFAULTS)
         given = cast(Mapping[str, pulumi.Input[str]], self._args)

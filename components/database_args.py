@@ -1,7 +1,7 @@
 """What a database can be told, what it takes for granted, and what is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 
@@ -20,10 +20,10 @@ from ._database_checks import (
 
 
 class DatabaseArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC. Default: none, it must be given."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Ids of private subnets in at least two zones. Default: none, they must be given."""
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Ids of private subnets in at least two zones. Required."""
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Who may connect: role and id of a security group; the role names the rule. Default: none."""
     engine_version: str
@@ -60,6 +60,8 @@ class DatabaseArgs(TypedDict, total=False):
     """Whether AWS keeps 7 days of wait statistics per query, free of charge. Default: true."""
     monitoring_interval: int
     """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the role that `monitoring_interval` needs. Default: none."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database. Default: AWS's own key."""
     allow_replacement: bool
@@ -74,7 +76,7 @@ class DatabaseArgs(TypedDict, total=False):
     """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
 
 
-DEFAULTS: DatabaseArgs = {
+DEFAULTS: Mapping[str, Any] = {
     "client_security_group_ids": {},
     "engine_version": "17",
     "instance_class": "db.t4g.micro",
@@ -129,10 +131,3 @@ def _storage_problems(settled: DatabaseArgs) -> Iterator[Problem]:
     found = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
     found += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
     yield from found or storage_problems(size, most)
-
-
-def place_problems(args: DatabaseArgs) -> Iterator[Problem]:
-    """What is missing of the place where the database is to be."""
-    for argument in ("vpc_id", "subnet_ids"):
-        if args.get(argument) is None:
-            yield Problem(argument, f"A database needs {argument}; give the network's.")

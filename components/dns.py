@@ -1,7 +1,7 @@
 """Names in a Route 53 zone that point to a load balancer."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,14 +10,14 @@ from ._component import Component
 
 
 class AliasRecordsArgs(TypedDict, total=False):
-    zone_id: pulumi.Input[str]
-    """Id of the hosted zone. Required. Default: none."""
-    names: Sequence[str]
-    """The names to set. Required. Default: none."""
-    target_dns_name: pulumi.Input[str]
-    """DNS name of the load balancer. Required. Default: none."""
-    target_zone_id: pulumi.Input[str]
-    """Hosted zone id of the load balancer. Required. Default: none."""
+    zone_id: Required[pulumi.Input[str]]
+    """Id of the hosted zone. Required."""
+    names: Required[Sequence[str]]
+    """The names to set. Required."""
+    target_dns_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
+    target_zone_id: Required[pulumi.Input[str]]
+    """Hosted zone id of the load balancer. Required."""
 
 
 class AliasRecords(Component):

@@ -1,7 +1,7 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,13 +13,18 @@ from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
 from ._subnets import MOST_ZONES, ipv6_subnet_block, network_problems, subnet_blocks, zone_name
 
+if TYPE_CHECKING:
+    from ._choice_literals import Egress
+else:
+    from .choices import Egress
+
 
 class NetworkArgs(TypedDict, total=False):
     cidr_block: str
     """Private IPv4 range of the network, from /16 to /20. Default: 10.0.0.0/16."""
     zones: int
     """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
-    egress: str
+    egress: Egress
     """How tasks reach the outside: `public` (public addresses, nothing may call in), `ipv6` (experimental: private, IPv6 out only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
     flow_logs: bool
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""

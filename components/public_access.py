@@ -2,8 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,11 +11,16 @@ import pulumi_aws as aws
 from ._checks import choice_problems, cidr_problems
 from ._component import Component, Problem, refuse, settle
 
+if TYPE_CHECKING:
+    from ._choice_literals import BalancerMode
+else:
+    from .choices import BalancerMode
+
 
 class PublicAccessArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC. Default: none, it must be given."""
-    mode: str
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    mode: BalancerMode
     """`https` (ports 80 and 443) or `cloudfront` (port 80 for CloudFront's addresses alone). Default: https."""
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
@@ -23,7 +28,7 @@ class PublicAccessArgs(TypedDict, total=False):
     """Whether there are IPv6 addresses to connect to. Default: false."""
 
 
-_DEFAULTS: PublicAccessArgs = {"mode": "https", "dual_stack": False}
+_DEFAULTS: Mapping[str, Any] = {"mode": "https", "dual_stack": False}
 # The addresses from which CloudFront calls origins. It counts as 55 of a security group's 60 rules: no second port fits.
 _CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 _EVERYONE = {"0.0.0.0/0": "ipv4", "::/0": "ipv6"}
@@ -33,8 +38,6 @@ _PORTS = {"http": 80, "https": 443}
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "vpc_id" not in settled:
-        yield Problem("vpc_id", "A load balancer needs vpc_id; give the network's.")
     yield from choice_problems("mode", settled["mode"], ["https", "cloudfront"])
     if "allowed_cidrs" in settled:
         yield from _range_problems(settled)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,8 +12,8 @@ from ._component import Component, settle
 
 
 class TaskRolesArgs(TypedDict, total=False):
-    log_group_arn: pulumi.Input[str]
-    """ARN of the log group that the containers write to. Required. Default: none."""
+    log_group_arn: Required[pulumi.Input[str]]
+    """ARN of the log group that the containers write to. Required."""
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
     """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
     image_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -30,7 +30,7 @@ class TaskRolesArgs(TypedDict, total=False):
     """ARN of the permissions boundary of both roles. Default: none."""
 
 
-_DEFAULTS: TaskRolesArgs = {
+_DEFAULTS: Mapping[str, Any] = {
     "secret_references": [],
     "image_uris": [],
     "kms_key_arns": [],

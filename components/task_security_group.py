@@ -1,7 +1,7 @@
 """The security group of a service's tasks."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,8 +10,8 @@ from ._component import Component, settle
 
 
 class TaskSecurityGroupArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """The VPC. Required. Default: none."""
+    vpc_id: Required[pulumi.Input[str]]
+    """The VPC. Required."""
     port: int
     """Port that the load balancer connects to. Default: 8080."""
     load_balancer_security_group_id: pulumi.Input[str]
@@ -20,7 +20,7 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
 
 
-_DEFAULTS: TaskSecurityGroupArgs = {"port": 8080}
+_DEFAULTS: Mapping[str, Any] = {"port": 8080}
 
 
 class TaskSecurityGroup(Component):

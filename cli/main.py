@@ -8,7 +8,7 @@ import click
 _COMMANDS = {
     "plan": ("plan.command", ""),
     "build": ("build.command", ""),
-    "preflight": ("preflight.command", "local"),
+    "preflight": ("preflight.command", "preflight"),
     "local": ("local.command", "local"),
     "dev": ("local.command", "local"),
     "status": ("operations.status", "operations"),

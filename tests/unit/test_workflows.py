@@ -98,7 +98,7 @@ def test_a_checkout_leaves_no_token_behind():
 def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():
     commands = [step["run"] for (_, job), step in STEPS if job == "preflight" and "run" in step]
     assert commands == [
-        "pip install ./components './cli[local]'",
+        "pip install ./components './cli[preflight]'",
         "flask-on-aws preflight --stack dev --junit preflight.xml",
     ]
 

@@ -1,0 +1,56 @@
+"""A plain clone: the README's commands work in it as they stand, and the update that follows can try the app."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stacks import ROOT
+
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+(COMMANDS,) = re.findall(
+    r"## Start on AWS.*?```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+def test_the_program_s_environment_has_the_library_and_the_preflight():
+    assert {"-e ./components", "-e ./cli[preflight]"} <= set(REQUIREMENTS)
+    lines = COMMANDS.splitlines()
+    assert lines.index("pulumi install") < lines.index("pulumi up")
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """What git has of this repository, in a folder of its own."""
+    folder = tmp_path / "flask-on-aws"
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+def test_the_readme_s_commands_work_in_a_clone(pulumi_command, emulator, clone, tmp_path):
+    """The last of them as a preview, since updates are tested elsewhere."""
+    (tmp_path / "backend").mkdir()
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": emulator,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+    }
+    for command in COMMANDS.replace("pulumi up", "pulumi preview").splitlines():
+        words = [*command.split(), "--non-interactive"]
+        done = subprocess.run(
+            [pulumi_command, *words[1:]], cwd=clone, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+    tool = [clone / ".venv" / "bin" / "python", "-P", "-m", "flask_on_aws_cli", "preflight", "--help"]
+    assert "Usage" in subprocess.run(tool, capture_output=True, text=True, check=True).stdout

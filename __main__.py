@@ -4,9 +4,12 @@ import pulumi
 
 import settings
 from components import FlaskApp
+from components._fixed_settings import FixedSettings
 
 stack = settings.load(pulumi.Config(), pulumi.get_project(), pulumi.get_stack())
-app = FlaskApp(stack.name, stack.app)
+with settings.named():
+    fixed = FixedSettings("settings", {"name": stack.name})
+    app = FlaskApp(stack.name, stack.app, pulumi.ResourceOptions(depends_on=fixed.passed))
 
 pulumi.export("url", app.url)
 pulumi.export("hostname", app.hostname)

@@ -6,17 +6,21 @@ row below says how its text is read. A setting that is not set is not passed on:
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 from components import FlaskAppArgs
-from components._names import camel_case, snake_case
+from components._component import ArgumentsError, Problem
+from components._lookups import lookup_problems
+from components._names import camel_case as camel_case
+from components._names import snake_case as snake_case
+from components._sentences import as_settings
+from components._type_checks import head
 from components.flask_app_checks import problems
-from components.procfile import ProcfileError, read_processes
 from components.setting_texts import is_set, plain
 
 Reader = Callable[[str], Any]
@@ -110,6 +114,7 @@ READERS: Mapping[str, Reader] = {
     "dnsReady": flag,
     "zoneId": text,
     "certificateArn": text,
+    "cloudfrontOrigin": text,
     "vpcCidr": text,
     "zones": number,
     "egress": text,
@@ -131,6 +136,7 @@ READERS: Mapping[str, Reader] = {
     "databaseSnapshot": text,
     "databaseApplyImmediately": flag,
     "databaseAllowMajorUpgrade": flag,
+    "acceptDataLoss": texts,
     "allowDatabaseReplacement": flag,
     "databaseUrlScheme": text,
     "databaseUrlQuery": text,
@@ -175,6 +181,7 @@ READERS: Mapping[str, Reader] = {
     "logRetentionDays": number,
     "env": mapping,
     "secrets": mapping,
+    "previousSecretKey": text,
     "overrideEnv": texts,
     "compat": texts,
     "debug": flag,
@@ -193,8 +200,11 @@ READERS: Mapping[str, Reader] = {
 }
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
-# What turns the Procfile's release command off.
-NO_COMMAND = "none"
+# Under these the user chooses the names, which stay as they are.
+_FREE = ("env", "secrets", "secret_values", "build_env", "build_secrets", "workers", "policy_arns")
+# Secrets Manager's limit of one secret, in bytes, less what the stack itself keeps in the app's (measured: 1.2 kB with
+# all presets): https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+_LARGEST_SECRET = 65_536 - 4096
 
 
 def load(config: pulumi.Config, project: str, stack: str) -> Settings:
@@ -203,20 +213,41 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
     Raises:
         SettingsError: naming every setting that is wrong, its value and the way out.
     """
-    found: list[str] = []
+    found: list[Problem] = []
     args = cast(FlaskAppArgs, dict(_read_all(config, found)))
     args.setdefault("repository_name", _repository_name(project, stack))
-    _add_processes(args, found)
     name = config.get("name") or "app"
+    # What cannot be read is left out of the checks of values, and reported for that alone.
+    unread = {head(problem.argument) for problem in found}
+    found += (problem for problem in problems(name, args) if head(problem.argument) not in unread)
     if not found:
-        found += [f"{setting_name(problem.argument)}: {problem.reason}" for problem in problems(name, args)]
-    found += _unknown(config)
-    if found:
-        raise SettingsError("The configuration of this stack needs a correction:\n  - " + "\n  - ".join(found))
+        found += lookup_problems(args)
+    _refuse(found, _unknown(config))
     return Settings(name, args)
 
 
-def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, Any]]:
+@contextmanager
+def named() -> Generator[None]:
+    """What a component refuses, by the names of settings.
+
+    Raises:
+        SettingsError: in place of an ArgumentsError.
+    """
+    try:
+        yield
+    except ArgumentsError as error:
+        _refuse(error.problems)
+
+
+def _refuse(found: Iterable[Problem], unknown: Iterable[str] = ()) -> None:
+    lines = [as_settings(problem, FlaskAppArgs.__annotations__, _FREE) for problem in found]
+    lines = list(dict.fromkeys([*lines, *unknown]))
+    if lines:
+        told = "\n  - ".join(["The configuration of this stack needs a correction:", *lines])
+        raise SettingsError(told) from None
+
+
+def _read_all(config: pulumi.Config, found: list[Problem]) -> Iterator[tuple[str, Any]]:
     for key, read in READERS.items():
         given = config.get(key)
         if given is None or not is_set(key, given):
@@ -224,34 +255,26 @@ def _read_all(config: pulumi.Config, found: list[str]) -> Iterator[tuple[str, An
         try:
             yield snake_case(key), read(given)
         except ValueError as error:
-            found.append(f"{key}: {error}")
+            found.append(Problem(snake_case(key), str(error)))
     for key in SECRETS:
         try:
             names = mapping(config.get(key) or "{}")
         except ValueError:  # the value is not repeated: it is a secret
-            found.append(
-                f"{key}: must be names with values; set one with: pulumi config set --secret --path {key}.NAME"
-            )
+            said = f"must be names with values; set one with: pulumi config set --secret --path {key}.NAME"
+            found.append(Problem(snake_case(key), said))
             continue
+        found += _secret_size_problems(key, names)
         yield snake_case(key), {name: pulumi.Output.secret(value) for name, value in names.items()}
 
 
-def _add_processes(args: FlaskAppArgs, found: list[str]) -> None:
-    """The Procfile's release command and its other lines, the workers, unless they are set."""
-    given = {"workers", "release_command"} & args.keys()
-    if args.get("release_command") == NO_COMMAND:
-        del args["release_command"]
-    if len(given) == 2 or "image" in args:
-        return
-    try:
-        processes = read_processes(Path(args.get("app", "app_template")))
-    except ProcfileError as error:
-        found.append(f"app: {error}")
-        return
-    if processes.workers and "workers" not in given:
-        args["workers"] = processes.workers
-    if processes.release and "release_command" not in given:
-        args["release_command"] = processes.release
+def _secret_size_problems(key: str, values: Mapping[str, str]) -> Iterator[Problem]:
+    size = len(json.dumps(values).encode())
+    if size > _LARGEST_SECRET:
+        yield Problem(
+            snake_case(key),
+            f"its values take {size} bytes, and Secrets Manager has room for {_LARGEST_SECRET}; keep large ones in "
+            "secrets of their own, and name these in secrets.",
+        )
 
 
 def _unknown(config: pulumi.Config) -> Iterator[str]:
@@ -280,9 +303,3 @@ def _parsed(value: str) -> Any:
         return json.loads(value)
     except json.JSONDecodeError:
         return None
-
-
-def setting_name(path: str) -> str:
-    """`min_tasks` → `minTasks`, also as the start of a path (`secret_values.NAME`)."""
-    head, dot, tail = path.partition(".")
-    return camel_case(head) + dot + tail

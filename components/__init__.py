@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .service_args import ServiceArgs
     from .task_roles import TaskRoles, TaskRolesArgs
     from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+    from .vpc_origin import VpcOrigin, VpcOriginArgs
 
 __all__ = [
     "Alarms",
@@ -70,6 +71,8 @@ __all__ = [
     "TaskRolesArgs",
     "TaskSecurityGroup",
     "TaskSecurityGroupArgs",
+    "VpcOrigin",
+    "VpcOriginArgs",
 ]
 
 # Components whose file has another name than they have.

@@ -1,10 +1,19 @@
-"""What is worth waking somebody for: metrics, thresholds and times, each with its reason. Plain values only."""
+"""What is worth waking somebody for: metrics, thresholds and times, each with its reason."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import pulumi
+
 _GIB = 2**30
+# RDS grows storage once 10 % or less of it has been free for five minutes, not within six hours of the last growth, by the
+# greatest of 10 GiB, 10 % and what it predicts: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+_LEAST_GROWTH_GIB, _GROWTH_PERCENT = 10, 10
+# So below 8 % for a quarter of an hour it does not keep up; at 10 % people would be woken for what heals itself.
+_GROWING_PERCENT = 8
+# Where nothing grows, people need more time to act.
+_FIXED_PERCENT = 15
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html: max_connections of PostgreSQL by default
 _BYTES_PER_CONNECTION = 9531392
 _MOST_CONNECTIONS = 5000
@@ -29,7 +38,7 @@ class Rule(NamedTuple):
     statistic: str
     """A statistic of CloudWatch, or a percentile like p95."""
     comparison: str
-    threshold: float
+    threshold: pulumi.Input[float]
     period: int
     """Seconds."""
     periods: int
@@ -136,17 +145,28 @@ DATABASE_CPU = Rule(
 )
 
 
-def storage_rule(storage_gib: int) -> Rule:
+def storage_bytes(allocated_gib: int, max_gib: int) -> int:
+    """Free storage, in bytes, below which it will not last.
+
+    Args:
+        allocated_gib: what the instance has now.
+        max_gib: up to what RDS grows it by itself; 0: it does not.
+    """
+    grows = max_gib - allocated_gib >= max(_LEAST_GROWTH_GIB, allocated_gib * _GROWTH_PERCENT / 100)
+    return allocated_gib * _GIB * (_GROWING_PERCENT if grows else _FIXED_PERCENT) // 100
+
+
+def storage_rule(threshold: pulumi.Input[float]) -> Rule:
     """Storage that runs full: PostgreSQL stops when it is."""
     return Rule(
         role="database-storage",
-        summary="Less than 15 % of the database's storage is free, or it no longer reports: raise the storage.",
+        summary="The database's free storage will not last, or it no longer reports: raise databaseMaxStorageGib or "
+        "databaseStorageGib.",
         namespace="AWS/RDS",
         metric="FreeStorageSpace",
         statistic="Minimum",
         comparison=_LESS,
-        # 15 %: RDS grows storage by itself, where that is on, below 10 %; so this says that it is off or at its limit.
-        threshold=int(storage_gib * _GIB * 0.15),
+        threshold=threshold,
         period=300,
         periods=3,
         bad_periods=3,

@@ -1,8 +1,10 @@
 """Checks that several components share: each takes an argument's name and value, and yields whole sentences."""
 
+import difflib
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from ._component import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH, Problem
 
@@ -28,6 +30,12 @@ def name_problems(argument: str, name: str, longest_role: str = "") -> Iterator[
         )
     elif name.startswith(("sg-", "internal-")):
         yield Problem(argument, f"{name!r} starts with a prefix that AWS reserves; choose another name.")
+
+
+def variable_name_problems(argument: str, name: str) -> Iterator[Problem]:
+    """The name of an environment variable."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        yield Problem(argument, f"{name!r} must be letters, digits and underscores, and not start with a digit.")
 
 
 def choice_problems(argument: str, value: str, choices: Sequence[str]) -> Iterator[Problem]:
@@ -56,3 +64,17 @@ def retention_problems(argument: str, days: int) -> Iterator[Problem]:
         yield Problem(
             argument, f"{days!r} is not one of the days that CloudWatch knows: {', '.join(map(str, _RETENTION_DAYS))}."
         )
+
+
+def repeated_problems(argument: str, values: Sequence[Any]) -> Iterator[Problem]:
+    """A list in which each value may stand once."""
+    for value in dict.fromkeys(values):
+        if values.count(value) > 1:
+            yield Problem(argument, f"{value!r} is named more than once; name it once.")
+
+
+def hint(name: str, known: Collection[str]) -> str:
+    """` did you mean …?` for a name that is not known, or all that are."""
+    plain = {re.sub(r"[^a-z0-9]", "", one.lower()): one for one in known}
+    near = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", name.lower()), plain, 1)
+    return f"did you mean {plain[near[0]]}?" if near else f"choose one of {', '.join(known)}."

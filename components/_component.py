@@ -7,9 +7,20 @@ from typing import Any, Self, TypeVar, cast
 
 import pulumi
 
-from ._arguments import Problem, args_type, argument_problems
+from ._arguments import Problem, args_type, name_problems
+from ._data_loss import Guard
+from ._type_checks import type_problems
 
-__all__ = ["LONGEST_PHYSICAL_NAME", "PACKAGE", "SUFFIX_LENGTH", "Component", "Problem", "refuse", "settle"]
+__all__ = [
+    "LONGEST_PHYSICAL_NAME",
+    "PACKAGE",
+    "SUFFIX_LENGTH",
+    "ArgumentsError",
+    "Component",
+    "Problem",
+    "refuse",
+    "settle",
+]
 
 PACKAGE = "flask-on-aws"
 
@@ -24,17 +35,23 @@ class Component(pulumi.ComponentResource):
     """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares."""
 
     def __new__(cls, *given: Any, **named: Any) -> Self:
-        """Check the arguments' names before the constructor, which takes name, args and opts, reads one.
+        """Check the arguments' names and types before the constructor, which takes name, args and opts, reads one.
 
         Raises:
-            pulumi.InputPropertiesError: for unknown and missing arguments, and Outputs where plain values are needed.
+            ArgumentsError: for unknown and missing arguments, and values of another type, Outputs for plain ones included.
         """
-        bound = inspect.signature(cls.__init__).bind(None, *given, **named)
-        refuse(argument_problems(args_type(cls), bound.arguments["args"], f"{_article(cls.__name__)} {cls.__name__}"))
+        args = inspect.signature(cls.__init__).bind(None, *given, **named).arguments.get("args")
+        if args is not None:  # a component inside the library may have none
+            owner = f"{_article(cls.__name__)} {cls.__name__}"
+            refuse([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
         return super().__new__(cls)
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(f"{PACKAGE}:index:{type(self).__name__}", name, {}, opts)
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
+        kind = type(self).__name__
+        inputs: dict[str, Any] = {}
+        if guard:
+            inputs, opts = guard.inputs(), pulumi.ResourceOptions.merge(opts, guard.options(f"{kind}-{name}"))
+        super().__init__(f"{PACKAGE}:index:{kind}", name, inputs, opts)
         self._name = name
 
     def _child(self, **options: Any) -> pulumi.ResourceOptions:
@@ -55,17 +72,25 @@ def settle(args: _Args, defaults: Mapping[str, Any]) -> _Args:
     return cast(_Args, {**defaults, **given})
 
 
+class ArgumentsError(pulumi.InputPropertiesError, pulumi.RunError):
+    """Everything that is wrong with a component's arguments: a message of Pulumi's, and no traceback, in every language."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        message = "; ".join(f"{problem.argument}: {problem.reason}" for problem in self.problems)
+        details = [pulumi.InputPropertyErrorDetails(property_path=p.argument, reason=p.reason) for p in self.problems]
+        super().__init__(message, details)
+
+
 def refuse(problems: Iterable[Problem]) -> None:
     """Raise all problems at once, before anything is registered.
 
     Raises:
-        pulumi.InputPropertiesError: if there is at least one problem.
+        ArgumentsError: if there is at least one problem.
     """
-    found = list(problems)
+    found = list(dict.fromkeys(problems))
     if found:
-        message = "; ".join(f"{problem.argument}: {problem.reason}" for problem in found)
-        details = [pulumi.InputPropertyErrorDetails(property_path=p.argument, reason=p.reason) for p in found]
-        raise pulumi.InputPropertiesError(message, details)
+        raise ArgumentsError(found)
 
 
 def _article(noun: str) -> str:

@@ -16,7 +16,8 @@ EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
 # Log lines that wait in memory while CloudWatch does not answer; the value of AWS's own example. Beyond it lines are
 # lost, which is better than an app that stands still.
 _LOG_BUFFER = "25m"
-_CA_VOLUME = "rds-ca"
+# The container that writes the RDS certificates, and the volume that it writes them to.
+CA_CONTAINER = "rds-ca"
 
 
 class Container(NamedTuple):
@@ -51,7 +52,7 @@ def container_definitions(
         "image": image,
         "essential": True,
         "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
-        "secrets": [{"name": name, "valueFrom": reference} for name, reference in sorted(secrets.items())],
+        "secrets": [{"name": name, "valueFrom": reference} for name, reference in sorted(secrets.items()) if reference],
         "linuxParameters": {"initProcessEnabled": True},
         "logConfiguration": log,
         "mountPoints": _mount_points(container),
@@ -77,22 +78,23 @@ def container_definitions(
 
 def volume_names(container: Container) -> list[str]:
     """The names of the task's scratch volumes."""
-    names = [_volume(path) for path in sorted(container.writable_paths)]
-    return names + ([_CA_VOLUME] if container.ca_path else [])
+    names = [volume_name(path) for path in sorted(container.writable_paths)]
+    return names + ([CA_CONTAINER] if container.ca_path else [])
 
 
 def _mount_points(container: Container) -> list[dict[str, Any]]:
     mounts: list[dict[str, Any]] = [
-        {"sourceVolume": _volume(path), "containerPath": path, "readOnly": False}
+        {"sourceVolume": volume_name(path), "containerPath": path, "readOnly": False}
         for path in sorted(container.writable_paths)
     ]
     if container.ca_path:
         folder = container.ca_path.rsplit("/", 1)[0]
-        mounts.append({"sourceVolume": _CA_VOLUME, "containerPath": folder, "readOnly": True})
+        mounts.append({"sourceVolume": CA_CONTAINER, "containerPath": folder, "readOnly": True})
     return mounts
 
 
-def _volume(path: str) -> str:
+def volume_name(path: str) -> str:
+    """The name of the scratch volume for a path; different paths may give one name."""
     return path.strip("/").replace("/", "-").replace(".", "-").lower()
 
 
@@ -100,12 +102,12 @@ def _ca_writer(path: str, image: str, certificates: str) -> dict[str, Any]:
     """A container of the app's own image (so nothing else is pulled) that writes the certificates and ends."""
     folder = path.rsplit("/", 1)[0]
     return {
-        "name": "rds-ca",
+        "name": CA_CONTAINER,
         "image": image,
         "entryPoint": ["/bin/sh", "-c"],
         "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {path} && chmod 444 {path}'],
         "environment": [{"name": "RDS_CA_CERTIFICATES", "value": certificates}],
-        "mountPoints": [{"sourceVolume": _CA_VOLUME, "containerPath": folder, "readOnly": False}],
+        "mountPoints": [{"sourceVolume": CA_CONTAINER, "containerPath": folder, "readOnly": False}],
         "readonlyRootFilesystem": True,
         "user": "0",  # Fargate's volumes belong to root
     }

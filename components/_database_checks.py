@@ -15,7 +15,10 @@ MOST_STORAGE_GIB = 65_536
 MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 
 _VERSION = re.compile(r"(\d+)(\.\d+)?")
-_CLASS = re.compile(r"db\.[a-z][a-z0-9-]*\.[a-z0-9]+")
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+_SNAPSHOT = re.compile(
+    r"(?:arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:snapshot:)?(?:rds:)?[a-zA-Z](?:[a-zA-Z0-9-]{0,253}[a-zA-Z0-9])?"
+)
 # PostgreSQL's NAMEDATALEN, and RDS's limit for both names.
 _LONGEST_IDENTIFIER = 63
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
@@ -33,6 +36,10 @@ _RESERVED = re.compile(
     r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|"
     r"variadic|verbose|when|where|window|with"
 )
+
+# Schemes with which SQLAlchemy, libpq, dj-database-url, django-environ and peewee know PostgreSQL.
+_SCHEME = re.compile(r"(?:postgres|postgresql|postgis|postgresext|pgsql|psql)(?:\+[a-z][a-z0-9_]*)?")
+_QUERY = re.compile(r"[\w.-]+=[^\s&#?]*(?:&[\w.-]+=[^\s&#?]*)*", re.ASCII)
 
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
 _SHORTEST_WINDOW = 30  # minutes; RDS refuses shorter ones
@@ -57,10 +64,10 @@ def version_problems(argument: str, version: str) -> Iterator[Problem]:
         )
 
 
-def class_problems(argument: str, instance_class: str) -> Iterator[Problem]:
-    """Something of the form of an instance class; which ones there are depends on the region."""
-    if not _CLASS.fullmatch(instance_class):
-        yield Problem(argument, f"{instance_class!r} is not an instance class of RDS, like db.t4g.micro.")
+def snapshot_problems(argument: str, value: str) -> Iterator[Problem]:
+    """The name or the ARN of a snapshot; automatic ones begin with `rds:`."""
+    if not _SNAPSHOT.fullmatch(value) or "--" in value:
+        yield Problem(argument, f"{value!r} is neither the name nor the ARN of a snapshot of RDS, like app-before-2-0.")
 
 
 def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
@@ -75,6 +82,20 @@ def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
         )
     elif _RESERVED.fullmatch(value):
         yield Problem(argument, f"{value!r} is reserved by RDS or PostgreSQL; choose another name, like app.")
+
+
+def url_problems(scheme: str, query: str) -> Iterator[Problem]:
+    """Scheme and query of DATABASE_URL, of a Flask app's arguments."""
+    if not _SCHEME.fullmatch(scheme):
+        yield Problem(
+            "database_url_scheme",
+            f"{scheme!r} is not a scheme of PostgreSQL; use postgresql, postgres, or one with a driver like "
+            "postgresql+psycopg.",
+        )
+    if query and not _QUERY.fullmatch(query):
+        yield Problem(
+            "database_url_query", f"{query!r} is not the query of a URL, like sslmode=require&connect_timeout=10."
+        )
 
 
 def storage_problems(storage_gib: int, max_storage_gib: int) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ def network(scope: Scope) -> list[Statement]:
             "acm:RequestCertificate acm:DeleteCertificate acm:UpdateCertificateOptions acm:AddTagsToCertificate "
             "acm:RemoveTagsFromCertificate cloudfront:CreateDistribution cloudfront:CreateDistributionWithTags "
             "cloudfront:UpdateDistribution cloudfront:DeleteDistribution cloudfront:CreateInvalidation "
+            "cloudfront:CreateVpcOrigin cloudfront:UpdateVpcOrigin cloudfront:DeleteVpcOrigin "
             "cloudfront:TagResource cloudfront:UntagResource",
             "*",
         ),
@@ -85,7 +86,7 @@ def observation(scope: Scope) -> list[Statement]:
         allow(
             "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy logs:TagResource "
             "logs:UntagResource logs:GetLogEvents logs:FilterLogEvents",
-            scope.arns("logs", "log-group:{n}-*"),
+            scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
         ),
         allow(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",
@@ -145,7 +146,7 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
     """Roles for the app, each within the boundary; never the workflows' own roles, policies or trust."""
     roles = scope.arns("iam", "role/{n}-*", region="")
     services = ["ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com"]
-    linked = ["ecs", "elasticloadbalancing", "rds", "ecs.application-autoscaling"]
+    linked = ["ecs", "elasticloadbalancing", "rds", "ecs.application-autoscaling", "vpcorigin.cloudfront"]
     writes = "Add Attach Create Delete Detach Put Remove Set Tag Untag Update"
     return [
         # A role that makes roles without a boundary is an administrator.

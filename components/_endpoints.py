@@ -31,10 +31,14 @@ def create_s3_endpoint(
 
 def create_interface_endpoints(
     name: str, vpc: aws.ec2.Vpc, subnet_ids: Sequence[pulumi.Output[str]], opts: pulumi.ResourceOptions
-) -> list[aws.ec2.VpcEndpoint]:
-    """One interface endpoint per service in every given subnet, reached by the service's usual host name."""
+) -> tuple[list[aws.ec2.VpcEndpoint], pulumi.Output[str]]:
+    """One interface endpoint per service in every given subnet, reached by the service's usual host name.
+
+    Returns:
+        The endpoints, and the id of their security group.
+    """
     group = _create_security_group(name, vpc, opts)
-    return [
+    endpoints = [
         aws.ec2.VpcEndpoint(
             f"{name}-{service.replace('.', '-')}",
             vpc_id=vpc.id,
@@ -47,6 +51,7 @@ def create_interface_endpoints(
         )
         for service in _INTERFACE_SERVICES
     ]
+    return endpoints, group.id
 
 
 def _create_security_group(name: str, vpc: aws.ec2.Vpc, opts: pulumi.ResourceOptions) -> aws.ec2.SecurityGroup:

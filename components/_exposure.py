@@ -1,58 +1,89 @@
-"""How visitors reach an app: its own load balancer, a shared one, or CloudFront's name, with certificate and records."""
+"""How visitors reach an app: its own load balancers, a shared one, or CloudFront's name, with certificate and records."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from . import _flask_app_parts as given
-from .cdn import Cdn
+from ._load_balancer_guard import INTERNAL, PUBLIC
+from .cdn import Cdn, CdnArgs
 from .certificate import Certificate, CertificateArgs
 from .dns import AliasRecords
 from .flask_app_args import FlaskAppArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .network import Network
 from .route import Route, RouteArgs
+from .vpc_origin import VpcOrigin, VpcOriginArgs
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
 
+class Entrance(NamedTuple):
+    """A load balancer of the app, and what it forwards to."""
+
+    load_balancer_dns_name: pulumi.Output[str]
+    load_balancer_arn_suffix: pulumi.Output[str]
+    load_balancer_zone_id: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    target: Route
+
+
 class Exposure:
-    """Everything between a visitor and the target group, as children of the app."""
+    """Everything between a visitor and the target groups, as children of the app."""
 
     hostname: pulumi.Output[str]
-    load_balancer_dns_name: pulumi.Output[str]
-    load_balancer_security_group_id: pulumi.Output[str]
-    load_balancer_arn_suffix: pulumi.Output[str]
+    main: Entrance
+    """The load balancer that visitors come through: of the two while the app moves, the one in use."""
 
     def __init__(self, name: str, args: FlaskAppArgs, network: Network, parent: pulumi.Resource) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
         self._kind = given.exposure(args)
+        self.load_balancers = given.load_balancers(args)
+        # With both load balancers on a domain, one: less is believed, not more.
         self.proxy_depth = 2 if self._kind == "cloudfront" else 1
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self._route = cast(RouteArgs, {"vpc_id": network.vpc_id, "port": args["port"]})  # the listener's ARN follows
-        if "health_check_path" in args:
-            self._route["health_check_path"] = args["health_check_path"]
-        self._create_balancer(self._create_certificate())
-        self.target = Route(f"{name}-web", self._route, self._child())
+        self._create_entrances(self._create_certificate())
         self.url = pulumi.Output.format("https://{host}", host=self.hostname)
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self._parent)
 
-    def _create_balancer(self, certificate: pulumi.Input[str] | None) -> None:
-        if self._kind == "cloudfront":
-            self._create_load_balancer({"mode": "cloudfront"})
-            self._create_cdn()
-            return
+    def _create_entrances(self, certificate: pulumi.Input[str] | None) -> None:
+        self.public: Entrance | None = None
+        self.internal: Entrance | None = None
         if self._kind == "shared":
-            self._join_load_balancer(certificate)
-        else:
-            self._create_load_balancer({"mode": "https", "certificate_arn": cast(pulumi.Input[str], certificate)})
+            self.public = self._join_load_balancer(certificate)
+        elif PUBLIC in self.load_balancers:
+            self.public = self._create_public(certificate)
+        if INTERNAL in self.load_balancers:
+            self.internal = self._create_internal()
+        first_is_public = self._kind != "cloudfront" or self._args["cloudfront_origin"].startswith(PUBLIC)
+        self.main = cast(Entrance, self.public if first_is_public else self.internal)
+        self.load_balancer_dns_name = self.main.load_balancer_dns_name
+        self._name_host()
+
+    def _name_host(self) -> None:
+        if self._kind == "cloudfront":
+            self.hostname = self._create_cdn().domain_name
+            return
+        if self.internal:
+            self._create_cdn()  # its name goes on beside the domain, until visitors have moved
         self.hostname = pulumi.Output.from_input(self._args["domain"])
         self._set_records()
+
+    @property
+    def other_target_group_arns(self) -> list[pulumi.Output[str]]:
+        """Of the load balancer that is not in use yet, or no longer."""
+        others = (entrance for entrance in (self.public, self.internal) if entrance and entrance is not self.main)
+        return [_routed(entrance.target) for entrance in others]
+
+    @property
+    def target_group_arn(self) -> pulumi.Output[str]:
+        """Of the load balancer in use; known once its rules are there: ECS refuses a target group without a listener."""
+        return _routed(self.main.target)
 
     def _create_certificate(self) -> pulumi.Input[str] | None:
         self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
@@ -67,27 +98,49 @@ class Exposure:
             self.dns_records = certificate.validation_records
         return certificate.certificate_arn
 
-    def _create_load_balancer(self, mode: Mapping[str, Any]) -> None:
-        args = cast(LoadBalancerArgs, {**given.part(self._args, given.LOAD_BALANCER), **mode})
-        args["vpc_id"], args["subnet_ids"] = self._network.vpc_id, self._network.public_subnet_ids
-        args["dual_stack"] = self._args["egress"] == "ipv6"
-        args["retain_access_logs"] = self._args["deletion_protection"]
-        balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
-        self.load_balancer_security_group_id = balancer.security_group_id
-        self._balancer_zone_id, self.load_balancer_arn_suffix = balancer.zone_id, balancer.arn_suffix
-        self.load_balancer_dns_name = balancer.dns_name
-        self._route["listener_arn"] = balancer.listener_arn
+    def _route(self) -> RouteArgs:
+        route = cast(RouteArgs, {"vpc_id": self._network.vpc_id, "port": self._args["port"]})  # its listener follows
+        if "health_check_path" in self._args:
+            route["health_check_path"] = self._args["health_check_path"]
+        return route
 
-    def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> None:
-        args = self._args
-        self.load_balancer_security_group_id = pulumi.Output.from_input(args["load_balancer_security_group_id"])
-        self._balancer_zone_id = pulumi.Output.from_input(args["load_balancer_zone_id"])
-        self.load_balancer_arn_suffix = pulumi.Output.from_input(args["load_balancer_arn_suffix"])
-        self.load_balancer_dns_name = pulumi.Output.from_input(args["load_balancer_dns_name"])
-        self._route["listener_arn"] = args["listener_arn"]
-        self._route["hosts"] = [args["domain"], *args["domain_aliases"]]
-        self._route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
-        self._route["paths"] = args.get("listener_paths", ["/*"])
+    def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
+        mode: dict[str, Any] = {"mode": "cloudfront"}
+        if self._kind == "https":
+            mode = {"mode": "https", "certificate_arn": certificate}
+        mode["subnet_ids"], mode["dual_stack"] = self._network.public_subnet_ids, self._args["egress"] == "ipv6"
+        if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
+            mode["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
+        route = self._route()
+        if self._kind == "cloudfront":
+            route["origin_secret"], route["requires_origin_secret"] = self._create_origin_secret(), True
+        return self._create_entrance(f"{self._name}-alb", mode, f"{self._name}-web", route)
+
+    def _create_internal(self) -> Entrance:
+        mode: dict[str, Any] = {"mode": "internal", "subnet_ids": self._network.vpc_origin_subnet_ids()}
+        if self._kind == "https" or self._args["cloudfront_origin"] == "public-with-vpc":
+            mode["deletion_protection"] = False  # the app's address does not depend on it
+        return self._create_entrance(f"{self._name}-ilb", mode, f"{self._name}-ilb", self._route())
+
+    def _create_entrance(self, name: str, mode: Mapping[str, Any], route_name: str, route: RouteArgs) -> Entrance:
+        args = cast(LoadBalancerArgs, {**given.part(self._args, {**given.LOAD_BALANCER, **given.ACCESS_LOGS}), **mode})
+        if mode.get("mode") != "https":
+            args.pop("allowed_cidrs", None)
+        args["vpc_id"], args["retain_access_logs"] = self._network.vpc_id, self._args["deletion_protection"]
+        balancer = LoadBalancer(name, args, self._child())
+        if mode.get("mode") == "internal":
+            self._internal_balancer = balancer
+        route["listener_arn"] = balancer.listener_arn
+        target = Route(route_name, route, self._child())
+        suffix, zone_id = balancer.arn_suffix, balancer.zone_id
+        return Entrance(balancer.dns_name, suffix, zone_id, balancer.security_group_id, target)
+
+    def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
+        args, route = self._args, self._route()
+        route["listener_arn"] = args["listener_arn"]
+        route["hosts"] = [args["domain"], *args["domain_aliases"]]
+        route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
+        route["paths"] = args.get("listener_paths", ["/*"])
         if certificate is not None:
             aws.lb.ListenerCertificate(
                 f"{self._name}-certificate",
@@ -95,18 +148,44 @@ class Exposure:
                 certificate_arn=certificate,
                 opts=self._child(),
             )
+        return Entrance(
+            pulumi.Output.from_input(args["load_balancer_dns_name"]),
+            pulumi.Output.from_input(args["load_balancer_arn_suffix"]),
+            pulumi.Output.from_input(args["load_balancer_zone_id"]),
+            pulumi.Output.from_input(args["load_balancer_security_group_id"]),
+            Route(f"{self._name}-web", route, self._child()),
+        )
 
-    def _create_cdn(self) -> None:
-        secret = random.RandomPassword(
+    def _create_origin_secret(self) -> pulumi.Output[str]:
+        self._origin_secret = random.RandomPassword(
             f"{self._name}-origin", length=_ORIGIN_SECRET_LENGTH, special=False, opts=self._child()
         ).result
-        cdn = Cdn(
-            f"{self._name}-cdn",
-            {"origin_domain_name": self.load_balancer_dns_name, "origin_secret": secret},
-            self._child(),
-        )
-        self._route["origin_secret"], self._route["requires_origin_secret"] = secret, True
-        self.hostname = cdn.domain_name
+        return self._origin_secret
+
+    def _create_cdn(self) -> Cdn:
+        # It is made a step before it is used, since CloudFront takes its minutes for it.
+        origin_id = self._create_vpc_origin(self.internal) if self.internal else None
+        origin = self.main if self._kind == "cloudfront" else cast(Entrance, self.internal)
+        args: CdnArgs = {
+            "origin_domain_name": origin.load_balancer_dns_name,
+            "load_balancers": self.load_balancers,
+        }
+        if origin is self.internal:
+            args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
+        else:
+            args["origin_secret"] = self._origin_secret
+        return Cdn(f"{self._name}-cdn", args, self._child())
+
+    def _create_vpc_origin(self, entrance: Entrance) -> pulumi.Output[str]:
+        # The public subnets are known once the VPC has its internet gateway.
+        gateway = pulumi.Output.all(self._network.vpc_id, self._network.public_subnet_ids)
+        args: VpcOriginArgs = {
+            "vpc_id": gateway.apply(lambda both: str(both[0])),
+            "load_balancer_arn": self._internal_balancer.arn,
+            "load_balancer_name": self._internal_balancer.load_balancer_name,
+            "load_balancer_security_group_id": entrance.security_group_id,
+        }
+        return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
 
     def _set_records(self) -> None:
         names = [self._args["domain"], *self._args["domain_aliases"]]
@@ -117,13 +196,17 @@ class Exposure:
                     "zone_id": self._zone_id,
                     "names": names,
                     "target_dns_name": self.load_balancer_dns_name,
-                    "target_zone_id": self._balancer_zone_id,
+                    "target_zone_id": self.main.load_balancer_zone_id,
                 },
                 self._child(),
             )
         else:
             records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
             self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+
+
+def _routed(target: Route) -> pulumi.Output[str]:
+    return pulumi.Output.all(target.target_group_arn, target.rule_arns).apply(lambda both: str(both[0]))
 
 
 def _cnames(names: Sequence[str], target: str) -> list[dict[str, str]]:

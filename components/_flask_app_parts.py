@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ._load_balancer_guard import INTERNAL, PUBLIC
 from ._names import camel_case
 from .flask_app_args import FlaskAppArgs
 
@@ -11,6 +12,9 @@ from .flask_app_args import FlaskAppArgs
 NETWORK = {
     key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
 } | {"vpc_cidr": "cidr_block", "permissions_boundary": "permissions_boundary"}
+# Apart, since what is wrong with the days is reported of the service's own logs.
+FLOW_LOGS = {"log_retention_days": "flow_log_retention_days"}
+ACCESS_LOGS = {"log_retention_days": "access_log_days"}
 IMAGE = {
     key: key
     for key in (
@@ -46,9 +50,11 @@ DATABASE = {
     "database_snapshot": "snapshot_identifier",
     "database_apply_immediately": "apply_immediately",
     "database_allow_major_upgrade": "allow_major_upgrade",
+    "accept_data_loss": "accept_data_loss",
     "allow_database_replacement": "allow_replacement",
     "deletion_protection": "deletion_protection",
     "keep_data": "final_snapshot",
+    "log_retention_days": "log_retention_days",
     "permissions_boundary": "permissions_boundary",
 }
 LOGICAL_DATABASE = {
@@ -58,7 +64,7 @@ LOGICAL_DATABASE = {
     "database_name": "database_name",
     "database_username": "username",
 }
-MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain"}
+MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain", "accept_data_loss": "accept_data_loss"}
 LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
 CERTIFICATE = {
     "domain": "domain",
@@ -66,6 +72,12 @@ CERTIFICATE = {
     "dns": "dns",
     "zone_id": "zone_id",
     "dns_ready": "validated",
+}
+ROUTE = {
+    "port": "port",
+    "health_check_path": "health_check_path",
+    "listener_priority": "priority",
+    "listener_paths": "paths",
 }
 SERVICE = {
     key: key
@@ -137,9 +149,24 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def load_balancers(args: FlaskAppArgs) -> list[str]:
+    """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
+    kind, origin = exposure(args), args["cloudfront_origin"]
+    if kind == "shared":
+        return []
+    if kind == "https":
+        return [PUBLIC, INTERNAL] if origin == "vpc-with-public" else [PUBLIC]
+    return {"vpc": [INTERNAL], "public": [PUBLIC]}.get(origin, [PUBLIC, INTERNAL])
+
+
 def exposure(args: FlaskAppArgs) -> str:
     """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
     if "listener_arn" in args:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
     return "https" if args.get("domain") and reachable else "cloudfront"
+
+
+def has_endpoints(args: FlaskAppArgs) -> bool:
+    """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
+    return args["egress"] == "endpoints" and "vpc_id" not in args

@@ -5,6 +5,10 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from ._policies import service_trust
+
+_SERVICE = "vpc-flow-logs.amazonaws.com"
+
 
 def create_flow_logs(
     name: str,
@@ -19,7 +23,7 @@ def create_flow_logs(
     role = aws.iam.Role(
         f"{name}-flow-log-role",
         description="Lets the VPC's flow logs write to their log group",
-        assume_role_policy=account.apply(trust_policy),
+        assume_role_policy=account.apply(lambda account_id: service_trust(_SERVICE, account_id)),
         permissions_boundary=permissions_boundary,
         opts=opts,
     )
@@ -32,17 +36,6 @@ def create_flow_logs(
         iam_role_arn=role.arn,
         opts=opts,
     )
-
-
-def trust_policy(account_id: str) -> str:
-    """Only flow logs of this account may take the role (no confused deputy)."""
-    statement = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def write_policy(log_group_arn: str) -> str:

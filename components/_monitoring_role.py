@@ -1,22 +1,11 @@
 """The role with which RDS writes a database's operating system metrics to CloudWatch."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
-_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
+from ._policies import service_trust
+
+_SERVICE = "monitoring.rds.amazonaws.com"
 
 
 def monitoring_role_arn(
@@ -24,8 +13,12 @@ def monitoring_role_arn(
 ) -> pulumi.Output[str]:
     """Create the role `{name}-monitoring` with AWS's policy for it, and return its ARN."""
     opts = pulumi.ResourceOptions(parent=parent)
+    account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent)).account_id
     role = aws.iam.Role(
-        f"{name}-monitoring", assume_role_policy=_TRUST, permissions_boundary=permissions_boundary, opts=opts
+        f"{name}-monitoring",
+        assume_role_policy=account.apply(lambda account_id: service_trust(_SERVICE, account_id)),
+        permissions_boundary=permissions_boundary,
+        opts=opts,
     )
     partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=parent)).partition
     attachment = aws.iam.RolePolicyAttachment(

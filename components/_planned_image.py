@@ -1,6 +1,5 @@
 """The image of a folder without a Dockerfile: the build plan's part of `Image`."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,6 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
             "builder",
             "'docker' needs a Dockerfile; have one written with `flask-on-aws build --eject`, or use 'docker-build'.",
         )
-    for argument in ("build_args", "build_secrets"):
-        for name in sorted(args[argument]):
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                yield Problem(
-                    argument, f"{name!r} must be letters, digits and underscores, and not start with a digit."
-                )
     try:
         planned_dockerfile(args)
     except BuildPlanError as error:

@@ -1,5 +1,6 @@
 """IAM policy documents as plain values, and whose resources they speak of."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,22 @@ class Scope(NamedTuple):
 def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def service_trust(service: str, account_id: str) -> str:
+    """A role's trust policy as JSON: the AWS service may assume it on behalf of this account alone.
+
+    Without `aws:SourceAccount` the service would be a confused deputy: another account that learns the role's ARN could
+    have it used for resources of its own.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention
+    """
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+    return json.dumps(document([statement]))
 
 
 def allow(actions: str, resources: str | list[str]) -> Statement:

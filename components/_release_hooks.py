@@ -29,7 +29,6 @@ class ReleaseHooks:
     def __init__(self, owner: pulumi.Resource, name: str) -> None:
         self._owner, self._name = owner, name
         self._found = provider_settings(owner)
-        self._settings = ProviderSettings()
         self._command: ReleaseCommand | None = None
         self._fingerprint = ""
         self._rollout: Rollout | None = None
@@ -73,14 +72,14 @@ class ReleaseHooks:
         act: Hook,
     ) -> aws.ssm.Parameter:
         """A parameter whose value is what `settle` makes of what is known, written after `act` has gone well."""
-        values = pulumi.Output.all(self._settled(), pulumi.Output.all(**known))
         return aws.ssm.Parameter(
             f"{self._name}-{role}",
             name=pulumi.Output.from_input(known["cluster"]).apply(lambda arn: name(arn, self._name)),
             description=description,
             type="String",
             overwrite=True,  # what an update that was interrupted here has written already
-            value=values.apply(lambda both: settle(both[1])),
+            # Nothing of the provider's settings is in it: a preview does not know those of a provider resource.
+            value=pulumi.Output.all(**known).apply(settle),
             opts=pulumi.ResourceOptions(parent=self._owner, hooks=before_changes(f"{self._name}-{role}", act)),
         )
 
@@ -91,11 +90,6 @@ class ReleaseHooks:
             opts=pulumi.InvokeOptions(parent=self._owner),
         )
         pulumi.Output.unsecret(pulumi.Output.all(found.names, found.values)).apply(lambda both: self._warn(*both))
-
-    def _settled(self) -> pulumi.Output[None]:
-        """Keeps the provider's settings for the hooks, which run later and are told a resource's inputs only."""
-        assert self._found is not None  # noqa: S101 `obstacle` says so
-        return self._found.apply(lambda settings: setattr(self, "_settings", settings))
 
     def _settle_command(self, known: Mapping[str, Any]) -> str:
         given = dict(known)
@@ -113,8 +107,8 @@ class ReleaseHooks:
         assert self._command is not None  # noqa: S101 the parameter's value was made with it
         await self._ask(self._run_command_now, self._command)
 
-    def _run_command_now(self, say: Say, command: ReleaseCommand) -> None:
-        ssm = self._settings.client("ssm")
+    def _run_command_now(self, say: Say, settings: ProviderSettings, command: ReleaseCommand) -> None:
+        ssm = settings.client("ssm")
         name = command_parameter(command.cluster, self._name)
         written: Mapping[str, Any] = {"Value": "{}", "Version": 0}
         with suppress(ssm.exceptions.ParameterNotFound):
@@ -123,16 +117,22 @@ class ReleaseHooks:
             return  # an interrupted update had come so far
         # The version tells this release from an earlier one with the same content.
         release = f"{self._fingerprint}:{written['Version']}"
-        ReleaseTask(self._settings.client, say).run(command._replace(release=release))
+        ReleaseTask(settings.client, say).run(command._replace(release=release))
 
     async def _verify(self, args: pulumi.ResourceHookArgs) -> None:
         assert self._rollout is not None  # noqa: S101 the parameter's value was made with it
-        await self._ask(lambda say, wanted: Rollouts(self._settings.client, say).follow(wanted), self._rollout)
+        await self._ask(self._verify_now, self._rollout)
 
-    async def _ask(self, action: Callable[[Say, Any], None], wanted: Any) -> None:
+    def _verify_now(self, say: Say, settings: ProviderSettings, rollout: Rollout) -> None:
+        Rollouts(settings.client, say).follow(rollout)
+
+    async def _ask(self, action: Callable[[Say, ProviderSettings, Any], None], wanted: Any) -> None:
         """AWS's refusals in words that say how to go on."""
+        assert self._found is not None  # noqa: S101 `obstacle` says so
+        settings = await self._found.future()
+        assert settings is not None  # noqa: S101 hooks run in updates alone, where all of a provider is known
         try:
-            await in_thread(self._owner, action, wanted)
+            await in_thread(self._owner, action, settings, wanted)
         except Exception as error:
             # boto3 is an extra, so its errors are known by where they come from.
             if not type(error).__module__.startswith("botocore"):

@@ -1,9 +1,9 @@
-"""The guard against replacing a database unawares.
+"""The guard against replacing a database unawares, by what AWS itself has recorded of it.
 
-An engine's preview shows a replacement as one line among many, and the data is gone with the old database. Hooks can
-refuse: one that runs before an update sees the old and the new inputs. A replacement is no update, though, and the hook
-before a creation sees no old inputs. So what a database is (its identity) is written as tags on the subnet group that it
-depends on: another identity is an update of the subnet group, and refusing that stops the database's replacement too.
+`_data_loss` compares what the component recorded. A stack that was made before there were such records, or whose update
+ended between the component and its database, is guarded by this alone: what a database is (its identity) is written as
+tags on the subnet group that it depends on. Another identity is an update of the subnet group, whose hook sees both;
+refusing that stops the database's replacement too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,7 @@ from typing import Any, cast
 import pulumi
 
 from ._component import PACKAGE, Problem
-
-# The arguments whose change replaces the database, and what AWS takes where one is absent.
-IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": "AWS's own key"}
+from ._data_loss_rules import IDENTITY
 
 
 def tag(argument: str) -> str:
@@ -33,8 +31,8 @@ def replacements(old_tags: Any, new_tags: Any) -> Iterator[Problem]:
             yield Problem(
                 argument,
                 f"changing it from {old!r} to {new!r} would replace the database and lose its data. Change it back, or, "
-                "if that is meant, take deletion_protection off and set allow_replacement (allowDatabaseReplacement in "
-                "a stack's settings) to true.",
+                "if that is meant, take deletion_protection off and add the database's logical name to accept_data_loss "
+                "(acceptDataLoss in a stack's settings).",
             )
 
 

@@ -19,6 +19,10 @@ _LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
 _IPV6_SUBNET_LENGTH = 64
 _IPV6_FIRST_SLOT = {"public": 0, "private": 0x10}
 
+# Zones that CloudFront's VPC origins do not reach, by the ids that are the same in every account: "Supported AWS Regions
+# for VPC origins", AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+_WITHOUT_VPC_ORIGINS = {"use1-az3", "usw1-az2", "apne1-az3", "cac1-az3"}
+
 
 class SubnetBlocks(NamedTuple):
     """Blocks of the public and the private subnets, in the order of their zones."""
@@ -62,14 +66,39 @@ def ipv6_subnet_block(cidr: str, role: str, index: int) -> str:
     return f"{first}/{_IPV6_SUBNET_LENGTH}"
 
 
-def zone_name(names: Sequence[str], index: int) -> str:
-    """The zone for the subnets with this index.
+def usable_zones(names: Sequence[str], ids: Sequence[str] | None) -> list[str]:
+    """The region's zones, those without VPC origins last: the order decides which of them a new network uses."""
+    without = {name for name, zone_id in zip(names, ids or (), strict=False) if zone_id in _WITHOUT_VPC_ORIGINS}
+    return sorted(names, key=lambda name: name in without)
+
+
+def checked_subnets(subnet_ids: Sequence[str], zone_ids: Sequence[str | None]) -> list[str]:
+    """The subnets, all of them in zones with VPC origins.
+
+    Raises:
+        pulumi.InputPropertyError: naming the subnets that are not.
+    """
+    wrong = [
+        f"{subnet} in {zone}" for subnet, zone in zip(subnet_ids, zone_ids, strict=True) if zone in _WITHOUT_VPC_ORIGINS
+    ]
+    if wrong:
+        raise pulumi.InputPropertyError(
+            "cloudfront_origin",
+            f"CloudFront has no VPC origins in the zone of {', '.join(wrong)}; "
+            "set cloudfrontOrigin (cloudfront_origin) to 'public'.",
+        )
+    return list(subnet_ids)
+
+
+def zone_name(names: Sequence[str], index: int, taken: Sequence[str | None] = ()) -> str:
+    """The zone for the subnets with this index: the first that none before it is in.
 
     Raises:
         pulumi.InputPropertyError: if the region has fewer zones.
     """
-    if index >= len(names):
+    free = [name for name in names if name not in taken]
+    if index >= len(names) or not free:
         raise pulumi.InputPropertyError(
             "zones", f"This region offers the account {len(names)} zones ({', '.join(names)}); set zones to 2."
         )
-    return names[index]
+    return free[0] if taken else names[index]

@@ -9,11 +9,12 @@ import pulumi_aws as aws
 
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class AccessLogBucketArgs(TypedDict, total=False):
     days: int
-    """Days for which logs are kept, from 1 to 3650. Default: 90."""
+    """Days for which logs are kept, from 1 to 3653. Default: 90."""
     retain: bool
     """Whether the bucket and its logs survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
 
@@ -22,9 +23,10 @@ class AccessLogBucketArgs(TypedDict, total=False):
 _DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False}
 
 
+@typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3650, "days")
+    yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3653, "days")
 
 
 class AccessLogBucket(Component):
@@ -97,12 +99,18 @@ class AccessLogBucket(Component):
 
 def delivery_policy(bucket_arn: str, account_id: str) -> str:
     """A bucket policy for log delivery into the one folder where load balancers of the account write, and for TLS alone."""
+    partition = bucket_arn.split(":")[1]
     deliver = {
         "Sid": "DeliverAccessLogs",
         "Effect": "Allow",
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
+        # Otherwise another account's load balancers could be pointed at this bucket. This is the condition that Elastic
+        # Load Balancing documents: elasticloadbalancing/latest/application/enable-access-logging.html
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": f"arn:{partition}:elasticloadbalancing:*:{account_id}:loadbalancer/*"}
+        },
     }
     require_tls = {
         "Sid": "DenyWithoutTls",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +11,7 @@ from . import _alarm_rules as rules
 from ._alarm_topic import create_topic
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class AlarmsArgs(TypedDict, total=False):
@@ -32,8 +33,10 @@ class AlarmsArgs(TypedDict, total=False):
     """Whether the database's storage, CPU and connections raise alarms. Default: false."""
     database_identifier: pulumi.Input[str]
     """Identifier of the RDS instance. Required with `watch_database`. Default: none."""
-    database_storage_gib: int
-    """Allocated storage of the instance in GiB. Required with `watch_database`. Default: none."""
+    database_storage_gib: pulumi.Input[int]
+    """Allocated storage of the instance in GiB, best its `allocated_storage_gib`. Required with `watch_database`. Default: none."""
+    database_max_storage_gib: int
+    """Size up to which RDS grows the storage by itself, in GiB; 0: it does not. Default: 0."""
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
@@ -48,6 +51,7 @@ _DEFAULTS: AlarmsArgs = {
     "watch_load_balancer": False,
     "watch_service": False,
     "watch_database": False,
+    "database_max_storage_gib": 0,
     "monthly_budget_usd": 0,
 }
 _NEEDED = {
@@ -61,6 +65,7 @@ _TAG = re.compile(r"[^=$]+=[^=$]+")
 _BUDGET_NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 
 
+@typed(AlarmsArgs)
 def problems(args: AlarmsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -80,7 +85,10 @@ def problems(args: AlarmsArgs) -> Iterator[Problem]:
 
 def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: 64 TiB at most
-    yield from range_problems("database_storage_gib", args.get("database_storage_gib", 1), 1, 65536, "GiB")
+    size, most = args.get("database_storage_gib", 1), args["database_max_storage_gib"]
+    if not isinstance(size, pulumi.Output):
+        yield from range_problems("database_storage_gib", cast(int, size), 1, 65536, "GiB")
+    yield from range_problems("database_max_storage_gib", most, 0, 65536, "GiB")
     if "database_max_connections" in args:
         yield from range_problems("database_max_connections", args["database_max_connections"], 6, 262143)
     elif rules.memory_gib(args.get("database_instance_class", "")) is None:
@@ -140,7 +148,10 @@ class Alarms(Component):
 
     def _watch_database(self) -> None:
         dimensions = {"DBInstanceIdentifier": self._args["database_identifier"]}
-        self._create_alarm(rules.storage_rule(self._args["database_storage_gib"]), dimensions)
+        most = self._args["database_max_storage_gib"]
+        allocated = pulumi.Output.from_input(self._args["database_storage_gib"])
+        lasting = allocated.apply(lambda gib: float(rules.storage_bytes(int(gib), most)))
+        self._create_alarm(rules.storage_rule(lasting), dimensions)
         self._create_alarm(rules.DATABASE_CPU, dimensions)
         memory = rules.memory_gib(self._args.get("database_instance_class", "")) or 0
         limit = self._args.get("database_max_connections") or rules.max_connections(memory)

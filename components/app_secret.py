@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 
 class AppSecretArgs(TypedDict, total=False):
@@ -25,6 +26,7 @@ _RECOVERY_DAYS = range(7, 30 + 1)
 _LONGEST_DESCRIPTION = 2048
 
 
+@typed(AppSecretArgs)
 def problems(args: AppSecretArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

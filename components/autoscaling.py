@@ -1,14 +1,15 @@
 """Application Auto Scaling for an ECS service: CPU, memory, requests per task, and schedules."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import range_problems
+from ._checks import hint, name_problems, range_problems, repeated_problems
 from ._component import Component, Problem, refuse, settle
+from ._schedule_checks import expression_problems, timezone_problems
+from ._type_checks import typed
 
 
 class AutoscalingArgs(TypedDict, total=False):
@@ -47,9 +48,11 @@ _SCALE_OUT_COOLDOWN = 60
 _SCALE_IN_COOLDOWN = 300
 # The quota of tasks of one service: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 MOST_TASKS = 5000
-_SCHEDULE = re.compile(r"(cron|rate|at)\(.+\)")
+_SCHEDULE_KEYS = ("name", "schedule", "min_tasks", "max_tasks", "timezone")
+_NEEDED_KEYS = _SCHEDULE_KEYS[:-1]
 
 
+@typed(AutoscalingArgs)
 def problems(args: AutoscalingArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -57,9 +60,10 @@ def problems(args: AutoscalingArgs) -> Iterator[Problem]:
     yield from range_problems("cpu_percent", settled["cpu_percent"], 0, 100, "percent")
     yield from range_problems("memory_percent", settled["memory_percent"], 0, 100, "percent")
     yield from range_problems("requests_per_minute", settled["requests_per_minute"], 0, 1_000_000)
-    names = [schedule.get("name") for schedule in settled["schedules"]]
     for index, schedule in enumerate(settled["schedules"]):
-        yield from _schedule_problems(f"schedules[{index}]", schedule, names)
+        yield from _schedule_problems(f"schedules[{index}]", schedule)
+    names = [str(schedule.get("name")) for schedule in settled["schedules"] if "name" in schedule]
+    yield from repeated_problems("schedules", names)
 
 
 def _limits(path: str, limits: Mapping[str, Any]) -> Iterator[Problem]:
@@ -75,19 +79,21 @@ def _limits(path: str, limits: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _schedule_problems(path: str, schedule: Mapping[str, Any], names: Sequence[Any]) -> Iterator[Problem]:
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", str(schedule.get("name", ""))):
-        yield Problem(f"{path}.name", f"{schedule.get('name')!r} must be lower-case letters, digits and hyphens.")
-    elif names.count(schedule["name"]) > 1:
-        yield Problem(f"{path}.name", f"{schedule['name']!r} is used twice; give each schedule its own name.")
-    if not _SCHEDULE.fullmatch(str(schedule.get("schedule", ""))):
-        yield Problem(
-            f"{path}.schedule",
-            f"{schedule.get('schedule')!r} must be cron(…), rate(…) or at(…), like cron(0 8 ? * MON-FRI *).",
-        )
-    if "min_tasks" not in schedule or "max_tasks" not in schedule:
-        yield Problem(path, f"{dict(schedule)!r} needs both min_tasks and max_tasks.")
-    else:
+def _schedule_problems(path: str, schedule: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in schedule:
+        if key not in _SCHEDULE_KEYS:
+            yield Problem(f"{path}.{key}", f"is not a key of a schedule; {hint(key, _SCHEDULE_KEYS)}")
+    for key in _NEEDED_KEYS:
+        if key not in schedule:
+            yield Problem(f"{path}.{key}", "is missing; each schedule needs it.")
+    checks = {"name": name_problems, "schedule": expression_problems, "timezone": timezone_problems}
+    for key, check in checks.items():
+        value = schedule.get(key)
+        if isinstance(value, str):
+            yield from check(f"{path}.{key}", value)
+        elif key in schedule:
+            yield Problem(f"{path}.{key}", f"{value!r} must be a text.")
+    if "min_tasks" in schedule and "max_tasks" in schedule:
         yield from _limits(f"{path}.", schedule)
 
 

@@ -1,6 +1,6 @@
 """HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
@@ -8,6 +8,8 @@ import pulumi_aws as aws
 
 from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
+from ._load_balancer_guard import distribution_guard, tags
+from ._type_checks import typed
 from .origin import ORIGIN_HEADER
 
 if TYPE_CHECKING:
@@ -19,8 +21,12 @@ else:
 class CdnArgs(TypedDict, total=False):
     origin_domain_name: Required[pulumi.Input[str]]
     """DNS name of the load balancer. Required."""
-    origin_secret: Required[pulumi.Input[str]]
-    """Letters and digits that only this distribution and the load balancer's rules know. Required."""
+    vpc_origin_id: pulumi.Input[str]
+    """Id of the VPC origin by which CloudFront reaches an internal load balancer. Default: none, `origin_secret` must be given."""
+    origin_secret: pulumi.Input[str]
+    """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
+    load_balancers: Sequence[str]
+    """The load balancers that the app's tasks are registered with, of `public` and `internal`; given, an update that would point the distribution at one without healthy tasks is refused. Default: none, nothing is refused."""
     price_class: PriceClass
     """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
@@ -37,9 +43,16 @@ _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
 
 
+@typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
+    if ("origin_secret" in settled) == ("vpc_origin_id" in settled):
+        yield Problem(
+            "vpc_origin_id",
+            "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
+            "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
+        )
     yield from choice_problems(
         "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     )
@@ -82,6 +95,7 @@ class Cdn(Component):
         ).id
 
     def _create_distribution(self) -> None:
+        guarded = "load_balancers" in self._args
         self._distribution = aws.cloudfront.Distribution(
             self._name,
             enabled=True,
@@ -101,11 +115,22 @@ class Cdn(Component):
             },
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate={"cloudfront_default_certificate": True},
+            tags=tags(self._args["load_balancers"]) or None if guarded else None,
             wait_for_deployment=self._args["wait"],
-            opts=self._child(),
+            opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
         )
 
     def _origin(self) -> aws.cloudfront.DistributionOriginArgsDict:
+        if "vpc_origin_id" in self._args:
+            return {
+                "origin_id": _ORIGIN_ID,
+                "domain_name": self._args["origin_domain_name"],
+                "vpc_origin_config": {
+                    "vpc_origin_id": self._args["vpc_origin_id"],
+                    "origin_read_timeout": self._args["origin_timeout"],
+                    "origin_keepalive_timeout": _KEEPALIVE_SECONDS,
+                },
+            }
         return {
             "origin_id": _ORIGIN_ID,
             "domain_name": self._args["origin_domain_name"],

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from ._checks import choice_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 if TYPE_CHECKING:
     from ._choice_literals import Dns
@@ -38,9 +39,15 @@ _VALIDATION_TIMEOUT = "15m"
 _RECORD_TTL_SECONDS = 60
 # ACM puts the first name into the certificate's common name, which X.509 limits to 64 characters; DNS itself allows 253.
 _LONGEST_DOMAIN, _LONGEST_ALIAS = 64, 253
+_NO_ZONE = (
+    "No public hosted zone in Route 53 is called {zones}, so {name!r} cannot be validated. Create one and delegate the "
+    "domain to it; give zone_id if this program makes it; set dns to external if another provider answers for the domain; "
+    "or use the ARN of a certificate that you have."
+)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
+@typed(CertificateArgs)
 def problems(args: CertificateArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -68,7 +75,7 @@ def domain_problems(
         yield Problem(argument, f"{name!r} has letters outside ASCII; {way_out}.")
     elif host.startswith("*."):
         yield Problem(
-            argument, f"{name!r} is a wildcard; use the host that people visit, and name the wildcard in aliases."
+            argument, f"{name!r} is a wildcard; use the host that people visit, and name the wildcard in `aliases`."
         )
     elif "." not in host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         yield Problem(
@@ -86,13 +93,30 @@ def zone_candidates(name: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
+def find_zone(candidates: Sequence[str], options: pulumi.InvokeOptions) -> str | None:
+    """The id of the first public hosted zone that exists."""
+    for candidate in candidates:
+        try:
+            return aws.route53.get_zone(name=candidate, opts=options).zone_id
+        except Exception as error:  # the SDK raises nothing narrower
+            if "no matching" not in str(error):
+                raise
+    return None
+
+
+def no_zone_problem(argument: str, name: str, candidates: Sequence[str]) -> Problem:
+    """That none of the zones exists which may hold a name."""
+    return Problem(argument, _NO_ZONE.format(name=name, zones=" or ".join(candidates)))
+
+
 def _zone_problems(settled: CertificateArgs) -> Iterator[Problem]:
     given = [key for key in ("zone_id", "zone_name") if key in settled]
     if settled["dns"] == "external":
         for key in given:
-            yield Problem(key, f"{key} has no use with external DNS; leave it out, or set dns to route53.")
+            said = f"{settled[key]!r}" if isinstance(settled[key], str) else "A zone"
+            yield Problem(key, f"{said} has no use with external DNS; leave it out, or set dns to route53.")
     elif settled["validated"]:
-        yield Problem("validated", "validated is for external DNS alone; leave it out, or set dns to external.")
+        yield Problem("validated", "True is for external DNS alone; leave it out, or set dns to external.")
     if len(given) == 2:
         yield Problem("zone_name", "zone_id and zone_name name the same zone twice; leave one of them out.")
     zone = settled.get("zone_name")
@@ -157,18 +181,11 @@ class Certificate(Component):
 
     def _find_zone(self, name: str, candidates: Sequence[str]) -> str:
         """The first public hosted zone that exists, asked for at once, since an Output cannot be tried and caught."""
-        for candidate in candidates:
-            try:
-                return aws.route53.get_zone(name=candidate, opts=pulumi.InvokeOptions(parent=self)).zone_id
-            except Exception as error:
-                if "no matching" not in str(error):
-                    raise
-        raise pulumi.InputPropertyError(
-            "zone_name" if "zone_name" in self._args else "domain" if name == self._args["domain"] else "aliases",
-            f"No public hosted zone in Route 53 is called {' or '.join(candidates)}, so {name!r} cannot be validated. "
-            "Create one and delegate the domain to it; give zone_id if this program makes it; set dns to external "
-            "if another provider answers for the domain; or use the ARN of a certificate that you have.",
-        )
+        found = find_zone(candidates, pulumi.InvokeOptions(parent=self))
+        if found is None:
+            argument = "domain" if name == self._args["domain"] else "aliases"
+            refuse([no_zone_problem("zone_name" if "zone_name" in self._args else argument, name, candidates)])
+        return cast(str, found)
 
     def _create_records(self) -> None:
         """One record a name; a wildcard shares its parent's."""

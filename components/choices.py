@@ -130,6 +130,8 @@ class BalancerMode(Choice):
     """Visitors, on 443 with a certificate."""
     CLOUDFRONT = "cloudfront"
     """CloudFront alone, on 80."""
+    INTERNAL = "internal"
+    """Nobody, until a VpcOrigin adds its rule."""
 
 
 class PriceClass(Choice):

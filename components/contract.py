@@ -19,6 +19,7 @@ from .timers import Timers as Timers
 from .timers import timer_problems as timer_problems
 
 ENVIRONMENTS = ("development", "staging", "production")
+SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
 COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 
 # Where images keep the RDS root certificates. A directory of its own: an init container fills it by mounting a volume
@@ -81,6 +82,8 @@ class Known:
     facts: Facts
     password: str = ""
     secret_key: str = ""
+    previous_key: str = ""
+    """The key before `secret_key`, whose signatures are still valid; empty for none."""
 
     @property
     def database(self) -> DatabaseFacts:
@@ -110,7 +113,7 @@ class Variable:
     meaning: str
     value: Callable[[Known], str | int]
     needs: str = ""
-    """`database`, `bucket`, `storage` or `dual_stack`; empty: nothing."""
+    """`database`, `bucket`, `storage`, `dual_stack` or `previous_key`; empty: nothing."""
     preset: str = ""
     """The compatibility preset that adds it; empty: always there."""
 
@@ -170,6 +173,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TRUST_PROXY_DEPTH", "plain", "Number of proxies to trust in `X-Forwarded-For`", lambda k: k.facts.proxy_depth),
     Variable("ADAPTABLE_TRUST_PROXY_DEPTH", "plain", "The same as `TRUST_PROXY_DEPTH`", lambda k: k.facts.proxy_depth),
     Variable("SECRET_KEY", "secret", "Random key for sessions and signatures, stable for the stack", lambda k: k.secret_key),
+    Variable(SECRET_KEY_FALLBACKS, "secret", "Earlier keys, separated by commas, whose signatures are still valid: Flask's setting of that name as a list", lambda k: k.previous_key, "previous_key"),
     Variable("APP_ENV", "plain", "`Production`, `Staging` or `Dev`", lambda k: _APP_ENVS[k.facts.environment]),
     Variable("FLASK_ENV", "plain", "`production`, `staging` or `development`", lambda k: k.facts.environment),
     Variable("FLASK_DEBUG", "plain", "1 for Flask's debugger, otherwise 0", lambda k: int(k.facts.debug)),
@@ -231,9 +235,9 @@ def plain_environment(facts: Facts) -> dict[str, str]:
     return _values("plain", Known(facts))
 
 
-def secret_values(facts: Facts, password: str, secret_key: str) -> dict[str, str]:
+def secret_values(facts: Facts, password: str, secret_key: str, previous_key: str = "") -> dict[str, str]:
     """Every secret variable with its value, sorted by name."""
-    return _values("secret", Known(facts, password, secret_key))
+    return _values("secret", Known(facts, password, secret_key, previous_key))
 
 
 def plain_names(
@@ -250,8 +254,9 @@ def plain_names(
 
 
 def secret_names(has_database: bool, compat: Collection[str]) -> tuple[str, ...]:
-    """Names of the secret variables, sorted."""
-    return tuple(variable.name for variable in _chosen("secret", {"database": has_database}, compat))
+    """Names of the secret variables, sorted, without SECRET_KEY_FALLBACKS, which only some stacks have."""
+    has = {"database": has_database, "previous_key": False}
+    return tuple(variable.name for variable in _chosen("secret", has, compat))
 
 
 def _values(kind: str, known: Known) -> dict[str, str]:
@@ -261,6 +266,7 @@ def _values(kind: str, known: Known) -> dict[str, str]:
         "bucket": facts.bucket_name is not None,
         "storage": facts.storage_dsn is not None,
         "dual_stack": facts.dual_stack,
+        "previous_key": bool(known.previous_key),
     }
     return {variable.name: str(variable.value(known)) for variable in _chosen(kind, has, facts.compat)}
 

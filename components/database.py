@@ -7,14 +7,19 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from ._checks import retention_problems
 from ._component import Component, refuse, settle
+from ._data_loss import Guard
+from ._data_loss_rules import IDENTITY
 from ._database_checks import major
+from ._database_logs import NAMED, NAMED_TAG, DatabaseLogs, is_named
 from ._database_parameters import parameters
+from ._instance_guard import instance_guard
 from ._monitoring_role import monitoring_role_arn
-from ._replacement_guard import IDENTITY, guard, tag
+from ._replacement_guard import guard, tag
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
-from .database_args import DEFAULTS, DatabaseArgs, problems
+from .database_args import DEFAULTS, DatabaseArgs, facts, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
@@ -27,7 +32,7 @@ _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it w
 class Database(Component):
     """A PostgreSQL instance on RDS that only the given security groups reach, and only with TLS.
 
-    A change that would replace it, and so lose its data, fails at preview and at update unless `allow_replacement` is set.
+    A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
 
     host: pulumi.Output[str]
@@ -48,11 +53,14 @@ class Database(Component):
     """Identifier of the instance, the name in CloudWatch's metrics."""
     instance_arn: pulumi.Output[str]
     """ARN of the instance."""
+    allocated_storage_gib: pulumi.Output[int]
+    """Storage that the instance has, in GiB, as Pulumi last saw it: RDS grows it by itself."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
-        super().__init__(name, opts)
+        days = settle(args, DEFAULTS)["log_retention_days"]
+        refuse([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settle(args, DEFAULTS)
+        super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         given = cast(Mapping[str, pulumi.Input[str]], self._args)
         self._identity = {key: given[key] for key in IDENTITY if key in given}
         self._create_security_group()
@@ -60,6 +68,7 @@ class Database(Component):
         self._create_parameter_group()
         self._create_password()
         self._name_final_snapshot()
+        self._name_instance()
         self._create_instance()
         self.host = self._instance.address
         self.port = self._instance.port
@@ -70,6 +79,8 @@ class Database(Component):
         self.security_group_id = self._group.id
         self.instance_identifier = self._instance.identifier
         self.instance_arn = self._instance.arn
+        self.allocated_storage_gib = self._instance.allocated_storage
+        self._logs.adopt(self._named, self.instance_identifier)
         self._register()
 
     def _create_security_group(self) -> None:
@@ -94,14 +105,20 @@ class Database(Component):
 
     def _create_subnet_group(self) -> None:
         # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.
-        replaceable = self._args["allow_replacement"] and not self._args["deletion_protection"]
+        accepted = self._args["allow_replacement"] or self._name in self._args["accept_data_loss"]
+        replaceable = accepted and not self._args["deletion_protection"]
         self._subnets = aws.rds.SubnetGroup(
             f"{self._name}-subnets",
             description="Private subnets of the database",
             subnet_ids=self._args["subnet_ids"],
             # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
-            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()},
-            opts=self._child(hooks=None if replaceable else guard(self._name)),
+            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()}
+            | {NAMED_TAG: NAMED},
+            opts=self._child(
+                # What was made without this tag goes without it.
+                ignore_changes=[f'tags["{NAMED_TAG}"]'],
+                hooks=None if replaceable else guard(self._name),
+            ),
         )
 
     def _create_parameter_group(self) -> None:
@@ -141,14 +158,31 @@ class Database(Component):
             )
             self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
 
+    def _name_instance(self) -> None:
+        suffix = random.RandomId(
+            f"{self._name}-identifier",
+            byte_length=4,
+            # A replacement is made beside the old database, so it needs a name of its own.
+            keepers=dict(self._identity),
+            opts=self._child(depends_on=[self._subnets]),
+        )
+        self._named = self._subnets.tags.apply(is_named)
+        fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
+        # Nested, so that the suffix, unknown at its first preview, makes nothing unknown of what has no use for it.
+        self._identifier = self._named.apply(lambda known: fresh if known else None)
+        self._logs = DatabaseLogs(self, self._name, self._args["log_retention_days"])
+
     def _create_instance(self) -> None:
         args = self._args
         self._instance = aws.rds.Instance(
             self._name,
+            # Without one, Pulumi keeps the name that it has made up.
+            identifier=cast(pulumi.Output[str], self._identifier),
             engine="postgres",
             # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
             engine_version=args["engine_version"],
-            auto_minor_version_upgrade=True,
+            # A minor version that is pinned stays, or the next refresh would make the pin a downgrade, which RDS refuses.
+            auto_minor_version_upgrade="." not in args["engine_version"],
             allow_major_version_upgrade=args["allow_major_upgrade"],
             instance_class=args["instance_class"],
             multi_az=args["multi_az"],
@@ -182,6 +216,7 @@ class Database(Component):
             ignore_changes=["snapshot_identifier"],
             # Tasks that are refused with the old password find the new one there.
             depends_on=[self._login],
+            hooks=instance_guard(self._name),
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,
         )
@@ -198,7 +233,7 @@ class Database(Component):
     def _observation(self) -> dict[str, Any]:
         insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
         return {
-            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+            "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
             # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
             "performance_insights_enabled": insights,

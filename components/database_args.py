@@ -1,22 +1,24 @@
 """What a database can be told, what it takes for granted, and what is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Required, TypedDict
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 
-from ._checks import range_problems
+from ._checks import name_problems, range_problems
 from ._component import Problem, settle
 from ._database_checks import (
     LEAST_STORAGE_GIB,
     MONITORING_INTERVALS,
     MOST_STORAGE_GIB,
-    class_problems,
     identifier_problems,
+    snapshot_problems,
     storage_problems,
     version_problems,
     window_problems,
 )
+from ._instance_classes import class_problems
+from ._type_checks import typed
 
 
 class DatabaseArgs(TypedDict, total=False):
@@ -27,7 +29,7 @@ class DatabaseArgs(TypedDict, total=False):
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Who may connect: role and id of a security group; the role names the rule. Default: none."""
     engine_version: str
-    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor`. Default: 17."""
+    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (it stays until this is changed). Default: 17."""
     instance_class: str
     """Instance class. Default: db.t4g.micro."""
     storage_gib: int
@@ -62,10 +64,14 @@ class DatabaseArgs(TypedDict, total=False):
     """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the role that `monitoring_interval` needs. Default: none."""
+    log_retention_days: int
+    """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database. Default: AWS's own key."""
+    accept_data_loss: Sequence[str]
+    """Logical names of resources whose data this update may lose; the database's own lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
     allow_replacement: bool
-    """Whether a change of database_name, username or kms_key_id may replace the database and so lose its data; needs deletion_protection off. Default: false."""
+    """Deprecated, use accept_data_loss: whether a change of database_name, username or kms_key_id may replace the database. Default: false."""
     slow_query_ms: int
     """Milliseconds from which a statement is logged; -1: none is. Default: 1000."""
     idle_transaction_seconds: int
@@ -94,6 +100,8 @@ DEFAULTS: Mapping[str, Any] = {
     "allow_major_upgrade": False,
     "performance_insights": True,
     "monitoring_interval": 0,
+    "log_retention_days": 30,
+    "accept_data_loss": [],
     "allow_replacement": False,
     "slow_query_ms": 1000,
     # A transaction that idles holds its locks and stops vacuuming: a minute is longer than any request.
@@ -107,6 +115,7 @@ _BACKUP_DAYS_MOST = 35  # RDS's limit
 _DAY_SECONDS = 86_400  # a limit of ours: a longer timeout is a mistaken unit
 
 
+@typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the settings, one sentence each. Where the database is to be is looked at on creation."""
     settled = settle(args, DEFAULTS)
@@ -115,6 +124,10 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
     yield from _storage_problems(settled)
     for argument, value in (("database_name", settled["database_name"]), ("username", settled["username"])):
         yield from identifier_problems(argument, value)
+    if "snapshot_identifier" in settled:
+        yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    for role in settled["client_security_group_ids"]:
+        yield from name_problems("client_security_group_ids", role)
     yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
     yield from window_problems(settled["backup_window"], settled["maintenance_window"])
     interval = settled["monitoring_interval"]
@@ -131,3 +144,19 @@ def _storage_problems(settled: DatabaseArgs) -> Iterator[Problem]:
     found = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
     found += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
     yield from found or storage_problems(size, most)
+
+
+# What decides about the database's data, recorded to be compared with the next update's.
+_FACTS = (
+    *("database_name", "username", "kms_key_id", "engine_version", "allow_major_upgrade", "storage_gib", "vpc_id"),
+    *("backup_days", "deletion_protection", "final_snapshot", "snapshot_identifier", "allow_replacement"),
+)
+
+
+def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
+    """What is recorded of the database with a logical name; `args` have their defaults."""
+    given = cast(Mapping[str, Any], args)
+    found = {key: given[key] for key in _FACTS if key in given}
+    if "kms_key_id" in found:  # a key's ARN is no secret, and as one it would be hidden from the guard
+        found["kms_key_id"] = pulumi.Output.unsecret(pulumi.Output.from_input(found["kms_key_id"]))
+    return {"kind": "database", "name": name, **found}

@@ -94,7 +94,9 @@ def _image(seen: Evidence) -> Cause | None:
         return None
     said = next((text for text in _everything(seen).splitlines() if "CannotPull" in text), "")
     if re.search(r"timeout|dial tcp|i/o|connection", said, re.IGNORECASE):
-        return Cause("no route to the registry", f"tasks cannot reach the registry; look at egress: {said}")
+        return Cause(
+            "no route to the registry", f"tasks cannot reach the registry; look at egress and outbound_ports: {said}"
+        )
     return Cause("image not found", f"the image cannot be pulled; is it still in the repository? {said}")
 
 

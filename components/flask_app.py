@@ -1,25 +1,36 @@
 """The façade: a Flask app with everything that it needs to run on AWS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_random as random
 
 from . import _flask_app_parts as given
 from ._component import Component, refuse
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
+from ._flask_app_guard import guard
+from ._load_balancer_guard import PUBLIC
+from ._lookups import lookup_problems
+from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret
 from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
-from .contract import CA_PATH, DatabaseFacts, Facts, plain_environment, secret_names, secret_values
-from .database import Database, DatabaseArgs
-from .flask_app_args import FlaskAppArgs, with_profile
+from .contract import (
+    CA_PATH,
+    SECRET_KEY_FALLBACKS,
+    DatabaseFacts,
+    Facts,
+    plain_environment,
+    secret_names,
+    secret_values,
+)
+from .database import PORT, Database, DatabaseArgs
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .flask_app_checks import problems
 from .image import Image, ImageArgs
 from .logical_database import LogicalDatabase, LogicalDatabaseArgs
@@ -31,12 +42,12 @@ from .service_args import ServiceArgs
 from .task_roles import reading_policy
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
-_SECRET_KEY_BYTES = 32  # the contract's; 256 bits cannot be guessed
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
 _SECRET_RECOVERY_DAYS = 7
 # In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
 _VERIFIER = "DATABASE_PASSWORD_VERIFIER"
+_DeferredText = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
 
 
 class FlaskApp(Component):
@@ -76,8 +87,10 @@ class FlaskApp(Component):
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
-        super().__init__(name, opts)
-        self._args = with_profile(args)
+        refuse(lookup_problems(args, opts))
+        self._args = with_profile(with_processes(args))
+        super().__init__(name, opts, guard(name, self._args))
+        self._tell_consent()
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -91,10 +104,19 @@ class FlaskApp(Component):
         self._create_alarms()
         self._register()
 
+    def _tell_consent(self) -> None:
+        """A consent that outlives its update would let a later mistake pass."""
+        if self._args.get("allow_database_replacement"):
+            pulumi.log.warn(
+                f"allowDatabaseReplacement is deprecated: use acceptDataLoss with {self._name}-db instead.", self
+            )
+        if self._args["accept_data_loss"]:
+            names = ", ".join(self._args["accept_data_loss"])
+            pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
+
     def _create_network(self) -> None:
-        self._network = Network(
-            f"{self._name}-network", cast(NetworkArgs, given.part(self._args, given.NETWORK)), self._child()
-        )
+        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        self._network = Network(f"{self._name}-network", args, self._child())
         self.vpc_id = self._network.vpc_id
 
     def _create_image(self) -> None:
@@ -116,12 +138,17 @@ class FlaskApp(Component):
         args: TaskSecurityGroupArgs = {
             "vpc_id": self.vpc_id,
             "port": self._args["port"],
-            "load_balancer_security_group_id": self._exposure.load_balancer_security_group_id,
         }
+        if self._exposure.public:
+            args["load_balancer_security_group_id"] = self._exposure.public.security_group_id
+        if self._exposure.internal:
+            args["internal_load_balancer_security_group_id"] = self._exposure.internal.security_group_id
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
-        group = TaskSecurityGroup(f"{self._name}-web", args, self._child())
-        self.security_group_id = group.security_group_id
+        if given.has_endpoints(self._args):
+            args["endpoint_security_group_id"] = self._network.endpoint_security_group_id
+        self._tasks = TaskSecurityGroup(f"{self._name}-web", args, self._child())
+        self.security_group_id = self._tasks.security_group_id
 
     def _create_bucket(self) -> None:
         self._storage_dsn: pulumi.Output[str] | None = None
@@ -130,10 +157,19 @@ class FlaskApp(Component):
         if self._args["bucket"] == "none":
             return
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
-        args["allowed_origins"] = [self.url]
+        args["allowed_origins"] = self._origins()
         bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
+
+    def _origins(self) -> pulumi.Output[Sequence[str]]:
+        """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
+
+        The switch to the domain then finds a bucket that takes its pages.
+        """
+        names = [self._args.get("domain"), *self._args["domain_aliases"]]
+        later = [f"https://{name}" for name in names if name]
+        return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
 
     def _create_database(self) -> None:
         self.database_host = pulumi.Output.from_input("")
@@ -148,13 +184,17 @@ class FlaskApp(Component):
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return Database(f"{self._name}-db", args, self._child())
+        server = Database(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", server.security_group_id, PORT)
+        return server
 
     def _join_server(self) -> LogicalDatabase:
         args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        return LogicalDatabase(f"{self._name}-db", args, self._child())
+        database = LogicalDatabase(f"{self._name}-db", args, self._child())
+        self._tasks.allow_group("database", self._args["database_server_security_group_id"], args.get("port", PORT))
+        return database
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
         database = self._database
@@ -174,15 +214,17 @@ class FlaskApp(Component):
         return known.apply(lambda values: _facts(args, depth, values))
 
     def _create_secret(self) -> None:
-        key = random.RandomBytes(f"{self._name}-key", length=_SECRET_KEY_BYTES, opts=self._child()).base64
+        # What the secret held before decides on what it holds, and is known once the secret itself is.
+        previous, resolve_previous = cast(_DeferredText, pulumi.deferred_output())
+        keys = create_keys(self._name, self._args["previous_secret_key"], previous, self._child())
         database = self._database
         values = pulumi.Output.all(
             facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
             password=database.password if database else "",
-            key=key,
+            keys=keys,
             setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], v["key"]), **v["own"], **v["setup"]})
+        ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
         secret = AppSecret(
             f"{self._name}-secret",
             {
@@ -191,7 +233,9 @@ class FlaskApp(Component):
             },
             self._child(),
         )
+        resolve_previous(previous_key(self._name, secret.secret_arn, self))
         self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
+        self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
         facts = self._facts(self._image.digest)
         self._environment = pulumi.Output.all(facts=facts, own=dict(self._args["env"])).apply(
             lambda v: {**plain_environment(v["facts"]), **v["own"]}
@@ -199,9 +243,17 @@ class FlaskApp(Component):
 
     def _secret_references(self) -> dict[str, pulumi.Input[str]]:
         own, args = self._args["secret_values"], self._args
-        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - {*args["env"], *args["secrets"]}
-        kept = {name: pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name) for name in sorted(names)}
+        others = {*args["env"], *args["secrets"]}
+        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - others
+        kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
+        if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
+            kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
+                self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
+            ).apply(lambda both: str(both[1]) if both[0] else "")
         return {**kept, **args["secrets"]}
+
+    def _reference(self, name: str) -> pulumi.Output[str]:
+        return pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name)
 
     def _create_cluster(self) -> None:
         if "cluster_arn" in self._args:
@@ -224,7 +276,7 @@ class FlaskApp(Component):
         everywhere: ServiceArgs = {
             "cluster_arn": self._cluster_arn,
             "vpc_id": self.vpc_id,
-            "security_group_id": self.security_group_id,
+            "security_group_id": self._tasks.security_group_id,
             "subnet_ids": self._network.task_subnet_ids,
             "assign_public_ip": self._network.assign_public_ip,
             "image_uri": self.image_uri,
@@ -243,7 +295,7 @@ class FlaskApp(Component):
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
         return setup_container(
             database,
-            verifier_reference=pulumi.Output.format("{arn}:{key}::", arn=self.secret_arn, key=_VERIFIER),
+            verifier_reference=self._reference(_VERIFIER),
             server_secret_arn=self._args["database_server_secret_arn"],
             certificates=self._region_certificates(),
             image=self._args["database_setup_image"],
@@ -255,9 +307,9 @@ class FlaskApp(Component):
 
     def _web_args(self) -> ServiceArgs:
         args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
-        # ECS refuses a service whose target group no listener uses, so the service waits for the rules.
-        ready = pulumi.Output.all(self._exposure.target.target_group_arn, self._exposure.target.rule_arns)
-        args["target_group_arn"] = ready.apply(lambda both: str(both[0]))
+        args["target_group_arn"] = self._exposure.target_group_arn
+        args["more_target_group_arns"] = self._exposure.other_target_group_arns
+        args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
         args["task_policies"] = self._task_policies
         args["task_policy_arns"] = self._args["policy_arns"]
         return args
@@ -292,8 +344,8 @@ class FlaskApp(Component):
         if self._args["scale_requests_per_minute"]:
             args["request_label"] = pulumi.Output.format(
                 "{balancer}/{target}",
-                balancer=self._exposure.load_balancer_arn_suffix,
-                target=self._exposure.target.target_group_arn_suffix,
+                balancer=self._exposure.main.load_balancer_arn_suffix,
+                target=self._exposure.main.target.target_group_arn_suffix,
             )
         Autoscaling(f"{self._name}-scaling", args, self._child())
 
@@ -304,8 +356,8 @@ class FlaskApp(Component):
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,
-                "load_balancer_arn_suffix": self._exposure.load_balancer_arn_suffix,
-                "target_group_arn_suffix": self._exposure.target.target_group_arn_suffix,
+                "load_balancer_arn_suffix": self._exposure.main.load_balancer_arn_suffix,
+                "target_group_arn_suffix": self._exposure.main.target.target_group_arn_suffix,
                 "watch_service": True,
                 "cluster_name": self.cluster_name,
                 "service_name": self.service_name,
@@ -315,7 +367,8 @@ class FlaskApp(Component):
                 "watch_database": True,
                 "database_identifier": self._database.instance_identifier,
                 "database_instance_class": self._args["database_instance_class"],
-                "database_storage_gib": self._args["database_storage_gib"],
+                "database_storage_gib": self._database.allocated_storage_gib,
+                "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
         Alarms(f"{self._name}-alarms", args, self._child())
 

@@ -1,12 +1,14 @@
 """What a Flask app on AWS can be told, and what it takes for granted in each environment."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pulumi
 
 from ._component import settle
 from ._database_setup import IMAGE as SETUP_IMAGE
+from .procfile import read_processes
 
 if TYPE_CHECKING:
     from ._choice_literals import (
@@ -79,6 +81,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Route 53 zone of the domain. Default: the one with the longest matching name."""
     certificate_arn: pulumi.Input[str]
     """An existing ACM certificate for the domain, in the stack's region. Default: one is requested."""
+    cloudfront_origin: str
+    """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them: both load balancers, of which CloudFront uses the first named. Default: vpc."""
     vpc_cidr: str
     """Address range of the VPC. Default: 10.0.0.0/16."""
     zones: int
@@ -121,8 +125,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether changes of the database happen now or in the maintenance window. Default: true except in production.*"""
     database_allow_major_upgrade: bool
     """Whether a higher major `database_version` may be applied. Default: false."""
+    accept_data_loss: Sequence[str]
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image or app-web-logs; take them out afterwards. Default: none."""
     allow_database_replacement: bool
-    """Whether a change may replace the database and so lose its data. Default: false."""
+    """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
     database_url_scheme: str
     """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
     database_url_query: str
@@ -184,7 +190,7 @@ class FlaskAppArgs(TypedDict, total=False):
     scale_requests_per_minute: int
     """Requests per task and minute that autoscaling keeps; 0 turns it off. Default: 0."""
     schedules: Sequence[Mapping[str, Any]]
-    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`. Default: none."""
+    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They own the limits: leave out the arguments `min_tasks` and `max_tasks`. Default: none."""
     port: int
     """Port that the app listens on, given to it as PORT. Default: 8080."""
     health_check_path: str
@@ -194,23 +200,25 @@ class FlaskAppArgs(TypedDict, total=False):
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     release_command: str
-    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on. Default: none."""
+    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on; none: there is none. Default: `release:` of the Procfile, unless `image` is given."""
     release_seconds: int
     """Seconds that the release command may take. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes: name and command; each is a service of one task of the same image. Default: none."""
+    """Background processes: name and command; each is a service of one task of the same image. Default: the Procfile's other lines, unless `image` is given; an empty mapping: none."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
     """Percentage of tasks on Fargate Spot. Default: 0."""
     log_retention_days: int
-    """Days for which logs are kept. Default: 365 in production, 30 in staging, 14 in development.*"""
+    """Days for which logs are kept: the containers', the flow logs' and the access logs'. Default: 365 in production, 30 in staging, 14 in development.*"""
     env: Mapping[str, pulumi.Input[str]]
     """The app's own plain variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
     """The app's own secret variables: name and ARN of a secret or SSM parameter. Default: none."""
     secret_values: Mapping[str, pulumi.Input[str]]
     """The app's own secret variables: name and value, kept in the app's secret in Secrets Manager. Default: none."""
+    previous_secret_key: str
+    """What becomes of the SECRET_KEY that a stack of version 0.1 has: `fallback` (the app finds it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). No matter on other stacks. Default: fallback."""
     override_env: Sequence[str]
     """Names of the contract's variables that `env`, `secrets` and `secret_values` may replace. Default: none."""
     compat: Sequence[Preset]
@@ -224,7 +232,7 @@ class FlaskAppArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the roles. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all."""
+    """TCP ports to which tasks may connect anywhere, 443 among them, over which they pull their image, read secrets and send logs (with `egress` endpoints it may be left out). The database and the VPC's endpoints are reached whatever is named here. Default: all."""
     read_only_root: bool
     """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
@@ -243,6 +251,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Monthly budget; 0 for none. Default: 0."""
 
 
+# What turns the Procfile's release command off.
+NO_COMMAND = "none"
 COMMON: FlaskAppArgs = {
     "environment": "development",
     "app": "app_template",
@@ -252,12 +262,14 @@ COMMON: FlaskAppArgs = {
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,
+    "cloudfront_origin": "vpc",
     "egress": "public",
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",
-    "database_storage_gib": 20,
+    "database_max_storage_gib": 100,
     "database_url_scheme": "postgresql",
     "database_setup_image": SETUP_IMAGE,
+    "accept_data_loss": [],
     "bucket": "s3",
     "cpu": 256,
     "memory": 512,
@@ -267,6 +279,7 @@ COMMON: FlaskAppArgs = {
     "env": {},
     "secrets": {},
     "secret_values": {},
+    "previous_secret_key": "fallback",
     "override_env": [],
     "compat": [],
     "debug": False,
@@ -305,6 +318,28 @@ DEVELOPMENT: FlaskAppArgs = {
 }
 STAGING: FlaskAppArgs = {**DEVELOPMENT, "database_backup_days": 7, "max_tasks": 4, "log_retention_days": 30}
 PROFILES: Mapping[str, FlaskAppArgs] = {"development": DEVELOPMENT, "staging": STAGING, "production": PRODUCTION}
+
+
+def with_processes(args: FlaskAppArgs) -> FlaskAppArgs:
+    """The arguments with the Procfile's release command and workers, as far as they are not given.
+
+    A ready image comes without its folder, so no Procfile is read for it.
+
+    Raises:
+        ProcfileError: if the app's Procfile cannot be read.
+    """
+    given = cast(FlaskAppArgs, {key: value for key, value in args.items() if value is not None})
+    is_set = {"workers", "release_command"} & given.keys()
+    if given.get("release_command") == NO_COMMAND:
+        given["release_command"] = ""
+    if len(is_set) == 2 or "image" in given:
+        return given
+    processes = read_processes(Path(given.get("app", COMMON["app"])))
+    if processes.workers and "workers" not in is_set:
+        given["workers"] = processes.workers
+    if processes.release and "release_command" not in is_set:
+        given["release_command"] = processes.release
+    return given
 
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:

@@ -13,10 +13,17 @@ from . import (
     logical_database,
     media,
     network,
+    route,
     service_args,
 )
-from ._checks import choice_problems, name_problems
+from ._checks import choice_problems, hint, name_problems
 from ._component import Problem
+from ._container_checks import size_problems
+from ._containers import CA_CONTAINER
+from ._database_checks import url_problems
+from ._database_setup import NAME as SETUP_CONTAINER
+from ._effect_checks import effect_problems
+from ._flask_app_guard import consent_problems
 from ._flask_app_parts import (
     ALARMS,
     CERTIFICATE,
@@ -26,79 +33,135 @@ from ._flask_app_parts import (
     LOGICAL_DATABASE,
     MEDIA,
     NETWORK,
+    ROUTE,
     SCALING,
     SERVICE,
     exposure,
     image_part,
+    load_balancers,
     part,
 )
+from ._load_balancer_guard import INTERNAL
+from ._outbound_checks import outbound_problems
+from ._reference_checks import secret_reference_problems
+from ._secret_key import POLICIES
+from ._sentences import distinct, translated
+from ._shared_checks import shared_problems
+from ._type_checks import head, typed
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
-from .flask_app_args import FlaskAppArgs, with_profile
-from .task_roles import ECR_IMAGE
+from .flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .procfile import ProcfileError
 
 # What FlaskApp itself gives to a component, for checks that come before there is a network.
 _PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
+_LISTENER: Mapping[str, Any] = {"vpc_id": "", "listener_arn": ""}
 _SERVER_PLACE: Mapping[str, Any] = {
     "client_security_group_ids": {"tasks": ""},
     "server_security_group_id": "checked apart",
     "database_name": "app",
 }
-# What must be given along with a shared server.
-_SERVER_NEEDS = ("database_server_security_group_id", "database_server_secret_arn")
-# What must be given along with a shared listener.
-SHARED_NEEDS = (
-    "domain",
-    "vpc_id",
-    "load_balancer_security_group_id",
-    "load_balancer_dns_name",
-    "load_balancer_zone_id",
-    "load_balancer_arn_suffix",
-)
+# What gives the load balancer IPv6 addresses is no argument of its own here.
+_BALANCER_WORDS = {**LOAD_BALANCER, "egress ipv6": "dual_stack"}
+_ORIGINS = ("vpc", "public", "public-with-vpc", "vpc-with-public")
+# Names of services and containers that the stack makes itself.
+_TAKEN_NAMES = ("web", CA_CONTAINER, SETUP_CONTAINER)
 
 
+@typed(FlaskAppArgs)
 def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each, all of them at once."""
-    settled = with_profile(args)
+    try:
+        settled = with_profile(with_processes(args))
+    except ProcfileError as error:
+        yield Problem("app", str(error))
+        settled = with_profile(args)
+    found = list(distinct(_as_given(problem, args, settled) for problem in _value_problems(name, settled)))
+    yield from found
+    # What has a wrong value is reported for that alone.
+    wrong = {head(problem.argument) for problem in found}
+    yield from (problem for problem in effect_problems(args, settled) if head(problem.argument) not in wrong)
+
+
+def _as_given(problem: Problem, given: FlaskAppArgs, settled: FlaskAppArgs) -> Problem:
+    """A problem of two arguments as one of that which was given, where the other is a default."""
+    if problem.argument == "min_tasks" and "min_tasks" not in given and "max_tasks" in given:
+        least, most = settled["min_tasks"], settled["max_tasks"]
+        return Problem("max_tasks", f"{most!r} is less than min_tasks, {least}; raise one or lower the other.")
+    return problem
+
+
+def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from name_problems("name", name, longest_role="-alb")
-    yield from choice_problems("environment", settled["environment"], ENVIRONMENTS)
-    yield from choice_problems("database", settled["database"], ("postgres", "none"))
-    yield from choice_problems("bucket", settled["bucket"], ("s3", "none"))
-    yield from choice_problems("ca_certificates", settled["ca_certificates"], ("auto", "image", "init"))
-    for preset in settled["compat"]:
+    yield from choice_problems("environment", args["environment"], ENVIRONMENTS)
+    yield from choice_problems("database", args["database"], ("postgres", "none"))
+    yield from choice_problems("bucket", args["bucket"], ("s3", "none"))
+    yield from choice_problems("dns", args["dns"], ("route53", "external"))
+    yield from choice_problems("ca_certificates", args["ca_certificates"], ("auto", "image", "init"))
+    yield from choice_problems("cloudfront_origin", args["cloudfront_origin"], _ORIGINS)
+    yield from choice_problems("previous_secret_key", args["previous_secret_key"], POLICIES)
+    for preset in args["compat"]:
         yield from choice_problems("compat", preset, COMPAT)
-    yield from _component_problems(settled)
-    yield from _variable_problems(settled)
-    yield from _combination_problems(settled)
+    yield from _component_problems(args)
+    yield from _variable_problems(args)
+    yield from shared_problems(args)
+    yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
+    yield from _worker_problems(args)
+    yield from _origin_problems(args)
+    yield from consent_problems(name, args)
+    if "outbound_ports" in args:
+        yield from outbound_problems(args)
+    if args["environment"] == "production" and args["debug"]:
+        yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
 
 
 def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
-    yield from _translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
-    yield from _translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
-    yield from _translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
-    yield from _translated(service_args.problems(cast(service_args.ServiceArgs, part(args, SERVICE))), SERVICE)
-    yield from _translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
-    yield from _translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
-    balancer = cast(
-        load_balancer.LoadBalancerArgs, {**_PLACE, **part(args, LOAD_BALANCER), "mode": "https", "certificate_arn": ""}
-    )
-    yield from _translated(load_balancer.problems(balancer), LOAD_BALANCER)
+    yield from translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
+    yield from translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
+    yield from translated(media.problems(cast(media.MediaBucketArgs, part(args, MEDIA))), MEDIA)
+    yield from translated(service_args.problems(_service_args(args)), SERVICE)
+    yield from translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
+    yield from translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
+    yield from translated(load_balancer.problems(_balancer_args(args)), _BALANCER_WORDS)
+    yield from translated(route.problems(_route_args(args)), ROUTE)
     if args["database"] == "postgres" and "database_host" in args:
         server = cast(logical_database.LogicalDatabaseArgs, {**_SERVER_PLACE, **part(args, LOGICAL_DATABASE)})
-        yield from _translated(logical_database.problems(server), LOGICAL_DATABASE)
+        yield from translated(logical_database.problems(server), LOGICAL_DATABASE)
     elif args["database"] == "postgres":
-        yield from _translated(
+        yield from translated(
             database.problems(cast(database.DatabaseArgs, {**_PLACE, **part(args, DATABASE)})), DATABASE
         )
     if args.get("domain"):
-        yield from _translated(
+        yield from translated(
             certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE
         )
 
 
-def _translated(found: Iterator[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
-    ours = {theirs: name for name, theirs in names.items()}
-    for problem in found:
-        yield Problem(ours.get(problem.argument, problem.argument), problem.reason)
+def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
+    first = [{"name": SETUP_CONTAINER}] if "database_host" in args else []
+    given = {**part(args, SERVICE), "init_containers": first}
+    if given.get("outbound_ports") == []:
+        del given["outbound_ports"]  # see outbound_problems
+    return cast(service_args.ServiceArgs, given)
+
+
+def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
+    given = {**_PLACE, **part(args, LOAD_BALANCER), "dual_stack": args["egress"] == "ipv6"}
+    return cast(load_balancer.LoadBalancerArgs, {**given, "mode": "https", "certificate_arn": ""})
+
+
+def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
+    hosts = [args.get("domain") or "app", *args["domain_aliases"]] if "listener_arn" in args else []
+    return cast(route.RouteArgs, {**_LISTENER, **part(args, ROUTE), "hosts": hosts})
+
+
+def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    for worker, command in args["workers"].items():
+        path = f"workers.{worker}"
+        yield from name_problems(path, worker)
+        if worker in _TAKEN_NAMES:
+            yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
+        if not command.strip():
+            yield Problem(path, f"{command!r} starts nothing; give the command that the worker runs, or leave it out.")
 
 
 def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
@@ -111,50 +174,25 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):
             yield Problem(f"{argument}.{name}", sentence)
     for name, reference in args["secrets"].items():
-        if isinstance(reference, str) and not reference.startswith("arn:"):
-            yield Problem(  # the value is not repeated: somebody may have taken this for the place of the secret itself
-                f"secrets.{name}",
-                "must be the ARN of a secret or an SSM parameter; the value itself goes into secret_values.",
-            )
+        yield from secret_reference_problems(f"secrets.{name}", reference)
+    yield from size_problems("env", args["env"], args["secrets"], args.get("sidecars", []), args.get("start_command"))
+    for name in args["override_env"]:
+        if name not in reserved:
+            yield Problem("override_env", f"{name!r} is not a variable that the stack sets; {hint(name, reserved)}")
     for first, second in (("env", "secrets"), ("env", "secret_values"), ("secrets", "secret_values")):
         for name in sorted(given[first] & given[second]):
             yield Problem(f"{second}.{name}", f"{name!r} is in {first} as well; keep one of the two.")
 
 
-def _combination_problems(args: FlaskAppArgs) -> Iterator[Problem]:
-    given = cast(Mapping[str, Any], args)
-    if "listener_arn" in given:
-        for needed in SHARED_NEEDS:
-            if not given.get(needed):
-                yield Problem(needed, "must be given with listener_arn, which shares an existing load balancer.")
-    if "listener_paths" in given and not given["listener_paths"]:
-        yield Problem("listener_paths", "An empty list brings no request to the app; leave it out for all paths.")
-    if "database_host" in given:
-        yield from _server_problems(args)
-    if ("cluster_arn" in given) != ("cluster_name" in given):
-        yield Problem("cluster_name", "must be given together with cluster_arn, or neither of them.")
-    if args["domain_aliases"] and not args.get("domain"):
+def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    origin = args["cloudfront_origin"]
+    if origin == "public-with-vpc" and exposure(args) != "cloudfront":
         yield Problem(
-            "domain_aliases", f"{list(args['domain_aliases'])!r} needs a domain, of which they are other names."
+            "cloudfront_origin", f"{origin!r} is a step of stacks without a domain; with one, use 'vpc-with-public'."
         )
-    if args.get("allowed_cidrs") and exposure(args) == "cloudfront":
+    if INTERNAL in load_balancers(args) and "vpc_id" in args and not args.get("private_subnet_ids"):
         yield Problem(
-            "allowed_cidrs",
-            "works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone.",
-        )
-    if args["environment"] == "production" and args["debug"]:
-        yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
-    for worker in args["workers"]:
-        yield from name_problems(f"workers.{worker}", worker)
-
-
-def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:
-    given, image = cast(Mapping[str, Any], args), args["database_setup_image"]
-    for needed in _SERVER_NEEDS:
-        if not given.get(needed):
-            yield Problem(needed, "must be given with database_host, which shares an existing server.")
-    if args["egress"] == "endpoints" and not ECR_IMAGE.match(image):
-        yield Problem(
-            "database_setup_image",
-            f"{image!r} is out of reach with egress endpoints; copy it to a repository in ECR and name that.",
+            "private_subnet_ids",
+            f"must be given with vpc_id where cloudfront_origin is {origin!r}, for the internal load balancer; "
+            "or set cloudfront_origin to 'public'.",
         )

@@ -14,6 +14,7 @@ from . import _limit_policies as limits
 from ._checks import name_problems
 from ._component import Component, Problem, refuse, settle
 from ._policies import Scope, Statement, document
+from ._type_checks import typed
 
 
 class GitHubDeployRoleArgs(TypedDict, total=False):
@@ -58,6 +59,7 @@ _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 _REFS = {"branches": "ref:refs/heads/", "environments": "environment:", "tags": "ref:refs/tags/"}
 
 
+@typed(GitHubDeployRoleArgs)
 def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)

@@ -9,11 +9,13 @@ import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
 from ._build_context import ContextError, content_hash, context_location, context_problems
-from ._checks import choice_problems, range_problems
+from ._checks import choice_problems, range_problems, variable_name_problems
 from ._component import Component, Problem, refuse, settle
 from ._ecr import lifecycle_policy, pushed_digest, registry_credentials, repository_name_problems, split_reference
 from ._planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
 from ._preflight import CHOICES, preflight_hooks
+from ._reference_checks import image_problems
+from ._type_checks import typed
 
 if TYPE_CHECKING:
     from ._choice_literals import Architecture, Builder, Preflight
@@ -94,6 +96,7 @@ _BUILD_INPUTS = [
 _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 
 
+@typed(ImageArgs)
 def problems(args: ImageArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -106,6 +109,10 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
         yield from found
         if not found and is_planned(settled):
             yield from plan_problems(settled)
+    yield from image_problems("image", settled.get("image"))
+    for argument in ("build_args", "build_secrets"):
+        for name in settled[argument]:
+            yield from variable_name_problems(f"{argument}.{name}", name)
     yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
     yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
     yield from choice_problems("preflight", settled["preflight"], CHOICES)

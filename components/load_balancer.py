@@ -1,4 +1,4 @@
-"""The public entrance: an application load balancer, its listeners, and who may reach it."""
+"""The entrance: an application load balancer, its listeners, and who may reach it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from . import public_access
 from ._checks import choice_problems, name_problems, range_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 from .access_logs import AccessLogBucket
 from .public_access import PublicAccess, PublicAccessArgs
 
@@ -23,9 +24,9 @@ class LoadBalancerArgs(TypedDict, total=False):
     vpc_id: Required[pulumi.Input[str]]
     """Id of the VPC. Required."""
     subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Ids of public subnets in at least two availability zones. Required."""
+    """Ids of public subnets in at least two availability zones, in mode internal of private ones. Required."""
     mode: BalancerMode
-    """`https` (443 with a certificate, 80 redirects to it) or `cloudfront` (80 for CloudFront's addresses alone). Default: https."""
+    """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80 for CloudFront's addresses alone) or `internal` (no public address; 80 for a VpcOrigin). Another scheme replaces the load balancer. Default: https."""
     certificate_arn: pulumi.Input[str]
     """ARN of the issued certificate of the https listener. Default: none, it must be given in mode https."""
     extra_certificate_arns: Mapping[str, pulumi.Input[str]]
@@ -43,7 +44,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     access_logs: bool
     """Whether every request is logged to a bucket. Default: false."""
     access_log_days: int
-    """Days for which access logs are kept, from 1 to 3650. Default: 90."""
+    """Days for which access logs are kept, from 1 to 3653. Default: 90."""
     retain_access_logs: bool
     """Whether the logs survive their removal from the program. Default: false."""
 
@@ -67,6 +68,7 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+@typed(LoadBalancerArgs)
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -74,15 +76,18 @@ def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     yield from public_access.problems(_access(settled))
     yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")
     yield from choice_problems("desync_mitigation", settled["desync_mitigation"], ["monitor", "defensive", "strictest"])
-    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3650, "days")
+    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3653, "days")
 
 
 def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
     if settled["mode"] == "https" and "certificate_arn" not in settled:
         yield Problem("certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront.")
-    if settled["mode"] == "cloudfront" and ("certificate_arn" in settled or settled["extra_certificate_arns"]):
+    if settled["mode"] in ("cloudfront", "internal") and (
+        "certificate_arn" in settled or settled["extra_certificate_arns"]
+    ):
         yield Problem(
-            "certificate_arn", "Mode cloudfront has no use for a certificate; leave it out, or set mode to https."
+            "certificate_arn",
+            f"Mode {settled['mode']} has no use for a certificate; leave it out, or set mode to https.",
         )
     for role in settled["extra_certificate_arns"]:
         if not _ROLE.fullmatch(role):
@@ -90,7 +95,7 @@ def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
 
 
 class LoadBalancer(Component):
-    """An internet-facing application load balancer that answers 404 or 403 until a route is added to its listener.
+    """An application load balancer, internet-facing unless its mode is internal, that answers 404 or 403 until a route is added to its listener.
 
     Its security group lets nothing out: whoever adds targets adds the way to them.
     """
@@ -99,6 +104,8 @@ class LoadBalancer(Component):
     """ARN of the load balancer."""
     arn_suffix: pulumi.Output[str]
     """The part of that ARN with which metrics and scaling policies name the load balancer."""
+    load_balancer_name: pulumi.Output[str]
+    """Name of the load balancer, which AWS knows once in the account and region."""
     dns_name: pulumi.Output[str]
     """DNS name of the load balancer."""
     zone_id: pulumi.Output[str]
@@ -106,7 +113,7 @@ class LoadBalancer(Component):
     security_group_id: pulumi.Output[str]
     """Id of the load balancer's security group, from which targets must accept connections and which must be let out to them."""
     listener_arn: pulumi.Output[str]
-    """ARN of the listener for routes: port 443 in mode https, port 80 in mode cloudfront."""
+    """ARN of the listener for routes: port 443 in mode https, else port 80."""
     http_listener_arn: pulumi.Output[str]
     """ARN of the listener on port 80."""
 
@@ -121,6 +128,7 @@ class LoadBalancer(Component):
         listener = self._create_https_listener() if self._args["mode"] == "https" else http
         self.arn = self._load_balancer.arn
         self.arn_suffix = self._load_balancer.arn_suffix
+        self.load_balancer_name = self._load_balancer.name
         self.dns_name = self._load_balancer.dns_name
         self.zone_id = self._load_balancer.zone_id
         self.listener_arn = listener.arn
@@ -132,7 +140,7 @@ class LoadBalancer(Component):
         self._load_balancer = aws.lb.LoadBalancer(
             self._name,
             load_balancer_type="application",
-            internal=False,
+            internal=self._args["mode"] == "internal",
             ip_address_type="dualstack" if self._args["dual_stack"] else "ipv4",
             security_groups=[self.security_group_id],
             subnets=self._args["subnet_ids"],
@@ -155,7 +163,7 @@ class LoadBalancer(Component):
         return logs.bucket_name
 
     def _create_http_listener(self) -> aws.lb.Listener:
-        """Port 80, under one name in both modes: a stack that gets a domain keeps its listener and load balancer."""
+        """Port 80, under one name in every mode: a stack that gets a domain keeps its listener and load balancer."""
         redirect: aws.lb.ListenerDefaultActionArgsDict = {
             "type": "redirect",
             "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"},

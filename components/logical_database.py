@@ -1,22 +1,27 @@
 """A database and a role of one's own on a PostgreSQL server that several apps share."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Required, TypedDict
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
 from . import _database_checks as checks
+from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._reference_checks import host_problems
 from ._scram import verifier
+from ._type_checks import typed
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
 from .database import PASSWORD_LENGTH, PORT
 
 __all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
 
-_SALT_BYTES = 16  # PostgreSQL's own
+_SALT_LENGTH = (
+    16  # bytes, PostgreSQL's own; letters and digits are as good as any, since a salt need only be unlike others
+)
 
 
 class LogicalDatabaseArgs(TypedDict, total=False):
@@ -37,11 +42,16 @@ class LogicalDatabaseArgs(TypedDict, total=False):
 _DEFAULTS: Mapping[str, Any] = {"port": PORT}
 
 
+@typed(LogicalDatabaseArgs)
 def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     for needed in ("host", "server_security_group_id", "client_security_group_ids", "database_name"):
         if not args.get(needed):
             yield Problem(needed, "is missing; a database on a shared server needs it.")
+    if args.get("host"):
+        yield from host_problems("host", args.get("host"))
+    if isinstance(args.get("port"), int | float):
+        yield from range_problems("port", cast(int, settle(args, _DEFAULTS)["port"]), 1, 65535)
     for argument in ("database_name", "username"):
         if args.get(argument):
             yield from checks.identifier_problems(argument, str(args.get(argument)))
@@ -103,13 +113,14 @@ class LogicalDatabase(Component):
             override_special=PASSWORD_SPECIAL,
             opts=self._child(),
         )
-        salt = random.RandomBytes(f"{self._name}-salt", length=_SALT_BYTES, opts=self._child())
+        # The id of RandomBytes would be the salt itself, in clear in the state.
+        salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
         self.password = pulumi.Output.secret(password.result)
         login = {"username": self.username, "password": password.result}
         secret = AppSecret(
             f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
         )
         self.secret_arn = secret.secret_arn
-        self.password_verifier = pulumi.Output.all(password.result, salt.hex).apply(
-            lambda both: verifier(both[0], bytes.fromhex(both[1]))
+        self.password_verifier = pulumi.Output.all(password.result, salt.result).apply(
+            lambda both: verifier(both[0], both[1].encode("ascii"))
         )

@@ -1,14 +1,17 @@
 """The bucket for an app's media files: private, encrypted, TLS only."""
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import TypedDict
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._data_loss import Guard
+from ._type_checks import typed
 
 
 class MediaBucketArgs(TypedDict, total=False):
@@ -18,21 +21,41 @@ class MediaBucketArgs(TypedDict, total=False):
     """Whether overwritten and deleted files are kept as old versions. Default: false."""
     old_version_days: int
     """Days for which old versions are kept, from 1 to 3650. Default: 30."""
+    accept_data_loss: Sequence[str]
+    """Logical names of resources whose data this update may lose; the bucket's own lets fewer old_version_days delete old versions. Default: none."""
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
 
 
-_DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "retain": False}
+_DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}
 # An unfinished multipart upload is billed until it is aborted; a day covers the slowest browser.
 _ABORT_UPLOADS_AFTER_DAYS = 1
 # How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
 _CORS_MAX_AGE_SECONDS = 7200
+# Scheme, host in lower case and perhaps a port, at most one * in it, as S3 takes it; or any origin.
+_ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 
+@typed(MediaBucketArgs)
 def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
     yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
+    origins = settled.get("allowed_origins", [])
+    for origin in origins if isinstance(origins, Sequence) else []:
+        if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
+            yield Problem(
+                "allowed_origins",
+                f"{origin!r} is not an origin as browsers send it, like https://shop.example.com, without a final slash.",
+            )
+
+
+def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
+    """What is recorded of the bucket with a logical name, to be compared with the next update's."""
+    settled = settle(args, _DEFAULTS)
+    found: dict[str, Any] = {"kind": "bucket", "name": name, "retain": settled["retain"]}
+    # Without versions there are none to lose.
+    return found | ({"old_version_days": settled["old_version_days"]} if settled["versioned"] else {})
 
 
 class MediaBucket(Component):
@@ -52,8 +75,8 @@ class MediaBucket(Component):
 
     def __init__(self, name: str, args: MediaBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
-        super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
+        super().__init__(name, opts, Guard({"bucket": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_bucket()
         self._close_to_the_public()
         self._require_tls()

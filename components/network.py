@@ -1,17 +1,27 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import choice_problems, range_problems, retention_problems
+from ._checks import choice_problems, range_problems, repeated_problems, retention_problems
 from ._component import Component, Problem, refuse, settle
 from ._egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
-from ._subnets import MOST_ZONES, ipv6_subnet_block, network_problems, subnet_blocks, zone_name
+from ._reference_checks import id_problems
+from ._subnets import (
+    MOST_ZONES,
+    checked_subnets,
+    ipv6_subnet_block,
+    network_problems,
+    subnet_blocks,
+    usable_zones,
+    zone_name,
+)
+from ._type_checks import typed
 
 if TYPE_CHECKING:
     from ._choice_literals import Egress
@@ -40,25 +50,29 @@ class NetworkArgs(TypedDict, total=False):
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
 
 
-_DEFAULTS: NetworkArgs = {
+DEFAULTS: NetworkArgs = {
     "cidr_block": "10.0.0.0/16",
     "zones": 2,
     "egress": "public",
     "flow_logs": False,
     "flow_log_retention_days": 30,
 }
+_SUBNETS = ("public_subnet_ids", "private_subnet_ids")
+# A load balancer and a database need two zones, and a subnet is in one.
+_FEWEST_SUBNETS = 2
 _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
 
+@typed(NetworkArgs)
 def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
+    settled = settle(args, DEFAULTS)
     yield from choice_problems("egress", settled["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", settled["flow_log_retention_days"])
     if "vpc_id" in settled:
         yield from _existing_problems(args, settled)
         return
-    for argument in ("public_subnet_ids", "private_subnet_ids"):
+    for argument in _SUBNETS:
         if argument in settled:
             yield Problem(
                 argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out."
@@ -80,6 +94,20 @@ def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Prob
             f"Egress {settled['egress']!r} runs tasks in private subnets, and none are given; "
             "add them or set egress to 'public'.",
         )
+    yield from id_problems("vpc_id", settled.get("vpc_id"), "vpc", "a VPC")
+    for argument in _SUBNETS:
+        ids = settled.get(argument)
+        if isinstance(ids, Sequence):
+            yield from _subnet_problems(argument, cast(Sequence[Any], ids))
+
+
+def _subnet_problems(argument: str, ids: Sequence[Any]) -> Iterator[Problem]:
+    for subnet in ids:
+        yield from id_problems(argument, subnet, "subnet", "a subnet")
+    if len(ids) < _FEWEST_SUBNETS:
+        yield Problem(argument, f"{list(ids)!r} must be at least two subnets, in different zones.")
+    if all(isinstance(subnet, str) for subnet in ids):
+        yield from repeated_problems(argument, ids)
 
 
 class Network(Component):
@@ -101,13 +129,16 @@ class Network(Component):
     """Whether tasks need a public address."""
     dual_stack: pulumi.Output[bool]
     """Whether tasks go out over IPv6 alone, and so must use AWS's dual-stack host names."""
+    endpoint_security_group_id: pulumi.Output[str]
+    """Security group of the interface endpoints; empty where none were created."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = settle(args, DEFAULTS)
         self._egress = self._args["egress"]
         self._dual_stack = self._egress == "ipv6"
+        self.endpoint_security_group_id = pulumi.Output.from_input("")
         if "vpc_id" in self._args:
             self._use_existing()
         else:
@@ -143,15 +174,19 @@ class Network(Component):
         )
 
     def _create_subnets(self) -> None:
-        self._zone_names = aws.get_availability_zones_output(
+        zones = aws.get_availability_zones_output(
             state="available",
             # Leaves out local and wavelength zones, which lack Fargate or RDS.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOptions(parent=self),
-        ).names
+        )
+        self._zone_names = pulumi.Output.all(zones.names, zones.zone_ids).apply(lambda both: usable_zones(*both))
         blocks = subnet_blocks(self._args["cidr_block"], self._args["zones"])
-        self._public = [self._create_subnet("public", index, block) for index, block in enumerate(blocks.public)]
-        self._private = [self._create_subnet("private", index, block) for index, block in enumerate(blocks.private)]
+        self._public: list[aws.ec2.Subnet] = []
+        self._private: list[aws.ec2.Subnet] = []
+        for role, subnets in (("public", self._public), ("private", self._private)):
+            for index, block in enumerate(getattr(blocks, role)):
+                subnets.append(self._create_subnet(role, index, block))
 
     def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
         name = f"{self._name}-{role}-{index + 1}"
@@ -161,7 +196,7 @@ class Network(Component):
         return aws.ec2.Subnet(
             name,
             vpc_id=self._vpc.id,
-            availability_zone=self._zone_names.apply(lambda names: zone_name(names, index)),
+            availability_zone=self._zone_of(role, index),
             cidr_block=block,
             ipv6_cidr_block=ipv6_block,
             # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
@@ -171,6 +206,12 @@ class Network(Component):
             # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with all in it.
             opts=self._child(ignore_changes=["availability_zone"]),
         )
+
+    def _zone_of(self, role: str, index: int) -> pulumi.Output[str]:
+        """The zone of a new subnet, apart from those of its siblings, which may be older than the list of zones is now."""
+        siblings = getattr(self, f"_{role}")
+        taken = pulumi.Output.all(*(sibling.availability_zone for sibling in siblings))
+        return pulumi.Output.all(self._zone_names, taken).apply(lambda both: zone_name(both[0], index, both[1]))
 
     def _create_routes(self) -> None:
         opts = self._child()
@@ -187,9 +228,21 @@ class Network(Component):
         s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
         if self._egress == "endpoints":
             subnet_ids = [subnet.id for subnet in self._private]
-            endpoints = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            endpoints, group_id = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            self.endpoint_security_group_id = group_id
             # Without them tasks can pull no image, whose layers come from S3.
             self._private_routes.ready.extend([s3, *endpoints])
+
+    def vpc_origin_subnet_ids(self) -> pulumi.Output[Sequence[str]]:
+        """IDs of the private subnets, for a load balancer behind a CloudFront VPC origin.
+
+        Raises, when they are known:
+            pulumi.InputPropertyError: if one of them is in a zone where CloudFront has no VPC origins.
+        """
+        if "vpc_id" in self._args:
+            return self.private_subnet_ids
+        zone_ids = pulumi.Output.all(*(subnet.availability_zone_id for subnet in self._private))
+        return pulumi.Output.all(self.private_subnet_ids, zone_ids).apply(lambda both: checked_subnets(*both))
 
     def _create_flow_logs(self) -> None:
         if self._args["flow_logs"]:

@@ -1,4 +1,4 @@
-"""Who may reach a public load balancer: its security group, open on 80 and 443 or to CloudFront alone."""
+"""Who may reach a load balancer: its security group, open on 80 and 443, to CloudFront alone, or to nobody yet."""
 
 import ipaddress
 import re
@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from ._checks import choice_problems, cidr_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 
 if TYPE_CHECKING:
     from ._choice_literals import BalancerMode
@@ -21,7 +22,7 @@ class PublicAccessArgs(TypedDict, total=False):
     vpc_id: Required[pulumi.Input[str]]
     """Id of the VPC. Required."""
     mode: BalancerMode
-    """`https` (ports 80 and 443) or `cloudfront` (port 80 for CloudFront's addresses alone). Default: https."""
+    """`https` (ports 80 and 443), `cloudfront` (port 80 for CloudFront's addresses alone) or `internal` (nobody, until a VpcOrigin adds its rule). Default: https."""
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
     dual_stack: bool
@@ -30,25 +31,27 @@ class PublicAccessArgs(TypedDict, total=False):
 
 _DEFAULTS: Mapping[str, Any] = {"mode": "https", "dual_stack": False}
 # The addresses from which CloudFront calls origins. It counts as 55 of a security group's 60 rules: no second port fits.
-_CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
+CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 _EVERYONE = {"0.0.0.0/0": "ipv4", "::/0": "ipv6"}
 _PORTS = {"http": 80, "https": 443}
+_DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 
 
+@typed(PublicAccessArgs)
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    yield from choice_problems("mode", settled["mode"], ["https", "cloudfront"])
+    yield from choice_problems("mode", settled["mode"], ["https", "cloudfront", "internal"])
     if "allowed_cidrs" in settled:
         yield from _range_problems(settled)
 
 
 def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
     cidrs = settled["allowed_cidrs"]
-    if settled["mode"] == "cloudfront":
+    if settled["mode"] != "https":
         yield Problem(
             "allowed_cidrs",
-            "In mode cloudfront only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
+            f"In mode {settled['mode']} only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
         )
     if not cidrs:
         yield Problem("allowed_cidrs", "An empty list lets nobody connect; leave allowed_cidrs out to let everyone.")
@@ -57,14 +60,15 @@ def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
         yield from found
         if not found and ipaddress.ip_network(cidr).version == 6 and not settled["dual_stack"]:
             yield Problem(
-                "allowed_cidrs", f"{cidr!r} is a range of IPv6 addresses; set dual_stack to true, or leave it out."
+                "allowed_cidrs",
+                f"{cidr!r} is a range of IPv6 addresses, and the load balancer has none without dual_stack; leave it out.",
             )
         if cidrs.count(cidr) > 1:
             yield Problem("allowed_cidrs", f"{cidr!r} is named more than once; name it once.")
 
 
 class PublicAccess(Component):
-    """The security group of a public load balancer.
+    """The security group of a load balancer.
 
     Its rules are resources of their own, so that another mode replaces rules and not the group. It lets nothing out.
     """
@@ -79,7 +83,7 @@ class PublicAccess(Component):
         self._create_group()
         if self._args["mode"] == "cloudfront":
             self._admit_cloudfront()
-        else:
+        elif self._args["mode"] == "https":
             self._admit_ranges()
         self.security_group_id = self._group.id
         self._register()
@@ -88,7 +92,7 @@ class PublicAccess(Component):
         self._group = aws.ec2.SecurityGroup(
             self._name,
             # Another description would replace the group, and with it every rule that names it.
-            description="Public access to the load balancer",
+            description=_DESCRIPTIONS.get(self._args["mode"], "Public access to the load balancer"),
             vpc_id=self._args["vpc_id"],
             opts=self._child(),
         )
@@ -116,7 +120,7 @@ class PublicAccess(Component):
 
     def _admit_cloudfront(self) -> None:
         prefix_list = aws.ec2.get_managed_prefix_list_output(
-            name=_CLOUDFRONT_PREFIX_LIST, opts=pulumi.InvokeOutputOptions(parent=self)
+            name=CLOUDFRONT_PREFIX_LIST, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-http-cloudfront",

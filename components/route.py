@@ -8,8 +8,9 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import name_problems, range_problems
+from ._checks import name_problems, range_problems, repeated_problems
 from ._component import Component, Problem, refuse, settle
+from ._type_checks import typed
 from .origin import ORIGIN_HEADER
 
 
@@ -60,6 +61,7 @@ _HEALTHY_CHECKS = 2
 _UNHEALTHY_CHECKS = 3
 
 
+@typed(RouteArgs)
 def problems(args: RouteArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
@@ -72,6 +74,7 @@ def problems(args: RouteArgs) -> Iterator[Problem]:
         yield Problem("paths", "No path at all would reach the app; leave paths out to send it every path.")
     if any(not host for host in settled["hosts"]):
         yield Problem("hosts", "An empty host name matches nothing; leave it out.")
+    yield from repeated_problems("paths", settled["paths"])
     yield from _secret_problems(settled)
     yield from _priority_problems(settled)
 

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from ._component import Component, refuse, settle
 from ._containers import EXEC_PATHS, Container, container_definitions, volume_names
+from ._load_balancer_guard import PUBLIC, service_guard, tags
 from ._release_hooks import ReleaseHooks, fingerprint
 from .service_args import DEFAULTS, ServiceArgs, problems
 from .task_roles import TaskRoles, TaskRolesArgs
@@ -179,7 +180,7 @@ class Service(Component):
 
     def _create_service(self) -> None:
         given = self._args
-        balanced = "target_group_arn" in given
+        balanced, guarded = "target_group_arn" in given, "load_balancers" in given
         service = aws.ecs.Service(
             self._name,
             cluster=given["cluster_arn"],
@@ -195,10 +196,11 @@ class Service(Component):
             health_check_grace_period_seconds=given["startup_seconds"] if balanced else None,
             load_balancers=[
                 {
-                    "target_group_arn": given["target_group_arn"],
+                    "target_group_arn": arn,
                     "container_name": given["container_name"],
                     "container_port": given["port"],
                 }
+                for arn in (given["target_group_arn"], *given["more_target_group_arns"])
             ]
             if balanced
             else None,
@@ -212,8 +214,9 @@ class Service(Component):
             propagate_tags="SERVICE",
             # A hook follows the rollout: the provider takes a service that ECS has rolled back for steady.
             wait_for_steady_state=bool(self._releases.obstacle),
+            tags=tags(given["load_balancers"]) or None if guarded else None,
             # Autoscaling and operators change the count while the app runs (aws/aws-cdk#3919).
-            opts=self._child(ignore_changes=["desired_count"]),
+            opts=self._child(ignore_changes=["desired_count"], hooks=service_guard(self._name) if guarded else None),
         )
         self.service_name, self.service_arn = service.name, service.arn
 
@@ -224,6 +227,8 @@ class Service(Component):
             return
         releases.tell_rollback(given["cluster_arn"])
         settings = [given["subnet_ids"], self.security_group_id, given["assign_public_ip"], given["spot_share"]]
+        # Another load balancer is another rollout, which the update follows to its end.
+        settings += [*sorted(set(given.get("load_balancers", ())) - {PUBLIC}), *given["more_target_group_arns"]]
         releases.record_after(
             {
                 "cluster": given["cluster_arn"],

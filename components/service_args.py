@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 
-from ._checks import choice_problems, range_problems, retention_problems
+from ._checks import choice_problems, range_problems, repeated_problems, retention_problems
 from ._component import Problem, settle
+from ._container_checks import Task, sidecar_problems, size_problems, writable_path_problems
+from ._reference_checks import secret_reference_problems
+from ._type_checks import typed
 from .contract import TIMERS, fargate_size_problems
 
 if TYPE_CHECKING:
@@ -45,11 +48,15 @@ class ServiceArgs(TypedDict, total=False):
     environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Plain environment variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter. Default: none."""
+    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter; a variable whose reference is empty is left out. Default: none."""
     secrets_version: pulumi.Input[str]
     """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
     target_group_arn: pulumi.Input[str]
     """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
+    more_target_group_arns: Sequence[pulumi.Input[str]]
+    """Further target groups, while the service moves to another load balancer. Default: none."""
+    load_balancers: Sequence[str]
+    """Which load balancers those target groups belong to, of `public` and `internal`; given, an update that would leave all that serve now is refused. Default: none, nothing is refused."""
     load_balancer_security_group_id: pulumi.Input[str]
     """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
     security_group_id: pulumi.Input[str]
@@ -97,7 +104,7 @@ class ServiceArgs(TypedDict, total=False):
     init_containers: Sequence[Mapping[str, Any]]
     """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
+    """TCP ports to which tasks may connect anywhere; name 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
     ca_path: str
     """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]
@@ -113,6 +120,7 @@ DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
     "environment": {},
     "secrets": {},
+    "more_target_group_arns": [],
     "task_policies": {},
     "task_policy_arns": {},
     "log_retention_days": 30,
@@ -135,12 +143,14 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
+@typed(ServiceArgs)
 def problems(args: ServiceArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, DEFAULTS)
     yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
     for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
-        yield Problem("memory", sentence)
+        argument, _, reason = sentence.partition(" ")
+        yield Problem(argument, reason)
     yield from range_problems("port", settled["port"], 1, 65535)
     # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
     yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
@@ -152,13 +162,32 @@ def problems(args: ServiceArgs) -> Iterator[Problem]:
     yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
     yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
     yield from retention_problems("log_retention_days", settled["log_retention_days"])
-    for path in settled["writable_paths"]:
-        if not path.startswith("/") or path == "/":
-            yield Problem("writable_paths", f"{path!r} must be an absolute directory below /, like /tmp.")
-    if "outbound_ports" in settled and not settled["outbound_ports"]:
+    if "security_group_id" not in settled and settled.get("outbound_ports") == []:
         yield Problem(
             "outbound_ports",
             "An empty list lets tasks connect nowhere, not even to the registry of their image; leave it out to let them connect anywhere.",
         )
+    yield from _container_problems(settled)
+    for name, reference in settled["secrets"].items():
+        yield from secret_reference_problems(f"secrets.{name}", reference)
+    if isinstance(settled["environment"], Mapping):
+        rest = (settled["secrets"], settled["sidecars"], settled["init_containers"], settled.get("command"))
+        yield from size_problems("environment", settled["environment"], *rest)
+    if "command" in settled and not settled["command"].strip():
+        yield Problem("command", f"{settled['command']!r} starts nothing; leave it out for the image's own command.")
+    if "user" in settled and not settled["user"].strip():
+        yield Problem("user", f"{settled['user']!r} is no user; leave it out for the image's own.")
     if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
         yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")
+
+
+def _container_problems(settled: ServiceArgs) -> Iterator[Problem]:
+    others = [str(container.get("name")) for container in settled["init_containers"]]
+    task = Task(settled["container_name"], others, settled["port"], settled["cpu"], settled["memory"])
+    yield from sidecar_problems("sidecars", settled["sidecars"], task)
+    with_exec = settled["enable_exec"] and settled["read_only_root"]
+    yield from writable_path_problems("writable_paths", settled["writable_paths"], with_exec)
+    # Port 0 asks for any port: nothing could connect to it.
+    for port in settled.get("outbound_ports", []):
+        yield from range_problems("outbound_ports", port, 1, 65535)
+    yield from repeated_problems("outbound_ports", settled.get("outbound_ports", []))

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, settle
+from ._policies import service_trust
 
 
 class TaskRolesArgs(TypedDict, total=False):
@@ -65,7 +66,7 @@ class TaskRoles(Component):
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id
-        trust = account.apply(trust_policy)
+        trust = account.apply(lambda account_id: service_trust("ecs-tasks.amazonaws.com", account_id))
         self.execution_role_arn = self._create_execution_role(trust)
         self._create_task_role(trust)
         self._register()
@@ -111,20 +112,6 @@ class TaskRoles(Component):
         ]
         self.task_role_arn = pulumi.Output.all(role.arn, *attached).apply(lambda all_of_it: str(all_of_it[0]))
         self.task_role_name = role.name
-
-
-def trust_policy(account_id: str) -> str:
-    """Only ECS tasks of this account may take the role (no confused deputy)."""
-    return policy_json(
-        [
-            {
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-            }
-        ]
-    )
 
 
 def execution_policy(

@@ -1,6 +1,6 @@
 """Writes the reference pages from what they describe; a test compares them.
 
-python docs/generate.py            write docs/settings.md, docs/components.md and docs/environment.md
+python docs/generate.py    write the pages of PAGES below to docs/
 """
 
 import json
@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from components._names import snake_case  # noqa: E402 the path above finds it
 from components.contract import VARIABLES  # noqa: E402 the path above finds it
+from components.made_by_aws import MADE_BY_AWS  # noqa: E402
 from components.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
 
 
@@ -69,13 +70,34 @@ def environment_page() -> str:
     ]
     for variable in VARIABLES:
         condition = ", ".join(
-            word for word in (variable.needs, variable.preset and f"preset {variable.preset}") if word
+            word for word in (variable.needs.replace("_", " "), variable.preset and f"preset {variable.preset}") if word
         )
         lines.append(f"| `{variable.name}` | {variable.kind} | {condition or 'always'} | {_cell(variable.meaning)} |")
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "components.md": components_page, "environment.md": environment_page}
+def made_by_aws_page() -> str:
+    """What is on AWS besides the stack's own resources."""
+    lines = [
+        "# What AWS makes beside the stack",
+        "",
+        "No resource of the stack is one of these; AWS makes them when it makes what is in the first column.",
+        "",
+        "| with | what | when | after `pulumi destroy` |",
+        "|---|---|---|---|",
+    ]
+    for made in MADE_BY_AWS:
+        kind = made.by.rpartition(":")[2]
+        lines.append(f"| {kind} | {_cell(made.what)} | {made.when or 'always'} | {_cell(made.after)} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "components.md": components_page,
+    "environment.md": environment_page,
+    "made-by-aws.md": made_by_aws_page,
+}
 
 
 def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:

@@ -1,23 +1,97 @@
-"""For all tests: their order, and Ctrl-C, which they hear also in the background, where shells ignore it."""
+"""For all tests: their order, what a failure shows, and the signals that end them in an orderly way."""
 
 import os
 import signal
 import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
 
+import hypothesis
+import psutil
 import pytest
+from xdist.workermanage import NodeManager
 
-if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+from tests import scheduling
+
+_LOG_LINES = 40
+# No property is about time, and beside seven other workers an example of a millisecond may take half a second.
+hypothesis.settings.register_profile("beside others", deadline=None)
+hypothesis.settings.load_profile("beside others")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What workers get for the ends of their fixtures: tasks drain, containers are removed. pytest-xdist has ten seconds.
+NodeManager.EXIT_TIMEOUT = 30
 
 
+def interrupt(*_: object) -> None:
+    """End the tests as Ctrl-C does. A worker that hears it again is not disturbed at the ends of its fixtures."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+if threading.current_thread() is threading.main_thread():
+    # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without the ends of its fixtures.
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
+
+
+def pytest_keyboard_interrupt() -> None:
+    """A signal for the controller alone is one for its workers, which would go on to the end of their tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for child in psutil.Process().children():
+        if "sys.stdin.readline" in " ".join(child.cmdline()):  # execnet's first line of a worker
+            child.send_signal(signal.SIGINT)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file = os.environ.get(scheduling.RECORD)
+    if file and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(Path(file)))
+
+
+@pytest.hookimpl(tryfirst=True)  # -m selects by these markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, each on a worker of its own, so that nothing waits for it alone in the end.
+    """Add the markers by which a run is divided."""
+    scheduling.mark(items, scheduling.read_durations())
 
-    pytest-xdist's worksteal gives each worker an equal part of the list, one after another.
-    """
-    longest = [item for item in items if item.get_closest_marker("longest")]
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    part = len(items) // workers if workers > 1 else 1
-    items[:] = [item for item in items if item not in longest]
-    for number, item in enumerate(longest):
-        items.insert(number * part, item)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.LongestFirst | None:
+    """`--dist loadscope` deals the longest tests first; the other values mean what pytest-xdist says."""
+    return scheduling.LongestFirst(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show, after a failure, where the test's files are and how their logs end."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"end of {log}", tail(log)) for log in logs(item)]
+    return report
+
+
+def logs(item: pytest.Item) -> list[Path]:
+    """What the test's emulators, daemons and servers have written: in its folder, and in those of its fixtures."""
+    given = getattr(item, "funcargs", {}).values()
+    folders = [value if isinstance(value, Path) else getattr(value, "folder", None) for value in given]
+    found = {log for folder in folders if isinstance(folder, Path) for log in folder.rglob("*.log")}
+    return sorted(log for log in found if log.is_file() and log.stat().st_size)
+
+
+def tail(log: Path) -> str:
+    """The last lines."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+
+
+class Recorder:
+    """Records what each test takes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        scheduling.record(self._file, report.nodeid, report.duration)

@@ -29,6 +29,7 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
         "MOTO_ACM_VALIDATION_WAIT": "0",
         "MOTO_ECS_SERVICE_RUNNING": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "emulator_startup"),
     }
     with log_file.open("wb") as log:
         server = subprocess.Popen(
@@ -39,11 +40,15 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(10)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):  # half a minute: it loads all of moto
+    for _ in range(1200):  # two minutes: it loads all of moto, beside other tests
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -1,7 +1,7 @@
 """Stacks that together set every setting, to every legal kind of value.
 
-`OWN` creates everything; `SHARED` names all that a stack may share with others, written as `pulumi config set` writes
-it; in `UNSET` every setting is there without being set.
+`OWN` creates everything; `PLANNED` is built without a Dockerfile; `SHARED` names all that a stack may share,
+written as `pulumi config set` writes it; in `UNSET` every setting is there without being set.
 """
 
 import json
@@ -18,8 +18,6 @@ OWN: dict[str, Any] = {
     "environment": "staging",
     "app": "app_template",
     "dockerfile": "Dockerfile",
-    "pythonVersion": "3.12",
-    "systemPackages": ["libpq5"],
     "builder": "docker-build",
     "architecture": "arm64",
     "buildEnv": {"TEXT": "a", "NUMBER": 3, "FLAG": True},
@@ -32,6 +30,7 @@ OWN: dict[str, Any] = {
     "domainAliases": ["www.shop.example.com"],
     "dns": "external",
     "dnsReady": True,
+    "cloudfrontOrigin": "vpc",
     "vpcCidr": "10.9.0.0/16",
     "zones": 3,
     "egress": "nat",
@@ -50,6 +49,7 @@ OWN: dict[str, Any] = {
     "databaseSnapshot": "before-the-move",
     "databaseApplyImmediately": False,
     "databaseAllowMajorUpgrade": True,
+    "acceptDataLoss": ["shop-db"],
     "allowDatabaseReplacement": True,
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
@@ -62,8 +62,6 @@ OWN: dict[str, Any] = {
     "keepData": False,
     "cpu": 512,
     "memory": 1024,
-    "minTasks": 0,
-    "maxTasks": 5,
     "scaleCpuPercent": 0,
     "scaleMemoryPercent": 50,
     "scaleRequestsPerMinute": 600,
@@ -81,6 +79,7 @@ OWN: dict[str, Any] = {
     "env": {"GREETING": "hello", "LIMIT": 3, "RATIO": 0.5, "LOG_LEVEL": "warning"},
     "secrets": {"API_KEY": f"arn:aws:ssm:{_ACCOUNT}:parameter/key"},
     "secretValues": {"TOKEN": "t0ken"},
+    "previousSecretKey": "keep",
     "overrideEnv": ["LOG_LEVEL"],
     "compat": ["upsun", "divio"],
     "debug": True,
@@ -120,6 +119,7 @@ SHARED: dict[str, Any] = {
     "databaseServerSecretArn": _SECRET,
     "databaseSetupImage": "public.ecr.aws/docker/library/postgres:18-alpine",
     "minTasks": "1",
+    "maxTasks": "3",
     "flowLogs": "false",
     "env": '{"GREETING":"hello"}',
     "releaseCommand": "none",
@@ -128,6 +128,7 @@ SHARED: dict[str, Any] = {
     "writablePaths": [],
     "databaseUrlQuery": "",
 }
+PLANNED: dict[str, Any] = {"app": "tests/apps/pip", "pythonVersion": "3.12", "systemPackages": ["libpq5"]}
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",
     settings.texts: [],

@@ -30,6 +30,9 @@ def build(settings: Settings) -> Flask:
     app = Application("board")
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=settings.earlier_keys,
+        # Forms are opened before a new key and sent after it, too. Signed with the last, checked with all.
+        WTF_CSRF_SECRET_KEY=[*settings.earlier_keys, settings.secret_key],
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings),
         MAX_CONTENT_LENGTH=_MAX_REQUEST_BYTES,

@@ -35,6 +35,8 @@ class Settings:
 
     secret_key: str = field(default="", repr=False)
     """Signs sessions and form tokens."""
+    secret_key_fallbacks: str = field(default="", repr=False)
+    """Earlier keys, separated by commas: what they have signed is still valid."""
     # Without a host, libpq takes what is missing from the PG* variables.
     database_url: str = field(default="postgresql+psycopg://", repr=False)
     """The database."""
@@ -74,6 +76,11 @@ class Settings:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(self, getattr(self, name)))
         _check_storage(self)
+
+    @property
+    def earlier_keys(self) -> list[str]:
+        """The earlier keys, as a list."""
+        return [key.strip() for key in self.secret_key_fallbacks.split(",") if key.strip()]
 
     @property
     def host_aliases(self) -> frozenset[str]:

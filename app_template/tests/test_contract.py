@@ -79,6 +79,22 @@ def test_the_client_is_found_behind_the_trusted_proxies(
     assert json.loads(capsys.readouterr().err)["client"] == client
 
 
+def test_sessions_and_open_forms_survive_a_new_key(make_app: MakeApp) -> None:
+    """The page was opened before the new key, and is sent to a task that has it."""
+    visitor = make_app().test_client()
+    form_token = token(visitor)
+    cookie = visitor.get_cookie("session")
+    assert cookie
+
+    def answer(**keys: str) -> int:
+        client = make_app(SECRET_KEY="z" + KEY, **keys).test_client()
+        client.set_cookie("session", cookie.value)
+        return client.post("/", data={"csrf_token": form_token, "body": "hello"}).status_code
+
+    assert answer(SECRET_KEY_FALLBACKS=f"another, {KEY}") == 303
+    assert answer() == 400
+
+
 def test_the_session_cookie_is_out_of_reach(make_app: MakeApp) -> None:
     page = make_app(EXTERNAL_URL="https://board.example").test_client().get("/")
     cookie = page.headers["Set-Cookie"]

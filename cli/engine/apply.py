@@ -51,7 +51,7 @@ class Applier:
         try:
             self._follow_aliases(resource)
             if not resource.custom:
-                self._do.state.put(record_of(resource, resource.inputs))
+                self._do.component(resource, self._do.state.resources.get(resource.urn))
                 return Registered("", resource.inputs)
             record = self._apply(resource)
         except BaseException:
@@ -124,6 +124,9 @@ class Applier:
 
     def _create(self, resource: Resource, inputs: Mapping[str, Any], old: Record | None, step: Step) -> Record:
         name = naming.physical(resource)
+        if old is None and resource.options.import_id:
+            self.changes.updated.append(resource.urn)
+            return self._do.adopt(resource, inputs)
         if old is None:
             was_torn = resource.urn in self._torn
             (self.changes.replaced if was_torn else self.changes.created).append(resource.urn)
@@ -170,10 +173,14 @@ class Applier:
         return record
 
     def _inputs(self, resource: Resource, provider: Provider, old: Record | None) -> Mapping[str, Any]:
-        inputs = dict(resource.inputs)
-        if provider.tagged:
-            inputs["tagsAll"] = _with_tags(inputs.get("tags"), self._default_tags)
-        return ignoring(old.inputs, inputs, resource.options.ignore_changes) if old else inputs
+        ignored = resource.options.ignore_changes if old else ()
+        before: Mapping[str, Any] = old.inputs if old else {}
+        inputs = ignoring(before, resource.inputs, ignored)
+        if provider.tagged:  # of the tags that are left, as the provider does
+            inputs = ignoring(
+                before, {**inputs, "tagsAll": _with_tags(inputs.get("tags"), self._default_tags)}, ignored
+            )
+        return inputs
 
 
 def _with_tags(tags: Any, defaults: Mapping[str, str]) -> Any:

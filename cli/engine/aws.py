@@ -11,6 +11,8 @@ import boto3.session
 from botocore.config import Config
 
 from ..local import runs
+from ..local.access_keys import AccessKey
+from ..local.clients import control_request
 from .errors import EngineError
 
 # What AWS itself calls the partition, its DNS suffix and the zones that every region has at least.
@@ -19,15 +21,15 @@ PARTITION, DNS_SUFFIX = "aws", "amazonaws.com"
 _CONNECTIONS = 16
 # A local endpoint answers at once or not at all; what takes time there is waited for by polling.
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 60, 3
-# Any will do: an emulated AWS checks that there are some.
-_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+# Any will do for an emulated AWS that is not ours: it checks that there are some.
+_ANY_KEY = AccessKey("local", "local")
 
 
 class Aws:
-    """boto3 clients for one endpoint and region, with credentials that an emulated AWS takes."""
+    """boto3 clients for one endpoint and region, with an access key that an emulated AWS takes."""
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self.endpoint, self.region = endpoint, region
+    def __init__(self, endpoint: str, region: str, key: AccessKey = _ANY_KEY) -> None:
+        self.endpoint, self.region, self._key = endpoint, region, key
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._run = ""
@@ -41,7 +43,7 @@ class Aws:
             EngineError: if the endpoint does not answer.
         """
         self._run = f"{stack}/{secrets.token_hex(8)}"
-        begin = urllib.request.Request(f"{self.endpoint}{runs.PREFIX}{self._run}", method="PUT")  # noqa: S310 ours
+        begin = control_request(f"{self.endpoint}{runs.PREFIX}{self._run}", self._key, self.region, "PUT")
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
         try:
             direct.open(begin, timeout=_READ_SECONDS).close()
@@ -67,7 +69,7 @@ class Aws:
         return f"arn:{PARTITION}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def _make(self, service: str) -> Any:
-        session = cast(Any, boto3.session.Session)(region_name=self.region, **_CREDENTIALS)
+        session = cast(Any, boto3.session.Session)(self._key.id, self._key.secret, region_name=self.region)
         config = Config(
             max_pool_connections=_CONNECTIONS,
             connect_timeout=_CONNECT_SECONDS,

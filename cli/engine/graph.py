@@ -23,6 +23,8 @@ class Options:
     """URNs that the resource had before."""
     deleted_with: str = ""
     """URN of the resource whose deletion takes this one along."""
+    import_id: str = ""
+    """Id of what exists on AWS and is taken over instead of being created."""
     additional_secret_outputs: Sequence[str] = ()
     hooks: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """`before_create`, `after_create` and so on → names of registered hooks."""

@@ -34,10 +34,14 @@ def dry_answers(region: str) -> Answers:
         **_everywhere(region),
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: None,
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: None,
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: None,
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: None,
         "aws:route53/getZone:getZone": _unasked_zone,
+        # An account in which nothing is: a secret of the program has no content yet.
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: {"versions": [], "id": args["secretId"]},
     }
 
 
@@ -48,9 +52,13 @@ def live_answers(aws: Aws) -> Answers:
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: _identity(aws),
         "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: _zones(aws),
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: _prefix_list(aws, args),
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: _security_groups(aws, args),
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
         "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: _secret_versions(aws, args),
+        "aws:secretsmanager/getSecretVersion:getSecretVersion": lambda args: _secret_content(aws, args),
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: _log_groups(aws, args),
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
             "id": aws.region,
             "userName": "AWS",
@@ -104,8 +112,15 @@ def _identity(aws: Aws) -> Answer:
 
 def _zones(aws: Aws) -> Answer:
     found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
-    names, ids = sorted(zone["ZoneName"] for zone in found), sorted(zone["ZoneId"] for zone in found)
-    return {"names": names, "zoneIds": ids, "id": aws.region}
+    zones = sorted((zone["ZoneName"], zone["ZoneId"]) for zone in found)
+    return {"names": [name for name, _ in zones], "zoneIds": [zone_id for _, zone_id in zones], "id": aws.region}
+
+
+def _security_groups(aws: Aws, args: Args) -> Answer:
+    filters = [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or ()]
+    found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    ids = sorted(group["GroupId"] for group in found)
+    return {"id": aws.region, "ids": ids, "vpcIds": [group["VpcId"] for group in found]}
 
 
 def _prefix_list(aws: Aws, args: Args) -> Answer:
@@ -122,6 +137,33 @@ def _parameters(aws: Aws, args: Args) -> Answer:
     found = [parameter for page in pages for parameter in page["Parameters"]]
     names, values = [one["Name"] for one in found], [one["Value"] for one in found]
     return {"id": args["path"], "arns": [one["ARN"] for one in found], "names": names, "values": Secret(values)}
+
+
+def _secret_versions(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").list_secret_version_ids(SecretId=args["secretId"])
+    versions = [
+        {"versionId": one["VersionId"], "versionStages": one.get("VersionStages", [])} for one in found["Versions"]
+    ]
+    return {"id": args["secretId"], "arn": found["ARN"], "name": found["Name"], "versions": versions}
+
+
+def _secret_content(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").get_secret_value(SecretId=args["secretId"])
+    content = {"secretId": args["secretId"], "secretString": Secret(found.get("SecretString", ""))}
+    return {"id": found["ARN"], "arn": found["ARN"], "versionId": found["VersionId"], **content}
+
+
+def _log_groups(aws: Aws, args: Args) -> Answer:
+    prefix = args["logGroupNamePrefix"]
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    found = [group for page in pages for group in page["logGroups"]]
+    arns = [group["arn"].removesuffix(":*") for group in found]
+    return {
+        "id": aws.region,
+        "arns": arns,
+        "logGroupNames": [group["logGroupName"] for group in found],
+        "logGroupNamePrefix": prefix,
+    }
 
 
 def _zone(aws: Aws, args: Args) -> Answer:

@@ -165,6 +165,7 @@ def _options(request: Any) -> Options:
         replace_on_changes=list(request.replaceOnChanges),
         aliases=list(request.aliasURNs),
         deleted_with=request.deletedWith,
+        import_id=request.importId,
         additional_secret_outputs=list(request.additionalSecretOutputs),
         hooks={kind: names for kind, names in hooks.items() if names},
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .aws import Aws
+from .diff import changed
 from .errors import EngineError, explained
 from .graph import Resource
 from .hooks import Hooks, Moment
@@ -41,6 +42,18 @@ class Operations:
     overrides: Mapping[str, Override]
     progress: Callable[[Event], None]
 
+    def component(self, resource: Resource, old: Record | None) -> None:
+        """Keep a component, which is nothing on AWS; its hooks run as those of other resources do."""
+        record, hooks = record_of(resource, resource.inputs), resource.options.hooks
+        kind = "create" if old is None else "update"
+        before = _before(old) if old else None
+        does_change = old is None or bool(changed(old.inputs, resource.inputs))
+        if does_change:
+            self._run_hooks(f"before_{kind}", hooks, record, before=before)
+        self.state.put(record)
+        if does_change:
+            self._run_hooks(f"after_{kind}", hooks, record, before=before)
+
     def create(self, resource: Resource, inputs: Mapping[str, Any], name: str, doomed: Record | None = None) -> Record:
         """Create a resource under a name; `doomed` is the one that it replaces, which is deleted later."""
         provider = PROVIDERS[resource.type]
@@ -57,6 +70,20 @@ class Operations:
         self.state.put(made, doomed)
         self._run_hooks("after_create", resource.options.hooks, made)
         return made
+
+    def adopt(self, resource: Resource, inputs: Mapping[str, Any]) -> Record:
+        """Take over what exists under the id that the option `import_` gives, and bring it to the inputs.
+
+        Raises:
+            EngineError: if it is not there.
+        """
+        resource_id = resource.options.import_id
+        record = record_of(resource, {}, physical=resource_id, id=resource_id)
+        with explained(record.label, "imported"):
+            outputs = PROVIDERS[resource.type].read(self._call(record))
+        if outputs is None:
+            raise EngineError(f"{record.label} could not be imported: {resource_id} does not exist.")
+        return self.update(resource, inputs, replace(record, outputs=outputs))
 
     def update(self, resource: Resource, inputs: Mapping[str, Any], old: Record) -> Record:
         """Bring a resource from its old inputs to the new ones, in place."""

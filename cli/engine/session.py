@@ -121,7 +121,7 @@ def _operations(
 ) -> Generator[Operations]:
     path = state_file(place, project.stack)
     with exclusive(path.with_suffix(".lock")):
-        aws = Aws(place.endpoint, place.region)
+        aws = Aws(place.endpoint, place.region, place.access_key)
         aws.begin_run(project.stack)
         yield Operations(
             aws=aws,
@@ -147,6 +147,9 @@ def _variables(place: Place) -> dict[str, str]:
         "AWS_ENDPOINT_URL": place.endpoint,
         "AWS_REGION": place.region,
         "AWS_DEFAULT_REGION": place.region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": place.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
+        # What the user's shell may have of a session at AWS does not belong to that key.
+        "AWS_SESSION_TOKEN": "",
+        "AWS_SECURITY_TOKEN": "",
     }

@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn
@@ -145,6 +147,10 @@ def status(project: Path) -> None:
         _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
     for problem in told["problems"]:
         _say(f"problem    {problem}")
+    for fault in told["faults"]:
+        since = datetime.fromtimestamp(fault["since"]).strftime("%Y-%m-%d %H:%M:%S")
+        times = f"failing since {since} ({fault['times']} times)"
+        _say(f"fault      {fault['what']}: {times}: {fault['error']}. {fault['fix']}")
     memory = control.memory(place) + told["container_memory"]
     _say(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if told["container_memory"] else ""))
 
@@ -188,6 +194,23 @@ def env(project: Path) -> None:
     """The app's environment, secrets included, as lines for a .env file."""
     for name, value in sorted(_environment(_running(project)[0]).items()):
         _say(f"{name}={value}")
+
+
+@local.command()
+@_project
+def credentials(project: Path) -> None:
+    """Lines for a shell that have AWS's own tools speak to the local AWS: eval "$(flask-on-aws local credentials)"."""
+    place = _place(project).place
+    variables = {
+        "AWS_ENDPOINT_URL": place.endpoint,
+        "AWS_REGION": place.region,
+        "AWS_DEFAULT_REGION": place.region,
+        "AWS_ACCESS_KEY_ID": place.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
+    }
+    for name, value in variables.items():
+        _say(f"export {name}={shlex.quote(value)}")
+    _say("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # of another account
 
 
 def _say(text: str) -> None:

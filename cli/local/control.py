@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from .clients import control_request
 from .places import STATUS, LocalPlace
 
 # moto's services and PostgreSQL take up to ten seconds on a slow machine; beyond a minute something hangs.
@@ -43,9 +44,10 @@ def ensure_started(local: LocalPlace) -> bool:
     """
     with _alone(local):
         told = status(local)
-        if told is not None and told.get("runtime") == local.runtime:
+        # One that hangs, does not know the place's key or does not ask for it, or runs tasks in the other way.
+        if told is not None and told.get("protected") and told.get("runtime") == local.runtime:
             return False
-        _end(local)  # one that hangs, or runs tasks in the other way
+        _end(local)
         _start(local)
         return True
 
@@ -72,6 +74,8 @@ def _start(local: LocalPlace) -> None:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # glibc keeps what each of many threads once used to itself; two such heaps are enough for this one.
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"},
         )
     _write_pid(local, daemon.pid)
     until = time.monotonic() + _START_SECONDS
@@ -119,7 +123,7 @@ def status(local: LocalPlace) -> dict[str, Any] | None:
         DaemonError: if another project's local AWS answers in its place, which must not be taken for this one's.
     """
     try:
-        with urllib.request.urlopen(f"{local.place.endpoint}{STATUS}", timeout=5) as answer:  # noqa: S310 loopback
+        with urllib.request.urlopen(_ask_status(local), timeout=5) as answer:  # noqa: S310 loopback
             told = json.loads(answer.read())
     except (OSError, ValueError, urllib.error.URLError):
         return None
@@ -129,6 +133,11 @@ def status(local: LocalPlace) -> dict[str, Any] | None:
             f"another user. End it, or delete {local.place.folder / 'place.json'} to have other ports chosen."
         )
     return told
+
+
+def _ask_status(local: LocalPlace) -> urllib.request.Request:
+    place = local.place
+    return control_request(f"{place.endpoint}{STATUS}", place.access_key, place.region)
 
 
 def memory(local: LocalPlace) -> int:

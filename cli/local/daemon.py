@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from . import development, exec_command, page
@@ -20,10 +19,12 @@ from .autoscaling import Autoscaling
 from .balancer.part import Balancer
 from .balancer.records import Records as BalancerRecords
 from .certificates import Authority
+from .clients import client
 from .database_records import DatabaseRecords
 from .ecs.plane import Ecs
 from .ecs.watchman import Watchman
 from .endpoint import Endpoint
+from .faults import Faults, told_fault
 from .mends.images import know_images
 from .parts import Part, Place
 from .places import CACHE, STATUS, STATUS_HOST, LocalPlace, find_place
@@ -32,31 +33,41 @@ from .rds.part import Databases
 from .runtimes import open_tasks
 from .target_health import TargetRecords, edge_headers
 
+# How often the balancer looks for changes that nobody has told it of.
+_TICK_SECONDS = 1.0
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
 class Cloud:
     """The parts, put together."""
 
-    def __init__(self, local: LocalPlace, cache: Path) -> None:
+    def __init__(self, local: LocalPlace, cache: Path, faults: Faults) -> None:
         self._local = local
         place = local.place
         folder = place.folder
         authority = Authority(folder / "ca")
-        self._endpoint = Endpoint(place)
+        self._faults = faults
+        self._endpoint = Endpoint(place, self._pages, faults)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(elb, edge_headers(elb))
-        self._balancer = Balancer(folder, authority, configuration, first_port=local.https_port)
-        targets = TargetRecords(self._balancer, configuration, records)
-        self._databases = Databases(folder / "rds", cache, authority, self._told)
-        self._database_records = DatabaseRecords(records, self._databases)
-        tasks = open_tasks(place, local.runtime, self._ports)
+        configuration = BalancerRecords(
+            elb, edge_headers(elb, _client(place, "cloudfront")), version=lambda: records.version
+        )
+        self._balancer = Balancer(
+            folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
+        )
+        records.on_change(self._balancer.wake)
+        targets = TargetRecords(self._balancer, configuration, records, faults)
+        self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
+        self._database_records = DatabaseRecords(records, self._databases, faults)
+        tasks = open_tasks(place, local.runtime, self._ports, faults)
         know_images(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
-        scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target)
-        self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer).answer)
-        self._endpoint.serve(STATUS, self._status)
+        self._balancer.targets.on_change(self._ecs.wake)
+        self._balancer.targets.on_change(targets.wake)
+        scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
+        self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
+        self._endpoint.serve(STATUS, self._status, is_open=True)
         self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
@@ -93,13 +104,22 @@ class Cloud:
         databases = {status.port for status in self._databases.statuses().values() if status.port}
         return {self._local.place.port, *self._balancer.ports.values(), *databases}
 
+    def _pages(self) -> set[str]:
+        """Origins of this project's pages: the load balancers' and the status page's."""
+        return {*self._balancer.origins, self._local.status_url}
+
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+        """How the parts are; whose local AWS this is, to those who cannot sign: it may be another project's."""
+        if not self._endpoint.is_owners(environ):
+            return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
         told = {
             "folder": str(self._local.place.folder),
+            "protected": True,
             "runtime": self._local.runtime,
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
             "problems": self._balancer.problems,
+            "faults": [told_fault(fault) for fault in self._faults.now()],
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
                 for name, status in self._databases.statuses().items()
@@ -109,10 +129,15 @@ class Cloud:
 
 
 def _client(place: Place, service: str) -> Any:
-    session = boto3.Session("local", "local", region_name=place.region)
     # The endpoint is this very process: what it does not answer at once is asked again anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-    return session.client(service, endpoint_url=place.endpoint, config=config)  # type: ignore[call-overload]
+    return client(place, service, config=config)
+
+
+def _note_end(faults: Faults, ended: threading.ExceptHookArgs) -> None:
+    """No thread is to end by an exception; one that does so all the same is not to be missed in silence."""
+    name = ended.thread.name if ended.thread is not None else "?"
+    faults.report("a thread, which has ended", name, ended.exc_value or ended.exc_type.__name__)
 
 
 def main() -> None:
@@ -128,9 +153,11 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    cloud = Cloud(local, CACHE)
+    faults = Faults(local.place.folder)
+    threading.excepthook = lambda ended: _note_end(faults, ended)
+    cloud = Cloud(local, CACHE, faults)
     cloud.start()
-    keeper = Watchman([sys.executable, "-m", "flask_on_aws_cli.local.keeper", sys.argv[1]])
+    keeper = Watchman([sys.executable, "-m", "flask_on_aws_cli.local.keeper", sys.argv[1]], faults)
     keeper.watch()
     done.wait()
     keeper.dismiss()

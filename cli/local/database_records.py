@@ -1,20 +1,20 @@
 """RDS's records made real: every wish that a call leaves is carried out by a server, whose state is written back."""
 
-import logging
-import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from queue import Empty
 from typing import Any
 
+from .faults import Faults
+from .loops import Loop
 from .mends.rds import Wish, wishes
 from .rds.configuration import Instance, Status
 from .rds.part import Databases
 from .records import Records
 
-log = logging.getLogger(__name__)
-# How soon an ending daemon is noticed by the thread that waits for wishes.
-_WAIT_SECONDS = 0.25
+_ACTIVITY = "making databases as they were asked for"
+# Ends the wait for wishes.
+_END = Wish("end", "")
+_FIX = "The instance's state says the same; ask for it again, or delete it."
 # RDS's own word for an instance whose storage or process is lost:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 _FAILED = "failed"
@@ -23,10 +23,10 @@ _FAILED = "failed"
 class DatabaseRecords:
     """Carries out wishes one after another, so that a snapshot is whole before its instance is deleted."""
 
-    def __init__(self, records: Records, databases: Databases) -> None:
+    def __init__(self, records: Records, databases: Databases, faults: Faults | None = None) -> None:
         self._records, self._databases = records, databases
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rds-records", daemon=True)
+        self._faults = faults or Faults()
+        self._loop = Loop(_ACTIVITY, self._take, 0, self._faults)
 
     def start(self) -> None:
         """Take up what the records hold and no server has yet, and begin."""
@@ -34,29 +34,31 @@ class DatabaseRecords:
         for identifier in self._records.databases():
             if identifier not in known:
                 wishes.put(Wish("create", identifier))
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """End; a wish in progress is finished first."""
-        self._done.set()
-        self._thread.join()
+        self._loop.stop(lambda: wishes.put(_END))
 
     def told(self, identifier: str, status: Status) -> None:
         """Write an instance's state into the records."""
         why = (status.note or "") if status.state == _FAILED else ""
+        if status.state in ("available", "deleted"):
+            self._faults.clear(_ACTIVITY, identifier)
         self._records.write_database(identifier, status.state, status.host, status.port, why)
 
-    def _run(self) -> None:
-        while not self._done.is_set():
-            try:
-                wish = wishes.get(timeout=_WAIT_SECONDS)
-            except Empty:
-                continue
-            try:
-                self._fulfil(wish)
-            except Exception as error:
-                log.exception("The database %s: %s failed", wish.identifier, wish.action)
-                self._records.write_database(wish.identifier, _FAILED, why=str(error))
+    def _take(self) -> None:
+        """Wait for a wish, and carry it out."""
+        wish = wishes.get()
+        if wish is _END:
+            return
+        try:
+            self._fulfil(wish)
+        except Exception as error:
+            self._faults.report(_ACTIVITY, wish.identifier, error, _FIX)
+            self._records.write_database(wish.identifier, _FAILED, why=str(error))
+        else:
+            self._faults.clear(_ACTIVITY, wish.identifier)
 
     def _fulfil(self, wish: Wish) -> None:
         databases = self._databases

@@ -15,8 +15,10 @@ from ..build.run import BuildError
 from ..engine import EngineError
 from ..operations.log_lines import LogLines, LogSource
 from .asking import ask
+from .clients import control_request
 from .control import DaemonError
-from .development import HEADER, PREFIX
+from .development import PREFIX
+from .faults import Faults
 from .parts import Place
 from .places import LocalPlace, place_settings
 from .stack import Stack
@@ -31,6 +33,7 @@ _LINES_SECONDS = 0.3
 _ANSWER_SECONDS = 10.0
 # What a load balancer says for a target that does not answer.
 _NO_TARGET = (502, 503, 504)
+_SAVE_AGAIN = "Save the file again."
 # Besides what the package manager reads, these decide the environment or the commands.
 _DECIDING = ("Procfile", ".python-version")
 # What no Node build reads, so that a change needs none.
@@ -47,6 +50,7 @@ class Development:
         logs = place_settings(local).client("logs")
         groups = [LogSource(group["logGroupName"]) for group in logs.describe_log_groups()["logGroups"]]
         self._lines = LogLines(logs, groups, since=time.time())
+        self._faults = Faults(self._copy, click.echo)
         self._shown = 0.0
         self._changed = 0.0
         """Time of a change after which the app has not answered yet; 0 when it has."""
@@ -68,8 +72,10 @@ class Development:
             for changed in changes:
                 if changed:
                     self._changed = time.monotonic()
-                    self._take_over({Path(path) for _, path in changed})
-                self._look()
+                    with self._faults.kept("taking over what was saved", fix=_SAVE_AGAIN):
+                        self._take_over({Path(path) for _, path in changed})
+                with self._faults.kept("showing the app's log"):
+                    self._look()
         except KeyboardInterrupt:
             click.echo(f"\nWhat was deployed last runs again; deploy what you wrote with: {typed('up')}")
         finally:
@@ -146,6 +152,6 @@ def take_over(source: Path, copy: Path) -> None:
 def run_from(place: Place, folder: Path | None) -> None:
     """Have the tasks run from a folder, anew if they do already; None: from what is deployed."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
-    request = urllib.request.Request(f"{place.endpoint}{PREFIX}{query}", method="POST", headers={HEADER: "dev"})  # noqa: S310 loopback
+    request = control_request(f"{place.endpoint}{PREFIX}{query}", place.access_key, place.region, "POST")
     with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):  # noqa: S310 loopback
         return

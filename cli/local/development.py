@@ -9,8 +9,6 @@ from .ecs.plane import Ecs
 
 PREFIX = "/.local/development"
 """POST with the folder of the code as the query's `folder`; without one, what is deployed runs again."""
-HEADER = "X-Flask-On-Aws"
-"""Must be there: a page in a browser cannot send it to another origin, and so cannot have code run."""
 
 
 class DevelopmentRoute:
@@ -21,8 +19,8 @@ class DevelopmentRoute:
 
     def answer(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:
         """The endpoint's route for `PREFIX`."""
-        if environ.get("REQUEST_METHOD") != "POST" or f"HTTP_{HEADER.upper().replace('-', '_')}" not in environ:
-            return "403 Forbidden", "text/plain", b"This is for flask-on-aws dev."
+        if environ.get("REQUEST_METHOD") != "POST":
+            return "405 Method Not Allowed", "text/plain", b"This is for flask-on-aws dev."
         query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))
         self._ecs.develop(Path(query["folder"]) if "folder" in query else None)
         return "200 OK", "text/plain", b""

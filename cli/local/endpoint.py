@@ -5,8 +5,7 @@ import logging
 import os
 import re
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,20 +15,29 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
 # There are no machines here, so 30 MB of their images are left out.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from .callers import is_foreign
+from .authentication import Authentication, may_be_signed, refusal
+from .clients import CONTROL_SERVICE
+from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, without_grants
+from .faults import Faults
+from .identities import RecordedIdentities
 from .mends import mend
+from .origin_check import S3
 from .parts import HOST, Place
 from .records import Records
 from .runs import PREFIX, Runs
-from .snapshots import Snapshots
+from .saving import Saving, unsaved
+from .signing import Denied
 
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, dict[str, Any]], tuple[str, str, bytes]]
 """Path below the prefix and the WSGI environment → status, content type, body."""
+
+_OWN_PATHS = "/.local/"
+"""What no bucket's name begins with."""
 
 # Calls whose names start so change nothing that is worth a file; telemetry waits for the next regular save.
 _READING = re.compile(
@@ -37,9 +45,6 @@ _READING = re.compile(
 )
 # The names that requests are signed for, where moto's names are others and the records are large.
 _MOTO_NAMES = {"monitoring": "cloudwatch"}
-# How much a killed daemon may lose of what the data plane wrote of tasks, and of lines and metrics. The former are some
-# kilobytes, the latter take 50 ms to write.
-_SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS = 0.2, 1.0
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -54,21 +59,52 @@ class _Quiet(MotoRequestHandler):
 class Endpoint:
     """The API of a place: `start` serves it, `stop` ends it with all records on disk."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(
+        self, place: Place, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
+    ) -> None:
+        """Prepare the API of a place.
+
+        Args:
+            place: whose.
+            pages: origins of the project's own pages, which may reach its buckets. Default: there are none.
+            faults: where what fails is reported. Default: a list of the endpoint's own.
+        """
         self._place = place
-        self._snapshots = Snapshots(place.folder / "records", place.region)
         self._routes: dict[str, Route] = {}
-        self._done = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._open: set[str] = set()
+        self._thread: threading.Thread | None = None
         self._server: BaseWSGIServer | None = None
-        self.records = Records(place.region)
+        self.faults = faults or Faults(place.folder)
+        """What fails at the moment."""
+        self.records = Records(place.region, self.faults)
         """What the data plane reads and writes."""
+        self._saving = Saving(place.folder / "records", self.records, self.faults)
+        self._authentication = Authentication(
+            place.access_key, place.region, RecordedIdentities(self.records.lock), pages
+        )
         self._runs = Runs(self.records.lock)
         self.serve(PREFIX, self._runs.begin)
 
-    def serve(self, prefix: str, route: Route) -> None:
-        """Answer paths below a prefix, like `/.local/credentials/`, by a function and not by moto."""
+    def serve(self, prefix: str, route: Route, *, is_open: bool = False) -> None:
+        """Answer paths below a prefix, like `/.local/credentials/`, by a function and not by moto.
+
+        Args:
+            prefix: of the path.
+            route: the function.
+            is_open: whether it decides by itself what it says to whom. Default: it is called for requests that bear
+                a signature by the place's own key.
+        """
         self._routes[prefix] = route
+        if is_open:
+            self._open.add(prefix)
+
+    def is_owners(self, environ: dict[str, Any]) -> bool:
+        """Whether a request to an open route bears a signature by the place's own key."""
+        try:
+            self._authentication.control(environ)
+        except Denied:
+            return False
+        return True
 
     def start(self) -> None:
         """Read the records and serve.
@@ -76,57 +112,65 @@ class Endpoint:
         Raises `OSError` when the port is taken and `ValueError` when the records cannot be read.
         """
         mend()
-        self._app = DomainDispatcherApplication(create_backend_app)
-        with self.records.lock:
-            self._snapshots.load()
+        self._app = Dispatcher()
+        self._saving.load()
         self._server = _bind(self._place.port, self._answer)
-        for run in (self._server.serve_forever, self._save_regularly):
-            self._threads.append(threading.Thread(target=run, daemon=True))
-            self._threads[-1].start()
+        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
+        self._thread.start()
+        self._saving.start()
 
     def stop(self) -> None:
         """Answer no more, and save everything."""
-        if self._server is None:
+        if self._server is None or self._thread is None:
             return
-        self._done.set()
         self._server.shutdown()
         self._server.server_close()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
         self._server = None
-        self._save()
-
-    def _save_regularly(self) -> None:
-        saved = time.monotonic()
-        while not self._done.wait(_SAVE_TASKS_SECONDS):
-            if time.monotonic() - saved > _SAVE_ALL_SECONDS:
-                self._save()
-                saved = time.monotonic()
-            elif self.records.changed.is_set():
-                self._save("ecs")
-
-    def _save(self, service: str | None = None) -> None:
-        with self.records.lock:
-            self.records.changed.clear()
-            self._snapshots.save(service)
+        self._saving.stop()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """One call at a time, so that the data plane and the files never see half of a change."""
-        if is_foreign(environ):
-            return _plain(
-                start_response, "403 Forbidden", "text/plain", b"The local AWS answers no other site's page.\n"
-            )
-        path = str(environ.get("PATH_INFO", ""))
+        """The answer to a request, for those who may call."""
+        try:
+            _read_body(environ, is_kept=may_be_signed(environ))  # before the lock: a client may be slow
+            path = str(environ.get("PATH_INFO", ""))
+            if path.startswith(_OWN_PATHS):
+                return _plain(start_response, *self._route(path, environ))
+            return self._call(self._authentication.authenticate(environ), environ, start_response)
+        except Denied as denied:
+            return _plain(start_response, *refusal(environ, denied))
+        except UnknownServiceError as unknown:
+            told = f"The local AWS lacks {unknown}.\n".encode()
+            return _plain(start_response, "501 Not Implemented", "text/plain", told)
+
+    def _route(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+        """The answer of the local AWS itself."""
+        self._authentication.check_origin(environ, CONTROL_SERVICE)
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
-                return _plain(start_response, *route(path.removeprefix(prefix), environ))
-        _read_body(environ)  # before the lock: a client may be slow
+                if prefix not in self._open:
+                    self._authentication.control(environ)
+                return route(path.removeprefix(prefix), environ)
+        return "404 Not Found", "text/plain", b"The local AWS has no such route.\n"
+
+    def _call(self, service: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One call at a time, so that the data plane and the files never see half of a change."""
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, without_grants(headers, environ, service), *rest)
+
+        if service == S3:
+            address_bucket_by_path(environ)
         with self.records.lock:
             if self._runs.is_over(environ):
                 return _plain(start_response, "409 Conflict", "text/plain", b"Another run has begun since.")
-            answer = list(self._app(environ, start_response))
-            if _changes(environ):
-                self._snapshots.save(_service(environ))
+            changes, stored_by = _changes(environ), _service(environ)
+            self.records.called(changes)
+            if changes and (obstacle := self._saving.obstacle()):
+                return unsaved(environ, start, stored_by, obstacle)
+            answer = list(self._app(environ, start))
+            if changes and (failure := self._saving.save(stored_by)):
+                return unsaved(environ, start, stored_by, failure)
         return answer
 
 
@@ -143,9 +187,12 @@ def _plain(start_response: Any, status: str, kind: str, body: bytes) -> list[byt
     return [body]
 
 
-def _read_body(environ: dict[str, Any]) -> None:
+def _read_body(environ: dict[str, Any], is_kept: bool) -> None:
+    """Have the body in memory; nothing of it where nobody could have a right to send one."""
     stream = environ["wsgi.input"]
-    if environ.get("wsgi.input_terminated"):  # chunked: it ends by itself
+    if not is_kept:
+        body = b""
+    elif environ.get("wsgi.input_terminated"):  # chunked: it ends by itself
         body = stream.read()
     else:
         body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))

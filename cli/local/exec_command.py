@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from flask_on_aws.shell import shell_command
 
 from .._settings import fail
+from .clients import control_request
 from .ecs.plane import Ecs
 from .parts import Place
 from .typed import typed
@@ -81,7 +82,8 @@ def _ask(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
     url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query)}"
     try:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 loopback
+        request = control_request(url, place.access_key, place.region)
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 loopback
             return json.loads(answer.read())
     except urllib.error.HTTPError as refusal:
         said = refusal.read().decode()

@@ -6,16 +6,29 @@ it was asked to, without one if it was killed.
 
 import signal
 import sys
+import time
 from pathlib import Path
+
+# Seconds between tries, an hour in all. Whoever starts or ends the local AWS meanwhile ends them too.
+_PAUSES = (1, 2, 4, 8, 16, 32, *[60] * 59)
 
 
 def _revive(project: Path) -> None:
     from . import control  # not before it is needed: a waiting keeper is small
     from .places import find_place
 
-    local = find_place(project)
-    if local is not None and control.revive(local):
-        print("The local AWS had ended without being asked to, and was started again.", file=sys.stderr)
+    said = ""
+    for pause in _PAUSES:
+        try:
+            local = find_place(project)
+            if local is not None and control.revive(local):
+                print("The local AWS had ended without being asked to, and was started again.", file=sys.stderr)
+            return
+        except Exception as error:  # a port that somebody has for a moment, a full disk: it may be over soon
+            if str(error) != said:
+                said = str(error)
+                print(f"The local AWS had ended and could not be started again: {error}", file=sys.stderr)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, get_args
 
+from .access_keys import AccessKey, access_key
+
 ACCOUNT_ID = "123456789012"  # moto's own, which every emulated ARN has
 HOST = "127.0.0.1"  # nothing of ours listens beyond this machine
 
@@ -32,6 +34,11 @@ class Place:
     def certificate(self) -> Path:
         """The certificate of its CA."""
         return self.folder / "ca" / "ca.pem"
+
+    @property
+    def access_key(self) -> AccessKey:
+        """What its owner's requests are signed with, generated when it is absent; raises `AccessKeyError`."""
+        return access_key(self.folder)
 
     @property
     def endpoint(self) -> str:

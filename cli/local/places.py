@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask_on_aws.aws_session import ProviderSettings
 
+from .access_keys import AccessKeyError
 from .parts import RUNTIMES, Place, RuntimeName
 
 FOLDER = ".local-aws"
@@ -55,8 +56,19 @@ def find_place(project: Path) -> LocalPlace | None:
     """The place of a project; None if it has none yet.
 
     Raises:
-        PlaceError: if its file cannot be read.
+        PlaceError: if its file or its access key cannot be read.
     """
+    found = _read_place(project)
+    if found is not None:
+        try:
+            _ = found.place.access_key
+        except AccessKeyError as error:
+            raise PlaceError(str(error)) from error
+    return found
+
+
+def _read_place(project: Path) -> LocalPlace | None:
+    """What the file says."""
     file = project / FOLDER / _FILE
     if not file.is_file():
         return None
@@ -88,8 +100,8 @@ def open_place(project: Path, region: str, runtime: RuntimeName | None = None) -
         file.write_text(json.dumps({**json.loads(file.read_text()), "runtime": runtime}))
         return open_place(project, region)
     folder = project / FOLDER
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o700)  # secrets are in it
+    folder.mkdir(mode=0o700, exist_ok=True)  # secrets are in it
+    folder.chmod(0o700)
     (folder / ".gitignore").write_text("*\n")
     with _all_places() as others:
         taken = {port for other in others if (found := _ports(Path(other))) for port in found}
@@ -103,7 +115,8 @@ def open_place(project: Path, region: str, runtime: RuntimeName | None = None) -
 def place_settings(place: LocalPlace) -> ProviderSettings:
     """How clients reach a local AWS, whatever the environment says of the real one."""
     endpoints = dict.fromkeys(_SERVICES, place.place.endpoint)
-    given = {"region": place.place.region, "accessKey": "local", "secretKey": "local", "endpoints": [endpoints]}
+    key = place.place.access_key
+    given = {"region": place.place.region, "accessKey": key.id, "secretKey": key.secret, "endpoints": [endpoints]}
     return ProviderSettings(given)
 
 
@@ -127,7 +140,7 @@ def _all_places() -> Generator[list[str]]:
 
 def _ports(project: Path) -> tuple[int, int] | None:
     try:
-        found = find_place(project)
+        found = _read_place(project)
     except PlaceError:
         return None
     return (found.place.port, found.https_port) if found else None

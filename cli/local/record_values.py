@@ -42,6 +42,8 @@ class TaskRecord:
     overrides: Mapping[str, Any]
     may_execute: bool
     """Whether ExecuteCommand is enabled."""
+    network: Mapping[str, Any]
+    """`awsvpcConfiguration`."""
 
     @property
     def id(self) -> str:
@@ -81,4 +83,19 @@ def task_record(arn: str, raw: Any) -> TaskRecord:
         task_definition=raw.task_definition_arn,
         overrides=raw.overrides or {},
         may_execute=bool(getattr(raw, "enable_execute_command", False)),
+        network=getattr(raw, "local_network", {}),
     )
+
+
+@dataclass(frozen=True)
+class DatabaseAddress:
+    """Where a database is, here and by its security groups."""
+
+    identifier: str
+    host: str
+    port: int
+    """The port of this machine."""
+    group_port: int
+    """The port that it was created with, which rules of security groups name."""
+    groups: Sequence[str]
+    """Ids of its security groups."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from .ecs.process_room import ProcessRooms
 from .ecs.processes import ProcessRuntime
 from .ecs.runtime import Runtime
+from .faults import Faults
 from .images import Images, ProcessImages
 from .parts import Place, RuntimeName
 
@@ -31,27 +32,30 @@ def open_images(place: Place, name: RuntimeName) -> Images:
     return ContainerImages(connect(), place.folder)
 
 
-def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[int]]) -> Tasks:
+def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults) -> Tasks:
     """What runs the tasks of a place.
 
     Args:
         place: whose.
         name: how.
         ports: the ports of loopback that containers may reach.
+        faults: where it is told what fails.
 
     Raises:
         NoEngineError: if containers are wanted, and no Docker engine answers.
     """
     if name == "process":
         images = _environments(place)
-        return Tasks(images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan)))
+        return Tasks(
+            images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan), faults)
+        )
     from .containers.engine import connect
     from .containers.images import ContainerImages
     from .containers.runtime import ContainerRuntime
 
     client = connect()
     images = ContainerImages(client, place.folder)
-    return Tasks(images, ContainerRuntime(client, place.folder, place.certificate, ports, images.here))
+    return Tasks(images, ContainerRuntime(client, place.folder, place.certificate, ports, images.here, faults))
 
 
 def _environments(place: Place) -> ProcessImages:

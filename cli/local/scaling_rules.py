@@ -72,6 +72,7 @@ def is_due(schedule: str, zone: str, last: datetime, now: datetime) -> bool:
         return now - last >= timedelta(seconds=int(value) * _UNITS[unit.removesuffix("s")])
     if kind != "cron":
         raise ValueError(f"{schedule!r} is none of at(…), rate(…) and cron(…)")
+    matches(inner, now.astimezone(_zone(zone)))  # raises at once, and not only when a minute has come
     minute = last.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     while minute <= now:
         if matches(inner, minute.astimezone(_zone(zone))):

@@ -6,46 +6,57 @@ would give every resource a new id; one pickle of all would take 50 ms a call, m
 S3 objects are files beside them, named by their content.
 """
 
+import contextlib
 import hashlib
 import io
-import logging
 import os
 import pickle
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
 
+from .faults import Faults
 from .parts import ACCOUNT_ID
 
-log = logging.getLogger(__name__)
-
+SAVING = "saving the records"
+"""The activity of what a disk refuses."""
+_KEEPING = "keeping the records"
+_NOT_KEPT = "Nothing to fix: this service's records last until the local AWS ends; keep what must stay elsewhere."
+_LOST = "Delete what was made last of this service, or move {} away and restart the local AWS to begin anew."
 _FORMAT = 1  # raise it when older files can no longer be read
 # Megabytes of managed policies and instance types, or as many lines and objects as there are: saved when they are
 # called themselves, and with all the rest a second later.
 _LARGE = {"iam", "ec2", "logs", "cloudwatch", "s3"}
+# Of certificates, and of keys in KMS and Cognito.
+_PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 
 
 class Snapshots:
     """Files of all records below a folder; the caller keeps others from changing the records meanwhile."""
 
-    def __init__(self, folder: Path, region: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, region: str, faults: Faults) -> None:
+        self._folder, self._faults = folder, faults
         # Global services are in the partition `aws`, and what CloudFront uses is in us-east-1.
         self._regions = {region, "us-east-1", "aws"}
         self._objects = folder / "objects"
         self._objects.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)  # secrets are in it
         self._written: dict[Path, bytes] = {}
-        self._refused: set[str] = set()
+        self.lost: dict[str, str] = {}
+        """Files whose records can no longer be written, without ending, and why: `service~account~region`."""
 
     def load(self) -> None:
         """Put back what was saved.
@@ -68,22 +79,30 @@ class Snapshots:
             _backend("ec2", ACCOUNT_ID, region)
         self.save()
 
-    def save(self, called: str | None = None) -> None:
-        """Save what a call of a service may have changed, the service by its name in moto; without one, everything."""
+    def save(self, called: str | None = None, only: Collection[str] | None = None) -> None:
+        """Save what a call of a service may have changed, the service by its name in moto; without one, everything.
+
+        Args:
+            called: the service.
+            only: services that there are, the others being on disk as they are. Default: all.
+        """
         for name, account, region, backend in _backends():
+            if only is not None and name not in only:
+                continue
             if region in self._regions and (called in (None, name) or name not in _LARGE):
-                self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)
+                with self._faults.kept(SAVING, f"{name} in {region}"):
+                    self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)
 
     def _save(self, service: str, path: Path, backend: BaseBackend) -> None:
         content = io.BytesIO()
         writer = _Writer(content, self._objects)
         try:
             writer.dump((_FORMAT, vars(backend)))
-        except (TypeError, AttributeError, pickle.PicklingError) as refusal:
-            if service not in self._refused:
-                self._refused.add(service)
-                log.warning("The records of %s are not kept when the local AWS stops: %s", service, refusal)
+        except (TypeError, AttributeError, pickle.PicklingError, RecursionError) as refusal:
+            self._cannot_keep(service, path, refusal)
             return
+        self._faults.clear(_KEEPING, path.stem)
+        self.lost.pop(path.stem, None)
         digest = hashlib.sha256(content.getbuffer()).digest()
         if self._written.get(path) == digest:
             return
@@ -91,6 +110,15 @@ class Snapshots:
         self._written[path] = digest
         if service == "s3":
             self._forget_objects(writer.objects)
+
+    def _cannot_keep(self, service: str, path: Path, refusal: Exception) -> None:
+        """Some of moto's services hold what no file can; of the others, what was on disk is out of date from now on."""
+        if not path.exists():
+            self._faults.report(_KEEPING, path.stem, refusal, _NOT_KEPT)
+            return
+        fix = _LOST.format(path)
+        self._faults.report(_KEEPING, path.stem, refusal, fix)
+        self.lost[path.stem] = f"the records of {service} cannot be written ({refusal}). {fix}"
 
     def _forget_objects(self, used: set[str]) -> None:
         for path in self._objects.iterdir():
@@ -116,6 +144,11 @@ class _Writer(pickle.Pickler):
             return self._object(obj)
         if isinstance(obj, ParameterDict):  # a dictionary that is made of an account and a region
             return (ParameterDict, (obj.account_id, obj.region_name), vars(obj), None, iter(obj.items()))
+        if isinstance(obj, _PRIVATE_KEYS):
+            form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            return (_private_key, (obj.private_bytes(serialization.Encoding.PEM, form, plain),))
+        if isinstance(obj, Certificate):
+            return (_certificate, (obj.public_bytes(serialization.Encoding.PEM),))
         if isinstance(obj, _LOCKS):
             return (threading.RLock, ())
         # SSM's inventory is a dictionary whose default is a nameless function.
@@ -174,6 +207,14 @@ def _attributes(key: Any) -> dict[str, Any]:
     return attributes
 
 
+def _private_key(pem: bytes) -> Any:
+    return serialization.load_pem_private_key(pem, None)
+
+
+def _certificate(pem: bytes) -> Certificate:
+    return load_pem_x509_certificate(pem)
+
+
 def _nested() -> Any:
     return _new_nested
 
@@ -196,6 +237,11 @@ def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:
 def _replace(path: Path, content: bytes) -> None:
     """The file is the old one or the new one, whatever happens to the process."""
     new = path.with_suffix(".new")
-    new.write_bytes(content)
-    new.chmod(0o600)
-    os.replace(new, path)
+    try:
+        new.write_bytes(content)
+        new.chmod(0o600)
+        os.replace(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):  # half a file takes space that is scarce
+            new.unlink(missing_ok=True)
+        raise

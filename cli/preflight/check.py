@@ -52,6 +52,7 @@ class Cause(StrEnum):
     DELEGATION = "domain not delegated"
     CAA = "CAA forbids the certificate"
     QUOTA = "quota too small"
+    OUTBOUND_PORT = "outbound port closed"
 
 
 @dataclass(frozen=True)

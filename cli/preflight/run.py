@@ -10,6 +10,7 @@ from .by_process import as_process
 from .check import Check
 from .domain import domain_checks
 from .examine import examine
+from .outbound import outbound_check
 from .prepare import StopHere
 from .settings import AppSettings
 
@@ -59,4 +60,4 @@ def outside_checks(settings: AppSettings) -> list[Check]:
     """What is not the app's: domain and account."""
     client = account_client(settings.region)
     servers = zone_servers(settings.domain, client) if settings.domain else ""
-    return [*domain_checks(settings.domain, servers), quota_check(settings, client)]
+    return [*domain_checks(settings.domain, servers), quota_check(settings, client), outbound_check(settings)]

@@ -55,6 +55,11 @@ class AppSettings:
     build_secrets: tuple[str, ...] = ()
     """Names of variables of this machine that the build finds as secrets."""
     builder: str = "docker-build"
+    egress: str = "public"
+    existing_vpc: bool = False
+    """Whether the network is one that the stack does not make."""
+    outbound_ports: tuple[int, ...] | None = None
+    """TCP ports to which tasks may connect anywhere; None: all."""
     before_push: bool = False
     """Whether an update waits to push the image: then domain and account are its own affair."""
 
@@ -112,6 +117,9 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         secret_names=tuple(secret_names),
         build_env={name: plain(value) for name, value in names("buildEnv").items()},
         builder=text("builder", defaults.builder),
+        egress=text("egress", defaults.egress),
+        existing_vpc=bool(text("vpcId")),
+        outbound_ports=tuple(int(port) for port in texts("outboundPorts")) or None,
     )
 
 

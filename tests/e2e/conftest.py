@@ -8,6 +8,11 @@ import pytest
 
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
 from tests.emulator import emulated_aws
+from tests.request_recorder import read_requests, recorded
+from tests.request_validation import violations
+
+REQUESTS = "requests.jsonl"
+MANY_OPERATIONS = 80  # a stack of any kind asks for more than a hundred
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +24,23 @@ def pulumi_command() -> str:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[str]:
+def emulator(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The endpoint of a fresh emulated AWS."""
     with emulated_aws(tmp_path / "emulator.log") as endpoint:
-        yield endpoint
+        if "valid_requests" not in request.fixturenames:
+            yield endpoint
+            return
+        with recorded(endpoint, tmp_path / REQUESTS) as recorder:
+            yield recorder
+
+
+@pytest.fixture
+def valid_requests(tmp_path: Path) -> Iterator[None]:
+    """Everything that the test asks of the emulated AWS is what AWS's own service models allow."""
+    yield
+    found, operations = violations(read_requests(tmp_path / REQUESTS))
+    assert len(operations) > MANY_OPERATIONS  # what this is about
+    assert not found, "\n".join(map(str, sorted(found)))
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
-
 from cli.engine import apply, destroy
+from cli.local.clients import client, control_request
 from cli.local.parts import Place
+from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 
 # Each resource has its reason: something depends on it, or it is found again in its own way after an interruption.
@@ -78,7 +78,8 @@ class EngineStack:
         self.endpoint = endpoint
         self.events = []
         self.write(body)
-        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
+        keep_key(self.place.folder)
+        urllib.request.urlopen(control_request(f"{endpoint}{RESET}", self.place.access_key, REGION, "POST")).close()
 
     def write(self, body, **config):
         self.body = body
@@ -102,13 +103,7 @@ class EngineStack:
         return sorted(f"{event.operation} {event.name}" for event in self.events)
 
     def aws(self, service):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return client(self.place, service)
 
     def inventory(self):
         """How many of each kind there are on AWS, beyond what an empty account has."""

@@ -5,20 +5,31 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 # Before moto is imported: of every service run as many tasks as any of them wants.
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
+from moto.moto_api._internal import moto_api_backend
+
 from cli.local import endpoint
 from cli.local.mends.lists import mend_lists
 from cli.local.parts import Place
+from tests.e2e.engine_key import RESET, keep_key
+
+
+def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+    moto_api_backend.reset()
+    return "200 OK", "text/plain", b""
 
 
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     endpoint.mend = mend_lists  # those that are not about what really runs
+    keep_key(Path(sys.argv[1]))
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    serving.serve(RESET, reset)
     serving.start()
     done.wait()
     serving.stop()

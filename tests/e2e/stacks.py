@@ -23,23 +23,26 @@ PROGRAM = (
 )
 # An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.
 TIMEOUT_SECONDS = 600
+ANY_KEY = ("test", "test")
+"""What an emulated AWS takes that asks for no certain key: id and secret."""
 
 
 class Stack:
     """A copy of a Pulumi program with its own backend, and the commands that a user would run in it."""
 
-    def __init__(self, pulumi: str, folder: Path, endpoint: str, name: str) -> None:
-        self.pulumi, self.folder, self.endpoint, self.name = pulumi, folder, endpoint, name
+    def __init__(self, pulumi: str, folder: Path, endpoint: str, name: str, key: tuple[str, str] = ANY_KEY) -> None:
+        self.pulumi, self.folder, self.endpoint, self.name, self._key = pulumi, folder, endpoint, name, key
         backend = folder.parent / "backend"
         backend.mkdir(exist_ok=True)
         self.environment = os.environ | {
             "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": key[0],
+            "AWS_SECRET_ACCESS_KEY": key[1],
             "AWS_REGION": "us-east-1",
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DEBUG_COMMANDS": "true",  # --event-log
             "PULUMI_ERROR_OUTPUT_STRING": "true",
             # Only what is about images has a registry to push them to.
             "DOCKER_HOST": "unix:///nonexistent",
@@ -100,8 +103,8 @@ class Stack:
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=self._key[0],
+            aws_secret_access_key=self._key[1],
         )
 
 

@@ -118,6 +118,7 @@ def test_replacing_a_target_group_makes_the_new_one_first(stack):
 
 
 def test_replacing_the_network_takes_along_what_cannot_leave_it(stack):
+    """Alone proves the order of a replacement that others depend on."""
     stack.apply()
     stack.configure(cidr="10.9.0.0/16")
     result = stack.apply()
@@ -336,6 +337,84 @@ def test_what_is_retained_stays_on_aws(stack):
     assert (names(result.retained), result.deleted, stack.inventory()) == (["logs"], (), {"logs": 1})
 
 
+RECORDED = """
+class Recorded(pulumi.ComponentResource):
+    def __init__(self, name, days, opts=None):
+        def check(args):
+            old, new = args.old_inputs["days"], args.new_inputs["days"]
+            if new < old:
+                raise ValueError(f"{old:g} days to {new:g}")
+        hook = pulumi.ResourceHook(f"{name}-record", check, pulumi.ResourceHookOptions(on_dry_run=True))
+        hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+        super().__init__("test:index:Recorded", name, {"days": days}, pulumi.ResourceOptions.merge(opts, hooks))
+        child = pulumi.ResourceOptions(parent=self)
+        Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
+
+"""
+
+
+def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack):
+    def body(days, name="old", more=""):
+        return RECORDED + f"Recorded({name!r}, {days}{more})\n"
+
+    stack.write(body(14))
+    assert names(stack.apply().created) == ["logs"]
+    assert names(stack.apply().unchanged) == ["logs"]
+    stack.write(body(7))
+    for _ in range(2):  # what was refused is refused again
+        with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
+            stack.apply()
+    (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 14
+    alias = ", pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')])"
+    stack.write(body(7, "new", alias))
+    with pytest.raises(EngineError, match=r"before update hook 'new-record' refused .* new: 14 days to 7"):
+        stack.apply()
+    stack.write(body(30, "new", alias))
+    assert names(stack.apply().updated) == ["logs"]
+    assert names(stack.destroy().deleted)[-1] == "logs"
+
+
+def test_what_exists_is_imported_brought_to_the_inputs_and_deleted_with_the_stack(stack):
+    logs = stack.aws("logs")
+    logs.create_log_group(logGroupName="made-by-aws")
+
+    def body(name):
+        return f"""
+found = pulumi.runtime.invoke("aws:cloudwatch/getLogGroups:getLogGroups", {{"logGroupNamePrefix": "made-"}}).value
+pulumi.export("found", found["logGroupNames"])
+Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
+      pulumi.ResourceOptions(import_={name!r}))
+"""
+
+    stack.write(body("missing"))
+    with pytest.raises(EngineError, match="logs could not be imported: missing does not exist"):
+        stack.apply()
+    stack.write(body("made-by-aws"))
+    first = stack.apply()
+    assert (names(first.updated), first.created) == (["logs"], ())
+    assert first.outputs["found"] == ["made-by-aws"]
+    (group,) = logs.describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 14
+    assert names(stack.apply().unchanged) == ["logs"]
+    stack.destroy()
+    assert logs.describe_log_groups()["logGroups"] == []
+
+
+def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
+    def body(more, ignored):
+        tags = {"team": "web", **more}
+        return (
+            f'Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
+            f"pulumi.ResourceOptions(ignore_changes={ignored!r}))\n"
+        )
+
+    stack.write(body({}, []))
+    stack.apply()
+    stack.write(body({"a:b": "c"}, ['tags["a:b"]']))
+    assert names(stack.apply().unchanged) == ["net"]
+
+
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
         'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
@@ -371,6 +450,24 @@ def test_ignored_changes_and_replacement_on_request(stack):
     assert stack.aws("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7
     stack.write(body % (14, 'replace_on_changes=["retentionInDays"]'))
     assert names(stack.apply().replaced) == ["logs"]
+
+
+def test_a_stash_keeps_its_first_value_as_a_secret(stack):
+    body = """
+kept = pulumi.Stash("kept", input=pulumi.Output.secret("%s"), opts=pulumi.ResourceOptions(%s))
+pulumi.export("kept", kept.output)
+"""
+    stack.write(body % ("first", ""))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    stack.write(body % ("second", ""))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    assert stack.operations() == ["update kept"]
+    stack.write(body % ("third", 'ignore_changes=["input"]'))
+    assert stack.apply().outputs["kept"] == Secret("first")
+    assert stack.events == []
+    stack.destroy()
+    stack.write(body % ("fourth", ""))
+    assert stack.apply().outputs["kept"] == Secret("fourth")
 
 
 def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
@@ -414,7 +511,8 @@ def whole(stack):
 
 def configure_whole(whole, **settings):
     # No task of plain moto ever ends, so a release command would wait for ever; nothing is built, so nothing is tried.
-    settings = {"releaseCommand": "none", "preflight": "never", **settings}
+    # Plain moto has no VPC origins.
+    settings = {"releaseCommand": "none", "preflight": "never", "cloudfrontOrigin": "public", **settings}
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in settings.items())
     (whole.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}")
 
@@ -471,12 +569,14 @@ def changes_of_the_whole(whole):
     assert whole.operations() == ["update app-db", "update app-scaling", "update app-web"]
     assert (changed.replaced, changed.deleted) == ((), ())
     assert whole.aws("rds").describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
-    configure_whole(whole, databaseUsername="other")
-    with pytest.raises(EngineError, match="would replace the database and lose its data"):
+    kept = {"databaseStorageGib": 30}
+    configure_whole(whole, **kept, databaseUsername="other", bucket="none")
+    with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         whole.apply()
-    configure_whole(whole, workers={"jobs": "python -m jobs"})
+    configure_whole(whole, **kept, workers={"jobs": "python -m jobs"})
     assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in whole.apply().created)
-    configure_whole(whole, bucket="none")
+    kept |= {"acceptDataLoss": ["app-media"], "bucket": "none"}
+    configure_whole(whole, **kept)
     assert {"app-media", "app-jobs"} <= set(names(whole.apply().deleted))
     assert leftovers(whole).get("buckets") is None
     whole.apply()
@@ -484,6 +584,7 @@ def changes_of_the_whole(whole):
 
 
 def test_a_production_program_with_a_domain(whole):
+    """Alone proves that the in-process engine applies the whole program as production has it."""
     whole.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
     configure_whole(
         whole,

@@ -14,8 +14,8 @@ from tests.e2e.stacks import ROOT, Stack
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory) -> Path:
+@pytest.fixture
+def installed(tmp_path_factory) -> Path:
     """An environment like this one that has the library installed besides."""
     folder = tmp_path_factory.mktemp("environment")
     source = folder / "components"
@@ -29,8 +29,9 @@ def environment(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def example(pulumi_command, emulator, environment, tmp_path):
-    def make(name: str) -> Stack:
+def example(pulumi_command, emulator, request, tmp_path):
+    def make(name: str, *, installed: bool = False) -> Stack:
+        environment = request.getfixturevalue("installed") if installed else sys.prefix
         folder = tmp_path / name
         shutil.copytree(ROOT / "examples" / name, folder)
         project = folder / "Pulumi.yaml"
@@ -41,16 +42,16 @@ def example(pulumi_command, emulator, environment, tmp_path):
 
 
 def test_single_components_beside_a_service_of_one_s_own(example):
-    stack = example("own_service")
+    """Alone proves that the library works as an installed package, its components one by one, and a new password."""
+    stack = example("own_service", installed=True)
     stack.up()
     assert stack.changes() == {}
     assert stack.outputs()["databaseHost"]
+    check_that_the_database_gets_a_new_password(stack)
 
 
-def test_the_database_gets_a_new_password(example):
+def check_that_the_database_gets_a_new_password(stack: Stack) -> None:
     """As docs/operations.md has it. The secret has it first; an update later nothing is left to change."""
-    stack = example("own_service")
-    stack.up()
     before = login(stack)
     password = stack.resources()["random:index/randomPassword:RandomPassword::shop-db-password"]
     told = stack.up("--replace", password["urn"])
@@ -70,6 +71,7 @@ def login(stack: Stack) -> dict[str, str]:
 
 
 def test_two_apps_share_what_costs_by_the_hour(example):
+    """Alone proves that apps share cluster, load balancer and database server on AWS."""
     stack = example("two_apps")
     certificate = stack.aws("acm").request_certificate(DomainName="*.example.com")["CertificateArn"]
     stack.configure(certificateArn=certificate, image="public.ecr.aws/docker/library/python:3.13-slim")

@@ -11,11 +11,48 @@ pytestmark = pytest.mark.engine
 MODES = ("public", "ipv6", "nat", "nat-per-zone", "endpoints")
 PROGRAM = f"""
 import pulumi
-from components import Network
+import pulumi_aws as aws
+from components import Cluster, Network, Service, TaskSecurityGroup
 
 for index, egress in enumerate({MODES!r}):
     network = Network(egress, {{"egress": egress, "cidr_block": f"10.{{index}}.0.0/16", "flow_logs": True}})
     pulumi.export(egress, network.vpc_id)
+    if egress == "public":
+        public = network
+
+# Nothing is open but what the stack itself connects.
+endpoints = {{"endpoint_security_group_id": network.endpoint_security_group_id}}
+closed = TaskSecurityGroup("closed", {{"vpc_id": network.vpc_id, "outbound_ports": [], **endpoints}})
+pulumi.export("closed", closed.security_group_id)
+
+# Services of explicit providers: given to the component itself, and to the component that it is part of.
+tags = {{"tags": {{"owner": "ops"}}}}
+plain = aws.Provider("plain", region="us-east-1", default_tags=tags)
+role = aws.iam.Role("deploy", assume_role_policy=pulumi.Output.json_dumps({{"Version": "2012-10-17", "Statement": []}}))
+secret = pulumi.Output.secret("us-east-1")
+wrapped = aws.Provider("wrapped", region=secret, assume_roles=[{{"role_arn": role.arn}}])
+
+
+class Whole(pulumi.ComponentResource):
+    def __init__(self, name, opts):
+        super().__init__("networks:index:Whole", name, {{}}, opts)
+        service(f"{{name}}-web", pulumi.ResourceOptions(parent=self))
+
+
+def service(name, opts):
+    args = {{
+        "cluster_arn": Cluster(f"{{name}}-cluster", {{}}, opts).cluster_arn,
+        "vpc_id": public.vpc_id,
+        "subnet_ids": public.task_subnet_ids,
+        "assign_public_ip": True,
+        "image_uri": "public.ecr.aws/docker/library/python:3.13-slim",
+        "release_command": "true",
+    }}
+    Service(name, args, opts)
+
+
+service("plain-web", pulumi.ResourceOptions(provider=plain))
+Whole("whole", pulumi.ResourceOptions(providers=[wrapped]))
 """
 
 
@@ -32,11 +69,12 @@ def networks(pulumi_command, emulator, tmp_path) -> Stack:
 
 
 def test_every_egress_mode_is_made_whole_and_removed_whole(networks):
+    """Alone proves that the real provider accepts, and removes, what each egress mode is made of."""
     networks.up()
     assert networks.changes() == {}
     ec2 = networks.aws("ec2")
-    vpcs = networks.outputs()
-    assert set(vpcs) == set(MODES)
+    outputs = networks.outputs()
+    vpcs = {mode: outputs[mode] for mode in MODES}
     own = [{"Name": "vpc-id", "Values": list(vpcs.values())}]
     gateways = [nat["VpcId"] for nat in ec2.describe_nat_gateways()["NatGateways"] if nat["State"] == "available"]
     assert sorted(map(gateways.count, vpcs.values())) == [0, 0, 0, 1, 2]
@@ -46,5 +84,11 @@ def test_every_egress_mode_is_made_whole_and_removed_whole(networks):
     ]
     assert {mode for mode, kind in endpoints if kind == "Gateway"} == set(MODES)  # S3's is free
     assert {mode for mode, kind in endpoints if kind == "Interface"} == {"endpoints"}
+    groups = [{"Name": "group-id", "Values": [outputs["closed"]]}]
+    out = [rule for rule in ec2.describe_security_group_rules(Filters=groups)["SecurityGroupRules"] if rule["IsEgress"]]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in out} == {(443, 443)}
+    (prefix_list,) = [rule["PrefixListId"] for rule in out if rule.get("PrefixListId")]
+    (named,) = ec2.describe_managed_prefix_lists(PrefixListIds=[prefix_list])["PrefixLists"]
+    assert named["PrefixListName"] == "com.amazonaws.us-east-1.s3"
     networks.run("destroy", "--yes", "--skip-preview")
     assert ec2.describe_vpcs(Filters=own)["Vpcs"] == []

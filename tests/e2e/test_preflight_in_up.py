@@ -58,6 +58,7 @@ def repositories(registry):
 
 
 def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(stack, registry):
+    """Alone proves that `pulumi up` runs the preflight with the stack's settings before it pushes."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"), BROKEN)
     stack.configure(app="shop", port=9000, healthCheckPath="/health", database="none", bucket="none")
     said = stack.up(fails=True)
@@ -79,6 +80,7 @@ def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(st
 
 
 def test_the_setting_decides_where_an_image_alone_is_tried(stack, registry):
+    """Alone proves what each value of `preflight` does, with and without a Docker engine."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"))
     (folder / "Dockerfile").write_text(DOCKERFILE.replace("0.0.0.0:$PORT", "127.0.0.1:5000"))
     (stack.folder / "__main__.py").write_text(PROGRAM)

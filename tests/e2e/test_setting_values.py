@@ -1,13 +1,14 @@
 """Every setting, set to every legal kind of value, gets through the real engine to what is planned."""
 
 import json
+import shutil
 
 import pytest
 import yaml
 
 from tests.e2e.stacks import ROOT
 from tests.golden_names import golden_names
-from tests.setting_values import OWN, SHARED, UNSET
+from tests.setting_values import OWN, PLANNED, SHARED, UNSET
 
 pytestmark = pytest.mark.engine
 
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.engine
 def planned(program):
     """What a preview would create with these lines in the stack's file: type and logical name → inputs."""
     stack = program("dev")
+    shutil.copytree(ROOT / PLANNED["app"], stack.folder / PLANNED["app"])
     file = stack.folder / "Pulumi.dev.yaml"
     salt = yaml.safe_load(file.read_text()).get("encryptionsalt")
 
@@ -33,7 +35,7 @@ def test_every_setting_reaches_the_plan(planned):
     own = planned(OWN)
     assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"
     assert "aws:ec2/subnet:Subnet::shop-network-private-3" in own
-    assert own["aws:appautoscaling/target:Target::shop-scaling"]["minCapacity"] == 0
+    assert "aws:appautoscaling/scheduledAction:ScheduledAction::shop-scaling-night" in own
     assert own["aws:rds/instance:Instance::shop-db"]["backupRetentionPeriod"] == 3
     assert "aws:ecs/service:Service::shop-mail" in own
 
@@ -47,8 +49,12 @@ def test_every_setting_reaches_the_plan(planned):
         "ecs/cluster:Cluster",
     )
     assert {f"aws:{kind}" for kind in made} & types == set()
+    assert shared["aws:appautoscaling/target:Target::app-scaling"]["maxCapacity"] == 3
     rule = next(inputs for key, inputs in shared.items() if key.startswith("aws:lb/listenerRule:ListenerRule::"))
     assert (rule["listenerArn"], rule["priority"]) == (SHARED["listenerArn"], 200)
+
+    image = next(inputs for key, inputs in planned(PLANNED).items() if key.startswith("docker-build:index:Image::"))
+    assert "python:3.12" in image["dockerfile"]["inline"]
 
     # There without being set, all settings plan what a stack of defaults has.
     unset = {key.replace("::", " ") for key in planned(UNSET) if not key.startswith("pulumi:")}

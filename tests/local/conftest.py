@@ -34,9 +34,9 @@ def marks_of(runtime: str) -> list[pytest.MarkDecorator]:
 
 @cache  # boto3 reads megabytes of JSON for each
 def client(place: Place, service: str) -> Any:
-    """An ordinary boto3 client of a place."""
-    session = boto3.Session("test", "test", region_name=place.region)
-    return session.client(service, endpoint_url=place.endpoint)
+    """An ordinary boto3 client of a place, with the place's own access key."""
+    key = place.access_key
+    return boto3.Session(key.id, key.secret, region_name=place.region).client(service, endpoint_url=place.endpoint)
 
 
 @pytest.fixture
@@ -92,6 +92,7 @@ def daemon(place: Place) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         assert process.stdout.readline() == "ready\n"
         return process
 
+    start.started = started  # type: ignore[attr-defined]
     yield start
     for process in started:
         process.send_signal(signal.SIGTERM)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 
+from cli.local.clients import client
 from cli.local.places import LocalPlace, find_place
 from tests.e2e.stacks import ROOT, copy_program
 
@@ -61,8 +61,7 @@ class Local:
         return place
 
     def client(self, service: str) -> Any:
-        place = self.place.place
-        return boto3.Session("local", "local", region_name=place.region).client(service, endpoint_url=place.endpoint)
+        return client(self.place.place, service)
 
     def variables(self) -> dict[str, str]:
         """The app's environment, as the command shows it."""

@@ -28,7 +28,7 @@ def clients():
     host, port = server.get_host_and_port()
     session = boto3.Session("test", "test", region_name="us-east-1")
     yield lambda service: session.client(service, endpoint_url=f"http://{host}:{port}")
-    httpx.post(f"http://{host}:{port}/moto-api/reset")  # its records outlive it
+    httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60)  # its records outlive it
     server.stop()
 
 

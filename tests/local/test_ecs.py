@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,15 +71,20 @@ def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
     return failed
 
 
+def start_task(cloud: Cloud, definition: str, **more: Any) -> str:
+    """RunTask; the task's ARN."""
+    given = {"launchType": "FARGATE", "networkConfiguration": cloud.network, **more}
+    task = cloud.ecs.run_task(cluster="c", taskDefinition=definition, **given)["tasks"][0]
+    assert task["lastStatus"] == "PROVISIONING"
+    return task["taskArn"]
+
+
 def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
     """RunTask, and what DescribeTasks says when it has ended."""
-    task = cloud.ecs.run_task(
-        cluster="c", taskDefinition=definition, launchType="FARGATE", networkConfiguration=cloud.network, **more
-    )["tasks"][0]
-    assert task["lastStatus"] == "PROVISIONING"
+    arn = start_task(cloud, definition, **more)
     waiter = cloud.ecs.get_waiter("tasks_stopped")
-    waiter.wait(cluster="c", tasks=[task["taskArn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-    return cloud.task(task["taskArn"])
+    waiter.wait(cluster="c", tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    return cloud.task(arn)
 
 
 def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud) -> None:
@@ -105,6 +112,7 @@ def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud)
     waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
 
 
+@pytest.mark.any_runtime
 def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -> None:
     cloud.serve("crash", cloud.define("crash"), count=2)
     before = {identifier(task): pids(cloud, task) for task in cloud.steady("crash") and cloud.tasks("crash")}
@@ -125,6 +133,7 @@ def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -
     assert cloud.lines(f"web/web/{identifier(dead)}") == ["starting crash ", "no such database"]
 
 
+@pytest.mark.any_runtime
 def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("sick", cloud.define("sick"), grace=1)
     cloud.steady("sick")
@@ -138,6 +147,7 @@ def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
     )
 
 
+@pytest.mark.any_runtime
 def test_a_missing_secret_keeps_the_task_from_starting(cloud: Cloud) -> None:
     arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:none-AbCdEf"
     task = run_task(cloud, cloud.define("none", secrets=[{"name": "KEY", "valueFrom": arn}]))
@@ -157,6 +167,7 @@ def test_a_missing_image_keeps_the_task_from_starting(cloud: Cloud) -> None:
     assert "failed to resolve ref nobody/knows:1: nobody/knows:1: " in task["stoppedReason"]
 
 
+@pytest.mark.any_runtime
 def test_a_missing_log_group_keeps_the_task_from_starting(cloud: Cloud) -> None:
     options = {"awslogs-group": "other", "awslogs-region": REGION, "awslogs-stream-prefix": "web"}
     log = {"logDriver": "awslogs", "options": options}
@@ -206,6 +217,7 @@ def test_secrets_and_the_environment(cloud: Cloud) -> None:
     assert "AWS_ACCESS_KEY_ID" not in env  # no role, no credentials
 
 
+@pytest.mark.any_runtime
 def test_a_role_that_may_not_read_the_secret_fails_the_task(cloud: Cloud) -> None:
     iam = client(cloud.place, "iam")
     iam.create_role(RoleName="poor", AssumeRolePolicyDocument="{}")
@@ -235,12 +247,73 @@ def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
         ]
 
 
+# What a task without a role tries: to call, unsigned and by made-up keys, and to have another task's credentials.
+INTRUDER = """
+import json, os, sys, urllib.error, urllib.request
+def ask(url, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, b"{}", headers)).status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+endpoint, other = os.environ["AWS_ENDPOINT_URL"], os.environ["OTHER"]
+target = "AmazonEC2ContainerServiceV20141113.RunTask"
+scope = "test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"
+print(ask(endpoint, X_Amz_Target=target), end=" ")
+print(ask(endpoint, X_Amz_Target=target, Authorization="AWS4-HMAC-SHA256 Credential=" + scope), end=" ")
+print(ask(other), ask(other, Authorization="x"), ask(other.rpartition("/")[0] + "/", Authorization=""), end=" ")
+print("AWS_CONTAINER_AUTHORIZATION_TOKEN" in os.environ)
+"""
+
+
+def test_nobody_has_another_tasks_credentials(cloud: Cloud) -> None:
+    for name in ("reader", "writer"):
+        client(cloud.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    names = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    script = f"import os, time; print(*[os.environ[name] for name in {names}], flush=True); time.sleep(600)"
+    definition = cloud.define("wait", command=[cloud.runtime.python, "-c", script])
+    found: dict[str, list[str]] = {}
+    tasks: list[str] = []
+
+    def first_line(arn: str) -> str:
+        try:
+            return cloud.lines(f"web/web/{arn.rpartition('/')[2]}")[0]
+        except (ClientError, IndexError):  # nothing yet
+            return ""
+
+    for name in ("reader", "writer"):
+        arn = start_task(cloud, definition, overrides={"taskRoleArn": f"arn:aws:iam::123456789012:role/{name}"})
+        tasks.append(arn)
+        found[name] = until(lambda arn=arn: first_line(arn), 60).split()
+
+    def role(uri: str, token: str) -> str:
+        asked = urllib.request.Request(uri, headers={"Authorization": token} if token else {})
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                return json.load(answer)["RoleArn"].rpartition("/")[2]
+        except urllib.error.HTTPError as refusal:
+            return str(refusal.code)
+
+    assert [role(*found[name]) for name in found] == ["reader", "writer"]
+    (reader, read_token), (writer, write_token) = found.values()
+    assert [role(reader, write_token), role(writer, read_token), role(reader, "")] == ["403"] * 3
+    intruder = cloud.define("intruder", command=[cloud.runtime.python, "-c", INTRUDER], environment={"OTHER": writer})
+    task = run_task(cloud, intruder)
+    assert cloud.lines(f"web/web/{identifier(task)}") == ["403 403 403 403 403 False"]
+    for arn in tasks:
+        cloud.ecs.stop_task(cluster="c", task=arn)
+    until(lambda: all(cloud.task(arn)["lastStatus"] == "STOPPED" for arn in tasks), 60)
+    assert role(reader, read_token) == "403"  # a task that has ended has none
+
+
+@pytest.mark.any_runtime
 def test_a_slow_start_within_the_grace_period_is_waited_for(cloud: Cloud) -> None:
     cloud.serve("patient", cloud.define("patient", environment={"MODE": "slow", "SECONDS": "3"}), grace=20)
     cloud.steady("patient")
     assert cloud.tasks("patient", "STOPPED") == []
 
 
+@pytest.mark.any_runtime
 def test_a_slow_start_beyond_the_grace_period_is_not(cloud: Cloud) -> None:
     cloud.serve("late", cloud.define("late", environment={"MODE": "slow", "SECONDS": "30"}), grace=1)
     service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s, 30)
@@ -260,6 +333,7 @@ def test_who_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Cloud) -> N
     assert dead["containers"][0]["exitCode"] == 137
 
 
+@pytest.mark.any_runtime
 def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
     cloud.serve("halt", cloud.define("halt"))
     task = cloud.steady("halt") and cloud.tasks("halt")[0]
@@ -276,6 +350,7 @@ def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
     assert cloud.deployment("halt")["failedTasks"] == 0
 
 
+@pytest.mark.any_runtime
 def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
     cloud.serve("drain", cloud.define("drain", environment={"MODE": "stubborn"}, stopTimeout=1))
     task = cloud.steady("drain") and cloud.tasks("drain")[0]
@@ -287,6 +362,7 @@ def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
     assert calls[0][1] == calls[1][1]
 
 
+@pytest.mark.any_runtime
 def test_scaling_out_and_in(cloud: Cloud) -> None:
     cloud.serve("scale", cloud.define("scale"), count=2)
     cloud.steady("scale")
@@ -393,6 +469,7 @@ def test_a_container_health_check_decides(cloud: Cloud) -> None:
     assert dead["stoppedReason"] == "Task failed container health checks"
 
 
+@pytest.mark.any_runtime
 def test_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("worker", cloud.define("worker", environment={"MODE": "wait"}, portMappings=[]), balanced=False)
     cloud.steady("worker")

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -68,6 +67,33 @@ def test_records_survive_a_stop(place: Place, daemon: Daemon) -> None:
     assert [event["message"] for event in events] == ["hello"]
 
 
+def test_a_place_without_a_key_gets_one_and_keeps_its_records(place: Place, daemon: Daemon) -> None:
+    process = daemon()
+    made = make_some_of_everything(place)
+    process.terminate()
+    process.wait()
+    old = place.access_key
+    (place.folder / "credentials").unlink()  # as in a place that was made before there were keys
+    daemon()
+    assert place.access_key != old
+    client.cache_clear()
+    assert_all_there(place, made)
+
+
+def test_certificates_and_keys_survive_a_kill(place: Place, daemon: Daemon) -> None:
+    process = daemon()
+    arn = client(place, "acm").request_certificate(DomainName="app.example.com", ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
+    key = client(place, "kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    process.kill()
+    process.wait()
+    daemon()
+    certificate = client(place, "acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    assert certificate["DomainName"] == "app.example.com"
+    assert client(place, "kms").get_public_key(KeyId=key)["PublicKey"]
+
+
 def test_objects_that_are_gone_leave_no_file(place: Place, daemon: Daemon) -> None:
     daemon()
     make_some_of_everything(place)
@@ -87,27 +113,6 @@ def test_a_taken_port_is_an_error_that_names_it(place: Place, daemon: Daemon) ->
     daemon()
     with pytest.raises(OSError, match=f"Port {place.port} of 127.0.0.1 is taken"):
         Endpoint(Place(place.folder.with_name("other"), place.port, place.region)).start()
-
-
-def call(place: Place, **headers: str) -> int:
-    """What a browser gets that asks for the clusters, with these header fields."""
-    target = {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters"}
-    kind = {"Content-Type": "application/x-amz-json-1.1"}
-    fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.post(place.endpoint, content=b"{}", headers={**target, **kind, **fields}).status_code
-
-
-def test_no_other_sites_page_can_call_it(place: Place, daemon: Daemon) -> None:
-    daemon()
-    assert call(place) == 200
-    for origin in ("https://localhost:8443", "https://status.localhost:8443", f"http://127.0.0.1:{place.port}"):
-        assert call(place, Origin=origin) == 200
-    for origin in ("https://evil.example", "https://localhost.evil.example", "null", "http://[broken", "file://"):
-        assert call(place, Origin=origin) == 403
-    assert call(place, Host=f"ecs.us-east-1.amazonaws.com:{place.port}") == 200
-    assert call(place, Host=f"rebound.evil.example:{place.port}") == 403
-    preflight = httpx.options(place.endpoint, headers={"Origin": "https://evil.example"})
-    assert (preflight.status_code, preflight.headers.get("access-control-allow-origin")) == (403, None)
 
 
 def test_what_is_lacking_is_refused_at_once(place: Place, daemon: Daemon) -> None:

@@ -1,6 +1,11 @@
 """The page that shows the local AWS, in a real browser."""
 
+import http.server
+import json
+import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +14,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from cli.local import control
+from cli.local.places import find_place, place_settings
 
-from .operating import Operated, open_project
+from .conftest import client
+from .operating import CLUSTER, Operated, open_project
 
 PHONE, DESKTOP = {"width": 360, "height": 640}, {"width": 1280, "height": 800}
 _EXPECTED = ("ERR_CONNECTION_REFUSED", "404")  # complaints about what the tests do themselves
@@ -87,8 +94,98 @@ def test_the_page_says_when_it_is_no_longer_true(visit: Callable[..., Page]) -> 
     expect(page.get_by_role("status")).to_have_text("Live")
 
 
+UPLOAD = """async ([url, fields]) => {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  body.append("file", new Blob(["picture"]));
+  try { return (await fetch(url, { method: "POST", body })).status } catch (error) { return String(error) }
+}"""
+# Every way in which a page can have a browser send something elsewhere, with the answer unread where need be.
+ATTACK = """async ([url, target]) => {
+  const said = [];
+  const body = "Action=CreateUser&UserName=evil&Version=2010-05-08";
+  for (const options of [
+    { method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" }, body: "{}" },
+    { method: "POST", mode: "no-cors", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body },
+    { method: "POST", headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target }, body: "{}" },
+    { method: "GET" },
+  ]) {
+    try { said.push((await fetch(url, options)).type) } catch (error) { said.push(error.name) }
+  }
+  const form = document.createElement("form");
+  Object.assign(form, { action: url, method: "post", target: "hidden" });
+  for (const [name, value] of new URLSearchParams(body)) {
+    form.append(Object.assign(document.createElement("input"), { name, value }));
+  }
+  document.body.append(Object.assign(document.createElement("iframe"), { name: "hidden" }), form);
+  form.submit();
+  return said;
+}"""
+
+
+def test_the_apps_page_reaches_its_bucket_and_no_page_anything_else(app: Operated, browser: Browser) -> None:
+    s3, iam = client(app.place, "s3"), client(app.place, "iam")
+    s3.create_bucket(Bucket="pictures")
+    form = s3.generate_presigned_post("pictures", "one")
+    page = browser.new_page(ignore_https_errors=True)
+    page.goto(app.url)
+    assert page.evaluate(UPLOAD, [form["url"], form["fields"]]) == 204
+    assert s3.get_object(Bucket="pictures", Key="one")["Body"].read() == b"picture"
+    s3.delete_object(Bucket="pictures", Key="one")
+    target = "AmazonEC2ContainerServiceV20141113.ListClusters"
+    with foreign_page() as address:
+        for url in (app.url, app.url.replace("localhost", "status.localhost"), address):
+            page.goto(url)
+            assert page.evaluate(ATTACK, [app.place.endpoint, target])[2:] == ["TypeError", "TypeError"], url
+            page.wait_for_load_state("networkidle")
+        assert page.evaluate(UPLOAD, [form["url"], form["fields"]]) == "TypeError: Failed to fetch"
+    page.close()
+    assert iam.list_users()["Users"] == []
+    assert "Contents" not in s3.list_objects_v2(Bucket="pictures")
+
+
+@contextmanager
+def foreign_page() -> Iterator[str]:
+    """A page on another port of this machine, which may call it what it likes."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>x</title><body></body>")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://evil.localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_whose_it_is_is_all_that_strangers_learn(app: Operated) -> None:
+    with urllib.request.urlopen(f"{app.place.endpoint}/.local/status") as answer:
+        assert json.load(answer) == {"folder": str(app.place.folder)}
+
+
 def test_the_host_has_nothing_else(visit: Callable[..., Page]) -> None:
     page = visit()
     answer = page.goto(f"{page.url}__init__.py")
     assert answer is not None
     assert (answer.status, answer.headers["content-security-policy"].split(";")[0]) == (404, "default-src 'none'")
+
+
+# The last: the clients of the others have the old key.
+def test_a_daemon_with_another_key_is_started_again_with_its_records(app: Operated) -> None:
+    local = find_place(app.project)
+    assert local is not None
+    assert not control.ensure_started(local)
+    (app.place.folder / "credentials").unlink()
+    local = find_place(app.project)
+    assert local is not None
+    assert "runtime" not in (control.status(local) or {})
+    assert control.ensure_started(local)
+    assert not control.ensure_started(local)
+    names = place_settings(local).client("ecs").list_services(cluster=CLUSTER)["serviceArns"]
+    assert sorted(name.rpartition("/")[2] for name in names) == ["app-web-1", "app-worker-1"]

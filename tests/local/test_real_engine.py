@@ -14,6 +14,8 @@ from tests.e2e.stacks import Stack, copy_program, use_this_environment
 from .load import Load
 from .test_releases import BROKEN, Local, deployed, wait_for_page
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
@@ -31,7 +33,7 @@ def stack(shop: Local, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
     folder = tmp_path_factory.mktemp("real") / "program"
     copy_program(folder)
     use_this_environment(folder / "Pulumi.yaml")
-    stack = Stack(command, folder, shop.client("ecs").meta.endpoint_url, "dev")
+    stack = Stack(command, folder, shop.place.endpoint, "dev", shop.place.access_key)
     image = image_of(shop)
     stack.configure(name="real", image=image, database="none", bucket="none", startupSeconds=5, minTasks=1)
     yield stack
@@ -54,6 +56,7 @@ def running(shop: Local, outputs: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_release_by_pulumis_engine_tells_the_truth(shop: Local, stack: Stack, tmp_path: Path) -> None:
+    """Alone proves that Pulumi's engine follows a release that really runs, and runs the release command once."""
     mark = tmp_path / "ran"
     stack.configure(releaseCommand=f'echo migrating; echo "$SHOWN" >> {mark}')
     stack.run("config", "set", "--path", "env.SHOWN", "one")
@@ -84,6 +87,7 @@ TOLD = ("crash",)
 
 
 def test_pulumis_engine_tells_every_cause_and_the_old_release_serves_on(shop: Local, stack: Stack) -> None:
+    """Alone proves that Pulumi's engine fails a broken release with its cause."""
     stack.run("config", "set", "--path", "env.SHOWN", "good")
     stack.up()
     shop.url = url_of(shop, "real")

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
 import yaml
 from flask_on_aws.release_record import command_parameter, release_parameter, releases
 
+from cli.local.clients import client
+from cli.local.parts import Place
 from cli.local.places import find_place
 from tests.e2e.stacks import copy_program
 
@@ -109,11 +110,15 @@ class Local:
         self.get()
         return 200
 
+    @property
+    def place(self) -> Place:
+        """Where its local AWS is."""
+        found = find_place(self.folder)
+        assert found is not None
+        return found.place
+
     def client(self, service: str) -> Any:
-        place = find_place(self.folder)
-        assert place is not None
-        session = boto3.Session("local", "local", region_name=place.place.region)
-        return session.client(service, endpoint_url=place.place.endpoint)
+        return client(self.place, service)
 
     def service(self) -> dict[str, Any]:
         ecs = self.client("ecs")
@@ -224,6 +229,7 @@ def marking(own: Local, more: str = "") -> str:
 
 
 def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
+    """Alone proves what counts as a release."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "1"})
     own.up()
     own.up()  # nothing has changed
@@ -245,6 +251,7 @@ KILLED_AFTER = (1, 4, 6, 8)
 def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(
     own: Local, moments: Sequence[float]
 ) -> None:
+    """Alone proves that a killed update is taken up by the next."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "0"})
     own.up()
     for number, seconds in enumerate(moments, 1):

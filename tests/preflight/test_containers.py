@@ -92,9 +92,11 @@ def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
         assert checks[name].status is Status.PASSED
 
 
-@pytest.mark.parametrize(
-    "name", ["wrong-interface", "wrong-port", "needs-root", "writes-at-start", "sqlite", "no-such-command", "variable"]
-)
+# Those whose cause is in the log alone are found in a process by the same code: test_broken_apps.py.
+BY_THE_LOG = [pytest.param(name, marks=pytest.mark.slow) for name in ("wrong-port", "no-such-command", "variable")]
+
+
+@pytest.mark.parametrize("name", ["wrong-interface", "needs-root", "writes-at-start", "sqlite", *BY_THE_LOG])
 def test_the_cause_is_found_as_in_a_process(tmp_path, name):
     app = BROKEN[name]
     folder = write_app(tmp_path / "app", app.code, app.command)

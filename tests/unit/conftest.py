@@ -1,12 +1,19 @@
 """Pulumi's own mocks: what each resource is asked to be, recorded by logical name."""
 
+import asyncio
 import inspect
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+
+import settings
+from tests.setting_values import as_text
+
+ROOT = Path(__file__).parents[2]
 
 os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")  # an f-string on an Output raises instead of printing
 
@@ -65,6 +72,11 @@ class Deployed:
 @pytest.fixture
 def mocks() -> Recorder:
     recorder = Recorder()
+    # The SDK asks for the main thread's event loop, and `asyncio.run` of an earlier test has left none.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # The root resource of an earlier test waits for that test's loop, for ever if the test registered nothing.
+    pulumi.runtime.settings.set_root_resource(None)
     pulumi.runtime.set_mocks(recorder, project="flask-on-aws", stack="test", preview=False)
     return recorder
 
@@ -85,3 +97,16 @@ def deploy(mocks: Recorder) -> Callable[[Callable[[], Any]], Deployed]:
         return Deployed(mocks, outputs)
 
     return run
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Load the settings with these values, as the engine would hand them over."""
+    monkeypatch.chdir(ROOT)
+
+    def load(**values):
+        texts = {key: as_text(value) for key, value in values.items()}
+        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
+        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
+
+    return load

@@ -42,12 +42,13 @@ def test_only_load_balancers_write_and_only_to_the_folder_of_the_account():
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": "arn:aws:s3:::b/AWSLogs/123456789012/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:elasticloadbalancing:*:123456789012:loadbalancer/*"}},
     }
     assert require_tls["Effect"] == "Deny"
     assert require_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize("days", [0, 3651])
+@pytest.mark.parametrize("days", [0, 3654])
 def test_days_out_of_range_are_refused(days):
     (problem,) = problems({"days": days})
-    assert problem == ("days", f"{days} must be a whole number from 1 to 3650 days.")
+    assert problem == ("days", f"{days} must be a whole number from 1 to 3653 days.")

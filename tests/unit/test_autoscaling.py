@@ -47,7 +47,7 @@ def test_schedules_change_the_limits(deploy):
             {"schedules": [{"name": "A b", "schedule": "rate(1 day)", "min_tasks": 1, "max_tasks": 1}]},
             "schedules[0].name",
         ),
-        ({"schedules": [{"name": "a", "schedule": "rate(1 day)", "min_tasks": 1}]}, "schedules[0]"),
+        ({"schedules": [{"name": "a", "schedule": "rate(1 day)", "min_tasks": 1}]}, "schedules[0].max_tasks"),
     ],
 )
 def test_limits_that_contradict_each_other_are_refused(args, argument):

@@ -261,7 +261,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
     assert not list(variable_problems(names, (), ()))
     for variable in VARIABLES:
         assert variable.kind in ("plain", "secret")
-        assert variable.needs in ("", "database", "bucket", "storage", "dual_stack")
+        assert variable.needs in ("", "database", "bucket", "storage", "dual_stack", "previous_key")
         assert variable.preset in ("", *COMPAT)
         assert variable.meaning.strip()
         assert not variable.meaning.endswith(".")

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pulumi
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components._database_checks import window_problems
+from components._instance_guard import refuse_update
 from components._replacement_guard import refuse_replacement, replacements
 from components.database import Database, problems
 
@@ -31,6 +33,7 @@ def database(deploy, mocks):
 
 def test_by_default_a_small_private_encrypted_instance(database):
     assert database().named("db") == {
+        "identifier": "db-0badcafe",
         "engine": "postgres",
         "engineVersion": "17",
         "autoMinorVersionUpgrade": True,
@@ -77,6 +80,7 @@ def test_outputs_tell_where_the_database_is(database):
         "security_group_id": "db-access-id",
         "instance_identifier": "db-1234567",
         "instance_arn": "arn:aws:mock:us-east-1:123456789012:db",
+        "allocated_storage_gib": 20,
     }
 
 
@@ -206,13 +210,12 @@ def test_a_final_snapshot_has_a_name_for_each_generation_of_the_database(databas
 def test_a_refused_replacement_leaves_the_snapshot_s_name_alone(database, monkeypatch):
     options = record_options(monkeypatch, "pulumi_random.RandomId")
     database(final_snapshot=True)
-    (before,) = options[0].depends_on
-    assert before._name == "db-subnets"
+    assert [one.depends_on[0]._name for one in options] == ["db-subnets"] * 2  # and the identifier
 
 
 def test_without_a_final_snapshot_there_is_no_name_for_one(database):
     deployed = database()
-    assert deployed.of_type(":RandomId") == {}
+    assert "db-final" not in deployed.of_type(":RandomId")
     assert "finalSnapshotIdentifier" not in deployed.named("db")
 
 
@@ -257,6 +260,116 @@ def record_options(monkeypatch, path):
     return options
 
 
+# Identifier and log groups
+
+GROUPS = {"db-logs-postgresql": "postgresql", "db-logs-upgrade": "upgrade"}
+
+
+def log_groups(deployed):
+    return {name: inputs["name"] for name, inputs in deployed.of_type(":LogGroup").items()}
+
+
+def made_before(mocks):
+    """The subnet group of a stack that was made when its database had an automatic identifier."""
+    mocks.computed["SubnetGroup"] = lambda args: {
+        "tags": {key: value for key, value in args.inputs["tags"].items() if key != "flask-on-aws:identifier"}
+    }
+
+
+def test_a_new_database_has_its_log_groups_before_it_with_retention(database):
+    deployed = database(log_retention_days=14)
+    assert log_groups(deployed) == {name: f"/aws/rds/instance/db-0badcafe/{kind}" for name, kind in GROUPS.items()}
+    assert {group["retentionInDays"] for group in deployed.of_type(":LogGroup").values()} == {14}
+    kinds = [resource.typ.rpartition(":")[2] for resource in deployed.resources]
+    assert len(kinds) - 1 - kinds[::-1].index("LogGroup") < kinds.index("Instance")
+
+
+def test_the_identifier_is_another_for_each_generation_of_the_database(database):
+    assert database(username="shop").named("db-identifier") == {
+        "byteLength": 4,
+        "keepers": {"database_name": "app", "username": "shop"},
+    }
+
+
+def test_what_says_how_the_identifier_was_made_is_never_added_later(database, monkeypatch):
+    options = record_options(monkeypatch, "pulumi_aws.rds.SubnetGroup")
+    database()
+    assert options[0].ignore_changes == ['tags["flask-on-aws:identifier"]']
+
+
+@pytest.mark.parametrize("existing", [(), ("postgresql",), ("postgresql", "upgrade"), ("postgresql", "error")])
+def test_a_database_that_was_made_before_keeps_its_identifier_and_its_log_groups(
+    database, mocks, monkeypatch, existing
+):
+    """The groups that RDS has made are imported: to create them would fail, since they are there."""
+    made_before(mocks)
+    options = record_options(monkeypatch, "pulumi_aws.cloudwatch.LogGroup")
+    asked = []
+    mocks.answers["aws:cloudwatch/getLogGroups:getLogGroups"] = lambda args: (
+        asked.append(args["logGroupNamePrefix"])
+        or {"logGroupNames": [f"/aws/rds/instance/db-1234567/{kind}" for kind in existing]}
+    )
+    deployed = database()
+    assert "identifier" not in deployed.named("db")
+    assert deployed.named("db")["enabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    assert asked == ["/aws/rds/instance/db-1234567/"]
+    assert log_groups(deployed) == {name: f"/aws/rds/instance/db-1234567/{kind}" for name, kind in GROUPS.items()}
+    assert [one.import_ for one in options] == [
+        f"/aws/rds/instance/db-1234567/{kind}" if kind in existing else None for kind in GROUPS.values()
+    ]
+
+
+def instance_update(old, new, running=None):
+    outputs = {"engineVersionActual": running} if running else None
+    return SimpleNamespace(old_inputs=old, new_inputs=new, old_outputs=outputs)
+
+
+def test_an_update_never_renames_a_database(database, monkeypatch):
+    options = record_options(monkeypatch, "pulumi_aws.rds.Instance")
+    database()
+    (hook,) = options[0].hooks.before_update
+    assert (hook.callback, hook.opts.on_dry_run) == (refuse_update, True)
+    for old, new in ((None, "b"), ("a", None), ("a", object()), ("a", "a")):
+        refuse_update(instance_update({"identifier": old}, {"identifier": new}))
+    with pytest.raises(ValueError, match="'a' → 'b' would rename the database while it is in use"):
+        refuse_update(instance_update({"identifier": "a"}, {"identifier": "b"}))
+
+
+@pytest.mark.parametrize(("wanted", "running"), [("17.4", "17.6"), ("17.9", "17.10"), ("17", "18.1"), ("17.6", "18.1")])
+def test_a_version_before_the_one_that_runs_is_refused_before_aws_is_asked(wanted, running):
+    with pytest.raises(ValueError, match=f"AWS runs {running}, and RDS has no way back to {wanted}") as refused:
+        refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+    assert f"Set it to {running}, or to {running[:2]} for" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "running"),
+    [
+        ("17", "17.6"),
+        ("17.6", "17.6"),
+        ("17.10", "17.9"),
+        ("18", "17.6"),
+        ("17.4", None),
+        ("17.4", object()),
+        ("", "1"),
+    ],
+)
+def test_every_other_version_passes(wanted, running):
+    refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+
+
+@pytest.mark.parametrize(("version", "upgraded"), [("17", True), ("17.6", False)])
+def test_aws_upgrades_the_minor_version_only_where_none_is_pinned(database, version, upgraded):
+    assert database(engine_version=version).named("db")["autoMinorVersionUpgrade"] is upgraded
+
+
+@pytest.mark.parametrize("days", [0, 31, True])
+def test_days_that_cloudwatch_does_not_know(mocks, days):
+    with pytest.raises(pulumi.InputPropertiesError, match="log_retention_days"):
+        Database("db", {**PLACE, "log_retention_days": days})
+    assert mocks.resources == []
+
+
 # The guard against replacement
 
 
@@ -267,6 +380,7 @@ def test_what_the_database_is_stands_in_the_tags_of_its_subnet_group(database):
         "flask-on-aws:database_name": "app",
         "flask-on-aws:username": "app",
         "flask-on-aws:kms_key_id": KEY,
+        "flask-on-aws:identifier": "known before creation",
     }
 
 
@@ -280,9 +394,10 @@ def test_the_guard_looks_at_updates_of_the_subnet_group_at_preview_too(database,
     assert hook.opts.ignore_errors is False
 
 
-def test_there_is_no_guard_where_replacement_is_allowed(database, monkeypatch):
+@pytest.mark.parametrize("consent", [{"allow_replacement": True}, {"accept_data_loss": ["other", "db"]}])
+def test_there_is_no_guard_where_replacement_is_allowed(database, monkeypatch, consent):
     options = record_options(monkeypatch, "pulumi_aws.rds.SubnetGroup")
-    database(allow_replacement=True)
+    database(**consent)
     assert options[0].hooks is None
 
 
@@ -308,8 +423,8 @@ def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
         refuse_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
     assert str(refused.value) == (
         "database_name: changing it from 'app' to 'shop' would replace the database and lose its data. Change it back, "
-        "or, if that is meant, take deletion_protection off and set allow_replacement (allowDatabaseReplacement in a "
-        "stack's settings) to true."
+        "or, if that is meant, take deletion_protection off and add the database's logical name to accept_data_loss "
+        "(acceptDataLoss in a stack's settings)."
     )
 
 
@@ -363,11 +478,18 @@ def test_versions_that_rds_runs(version):
     assert not list(problems({"engine_version": version}))
 
 
-@pytest.mark.parametrize("instance_class", ["t4g.micro", "db.t4g", "db.t4g.micro ", "DB.t4g.micro"])
+@pytest.mark.parametrize("instance_class", ["t4g.micro", "db.t9.micro", "db", "", "DB.t4g.micro", "db.serverless"])
 def test_what_is_no_instance_class(instance_class):
+    argument, reason = refusal(instance_class=instance_class)
+    assert argument == "instance_class"
+    assert reason.startswith(f"{instance_class!r} is not an instance class of RDS for PostgreSQL, like db.t4g.micro;")
+
+
+@pytest.mark.parametrize("instance_class", ["db.t4g.huge", "db.t4g", "db.t4g.micro ", "db.t4g.4xlarge"])
+def test_sizes_that_a_family_has_not(instance_class):
     assert refusal(instance_class=instance_class) == (
         "instance_class",
-        f"{instance_class!r} is not an instance class of RDS, like db.t4g.micro.",
+        f"{instance_class!r} does not exist; db.t4g has the sizes micro, small, medium, large, xlarge, 2xlarge.",
     )
 
 

@@ -15,21 +15,21 @@ APP = str(ROOT / "app_template")
 GOLDEN = Path(__file__).parents[1] / "golden"
 SHARED = {
     "listener_arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shared/1/2",
-    "load_balancer_security_group_id": "sg-lb",
+    "load_balancer_security_group_id": "sg-1b",
     "load_balancer_dns_name": "lb.example.com",
     "load_balancer_zone_id": "Z1",
     "load_balancer_arn_suffix": "app/shared/1",
     "vpc_id": "vpc-1",
     "public_subnet_ids": ["subnet-1", "subnet-2"],
     "private_subnet_ids": ["subnet-3", "subnet-4"],
-    "cluster_arn": "arn:cluster",
+    "cluster_arn": "arn:aws:ecs:us-east-1:123456789012:cluster/shared",
     "cluster_name": "shared",
     "dns": "external",
 }
 SERVER = {
     "database_host": "shared.rds.amazonaws.com",
-    "database_server_security_group_id": "sg-server",
-    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-abc",
+    "database_server_security_group_id": "sg-5e",
+    "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf",
 }
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
@@ -39,6 +39,10 @@ VARIANTS = {
     "external-dns-ready": {"domain": "app.example.com", "dns": "external", "dns_ready": True},
     "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
     "nothing-kept": {"database": "none", "bucket": "none"},
+    "public-origin": {"release_command": "flask release", "cloudfront_origin": "public"},
+    "public-with-vpc": {"release_command": "flask release", "cloudfront_origin": "public-with-vpc"},
+    "vpc-with-public": {"release_command": "flask release", "cloudfront_origin": "vpc-with-public"},
+    "domain-with-vpc": {**DOMAIN, "cloudfront_origin": "vpc-with-public"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints", "release_command": "flask release"},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
@@ -55,17 +59,18 @@ COMPUTED = {
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
-    "RandomBytes": lambda args: {"base64": "a2V5", "hex": "00" * 16},
+    "Stash": lambda args: {"output": args.inputs["input"]},
     "RandomId": lambda args: {"hex": "abcd"},
     "SecretVersion": lambda args: {"versionId": "v1"},
     "Certificate": lambda args: {
         "domainValidationOptions": [
             {
-                "domainName": args.inputs["domainName"],
-                "resourceRecordName": "_v.example.com",
+                "domainName": name,
+                "resourceRecordName": f"_v.{name}",
                 "resourceRecordType": "CNAME",
                 "resourceRecordValue": "_v.acm",
             }
+            for name in (args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", ()))
         ]
     },
 }
@@ -234,10 +239,10 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
 
 
 def test_a_permissions_boundary_is_on_every_role(app):
-    deployed = app(**VARIANTS["production"], permissions_boundary="arn:boundary")
+    deployed = app(**VARIANTS["production"], permissions_boundary="arn:aws:iam::123456789012:policy/boundary")
     roles = deployed.of_type("iam/role:Role")
     assert len(roles) == 3  # execution, task and flow logs
-    assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:boundary"}
+    assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:aws:iam::123456789012:policy/boundary"}
 
 
 def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):
@@ -245,3 +250,114 @@ def test_tasks_without_ipv4_use_aws_s_names_with_ipv6(app):
     assert web["image"].startswith("123456789012.dkr-ecr.us-east-1.on.aws/")
     assert {"name": "AWS_USE_DUALSTACK_ENDPOINT", "value": "true"} in web["environment"]
     assert "AWS_USE_DUALSTACK_ENDPOINT" not in {pair["name"] for pair in containers(app())[0]["environment"]}
+
+
+def procfile_app(folder, text="web: gunicorn app\nrelease: flask db upgrade\nmail: python -m mail\n"):
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "Procfile").write_text(text)
+    return {"app": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("given", "released", "workers"),
+    [
+        ({}, "flask db upgrade", {"app-mail"}),
+        ({"release_command": None, "workers": None}, "flask db upgrade", {"app-mail"}),  # as a hosted component gets it
+        ({"release_command": "none"}, None, {"app-mail"}),
+        ({"release_command": ""}, None, {"app-mail"}),
+        ({"release_command": "flask up"}, "flask up", {"app-mail"}),
+        ({"workers": {}}, "flask db upgrade", set()),
+        ({"workers": {"other": "run"}, "release_command": "none"}, None, {"app-other"}),
+        ({"image": "registry.example.com/shop:1"}, None, set()),
+        ({"image": "registry.example.com/shop:1", "release_command": "flask up"}, "flask up", set()),
+    ],
+)
+def test_the_library_takes_release_and_workers_from_the_procfile(app, tmp_path, given, released, workers):
+    deployed = app(**procfile_app(tmp_path), **given)
+    found = deployed.of_type("ssm/parameter:Parameter").get("app-web-release-command")
+    assert (json.loads(found["value"]["value"])["command"] if found else None) == released
+    assert set(deployed.of_type("ecs/service:Service")) - {"app-web"} == workers
+
+
+def test_a_procfile_that_does_not_parse_is_reported_once_with_all_else(mocks, tmp_path):
+    args = {**procfile_app(tmp_path, "web: gunicorn app\nno colon here\n"), "egress": "wlan"}
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", args)
+    assert str(error.value).count("line 2: 'no colon here'") == 1
+    assert "'wlan' is not one of" in str(error.value)
+    (tmp_path / "Dockerfile").unlink()
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", args)
+    assert str(error.value).count("line 2: 'no colon here'") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "origins"),
+    [
+        ({}, ["https://d1.cloudfront.net"]),
+        (DOMAIN, ["https://app.example.com"]),
+        (
+            {**DOMAIN, "domain_aliases": ["www.example.com", "shop.example.com"]},
+            ["https://app.example.com", "https://www.example.com", "https://shop.example.com"],
+        ),
+        (  # the domain is pending, CloudFront's name serves
+            {"domain": "app.example.com", "dns": "external", "domain_aliases": ["www.example.com"]},
+            ["https://d1.cloudfront.net", "https://app.example.com", "https://www.example.com"],
+        ),
+        (
+            {**SHARED, "domain": "app.example.com", "domain_aliases": ["www.example.com"]},
+            ["https://app.example.com", "https://www.example.com"],
+        ),
+    ],
+)
+def test_the_bucket_takes_uploads_from_all_of_the_app_s_origins(app, args, origins):
+    (rule,) = app(**args).named("app-media-cors")["corsRules"]
+    assert rule["allowedOrigins"] == origins
+
+
+@pytest.mark.parametrize(("given", "days"), [({}, 365), ({"log_retention_days": 90}, 90)])
+def test_all_logs_are_kept_as_long_as_the_setting_says(app, given, days):
+    deployed = app(**VARIANTS["production"], **given)
+    groups = deployed.of_type(":LogGroup")
+    assert {name: group["retentionInDays"] for name, group in groups.items() if "insights" not in name} == {
+        "app-web-logs": days,
+        "app-network-flow-log-group": days,
+        "app-db-logs-postgresql": days,
+        "app-db-logs-upgrade": days,
+    }
+    expirations = [
+        rule["expiration"]["days"]
+        for lifecycle in deployed.of_type(":BucketLifecycleConfiguration").values()
+        for rule in lifecycle["rules"]
+        if rule["id"] == "expire-logs"
+    ]
+    assert expirations == [days]
+
+
+@pytest.mark.parametrize("days", [1, 3653])
+def test_every_retention_that_cloudwatch_accepts_is_one_for_all_logs(app, days):
+    app(**VARIANTS["production"], log_retention_days=days)
+
+
+def test_a_wrong_retention_is_reported_once(mocks):
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        FlaskApp("app", {"app": APP, **VARIANTS["production"], "log_retention_days": 31})
+    assert str(error.value).count("31 is not one") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "allocated", "gib"),
+    [
+        ({}, 20, 1.6),  # 8 %: RDS grows it at 10 % by itself
+        ({}, 80, 6.4),
+        ({}, 91, 13.65),  # there is no room for RDS's least step of 10 GiB up to 100
+        ({}, 100, 15),
+        ({"database_max_storage_gib": 0}, 20, 3),  # nothing grows
+        ({"database_storage_gib": 500, "database_max_storage_gib": 1000}, 950, 142.5),  # a step would be 95 GiB
+    ],
+)
+def test_the_storage_alarm_knows_what_is_allocated_now_and_whether_it_grows(app, mocks, given, allocated, gib):
+    computed = COMPUTED["Instance"]
+    mocks.computed["Instance"] = lambda args: {**computed(args), "allocatedStorage": allocated}
+    alarm = app(**VARIANTS["production"], **given).named("app-alarms-database-storage")
+    assert alarm["threshold"] == pytest.approx(gib * 2**30, abs=1)

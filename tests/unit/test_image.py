@@ -280,8 +280,8 @@ def test_other_certificates_are_another_image(planned, monkeypatch, tmp_path):
         ({"python_version": "3.9"}, "python_version", "'3.9' is not one of 3.11, 3.12"),
         ({"system_packages": ["Lib!"]}, "system_packages", "'Lib!' is not the name of a Debian package"),
         ({"builder": "docker"}, "builder", "'docker' needs a Dockerfile"),
-        ({"build_args": {"a-b": "1"}}, "build_args", "'a-b' must be letters"),
-        ({"build_secrets": {"1": "1"}}, "build_secrets", "'1' must be letters"),
+        ({"build_args": {"a-b": "1"}}, "build_args.a-b", "'a-b' must be letters"),
+        ({"build_secrets": {"1": "1"}}, "build_secrets.1", "'1' must be letters"),
     ],
 )
 def test_what_no_plan_can_be_made_of_is_refused_by_argument(planned, args, argument, part):

@@ -60,6 +60,7 @@ def test_outputs_name_the_listener_for_routes(deploy):
     assert outputs == {
         "arn": "arn:aws:mock:us-east-1:123456789012:web",
         "arn_suffix": "app/web/0",
+        "load_balancer_name": "web",
         "dns_name": "web.elb.amazonaws.com",
         "zone_id": "ZELB",
         "security_group_id": "web-access-id",
@@ -163,20 +164,20 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront."),
+        ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         (_NETWORK, "certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront."),
         ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront has no use"),
         ({**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}}, "certificate_arn", "Mode cloudfront has no use"),
         ({**_HTTPS, "extra_certificate_arns": {"A b": "arn:x"}}, "extra_certificate_arns", "'A b' must be lower-case"),
         ({**_CLOUDFRONT, "allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "only CloudFront may connect"),
-        ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "set dual_stack to true"),
+        ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "none without dual_stack"),
         ({**_HTTPS, "idle_timeout": 0}, "idle_timeout", "0 must be a whole number from 1 to 4000 seconds."),
         (
             {**_HTTPS, "desync_mitigation": "off"},
             "desync_mitigation",
             "'off' is not one of monitor, defensive, strictest.",
         ),
-        ({**_HTTPS, "access_log_days": 0}, "access_log_days", "0 must be a whole number from 1 to 3650 days."),
+        ({**_HTTPS, "access_log_days": 0}, "access_log_days", "0 must be a whole number from 1 to 3653 days."),
     ],
 )
 def test_wrong_arguments_are_refused(args, argument, sentence):

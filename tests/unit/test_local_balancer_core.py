@@ -329,6 +329,13 @@ def test_https_has_the_projects_port_and_http_the_next():
     assert assign_ports(Configuration((balancer("a", 80, edge=()),)), 8443, {}, lambda _: False) == {("a", 80): 8443}
 
 
+def test_the_next_load_balancer_behind_cloudfront_takes_the_project_s_port_when_the_first_has_gone():
+    both = Configuration((balancer("a", 80, edge=()), balancer("b", 80, edge=())))
+    ports = assign_ports(both, 8443, {}, lambda _: True)
+    assert ports == {("a", 80): 8443, ("b", 80): 8444}
+    assert assign_ports(Configuration(both.load_balancers[1:]), 8443, ports, lambda _: True) == {("b", 80): 8443}
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sets(st.integers(1, 9), max_size=4)), max_size=3, unique_by=lambda x: x[0]

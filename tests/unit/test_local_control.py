@@ -40,6 +40,21 @@ def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
     assert process.status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
 
 
+@pytest.mark.parametrize("told", [{"runtime": "process"}, {"runtime": "process", "protected": False}, {}])
+def test_a_daemon_that_asks_for_no_key_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, object]
+) -> None:
+    local = LocalPlace(Place(tmp_path, 1, "us-east-1"), 1)
+    done: list[str] = []
+    monkeypatch.setattr(control, "status", lambda _: {"folder": str(tmp_path), **told})
+    monkeypatch.setattr(control, "_end", lambda _: done.append("end"))
+    monkeypatch.setattr(control, "_start", lambda _: done.append("start"))
+    assert control.ensure_started(local)
+    assert done == ["end", "start"]
+    monkeypatch.setattr(control, "status", lambda _: {"runtime": "process", "protected": True})
+    assert not control.ensure_started(local)
+
+
 def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:
     process = psutil.Process(number_of(daemon))
     process.kill()

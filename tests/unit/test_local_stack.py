@@ -22,6 +22,10 @@ UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": ""}
 @pytest.mark.parametrize("given", [CONFIGURED, UNSET, {}], ids=["given", "unset", "defaults"])
 def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_path, monkeypatch, given):
     monkeypatch.chdir(ROOT)
+    if given is CONFIGURED:  # an app without a Dockerfile, for which alone these settings are
+        (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "requirements.txt").write_text("flask\n")
+        given = {**CONFIGURED, "app": str(tmp_path / "app")}
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in given.items())
     folder = write_program(tmp_path / "program", "", f"config:\n{lines}" if lines else "config: {}\n")
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
@@ -32,4 +36,4 @@ def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_p
     read = plan_settings(project.config, project.name)
     assert [read.python_version, read.start_command] == told
     assert read.system_packages == tuple(args.get("system_packages") or ())
-    assert (read == PlanSettings()) == (given is not CONFIGURED)
+    assert (read == PlanSettings()) == ("app" not in given)

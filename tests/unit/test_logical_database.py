@@ -15,6 +15,7 @@ from tests.postgres import OWNER, OWNER_PASSWORD, Server, postgres_server
 
 CLIENTS = {"client_security_group_ids": {"tasks": "sg-tasks"}, "server_security_group_id": "sg-server"}
 PASSWORD = "p-w_d.~" + "x" * 25
+SALT = "sixteenLetters16"
 REFERENCES = {"PGUSER": OWNER, "PGPASSWORD": OWNER_PASSWORD}
 
 
@@ -25,8 +26,7 @@ def server():
 
 
 def made(mocks):
-    mocks.computed["RandomPassword"] = lambda args: {"result": PASSWORD}
-    mocks.computed["RandomBytes"] = lambda args: {"hex": "00" * 16}
+    mocks.computed["RandomPassword"] = lambda args: {"result": SALT if args.name.endswith("-salt") else PASSWORD}
 
 
 @pytest.fixture

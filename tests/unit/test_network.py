@@ -50,6 +50,7 @@ def test_by_default_tasks_are_in_public_subnets_and_private_ones_have_no_way_out
         "task_subnet_ids": PUBLIC,
         "assign_public_ip": True,
         "dual_stack": False,
+        "endpoint_security_group_id": "",
     }
     assert routes(deployed) == {"network-public-ipv4": "network-internet-id"}
     assert not deployed.of_type(":NatGateway")
@@ -223,6 +224,7 @@ def test_an_existing_network_passes_through_and_nothing_is_created(network):
         "task_subnet_ids": ["subnet-1", "subnet-2"],
         "assign_public_ip": True,
         "dual_stack": False,
+        "endpoint_security_group_id": "",
     }
 
 

@@ -51,10 +51,14 @@ def test_in_mode_cloudfront_only_cloudfront_reaches_port_80(deploy, mocks):
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({**_VPC, "mode": "http"}, "mode", "'http' is not one of https, cloudfront."),
+        ({**_VPC, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         ({**_VPC, "allowed_cidrs": []}, "allowed_cidrs", "An empty list lets nobody connect"),
         ({**_VPC, "allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs", "'10.0.0.1/8' is not an address range"),
-        ({**_VPC, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "'::/0' is a range of IPv6 addresses; set dual_stack"),
+        (
+            {**_VPC, "allowed_cidrs": ["::/0"]},
+            "allowed_cidrs",
+            "'::/0' is a range of IPv6 addresses, and the load balancer has none",
+        ),
         ({**_VPC, "allowed_cidrs": ["10.0.0.0/8"] * 2}, "allowed_cidrs", "'10.0.0.0/8' is named more than once"),
         (
             {**_VPC, "allowed_cidrs": ["10.0.0.0/8"], "mode": "cloudfront"},

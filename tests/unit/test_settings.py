@@ -5,42 +5,25 @@ import itertools
 import re
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
-from components import FlaskAppArgs
-from components.flask_app_args import with_profile
+from components import FlaskApp, FlaskAppArgs
+from components.flask_app_args import with_processes, with_profile
 from components.setting_texts import AUTO, EMPTY_IS_A_VALUE
-from tests.setting_values import OWN, SHARED, UNSET, as_text
+from tests.setting_values import OWN, PLANNED, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
 DESCRIBED = yaml.safe_load((ROOT / "settings.yaml").read_text())
 
 
-@pytest.fixture
-def configured(monkeypatch):
-    """Load the settings with these values, as the engine would hand them over."""
-    monkeypatch.chdir(ROOT)
-
-    def load(**values):
-        texts = {key: as_text(value) for key, value in values.items()}
-        pulumi.runtime.set_all_config({f"flask-on-aws:{key}": value for key, value in texts.items()})
-        return settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "dev")
-
-    return load
-
-
 def test_without_a_setting_the_library_s_defaults_count(configured):
     loaded = configured()
     assert loaded.name == "app"
-    assert {key: value for key, value in loaded.app.items() if value} == {
-        "repository_name": "flask-on-aws-dev",
-        "release_command": "flask --app board release",  # the template's Procfile
-    }
+    assert {key: value for key, value in loaded.app.items() if value} == {"repository_name": "flask-on-aws-dev"}
 
 
 def test_every_setting_is_described_read_and_an_argument():
@@ -98,6 +81,7 @@ EXPECTED = {
         "env": {"GREETING": "hello", "LIMIT": "3", "RATIO": "0.5", "LOG_LEVEL": "warning"},
         "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "min_tasks": 0, "max_tasks": 1}],
     },
+    "planned": {},
     "shared": {
         "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
@@ -105,26 +89,25 @@ EXPECTED = {
         "listenerPaths": ["/shop/*"],
         "databasePort": 5433,
         "minTasks": 1,
+        "maxTasks": 3,
         "flowLogs": False,
         "env": {"GREETING": "hello"},
     },
 }
 
 
-@pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("shared", SHARED)])
-def test_every_value_is_read_as_its_type(configured, stack, values):
+@pytest.mark.parametrize(("stack", "values"), [("own", OWN), ("planned", PLANNED), ("shared", SHARED)])
+def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
     loaded = configured(**values)
     expected = {
         key: value for key, value in (values | EXPECTED[stack]).items() if key not in (*settings.SECRETS, "name")
     }
-    assert {key: loaded.app.get(settings.snake_case(key)) for key in expected} == expected | (
-        {"releaseCommand": None} if stack == "shared" else {}
-    )
+    assert {key: loaded.app.get(settings.snake_case(key)) for key in expected} == expected
     assert loaded.name == values.get("name", "app")
 
 
 def test_the_stacks_set_every_setting():
-    assert {*OWN, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
+    assert {*OWN, *PLANNED, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
     assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
 
 
@@ -145,15 +128,15 @@ def test_empty_is_not_the_default(configured, tmp_path, key, empty):
     (tmp_path / "Procfile").write_text("web: gunicorn app\nmail: python -m mail\n")
     argument = settings.snake_case(key)
     assert configured(app=str(tmp_path), **{key: empty}).app[argument] == empty
-    assert with_profile(configured(app=str(tmp_path)).app).get(argument) != empty
+    assert with_profile(with_processes(configured(app=str(tmp_path)).app)).get(argument) != empty
 
 
 @pytest.mark.parametrize(
     ("key", "part"),
     [
         ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
-        ("outboundPorts", "outboundPorts: An empty list lets tasks connect nowhere"),
-        ("listenerPaths", "listenerPaths: An empty list brings no request"),
+        ("outboundPorts", r"outboundPorts: \[\] lacks 443"),
+        ("listenerPaths", "listenerPaths: No path at all would reach the app"),
     ],
 )
 def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, key, part):
@@ -169,10 +152,11 @@ def test_every_setting_whose_default_is_not_empty_can_be_empty():
 
 
 def test_an_existing_network_needs_nothing_else_than_itself(configured):
-    found = configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"]).app
-    assert "vpc_cidr" not in found
+    network = {"vpcId": "vpc-0123456789abcdef0", "publicSubnetIds": ["subnet-0", "subnet-1"]}
+    network |= {"privateSubnetIds": ["subnet-2", "subnet-3"]}
+    assert "vpc_cidr" not in configured(**network).app
     with pytest.raises(settings.SettingsError, match=r"vpcCidr: '10.0.0.0/16' has no effect on an existing VPC"):
-        configured(vpcId="vpc-0123456789abcdef0", publicSubnetIds=["subnet-0", "subnet-1"], vpcCidr="10.0.0.0/16")
+        configured(**network, vpcCidr="10.0.0.0/16")
 
 
 @pytest.mark.parametrize("key", sorted(key for key, read in settings.READERS.items() if read is settings.text))
@@ -203,14 +187,14 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("env", '{"PORT": "1"}', "'PORT' is set by the stack"),
         ("env", '{"1X": "1"}', "'1X'"),
         ("domain", "not a domain", "not a domain"),
-        ("domainAliases", '["www.example.com"]', "needs a domain"),
+        ("domainAliases", '["www.example.com"]', "has no effect without domain"),
         ("maxTasks", "0", "max"),
         ("spotShare", "101", "101"),
         ("alarmEmail", "nobody", "nobody"),
         ("logRetentionDays", "17", "17"),
         ("name", "a-name-far-too-long-for-a-load-balancer", "characters"),
         ("zones", "9", "9"),
-        ("listenerArn", "arn:aws:x", "domain: must be given with listener_arn"),
+        ("listenerArn", "arn:aws:x", "domain: must be given with listenerArn"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_way_out(configured, mocks, key, value, part):
@@ -237,10 +221,21 @@ def test_debug_is_refused_in_production(configured):
         configured(environment="production", debug=True)
 
 
-def test_the_procfile_s_other_lines_are_workers(configured, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "release", "workers"),
+    [
+        ({}, "true", {"mail": "python -m mail"}),
+        ({"releaseCommand": "none"}, "", {"mail": "python -m mail"}),
+        ({"releaseCommand": "flask up", "workers": {"other": "run"}}, "flask up", {"other": "run"}),
+        ({"image": "registry.example.com/shop:1"}, "", {}),
+        ({"image": "registry.example.com/shop:1", "releaseCommand": "none"}, "", {}),
+    ],
+)
+def test_the_procfile_fills_in_what_is_not_set(configured, tmp_path, given, release, workers):
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "Procfile").write_text("web: gunicorn app\nrelease: true\nmail: python -m mail\n")
-    assert configured(app=str(tmp_path)).app["workers"] == {"mail": "python -m mail"}
+    found = with_processes(configured(app=str(tmp_path), **given).app)
+    assert (found.get("release_command", ""), found.get("workers", {})) == (release, workers)
 
 
 def test_a_procfile_that_does_not_parse_is_named_with_its_line(configured, tmp_path):
@@ -269,3 +264,10 @@ def test_names_go_there_and_back(name):
 def test_the_repository_s_name_is_one_that_ecr_accepts(project, stack):
     name = settings._repository_name(f"p{project}", stack)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+
+
+def test_what_a_component_refuses_later_has_the_settings_names(mocks):
+    with pytest.raises(settings.SettingsError, match=r"listenerArn: 'arn' is not the ARN") as error, settings.named():
+        FlaskApp("app", {"app": str(ROOT / "app_template"), "listener_arn": "arn", "domain": "shop.example.com"})
+    assert "loadBalancerArnSuffix: must be given with listenerArn" in str(error.value)
+    assert mocks.resources == []

@@ -3,7 +3,7 @@ import json
 import pulumi
 import pytest
 
-from components.task_roles import TaskRoles, execution_policy, repository_arn, secret_arn, trust_policy
+from components.task_roles import TaskRoles, execution_policy, repository_arn, secret_arn
 
 SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:app-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:1:parameter/app/key"
@@ -55,12 +55,6 @@ def test_keys_of_the_user_s_own_are_granted_by_name():
 def test_a_reference_s_key_and_version_are_not_part_of_the_arn():
     assert secret_arn(f"{SECRET}:KEY:stage:version") == SECRET
     assert secret_arn(SECRET) == SECRET
-
-
-def test_only_tasks_of_this_account_take_the_roles():
-    (trust,) = statements(trust_policy("123456789012"))
-    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 def test_the_app_s_role_has_just_what_it_was_given(deploy):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.run import SELECTED
+
 ROOT = Path(__file__).parents[2]
 FILES = {path.stem: path for path in (ROOT / ".github/workflows").glob("*.yml")}
 TEXTS = {name: path.read_text() for name, path in FILES.items()}
@@ -24,7 +26,7 @@ def inputs_of(name, action):
 
 
 def test_these_are_the_workflows():
-    assert sorted(WORKFLOWS) == ["deploy", "preview", "test"]
+    assert sorted(WORKFLOWS) == ["deploy", "nightly", "preview", "test"]
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
@@ -40,6 +42,7 @@ def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(name):
 def test_each_job_has_exactly_the_permissions_it_needs():
     assert {where: body["permissions"] for where, body in JOBS.items()} == {
         ("test", "test"): {"contents": "read"},
+        ("nightly", "test"): {"contents": "read"},
         ("preview", "preview"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
         ("preview", "preflight"): {"contents": "read"},
         ("deploy", "test"): {"contents": "read"},
@@ -59,6 +62,7 @@ def test_aws_is_reached_by_the_role_of_each_purpose_alone():
     }
     assert roles == {
         "test": [],
+        "nightly": [],
         "preview": ["${{ vars.AWS_PREVIEW_ROLE_ARN }}"],
         "deploy": ["${{ vars.AWS_DEPLOY_ROLE_ARN }}"],
     }
@@ -92,7 +96,7 @@ def test_a_checkout_leaves_no_token_behind():
     found = [
         step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert found == [False] * 4
+    assert found == [False] * 5
 
 
 def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():
@@ -107,6 +111,24 @@ def test_the_cli_has_the_version_of_the_sdk():
     (version,) = re.findall(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     found = [given["pulumi-version"] for name in FILES for given in inputs_of(name, "pulumi/actions")]
     assert found == [version] * 4
+
+
+def test_every_job_ends_within_the_hour():
+    assert [where for where, body in JOBS.items() if "uses" not in body and body.get("timeout-minutes", 999) > 60] == []
+
+
+def test_the_parts_of_the_test_workflow_are_all_tests():
+    assert JOBS["test", "test"]["strategy"]["matrix"]["part"] == ["quick", "long"]
+    quick, long, whole = (SELECTED[kind] for kind in ("quick", "long", "all"))
+    assert {quick, long} == {f"{whole} and not long", f"{whole} and long"}
+
+
+def test_every_file_with_a_long_form_is_in_the_nightly_matrix():
+    """A decorator, a mark of a parameter, or the marker that makes the form in containers one."""
+    files = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")]
+    found = {str(file) for file in files if re.search(r"mark\.(slow|any_runtime)\b", (ROOT / file).read_text())}
+    matrix = JOBS["nightly", "test"]["strategy"]["matrix"]["tests"]
+    assert {name for name in found if not name.startswith(tuple(matrix))} == set()
 
 
 def test_no_shell_line_contains_an_expression():

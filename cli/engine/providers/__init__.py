@@ -20,12 +20,14 @@ from . import (
     secret,
     security_groups,
     services,
+    stash,
     target_groups,
+    vpc_origins,
 )
 from .base import Provider
 
-_COMPUTE = (ecs, services, balancing, target_groups, routing, scaling, logs)
-_DATA = (rds, database_groups, s3, bucket_settings, secret, parameter, randoms)
+_COMPUTE = (ecs, services, balancing, target_groups, routing, vpc_origins, scaling, logs)
+_DATA = (rds, database_groups, s3, bucket_settings, secret, parameter, randoms, stash)
 _MODULES = (ec2, security_groups, iam, acm, *_COMPUTE, *_DATA)
 PROVIDERS: Mapping[str, Provider] = {
     token: provider for module in _MODULES for token, provider in module.PROVIDERS.items()

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..faults import Faults
+
 # Bytes of the file and of the one before it: some 20,000 requests each.
 _LARGEST_FILE = 10_000_000
 
@@ -102,17 +104,27 @@ def _quoted(text: str) -> str:
     return '"' + (text.replace('"', "%22").replace("\r", "").replace("\n", "") or "-") + '"'
 
 
+class _Handler(logging.handlers.RotatingFileHandler):
+    """One that raises what goes wrong, and does not print it for each request."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called where the exception is handled."""
+        raise
+
+
 class AccessLog:
     """Writes entries to a file, and starts it anew when it is large, the last one kept beside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, faults: Faults) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LARGEST_FILE, backupCount=1)
+        self._handler = _Handler(path, maxBytes=_LARGEST_FILE, backupCount=1)
+        self._faults = faults
 
     def write(self, entry: Entry) -> None:
         """Add the entry's line."""
         record = logging.LogRecord("access", logging.INFO, "", 0, entry.line(), None, None)
-        self._handler.emit(record)
+        with self._faults.kept("writing the load balancers' access log"):
+            self._handler.emit(record)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,6 +1,7 @@
 """The load balancers of a place: a part with one thread, in which all listeners, connections and health checks live."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates import Authority, server_context
-from ..parts import Target, TargetHealth
+from ..faults import Faults
+from ..parts import HOST, Target, TargetHealth
 from .access_log import AccessLog
 from .application import Application, Front, Page
 from .configuration import Configuration, Listener, LoadBalancer
@@ -25,13 +27,17 @@ _log = logging.getLogger("flask_on_aws.balancer")
 # How often the configuration is asked for and ended drains are noticed; people wait for it after each deployment, and
 # the provider keeps what it has read for as long as reading costs something.
 _TICK_SECONDS = 0.25
+# So long after a change it is asked as often, since the provider may still have said what was before.
+_MOVING_SECONDS = 3.0
 _STOP_SECONDS = 10
+_READ = "Correct the last change of a load balancer, listener, rule or target group: what was known before goes on."
 
 
 class Balancer:
     """Serves the load balancers of a configuration on this machine, and knows their targets' health.
 
-    `configuration` is asked again and again, in a thread of its own, and may raise: then what was known goes on.
+    `configuration` is asked every `tick` seconds and after each `wake`, in another thread, and may raise: then what was
+    known goes on.
     """
 
     def __init__(
@@ -42,16 +48,19 @@ class Balancer:
         *,
         first_port: int = 8443,
         deregistration_lag: float = DEREGISTRATION_LAG,
+        faults: Faults | None = None,
+        tick: float = _TICK_SECONDS,
     ) -> None:
         self._folder, self._authority, self._provide = folder, authority, configuration
-        self._first_port = first_port
+        self._first_port, self._faults, self._tick = first_port, faults or Faults(folder), tick
+        self._wake: Callable[[], None] = lambda: None
         self._book = PortBook(folder / "ports.json")
         self.targets = TargetTable(lag=deregistration_lag)
         self._known = Configuration()
         self._servers: dict[Key, Server] = {}
         self._problems: dict[Key, str] = {}
         self._thread: threading.Thread | None = None
-        self._stop: Callable[[], None] = lambda: None
+        self._stopping = False
         self._ports: dict[Key, int] = {}
         self._own: dict[str, Page] = {}
 
@@ -68,14 +77,26 @@ class Balancer:
 
     def stop(self) -> None:
         """Close all listeners and connections."""
-        self._stop()
+        self._stopping = True
+        self._wake()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
+
+    def wake(self) -> None:
+        """Look at the configuration at once: it may have changed."""
+        self._wake()
 
     @property
     def ports(self) -> Mapping[Key, int]:
         """Ports on this machine, by the load balancer's ARN and the port in its records."""
         return dict(self._ports)
+
+    @property
+    def origins(self) -> set[str]:
+        """Where browsers find what the listeners serve, scheme, host and port as they write them in an origin."""
+        names = ["localhost", HOST, *(host for host in self._known.hosts() if not set(host) & set("*?"))]
+        serving = {self._ports[key]: "https" if one.encrypted else "http" for key, one in dict(self._servers).items()}
+        return {f"{scheme}://{name.lower()}:{port}" for port, scheme in serving.items() for name in names}
 
     @property
     def problems(self) -> list[str]:
@@ -105,43 +126,43 @@ class Balancer:
             runner.run(self._run(ready))
 
     async def _run(self, ready: Future[None]) -> None:
-        loop, stopping, changed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        loop, changed, self._stopping = asyncio.get_running_loop(), asyncio.Event(), False
         loop.set_exception_handler(_note)
-        self._stop = lambda: _call(loop, stopping.set)
-        self.targets.on_change(lambda: _call(loop, changed.set))
+        self._wake = lambda: _call(loop, changed.set)
+        self.targets.on_change(self._wake)
         try:
-            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log")
+            self._pool, self._access = Pool(), AccessLog(self._folder / "access.log", self._faults)
             self._context = server_context(self._authority, self._knows)
-            self._probes = Probes(self.targets, self._check_of)
+            self._probes = Probes(self.targets, self._check_of, self._faults)
             self._ports = self._book.read()
             await self._reconcile()
         except Exception as error:
             ready.set_exception(error)
             return
         ready.set_result(None)
+        moved_at = loop.time()
         try:
-            while not stopping.is_set():
-                waiting = [loop.create_task(event.wait()) for event in (stopping, changed)]
-                await asyncio.wait(waiting, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                for task in waiting:
-                    task.cancel()
+            while not self._stopping:
+                is_moving = self.targets.any_draining() or loop.time() - moved_at < _MOVING_SECONDS
+                tick = min(self._tick, _TICK_SECONDS) if is_moving else self._tick
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), tick)
+                if changed.is_set():
+                    moved_at = loop.time()
                 changed.clear()
-                await self._keep_up()
+                if not self._stopping:
+                    await self._keep_up()
         finally:
             await self._close()
 
     async def _keep_up(self) -> None:
-        try:
+        # Whatever fails may be over in a moment; the listeners that answer go on.
+        with self._faults.kept("bringing the load balancers up to date"):
             await self._reconcile()
-        except Exception:
-            # Whatever it was, it may be over in a moment; the listeners that answer go on.
-            _log.exception("The load balancers could not be brought up to date.")
 
     async def _reconcile(self) -> None:
-        try:
+        with self._faults.kept("reading the load balancers' configuration", fix=_READ):
             self._known = await asyncio.to_thread(self._provide)
-        except Exception:
-            _log.exception("The load balancers' configuration could not be read; the last one stays.")
         self._probes.adjust()
         for gone in self.targets.expire(self._delay):
             self._pool.forget(gone)
@@ -165,7 +186,11 @@ class Balancer:
         if ports != self._ports:
             self._ports = ports
             self._book.write(ports)
-        kept = {key: one for key, one in self._servers.items() if key in wanted and _serves(one, *wanted[key])}
+        kept = {
+            key: one
+            for key, one in self._servers.items()
+            if key in wanted and one.port == ports[key] and _serves(one, *wanted[key])
+        }
         ending = [one.stop() for key, one in self._servers.items() if key not in kept]
         self._servers = kept
         await asyncio.gather(*ending)

@@ -19,7 +19,8 @@ def assign_ports(
     """A port for each listener; one that has its port keeps it.
 
     The first load balancer's HTTPS listener, or the one behind a content delivery network, has `first` itself, even if
-    it is busy: a project's address is not to change unnoticed. All others have the next that are free.
+    it is busy: a project's address is not to change unnoticed. All others have the next that are free. Where that
+    listener is gone, the next one behind a content delivery network takes its port, as the network's name goes on.
     """
     keys = [
         (balancer.arn, listener.port)
@@ -30,6 +31,14 @@ def assign_ports(
         )
     ]
     assigned = {key: known[key] for key in keys if key in known}
+    behind = [
+        (balancer.arn, listener.port)
+        for balancer in configuration.load_balancers
+        for listener in balancer.listeners
+        if listener.edge_headers is not None
+    ]
+    if behind and first in set(known.values()) - set(assigned.values()):
+        assigned[behind[0]] = first
     for key in keys:
         if key in assigned:
             continue

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import aiohttp
 
+from ..faults import Faults
 from ..parts import Target
 from .configuration import HealthCheck
 from .health import FAILED, TIMED_OUT, Failure, answered
@@ -13,13 +14,16 @@ from .targets import Registration, TargetTable
 _AGENT = "ELB-HealthChecker/2.0"
 # How soon a target is asked whose group is not yet in the configuration; records are read about as often.
 _UNKNOWN_GROUP_SECONDS = 0.5
+# A processor is not to be kept busy by an interval that AWS would not take; its shortest is 5 s, that of tests less.
+_LEAST_SECONDS = 0.05
+_ACTIVITY = "checking a target's health"
 
 
 class Probes:
     """One task for each target that is not leaving."""
 
-    def __init__(self, table: TargetTable, check_of: Callable[[str], HealthCheck | None]) -> None:
-        self._table, self._check_of = table, check_of
+    def __init__(self, table: TargetTable, check_of: Callable[[str], HealthCheck | None], faults: Faults) -> None:
+        self._table, self._check_of, self._faults = table, check_of, faults
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def adjust(self) -> None:
@@ -32,15 +36,19 @@ class Probes:
 
     async def _watch(self, registration: Registration) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            check = self._check_of(registration.group_arn)
-            if check is None:
-                await asyncio.sleep(_UNKNOWN_GROUP_SECONDS)
-                continue
-            began = loop.time()
-            self._table.examine(registration, await probe(registration.target, check), check)
-            # The interval is from one check's beginning to the next one's.
-            await asyncio.sleep(max(0, began + check.interval - loop.time()))
+        subject = f"{registration.target.host}:{registration.target.port} in {registration.group_arn}"
+        try:
+            while True:
+                began, seconds = loop.time(), _UNKNOWN_GROUP_SECONDS
+                with self._faults.kept(_ACTIVITY, subject):
+                    check = self._check_of(registration.group_arn)
+                    if check is not None:
+                        seconds = max(_LEAST_SECONDS, check.interval)
+                        self._table.examine(registration, await probe(registration.target, check), check)
+                # The interval is from one check's beginning to the next one's.
+                await asyncio.sleep(max(0, began + seconds - loop.time()))
+        finally:
+            self._faults.clear(_ACTIVITY, subject)
 
     async def close(self) -> None:
         """End all checks."""

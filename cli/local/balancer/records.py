@@ -60,20 +60,27 @@ class Records:
     """Reads the configuration, and keeps it for a second.
 
     `edge_headers` tells by a listener's ARN which header fields a content delivery network before it adds; None where
-    there is no network. Default: none anywhere.
+    there is no network. Default: none anywhere. `version` is another one after each change; as long as it is the same,
+    what was read is kept for longer. Default: unknown.
     """
 
     def __init__(
-        self, client: Elbv2, edge_headers: EdgeHeaders = _no_edge, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Elbv2,
+        edge_headers: EdgeHeaders = _no_edge,
+        *,
+        version: Callable[[], object] = object,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._edge_headers, self._clock = client, edge_headers, clock
-        self._read_at, self._known = float("-inf"), Configuration()
+        self._client, self._edge_headers, self._version, self._clock = client, edge_headers, version, clock
+        self._read_at, self._read_version, self._known = float("-inf"), object(), Configuration()
 
     def __call__(self) -> Configuration:
         """The configuration, at most a second old; raises what the client raises."""
-        if self._clock() - self._read_at >= REFRESH_SECONDS:
+        version = self._version()
+        if version != self._read_version and self._clock() - self._read_at >= REFRESH_SECONDS:
             self._known = self._read()
-            self._read_at = self._clock()
+            self._read_at, self._read_version = self._clock(), version
         return self._known
 
     def _read(self) -> Configuration:

@@ -106,7 +106,7 @@ class Server:
     def __init__(
         self, port: int, application: Application, context: ssl.SSLContext | None, idle_timeout: float
     ) -> None:
-        self.idle_timeout, self.encrypted = idle_timeout, context is not None
+        self.port, self.idle_timeout, self.encrypted = port, idle_timeout, context is not None
         config = _Config(bind(port), context, idle_timeout)
         self._stopping = asyncio.Event()
         app: Any = application  # hypercorn's types spell ASGI's messages out, ours do not

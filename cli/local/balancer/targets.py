@@ -57,7 +57,7 @@ class TargetTable:
         self._listeners: list[Callable[[], None]] = []
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Have a function called, in the thread of the change, when a target comes or goes."""
+        """Have a function called, in the thread of the change, when a target comes, goes or has another health."""
         self._listeners.append(call)
 
     def register(self, target_group_arn: str, target: Target) -> None:
@@ -104,7 +104,11 @@ class TargetTable:
     def examine(self, registration: Registration, failure: Failure | None, check: HealthCheck) -> None:
         """Take in what a health check found."""
         with self._lock:
+            before = registration.checkup.health
             registration.checkup = examined(registration.checkup, failure, check)
+            is_changed = registration.checkup.health != before
+        if is_changed:
+            self._tell()
 
     def expire(self, delay: Callable[[str], float]) -> Iterator[Registration]:
         """Forget the targets whose group's deregistration delay, by its ARN, is over."""
@@ -114,6 +118,11 @@ class TargetTable:
                 if one.draining_since is not None and now - one.draining_since >= delay(one.group_arn):
                     del self._registrations[key]
                     yield one
+
+    def any_draining(self) -> bool:
+        """Whether a target is leaving, which ends at a time."""
+        with self._lock:
+            return any(one.draining_since is not None for one in self._registrations.values())
 
     def choose(self, group: TargetGroup) -> Registration | None:
         """The target for the next request, counted as busy until `release`; None where there is none.

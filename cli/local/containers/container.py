@@ -2,18 +2,20 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from docker.errors import APIError, NotFound
 
 from ..ecs.runtime import Beside, CannotStart, Usage
+from ..faults import Faults
 from ..parts import Target
 from .engine import EngineFailure, quietly
 
 _KILLED = 137  # 128 and SIGKILL: what is told of a container that was taken away
 _NANOSECONDS = 1e9
+_ACTIVITY = "writing containers' output"
 
 
 class ContainerLaunch(NamedTuple):
@@ -23,6 +25,7 @@ class ContainerLaunch(NamedTuple):
     log: Path
     target: Target | None
     engine_url: str
+    faults: Faults
 
     def start(self) -> "Container":
         """Start it."""
@@ -42,6 +45,7 @@ class Container:
     def __init__(self, launch: ContainerLaunch) -> None:
         self._container, self._launch = launch.container, launch
         self._code: int | None = None
+        self._ended = threading.Event()
         self._out_of_memory = False
         threading.Thread(target=self._follow, daemon=True).start()
 
@@ -56,6 +60,15 @@ class Container:
     def exit_code(self) -> int | None:
         """None while it runs, and until all of its output is in the file."""
         return self._code
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have a function called as soon as its exit code is known."""
+
+        def wait() -> None:
+            self._ended.wait()
+            call()
+
+        threading.Thread(target=wait, daemon=True, name="end of a container").start()
 
     def out_of_memory(self) -> bool:
         """Whether the kernel ended it for its memory."""
@@ -82,16 +95,18 @@ class Container:
         try:
             with open(self._launch.log, "ab", buffering=0) as log:
                 for chunk in self._container.logs(stream=True, follow=True):
-                    log.write(chunk)
-        except EngineFailure:
-            pass  # the engine ended, and may be back
+                    with self._launch.faults.kept(_ACTIVITY, self._launch.log.name):
+                        log.write(chunk)
+        except (*EngineFailure, OSError):
+            pass  # the engine ended, and may be back; or the file cannot be made, and the end is what counts
         try:
             code = int(self._container.wait()["StatusCode"])
             self._container.reload()
             self._out_of_memory = bool(self._container.attrs["State"]["OOMKilled"])
         except NotFound:
             code = _KILLED
-        except EngineFailure:
+        except Exception:  # whatever it was: a container whose end nobody notices is never replaced
             self.kill()
             code = _KILLED
         self._code = code
+        self._ended.set()

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from ..faults import Faults
 from ..parts import HOST
 from . import relay
 
@@ -26,13 +27,20 @@ _START_SECONDS = 10.0  # for a socket of one's own to listen; beyond it somethin
 class Gate:
     """Listens from `start` to `stop`."""
 
-    def __init__(self, ports: Callable[[], Collection[int]], desktop: bool = sys.platform == "darwin") -> None:
+    def __init__(
+        self,
+        ports: Callable[[], Collection[int]],
+        desktop: bool = sys.platform == "darwin",
+        faults: Faults | None = None,
+    ) -> None:
         """Lead to the ports that are named when they are asked for.
 
         Args:
             ports: the local AWS's own.
             desktop: whether the engine runs in a virtual machine. Default: on macOS.
+            faults: where it is told what fails. Default: the log alone.
         """
+        self._faults = faults or Faults()
         self._ports, self._desktop = ports, desktop
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True, name="gate")
@@ -96,9 +104,11 @@ class Gate:
         path.chmod(0o666)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # of a caller that is no relay
             question = (await reader.readline()).decode().strip()
-            ports = {str(port) for port in self._ports()}
+            ports = set[str]()
+            with self._faults.kept("telling containers the local AWS's ports"):
+                ports = {str(port) for port in self._ports()}
             if question == "ports":
                 writer.write((" ".join(sorted(ports)) + "\n").encode())
             elif question.startswith("ready "):

@@ -72,15 +72,19 @@ async def main(task: str, gate: str, own: Collection[str]) -> None:
 
         return serve
 
-    ready = False
+    ready, said = False, ""
     while True:
-        with contextlib.suppress(OSError):
+        try:
             for port in (await ask(gate, "ports")).split():
                 if port not in servers and port not in own:
                     with contextlib.suppress(OSError):  # somebody in the task listens there
                         servers[port] = await asyncio.start_server(through(port), "127.0.0.1", int(port))
             if not ready:
                 ready = bool(await ask(gate, "ready " + task))
+        except Exception as error:  # whatever it is, the gate may be well in a moment
+            if str(error) != said:  # not once a second
+                said = str(error)
+                print(f"The local AWS does not answer: {error}", file=sys.stderr, flush=True)
         await asyncio.sleep(_POLL)
 
 

@@ -13,6 +13,7 @@ from flask_on_aws.contract import CA_PATH
 
 from ..ecs.definition import Container, TaskPlan
 from ..ecs.runtime import CannotStart, not_pulled
+from ..faults import Faults
 from ..parts import ACCOUNT_ID, HOST, Target
 from . import relay
 from .container import ContainerLaunch
@@ -48,6 +49,8 @@ class Surroundings:
     """The text that stands for RDS's CA in a container that writes it for others."""
     url: str
     """The engine's."""
+    faults: Faults
+    """Where it is told what fails."""
     processors: int
     """How many the engine has: no container may be given more."""
     has_init: bool = True
@@ -79,7 +82,7 @@ class ContainerRoom:
         except EngineFailure as error:
             raise CannotStart(f"CannotCreateContainerError: {error}") from error
         self._made.append(made)
-        return ContainerLaunch(made, log, self._target(container), self._around.url)
+        return ContainerLaunch(made, log, self._target(container), self._around.url, self._around.faults)
 
     def close(self) -> None:
         """Remove the containers, their network and their volumes."""

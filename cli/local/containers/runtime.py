@@ -9,6 +9,7 @@ from flask_on_aws.dockerfile import CA_FILE, CA_FOLDER
 
 from ..ecs.definition import TaskPlan
 from ..ecs.watchman import Watchman
+from ..faults import Faults
 from .engine import LABEL, engine_url, remove_all
 from .gate import Gate
 from .room import ContainerRoom, Surroundings
@@ -24,6 +25,7 @@ class ContainerRuntime:
         certificates: Path,
         ports: Callable[[], Collection[int]],
         image_here: Callable[[str], str],
+        faults: Faults | None = None,
     ) -> None:
         """Run containers at an engine.
 
@@ -33,8 +35,10 @@ class ContainerRuntime:
             certificates: file of the local CA.
             ports: the ports of loopback that containers may reach.
             image_here: image of a task definition → its name at the engine.
+            faults: where it is told what fails. Default: the log alone.
         """
-        self._gate = Gate(ports)
+        faults = faults or Faults(folder)
+        self._gate = Gate(ports, faults=faults)
         self._around = Surroundings(
             client=client,
             label=str(folder),
@@ -43,11 +47,12 @@ class ContainerRuntime:
             certificates=certificates,
             rds_certificates=(CA_FOLDER / CA_FILE).read_text(encoding="ascii"),
             url=engine_url(),
+            faults=faults,
             processors=int(client.info()["NCPU"]),
         )
         self._marked = f"{LABEL}={folder}"
         command = [sys.executable, "-m", "flask_on_aws_cli.local.containers.guardian", self._marked]
-        self._watchman = Watchman(command)
+        self._watchman = Watchman(command, faults)
 
     def room(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
         """Room for a task's containers."""

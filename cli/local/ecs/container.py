@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class ContainerRun:
     kill_at: float | None = None
     is_developed: bool = False
     """Whether it runs code that is being written."""
+    on_change: Callable[[], None] = lambda: None
+    """Called, in any thread, when it has ended or its health is another."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -74,11 +76,13 @@ class ContainerRun:
 
     def _start(self, launch: Launch) -> Running:
         try:
-            return launch.start()
+            running = launch.start()
         except OSError as missing:
             raise CannotStart(
                 f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
             ) from missing
+        running.on_end(self.on_change)
+        return running
 
     def renew(self, folder: Path | None) -> None:
         """Run from a folder, at the same address; None: from the image again, unless it does already.
@@ -124,12 +128,15 @@ class ContainerRun:
         started, failures = time.monotonic(), 0
         probe = running.beside(check.command)
         while not self._ended.wait(check.interval):
-            if _succeeds(probe, check.timeout):
+            before = self.health
+            if _succeeds(probe, check.timeout):  # or else whatever went wrong is the check's failure
                 failures, self.health = 0, "HEALTHY"
             elif time.monotonic() - started > check.start_period or self.health == "HEALTHY":
                 failures += 1
                 if failures >= check.retries:
                     self.health = "UNHEALTHY"
+            if self.health != before:
+                self.on_change()
 
 
 def _succeeds(probe: Beside, timeout: float) -> bool:
@@ -144,7 +151,7 @@ def _succeeds(probe: Beside, timeout: float) -> bool:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError:
+    except (OSError, ValueError, TypeError):  # not there, a byte that no command may have, no text at all
         return False
     try:
         return process.wait(timeout) == 0

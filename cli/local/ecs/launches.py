@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..parts import Place
+from ..record_values import TaskRecord
 from ..records import Records
+from .connections import check_aws, check_databases
 from .container import ContainerRun
 from .credentials import Credentials
 from .definition import Container, TaskPlan
@@ -27,16 +29,19 @@ class Launches:
         """Folder of the containers' output."""
         return self.place.folder / "logs"
 
-    def prepare(self, task_id: str, plan: TaskPlan, room: Room) -> list[ContainerRun]:
+    def prepare(self, task: TaskRecord, plan: TaskPlan, room: Room) -> list[ContainerRun]:
         """The task's containers, ready to start; raises `CannotStart`."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        return [self._prepare(task_id, plan, container, room) for container in plan.containers]
+        check_aws(self.records, task.network, plan)
+        return [self._prepare(task, plan, container, room) for container in plan.containers]
 
-    def _prepare(self, task_id: str, plan: TaskPlan, container: Container, room: Room) -> ContainerRun:
+    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: Room) -> ContainerRun:
         self._check_log_group(container)
-        log = self.logs / f"{task_id}.{container.name}.log"
+        environment = self._environment(task.id, plan, container)
+        check_databases(self.records, task.network, environment)
+        log = self.logs / f"{task.id}.{container.name}.log"
         try:
-            launch = room.prepare(container, self._environment(task_id, plan, container), log)
+            launch = room.prepare(container, environment, log)
         except Skipped as why:
             return ContainerRun(container, None, reason=str(why))
         return ContainerRun(container, launch)

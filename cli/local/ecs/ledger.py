@@ -42,9 +42,10 @@ def _deployment(told: Mapping[str, Any]) -> Deployment:
     )
 
 
-def write_service(record: ServiceRecord, service: Service, runs: Sequence[TaskRun]) -> None:
-    """Make DescribeServices say how far a service is; under the records' lock."""
+def write_service(record: ServiceRecord, service: Service, runs: Sequence[TaskRun]) -> bool:
+    """Make DescribeServices say how far a service is; under the records' lock. Whether it said something else."""
     raw = record.raw
+    before = _said(raw)
     good: Mapping[str, Any] | None = getattr(raw, "local_last_good", None)
     known = {told["id"]: told for told in [*([dict(good)] if good else []), *raw.deployments]}
     if record.status == "ACTIVE":
@@ -59,6 +60,12 @@ def write_service(record: ServiceRecord, service: Service, runs: Sequence[TaskRu
             raw.status = "INACTIVE"
     raw.running_count = sum(run.phase is Phase.RUNNING for run in runs)
     raw.pending_count = sum(run.phase is Phase.STARTING for run in runs)
+    return _said(raw) != before
+
+
+def _said(raw: Any) -> list[Any]:
+    names = ("status", "task_definition", "running_count", "pending_count", "local_last_good", "local_steady")
+    return [[dict(one) for one in raw.deployments], *(getattr(raw, name, None) for name in names)]
 
 
 def _told(told: dict[str, Any], deployment: Deployment, index: int, runs: Sequence[TaskRun]) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import boto3
-
+from ..clients import client
 from ..endpoint import Endpoint
 from ..parts import Place, Targets
 from ..record_values import ServiceRecord
@@ -29,19 +27,14 @@ class Ecs:
     """Services and tasks; start it after the endpoint and the balancer, stop it before them."""
 
     def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
-        session = boto3.Session("local", "local", region_name=place.region)
-
-        def client(name: str) -> Any:
-            return session.client(name, endpoint_url=place.endpoint)  # type: ignore[call-overload]
-
         records = endpoint.records
-        credentials = Credentials(client("sts"), place.endpoint)
-        secrets = Secrets(client("secretsmanager"), client("ssm"), place.region, records.role_permits)
+        credentials = Credentials(client(place, "sts"), place.endpoint)
+        secrets = Secrets(client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits)
         launches = Launches(place, records, secrets, credentials)
         self._runtime = runtime
-        self._streams = Streams(records)
-        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches))
-        endpoint.serve(PREFIX, credentials.answer)
+        self._streams = Streams(records, endpoint.faults)
+        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches, endpoint.faults))
+        endpoint.serve(PREFIX, credentials.answer, is_open=True)  # by a token for each task
 
     def start(self) -> None:
         """End what a killed daemon left running, and begin."""
@@ -54,6 +47,10 @@ class Ecs:
         self._scheduler.stop()
         self._streams.stop()
         self._runtime.close()
+
+    def wake(self) -> None:
+        """Look at the services at once: a target's health has changed."""
+        self._scheduler.wake()
 
     def meters(self) -> dict[str, Meter]:
         """What the tasks that run use, by their ids."""

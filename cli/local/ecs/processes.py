@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
+from ..faults import Faults
 from ..parts import Target
 from . import guardian
 from .definition import Container, TaskPlan
@@ -19,14 +21,16 @@ from .process_room import ProcessPlan, ProcessRooms
 from .runtime import Beside, Usage
 from .watchman import Watchman
 
+_TICKS = os.sysconf("SC_CLK_TCK")
+
 
 class ProcessRuntime:
     """Processes whose ids are kept in a folder; a guardian ends them when this process ends without doing so."""
 
-    def __init__(self, folder: Path, rooms: ProcessRooms) -> None:
+    def __init__(self, folder: Path, rooms: ProcessRooms, faults: Faults | None = None) -> None:
         self._folder, self._rooms = folder, rooms
         folder.mkdir(parents=True, exist_ok=True)
-        self._watchman = Watchman([sys.executable, guardian.__file__, str(folder)])
+        self._watchman = Watchman([sys.executable, guardian.__file__, str(folder)], faults)
 
     def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
         """A task's processes share no more than the machine."""
@@ -111,6 +115,8 @@ class Process:
         self.popen = popen = _popen(plan)
         self._pid_file = pid_file
         self._cpu: dict[int, float] = {}
+        self._memory: dict[int, tuple[tuple[int | None, int] | None, int]] = {}
+        """By process: page faults and number of processes at the last measurement, and bytes."""
         try:
             self._process: psutil.Process | None = psutil.Process(popen.pid)
             known = {"pid": popen.pid, "created": self._process.create_time()}
@@ -142,6 +148,15 @@ class Process:
             self._pid_file.unlink(missing_ok=True)
         return 128 - code if code < 0 else code
 
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have a function called as soon as the first process has ended."""
+
+        def wait() -> None:
+            self.popen.wait()
+            call()
+
+        threading.Thread(target=wait, daemon=True, name=f"end of {self.popen.pid}").start()
+
     def out_of_memory(self) -> bool:
         """No kernel limits a process: `Meter` does."""
         return False
@@ -153,22 +168,47 @@ class Process:
     def usage(self) -> Usage:
         """Memory as a container is billed for it: pages that processes share are counted once, where Linux tells."""
         memory = 0
-        for process in self._tree():
-            try:
-                times = process.cpu_times()
-                self._cpu[process.pid] = times.user + times.system
-                memory += _memory(process)
-            except psutil.Error:
-                continue  # it ended just now
+        processes = self._tree()
+        for process in processes:
+            with contextlib.suppress(psutil.Error, OSError):  # it ended just now
+                self._cpu[process.pid], faults = _times(process)
+                # Nothing that a process has changes without a page fault, and its share not without another process's.
+                known = (faults, len(processes))
+                if faults is None or self._memory.get(process.pid, (None, 0))[0] != known:
+                    self._memory[process.pid] = (known, _memory(process))
+                memory += self._memory[process.pid][1]
         return Usage(memory, sum(self._cpu.values()))
 
     def _tree(self) -> list[psutil.Process]:
         if self._process is None or self.popen.poll() is not None:
             return []
         try:
-            return [self._process, *self._process.children(recursive=True)]
+            return [self._process, *_descendants(self._process)]
         except psutil.Error:
             return []
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Children and theirs. Linux has a list of them; psutil reads of every process of the machine whose child it is."""
+    found = list[psutil.Process]()
+    try:
+        for thread in os.listdir(f"/proc/{process.pid}/task"):
+            with open(f"/proc/{process.pid}/task/{thread}/children") as children:
+                found += [psutil.Process(int(pid)) for pid in children.read().split()]
+    except (OSError, psutil.Error):
+        return process.children(recursive=True)
+    return [one for child in found for one in (child, *_descendants(child))]
+
+
+def _times(process: psutil.Process) -> tuple[float, int | None]:
+    """Seconds of processor time, and page faults where the system tells them."""
+    try:
+        with open(f"/proc/{process.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()  # its name may have spaces: proc_pid_stat(5)
+        return (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[7]) + int(fields[9])
+    except FileNotFoundError:
+        times = process.cpu_times()
+        return times.user + times.system, None
 
 
 def _memory(process: psutil.Process) -> int:

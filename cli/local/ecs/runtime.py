@@ -1,6 +1,6 @@
 """What a container of a task is, for those who start and end it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -60,6 +60,10 @@ class Running(Protocol):
 
     def out_of_memory(self) -> bool:
         """Whether the kernel ended it since it had more memory than it may; where nothing else limits it, never."""
+        ...
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have a function called once, in another thread, as soon as it has ended and `exit_code` says so."""
         ...
 
     def usage(self) -> Usage:

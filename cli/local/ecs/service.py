@@ -1,13 +1,11 @@
 """The edge of the service scheduler: what it sees of running tasks, and what it does to them."""
 
-import logging
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
+from ..loops import Loop
 from ..parts import Targets
 from ..record_values import ServiceRecord, TaskRecord
 from ..records import Records
@@ -18,9 +16,9 @@ from .meter import Load
 from .model import Ended, Phase, Say, Seen, Start, Stop, Task
 from .task import TaskRun, Tools
 
-log = logging.getLogger(__name__)
-
-_TICK = 0.2  # seconds: an API call or a crash is acted on within it
+_TICK = 0.2  # seconds: what nobody tells, like a target's health, is acted on within it
+# While nothing moves, whatever does wakes the scheduler; so often it looks all the same, after so many seconds of rest.
+_RESTING_TICK, _MOVING = 1.0, 5.0
 # A task without any health check counts as well after it has run for so many seconds. AWS looks whether it is RUNNING;
 # one that crashes while it imports its code would complete a deployment there if it were slow to crash.
 _SETTLED = 5.0
@@ -28,6 +26,7 @@ _SETTLED = 5.0
 _STOPPED_TOLD = timedelta(hours=1)
 # A kill and a start take a tenth of a second; a task that is being prepared takes as long as its preparation.
 _RENEWAL, _RENEWAL_TICK = 5.0, 0.02
+_SERVICES = "scheduling a service"
 _HOUSEKEEPING = 60.0  # seconds between two looks for what is old
 
 
@@ -41,8 +40,10 @@ class Scheduler:
         self._runs: dict[str, TaskRun] = {}
         self._ended: dict[str, list[Ended]] = {}
         self._developed: Path | None = None
-        self._done = Event()
-        self._thread = Thread(target=self._loop, daemon=True, name="ecs")
+        self._faults = tools.faults
+        self._moved_at = time.monotonic()
+        self._loop = Loop("ECS", self._look, self._pause, self._faults)
+        self._records.on_change(self.wake)
         self._cleaned_at = time.monotonic()
 
     def start(self) -> None:
@@ -54,12 +55,25 @@ class Scheduler:
                 changes = {"stop_code": "TerminationNotice", "stopped_reason": task.stopped_reason or why}
                 stopped = {"last_status": "STOPPED", "desired_status": "STOPPED", "stopped_at": now}
                 self._records.write_task(task.arn, {**changes, **stopped}, {})
-        self._thread.start()
+        self._loop.start()
+
+    def wake(self) -> None:
+        """Look at once: something has changed."""
+        self._moved_at = time.monotonic()
+        self._loop.wake()
+
+    def _pause(self) -> float:
+        return _TICK if time.monotonic() - self._moved_at < _MOVING else _RESTING_TICK
+
+    def _is_resting(self) -> bool:
+        """Whether nothing is under way that only time moves on, like a grace period or a pause between two starts."""
+        services = self._records.services()
+        steady = all(getattr(service.raw, "local_steady", False) for service in services)
+        return steady and all(run.phase is Phase.RUNNING and run.was_healthy for run in self._runs.values())
 
     def stop(self) -> None:
         """End all tasks in order."""
-        self._done.set()
-        self._thread.join()
+        self._loop.stop()
         for run in self._runs.values():
             run.stop("TerminationNotice", "The local AWS was stopped.")
         for run in self._runs.values():
@@ -91,28 +105,27 @@ class Scheduler:
             return None
         return Load(sum(load.cpu for load in loads) / len(loads), sum(load.memory for load in loads) / len(loads))
 
-    def _loop(self) -> None:
-        while not self._done.wait(_TICK):
-            self._guarded(self._follow_tasks)
-            for service in self._records.services():
-                self._guarded(lambda service=service: self._follow_service(service))
-            if time.monotonic() - self._cleaned_at > _HOUSEKEEPING:
-                self._cleaned_at = time.monotonic()
-                self._guarded(self._forget)
-
-    def _guarded(self, action: Callable[[], None]) -> None:
-        """One service's trouble is not the others'."""
-        try:
-            action()
-        except Exception:
-            log.exception("ECS")
+    def _look(self) -> None:
+        with self._faults.kept("ECS's tasks"):
+            self._follow_tasks()
+        services = self._records.services()
+        self._faults.forget(_SERVICES, [service.key for service in services])
+        for service in services:
+            with self._faults.kept(_SERVICES, service.key):  # one service's trouble is not the others'
+                self._follow_service(service)
+        if not self._is_resting():
+            self._moved_at = time.monotonic()
+        if time.monotonic() - self._cleaned_at > _HOUSEKEEPING:
+            self._cleaned_at = time.monotonic()
+            with self._faults.kept("forgetting stopped tasks"):
+                self._forget()
 
     def _follow_tasks(self) -> None:
         """Start what RunTask wants, stop what StopTask names, and take leave of what has ended."""
         for task in self._records.tasks():
             run = self._runs.get(task.arn)
             if run is None and task.status == "PROVISIONING":
-                self._run(task, None)
+                self._begin(task, None)
             elif run is not None and task.desired_status == "STOPPED" and run.phase is not Phase.STOPPING:
                 run.stop(task.stop_code or "UserInitiated", task.stopped_reason or "Task stopped by user")
         for arn, run in list(self._runs.items()):
@@ -123,14 +136,27 @@ class Scheduler:
                     key = f"{run.record.cluster}:{run.record.group.removeprefix('service:')}"
                     self._ended.setdefault(key, []).append(Ended(run.record.started_by, failed))
 
-    def _run(self, task: TaskRecord, service: ServiceRecord | None) -> TaskRun:
+    def _begin(self, task: TaskRecord, service: ServiceRecord | None) -> None:
+        """Run a task; one for which that cannot even be tried has failed, as ECS tells it."""
+        try:
+            self._run(task, service)
+        except Exception as error:
+            self._faults.report("starting a task", task.task_definition, error, "Correct its task definition.")
+            now, why = datetime.now(UTC).replace(tzinfo=None), f"InternalError: {error!r}"
+            told = {"last_status": "STOPPED", "desired_status": "STOPPED", "stopped_at": now}
+            self._records.write_task(task.arn, {**told, "stop_code": "TaskFailedToStart", "stopped_reason": why}, {})
+            if service is not None:
+                self._ended.setdefault(service.key, []).append(Ended(task.started_by, True))
+        else:
+            self._faults.clear("starting a task", task.task_definition)
+
+    def _run(self, task: TaskRecord, service: ServiceRecord | None) -> None:
         plan = plan_of(self._records.task_definition(task.task_definition), task.overrides)
         run = TaskRun(task, plan, service.load_balancers if service else [], self._tools)
         self._runs[task.arn] = run
         if service and self._developed:
             run.develop(self._developed)
         run.start()
-        return run
 
     def _follow_service(self, known: ServiceRecord) -> None:
         runs = self.runs(known)
@@ -147,7 +173,8 @@ class Scheduler:
             tasks = [_task(run, run.record.arn in healthy, verdicts[run.record.arn]) for run in runs]
             seen = Seen(tasks, self._ended.pop(service.key, []), newly)
             state, actions = step(read_service(service), seen, time.time())
-            write_service(service, state, runs)
+            if write_service(service, state, runs):
+                self._records.stale.add("ecs")
         for run in runs:
             run.was_healthy = run.was_healthy or run.record.arn in healthy
         for action in actions:
@@ -157,7 +184,7 @@ class Scheduler:
         where = f"(service {service.name})"
         match action:
             case Start(deployment, number):
-                made = [run.record.id for run in self._start(service, deployment, number)]
+                made = [task.id for task in self._start(service, deployment, number)]
                 listed = " ".join(f"(task {task})" for task in made)
                 self._records.say(service, f"{where} has started {len(made)} tasks: {listed}.")
             case Stop(task, reason):
@@ -168,11 +195,13 @@ class Scheduler:
             case Say(message):
                 self._records.say(service, message)
 
-    def _start(self, service: ServiceRecord, deployment: str, number: int) -> list[TaskRun]:
+    def _start(self, service: ServiceRecord, deployment: str, number: int) -> list[TaskRecord]:
         with self._records.lock:
             told: list[dict[str, Any]] = [one for one in service.raw.deployments if one["id"] == deployment]
             tasks = [self._records.new_task(service, one) for one in told for _ in range(number)]
-        return [self._run(task, service) for task in tasks]
+        for task in tasks:
+            self._begin(task, service)
+        return tasks
 
     def _is_healthy(self, run: TaskRun) -> bool:
         if run.phase is not Phase.RUNNING:

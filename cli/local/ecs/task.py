@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
 
-import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from ..faults import Faults
 from ..parts import Target, Targets
 from ..record_values import TaskRecord
 from ..records import Records
@@ -24,9 +24,9 @@ from .model import Phase
 from .runtime import CannotStart, Room, Runtime
 from .streams import Streams
 
-log = logging.getLogger(__name__)
-
-_TICK = 0.1  # seconds between two looks at the processes: a crash is told within it
+_TICK = 0.1  # seconds between two looks at containers that start, which may wait for each other
+_RUNNING_TICK = 0.5  # seconds between two measurements; whatever else happens to a container wakes its task
+_ACTIVITY, _ENDING = "looking after a task", "ending a task"
 # Seconds for a balancer to send no new request after a target was deregistered, before SIGTERM is sent all the same.
 _DRAIN = 2.0
 
@@ -40,6 +40,7 @@ class Tools:
     streams: Streams
     targets: Targets
     launches: Launches
+    faults: Faults
 
 
 class TaskRun:
@@ -66,7 +67,7 @@ class TaskRun:
         self._told: list[dict[str, object]] = []
         self._balancers = balancers
         self._tools = tools
-        self._asked = threading.Event()
+        self._asked, self._woken = threading.Event(), threading.Event()
         self._reason = ""
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"task {record.id}")
@@ -83,6 +84,7 @@ class TaskRun:
             self.stop_code, self._reason = code, reason
             self.phase = Phase.STOPPING
             self._asked.set()
+            self._woken.set()
         # At once, as ECS does it: while a container is being made, the task's own thread is late to tell.
         self._tools.records.write_task(self.record.arn, self._why(), {})
 
@@ -91,6 +93,7 @@ class TaskRun:
         with self._lock:
             self._code = folder
             self._renewals_wanted += 1
+        self._woken.set()
 
     @property
     def is_renewed(self) -> bool:
@@ -123,21 +126,33 @@ class TaskRun:
         try:
             self._prepare()
             while not self._asked.is_set():
-                self._advance()
-                self._asked.wait(_TICK)
+                self._look()
+                self._woken.wait(_TICK if self.phase is Phase.STARTING else _RUNNING_TICK)
+                self._woken.clear()
         except CannotStart as why:
             self.stop("TaskFailedToStart", str(why))
         except Exception as broken:
-            log.exception("task %s", self.record.id)
+            self._tools.faults.report(_ACTIVITY, self.record.id, broken)
             self.stop("TaskFailedToStart", f"InternalError: {broken}")
         finally:
             self._end()
+            self._tools.faults.clear(_ACTIVITY, self.record.id)
+
+    def _look(self) -> None:
+        """A look that fails is no end of a task that runs; it is one of a task that does not run yet."""
+        if self.phase is not Phase.RUNNING:
+            self._advance()
+            return
+        with self._tools.faults.kept(_ACTIVITY, self.record.id):
+            self._advance()
 
     def _prepare(self) -> None:
         self._tell(last_status="PENDING", pull_started_at=utcnow())
         self._room = self._tools.runtime.room(self.record.id, self.plan)
-        self.containers = self._tools.launches.prepare(self.record.id, self.plan, self._room)
+        self.containers = self._tools.launches.prepare(self.record, self.plan, self._room)
         self._tell(pull_stopped_at=utcnow())
+        for one in self.containers:
+            one.on_change = self._woken.set
         targets = {one.container.name: one.launch.target for one in self.containers if one.launch}
         for one in self.containers:
             if one.launch and one.container.log:
@@ -190,22 +205,27 @@ class TaskRun:
 
     def _end(self) -> None:
         """Out of the target groups, then SIGTERM, and SIGKILL to those whose time is over."""
-        self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
-        if self.phase is Phase.STOPPING and self.running_since:
-            self._leave_groups()
-        self._tell(last_status="STOPPING")
+        faults = self._tools.faults
+        with faults.kept(_ENDING, self.record.id):
+            self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
+            if self.phase is Phase.STOPPING and self.running_since:
+                self._leave_groups()
+            self._tell(last_status="STOPPING")
         while any(one.alive for one in self.containers):
             for one in self.containers:
-                if one.alive and not self._is_needed(one):
-                    one.ask_to_stop(time.monotonic())
-                one.poll()
+                with faults.kept(_ENDING, self.record.id):
+                    if one.alive and not self._is_needed(one):
+                        one.ask_to_stop(time.monotonic())
+                    one.poll()
             time.sleep(_TICK / 2)
         for one in self.containers:
             if one.launch is not None and one.container.log is not None:
                 self._tools.streams.ended(one.launch.log)
-        if self._room is not None:
-            self._room.close()
-        self._tools.launches.credentials.forget(self.record.id)
+        with faults.kept(_ENDING, self.record.id):
+            if self._room is not None:
+                self._room.close()
+            self._tools.launches.credentials.forget(self.record.id)
+        faults.clear(_ENDING, self.record.id)
         now = utcnow()
         self._tell(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")
 

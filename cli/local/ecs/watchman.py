@@ -5,15 +5,18 @@ import threading
 import time
 from collections.abc import Sequence
 
+from ..faults import Faults
+
 # A guardian that cannot start is not to keep a processor busy.
 _PAUSE_SECONDS = 1.0
+_ACTIVITY = "replacing a guardian that has ended"
 
 
 class Watchman:
     """A guardian's command, which waits until its standard input ends."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    def __init__(self, command: Sequence[str], faults: Faults | None = None) -> None:
+        self._command, self._faults = command, faults or Faults()
         self._guardian: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -33,12 +36,16 @@ class Watchman:
     def _post(self) -> None:
         """Start it with a pipe that nobody writes to, which ends when this process does, however it does."""
         self._guardian = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 our own
-        threading.Thread(target=self._relieve, args=[self._guardian], daemon=True).start()
+        threading.Thread(target=self._relieve, args=[self._guardian], daemon=True, name=_ACTIVITY).start()
 
     def _relieve(self, guardian: subprocess.Popen[bytes]) -> None:
-        """Post another in the place of one that has ended."""
+        """Post another in the place of one that has ended, as soon as that is possible."""
         guardian.wait()
-        time.sleep(_PAUSE_SECONDS)
-        with self._lock:
-            if self._guardian is guardian:
-                self._post()
+        subject = str(self._command[-1])
+        is_posted = False
+        while not is_posted:
+            time.sleep(_PAUSE_SECONDS)
+            with self._lock, self._faults.kept(_ACTIVITY, subject):
+                if self._guardian is guardian:
+                    self._post()
+                is_posted = True

@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.cloudfront.exceptions import CloudFrontException
 from moto.cloudfront.models import DefaultCacheBehaviour, Origin, ViewerCertificate
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.cloudfront.urls import url_paths
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
 
 from ._replace import replace
 
+# CloudFront makes it: AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+_ORIGINS_GROUP = "CloudFront-VPCOrigins-Service-SG"
 _VERSION = "2020-05-31"  # of CloudFront's API, in every path
 
 
@@ -43,7 +47,7 @@ class _Kind:
     def find(self, response: Any) -> dict[str, Any]:
         found = self.store(response.backend).get(response._get_param("Id"))
         if found is None:
-            raise ServiceException(self.missing, f"The {self.name} does not exist.")
+            raise CloudFrontException(self.missing, f"The {self.name} does not exist.")
         return found
 
     def answer(self, item: Mapping[str, Any]) -> ActionResult:
@@ -96,6 +100,8 @@ def _add(kind: _Kind) -> None:
     """Put the five calls of a kind in place."""
 
     def create(_: Any, self: Any) -> ActionResult:
+        if kind.name == "VpcOrigin":
+            _make_group(self)
         identifier = str(uuid.uuid4())
         arn = f"arn:aws:cloudfront::{self.current_account}:{kind.path.replace('-', '')}/{identifier}"
         item = {"Id": identifier, "Arn": arn, "Status": "Deployed", "CreatedTime": 0, "LastModifiedTime": 0}
@@ -116,7 +122,10 @@ def _add(kind: _Kind) -> None:
     def several(_: Any, self: Any) -> ActionResult:
         own = kind.managed.values()
         stored = kind.store(self.backend).values()
-        items = [{"Type": "managed" if one["Id"] in own else "custom", kind.name: one} for one in stored]
+        if kind.name == "VpcOrigin":
+            items = [_summary(one) for one in stored]
+        else:
+            items = [{"Type": "managed" if one["Id"] in own else "custom", kind.name: one} for one in stored]
         return ActionResult({f"{kind.name}List": {"MaxItems": 100, "Quantity": len(items), "Items": items}})
 
     calls: dict[str, Callable[..., ActionResult]] = {
@@ -130,6 +139,25 @@ def _add(kind: _Kind) -> None:
         replace(CloudFrontResponse, name)(function)
     for end in ("$", "/(?P<id>[^/]+)$"):
         url_paths[f"{{0}}/{_VERSION}/{kind.path}{end}"] = CloudFrontResponse.dispatch
+
+
+def _summary(origin: dict[str, Any]) -> dict[str, Any]:
+    """A VPC origin as the list of them shows it."""
+    config = origin["VpcOriginEndpointConfig"]
+    shown = {key: value for key, value in origin.items() if key != "VpcOriginEndpointConfig"}
+    return {**shown, "Name": config["Name"], "OriginEndpointArn": config["Arn"]}
+
+
+def _make_group(response: Any) -> None:
+    """CloudFront's own security group in the VPC of the origin's load balancer, where there is none yet."""
+    arn: str = response._get_param("VpcOriginEndpointConfig")["Arn"]
+    account, region = response.current_account, arn.split(":")[3]
+    balancers: dict[str, Any] = elbv2_backends[account][region].load_balancers
+    if arn not in balancers:
+        raise CloudFrontException("EntityNotFound", f"The load balancer {arn} does not exist.")
+    vpc_id, ec2 = balancers[arn].vpc_id, ec2_backends[account][region]
+    if ec2.get_security_group_from_name(_ORIGINS_GROUP, vpc_id) is None:
+        ec2.create_security_group(_ORIGINS_GROUP, "CloudFront VPC origins", vpc_id)
 
 
 def _behaviour(original: Any, self: Any, config: dict[str, Any]) -> None:

@@ -131,6 +131,7 @@ def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *arg
     self.desired_status, self.connectivity, self.version = "RUNNING", "CONNECTED", 1
     self.health_status = "UNKNOWN"
     self.enable_execute_command = False
+    self.local_network = network.get("awsvpcConfiguration", {})
     self.stopped_reason = None
     self.containers = [
         {

@@ -12,6 +12,7 @@ from ...operations.app import all_services, short_name
 from ..balancer.application import OwnAnswer
 from ..balancer.part import Balancer
 from ..ecs.plane import Ecs
+from ..faults import Faults, told_fault
 from ..places import LocalPlace, place_settings
 
 _LINES, _LOG_SECONDS = 60, 900  # of the log: a screen or two, and no reading of what a long day has printed
@@ -24,9 +25,9 @@ _TYPES = {"page.html": "text/html; charset=utf-8", "page.js": "text/javascript",
 class StatusPage:
     """Answers for the host: the page, its parts, and what it shows as JSON."""
 
-    def __init__(self, local: LocalPlace, ecs: Ecs, balancer: Balancer) -> None:
+    def __init__(self, local: LocalPlace, ecs: Ecs, balancer: Balancer, faults: Faults) -> None:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
-        self._settings = place_settings(local)
+        self._settings, self._faults = place_settings(local), faults
 
     def answer(self, path: str) -> OwnAnswer:
         """The answer for a path; called in a thread of its own."""
@@ -45,6 +46,7 @@ class StatusPage:
             "services": [self._service(one) for one in all_services(ecs)],
             "tasks": [self._task(one) for one in tasks],
             "targets": list(self._targets()),
+            "faults": [told_fault(fault) for fault in self._faults.now()],
             "log": self._log(),
         }
 

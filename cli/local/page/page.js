@@ -50,6 +50,12 @@ function showServices(services) {
   ]));
 }
 
+function showFaults(faults) {
+  byId("faults-section").hidden = faults.length === 0;
+  byId("faults").replaceChildren(list(faults.map((one) =>
+    `${one.what}, failing since ${time(one.since * SECOND)} (${one.times} times): ${one.error}. ${one.fix}`)));
+}
+
 function showRate(targets) {
   const now = { at: performance.now(), requests: targets.reduce((sum, one) => sum + one.requests, 0) };
   if (counted && now.requests >= counted.requests) {
@@ -72,6 +78,7 @@ function showLog(lines) {
 
 function show(facts) {
   byId("url").textContent = byId("url").href = facts.url;
+  showFaults(facts.faults);
   showServices(facts.services);
   fill("tasks", facts.tasks.map((one) => [
     `${one.of || "one-off"} ${one.id.slice(0, 8)}`, one.definition, coloured(one.status), time(one.since),

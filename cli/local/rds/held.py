@@ -3,10 +3,11 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..certificates import Authority
 from . import snapshots
@@ -103,10 +104,14 @@ class Held:
     def take_up(self) -> None:
         """Start what an earlier daemon has made, on the same port where that is free."""
         with self._lock, self._failing():
-            facts = json.loads((self._folder / "instance.json").read_text())
+            self._unmade = self.take_up
+            self._next_try = time.monotonic() + _LONGEST_PAUSE
+            facts = self._facts()
+            self.instance = _instance(facts)
             self._tell("starting")
             self._server = self._make(find(facts["data_major"], self._cache, exactly=True))
             self._start(facts["port"])
+            self._unmade = None
             self._remember()
             self._available()
 
@@ -125,6 +130,15 @@ class Held:
         temporary = self._folder / "instance.json.new"
         temporary.write_text(json.dumps(facts, indent=1))
         temporary.replace(self._folder / "instance.json")
+
+    def _facts(self) -> dict[str, Any]:
+        """What was remembered; raises ValueError, as the data may be well and only the file be broken."""
+        file = self._folder / "instance.json"
+        try:
+            facts: dict[str, Any] = json.loads(file.read_text())
+            return {**facts, **vars(_instance(facts))}
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise ValueError(f"{file} cannot be read ({error}); its data are untouched") from error
 
     def modify(self, wanted: Instance) -> None:
         """Apply another password or other parameters; those that need a restart wait for a reboot, as on RDS.
@@ -187,16 +201,18 @@ class Held:
             remove(self._folder)
             self._tell("deleted")
 
-    def heal(self) -> None:
+    def heal(self) -> bool:
         """Start the server again if it has ended by itself, or create it again if that has failed.
 
-        An operation that is under way sees to it alone.
+        An operation that is under way sees to it alone. Whether the instance is as it should be, now or again; False
+        where that was not looked at.
         """
         if not self._lock.acquire(blocking=False):
-            return
+            return False
         try:
-            if time.monotonic() < self._next_try:
-                return
+            is_well = self.server.running if self._wanted else self._unmade is None
+            if is_well or time.monotonic() < self._next_try:
+                return is_well
             if self._unmade is not None and not self._wanted:
                 self._unmade()
             elif self._wanted and not self.server.running:
@@ -205,5 +221,18 @@ class Held:
                     self._start(self.server.port)
                     self._remember()
                     self._available()
+            return True
         finally:
             self._lock.release()
+
+
+def _instance(facts: Mapping[str, Any]) -> Instance:
+    """What `_remember` has written."""
+    return Instance(
+        facts["identifier"],
+        facts["engine_version"],
+        facts["username"],
+        password="",  # the one in the data stays
+        database=facts["database"],
+        parameters=facts["parameters"],
+    )

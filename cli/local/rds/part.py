@@ -1,20 +1,21 @@
 """The database instances of a place: a part that holds real PostgreSQL servers at what they should be."""
 
-import json
-import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from ..certificates import Authority
+from ..faults import Faults
+from ..loops import Loop
 from .account import reachable, remove
 from .configuration import Instance, Status
 from .held import Held
 
-_log = logging.getLogger("flask_on_aws.rds")
 # How often a server that has ended is noticed; with the second that a start takes, it heals well within five.
 _WATCH_SECONDS = 0.5
+_ACTIVITY = "keeping databases running"
+_FIX = "Its postgresql.log is in .local-aws/rds/instances; it is tried again at least once a minute."
 # Instances that are made or changed at the same time; a stack has one or two.
 _WORKERS = 4
 
@@ -36,12 +37,13 @@ class Databases:
         cache: Path,
         authority: Authority,
         on_status: Callable[[str, Status], None] = _ignore,
+        faults: Faults | None = None,
     ) -> None:
         self._folder, self._cache, self._authority, self._on_status = folder, cache, authority, on_status
         self._held: dict[str, Held] = {}
-        self._stopping = threading.Event()
-        self._watching: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._faults = faults or Faults(folder)
+        self._watching: Loop | None = None
+        self._lock = Lock()
 
     def start(self) -> None:
         """Start the instances that are there; those that a killed daemon has left are ended first."""
@@ -49,25 +51,16 @@ class Databases:
         self._held = {}
         self._work = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rds")
         for file in sorted(self._instances.glob("*/instance.json")):
-            facts = json.loads(file.read_text())
-            wanted = Instance(
-                facts["identifier"],
-                facts["engine_version"],
-                facts["username"],
-                password="",  # the one in the data stays
-                database=facts["database"],
-                parameters=facts["parameters"],
-            )
-            self._background(self._new(wanted).take_up)
-        self._stopping.clear()
-        self._watching = threading.Thread(target=self._watch, name="rds-watch", daemon=True)
+            # What it is stands in the file, and is read in the background: a file that is broken is its fault alone.
+            held = self._new(Instance(file.parent.name, engine_version="", username="", password=""))
+            self._background(file.parent.name, held.take_up)
+        self._watching = Loop(_ACTIVITY, self._watch, _WATCH_SECONDS, self._faults)
         self._watching.start()
 
     def stop(self) -> None:
         """Stop all servers; their data stays."""
-        self._stopping.set()
         if self._watching is not None:
-            self._watching.join()
+            self._watching.stop()
         self._work.shutdown(wait=True)
         for held in self._held.values():
             held.stop()
@@ -88,18 +81,28 @@ class Databases:
             self._held[instance.identifier] = held
         return held
 
-    def _background(self, function: Callable[..., None], *arguments: object) -> Future[None]:
+    def _background(self, identifier: str, function: Callable[..., None], *arguments: object) -> Future[None]:
         future = self._work.submit(function, *arguments)
-        future.add_done_callback(_log_failure)
+        future.add_done_callback(lambda done: self._note(identifier, done))
         return future
 
+    def _note(self, identifier: str, done: Future[None]) -> None:
+        error = done.exception()
+        if error is not None:
+            self._faults.report(_ACTIVITY, identifier, error, _FIX)
+
     def _watch(self) -> None:
-        while not self._stopping.wait(_WATCH_SECONDS):
-            for held in list(self._held.values()):
-                try:
-                    held.heal()
-                except Exception:
-                    _log.exception("The database %s could not be started again.", held.instance.identifier)
+        with self._lock:
+            instances = dict(self._held)
+        self._faults.forget(_ACTIVITY, instances)
+        for name, held in instances.items():
+            try:
+                healed = held.heal()
+            except Exception as error:
+                self._faults.report(_ACTIVITY, name, error, _FIX)
+            else:
+                if healed:
+                    self._faults.clear(_ACTIVITY, name)
 
     def statuses(self) -> dict[str, Status]:
         """The status of each instance by identifier."""
@@ -108,23 +111,23 @@ class Databases:
 
     def create(self, instance: Instance) -> Future[None]:
         """Make a new instance; raises ValueError where there is one of its name."""
-        return self._background(self._new(instance).create)
+        return self._background(instance.identifier, self._new(instance).create)
 
     def restore(self, instance: Instance, snapshot: str) -> Future[None]:
         """Make a new instance from a snapshot's data; its password is the instance's."""
-        return self._background(self._new(instance).create, self._snapshot(snapshot))
+        return self._background(instance.identifier, self._new(instance).create, self._snapshot(snapshot))
 
     def modify(self, instance: Instance) -> Future[None]:
         """Give the instance another password or other parameters; the rest cannot change."""
-        return self._background(self._held[instance.identifier].modify, instance)
+        return self._background(instance.identifier, self._held[instance.identifier].modify, instance)
 
     def reboot(self, identifier: str) -> Future[None]:
         """Stop and start the instance."""
-        return self._background(self._held[identifier].reboot)
+        return self._background(identifier, self._held[identifier].reboot)
 
     def snapshot(self, identifier: str, name: str) -> Future[None]:
         """Take a snapshot, which outlives the instance."""
-        return self._background(self._held[identifier].snapshot, self._snapshot(name))
+        return self._background(identifier, self._held[identifier].snapshot, self._snapshot(name))
 
     def delete_snapshot(self, name: str) -> None:
         """Delete a snapshot."""
@@ -143,10 +146,4 @@ class Databases:
             with self._lock:
                 self._held.pop(identifier, None)
 
-        return self._background(work)
-
-
-def _log_failure(future: Future[None]) -> None:
-    error = future.exception()
-    if error is not None:
-        _log.error("An operation on a database failed: %s", error)
+        return self._background(identifier, work)

@@ -1,0 +1,237 @@
+"""What a change of a stateful resource loses, or why it cannot work: pure rules over what is recorded of it.
+
+A record holds facts of each stateful resource by its role in the component: its kind, its logical name, and the
+arguments that decide about its data. The rules compare the facts of the last update with those of this one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+Facts = Mapping[str, Any]
+Record = Mapping[str, Facts]
+
+# The arguments whose change replaces the database, and what AWS takes where one is absent.
+IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": "AWS's own key"}
+REMOVED = "removed"
+"""Stands for the argument with which a resource was taken out of the program."""
+
+
+class Finding(NamedTuple):
+    """One change that loses data or cannot work."""
+
+    role: str
+    argument: str
+    reason: str
+    """A sentence with the old value, the new value, and what is lost."""
+    consent: str = ""
+    """Logical name of the resource that loses data, for those who accept that; empty where nothing makes it work."""
+    warning: bool = False
+    """Whether nothing is lost yet."""
+
+
+def findings(old: Record, new: Record) -> Iterator[Finding]:
+    """What is lost between two records. What either does not know, such as values unknown at preview, is left out."""
+    for role, before in sorted(old.items()):  # the engine hands a record over in any order
+        rules = _RULES.get(str(before.get("kind")))
+        if rules is None:
+            continue
+        after = new.get(role)
+        gone = after is None or after.get("kind") != before.get("kind")
+        yield from rules.removed(role, before) if gone else rules.changed(role, before, after or {})
+
+
+def _changed(before: Facts, after: Facts, argument: str, absent: Any = None) -> tuple[Any, Any] | None:
+    """Old and new value of an argument if both are known and differ."""
+    old, new = before.get(argument, absent), after.get(argument, absent)
+    plain = (str, int, float, bool)
+    if not isinstance(old, plain) or not isinstance(new, plain) or old == new:
+        return None
+    return _whole(old), _whole(new)
+
+
+def _whole(value: Any) -> Any:
+    """The engine hands numbers over as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _shorter(role: str, before: Facts, after: Facts, argument: str, lost: str) -> Iterator[Finding]:
+    """Something that is kept for fewer days."""
+    found = _changed(before, after, argument)
+    if found and found[1] < found[0]:
+        yield Finding(role, argument, f"{found[0]} → {found[1]} days deletes {lost}.", str(before["name"]))
+
+
+def _database_removed(role: str, before: Facts) -> Iterator[Finding]:
+    left = "a final snapshot stays" if before.get("final_snapshot") else "no snapshot stays"
+    yield _protected(
+        before, Finding(role, REMOVED, f"deletes the database {before['name']} with all its data; {left}.")
+    )
+
+
+def _protected(before: Facts, finding: Finding, after: Facts | None = None) -> Finding:
+    """A loss that needs consent, and cannot happen while the database is protected."""
+    if before.get("deletion_protection") or (after or {}).get("deletion_protection"):
+        return finding._replace(
+            reason=f"{finding.reason} It is protected: set deletionProtection to false and apply that first."
+        )
+    return finding._replace(consent=str(before["name"]))
+
+
+def _database_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    for argument, absent in IDENTITY.items():
+        found = _changed(before, after, argument, absent)
+        if found and not after.get("allow_replacement"):
+            lost = f"{found[0]!r} → {found[1]!r} replaces the database {before['name']} by an empty one."
+            yield _protected(before, Finding(role, argument, lost), after)
+    yield from _place_changed(role, before, after)
+    yield from _version_changed(role, before, after)
+    yield from _storage_changed(role, before, after)
+    yield from _backups_changed(role, before, after)
+    snapshot = _changed(before, after, "snapshot_identifier", "")
+    if snapshot and snapshot[1]:
+        sentence = f"{snapshot[0]!r} → {snapshot[1]!r} does nothing: a snapshot is restored only into a new database."
+        yield Finding(role, "snapshot_identifier", sentence, warning=True)
+
+
+def _place_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    moved = _changed(before, after, "vpc_id")
+    if moved:
+        yield Finding(
+            role,
+            "vpc_id",
+            f"{moved[0]!r} → {moved[1]!r} cannot work: the database {before['name']} cannot follow into another VPC. "
+            "Restore a snapshot of it into a new stack.",
+        )
+
+
+def _version_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    found = _changed(before, after, "engine_version")
+    if not found:
+        return
+    old, new = ([int(part) for part in str(version).split(".")] for version in found)
+    change = f"{found[0]} → {found[1]}"
+    if new[0] < old[0] or (new[0] == old[0] and len(new) == len(old) and new < old):
+        yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {found[0]} again.")
+    elif new[0] > old[0] and not after.get("allow_major_upgrade"):
+        yield Finding(
+            role,
+            "allow_major_upgrade",
+            f"engine version {change} is a major upgrade, which stops the database for minutes and cannot be undone; "
+            "it needs this to be true.",
+        )
+
+
+def _storage_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    found = _changed(before, after, "storage_gib")
+    if found and found[1] < found[0]:
+        sentence = f"{found[0]} → {found[1]} GiB cannot work: RDS never shrinks storage. Set {found[0]} again."
+        yield Finding(role, "storage_gib", sentence)
+
+
+def _backups_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    days = _changed(before, after, "backup_days")
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html: 0 deletes them all.
+    kept = f"the backups of {before['name']} that are older" if days and days[1] else f"all backups of {before['name']}"
+    yield from _shorter(role, before, after, "backup_days", kept)
+    for argument, left in (("deletion_protection", "can be deleted"), ("final_snapshot", "leaves no final snapshot")):
+        if before.get(argument) is True and after.get(argument) is False:
+            sentence = f"true → false: from this update on the database {before['name']} {left}."
+            yield Finding(role, argument, sentence, warning=True)
+
+
+def _server_removed(role: str, before: Facts) -> Iterator[Finding]:
+    sentence = f"the app no longer uses the database {before.get('database_name')!r}, which stays on its server."
+    yield Finding(role, REMOVED, sentence, warning=True)
+
+
+def _server_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    for argument in ("host", "database_name"):
+        found = _changed(before, after, argument)
+        if found:
+            sentence = f"{found[0]!r} → {found[1]!r}: the app's data stays where it was and is not copied."
+            yield Finding(role, argument, sentence, warning=True)
+
+
+def _bucket_removed(role: str, before: Facts) -> Iterator[Finding]:
+    name = before["name"]
+    if before.get("retain"):
+        yield Finding(role, REMOVED, f"the bucket {name} and its files stay, outside of the stack.", warning=True)
+    else:
+        yield Finding(role, REMOVED, f"deletes the bucket {name} with all its files.", str(name))
+
+
+def _bucket_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    yield from _shorter(role, before, after, "old_version_days", f"old versions of files in {before['name']}")
+    if before.get("retain") is True and after.get("retain") is False:
+        sentence = f"true → false: from this update on the bucket {before['name']} is deleted with the stack."
+        yield Finding(role, "retain", sentence, warning=True)
+
+
+def _repository_removed(role: str, before: Facts) -> Iterator[Finding]:
+    yield _repository_lost(before, Finding(role, REMOVED, f"deletes the repository {before['name']}."))
+
+
+def _repository_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    found = _changed(before, after, "repository_name", "")
+    if found:
+        lost = f"{found[0]!r} → {found[1]!r} replaces the repository {before['name']}."
+        yield _repository_lost(before, Finding(role, "repository_name", lost))
+
+
+def _repository_lost(before: Facts, finding: Finding) -> Finding:
+    if not before.get("force_delete"):
+        return finding._replace(
+            reason=f"{finding.reason} That cannot work while it is protected with its images: set deletionProtection to "
+            "false and apply that first."
+        )
+    lost = f"{finding.reason} The images of all releases go with it, and with them every rollback."
+    return finding._replace(reason=lost, consent=str(before["name"]))
+
+
+def _logs_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    yield from _shorter(role, before, after, "retention_days", f"older lines of the log group {before['name']}")
+
+
+def _network_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    for argument in ("vpc_id", "cidr_block"):
+        found = _changed(before, after, argument, "")
+        if found:
+            yield Finding(
+                role,
+                argument,
+                f"{found[0]!r} → {found[1]!r} cannot work: it is another VPC, into which neither database nor load "
+                "balancer can move. Change it back; for another network, create a new stack.",
+            )
+            return
+
+
+def _fixed_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    found = _changed(before, after, "value")
+    if found:
+        yield Finding(
+            role,
+            "value",
+            f"{found[0]!r} → {found[1]!r} cannot work in a stack that is up: all resources are named by it, so the database "
+            "and the bucket would be deleted with their data, and new ones beside them would meet names that are taken. "
+            "Change it back; for another name, create a new stack and restore the data there, or destroy this one first.",
+        )
+
+
+def _nothing(role: str, before: Facts) -> Iterator[Finding]:
+    return iter(())
+
+
+class _Rules(NamedTuple):
+    removed: Callable[[str, Facts], Iterator[Finding]]
+    changed: Callable[[str, Facts, Facts], Iterator[Finding]]
+
+
+_RULES: Mapping[str, _Rules] = {
+    "database": _Rules(_database_removed, _database_changed),
+    "logical-database": _Rules(_server_removed, _server_changed),
+    "bucket": _Rules(_bucket_removed, _bucket_changed),
+    "repository": _Rules(_repository_removed, _repository_changed),
+    "logs": _Rules(_nothing, _logs_changed),
+    "network": _Rules(_nothing, _network_changed),
+    "fixed": _Rules(_nothing, _fixed_changed),
+}

@@ -1,0 +1,79 @@
+"""What a Flask app records of its stateful resources: the roles of its guard against losing data."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from . import _flask_app_parts as given
+from . import network
+from ._component import Problem, settle
+from ._data_loss import Guard
+from ._data_loss_rules import REMOVED, Facts
+from .database_args import DEFAULTS, DatabaseArgs
+from .database_args import facts as database_facts
+from .flask_app_args import FlaskAppArgs
+from .media import MediaBucketArgs
+from .media import facts as bucket_facts
+
+
+def guard(name: str, args: FlaskAppArgs) -> Guard:
+    """The guard of an app; `args` have their defaults."""
+    record: dict[str, Facts] = {
+        "network": {"kind": "network", **_network(args)},
+        "logs": {"kind": "logs", "name": _logs(name), "retention_days": args["log_retention_days"]},
+    }
+    database = _database(name, args)
+    if database:
+        record["database"] = database
+    if args["bucket"] == "s3":
+        media = cast(MediaBucketArgs, given.part(args, given.MEDIA))
+        record["bucket"] = bucket_facts(f"{name}-media", media)
+    if "image" not in args:
+        repository = {"repository_name": args.get("repository_name", "")}
+        protected = {"force_delete": not args["deletion_protection"]}
+        record["repository"] = {"kind": "repository", "name": f"{name}-image", **repository, **protected}
+    return Guard(record, args["accept_data_loss"], _names(args))
+
+
+def consent_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    """Consents that are no resource of the app: a typing error there would otherwise be found only when it matters."""
+    known = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name))
+    for resource in args["accept_data_loss"]:
+        if resource not in known:
+            yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(known)}.")
+
+
+def _logs(name: str) -> str:
+    return f"{name}-web-logs"
+
+
+def _network(args: FlaskAppArgs) -> Facts:
+    """An existing VPC, or the range of the app's own."""
+    if "vpc_id" in args:
+        return {"vpc_id": args["vpc_id"]}
+    return {"cidr_block": args.get("vpc_cidr", network.DEFAULTS["cidr_block"])}
+
+
+def _database(name: str, args: FlaskAppArgs) -> Facts | None:
+    if args["database"] == "none":
+        return None
+    if "database_host" not in args:
+        own = settle(cast(DatabaseArgs, given.part(args, given.DATABASE)), DEFAULTS)
+        return database_facts(f"{name}-db", own)
+    server = given.part(args, {"database_host": "host", "database_name": "database_name"})
+    return {"kind": "logical-database", "name": f"{name}-db", "database_name": name.replace("-", "_"), **server}
+
+
+def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
+    """By role: the app's names of its parts' arguments, and of the argument that removes the part."""
+    moved = "database_host" if args["database"] == "postgres" else "database"
+    parts: Mapping[str, tuple[Mapping[str, str], str]] = {
+        "network": (given.NETWORK, ""),
+        "logs": ({"log_retention_days": "retention_days"}, ""),
+        "database": ({**given.LOGICAL_DATABASE, **given.DATABASE}, moved),
+        "bucket": (given.MEDIA, "bucket"),
+        "repository": (given.IMAGE, "image"),
+    }
+    return {
+        role: {**{theirs: ours for ours, theirs in names.items()}, REMOVED: removing}
+        for role, (names, removing) in parts.items()
+    }

@@ -1,0 +1,169 @@
+"""What AWS makes beside a stack's own resources, and what becomes of it when the stack is destroyed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class MadeByAws(NamedTuple):
+    """One kind of thing that no resource of the stack is."""
+
+    by: str
+    """Type of the resource that has AWS make it."""
+    what: str
+    """What it is, with its name where it has one."""
+    when: str
+    """With which settings, empty for always."""
+    after: str
+    """What is left of it after `pulumi destroy`, and how it is deleted."""
+
+
+_ROLE = "stays: one for the whole account, free, shared by all that use the service"
+MADE_BY_AWS: Sequence[MadeByAws] = (
+    MadeByAws("aws:ecs/cluster:Cluster", "service-linked role `AWSServiceRoleForECS`", "", _ROLE),
+    MadeByAws(
+        "aws:ecs/cluster:Cluster",
+        "log group `/aws/ecs/containerinsights/<cluster>/performance`",
+        "`containerInsights`",
+        "stays: `aws logs delete-log-group`",
+    ),
+    MadeByAws("aws:ecs/service:Service", "network interfaces of the tasks", "", "go with the tasks, within minutes"),
+    MadeByAws(
+        "aws:ecs/taskDefinition:TaskDefinition",
+        "revisions of earlier releases and of rollbacks",
+        "",
+        "stay, inactive, and cost nothing: `aws ecs delete-task-definitions`",
+    ),
+    MadeByAws(
+        "aws:lb/loadBalancer:LoadBalancer", "service-linked role `AWSServiceRoleForElasticLoadBalancing`", "", _ROLE
+    ),
+    MadeByAws(
+        "aws:lb/loadBalancer:LoadBalancer",
+        "network interfaces with public addresses in the public subnets",
+        "",
+        "go with the load balancer, within minutes",
+    ),
+    MadeByAws(
+        "aws:cloudfront/vpcOrigin:VpcOrigin",
+        "service-linked role `AWSServiceRoleForCloudFrontVPCOrigin`",
+        "",
+        _ROLE,
+    ),
+    MadeByAws(
+        "aws:cloudfront/vpcOrigin:VpcOrigin",
+        "network interfaces, and the VPC's security group `CloudFront-VPCOrigins-Service-SG`",
+        "",
+        "go with the VPC's last origin",
+    ),
+    MadeByAws(
+        "aws:appautoscaling/target:Target",
+        "service-linked role `AWSServiceRoleForApplicationAutoScaling_ECSService`",
+        "",
+        _ROLE,
+    ),
+    MadeByAws(
+        "aws:appautoscaling/policy:Policy",
+        "alarms `TargetTracking-service/<cluster>/<service>-…`",
+        "",
+        "go with the policy",
+    ),
+    MadeByAws("aws:rds/instance:Instance", "service-linked role `AWSServiceRoleForRDS`", "", _ROLE),
+    MadeByAws(
+        "aws:rds/instance:Instance",
+        "automated backups and snapshots `rds:<identifier>-…`",
+        "`databaseBackupDays` above 0",
+        "go with the database",
+    ),
+    MadeByAws(
+        "aws:rds/instance:Instance",
+        "final snapshot `<name>-db-final-…`",
+        "`keepData`",
+        "stays, billed by its size: `aws rds delete-db-snapshot`",
+    ),
+    MadeByAws("aws:rds/instance:Instance", "statistics of Performance Insights", "", "go with the database"),
+    MadeByAws(
+        "aws:rds/instance:Instance",
+        "log groups `/aws/rds/instance/<identifier>/postgresql` and `…/upgrade`",
+        "",
+        "go with the stack, which makes or imports them; RDS may write last lines into new ones without retention: "
+        "`aws logs delete-log-group`",
+    ),
+    MadeByAws(
+        "aws:rds/instance:Instance",
+        "log group `RDSOSMetrics`",
+        "`monitoring_interval` of the component Database",
+        "stays: one for all databases of the region",
+    ),
+    MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "goes with the database"),
+    MadeByAws(
+        "aws:ec2/vpc:Vpc", "main route table, default network ACL, default security group", "", "go with the VPC"
+    ),
+    MadeByAws("aws:ec2/vpcEndpoint:VpcEndpoint", "network interfaces", "`egress: endpoints`", "go with the endpoint"),
+    MadeByAws(
+        "aws:secretsmanager/secret:Secret",
+        "the deleted secret, which can be restored",
+        "`deletionProtection` while it was made",
+        "7 days of the app's secret, then it is gone",
+    ),
+    MadeByAws("aws:kms/key:Key", "the key, scheduled for deletion", "`alarms`", "7 days, then it is gone"),
+    MadeByAws(
+        "aws:s3/bucket:Bucket",
+        "`ELBAccessLogTestFile` and the logs themselves in the bucket of access logs",
+        "`accessLogs`",
+        "go with the bucket, or stay with it: `keepData`",
+    ),
+    MadeByAws(
+        "docker-build:index:Image",
+        "images in the repository",
+        "",
+        "go with the repository; with `deletionProtection` neither can be deleted",
+    ),
+    MadeByAws(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "metrics of everything above",
+        "",
+        "stay for 15 months, free, and cannot be deleted",
+    ),
+)
+NOTHING: Sequence[str] = (
+    "aws:acm/certificate:Certificate",
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:budgets/budget:Budget",
+    "aws:cloudfront/distribution:Distribution",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ec2/flowLog:FlowLog",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/subnet:Subnet",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "aws:ecr/repository:Repository",
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:lb/listener:Listener",
+    "aws:lb/listenerRule:ListenerRule",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:rds/parameterGroup:ParameterGroup",
+    "aws:rds/subnetGroup:SubnetGroup",
+    "aws:route53/record:Record",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "aws:ssm/parameter:Parameter",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "pulumi:index:Stash",
+    "random:index/randomId:RandomId",
+    "random:index/randomPassword:RandomPassword",
+)
+"""Types of the stack's resources that have AWS make nothing."""

@@ -1,0 +1,95 @@
+"""A stack of the version before, updated by this one: nothing that holds data is replaced, and sessions go on."""
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.checks import check_nothing_to_do, identities
+from tests.e2e.stacks import PROGRAM, ROOT, Stack, copy_program, use_this_environment
+
+pytestmark = pytest.mark.engine
+
+# The last commit of version 0.1.
+BEFORE = "4220f5465bd21f2a6bf527d5d7536aec24669f47"
+# What holds no data, and is replaced whenever its content changes.
+REPLACED = {"aws:secretsmanager/secretVersion:SecretVersion", "aws:ecs/taskDefinition:TaskDefinition"}
+# What goes: the old key, as UPGRADE.md says, and the record of the image before, as at every release.
+DELETED = {"random:index/randomBytes:RandomBytes", "docker-build:index:Image"}
+
+
+@pytest.fixture
+def old_program(tmp_path: Path) -> Path:
+    """The program of the version before, from this repository's history."""
+    folder = tmp_path / "program"
+    folder.mkdir()
+    packed = subprocess.run(["git", "-C", str(ROOT), "archive", BEFORE, *PROGRAM], capture_output=True, check=False)
+    if packed.returncode:
+        pytest.skip("the version before is not in this clone's history")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    use_this_environment(folder / "Pulumi.yaml")
+    return folder
+
+
+def test_a_stack_of_the_version_before_is_updated(pulumi_command, emulator, old_program):
+    """It takes minutes: only a state that the old code made, with the real engine, shows what an upgrade does to it."""
+    stack = Stack(pulumi_command, old_program, emulator, "dev")
+    stack.configure(releaseCommand="none")
+    stack.up()
+    before, old_key = identities(stack), secret(stack)["SECRET_KEY"]
+    assert old_key in json.dumps(stack.state())  # what the upgrade is about
+
+    replace_program(stack.folder)
+    assert "cloudfrontOrigin" in stack.run("preview", fails=True)  # until this says what becomes of the load balancer
+    stack.configure(cloudfrontOrigin="public")
+    steps = [step for step in json.loads(stack.run("preview", "--json"))["steps"] if step["op"] != "same"]
+    print(
+        "The upgrade:",
+        *sorted({f"{step['op']} {kind(step)} {name(step)} {sorted(step.get('detailedDiff') or {})}" for step in steps}),
+        sep="\n  ",
+    )
+    assert {kind(step) for step in steps if "replace" in step["op"]} <= REPLACED
+    assert {kind(step) for step in steps if step["op"] == "delete"} <= DELETED
+    stack.up()
+
+    assert {urn: known for urn, known in identities(stack).items() if urn in before} == before
+    found = secret(stack)
+    assert found["SECRET_KEY_FALLBACKS"] == old_key != found["SECRET_KEY"]
+    assert old_key not in json.dumps(stack.state())
+    task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
+    names = {entry["name"] for entry in task["taskDefinition"]["containerDefinitions"][0]["secrets"]}
+    assert {"SECRET_KEY", "SECRET_KEY_FALLBACKS"} <= names
+    check_nothing_to_do(stack)
+
+    stack.configure(previousSecretKey="drop")
+    stack.up()
+    assert old_key not in secret(stack).values()
+
+
+def replace_program(folder: Path) -> None:
+    """This version's program in place of the one before, with the stack's settings as they are."""
+    settings = (folder / "Pulumi.dev.yaml").read_text()
+    shutil.rmtree(folder)
+    copy_program(folder)
+    use_this_environment(folder / "Pulumi.yaml")
+    (folder / "Pulumi.dev.yaml").write_text(settings)
+
+
+def kind(step) -> str:
+    return step["urn"].rsplit("::", 2)[-2].rsplit("$", 1)[-1]
+
+
+def name(step) -> str:
+    return step["urn"].rsplit("::", 1)[-1]
+
+
+def secret(stack) -> dict[str, str]:
+    """What the app's secret holds."""
+    return json.loads(
+        stack.aws("secretsmanager").get_secret_value(SecretId=stack.outputs()["secretArn"])["SecretString"]
+    )

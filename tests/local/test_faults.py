@@ -1,0 +1,525 @@
+"""Each loop of a local AWS meets a fault: it is told, everything else goes on, and it is over when it works again."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import cli.local
+from cli.local.autoscaling import Autoscaling
+from cli.local.balancer.access_log import AccessLog, Entry
+from cli.local.balancer.configuration import Configuration, HealthCheck, TargetGroup
+from cli.local.balancer.part import Balancer
+from cli.local.balancer.probes import Probes
+from cli.local.balancer.targets import TargetTable
+from cli.local.certificates import Authority
+from cli.local.containers.gate import Gate
+from cli.local.database_records import DatabaseRecords
+from cli.local.ecs.definition import LogTarget
+from cli.local.ecs.streams import Streams
+from cli.local.ecs.watchman import Watchman
+from cli.local.faults import Faults
+from cli.local.mends.rds import Wish, wishes
+from cli.local.parts import Place, Target
+from cli.local.rds.account import reachable
+from cli.local.rds.part import Databases
+from cli.local.records import Records
+from cli.local.target_health import TargetRecords
+from tests.emulator import free_port
+
+from .cloud import Cloud, until
+from .conftest import client
+
+Daemon = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def cloud(place: Place) -> Iterator[Cloud]:
+    cloud = Cloud(place)
+    yield cloud
+    cloud.stop()
+
+
+def told(faults: Faults) -> list[str]:
+    return [f"{fault.what}: {fault.error} {fault.fix}" for fault in faults.now()]
+
+
+def assert_told(faults: Faults, *words: str) -> None:
+    """Wait for a fault of which these words are said."""
+    until(lambda: any(all(word in line for word in words) for line in told(faults)), 20, lambda: told(faults))
+
+
+def assert_over(faults: Faults) -> None:
+    until(lambda: not faults.now(), 20, lambda: told(faults))
+
+
+# --- The records on disk
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process can grow beyond a few bytes: write(2) fails, as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_save_that_fails_is_told_to_its_caller_and_made_up_for(cloud: Cloud) -> None:
+    ssm, faults = client(cloud.place, "ssm"), cloud.endpoint.faults
+    ssm.put_parameter(Name="/before", Value="v", Type="String")
+    records = cloud.place.folder / "records"
+    (file,) = records.glob(f"ssm~*~{cloud.place.region}.records")
+    before = file.read_bytes()
+    with full_disk():
+        with pytest.raises(ClientError, match=r"The change was made but could not be saved.*File too large"):
+            ssm.put_parameter(Name="/first", Value="v", Type="String")
+        with pytest.raises(ClientError, match=r"Nothing was changed.*ulimit -f"):
+            ssm.put_parameter(Name="/second", Value="v", Type="String")
+        assert ssm.get_parameter(Name="/before")["Parameter"]["Value"] == "v"  # reads go on
+        assert_told(faults, "saving the records (ssm", "File too large")
+        assert file.read_bytes() == before
+        assert list(records.glob("*.new")) == []
+    assert_over(faults)  # by the loop, without a call
+    assert file.read_bytes() != before
+    ssm.put_parameter(Name="/third", Value="v", Type="String")
+    names = [one["Name"] for one in ssm.describe_parameters()["Parameters"]]
+    assert names == ["/before", "/first", "/third"]
+
+
+@pytest.mark.parametrize("service", ["sqs", "s3", "iam", "ec2", "ecs"])
+def test_each_protocol_says_what_was_not_saved(cloud: Cloud, service: str) -> None:
+    calls: dict[str, Callable[[Any], Any]] = {
+        "sqs": lambda sqs: sqs.create_queue(QueueName="q"),
+        "s3": lambda s3: s3.create_bucket(
+            Bucket="b", CreateBucketConfiguration={"LocationConstraint": cloud.place.region}
+        ),
+        "iam": lambda iam: iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}"),
+        "ec2": lambda ec2: ec2.create_vpc(CidrBlock="10.1.0.0/16"),
+        "ecs": lambda ecs: ecs.create_cluster(clusterName="other"),
+    }
+    started = time.monotonic()
+    with full_disk(), pytest.raises(ClientError, match="File too large") as refused:
+        calls[service](client(cloud.place, service))
+    assert refused.value.response["Error"]["Code"] == "InsufficientStorage"
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+    assert time.monotonic() - started < 20
+    assert_over(cloud.endpoint.faults)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_disk_that_is_full_ends_no_saving(place: Place, daemon: Daemon) -> None:
+    place.folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place.folder)], check=True)
+    try:
+        daemon("process")
+        ssm = client(place, "ssm")
+        ssm.put_parameter(Name="/before", Value="v", Type="String")
+        filler = place.folder / "filler"
+        with pytest.raises(OSError, match="No space left"):
+            filler.write_bytes(b"x" * 2**23)
+        with pytest.raises(ClientError, match=r"No space left.*Free some space on the disk of .*local aws"):
+            ssm.put_parameter(Name="/large", Value="v" * 8000, Type="String", Tier="Advanced")
+        filler.unlink()
+        until(lambda: ssm.put_parameter(Name="/after", Value="v", Type="String", Overwrite=True), 20)
+        process = daemon.started[-1]  # type: ignore[attr-defined]
+        process.kill()
+        process.wait()
+        daemon()
+        assert ssm.get_parameter(Name="/after")["Parameter"]["Value"] == "v"
+    finally:
+        for process in daemon.started:  # type: ignore[attr-defined]
+            process.kill()
+            process.wait()
+        subprocess.run(["umount", "--lazy", str(place.folder)], check=True)
+
+
+def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
+    ssm, faults = client(cloud.place, "ssm"), cloud.endpoint.faults
+    ssm.put_parameter(Name="/before", Value="v", Type="String")
+    backend = cloud.endpoint.records._backend("ssm")
+    backend.broken = lambda: 0  # no file can hold it
+    with pytest.raises(ClientError, match="the records of ssm cannot be written"):
+        ssm.put_parameter(Name="/after", Value="v", Type="String")
+    assert_told(faults, "keeping the records (ssm")
+    client(cloud.place, "sqs").create_queue(QueueName="others-go-on")
+    del backend.broken
+    ssm.put_parameter(Name="/later", Value="v", Type="String")
+    assert faults.now() == []
+
+
+# --- ECS
+
+
+def test_one_record_that_cannot_be_read_hides_no_other(cloud: Cloud) -> None:
+    cloud.serve("broken", cloud.define("broken"), balanced=False)
+    cloud.serve("well", cloud.define("well"))
+    cloud.steady("well")
+    raw = cloud.endpoint.records._backend("ecs").services["c:broken"]
+    name = vars(raw).pop("cluster_name")
+    assert_told(cloud.endpoint.faults, "reading ECS's record of a service (c:broken)", "cluster_name")
+    (task,) = cloud.tasks("well")
+    cloud.ecs.stop_task(cluster="c", task=task["taskArn"])
+    until(lambda: [one for one in cloud.tasks("well") if one["taskArn"] != task["taskArn"]], 20)
+    raw.cluster_name = name
+    assert_over(cloud.endpoint.faults)
+
+
+def run_task(cloud: Cloud, definition: str) -> str:
+    arguments = {"launchType": "FARGATE", "networkConfiguration": cloud.network}
+    return cloud.ecs.run_task(cluster="c", taskDefinition=definition, **arguments)["tasks"][0]["taskArn"]
+
+
+def sent(cloud: Cloud, stream: str) -> list[str]:
+    """The lines of a stream; none of one that is not there yet."""
+    with contextlib.suppress(ClientError):
+        return cloud.lines(stream)
+    return []
+
+
+def test_a_task_that_cannot_be_read_fails_as_a_task(cloud: Cloud) -> None:
+    arn = cloud.define("broken")
+    backend = cloud.endpoint.records._backend("ecs")
+    definition = backend.describe_task_definition(arn)
+    containers, definition.container_definitions = definition.container_definitions, [{"name": "web", "cpu": "much"}]
+    task = run_task(cloud, arn)
+    until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 20, lambda: cloud.task(task))
+    assert cloud.task(task)["stopCode"] == "TaskFailedToStart"
+    assert_told(cloud.endpoint.faults, "starting a task", arn)
+    definition.container_definitions = containers
+    run_task(cloud, arn)
+    assert_over(cloud.endpoint.faults)
+
+
+def test_a_task_outlives_a_look_at_it_that_fails(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.serve("steady", cloud.define("steady"))
+    cloud.steady("steady")
+    (run,) = cloud.plane._scheduler.runs()
+    with monkeypatch.context() as broken:
+        broken.setattr(run.meter, "over_limit", lambda _: 1 / 0)
+        assert_told(cloud.endpoint.faults, "looking after a task", "ZeroDivisionError")
+    assert_over(cloud.endpoint.faults)
+    assert [task["taskArn"] for task in cloud.tasks("steady")] == [run.record.arn]
+
+
+def test_a_log_that_is_gone_stops_no_other(cloud: Cloud, tmp_path: Path) -> None:
+    faults = Faults()
+    streams = Streams(cloud.endpoint.records, faults)
+    streams.start()
+    files = [tmp_path / name for name in ("gone", "well")]
+    for file in files:
+        streams.follow(file, LogTarget("g", "", False), file.name)
+    files[0].unlink()
+    assert_told(faults, "sending containers' output to CloudWatch Logs (gone)", "No such file")
+    files[1].write_text("still here\n")
+    until(lambda: "still here" in sent(cloud, "well"), 10)
+    files[0].write_text("back\n")
+    assert_over(faults)
+    until(lambda: "back" in sent(cloud, "gone"), 10)
+    streams.stop()
+
+
+def test_lines_that_could_not_be_sent_are_sent_later(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = Faults()
+    streams = Streams(cloud.endpoint.records, faults)
+    file = tmp_path / "log"
+    streams.follow(file, LogTarget("g", "", False), "log")
+    streams.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(Records, "put_log_events", lambda *_: 1 / 0)
+        file.write_text("first\n")
+        assert_told(faults, "(log)", "ZeroDivisionError")
+    until(lambda: sent(cloud, "log") == ["first"], 10)
+    assert_over(faults)
+    streams.stop()
+
+
+def test_a_guardian_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> None:
+    faults, program = Faults(), tmp_path / "guardian"
+    program.write_text("#!/bin/sh\nread -r word\n")
+    program.chmod(0o700)
+    watchman = Watchman([str(program)], faults)
+    watchman.watch()
+    first = watchman._guardian
+    assert first is not None
+    program.rename(tmp_path / "away")
+    first.kill()
+    assert_told(faults, "replacing a guardian", "No such file")
+    (tmp_path / "away").rename(program)
+    assert_over(faults)
+    assert watchman._guardian is not first
+    watchman.dismiss()
+
+
+# --- Autoscaling
+
+
+def scale(cloud: Cloud, name: str, policy: dict[str, Any]) -> None:
+    scaling = client(cloud.place, "application-autoscaling")
+    which = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/c/{name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(**which, MinCapacity=1, MaxCapacity=3)
+    scaling.put_scaling_policy(
+        **which, PolicyName=name, PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=policy
+    )
+
+
+def test_bad_policies_and_schedules_stop_no_other(cloud: Cloud) -> None:
+    faults, label = Faults(), "app/lb/1/targetgroup/tg/2"
+    by_requests = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
+    for name in ("zero", "negative", "well"):  # in the order of the API
+        cloud.serve(name, cloud.define(name))
+    scale(cloud, "zero", {"TargetValue": 0, "PredefinedMetricSpecification": by_requests})
+    rest = {"PredefinedMetricSpecification": by_requests, "ScaleOutCooldown": -1}
+    scale(cloud, "negative", {"TargetValue": 100, **rest})
+    scaling = client(cloud.place, "application-autoscaling")
+    action = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+    for number, schedule in enumerate(("cron(a)", "rate(5 fortnights)", "at(tomorrow)", "rate(1)")):
+        scaling.put_scheduled_action(
+            **action, ScheduledActionName=f"bad{number}", ResourceId="service/c/zero", Schedule=schedule
+        )
+    scale(cloud, "well", {"TargetValue": 100, "PredefinedMetricSpecification": by_requests})
+    autoscaling = Autoscaling(cloud.place, cloud.endpoint.records, cloud.plane, lambda _: 250.0, faults)
+    autoscaling.start()
+    until(lambda: cloud.service("well")["desiredCount"] == 3, 90, lambda: told(faults))
+    for subject in ("policy zero of service/c/zero", "policy negative of service/c/negative"):
+        assert_told(faults, f"autoscaling ({subject})", "must be a number", "Correct or delete it")
+    for number in range(4):
+        assert_told(faults, f"autoscaling (schedule bad{number} of service/c/zero)")
+    for name in ("zero", "negative"):
+        scaling.delete_scaling_policy(**action, PolicyName=name, ResourceId=f"service/c/{name}")
+    for number in range(4):
+        scaling.delete_scheduled_action(**action, ScheduledActionName=f"bad{number}", ResourceId="service/c/zero")
+    assert_over(faults)
+    autoscaling.stop()
+
+
+# --- Load balancers
+
+
+def test_health_is_written_again_after_a_read_that_failed(tmp_path: Path) -> None:
+    faults, group = Faults(), TargetGroup("arn:g", "HTTP", "round_robin", 1.0, HealthCheck())
+    broken, written = [False], list[Any]()
+
+    def configuration() -> Configuration:
+        if broken[0]:
+            raise ConnectionError("the endpoint does not answer")
+        return Configuration((), (group,))
+
+    class Writes(Records):
+        def write_target_health(self, group_arn: str, told: Any) -> None:
+            written.append(told)
+
+    balancer = Balancer(tmp_path / "b", Authority(tmp_path / "ca"), configuration, faults=faults)
+    targets = TargetRecords(balancer, configuration, Writes("eu-central-1"), faults)
+    targets.start()
+    until(lambda: written, 10)
+    broken[0] = True
+    assert_told(faults, "writing the targets' health", "the endpoint does not answer")
+    broken[0] = False
+    written.clear()
+    until(lambda: written, 10)
+    assert_over(faults)
+    targets.stop()
+
+
+def test_a_balancer_keeps_what_it_knew_and_floods_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    faults, broken = Faults(), [True]
+
+    def configuration() -> Configuration:
+        if broken[0]:
+            raise ValueError("A rule has a condition that is not known.")
+        return Configuration()
+
+    balancer = Balancer(
+        tmp_path / "b", Authority(tmp_path / "ca"), configuration, first_port=free_port(), faults=faults
+    )
+    balancer.start()
+    assert_told(faults, "reading the load balancers' configuration", "condition")
+    time.sleep(1.5)
+    assert len(caplog.records) == 1
+    broken[0] = False
+    assert_over(faults)
+    balancer.stop()
+
+
+def test_a_check_that_fails_in_itself_is_made_again() -> None:
+    faults, table, broken = Faults(), TargetTable(), [True]
+    target = Target("127.0.0.1", free_port())
+
+    def check_of(_: str) -> HealthCheck:
+        if broken[0]:
+            raise LookupError("no such group")
+        return HealthCheck(interval=0.1, timeout=1, unhealthy_threshold=2)
+
+    async def run() -> None:
+        probes = Probes(table, check_of, faults)
+        table.register("arn:g", target)
+        probes.adjust()
+        while not faults.now():
+            await asyncio.sleep(0.05)
+        broken[0] = False
+        while table.health("arn:g", target).state != "unhealthy":
+            await asyncio.sleep(0.05)
+        assert faults.now() == []
+        await probes.close()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_requests_are_answered_while_no_line_can_be_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    faults, file = Faults(), tmp_path / "access.log"
+    file.symlink_to("/dev/full")
+    log, entry = AccessLog(file, faults), Entry("http", "b", "c", "GET", "/", "1.1")
+    for _ in range(10):
+        log.write(entry)
+    assert_told(faults, "writing the load balancers' access log", "No space left")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+# --- Databases
+
+
+class Refusing:
+    """Databases whose disk is full."""
+
+    def statuses(self) -> dict[str, Any]:
+        return {}
+
+    def delete_snapshot(self, name: str) -> None:
+        raise OSError(28, "No space left on device", f"/data/{name}")
+
+
+def test_wishes_are_taken_up_after_one_that_failed_twice_over(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults, databases = Faults(), Refusing()
+    records = DatabaseRecords(cloud.endpoint.records, databases, faults)  # type: ignore[arg-type]
+    monkeypatch.setattr(Records, "write_database", lambda *_, **__: 1 / 0)  # nor can the failure be written down
+    records.start()
+    wishes.put(Wish("delete-snapshot", "one"))
+    assert_told(faults, "(one)", "No space left", "Free some space on the disk of /data/one.")
+    monkeypatch.undo()
+    databases.delete_snapshot = lambda name: None  # type: ignore[method-assign]
+    wishes.put(Wish("delete-snapshot", "one"))
+    assert_over(faults)
+    records.stop()
+
+
+def test_a_broken_record_of_an_instance_is_its_own_fault_and_its_data_stay(tmp_path: Path) -> None:
+    faults, told_states = Faults(), list[tuple[str, str]]()
+    folder = reachable(tmp_path / "rds") / "instances" / "db"
+    (folder / "data").mkdir(parents=True)
+    (folder / "instance.json").write_text('{"identifier": "db", "engine')
+    databases = Databases(
+        tmp_path / "rds",
+        tmp_path / "cache",
+        Authority(tmp_path / "ca"),
+        lambda name, status: told_states.append((name, status.state)),
+        faults,
+    )
+    databases.start()
+    until(lambda: ("db", "failed") in told_states, 10)
+    assert_told(faults, "keeping databases running (db)", "instance.json")
+    assert list(databases.statuses()) == ["db"]
+    assert (folder / "data").is_dir()
+    databases.stop()
+
+
+# --- Containers' way to the local AWS
+
+
+def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path) -> None:
+    faults, broken = Faults(), [True]
+
+    def ports() -> set[int]:
+        if broken[0]:
+            raise RuntimeError("dictionary changed size during iteration")
+        return {4566}
+
+    gate = Gate(ports, desktop=False, faults=faults)
+    gate.start()
+    socket = str(gate._folder / "inside" / "gate")
+
+    async def ask() -> bytes:
+        reader, writer = await asyncio.open_unix_connection(socket)
+        writer.write(b"ports\n")
+        line = await reader.readline()
+        writer.close()
+        return line
+
+    assert asyncio.run(ask()) == b"\n"
+    assert_told(faults, "telling containers the local AWS's ports")
+    broken[0] = False
+    assert asyncio.run(ask()) == b"4566\n"
+    assert faults.now() == []
+    gate.stop()
+
+
+def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
+    """By a gate that says nonsense first, and then a port."""
+    port, asked = free_port(), list[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"\xff nonsense\n" if len(asked) == 1 else f"{port}\n".encode())
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_unix_server(serve, str(tmp_path / "gate"))
+        from cli.local.containers import relay
+
+        command = [sys.executable, relay.__file__, "task", str(tmp_path / "gate")]
+        process = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            try:
+                (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                break
+            except OSError:
+                continue
+        else:
+            raise AssertionError("the relay does not listen")
+        process.kill()
+        _, said = await process.communicate()
+        assert said.decode().count("The local AWS does not answer") == 1
+        server.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+# --- All of it
+
+
+def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
+    """A thread of another kind ends with what it waits for, or is a server that keeps what its handlers raise."""
+    known = {
+        "loops.py",
+        "endpoint.py",  # werkzeug's server
+        "balancer/part.py",  # asyncio's loop of the balancer
+        "containers/gate.py",  # asyncio's loop of the gate
+        "containers/container.py",  # until a container at the engine has ended
+        "containers/room.py",  # until a network has ended
+        "ecs/container.py",  # a health check, until its container has ended
+        "ecs/processes.py",  # until a process has ended
+        "ecs/task.py",  # until a task has ended
+        "ecs/watchman.py",  # until a guardian has ended, and is replaced
+    }
+    folder = Path(cli.local.__file__).parent
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "Thread(" in path.read_text()}
+    assert found == known

@@ -1,0 +1,146 @@
+"""Which test runs when: the longest first, so that no worker is left alone with one at the end.
+
+`durations.json` has the seconds of every test that takes five or more, measured on two processors; a test that is not
+in it counts as short. Those of 20 seconds or more, those that need Pulumi's or Docker's engine, and those that want
+a quiet machine are `long`: `./test` leaves them to `./test all`. `UPDATE_DURATIONS=1 ./test all` writes the file anew.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+FILE = Path(__file__).with_name("durations.json")
+RECORD = "FLASK_ON_AWS_TEST_RECORD"
+"""Environment variable with the file to which a run appends what each test has taken."""
+LISTED_SECONDS = 5
+LONG_SECONDS = 20
+# What a short test takes: half of the suite's take less than a hundredth of a second, some take one or two.
+SHORT_SECONDS = 0.1
+# Their claim is a number of seconds, or a browser makes it: Chromium drops its requests (ERR_NETWORK_CHANGED) whenever
+# a container beside it starts or ends. They run after all others, a few at a time and without containers.
+QUIET = (
+    "tests/reliability/",
+    "tests/local/test_balancer.py",
+    "tests/local/test_ecs.py",
+    "tests/local/test_ecs_kill.py",
+    "tests/local/test_endpoint.py",
+    "tests/local/test_local_autoscaling.py",
+    "tests/local/test_page.py",
+    "tests/local/test_projects.py",
+    "tests/local/test_rds.py",
+)
+
+
+def read_durations() -> dict[str, float]:
+    """Seconds by node id."""
+    return json.loads(FILE.read_text())
+
+
+def record(file: Path, nodeid: str, seconds: float) -> None:
+    """Append what a part of a test has taken: its setup, its call, or its teardown."""
+    with file.open("a") as record:
+        record.write(f"{seconds} {nodeid}\n")
+
+
+def read_record(file: Path) -> dict[str, float]:
+    """Seconds by node id, of all runs that appended to the file."""
+    measured = Counter[str]()
+    for line in file.read_text().splitlines() if file.exists() else ():
+        seconds, _, name = line.partition(" ")
+        measured[name] += float(seconds)
+    return dict(measured)
+
+
+def write_durations(measured: dict[str, float]) -> None:
+    """Replace the seconds of the tests that ran."""
+    kept = {name: seconds for name, seconds in read_durations().items() if name not in measured}
+    found = {name: round(seconds) for name, seconds in measured.items() if seconds >= LISTED_SECONDS}
+    FILE.write_text(json.dumps(dict(sorted({**kept, **found}.items())), indent=1) + "\n")
+
+
+# How node ids begin whose tests share what a fixture of their module starts, a stack or an environment, and how many
+# workers may start one. The marker `xdist_group` of pytest-xdist 3.8 has no effect with pytest 9.2: it writes node ids,
+# which can only be read there.
+SHARED = {
+    "tests/app/test_template_image.py": 1,
+    "tests/e2e/test_engine.py": 1,
+    "tests/local/test_containers.py": 1,
+    "tests/local/test_ecs.py": 1,
+    "tests/local/test_foreign_apps.py": 1,
+    "tests/local/test_operations.py": 1,
+    "tests/local/test_page.py": 1,
+    "tests/local/test_projects.py": 1,
+    "tests/local/test_real_engine.py": 1,
+    "tests/local/test_releases.py::test_a_broken_release": 2,
+    "tests/preflight/test_broken_apps.py": 3,
+}
+
+
+def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
+    """Add the markers `long`, `quiet` and `slow`."""
+    for item in items:
+        name = item.nodeid
+        containers = item.get_closest_marker("docker")
+        if containers and item.get_closest_marker("any_runtime"):
+            item.add_marker("slow")
+        quiet = name.startswith(QUIET) and not containers
+        if quiet:
+            item.add_marker("quiet")
+        if quiet or containers or item.get_closest_marker("engine") or durations.get(name, 0) >= LONG_SECONDS:
+            item.add_marker("long")
+
+
+def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]:
+    """Node id → unit of work: the shared fixture's part, the test itself if it is a long one, or its file."""
+    found: dict[str, str] = {}
+    numbers = Counter[str]()
+    for nodeid in nodeids:
+        shared = next((prefix for prefix in SHARED if nodeid.startswith(prefix)), None)
+        if shared:
+            found[nodeid] = f"{shared} {numbers[shared] % SHARED[shared]}"
+            numbers[shared] += 1
+        else:
+            found[nodeid] = nodeid if nodeid in durations else nodeid.partition("::")[0]
+    return found
+
+
+class LongestFirst(LoadScopeScheduling):
+    """Deals units of work one by one, the longest first; a unit's tests run in their order, by one worker.
+
+    A worker begins a test only when it knows its next one, to see which fixtures that needs. So that no long test waits
+    behind another while a worker is idle, what it knows behind a long one is always something short.
+    """
+
+    def schedule(self) -> None:
+        """Divide the tests into units before the first are assigned."""
+        if self.collection is None:
+            self._durations = read_durations()
+            self._units = units(next(iter(self.registered_collections.values())), self._durations)
+        super().schedule()
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._units[nodeid]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Assign the longest unit, or the shortest behind a long one."""
+        held = [unit for unit in self.assigned_work[node].values() if not all(unit.values())]
+        after_long = bool(held) and self._seconds(held[-1]) >= LISTED_SECONDS
+        choose = min if after_long else max
+        scope = choose(self.workqueue, key=lambda name: self._seconds(self.workqueue[name]))
+        self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Keep a worker at one test in hand and one to follow."""
+        while self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            self._assign_work_unit(node)
+        if not self.workqueue:
+            node.shutdown()
+
+    def _seconds(self, unit: dict[str, bool]) -> float:
+        return sum(self._durations.get(nodeid, SHORT_SECONDS) for nodeid in unit)

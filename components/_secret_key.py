@@ -6,6 +6,8 @@ Secrets Manager, once, by the update that first creates the `Stash` which then k
 a preview, whose role may read no secret, knows it from there.
 """
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -16,7 +18,7 @@ import pulumi_random as random
 
 SECRET_KEY = "SECRET_KEY"  # noqa: S105 the variable's name
 POLICIES = ("fallback", "keep", "drop")
-# 62 letters and digits, 43 of them: 256 bits, as many as the contract asks for (43 * log2(62) = 256.03).
+# 43 of 62 letters and digits have the contract's 256 bits (43 * log2(62) = 256.03).
 _LENGTH = 43
 # What a preview takes the previous key for when the update is going to read it.
 _UNREAD = "(the key of now)"
@@ -38,9 +40,15 @@ def create_keys(name: str, policy: str, previous: pulumi.Output[str], opts: pulu
         policy: `fallback`, `keep` or `drop`, see `previous_secret_key` of FlaskApp.
         previous: what `previous_key` gives.
     """
-    new = random.RandomPassword(f"{name}-key", length=_LENGTH, special=False, opts=opts).result
+    password = random.RandomPassword(f"{name}-key", length=_LENGTH, special=False, opts=opts).result
+    new = password.apply(key_of)
     chosen = pulumi.Output.secret(pulumi.Output.all(new, previous)).apply(lambda both: choose(policy, *both))
     return Keys(chosen.apply(lambda keys: keys[0]), chosen.apply(lambda keys: keys[1]))
+
+
+def key_of(password: str) -> str:
+    """32 bytes in base64, the contract's form, of a password that holds as much."""
+    return base64.b64encode(hashlib.sha256(password.encode()).digest()).decode()
 
 
 def choose(policy: str, new: str, previous: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
 
 def _ask(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
-    url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query)}"
+    url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
     try:
         request = control_request(url, place.access_key, place.region)
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 loopback

@@ -100,6 +100,7 @@ ELSEWHERE = {
     "systemPackages": "it decides the image of an app that has no Dockerfile",
     "preflight": "it needs a Docker engine",
     "repositoryName": "another name is another repository, which is what it is for",
+    "previousSecretKey": "no matter on a new stack; test_upgrade.py",
     "dns": "in the tests of the components",
     "dnsReady": "in the tests of the components",
     "zoneId": "in the tests of the components",

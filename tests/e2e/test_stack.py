@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("valid_requests")]
 REFRESHED = {
     "app-image": "nothing was pushed where no Docker engine answers, so the registry does not know the image",
     "app-db-parameters": "DescribeDBParameters answers without the parameters that were set",
+    "app-vpc-origin": "ListTagsForResource knows no tags of VPC origins",
     "app-vpc-origin-http": "rules are read back without their description",
     "app-web-from-internal-load-balancer": "rules are read back without their description",
     "app-db-from-tasks": "rules are read back without their description",

@@ -181,7 +181,10 @@ BROKEN = {
     "out of memory": Broken({"env": {"MODE": "hog"}}, ("Cause (out of memory)", "512 MiB")),
     "wrong architecture": Broken({"startCommand": "./foreign"}, ("Cause (wrong architecture)", "architecture")),
     "image gone": Broken(
-        {"image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'0' * 64}"},
+        {
+            "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'0' * 64}",
+            "acceptDataLoss": ["app-image"],  # a ready image ends the repository
+        },
         ("Cause (image not found)", "shop@sha256:000"),
     ),
     "release command": Broken({"releaseCommand": "echo half; exit 3"}, ("exit code 3", "half", "serves on")),

@@ -1,5 +1,6 @@
 """The key that signs sessions: never in an id, and the one of an older stack goes on as the setting says."""
 
+import base64
 import json
 
 import pulumi
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import FlaskApp
-from components._secret_key import choose, key_in
+from components._secret_key import choose, key_in, key_of
 from tests.unit.test_flask_app import APP, COMPUTED, containers
 
 OLD = "b2xkIGtleSBvZiB0aGUgc3RhY2ssIDMyIGJ5dGVzISE="
@@ -43,7 +44,8 @@ def test_a_new_stack_has_a_key_of_256_bits_and_no_earlier_one(app):
     deployed = app(None)
     key = deployed.of_type(":RandomPassword")["app-key"]
     assert (key["length"], key["special"]) == (43, False)
-    assert content(deployed)["SECRET_KEY"] == "p/w@app-key"
+    assert content(deployed)["SECRET_KEY"] == key_of("p/w@app-key")
+    assert len(base64.b64decode(content(deployed)["SECRET_KEY"], validate=True)) == 32
     assert "SECRET_KEY_FALLBACKS" not in content(deployed)
     assert "SECRET_KEY_FALLBACKS" not in references(deployed)
     (stash,) = deployed.of_type(":Stash").values()

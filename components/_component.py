@@ -2,11 +2,25 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from enum import Enum
+from typing import Any, Self, TypeVar, cast
 
 import pulumi
 
+from ._arguments import Problem, args_type, name_problems
 from ._data_loss import Guard
+from ._type_checks import type_problems
+
+__all__ = [
+    "LONGEST_PHYSICAL_NAME",
+    "PACKAGE",
+    "SUFFIX_LENGTH",
+    "ArgumentsError",
+    "Component",
+    "Problem",
+    "refuse",
+    "settle",
+]
 
 PACKAGE = "flask-on-aws"
 
@@ -17,15 +31,20 @@ SUFFIX_LENGTH = 8
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 
 
-class Problem(NamedTuple):
-    """One thing wrong with the arguments: which argument, and a whole sentence with its value and the way out."""
-
-    argument: str
-    reason: str
-
-
 class Component(pulumi.ComponentResource):
-    """A component whose outputs are exactly its class annotations."""
+    """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares."""
+
+    def __new__(cls, *given: Any, **named: Any) -> Self:
+        """Check the arguments' names and types before the constructor, which takes name, args and opts, reads one.
+
+        Raises:
+            ArgumentsError: for unknown and missing arguments, and values of another type, Outputs for plain ones included.
+        """
+        args = inspect.signature(cls.__init__).bind(None, *given, **named).arguments.get("args")
+        if args is not None:  # a component inside the library may have none
+            owner = f"{_article(cls.__name__)} {cls.__name__}"
+            refuse([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
+        return super().__new__(cls)
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
         kind = type(self).__name__
@@ -44,7 +63,7 @@ class Component(pulumi.ComponentResource):
         self.register_outputs({name: getattr(self, name) for name in inspect.get_annotations(type(self))})
 
 
-def settle(args: _Args, defaults: _Args) -> _Args:
+def settle(args: _Args, defaults: Mapping[str, Any]) -> _Args:
     """The arguments over their defaults, without None and with whole floats as ints.
 
     A hosted component receives every number as a float and every absent value as None.
@@ -74,7 +93,13 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise ArgumentsError(found)
 
 
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "AEIOU" else "a"
+
+
 def _whole(value: Any) -> Any:
+    if isinstance(value, Enum):  # what a hosted component receives of one; in Python callers write the text
+        return value.value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

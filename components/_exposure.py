@@ -1,7 +1,7 @@
 """How visitors reach an app: its own load balancers, a shared one, or CloudFront's name, with certificate and records."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -99,15 +99,15 @@ class Exposure:
         return certificate.certificate_arn
 
     def _route(self) -> RouteArgs:
-        route: RouteArgs = {"vpc_id": self._network.vpc_id, "port": self._args["port"]}
+        route = cast(RouteArgs, {"vpc_id": self._network.vpc_id, "port": self._args["port"]})  # its listener follows
         if "health_check_path" in self._args:
             route["health_check_path"] = self._args["health_check_path"]
         return route
 
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
-        mode: LoadBalancerArgs = {"mode": "cloudfront"}
+        mode: dict[str, Any] = {"mode": "cloudfront"}
         if self._kind == "https":
-            mode = {"mode": "https", "certificate_arn": cast(pulumi.Input[str], certificate)}
+            mode = {"mode": "https", "certificate_arn": certificate}
         mode["subnet_ids"], mode["dual_stack"] = self._network.public_subnet_ids, self._args["egress"] == "ipv6"
         if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
             mode["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
@@ -117,12 +117,12 @@ class Exposure:
         return self._create_entrance(f"{self._name}-alb", mode, f"{self._name}-web", route)
 
     def _create_internal(self) -> Entrance:
-        mode: LoadBalancerArgs = {"mode": "internal", "subnet_ids": self._network.vpc_origin_subnet_ids()}
+        mode: dict[str, Any] = {"mode": "internal", "subnet_ids": self._network.vpc_origin_subnet_ids()}
         if self._kind == "https" or self._args["cloudfront_origin"] == "public-with-vpc":
             mode["deletion_protection"] = False  # the app's address does not depend on it
         return self._create_entrance(f"{self._name}-ilb", mode, f"{self._name}-ilb", self._route())
 
-    def _create_entrance(self, name: str, mode: LoadBalancerArgs, route_name: str, route: RouteArgs) -> Entrance:
+    def _create_entrance(self, name: str, mode: Mapping[str, Any], route_name: str, route: RouteArgs) -> Entrance:
         args = cast(LoadBalancerArgs, {**given.part(self._args, {**given.LOAD_BALANCER, **given.ACCESS_LOGS}), **mode})
         if mode.get("mode") != "https":
             args.pop("allowed_cidrs", None)

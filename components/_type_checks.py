@@ -12,7 +12,8 @@ from typing import Any, ForwardRef, NotRequired, Required, TypeVar, Union, cast,
 
 import pulumi
 
-from ._component import Problem
+from ._arguments import Problem
+from .choices import Choice
 
 _Check = TypeVar("_Check", bound=Callable[..., Iterator[Problem]])
 # Arguments whose values no sentence may repeat: they are secrets, or what people mistake for the place of one.
@@ -60,7 +61,7 @@ def _value_problems(path: str, value: Any, hint: Any, is_secret: bool) -> Iterat
     hint, is_input = _plain(hint)
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         if not is_input and hint is not Any:
-            yield Problem(path, "must be a plain value: it decides what is created, so it cannot be an output.")
+            yield Problem(path, "needs a plain value, not an Output: it decides what is created, before anything is.")
         return
     if _is_a(value, hint):
         inner = get_args(hint)
@@ -100,6 +101,8 @@ def _is_a(value: Any, hint: Any) -> bool:
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if kind in (int, float):  # fractions and booleans are left to the checks of values, which know the limits
         return isinstance(value, int | float)
+    if issubclass(kind, Choice):  # another text than its own is left to the checks of values, which list them
+        return isinstance(value, str)
     return isinstance(value, kind)
 
 
@@ -109,7 +112,7 @@ def _description(hint: Any) -> str:
         return f"names with {_plurals(inner[1])}"
     if get_origin(hint) is Sequence:
         return f"a list of {_plurals(inner[0])}"
-    return _NAMES.get(hint, str(hint))
+    return _NAMES[str] if issubclass(hint, Choice) else _NAMES.get(hint, str(hint))
 
 
 def _plurals(hint: Any) -> str:

@@ -15,7 +15,7 @@ from ._type_checks import typed
 
 
 class AlarmsArgs(TypedDict, total=False):
-    email: str
+    email: pulumi.Input[str]
     """Address that gets all messages, once its owner has confirmed it. Default: none, only the topic."""
     watch_load_balancer: bool
     """Whether errors, latency and unhealthy targets raise alarms. Default: false."""
@@ -71,8 +71,9 @@ def problems(args: AlarmsArgs) -> Iterator[Problem]:
     settled = settle(args, _DEFAULTS)
     for flag, needed in _NEEDED.items():
         yield from (Problem(*found) for found in rules.dimensions_problems(settled, flag, needed))
-    if "email" in settled and not _EMAIL.fullmatch(settled["email"]):
-        yield Problem("email", f"{settled['email']!r} is not an e-mail address, like ops@example.com.")
+    email = settled.get("email")
+    if isinstance(email, str) and not _EMAIL.fullmatch(email):
+        yield Problem("email", f"{email!r} is not an e-mail address, like ops@example.com.")
     budget = settled["monthly_budget_usd"]
     if isinstance(budget, bool) or budget < 0:
         yield Problem("monthly_budget_usd", f"{budget!r} must be a number of USD, or 0 for no budget.")

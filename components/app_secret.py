@@ -1,7 +1,7 @@
 """One JSON secret in Secrets Manager, from whose keys tasks get their secret environment."""
 
 from collections.abc import Iterator, Mapping
-from typing import TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,15 +11,15 @@ from ._type_checks import typed
 
 
 class AppSecretArgs(TypedDict, total=False):
-    values: pulumi.Input[Mapping[str, pulumi.Input[str]]]
-    """The secret's keys and values; all of it is treated as secret. Default: none, it must be given."""
+    values: Required[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """The secret's keys and values; all of it is treated as secret. Required."""
     recovery_days: int
     """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
-    description: str
+    description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
 
 
-_DEFAULTS: AppSecretArgs = {"recovery_days": 0, "description": "Secret environment of an app"}
+_DEFAULTS: Mapping[str, Any] = {"recovery_days": 0, "description": "Secret environment of an app"}
 # What Secrets Manager accepts as a recovery window.
 _RECOVERY_DAYS = range(7, 30 + 1)
 # Secrets Manager's limit of a description.
@@ -30,12 +30,11 @@ _LONGEST_DESCRIPTION = 2048
 def problems(args: AppSecretArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "values" not in settled:
-        yield Problem("values", "A secret without content cannot be read by any task; give its keys and values.")
     days = settled["recovery_days"]
     if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
         yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
-    length = len(settled["description"])
+    description = settled["description"]
+    length = len(description) if isinstance(description, str) else 0
     if length > _LONGEST_DESCRIPTION:
         yield Problem("description", f"{length} characters are too many; use at most {_LONGEST_DESCRIPTION}.")
 

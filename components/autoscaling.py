@@ -1,7 +1,7 @@
 """Application Auto Scaling for an ECS service: CPU, memory, requests per task, and schedules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,10 +13,10 @@ from ._type_checks import typed
 
 
 class AutoscalingArgs(TypedDict, total=False):
-    cluster_name: pulumi.Input[str]
-    """Name of the ECS cluster. Required. Default: none."""
-    service_name: pulumi.Input[str]
-    """Name of the ECS service. Required. Default: none."""
+    cluster_name: Required[pulumi.Input[str]]
+    """Name of the ECS cluster. Required."""
+    service_name: Required[pulumi.Input[str]]
+    """Name of the ECS service. Required."""
     min_tasks: int
     """Fewest tasks that run. Default: 1."""
     max_tasks: int
@@ -33,7 +33,7 @@ class AutoscalingArgs(TypedDict, total=False):
     """Changes of the limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}` with `schedule` as `cron(0 8 ? * MON-FRI *)`, `rate(…)` or `at(…)`. Default: none."""
 
 
-_DEFAULTS: AutoscalingArgs = {
+_DEFAULTS: Mapping[str, Any] = {
     "min_tasks": 1,
     "max_tasks": 4,
     "cpu_percent": 60,

@@ -1,7 +1,7 @@
 """HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,17 +12,22 @@ from ._load_balancer_guard import distribution_guard, tags
 from ._type_checks import typed
 from .origin import ORIGIN_HEADER
 
+if TYPE_CHECKING:
+    from ._choice_literals import PriceClass
+else:
+    from .choices import PriceClass
+
 
 class CdnArgs(TypedDict, total=False):
-    origin_domain_name: pulumi.Input[str]
-    """DNS name of the load balancer. Default: none, it must be given."""
+    origin_domain_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
     vpc_origin_id: pulumi.Input[str]
     """Id of the VPC origin by which CloudFront reaches an internal load balancer. Default: none, `origin_secret` must be given."""
     origin_secret: pulumi.Input[str]
     """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
     load_balancers: Sequence[str]
     """The load balancers that the app's tasks are registered with, of `public` and `internal`; given, an update that would point the distribution at one without healthy tasks is refused. Default: none, nothing is refused."""
-    price_class: str
+    price_class: PriceClass
     """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
@@ -31,7 +36,7 @@ class CdnArgs(TypedDict, total=False):
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
-_DEFAULTS: CdnArgs = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+_DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
 # CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
@@ -42,8 +47,6 @@ _ORIGIN_ID = "load-balancer"
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "origin_domain_name" not in settled:
-        yield Problem("origin_domain_name", "A distribution needs an origin; give the load balancer's dns_name.")
     if ("origin_secret" in settled) == ("vpc_origin_id" in settled):
         yield Problem(
             "vpc_origin_id",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -11,13 +11,18 @@ from ._checks import choice_problems
 from ._component import Component, Problem, refuse, settle
 from ._type_checks import typed
 
+if TYPE_CHECKING:
+    from ._choice_literals import Dns
+else:
+    from .choices import Dns
+
 
 class CertificateArgs(TypedDict, total=False):
-    domain: str
-    """The app's main host name, like `app.example.com`, in lower case. Default: none, it must be given."""
+    domain: Required[str]
+    """The app's main host name, like `app.example.com`, in lower case. Required."""
     aliases: Sequence[str]
     """Further host names of the same app, wildcards like `*.example.com` included. Default: none."""
-    dns: str
+    dns: Dns
     """Who answers for the domain: `route53` (the validation records are created) or `external` (they are output, and a person sets them). Default: route53."""
     zone_id: pulumi.Input[str]
     """Id of the hosted zone for every name of the certificate, needed when the zone is made by the same program. Default: the zone named zone_name."""
@@ -27,7 +32,7 @@ class CertificateArgs(TypedDict, total=False):
     """With external DNS, whether the records are set, so that the deployment waits for the certificate to be issued. Default: false."""
 
 
-_DEFAULTS: CertificateArgs = {"aliases": [], "dns": "route53", "validated": False}
+_DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}
 # DNS validation took from 38 s to 8 min 52 s in public logs; after 15 minutes the records or the delegation are wrong.
 _VALIDATION_TIMEOUT = "15m"
 # ACM's own advice for validation records is 60 to 300 s; the shortest mends a wrong record soonest.

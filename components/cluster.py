@@ -5,8 +5,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, refuse, settle
-from ._type_checks import type_problems
+from ._component import Component, settle
 
 
 class ClusterArgs(TypedDict, total=False):
@@ -26,7 +25,6 @@ class Cluster(Component):
     """Name of the cluster."""
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(type_problems(ClusterArgs, args))
         super().__init__(name, opts)
         insights = "enabled" if settle(args, _DEFAULTS)["container_insights"] else "disabled"
         cluster = aws.ecs.Cluster(name, settings=[{"name": "containerInsights", "value": insights}], opts=self._child())

@@ -19,7 +19,7 @@ from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import guard, tag
 from .app_secret import AppSecret
 from .contract import PASSWORD_SPECIAL
-from .database_args import DEFAULTS, DatabaseArgs, facts, place_problems, problems
+from .database_args import DEFAULTS, DatabaseArgs, facts, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
@@ -58,7 +58,7 @@ class Database(Component):
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         days = settle(args, DEFAULTS)["log_retention_days"]
-        refuse([*problems(args), *place_problems(args), *retention_problems("log_retention_days", days)])
+        refuse([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settle(args, DEFAULTS)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         given = cast(Mapping[str, pulumi.Input[str]], self._args)

@@ -1,7 +1,7 @@
 """What a database can be told, what it takes for granted, and what is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict, cast
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 
@@ -22,10 +22,10 @@ from ._type_checks import typed
 
 
 class DatabaseArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC. Default: none, it must be given."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Ids of private subnets in at least two zones. Default: none, they must be given."""
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Ids of private subnets in at least two zones. Required."""
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Who may connect: role and id of a security group; the role names the rule. Default: none."""
     engine_version: str
@@ -62,6 +62,8 @@ class DatabaseArgs(TypedDict, total=False):
     """Whether AWS keeps 7 days of wait statistics per query, free of charge. Default: true."""
     monitoring_interval: int
     """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the role that `monitoring_interval` needs. Default: none."""
     log_retention_days: int
     """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
     kms_key_id: pulumi.Input[str]
@@ -80,7 +82,7 @@ class DatabaseArgs(TypedDict, total=False):
     """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
 
 
-DEFAULTS: DatabaseArgs = {
+DEFAULTS: Mapping[str, Any] = {
     "client_security_group_ids": {},
     "engine_version": "17",
     "instance_class": "db.t4g.micro",
@@ -158,10 +160,3 @@ def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
     if "kms_key_id" in found:  # a key's ARN is no secret, and as one it would be hidden from the guard
         found["kms_key_id"] = pulumi.Output.unsecret(pulumi.Output.from_input(found["kms_key_id"]))
     return {"kind": "database", "name": name, **found}
-
-
-def place_problems(args: DatabaseArgs) -> Iterator[Problem]:
-    """What is missing of the place where the database is to be."""
-    for argument in ("vpc_id", "subnet_ids"):
-        if args.get(argument) is None:
-            yield Problem(argument, f"A database needs {argument}; give the network's.")

@@ -1,24 +1,23 @@
 """Names in a Route 53 zone that point to a load balancer."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, refuse
-from ._type_checks import type_problems
+from ._component import Component
 
 
 class AliasRecordsArgs(TypedDict, total=False):
-    zone_id: pulumi.Input[str]
-    """Id of the hosted zone. Required. Default: none."""
-    names: Sequence[str]
-    """The names to set. Required. Default: none."""
-    target_dns_name: pulumi.Input[str]
-    """DNS name of the load balancer. Required. Default: none."""
-    target_zone_id: pulumi.Input[str]
-    """Hosted zone id of the load balancer. Required. Default: none."""
+    zone_id: Required[pulumi.Input[str]]
+    """Id of the hosted zone. Required."""
+    names: Required[Sequence[str]]
+    """The names to set. Required."""
+    target_dns_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
+    target_zone_id: Required[pulumi.Input[str]]
+    """Hosted zone id of the load balancer. Required."""
 
 
 class AliasRecords(Component):
@@ -28,7 +27,6 @@ class AliasRecords(Component):
     """The names, known once their records exist."""
 
     def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(type_problems(AliasRecordsArgs, args))
         super().__init__(name, opts)
         records = [
             aws.route53.Record(

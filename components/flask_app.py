@@ -287,7 +287,7 @@ class FlaskApp(Component):
             "secrets_version": self._secrets_version,
         }
         if self._mounts_certificates():
-            everywhere |= {"ca_path": CA_PATH, "ca_certificates": self._region_certificates()}
+            everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self._database, LogicalDatabase):
             everywhere["init_containers"] = [self._setup_container(self._database)]
         return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pulumi
 
@@ -10,9 +10,38 @@ from ._component import settle
 from ._database_setup import IMAGE as SETUP_IMAGE
 from .procfile import read_processes
 
+if TYPE_CHECKING:
+    from ._choice_literals import (
+        Architecture,
+        BucketKind,
+        Builder,
+        CaCertificates,
+        DatabaseKind,
+        DesyncMitigation,
+        Dns,
+        Egress,
+        Environment,
+        Preflight,
+        Preset,
+    )
+else:
+    from .choices import (
+        Architecture,
+        BucketKind,
+        Builder,
+        CaCertificates,
+        DatabaseKind,
+        DesyncMitigation,
+        Dns,
+        Egress,
+        Environment,
+        Preflight,
+        Preset,
+    )
+
 
 class FlaskAppArgs(TypedDict, total=False):
-    environment: str
+    environment: Environment
     """Type of the environment: development, staging or production. It decides most of the defaults marked with *. Default: development."""
     app: str
     """Folder of the app, with or without a Dockerfile. Default: app_template."""
@@ -24,9 +53,9 @@ class FlaskAppArgs(TypedDict, total=False):
     """Without a Dockerfile: Python as major.minor. Default: automatic, what .python-version or the project names, else 3.13."""
     system_packages: Sequence[str]
     """Without a Dockerfile: further Debian packages to build and run with. Default: none."""
-    builder: str
+    builder: Builder
     """docker-build (BuildKit) or docker (a bare daemon). Default: docker-build."""
-    architecture: str
+    architecture: Architecture
     """Processor that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
     build_env: Mapping[str, str]
     """Variables of the build; they are not in the running container. A Dockerfile of your own gets them as its `ARG`s. Default: none."""
@@ -36,7 +65,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Any change of this text builds the image again from fresh base images. Default: none."""
     images_kept: int
     """Releases kept in the repository, at least 20. Default: 30."""
-    preflight: str
+    preflight: Preflight
     """Whether the app is built, run and checked on this machine before its image is pushed: auto (where a Docker engine of the tasks' processor and the command flask-on-aws are there), always or never. Default: auto."""
     repository_name: str
     """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
@@ -44,7 +73,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """The app's own name, like app.example.com. Default: none, a name of CloudFront."""
     domain_aliases: Sequence[str]
     """More names for the same app. Default: none."""
-    dns: str
+    dns: Dns
     """Where the domain's records are: route53 (set by this program) or external (set by you, see the output dns_records). Default: route53."""
     dns_ready: bool
     """With `dns` external: whether the records for the certificate are set, so that HTTPS on the domain can start. Default: false."""
@@ -58,7 +87,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Address range of the VPC. Default: 10.0.0.0/16."""
     zones: int
     """Availability zones, 2 or 3. Default: 2."""
-    egress: str
+    egress: Egress
     """How tasks reach the internet: public, ipv6, nat, nat-per-zone or endpoints. Default: public."""
     flow_logs: bool
     """Whether the VPC logs its connections. Default: true in production.*"""
@@ -68,7 +97,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Public subnets of the existing VPC. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets of the existing VPC. Default: none."""
-    database: str
+    database: DatabaseKind
     """postgres or none. Default: postgres."""
     database_version: str
     """PostgreSQL's major or major.minor version. Default: 17."""
@@ -114,13 +143,13 @@ class FlaskAppArgs(TypedDict, total=False):
     """Secret with `username` and `password` of a role on the shared server that may create roles and databases; RDS's own secrets are of this form. Default: none."""
     database_setup_image: str
     """Image with psql 14 or newer that sets up the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
-    bucket: str
+    bucket: BucketKind
     """s3 or none. Default: s3."""
     bucket_versioned: bool
     """Whether overwritten and deleted files are kept for 30 days. Default: true in production.*"""
     allowed_cidrs: Sequence[str]
     """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
-    desync_mitigation: str
+    desync_mitigation: DesyncMitigation
     """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
     access_logs: bool
     """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
@@ -192,7 +221,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """What becomes of the SECRET_KEY that a stack of version 0.1 has: `fallback` (the app finds it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). No matter on other stacks. Default: fallback."""
     override_env: Sequence[str]
     """Names of the contract's variables that `env`, `secrets` and `secret_values` may replace. Default: none."""
-    compat: Sequence[str]
+    compat: Sequence[Preset]
     """Further variables as on another platform: adaptable, divio, upsun, gunicorn-tutorial. Default: none."""
     debug: bool
     """Whether FLASK_DEBUG is 1. Flask's debugger lets a visitor run code. Default: false."""
@@ -210,13 +239,13 @@ class FlaskAppArgs(TypedDict, total=False):
     """Directories on scratch volumes; in the image of an own Dockerfile they must be VOLUMEs of its user. Default: /tmp."""
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the web task, as the ECS API's container definitions. Default: none."""
-    ca_certificates: str
+    ca_certificates: CaCertificates
     """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
     alarms: bool
     """Whether the baseline alarms exist. Default: true in production.*"""
-    alarm_email: str
+    alarm_email: pulumi.Input[str]
     """Address that gets alarms and budget warnings. Default: none."""
     monthly_budget_usd: int
     """Monthly budget; 0 for none. Default: 0."""

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypedDict, cast
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -18,8 +18,8 @@ from ._type_checks import typed
 
 
 class GitHubDeployRoleArgs(TypedDict, total=False):
-    repository: str
-    """The repository as GitHub's tokens name it: `owner/name`, or `owner@id/name@id` where tokens have immutable subjects, as in repositories made or renamed since July 2026. Required. Default: none."""
+    repository: Required[str]
+    """The repository as GitHub's tokens name it: `owner/name`, or `owner@id/name@id` where tokens have immutable subjects, as in repositories made or renamed since July 2026. Required."""
     branches: Sequence[str]
     """Branches whose workflows may take the role. Give exactly one of `branches`, `environments` and `tags`. Default: none."""
     environments: Sequence[str]
@@ -42,7 +42,7 @@ class GitHubDeployRoleArgs(TypedDict, total=False):
     """More actions that the app's roles may be given, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
 
 
-_DEFAULTS: GitHubDeployRoleArgs = {"read_only": False, "app_names": ["app"], "zone_ids": [], "extra_app_actions": []}
+_DEFAULTS: Mapping[str, Any] = {"read_only": False, "app_names": ["app"], "zone_ids": [], "extra_app_actions": []}
 _ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 # The job of a workflow asks for new credentials; an hour is the least that AWS allows as the most.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,6 +16,11 @@ from ._planned_image import is_planned, named_contexts, plan_problems, planned_c
 from ._preflight import CHOICES, preflight_hooks
 from ._reference_checks import image_problems
 from ._type_checks import typed
+
+if TYPE_CHECKING:
+    from ._choice_literals import Architecture, Builder, Preflight
+else:
+    from .choices import Architecture, Builder, Preflight
 
 
 class ImageArgs(TypedDict, total=False):
@@ -33,9 +38,9 @@ class ImageArgs(TypedDict, total=False):
     """Without a Dockerfile: folders besides /tmp and /data/media that are volumes of the image's user. Default: none."""
     image: pulumi.Input[str]
     """A ready image by tag or digest, in place of `context`: nothing is built or created. Default: none."""
-    architecture: str
+    architecture: Architecture
     """Processor that the image is for, `x86_64` or `arm64`. Default: `x86_64`."""
-    builder: str
+    builder: Builder
     """`docker-build` builds with BuildKit; `docker` with a bare Docker daemon, for machines that cannot start BuildKit's container. Default: `docker-build`."""
     build_args: Mapping[str, str]
     """Values of the Dockerfile's `ARG`s, which stay readable in an image of one stage; without a Dockerfile, variables of the build that are not in the image. Default: none."""
@@ -51,7 +56,7 @@ class ImageArgs(TypedDict, total=False):
     """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is made up and going back to earlier content builds it again. Default: none."""
     cache: bool
     """Whether layers are kept in a second repository for the next build (docker-build only). Default: true with docker-build."""
-    preflight: str
+    preflight: Preflight
     """Whether the app is built, run and checked on this machine before its image is pushed: `auto` where a Docker engine and the command line tool are there, `always`, or `never`. Default: `never`."""
     preflight_settings: Mapping[str, str]
     """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""

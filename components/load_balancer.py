@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -14,13 +14,18 @@ from ._type_checks import typed
 from .access_logs import AccessLogBucket
 from .public_access import PublicAccess, PublicAccessArgs
 
+if TYPE_CHECKING:
+    from ._choice_literals import BalancerMode, DesyncMitigation
+else:
+    from .choices import BalancerMode, DesyncMitigation
+
 
 class LoadBalancerArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC. Default: none, it must be given."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Ids of public subnets in at least two availability zones, in mode internal of private ones. Default: none, they must be given."""
-    mode: str
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Ids of public subnets in at least two availability zones, in mode internal of private ones. Required."""
+    mode: BalancerMode
     """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80 for CloudFront's addresses alone) or `internal` (no public address; 80 for a VpcOrigin). Another scheme replaces the load balancer. Default: https."""
     certificate_arn: pulumi.Input[str]
     """ARN of the issued certificate of the https listener. Default: none, it must be given in mode https."""
@@ -32,7 +37,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     """Whether the load balancer has IPv6 addresses too, which its subnets must have. Default: false."""
     idle_timeout: int
     """Seconds after which a silent connection is closed, from 1 to 4000; the app's server must keep connections longer. Default: 50."""
-    desync_mitigation: str
+    desync_mitigation: DesyncMitigation
     """What happens to requests that proxies may read differently: `monitor`, `defensive` or `strictest`. Default: defensive."""
     deletion_protection: bool
     """Whether AWS and Pulumi both refuse to delete the load balancer. Default: false."""
@@ -44,7 +49,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     """Whether the logs survive their removal from the program. Default: false."""
 
 
-_DEFAULTS: LoadBalancerArgs = {
+_DEFAULTS: Mapping[str, Any] = {
     "mode": "https",
     "extra_certificate_arns": {},
     "dual_stack": False,
@@ -67,8 +72,6 @@ _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "subnet_ids" not in settled:
-        yield Problem("subnet_ids", "A load balancer needs subnet_ids; give the network's public ones.")
     yield from _certificate_problems(settled)
     yield from public_access.problems(_access(settled))
     yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")

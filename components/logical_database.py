@@ -1,7 +1,7 @@
 """A database and a role of one's own on a PostgreSQL server that several apps share."""
 
 from collections.abc import Iterator, Mapping
-from typing import TypedDict, cast
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -25,21 +25,21 @@ _SALT_LENGTH = (
 
 
 class LogicalDatabaseArgs(TypedDict, total=False):
-    host: pulumi.Input[str]
-    """Host name of the server. Required. Default: none."""
+    host: Required[pulumi.Input[str]]
+    """Host name of the server. Required."""
     port: pulumi.Input[int]
     """Port of the server. Default: 5432."""
-    server_security_group_id: pulumi.Input[str]
-    """Security group of the server. Required. Default: none."""
-    client_security_group_ids: Mapping[str, pulumi.Input[str]]
-    """Security groups that may connect, by a short name for each. Required. Default: none."""
-    database_name: str
-    """Name of the database, unlike any other on the server. Required. Default: none."""
+    server_security_group_id: Required[pulumi.Input[str]]
+    """Security group of the server. Required."""
+    client_security_group_ids: Required[Mapping[str, pulumi.Input[str]]]
+    """Security groups that may connect, by a short name for each. Required."""
+    database_name: Required[str]
+    """Name of the database, unlike any other on the server. Required."""
     username: str
     """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
 
 
-_DEFAULTS: LogicalDatabaseArgs = {"port": PORT}
+_DEFAULTS: Mapping[str, Any] = {"port": PORT}
 
 
 @typed(LogicalDatabaseArgs)

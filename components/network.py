@@ -1,7 +1,7 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -23,13 +23,18 @@ from ._subnets import (
 )
 from ._type_checks import typed
 
+if TYPE_CHECKING:
+    from ._choice_literals import Egress
+else:
+    from .choices import Egress
+
 
 class NetworkArgs(TypedDict, total=False):
     cidr_block: str
     """Private IPv4 range of the network, from /16 to /20. Default: 10.0.0.0/16."""
     zones: int
     """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
-    egress: str
+    egress: Egress
     """How tasks reach the outside: `public` (public addresses, nothing may call in), `ipv6` (experimental: private, IPv6 out only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
     flow_logs: bool
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""

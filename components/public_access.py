@@ -2,8 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,11 +12,16 @@ from ._checks import choice_problems, cidr_problems
 from ._component import Component, Problem, refuse, settle
 from ._type_checks import typed
 
+if TYPE_CHECKING:
+    from ._choice_literals import BalancerMode
+else:
+    from .choices import BalancerMode
+
 
 class PublicAccessArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC. Default: none, it must be given."""
-    mode: str
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    mode: BalancerMode
     """`https` (ports 80 and 443), `cloudfront` (port 80 for CloudFront's addresses alone) or `internal` (nobody, until a VpcOrigin adds its rule). Default: https."""
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
@@ -24,7 +29,7 @@ class PublicAccessArgs(TypedDict, total=False):
     """Whether there are IPv6 addresses to connect to. Default: false."""
 
 
-_DEFAULTS: PublicAccessArgs = {"mode": "https", "dual_stack": False}
+_DEFAULTS: Mapping[str, Any] = {"mode": "https", "dual_stack": False}
 # The addresses from which CloudFront calls origins. It counts as 55 of a security group's 60 rules: no second port fits.
 CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 _EVERYONE = {"0.0.0.0/0": "ipv4", "::/0": "ipv6"}
@@ -36,8 +41,6 @@ _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    if "vpc_id" not in settled:
-        yield Problem("vpc_id", "A load balancer needs vpc_id; give the network's.")
     yield from choice_problems("mode", settled["mode"], ["https", "cloudfront", "internal"])
     if "allowed_cidrs" in settled:
         yield from _range_problems(settled)

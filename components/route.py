@@ -1,9 +1,9 @@
 """One app behind a listener: its target group, and the rules that send it its requests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import ceil
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -15,10 +15,10 @@ from .origin import ORIGIN_HEADER
 
 
 class RouteArgs(TypedDict, total=False):
-    listener_arn: pulumi.Input[str]
-    """ARN of the listener that gets the rules. Default: none, it must be given."""
-    vpc_id: pulumi.Input[str]
-    """Id of the VPC in which the app's tasks run. Default: none, it must be given."""
+    listener_arn: Required[pulumi.Input[str]]
+    """ARN of the listener that gets the rules. Required."""
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC in which the app's tasks run. Required."""
     port: int
     """Port on which the app's containers listen. Default: 8080."""
     health_check_path: str
@@ -37,7 +37,7 @@ class RouteArgs(TypedDict, total=False):
     """Whether only requests with the origin secret are served, as behind CloudFront. Default: false."""
 
 
-_DEFAULTS: RouteArgs = {
+_DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
     "health_check_path": "/up",
     # Above the 10 s for which a task goes on serving after SIGTERM; AWS's 300 s would make every deployment slow.
@@ -65,9 +65,6 @@ _UNHEALTHY_CHECKS = 3
 def problems(args: RouteArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
-    for required, source in (("listener_arn", "a load balancer's listener_arn"), ("vpc_id", "the network's vpc_id")):
-        if required not in settled:
-            yield Problem(required, f"A route needs {required}; give {source}.")
     yield from range_problems("port", settled["port"], 1, 65535)
     yield from range_problems("deregistration_delay", settled["deregistration_delay"], 0, 3600, "seconds")
     for argument, paths in (("health_check_path", [settled["health_check_path"]]), ("paths", settled["paths"])):

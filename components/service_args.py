@@ -1,7 +1,7 @@
 """What a Fargate service can be told, its defaults, and what is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 
@@ -12,23 +12,28 @@ from ._reference_checks import secret_reference_problems
 from ._type_checks import typed
 from .contract import TIMERS, fargate_size_problems
 
+if TYPE_CHECKING:
+    from ._choice_literals import Architecture
+else:
+    from .choices import Architecture
+
 ARCHITECTURES = ("x86_64", "arm64")
 
 
 class ServiceArgs(TypedDict, total=False):
-    cluster_arn: pulumi.Input[str]
-    """ARN of the ECS cluster. Required. Default: none."""
-    vpc_id: pulumi.Input[str]
-    """The VPC of the tasks. Required. Default: none."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The subnets of the tasks. Required. Default: none."""
+    cluster_arn: Required[pulumi.Input[str]]
+    """ARN of the ECS cluster. Required."""
+    vpc_id: Required[pulumi.Input[str]]
+    """The VPC of the tasks. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """The subnets of the tasks. Required."""
     assign_public_ip: pulumi.Input[bool]
     """Whether tasks get public addresses, which they need in public subnets. Default: false."""
-    image_uri: pulumi.Input[str]
-    """The image, by digest. Required. Default: none."""
+    image_uri: Required[pulumi.Input[str]]
+    """The image, by digest. Required."""
     repository_url: pulumi.Input[str]
     """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
-    architecture: str
+    architecture: Architecture
     """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
     cpu: int
     """CPU units of a task; 1024 are one vCPU. Default: 256."""
@@ -106,7 +111,7 @@ class ServiceArgs(TypedDict, total=False):
     """PEM certificates for `ca_path`. Default: none."""
 
 
-DEFAULTS: ServiceArgs = {
+DEFAULTS: Mapping[str, Any] = {
     "assign_public_ip": False,
     "architecture": "x86_64",
     "cpu": 256,

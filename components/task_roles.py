@@ -3,19 +3,18 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, refuse, settle
+from ._component import Component, settle
 from ._policies import service_trust
-from ._type_checks import type_problems
 
 
 class TaskRolesArgs(TypedDict, total=False):
-    log_group_arn: pulumi.Input[str]
-    """ARN of the log group that the containers write to. Required. Default: none."""
+    log_group_arn: Required[pulumi.Input[str]]
+    """ARN of the log group that the containers write to. Required."""
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
     """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
     image_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -32,7 +31,7 @@ class TaskRolesArgs(TypedDict, total=False):
     """ARN of the permissions boundary of both roles. Default: none."""
 
 
-_DEFAULTS: TaskRolesArgs = {
+_DEFAULTS: Mapping[str, Any] = {
     "secret_references": [],
     "image_uris": [],
     "kms_key_arns": [],
@@ -64,7 +63,6 @@ class TaskRoles(Component):
     """Name of the app's own role, to attach more policies to."""
 
     def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(type_problems(TaskRolesArgs, args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id

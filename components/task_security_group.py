@@ -1,18 +1,17 @@
 """The security group of a service's tasks."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, refuse, settle
-from ._type_checks import type_problems
+from ._component import Component, settle
 
 
 class TaskSecurityGroupArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """The VPC. Required. Default: none."""
+    vpc_id: Required[pulumi.Input[str]]
+    """The VPC. Required."""
     port: int
     """Port that the load balancer connects to. Default: 8080."""
     load_balancer_security_group_id: pulumi.Input[str]
@@ -26,7 +25,7 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
 
 
 _HTTPS = 443
-_DEFAULTS: TaskSecurityGroupArgs = {"port": 8080}
+_DEFAULTS: Mapping[str, Any] = {"port": 8080}
 
 
 class TaskSecurityGroup(Component):
@@ -40,7 +39,6 @@ class TaskSecurityGroup(Component):
     """Id of the security group, known once its rules exist, so that no task starts without them."""
 
     def __init__(self, name: str, args: TaskSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(type_problems(TaskSecurityGroupArgs, args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         self._group = aws.ec2.SecurityGroup(

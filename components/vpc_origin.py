@@ -1,7 +1,7 @@
 """CloudFront's private way to an internal load balancer: a VPC origin, and the rule that admits it."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,17 +12,16 @@ from .public_access import CLOUDFRONT_PREFIX_LIST
 
 
 class VpcOriginArgs(TypedDict, total=False):
-    vpc_id: pulumi.Input[str]
-    """Id of the load balancer's VPC, known once an internet gateway is attached to it, which CloudFront demands though no request passes it. Default: none, it must be given."""
-    load_balancer_arn: pulumi.Input[str]
-    """ARN of the internal load balancer, in subnets with an IPv4 address to spare. Default: none, it must be given."""
-    load_balancer_name: pulumi.Input[str]
-    """Name of the load balancer, which the VPC origin takes. Default: none, it must be given."""
-    load_balancer_security_group_id: pulumi.Input[str]
-    """Id of the load balancer's security group, which gets a rule for CloudFront. Default: none, it must be given."""
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the load balancer's VPC, known once an internet gateway is attached to it, which CloudFront demands though no request passes it. Required."""
+    load_balancer_arn: Required[pulumi.Input[str]]
+    """ARN of the internal load balancer, in subnets with an IPv4 address to spare. Required."""
+    load_balancer_name: Required[pulumi.Input[str]]
+    """Name of the load balancer, which the VPC origin takes. Required."""
+    load_balancer_security_group_id: Required[pulumi.Input[str]]
+    """Id of the load balancer's security group, which gets a rule for CloudFront. Required."""
 
 
-_DEFAULTS: VpcOriginArgs = {}
 # CloudFront makes it in the VPC with the VPC's first origin; its interfaces there are in it.
 _CLOUDFRONT_GROUP = "CloudFront-VPCOrigins-Service-SG"
 _HTTP = 80
@@ -32,11 +31,8 @@ _PATIENCE = "30m"
 
 @typed(VpcOriginArgs)
 def problems(args: VpcOriginArgs) -> Iterator[Problem]:
-    """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    for argument in VpcOriginArgs.__annotations__:
-        if argument not in settled:
-            yield Problem(argument, f"A VPC origin needs {argument}; give the internal load balancer's.")
+    """What is wrong with the arguments, one sentence each: nothing but their types."""
+    yield from ()
 
 
 class VpcOrigin(Component):
@@ -52,7 +48,7 @@ class VpcOrigin(Component):
     def __init__(self, name: str, args: VpcOriginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = settle(args, {})
         self._create_origin()
         rule = self._admit_cloudfront()
         self.vpc_origin_id = pulumi.Output.all(self._origin.id, rule.id).apply(lambda both: str(both[0]))

@@ -14,6 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from components._names import snake_case  # noqa: E402 the path above finds it
 from components.contract import VARIABLES  # noqa: E402 the path above finds it
 from components.made_by_aws import MADE_BY_AWS  # noqa: E402
 from components.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
@@ -43,7 +44,13 @@ def settings_page() -> str:
 def components_page() -> str:
     """Every component's arguments and outputs, from the schema that other languages see."""
     schema = json.loads((ROOT / "tests" / "golden" / "schema.json").read_text(encoding="utf-8"))
-    lines = ["# Components", "", "In Python the names are in snake_case: `allowedOrigins` is `allowed_origins`.", ""]
+    lines = [
+        "# Components",
+        "",
+        "Each argument and output has two spellings: Python's, and that of the other languages and of settings.",
+        "An argument without a default is required.",
+        "",
+    ]
     for token, component in sorted(schema["resources"].items()):
         lines += [f"## {token.rpartition(':')[2]}", "", component["description"].strip(), ""]
         lines += _table("argument", component.get("inputProperties", {}))
@@ -94,8 +101,11 @@ PAGES = {
 
 
 def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:
-    rows = [f"| `{name}` | {_cell(described['description'])} |" for name, described in properties.items()]
-    return [f"| {kind} | meaning |", "|---|---|", *rows, ""] if rows else []
+    rows = [
+        f"| `{snake_case(name)}` | `{name}` | {_cell(described['description'])} |"
+        for name, described in properties.items()
+    ]
+    return [f"| {kind} in Python | elsewhere | meaning |", "|---|---|---|", *rows, ""] if rows else []
 
 
 def _listed(names: Sequence[str]) -> str:

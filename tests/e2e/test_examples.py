@@ -24,7 +24,8 @@ def installed(tmp_path_factory) -> Path:
     )
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", str(ROOT / "requirements.txt"), str(source)], check=True)
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    subprocess.run([*pip, *(line for line in lines if "==" in line), str(source)], check=True)
     return folder / "venv"
 
 

@@ -75,8 +75,8 @@ def mocks() -> Recorder:
     # The SDK asks for the main thread's event loop, and `asyncio.run` of an earlier test has left none.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Or the root stays that of an earlier test, whose loop may have ended before the root was registered.
-    pulumi.runtime.settings.ROOT.set(None)
+    # The root of an earlier test waits for that test's loop, for ever if it has ended before the root was registered.
+    pulumi.runtime.settings.set_root_resource(None)
     pulumi.runtime.set_mocks(recorder, project="flask-on-aws", stack="test", preview=False)
     return recorder
 

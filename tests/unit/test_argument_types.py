@@ -38,7 +38,7 @@ def test_what_is_no_text(kind, key, value):
 def test_an_output_cannot_decide_what_is_created(kind, key):
     late = pulumi.Output.from_input("false")
     (problem,) = type_problems(KINDS[kind], {key: late})
-    assert problem.reason.startswith("must be a plain value")
+    assert problem.reason.startswith("needs a plain value, not an Output")
 
 
 @pytest.mark.parametrize("kind", KINDS)

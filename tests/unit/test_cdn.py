@@ -81,7 +81,6 @@ def test_price_class_timeout_and_wait_are_the_callers(deploy):
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({"origin_secret": "s"}, "origin_domain_name", "A distribution needs an origin"),
         ({"origin_domain_name": "d"}, "vpc_origin_id", "without which anyone's distribution could"),
         ({**_ARGS, "price_class": "All"}, "price_class", "'All' is not one of PriceClass_100, PriceClass_200"),
         ({**_ARGS, "origin_timeout": 61}, "origin_timeout", "61 must be a whole number from 1 to 60 seconds."),

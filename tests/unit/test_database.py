@@ -565,7 +565,7 @@ def test_monitoring_intervals_that_rds_does_not_offer(interval):
 @pytest.mark.parametrize("missing", ["vpc_id", "subnet_ids"])
 def test_a_database_without_a_place_is_refused(mocks, missing):
     place = {key: value for key, value in PLACE.items() if key != missing}
-    with pytest.raises(pulumi.InputPropertiesError, match=f"A database needs {missing}; give the network's."):
+    with pytest.raises(pulumi.InputPropertiesError, match=f"{missing}: is missing; a Database cannot be"):
         Database("db", place)
     assert mocks.resources == []
 

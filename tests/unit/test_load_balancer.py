@@ -164,8 +164,6 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({**_CLOUDFRONT, "vpc_id": None}, "vpc_id", "needs vpc_id"),
-        ({**_CLOUDFRONT, "subnet_ids": None}, "subnet_ids", "needs subnet_ids"),
         ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         (_NETWORK, "certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront."),
         ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront has no use"),

@@ -51,7 +51,6 @@ def test_in_mode_cloudfront_only_cloudfront_reaches_port_80(deploy, mocks):
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({}, "vpc_id", "needs vpc_id"),
         ({**_VPC, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         ({**_VPC, "allowed_cidrs": []}, "allowed_cidrs", "An empty list lets nobody connect"),
         ({**_VPC, "allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs", "'10.0.0.1/8' is not an address range"),

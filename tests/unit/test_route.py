@@ -136,8 +136,6 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
 @pytest.mark.parametrize(
     ("args", "argument", "sentence"),
     [
-        ({"vpc_id": "vpc-1"}, "listener_arn", "A route needs listener_arn"),
-        ({"listener_arn": "arn:x"}, "vpc_id", "A route needs vpc_id"),
         ({**_ARGS, "port": 0}, "port", "0 must be a whole number from 1 to 65535."),
         ({**_ARGS, "deregistration_delay": 3601}, "deregistration_delay", "3601 must be a whole number from 0 to 3600"),
         ({**_ARGS, "health_check_path": "up"}, "health_check_path", "'up' must start with a slash"),

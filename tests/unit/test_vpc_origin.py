@@ -9,7 +9,6 @@ from flask_on_aws import Cdn, FlaskApp, VpcOrigin
 from flask_on_aws._load_balancer_guard import INTERNAL, PUBLIC, refuse_early_switch, refuse_leaving, tags
 from flask_on_aws._subnets import checked_subnets, usable_zones, zone_name
 from flask_on_aws.flask_app_checks import problems
-from flask_on_aws.vpc_origin import problems as origin_problems
 
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN
 
@@ -105,8 +104,10 @@ def test_a_change_makes_a_new_origin_beside_the_one_in_use(deploy, mocks):
     assert seen["origin"].replace_on_changes == ["vpcOriginEndpointConfig"]
 
 
-def test_every_argument_is_needed():
-    assert [problem.argument for problem in origin_problems({})] == list(ARGS)
+def test_every_argument_is_needed(mocks):
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        VpcOrigin("origin", {})
+    assert [problem["property_path"] for problem in error.value.errors] == list(ARGS)
 
 
 @pytest.mark.parametrize("both", [{}, {"vpc_origin_id": "vo_1", "origin_secret": "s"}])

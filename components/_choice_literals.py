@@ -1,0 +1,17 @@
+"""The words of `choices.py` as pyright sees them, so that it rejects others; a test compares the two."""
+
+from typing import Literal
+
+Environment = Literal["development", "staging", "production"]
+Builder = Literal["docker-build", "docker"]
+Architecture = Literal["x86_64", "arm64"]
+Preflight = Literal["auto", "always", "never"]
+Dns = Literal["route53", "external"]
+Egress = Literal["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
+DatabaseKind = Literal["postgres", "none"]
+BucketKind = Literal["s3", "none"]
+DesyncMitigation = Literal["monitor", "defensive", "strictest"]
+CaCertificates = Literal["auto", "image", "init"]
+BalancerMode = Literal["https", "cloudfront", "internal"]
+PriceClass = Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+Preset = Literal["adaptable", "divio", "upsun", "gunicorn-tutorial"]

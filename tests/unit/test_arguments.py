@@ -1,0 +1,163 @@
+"""Every component's arguments by name: unknown and missing ones and Outputs that come too late are reported at once."""
+
+import ast
+import inspect
+from typing import get_args
+
+import pulumi
+import pytest
+
+import components
+from components import Autoscaling, Database, FlaskApp, MediaBucket, Network, _choice_literals, choices
+from components import _flask_app_parts as parts
+from components._arguments import args_type
+from components._component import settle
+
+PUBLIC = [getattr(components, name) for name in components.__all__ if not name.endswith("Args")]
+IDS = [component.__name__ for component in PUBLIC]
+
+
+def problems(component, args):
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        component("name", args)
+    return {problem["property_path"]: problem["reason"] for problem in error.value.errors}
+
+
+@pytest.mark.parametrize("component", PUBLIC, ids=IDS)
+def test_every_component_rejects_an_argument_that_it_does_not_have(mocks, component):
+    found = problems(component, {"no_such_argument": 1})
+    assert found["no_such_argument"].startswith("is not an argument of a")
+    assert mocks.resources == []
+
+
+@pytest.mark.parametrize("component", PUBLIC, ids=IDS)
+def test_every_component_names_all_that_is_missing(mocks, component):
+    required = args_type(component).__required_keys__
+    if not required:
+        return
+    found = problems(component, {})
+    assert set(found) == required
+    assert {reason.split(";")[0] for reason in found.values()} == {"is missing"}
+    assert set(problems(component, dict.fromkeys(required))) == required  # None counts as absent
+    assert mocks.resources == []
+
+
+@pytest.mark.parametrize(
+    ("component", "name", "sentence"),
+    [
+        (FlaskApp, "minTasks", "is not an argument of a FlaskApp; in Python it is min_tasks."),
+        (FlaskApp, "min_task", "is not an argument of a FlaskApp; did you mean min_tasks?"),
+        (MediaBucket, "versioning", "is not an argument of a MediaBucket; did you mean versioned?"),
+        (Autoscaling, "max_task", "is not an argument of an Autoscaling; did you mean max_tasks?"),
+        (components.Cluster, "zzz", "is not an argument of a Cluster; it has container_insights."),
+    ],
+)
+def test_the_sentence_names_what_was_meant(mocks, component, name, sentence):
+    assert problems(component, {name: True})[name] == sentence
+
+
+def test_everything_is_reported_at_once_and_by_keyword_too(mocks):
+    with pytest.raises(pulumi.InputPropertiesError) as error:
+        Database(name="d", args={"vpc": "vpc-1", "storage_gib": pulumi.Output.from_input(20)})
+    assert [problem["property_path"] for problem in error.value.errors] == [
+        "vpc",
+        "vpc_id",
+        "subnet_ids",
+        "storage_gib",
+    ]
+    assert mocks.resources == []
+
+
+@pytest.mark.parametrize(
+    ("args", "path"),
+    [
+        ({"cpu": pulumi.Output.from_input(256)}, "cpu"),
+        ({"environment": pulumi.Output.from_input("production")}, "environment"),
+        ({"domain_aliases": pulumi.Output.from_input(["a.example.com"])}, "domain_aliases"),
+        ({"domain_aliases": [pulumi.Output.from_input("a.example.com")]}, "domain_aliases[0]"),
+        ({"workers": {"mail": pulumi.Output.from_input("mail")}}, "workers.mail"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_output_where_a_plain_value_is_needed(mocks, args, path):
+    assert problems(FlaskApp, args)[path].startswith("needs a plain value, not an Output: ")
+
+
+@pytest.mark.parametrize(
+    ("names", "component"),
+    [
+        (parts.NETWORK, components.Network),
+        (parts.IMAGE, components.Image),
+        (parts.DATABASE, components.Database),
+        (parts.LOGICAL_DATABASE, components.LogicalDatabase),
+        (parts.MEDIA, components.MediaBucket),
+        (parts.LOAD_BALANCER, components.LoadBalancer),
+        (parts.CERTIFICATE, components.Certificate),
+        (parts.SERVICE, components.Service),
+        (parts.SCALING, components.Autoscaling),
+        (parts.ALARMS, components.Alarms),
+    ],
+    ids=lambda value: value.__name__ if inspect.isclass(value) else "",
+)
+def test_an_app_passes_on_only_what_a_component_has(names, component):
+    assert set(names.values()) <= set(args_type(component).__annotations__)
+    assert set(names) <= set(args_type(FlaskApp).__annotations__)
+
+
+def test_aws_takes_an_address_late(deploy):
+    topic = deploy(lambda: components.Alarms("ops", {"email": pulumi.Output.from_input("ops@example.com")}))
+    assert topic.named("ops-email")["endpoint"] == "ops@example.com"
+
+
+def test_aws_takes_a_description_late(deploy):
+    late = deploy(lambda: components.AppSecret("s", {"values": {}, "description": pulumi.Output.from_input("shop")}))
+    assert late.named("s")["description"] == "shop"
+
+
+def test_pyright_sees_the_words_that_the_schema_has():
+    enums = {
+        name: [choice.value for choice in kind]
+        for name, kind in vars(choices).items()
+        if inspect.isclass(kind) and issubclass(kind, choices.Choice) and kind is not choices.Choice
+    }
+    literals = {name: list(get_args(kind)) for name, kind in vars(_choice_literals).items() if get_args(kind)}
+    assert literals.pop("Preset") == list(components.contract.COMPAT)
+    assert literals == enums
+
+
+def test_pyright_and_the_hosted_package_read_the_same_names():
+    """Each module imports the same names from both, under TYPE_CHECKING and else."""
+    folder = inspect.getsourcefile(components).rpartition("/")[0]
+    seen = 0
+    for component in PUBLIC:
+        module = inspect.getsourcefile(inspect.getmodule(args_type(component)))
+        assert module.startswith(folder)
+        with open(module, encoding="utf-8") as file:
+            tree = ast.parse(file.read())
+        for node in tree.body:
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                (literal,), (enum,) = node.body, node.orelse
+                assert (literal.module, enum.module) == ("_choice_literals", "choices")
+                assert [alias.name for alias in literal.names] == [alias.name for alias in enum.names]
+                seen += 1
+    assert seen >= 7
+
+
+def test_the_words_of_an_enum_are_those_that_its_component_accepts():
+    context = {"domain": "app.example.com"}  # without it a certificate has no other problem
+    for component in PUBLIC:
+        if component is FlaskApp:  # its arguments are those of the others, under other names
+            continue
+        module = inspect.getmodule(args_type(component))
+        for name, kind in args_type(component).__annotations__.items():
+            if inspect.isclass(kind) and issubclass(kind, choices.Choice):
+                sentences = [p.reason for p in module.problems(context | {name: kind("wrong")}) if p.argument == name]
+                assert sentences == [f"'wrong' is not one of {', '.join(kind)}."], (component, name)
+
+
+def test_a_hosted_component_s_enum_counts_as_its_text():
+    settled = settle({"egress": choices.Egress("nat")}, {"egress": "public"})
+    assert settled == {"egress": "nat"}
+    assert type(settled["egress"]) is str
+    with pytest.raises(pulumi.InputPropertiesError, match="egress: 'wlan' is not one of public, ipv6"):
+        Network("n", {"egress": choices.Egress("wlan")})

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .service_args import ServiceArgs
     from .task_roles import TaskRoles, TaskRolesArgs
     from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+    from .transforms import FlaskAppTransform
     from .vpc_origin import VpcOrigin, VpcOriginArgs
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "DatabaseArgs",
     "FlaskApp",
     "FlaskAppArgs",
+    "FlaskAppTransform",
     "GitHubDeployRole",
     "GitHubDeployRoleArgs",
     "Image",
@@ -76,11 +78,16 @@ __all__ = [
 ]
 
 # Components whose file has another name than they have.
-_FILES = {"AliasRecords": "dns", "GitHubDeployRole": "github", "MediaBucket": "media"}
+_FILES = {
+    "AliasRecords": "dns",
+    "FlaskAppTransform": "transforms",
+    "GitHubDeployRole": "github",
+    "MediaBucket": "media",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """A component, or the arguments of one."""
+    """A component, the arguments of one, or the type of a transform."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     component = name.removesuffix("Args")

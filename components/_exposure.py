@@ -24,10 +24,14 @@ _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 class Entrance(NamedTuple):
     """A load balancer of the app, and what it forwards to."""
 
+    load_balancer: LoadBalancer | None
+    """The app's own; None for a shared one."""
+    load_balancer_arn: pulumi.Output[str]
     load_balancer_dns_name: pulumi.Output[str]
     load_balancer_arn_suffix: pulumi.Output[str]
     load_balancer_zone_id: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
     target: Route
 
 
@@ -45,7 +49,11 @@ class Exposure:
         # With both load balancers on a domain, one: less is believed, not more.
         self.proxy_depth = 2 if self._kind == "cloudfront" else 1
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self._create_entrances(self._create_certificate())
+        self.certificate: Certificate | None = None
+        self.cdn: Cdn | None = None
+        certificate_arn = self._create_certificate()
+        self.certificate_arn = pulumi.Output.from_input(certificate_arn or "")
+        self._create_entrances(certificate_arn)
         self.url = pulumi.Output.format("https://{host}", host=self.hostname)
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -67,10 +75,11 @@ class Exposure:
 
     def _name_host(self) -> None:
         if self._kind == "cloudfront":
-            self.hostname = self._create_cdn().domain_name
+            self.cdn = self._create_cdn()
+            self.hostname = self.cdn.domain_name
             return
         if self.internal:
-            self._create_cdn()  # its name goes on beside the domain, until visitors have moved
+            self.cdn = self._create_cdn()  # its name goes on beside the domain, until visitors have moved
         self.hostname = pulumi.Output.from_input(self._args["domain"])
         self._set_records()
 
@@ -92,7 +101,7 @@ class Exposure:
         if self._kind == "shared" and self._args["dns"] == "external":
             return None  # the shared listener's own certificate covers the name
         args = cast(CertificateArgs, given.part(self._args, given.CERTIFICATE))
-        certificate = Certificate(f"{self._name}-certificate", args, self._child())
+        certificate = self.certificate = Certificate(f"{self._name}-certificate", args, self._child())
         self._zone_id = certificate.zone_id
         if self._args["dns"] == "external":
             self.dns_records = certificate.validation_records
@@ -128,12 +137,18 @@ class Exposure:
             args.pop("allowed_cidrs", None)
         args["vpc_id"], args["retain_access_logs"] = self._network.vpc_id, self._args["deletion_protection"]
         balancer = LoadBalancer(name, args, self._child())
-        if mode.get("mode") == "internal":
-            self._internal_balancer = balancer
         route["listener_arn"] = balancer.listener_arn
         target = Route(route_name, route, self._child())
-        suffix, zone_id = balancer.arn_suffix, balancer.zone_id
-        return Entrance(balancer.dns_name, suffix, zone_id, balancer.security_group_id, target)
+        return Entrance(
+            load_balancer=balancer,
+            load_balancer_arn=balancer.arn,
+            load_balancer_dns_name=balancer.dns_name,
+            load_balancer_arn_suffix=balancer.arn_suffix,
+            load_balancer_zone_id=balancer.zone_id,
+            security_group_id=balancer.security_group_id,
+            listener_arn=balancer.listener_arn,
+            target=target,
+        )
 
     def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args, route = self._args, self._route()
@@ -148,12 +163,16 @@ class Exposure:
                 certificate_arn=certificate,
                 opts=self._child(),
             )
+        listener_arn = pulumi.Output.from_input(args["listener_arn"])
         return Entrance(
-            pulumi.Output.from_input(args["load_balancer_dns_name"]),
-            pulumi.Output.from_input(args["load_balancer_arn_suffix"]),
-            pulumi.Output.from_input(args["load_balancer_zone_id"]),
-            pulumi.Output.from_input(args["load_balancer_security_group_id"]),
-            Route(f"{self._name}-web", route, self._child()),
+            load_balancer=None,
+            load_balancer_arn=listener_arn.apply(_load_balancer_arn),
+            load_balancer_dns_name=pulumi.Output.from_input(args["load_balancer_dns_name"]),
+            load_balancer_arn_suffix=pulumi.Output.from_input(args["load_balancer_arn_suffix"]),
+            load_balancer_zone_id=pulumi.Output.from_input(args["load_balancer_zone_id"]),
+            security_group_id=pulumi.Output.from_input(args["load_balancer_security_group_id"]),
+            listener_arn=listener_arn,
+            target=Route(f"{self._name}-web", route, self._child()),
         )
 
     def _create_origin_secret(self) -> pulumi.Output[str]:
@@ -177,12 +196,13 @@ class Exposure:
         return Cdn(f"{self._name}-cdn", args, self._child())
 
     def _create_vpc_origin(self, entrance: Entrance) -> pulumi.Output[str]:
+        balancer = cast(LoadBalancer, entrance.load_balancer)
         # The public subnets are known once the VPC has its internet gateway.
         gateway = pulumi.Output.all(self._network.vpc_id, self._network.public_subnet_ids)
         args: VpcOriginArgs = {
             "vpc_id": gateway.apply(lambda both: str(both[0])),
-            "load_balancer_arn": self._internal_balancer.arn,
-            "load_balancer_name": self._internal_balancer.load_balancer_name,
+            "load_balancer_arn": balancer.arn,
+            "load_balancer_name": balancer.load_balancer_name,
             "load_balancer_security_group_id": entrance.security_group_id,
         }
         return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
@@ -203,6 +223,11 @@ class Exposure:
         else:
             records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
             self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+
+
+def _load_balancer_arn(listener_arn: str) -> str:
+    """A listener's ARN is `…:listener/app/<name>/<id>/<listener's id>`."""
+    return listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
 
 
 def _routed(target: Route) -> pulumi.Output[str]:

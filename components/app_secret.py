@@ -7,7 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, Problem, refuse, settle
+from ._grants import grant
 from ._type_checks import typed
+from .task_roles import reading_policy
 
 
 class AppSecretArgs(TypedDict, total=False):
@@ -67,3 +69,12 @@ class AppSecret(Component):
         self.secret_arn = secret.arn
         self.version_id = version.version_id
         self._register()
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the secret.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        grant(self._name, client, role, self.secret_arn.apply(reading_policy), self._child())

@@ -71,6 +71,8 @@ class Cdn(Component):
     """Address of the app, with https and without a trailing slash."""
     distribution_id: pulumi.Output[str]
     """Id of the distribution."""
+    distribution_arn: pulumi.Output[str]
+    """ARN of the distribution."""
     hosted_zone_id: pulumi.Output[str]
     """Id of CloudFront's hosted zone, for alias records."""
 
@@ -83,6 +85,7 @@ class Cdn(Component):
         self.domain_name = self._distribution.domain_name
         self.url = pulumi.Output.format("https://{host}", host=self._distribution.domain_name)
         self.distribution_id = self._distribution.id
+        self.distribution_arn = self._distribution.arn
         self.hosted_zone_id = self._distribution.hosted_zone_id
         self._register()
 

@@ -83,6 +83,33 @@ class Database(Component):
         self._logs.adopt(self._named, self.instance_identifier)
         self._register()
 
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the database.
+
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to `port`.
+        """
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-from-{client}",
+            security_group_id=self._group.id,
+            description=f"PostgreSQL from {client}",
+            ip_protocol="tcp",
+            from_port=PORT,
+            to_port=PORT,
+            referenced_security_group_id=security_group_id,
+            opts=self._child(),
+        )
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the owner's login in `secret_arn`.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        self._login.grant(client, role)
+
     def _create_security_group(self) -> None:
         self._group = aws.ec2.SecurityGroup(
             f"{self._name}-access",
@@ -92,16 +119,7 @@ class Database(Component):
             opts=self._child(),
         )
         for role, client in self._args["client_security_group_ids"].items():
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-from-{role}",
-                security_group_id=self._group.id,
-                description=f"PostgreSQL from {role}",
-                ip_protocol="tcp",
-                from_port=PORT,
-                to_port=PORT,
-                referenced_security_group_id=client,
-                opts=self._child(),
-            )
+            self.allow_connection_from(role, client)
 
     def _create_subnet_group(self) -> None:
         # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.

@@ -1,56 +1,19 @@
 """The façade: a Flask app with everything that it needs to run on AWS."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_aws as aws
 
-from . import _flask_app_parts as given
-from ._component import Component, refuse
-from ._database_setup import setup_container
-from ._ecr import dual_stack_reference
-from ._exposure import Exposure
+from ._component import refuse
 from ._flask_app_guard import guard
-from ._load_balancer_guard import PUBLIC
+from ._flask_app_steps import FlaskAppSteps
 from ._lookups import lookup_problems
-from ._secret_key import SECRET_KEY, create_keys, previous_key
-from .alarms import Alarms, AlarmsArgs
-from .app_secret import AppSecret
-from .autoscaling import Autoscaling, AutoscalingArgs
-from .cluster import Cluster
-from .contract import (
-    CA_PATH,
-    SECRET_KEY_FALLBACKS,
-    DatabaseFacts,
-    Facts,
-    plain_environment,
-    secret_names,
-    secret_values,
-)
-from .database import PORT, Database, DatabaseArgs
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .flask_app_checks import problems
-from .image import Image, ImageArgs
-from .logical_database import LogicalDatabase, LogicalDatabaseArgs
-from .media import MediaBucket, MediaBucketArgs
-from .network import Network, NetworkArgs
-from .rds_ca import region_certificates
-from .service import Service
-from .service_args import ServiceArgs
-from .task_roles import reading_policy
-from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
-
-# Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
-# once, so that a stack of the same name can be made again.
-_SECRET_RECOVERY_DAYS = 7
-# In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
-_VERIFIER = "DATABASE_PASSWORD_VERIFIER"
-_DeferredText = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
+from .transforms import FlaskAppTransform, Transforms
 
 
-class FlaskApp(Component):
+class FlaskApp(FlaskAppSteps):
     """Image, network, database, bucket, load balancer or CloudFront, Fargate services, scaling and alarms of one app.
 
     Load balancer, database, certificate, bucket and image are created side by side; only the service waits for them.
@@ -62,34 +25,128 @@ class FlaskApp(Component):
     """Host of `url`."""
     dns_records: pulumi.Output[Sequence[Mapping[str, str]]]
     """With `dns` external: the records to set, each name, type and value."""
+    certificate_arn: pulumi.Output[str]
+    """ARN of the certificate of the app's domain; empty without a domain, or where a shared listener's own covers it."""
+    distribution_id: pulumi.Output[str]
+    """Id of the CloudFront distribution; empty without one."""
+    distribution_arn: pulumi.Output[str]
+    """ARN of the CloudFront distribution; empty without one."""
+
+    load_balancer_arn: pulumi.Output[str]
+    """ARN of the load balancer that visitors come through."""
+    load_balancer_arn_suffix: pulumi.Output[str]
+    """The part of that ARN with which metrics and scaling policies name the load balancer."""
     load_balancer_dns_name: pulumi.Output[str]
     """DNS name of the load balancer."""
+    load_balancer_zone_id: pulumi.Output[str]
+    """Id of the load balancer's hosted zone, for alias records."""
+    load_balancer_security_group_id: pulumi.Output[str]
+    """Security group of the load balancer."""
+    listener_arn: pulumi.Output[str]
+    """ARN of the listener that forwards to the app; further services add their rules to it."""
+    target_group_arn: pulumi.Output[str]
+    """ARN of the app's target group, known once the listener forwards to it."""
+
     image_uri: pulumi.Output[str]
     """The running image, by digest."""
+    repository_url: pulumi.Output[str]
+    """The image's repository, without tag and digest."""
+    repository_arn: pulumi.Output[str]
+    """ARN of the image's repository; empty if that is not in ECR."""
+
     cluster_name: pulumi.Output[str]
     """Name of the ECS cluster."""
+    cluster_arn: pulumi.Output[str]
+    """ARN of the ECS cluster."""
     service_name: pulumi.Output[str]
     """Name of the web service."""
+    service_arn: pulumi.Output[str]
+    """ARN of the web service."""
     task_definition_arn: pulumi.Output[str]
     """ARN of the web service's task definition, with its revision."""
+    worker_service_names: pulumi.Output[Mapping[str, str]]
+    """Name of each worker's service, by the worker's name."""
+    execution_role_arn: pulumi.Output[str]
+    """ARN of the role with which ECS pulls the image, reads the secrets and writes the logs."""
+    execution_role_name: pulumi.Output[str]
+    """Name of that role."""
+    task_role_arn: pulumi.Output[str]
+    """ARN of the app's own role, which web and workers share."""
+    task_role_name: pulumi.Output[str]
+    """Name of the app's own role, to attach more policies to."""
     security_group_id: pulumi.Output[str]
     """Security group of the tasks."""
     log_group_name: pulumi.Output[str]
     """Log group of web and workers."""
+    log_group_arn: pulumi.Output[str]
+    """ARN of that log group."""
     secret_arn: pulumi.Output[str]
     """ARN of the app's JSON secret."""
+
     database_host: pulumi.Output[str]
     """Host of the database; empty without one."""
+    database_port: pulumi.Output[int]
+    """Port of the database; 0 without one."""
+    database_name: pulumi.Output[str]
+    """Name of the database; empty without one."""
+    database_username: pulumi.Output[str]
+    """Name of the database's owner; empty without one."""
+    database_secret_arn: pulumi.Output[str]
+    """ARN of the JSON secret with the owner's `username` and `password`; empty without a database."""
+    database_security_group_id: pulumi.Output[str]
+    """Security group of the database's server; empty without one."""
+    database_instance_identifier: pulumi.Output[str]
+    """Identifier of the RDS instance; empty without one, and on a shared server."""
+    database_instance_arn: pulumi.Output[str]
+    """ARN of the RDS instance; empty without one, and on a shared server."""
+
     bucket_name: pulumi.Output[str]
     """Name of the media bucket; empty without one."""
+    bucket_arn: pulumi.Output[str]
+    """ARN of the media bucket; empty without one."""
+
     vpc_id: pulumi.Output[str]
     """The VPC."""
+    public_subnet_ids: pulumi.Output[Sequence[str]]
+    """Subnets of the load balancer."""
+    private_subnet_ids: pulumi.Output[Sequence[str]]
+    """Subnets of the database."""
+    task_subnet_ids: pulumi.Output[Sequence[str]]
+    """Subnets in which tasks run."""
+    assign_public_ip: pulumi.Output[bool]
+    """Whether tasks in those subnets need a public address to reach anything."""
+    endpoint_security_group_id: pulumi.Output[str]
+    """Security group of the VPC's interface endpoints; empty without any."""
+    alarm_topic_arn: pulumi.Output[str]
+    """ARN of the SNS topic that alarms and the budget publish to; empty without one."""
 
-    def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(name, args))
+    def __init__(
+        self,
+        name: str,
+        args: FlaskAppArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        transform: FlaskAppTransform | None = None,
+    ) -> None:
+        """Create the app.
+
+        Its components are attributes: `network`, `image`, `certificate`, `load_balancer`, `internal_load_balancer`,
+        `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        `scaling` and `alarms`; None for what the arguments leave out.
+
+        Args:
+            name: first part of all names, at most 20 lower-case letters, digits and hyphens.
+            args: the app's arguments.
+            opts: options for all of its resources.
+            transform: functions that change child resources' inputs and options; in Python alone.
+
+        Raises:
+            ArgumentsError: for everything that is wrong with the arguments and the transform.
+        """
+        transforms = Transforms(name, transform or {})
+        refuse([*problems(name, args), *transforms.problems()])
         refuse(lookup_problems(args, opts))
         self._args = with_profile(with_processes(args))
-        super().__init__(name, opts, guard(name, self._args))
+        super().__init__(name, transforms.options(opts), guard(name, self._args))
         self._tell_consent()
         self._create_network()
         self._create_image()
@@ -102,304 +159,29 @@ class FlaskApp(Component):
         self._create_services()
         self._create_scaling()
         self._create_alarms()
+        refuse(transforms.unused())
         self._register()
 
-    def _tell_consent(self) -> None:
-        """A consent that outlives its update would let a later mistake pass."""
-        if self._args.get("allow_database_replacement"):
-            pulumi.log.warn(
-                f"allowDatabaseReplacement is deprecated: use acceptDataLoss with {self._name}-db instead.", self
-            )
-        if self._args["accept_data_loss"]:
-            names = ", ".join(self._args["accept_data_loss"])
-            pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the app's tasks, past the load balancer.
 
-    def _create_network(self) -> None:
-        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
-        self._network = Network(f"{self._name}-network", args, self._child())
-        self.vpc_id = self._network.vpc_id
+        `database.allow_connection_from` does so for the database.
 
-    def _create_image(self) -> None:
-        args = cast(ImageArgs, given.image_part(self._args))
-        args["force_delete"] = not self._args["deletion_protection"]
-        if "image" not in args:
-            args["preflight_settings"] = given.preflight_settings(self._name, self._args)
-        self._image = Image(f"{self._name}-image", args, self._child())
-        self.image_uri = self._image.image_uri
-        if self._args["egress"] == "ipv6":
-            self.image_uri = self.image_uri.apply(dual_stack_reference)
-
-    def _create_exposure(self) -> None:
-        exposure = self._exposure = Exposure(self._name, self._args, self._network, self)
-        self.url, self.hostname, self.dns_records = exposure.url, exposure.hostname, exposure.dns_records
-        self.load_balancer_dns_name = exposure.load_balancer_dns_name
-
-    def _create_security_group(self) -> None:
-        args: TaskSecurityGroupArgs = {
-            "vpc_id": self.vpc_id,
-            "port": self._args["port"],
-        }
-        if self._exposure.public:
-            args["load_balancer_security_group_id"] = self._exposure.public.security_group_id
-        if self._exposure.internal:
-            args["internal_load_balancer_security_group_id"] = self._exposure.internal.security_group_id
-        if "outbound_ports" in self._args:
-            args["outbound_ports"] = self._args["outbound_ports"]
-        if given.has_endpoints(self._args):
-            args["endpoint_security_group_id"] = self._network.endpoint_security_group_id
-        self._tasks = TaskSecurityGroup(f"{self._name}-web", args, self._child())
-        self.security_group_id = self._tasks.security_group_id
-
-    def _create_bucket(self) -> None:
-        self._storage_dsn: pulumi.Output[str] | None = None
-        self.bucket_name = pulumi.Output.from_input("")
-        self._task_policies: dict[str, pulumi.Input[str]] = {}
-        if self._args["bucket"] == "none":
-            return
-        args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
-        args["allowed_origins"] = self._origins()
-        bucket = MediaBucket(f"{self._name}-media", args, self._child())
-        self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
-        self._task_policies["media"] = bucket.policy_json
-
-    def _origins(self) -> pulumi.Output[Sequence[str]]:
-        """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
-
-        The switch to the domain then finds a bucket that takes its pages.
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to the app's port.
         """
-        names = [self._args.get("domain"), *self._args["domain_aliases"]]
-        later = [f"https://{name}" for name in names if name]
-        return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
+        self.task_security_group.allow_connection_from(client, security_group_id)
 
-    def _create_database(self) -> None:
-        self.database_host = pulumi.Output.from_input("")
-        self._database: Database | LogicalDatabase | None = None
-        if self._args["database"] == "none":
-            return
-        self._database = self._join_server() if "database_host" in self._args else self._create_server()
-        self.database_host = self._database.host
-        self._task_policies["database"] = self._database.secret_arn.apply(reading_policy)
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role do what the app's own tasks may: use the media bucket, and read the database's login.
 
-    def _create_server(self) -> Database:
-        args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
-        args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
-        args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        server = Database(f"{self._name}-db", args, self._child())
-        self._tasks.allow_group("database", server.security_group_id, PORT)
-        return server
+        `bucket.grant`, `database.grant` and `secret.grant` give one of them alone.
 
-    def _join_server(self) -> LogicalDatabase:
-        args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
-        args.setdefault("database_name", self._name.replace("-", "_"))
-        args["client_security_group_ids"] = {"tasks": self.security_group_id}
-        database = LogicalDatabase(f"{self._name}-db", args, self._child())
-        self._tasks.allow_group("database", self._args["database_server_security_group_id"], args.get("port", PORT))
-        return database
-
-    def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
-        database = self._database
-        known = pulumi.Output.all(
-            external_url=self.url,
-            region=aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
-            release=release,
-            host=database.host if database else None,
-            port=database.port if database else None,
-            database_name=database.database_name if database else None,
-            user=database.username if database else None,
-            database_secret_arn=database.secret_arn if database else None,
-            bucket_name=self.bucket_name,
-            storage_dsn=self._storage_dsn,
-        )
-        args, depth = self._args, self._exposure.proxy_depth
-        return known.apply(lambda values: _facts(args, depth, values))
-
-    def _create_secret(self) -> None:
-        # What the secret held before decides on what it holds, and is known once the secret itself is.
-        previous, resolve_previous = cast(_DeferredText, pulumi.deferred_output())
-        keys = create_keys(self._name, self._args["previous_secret_key"], previous, self._child())
-        database = self._database
-        values = pulumi.Output.all(
-            facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
-            password=database.password if database else "",
-            keys=keys,
-            setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
-            own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
-        secret = AppSecret(
-            f"{self._name}-secret",
-            {
-                "values": pulumi.Output.secret(values),
-                "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
-            },
-            self._child(),
-        )
-        resolve_previous(previous_key(self._name, secret.secret_arn, self))
-        self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
-        self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
-        facts = self._facts(self._image.digest)
-        self._environment = pulumi.Output.all(facts=facts, own=dict(self._args["env"])).apply(
-            lambda v: {**plain_environment(v["facts"]), **v["own"]}
-        )
-
-    def _secret_references(self) -> dict[str, pulumi.Input[str]]:
-        own, args = self._args["secret_values"], self._args
-        others = {*args["env"], *args["secrets"]}
-        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - others
-        kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
-        if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
-            kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
-                self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
-            ).apply(lambda both: str(both[1]) if both[0] else "")
-        return {**kept, **args["secrets"]}
-
-    def _reference(self, name: str) -> pulumi.Output[str]:
-        return pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name)
-
-    def _create_cluster(self) -> None:
-        if "cluster_arn" in self._args:
-            self._cluster_arn = pulumi.Output.from_input(self._args["cluster_arn"])
-            self.cluster_name = pulumi.Output.from_input(self._args["cluster_name"])
-            return
-        insights = self._args.get("container_insights", False)
-        cluster = Cluster(f"{self._name}-cluster", {"container_insights": insights}, self._child())
-        self._cluster_arn, self.cluster_name = cluster.cluster_arn, cluster.cluster_name
-
-    def _create_services(self) -> None:
-        web = self._service("web", self._web_args())
-        self._web = web
-        self.service_name, self.task_definition_arn = web.service_name, web.task_definition_arn
-        self.log_group_name = web.log_group_name
-        for worker, command in sorted(self._args["workers"].items()):
-            self._service(worker, self._worker_args(worker, command))
-
-    def _service(self, role: str, args: ServiceArgs) -> Service:
-        everywhere: ServiceArgs = {
-            "cluster_arn": self._cluster_arn,
-            "vpc_id": self.vpc_id,
-            "security_group_id": self._tasks.security_group_id,
-            "subnet_ids": self._network.task_subnet_ids,
-            "assign_public_ip": self._network.assign_public_ip,
-            "image_uri": self.image_uri,
-            # A new release leaves the execution role alone.
-            "repository_url": self._image.repository_url,
-            "environment": self._environment,
-            "secrets": self._secret_references(),
-            "secrets_version": self._secrets_version,
-        }
-        if self._mounts_certificates():
-            everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
-        if isinstance(self._database, LogicalDatabase):
-            everywhere["init_containers"] = [self._setup_container(self._database)]
-        return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())
-
-    def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
-        return setup_container(
-            database,
-            verifier_reference=self._reference(_VERIFIER),
-            server_secret_arn=self._args["database_server_secret_arn"],
-            certificates=self._region_certificates(),
-            image=self._args["database_setup_image"],
-        )
-
-    def _region_certificates(self) -> pulumi.Output[str]:
-        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
-        return region.apply(region_certificates)
-
-    def _web_args(self) -> ServiceArgs:
-        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
-        args["target_group_arn"] = self._exposure.target_group_arn
-        args["more_target_group_arns"] = self._exposure.other_target_group_arns
-        args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
-        args["task_policies"] = self._task_policies
-        args["task_policy_arns"] = self._args["policy_arns"]
-        return args
-
-    def _worker_args(self, worker: str, command: str) -> ServiceArgs:
-        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
-        args.pop("sidecars", None)
-        return {
-            **args,
-            "container_name": worker,
-            "command": command,
-            "desired_count": 1,
-            "execution_role_arn": self._web.execution_role_arn,
-            "task_role_arn": self._web.task_role_arn,
-            "log_group_name": self._web.log_group_name,
-            "release_command": "",  # once for all of them
-            "after": self._web.prepared,
-        }
-
-    def _mounts_certificates(self) -> bool:
-        choice = self._args["ca_certificates"]
-        if choice != "auto" or self._args["database"] == "none":
-            return choice == "init"
-        dockerfile = Path(self._args["app"], self._args["dockerfile"])
-        if "image" in self._args or dockerfile.is_file():
-            return "image" in self._args or CA_PATH not in dockerfile.read_text(encoding="utf-8")
-        return False  # a build plan puts them into the image
-
-    def _create_scaling(self) -> None:
-        args = cast(AutoscalingArgs, given.part(self._args, given.SCALING))
-        args["cluster_name"], args["service_name"] = self.cluster_name, self.service_name
-        if self._args["scale_requests_per_minute"]:
-            args["request_label"] = pulumi.Output.format(
-                "{balancer}/{target}",
-                balancer=self._exposure.main.load_balancer_arn_suffix,
-                target=self._exposure.main.target.target_group_arn_suffix,
-            )
-        Autoscaling(f"{self._name}-scaling", args, self._child())
-
-    def _create_alarms(self) -> None:
-        if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
-            return
-        args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
-        if self._args["alarms"]:
-            args |= {
-                "watch_load_balancer": True,
-                "load_balancer_arn_suffix": self._exposure.main.load_balancer_arn_suffix,
-                "target_group_arn_suffix": self._exposure.main.target.target_group_arn_suffix,
-                "watch_service": True,
-                "cluster_name": self.cluster_name,
-                "service_name": self.service_name,
-            }
-        if self._args["alarms"] and isinstance(self._database, Database):
-            args |= {
-                "watch_database": True,
-                "database_identifier": self._database.instance_identifier,
-                "database_instance_class": self._args["database_instance_class"],
-                "database_storage_gib": self._database.allocated_storage_gib,
-                "database_max_storage_gib": self._args["database_max_storage_gib"],
-            }
-        Alarms(f"{self._name}-alarms", args, self._child())
-
-
-def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Facts:
-    database = None
-    if args["database"] == "postgres":
-        database = DatabaseFacts(
-            host=known["host"],
-            port=int(known["port"]),
-            name=known["database_name"],
-            user=known["user"],
-            scheme=args["database_url_scheme"],
-            query=args.get("database_url_query"),
-            secret_arn=known["database_secret_arn"],
-        )
-    return Facts(
-        port=args["port"],
-        external_url=known["external_url"],
-        proxy_depth=proxy_depth,
-        environment=args["environment"],
-        region=known["region"],
-        release=known["release"],
-        cpu=args["cpu"],
-        memory=args["memory"],
-        debug=args["debug"],
-        database=database,
-        bucket_name=known["bucket_name"] or None,
-        storage_dsn=known["storage_dsn"],
-        compat=tuple(args["compat"]),
-        aliases=tuple(args["domain_aliases"]),
-        git_branch=args["git_branch"],
-        dual_stack=args["egress"] == "ipv6",
-    )
+        Args:
+            client: whose role it is, as the last part of the policies' logical names; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        for granting in (self.bucket, self.database):
+            if granting:
+                granting.grant(client, role)

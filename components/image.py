@@ -16,6 +16,7 @@ from ._planned_image import is_planned, named_contexts, plan_problems, planned_c
 from ._preflight import CHOICES, preflight_hooks
 from ._reference_checks import image_problems
 from ._type_checks import typed
+from .task_roles import repository_arn
 
 if TYPE_CHECKING:
     from ._choice_literals import Architecture, Builder, Preflight
@@ -139,6 +140,8 @@ class Image(Component):
     """Digest of the image, `sha256:…`; empty for a ready reference by tag."""
     repository_url: pulumi.Output[str]
     """The image's repository, without tag and digest."""
+    repository_arn: pulumi.Output[str]
+    """ARN of the image's repository; empty if that is not in ECR."""
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -157,6 +160,7 @@ class Image(Component):
         self.image_uri = reference
         self.digest = reference.apply(lambda text: split_reference(text)[1])
         self.repository_url = reference.apply(lambda text: split_reference(text)[0])
+        self.repository_arn = self.repository_url.apply(repository_arn)
 
     def _create_repositories(self) -> None:
         name, physical_name = self._name, self._args.get("repository_name")
@@ -169,7 +173,7 @@ class Image(Component):
             force_delete=self._args["force_delete"],
             opts=self._child(),
         )
-        self.repository_url = self._repository.repository_url
+        self.repository_url, self.repository_arn = self._repository.repository_url, self._repository.arn
         self._expire_images(f"{name}-lifecycle", self._repository, self._args["images_kept"])
 
     def _cache_reference(self) -> pulumi.Output[str]:

@@ -75,6 +75,8 @@ class LogicalDatabase(Component):
     """The owner's password, a secret."""
     secret_arn: pulumi.Output[str]
     """ARN of a JSON secret with the owner's `username` and `password`."""
+    security_group_id: pulumi.Output[str]
+    """Id of the server's security group."""
     password_verifier: pulumi.Output[str]
     """What the server stores in place of the password, a secret."""
     identity: pulumi.Output[str]
@@ -93,18 +95,37 @@ class LogicalDatabase(Component):
         self.identity = self.urn
         self._register()
 
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the server.
+
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to `port`.
+        """
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-from-{client}",
+            security_group_id=self.security_group_id,
+            description=f"PostgreSQL from {client} of {self._name}",
+            ip_protocol="tcp",
+            from_port=self._args["port"],
+            to_port=self._args["port"],
+            referenced_security_group_id=security_group_id,
+            opts=self._child(),
+        )
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the owner's login in `secret_arn`.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        self._login.grant(client, role)
+
     def _open_server(self) -> None:
+        self.security_group_id = pulumi.Output.from_input(self._args["server_security_group_id"])
         for role, client in self._args["client_security_group_ids"].items():
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-from-{role}",
-                security_group_id=self._args["server_security_group_id"],
-                description=f"PostgreSQL from {role} of {self._name}",
-                ip_protocol="tcp",
-                from_port=self._args["port"],
-                to_port=self._args["port"],
-                referenced_security_group_id=client,
-                opts=self._child(),
-            )
+            self.allow_connection_from(role, client)
 
     def _create_password(self) -> None:
         password = random.RandomPassword(
@@ -117,10 +138,10 @@ class LogicalDatabase(Component):
         salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
         self.password = pulumi.Output.secret(password.result)
         login = {"username": self.username, "password": password.result}
-        secret = AppSecret(
+        self._login = AppSecret(
             f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
         )
-        self.secret_arn = secret.secret_arn
+        self.secret_arn = self._login.secret_arn
         self.password_verifier = pulumi.Output.all(password.result, salt.result).apply(
             lambda both: verifier(both[0], both[1].encode("ascii"))
         )

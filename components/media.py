@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
 from ._data_loss import Guard
+from ._grants import grant
 from ._type_checks import typed
 
 
@@ -87,6 +88,15 @@ class MediaBucket(Component):
         self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
         self.policy_json = self._bucket.arn.apply(access_policy)
         self._register()
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role list, read, write and delete the bucket's files, and nothing else.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        grant(self._name, client, role, self.policy_json, self._child())
 
     def _create_bucket(self) -> None:
         self._bucket = aws.s3.Bucket(

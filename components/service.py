@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from ._component import Component, refuse, settle
 from ._containers import EXEC_PATHS, Container, container_definitions, volume_names
+from ._grants import role_name
 from ._load_balancer_guard import PUBLIC, service_guard, tags
 from ._release_hooks import ReleaseHooks, fingerprint
 from .service_args import DEFAULTS, ServiceArgs, problems
@@ -30,12 +31,18 @@ class Service(Component):
     """ARN of the current task definition, with its revision."""
     execution_role_arn: pulumi.Output[str]
     """ARN of the role with which ECS starts tasks."""
+    execution_role_name: pulumi.Output[str]
+    """Name of that role."""
     task_role_arn: pulumi.Output[str]
     """ARN of the app's own role."""
+    task_role_name: pulumi.Output[str]
+    """Name of the app's own role, to attach more policies to."""
     security_group_id: pulumi.Output[str]
     """Security group of the tasks."""
     log_group_name: pulumi.Output[str]
     """Log group of all containers."""
+    log_group_arn: pulumi.Output[str]
+    """ARN of that log group."""
     prepared: pulumi.Output[str]
     """Known once the release command has ended well; what else runs this release waits for it."""
 
@@ -56,19 +63,33 @@ class Service(Component):
     def _create_log_group(self) -> None:
         if "log_group_name" in self._args:
             self.log_group_name = pulumi.Output.from_input(self._args["log_group_name"])
+            self.log_group_arn = self._existing_log_group_arn()
             return
         days = self._args["log_retention_days"]
         group = aws.cloudwatch.LogGroup(f"{self._name}-logs", retention_in_days=days, opts=self._child())
-        self.log_group_name, self._log_group_arn = group.name, group.arn
+        self.log_group_name, self.log_group_arn = group.name, group.arn
+
+    def _existing_log_group_arn(self) -> pulumi.Output[str]:
+        """Made of what it consists of: this update may have made the group, and a lookup would come too early."""
+        opts = pulumi.InvokeOptions(parent=self)
+        return pulumi.Output.format(
+            "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+            partition=aws.get_partition_output(opts=opts).partition,
+            region=aws.get_region_output(opts=opts).region,
+            account=aws.get_caller_identity_output(opts=opts).account_id,
+            name=self.log_group_name,
+        )
 
     def _create_roles(self) -> None:
         given = self._args
         if "task_role_arn" in given:
             self.execution_role_arn = pulumi.Output.from_input(given["execution_role_arn"])
             self.task_role_arn = pulumi.Output.from_input(given["task_role_arn"])
+            self.execution_role_name = self.execution_role_arn.apply(role_name)
+            self.task_role_name = self.task_role_arn.apply(role_name)
             return
         args: TaskRolesArgs = {
-            "log_group_arn": self._log_group_arn,
+            "log_group_arn": self.log_group_arn,
             "image_uris": [given.get("repository_url", given["image_uri"]), *self._of_others("image")],
             "secret_references": [
                 *(reference for _, reference in sorted(given["secrets"].items())),
@@ -82,6 +103,7 @@ class Service(Component):
             args["permissions_boundary"] = given["permissions_boundary"]
         roles = TaskRoles(self._name, args, self._child())
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
+        self.execution_role_name, self.task_role_name = roles.execution_role_name, roles.task_role_name
 
     def _of_others(self, key: str) -> list[Any]:
         """What the containers beside the app's have under a key."""

@@ -57,6 +57,8 @@ class TaskRoles(Component):
 
     execution_role_arn: pulumi.Output[str]
     """ARN of the role with which ECS pulls the image, reads the secrets and writes the logs; known once its policy is in place."""
+    execution_role_name: pulumi.Output[str]
+    """Name of that role."""
     task_role_arn: pulumi.Output[str]
     """ARN of the app's own role; known once its policies are in place."""
     task_role_name: pulumi.Output[str]
@@ -92,6 +94,7 @@ class TaskRoles(Component):
             ).apply(lambda given: execution_policy(**given)),
             opts=self._child(),
         )
+        self.execution_role_name = role.name
         # A task that starts before the policy is attached cannot pull its image.
         return pulumi.Output.all(role.arn, policy.id).apply(lambda both: str(both[0]))
 

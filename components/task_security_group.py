@@ -51,6 +51,25 @@ class TaskSecurityGroup(Component):
         self.security_group_id = pulumi.Output.all(self._group.id, *rules).apply(lambda ids: str(ids[0]))
         self._register()
 
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the tasks' port, past the load balancer.
+
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to that port.
+        """
+        port = self._args["port"]
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-from-{client}",
+            security_group_id=self._group.id,
+            referenced_security_group_id=security_group_id,
+            description=f"From {client} to the app",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            opts=self._child(),
+        )
+
     def allow_group(self, role: str, security_group_id: pulumi.Input[str], port: pulumi.Input[int]) -> None:
         """Let tasks connect to a TCP port of another security group, whose own rules must admit them.
 

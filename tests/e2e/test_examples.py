@@ -90,3 +90,29 @@ def database_url(stack: Stack, app: str) -> str:
     """DATABASE_URL as ECS would give it to an app's tasks."""
     secret = stack.resources()[f"aws:secretsmanager/secret:Secret::{app}-secret"]["outputs"]["arn"]
     return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])["DATABASE_URL"]
+
+
+def test_a_second_service_on_the_apps_cluster_and_load_balancer(example):
+    """Alone proves that the provider takes a transform, a grant and a connection, and that the outputs can be used."""
+    stack = example("second_service")
+    stack.configure(image="public.ecr.aws/docker/library/python:3.13-slim")
+    stack.up()
+    assert stack.changes() == {}
+    outputs = stack.outputs()
+    assert outputs["reportsUrl"] == f"{outputs['url']}/reports"
+    balancers = stack.aws("elbv2")
+    [balancer] = balancers.describe_load_balancers()["LoadBalancers"]
+    [listener] = balancers.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    rules = balancers.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    assert [rule["Priority"] for rule in rules] == ["50", "100", "default"]
+    attributes = balancers.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+    assert {"Key": "client_keep_alive.seconds", "Value": "600"} in attributes
+    [cluster] = stack.aws("ecs").list_clusters()["clusterArns"]
+    assert len(stack.aws("ecs").list_services(cluster=cluster)["serviceArns"]) == 2
+    roles = stack.aws("iam")
+    [role] = [role["RoleName"] for role in roles.list_roles()["Roles"] if role["RoleName"].startswith("reports-task")]
+    granted = roles.list_role_policies(RoleName=role)["PolicyNames"]
+    assert sorted(name.rpartition("-")[0] for name in granted) == [
+        "shop-db-login-grant-reports",
+        "shop-media-grant-reports",
+    ]

@@ -96,7 +96,8 @@ def test_pulumis_engine_tells_every_cause_and_the_old_release_serves_on(shop: Lo
     for name, broken in BROKEN.items():
         if name in TOLD:
             continue
-        paths = list(config_paths(broken.settings))
+        # This stack runs a ready image already, so there is no repository whose loss would have to be accepted.
+        paths = [path for path in config_paths(broken.settings) if path[0] != "acceptDataLoss"]
         for path, value in paths:
             stack.run("config", "set", "--plaintext", "--path", path, str(value))
         with Load(shop.ask) as load:

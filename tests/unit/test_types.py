@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import pulumi
+import pulumi_aws as aws
 from flask_on_aws import Database, FlaskApp, LoadBalancer, MediaBucket, Network, Route
 
 FlaskApp("right", {"environment": "production", "egress": "nat", "compat": ["divio"], "min_tasks": 2})
@@ -24,6 +25,18 @@ Database("j", {"vpc_id": network.vpc_id})  # error
 Database("k", {"vpc_id": network.vpc_id, "subnet_ids": network.private_subnet_ids})
 Route("l", {"listener_arn": "arn"})  # error
 LoadBalancer("m", {"vpc_id": network.vpc_id, "subnet_ids": network.public_subnet_ids, "mode": "http"})  # error
+
+
+def right(database: aws.rds.InstanceArgs, opts: pulumi.ResourceOptions, name: str) -> None:
+    database.iops = 12000
+    database.oips = 12000  # error
+
+
+FlaskApp("n", {}, transform={"database": right})
+FlaskApp("o", {}, transform={"bucket": right})  # error
+FlaskApp("p", {}, transform={"databse": right})  # error
+FlaskApp("q", {}, transform={"database": lambda database, opts, name: print(database.iops, opts.protect, name.upper())})
+FlaskApp("r", {}, transform={"database": lambda database, opts, name: print(database.oips)})  # error
 """
 
 

@@ -1,0 +1,259 @@
+"""Functions that change the resources that a Flask app consists of, before Pulumi registers them."""
+
+import functools
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypedDict, TypeVar, cast
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker as docker
+import pulumi_docker_build as docker_build
+import pulumi_random as random
+
+from ._arguments import Problem, name_problems
+
+_Inputs = TypeVar("_Inputs")
+Transform = Callable[[_Inputs, pulumi.ResourceOptions, str], None]
+"""Changes a resource's inputs and options in place; the last argument is the resource's logical name."""
+
+
+class FlaskAppTransform(TypedDict, total=False):
+    """A function for each kind of child resource, by its role in the app.
+
+    What a function changes is not checked: the app's arguments are what its checks and its guard against data loss see.
+    Roles in the plural are those of several resources, which the logical name tells apart.
+    """
+
+    vpc: Transform[aws.ec2.VpcArgs]
+    default_security_group: Transform[aws.ec2.DefaultSecurityGroupArgs]
+    public_subnets: Transform[aws.ec2.SubnetArgs]
+    private_subnets: Transform[aws.ec2.SubnetArgs]
+    internet_gateway: Transform[aws.ec2.InternetGatewayArgs]
+    egress_only_internet_gateway: Transform[aws.ec2.EgressOnlyInternetGatewayArgs]
+    nat_gateways: Transform[aws.ec2.NatGatewayArgs]
+    nat_addresses: Transform[aws.ec2.EipArgs]
+    public_route_table: Transform[aws.ec2.RouteTableArgs]
+    private_route_tables: Transform[aws.ec2.RouteTableArgs]
+    routes: Transform[aws.ec2.RouteArgs]
+    route_table_associations: Transform[aws.ec2.RouteTableAssociationArgs]
+    vpc_endpoints: Transform[aws.ec2.VpcEndpointArgs]
+    endpoint_security_group: Transform[aws.ec2.SecurityGroupArgs]
+    endpoint_ingress_rule: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    flow_log: Transform[aws.ec2.FlowLogArgs]
+    flow_log_group: Transform[aws.cloudwatch.LogGroupArgs]
+    flow_log_role: Transform[aws.iam.RoleArgs]
+    flow_log_policy: Transform[aws.iam.RolePolicyArgs]
+
+    repository: Transform[aws.ecr.RepositoryArgs]
+    repository_lifecycle: Transform[aws.ecr.LifecyclePolicyArgs]
+    cache_repository: Transform[aws.ecr.RepositoryArgs]
+    cache_lifecycle: Transform[aws.ecr.LifecyclePolicyArgs]
+    image: Transform[docker_build.ImageArgs]
+    docker_image: Transform[docker.ImageArgs]
+
+    certificate: Transform[aws.acm.CertificateArgs]
+    certificate_validation: Transform[aws.acm.CertificateValidationArgs]
+    validation_records: Transform[aws.route53.RecordArgs]
+    alias_records: Transform[aws.route53.RecordArgs]
+    load_balancer: Transform[aws.lb.LoadBalancerArgs]
+    load_balancer_security_group: Transform[aws.ec2.SecurityGroupArgs]
+    load_balancer_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    http_listener: Transform[aws.lb.ListenerArgs]
+    https_listener: Transform[aws.lb.ListenerArgs]
+    listener_certificate: Transform[aws.lb.ListenerCertificateArgs]
+    listener_rules: Transform[aws.lb.ListenerRuleArgs]
+    target_group: Transform[aws.lb.TargetGroupArgs]
+    access_log_bucket: Transform[aws.s3.BucketArgs]
+    access_log_bucket_policy: Transform[aws.s3.BucketPolicyArgs]
+    access_log_lifecycle: Transform[aws.s3.BucketLifecycleConfigurationArgs]
+    access_log_encryption: Transform[aws.s3.BucketServerSideEncryptionConfigurationInitArgs]
+    access_log_public_access: Transform[aws.s3.BucketPublicAccessBlockArgs]
+    distribution: Transform[aws.cloudfront.DistributionArgs]
+    vpc_origin: Transform[aws.cloudfront.VpcOriginArgs]
+    vpc_origin_ingress_rule: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    origin_secret: Transform[random.RandomPasswordArgs]
+
+    bucket: Transform[aws.s3.BucketArgs]
+    bucket_policy: Transform[aws.s3.BucketPolicyArgs]
+    bucket_cors: Transform[aws.s3.BucketCorsConfigurationArgs]
+    bucket_lifecycle: Transform[aws.s3.BucketLifecycleConfigurationArgs]
+    bucket_encryption: Transform[aws.s3.BucketServerSideEncryptionConfigurationInitArgs]
+    bucket_public_access: Transform[aws.s3.BucketPublicAccessBlockArgs]
+    bucket_versioning: Transform[aws.s3.BucketVersioningInitArgs]
+
+    database: Transform[aws.rds.InstanceArgs]
+    database_parameters: Transform[aws.rds.ParameterGroupArgs]
+    database_subnets: Transform[aws.rds.SubnetGroupArgs]
+    database_security_group: Transform[aws.ec2.SecurityGroupArgs]
+    database_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    database_log_groups: Transform[aws.cloudwatch.LogGroupArgs]
+    database_monitoring_role: Transform[aws.iam.RoleArgs]
+    database_monitoring_policy: Transform[aws.iam.RolePolicyAttachmentArgs]
+    database_password: Transform[random.RandomPasswordArgs]
+    database_salt: Transform[random.RandomPasswordArgs]
+    database_names: Transform[random.RandomIdArgs]
+    database_secret: Transform[aws.secretsmanager.SecretArgs]
+    database_secret_version: Transform[aws.secretsmanager.SecretVersionArgs]
+
+    secret_key: Transform[random.RandomPasswordArgs]
+    secret: Transform[aws.secretsmanager.SecretArgs]
+    secret_version: Transform[aws.secretsmanager.SecretVersionArgs]
+
+    cluster: Transform[aws.ecs.ClusterArgs]
+    cluster_capacity: Transform[aws.ecs.ClusterCapacityProvidersArgs]
+    service: Transform[aws.ecs.ServiceArgs]
+    task_definition: Transform[aws.ecs.TaskDefinitionArgs]
+    worker_services: Transform[aws.ecs.ServiceArgs]
+    worker_task_definitions: Transform[aws.ecs.TaskDefinitionArgs]
+    execution_role: Transform[aws.iam.RoleArgs]
+    execution_policy: Transform[aws.iam.RolePolicyArgs]
+    task_role: Transform[aws.iam.RoleArgs]
+    task_policies: Transform[aws.iam.RolePolicyArgs]
+    task_policy_attachments: Transform[aws.iam.RolePolicyAttachmentArgs]
+    task_security_group: Transform[aws.ec2.SecurityGroupArgs]
+    task_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    task_egress_rules: Transform[aws.vpc.SecurityGroupEgressRuleArgs]
+    log_group: Transform[aws.cloudwatch.LogGroupArgs]
+    release_records: Transform[aws.ssm.ParameterArgs]
+
+    scaling_target: Transform[aws.appautoscaling.TargetArgs]
+    scaling_policies: Transform[aws.appautoscaling.PolicyArgs]
+    scheduled_actions: Transform[aws.appautoscaling.ScheduledActionArgs]
+    alarms: Transform[aws.cloudwatch.MetricAlarmArgs]
+    alarm_topic: Transform[aws.sns.TopicArgs]
+    alarm_topic_policy: Transform[aws.sns.TopicPolicyArgs]
+    alarm_subscription: Transform[aws.sns.TopicSubscriptionArgs]
+    alarm_key: Transform[aws.kms.KeyArgs]
+    budget: Transform[aws.budgets.BudgetArgs]
+
+
+# Roles whose type others have too: what follows the app's name and a hyphen in their logical names.
+_NAMES: Mapping[str, str] = {
+    "public_subnets": r"network-public-\d+",
+    "private_subnets": r"network-private-\d+",
+    "public_route_table": "network-public-routes",
+    "private_route_tables": r"network-private-\d+-routes",
+    "endpoint_security_group": "network-endpoints",
+    "endpoint_ingress_rule": "network-endpoints-https",
+    "flow_log_group": "network-flow-log-group",
+    "flow_log_role": "network-flow-log-role",
+    "flow_log_policy": "network-flow-log-policy",
+    "repository": "image",
+    "repository_lifecycle": "image-lifecycle",
+    "cache_repository": "image-cache",
+    "cache_lifecycle": "image-cache-lifecycle",
+    "validation_records": "certificate-.+",
+    "alias_records": "dns-.+",
+    "load_balancer_security_group": "(alb|ilb)-access",
+    "load_balancer_ingress_rules": "(alb|ilb)-access-.+",
+    "http_listener": "(alb|ilb)-http",
+    "https_listener": "alb-https",
+    "access_log_bucket": "(alb|ilb)-access-logs",
+    "access_log_bucket_policy": "(alb|ilb)-access-logs-.+",
+    "access_log_lifecycle": "(alb|ilb)-access-logs-.+",
+    "access_log_encryption": "(alb|ilb)-access-logs-.+",
+    "access_log_public_access": "(alb|ilb)-access-logs-.+",
+    "vpc_origin_ingress_rule": "vpc-origin-http",
+    "origin_secret": "origin",
+    "bucket": "media",
+    "bucket_policy": "media-.+",
+    "bucket_lifecycle": "media-.+",
+    "bucket_encryption": "media-.+",
+    "bucket_public_access": "media-.+",
+    "database_security_group": "db-access",
+    "database_ingress_rules": "db-from-.+",
+    "database_log_groups": "db-logs-.+",
+    "database_monitoring_role": "db-monitoring",
+    "database_monitoring_policy": "db-monitoring-policy",
+    "database_password": "db-password",
+    "database_salt": "db-salt",
+    "database_secret": "db-login",
+    "database_secret_version": "db-login-.+",
+    "secret_key": "key",
+    "secret": "secret",
+    "secret_version": "secret-.+",
+    "service": "web",
+    "task_definition": "web",
+    "worker_services": "(?!web$).+",
+    "worker_task_definitions": "(?!web$).+",
+    "execution_role": "web-execution",
+    "execution_policy": "web-execution",
+    "task_role": "web-task",
+    "task_policies": "web-task-.+",
+    "task_policy_attachments": "web-task-.+",
+    "task_security_group": "web-tasks",
+    "task_ingress_rules": "web-from-.+",
+    "log_group": "web-logs",
+}
+
+
+class Transforms:
+    """A transform as one of Pulumi's transformations of the app and its children."""
+
+    def __init__(self, app: str, transform: FlaskAppTransform) -> None:
+        self._app = app
+        self._changes = cast(Mapping[str, Transform[Any]], transform)
+        self._used: set[str] = set()
+
+    def problems(self) -> Iterator[Problem]:
+        """Roles that do not exist, and values that are no functions, a sentence each."""
+        for problem in name_problems(FlaskAppTransform, self._changes, "a transform"):
+            yield Problem(f"transform.{problem.argument}", problem.reason)
+        for role, change in self._changes.items():
+            if not callable(change):
+                yield Problem(
+                    f"transform.{role}", f"{change!r} must be a function of a resource's inputs, options and name."
+                )
+
+    def options(self, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
+        """The app's options, with the changes among them."""
+        if not self._changes:
+            return opts
+        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[self._apply]))
+
+    def unused(self) -> Iterator[Problem]:
+        """Roles that no resource has had: with the app's arguments there is no such resource."""
+        for role in self._changes:
+            if role not in self._used:
+                yield Problem(
+                    f"transform.{role}", "changes nothing: these arguments create no such resource; leave it out."
+                )
+
+    def _apply(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        role = next(iter(roles_of(args.type_, args.name, self._app)), "")
+        if role not in self._changes:
+            return None
+        self._used.add(role)
+        opts = pulumi.ResourceOptions.merge(args.opts, None)  # a copy
+        kind, given = _kinds()[role], cast(Mapping[str, Any], args.props)
+        # The rest are outputs, which the SDK passes on as well.
+        names = [name for name in inspect.signature(kind).parameters if name in given]
+        inputs: Any = kind(**{name: given[name] for name in names if given[name] is not None})
+        self._changes[role](inputs, opts, args.name)
+        changed = cast(dict[str, Any], vars(inputs))  # its getters warn of what is deprecated
+        return pulumi.ResourceTransformationResult({**given, **{name: changed.get(name) for name in names}}, opts)
+
+
+def roles_of(token: str, name: str, app: str) -> list[str]:
+    """The roles of a resource by its type and logical name: one, or none for what no transform reaches."""
+    pattern = f"{re.escape(app)}-({{}})"
+    return [role for role in _roles().get(token, ()) if re.fullmatch(pattern.format(_NAMES.get(role, ".+")), name)]
+
+
+@functools.cache
+def _kinds() -> Mapping[str, type[Any]]:
+    """By role: the class of the resource's inputs."""
+    return {role: hint.__args__[0] for role, hint in FlaskAppTransform.__annotations__.items()}
+
+
+@functools.cache
+def _roles() -> Mapping[str, tuple[str, ...]]:
+    """By the type of resource: its roles."""
+    roles: dict[str, tuple[str, ...]] = {}
+    for role, kind in _kinds().items():
+        resource = getattr(sys.modules[kind.__module__], kind.__name__.removesuffix("Args").removesuffix("Init"))
+        roles[resource.pulumi_type] = (*roles.get(resource.pulumi_type, ()), role)
+    return roles

@@ -13,11 +13,12 @@ from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
 from ._flask_app_guard import guard
+from ._flask_app_keys import create_key, database_key
 from ._load_balancer_guard import PUBLIC
 from ._lookups import lookup_problems
 from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
-from .app_secret import AppSecret
+from .app_secret import AppSecret, AppSecretArgs
 from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
 from .contract import (
@@ -84,6 +85,8 @@ class FlaskApp(Component):
     """Name of the media bucket; empty without one."""
     vpc_id: pulumi.Output[str]
     """The VPC."""
+    kms_key_arn: pulumi.Output[str]
+    """ARN of the KMS key that encrypts what the app stores; empty where that is AWS's own keys."""
 
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(name, args))
@@ -91,6 +94,7 @@ class FlaskApp(Component):
         self._args = with_profile(with_processes(args))
         super().__init__(name, opts, guard(name, self._args))
         self._tell_consent()
+        self._create_key()
         self._create_network()
         self._create_image()
         self._create_exposure()
@@ -114,8 +118,17 @@ class FlaskApp(Component):
             names = ", ".join(self._args["accept_data_loss"])
             pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
 
+    def _create_key(self) -> None:
+        self._key = create_key(self._name, self._args, self._child())
+        self.kms_key_arn = pulumi.Output.from_input("" if self._key is None else self._key)
+
+    def _keys(self, *arguments: str) -> Any:
+        """The app's key as these arguments of a component; none of them where there is no key."""
+        return {} if self._key is None else dict.fromkeys(arguments, self._key)
+
     def _create_network(self) -> None:
         args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        args |= self._keys("flow_log_kms_key_id")
         self._network = Network(f"{self._name}-network", args, self._child())
         self.vpc_id = self._network.vpc_id
 
@@ -124,6 +137,7 @@ class FlaskApp(Component):
         args["force_delete"] = not self._args["deletion_protection"]
         if "image" not in args:
             args["preflight_settings"] = given.preflight_settings(self._name, self._args)
+            args |= self._keys("kms_key_id")
         self._image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self._image.image_uri
         if self._args["egress"] == "ipv6":
@@ -158,6 +172,7 @@ class FlaskApp(Component):
             return
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
         args["allowed_origins"] = self._origins()
+        args |= self._keys("kms_key_id")
         bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self._storage_dsn = bucket.bucket_name, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
@@ -178,12 +193,18 @@ class FlaskApp(Component):
             return
         self._database = self._join_server() if "database_host" in self._args else self._create_server()
         self.database_host = self._database.host
-        self._task_policies["database"] = self._database.secret_arn.apply(reading_policy)
+        self._task_policies["database"] = pulumi.Output.all(self._database.secret_arn, self._key).apply(
+            lambda both: reading_policy(*both)
+        )
 
     def _create_server(self) -> Database:
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self._network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id", "log_kms_key_id")
+        storage_key = database_key(self._args, self._key)
+        if storage_key is not None:
+            args["kms_key_id"] = storage_key
         server = Database(f"{self._name}-db", args, self._child())
         self._tasks.allow_group("database", server.security_group_id, PORT)
         return server
@@ -192,6 +213,7 @@ class FlaskApp(Component):
         args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id")
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
         self._tasks.allow_group("database", self._args["database_server_security_group_id"], args.get("port", PORT))
         return database
@@ -225,14 +247,12 @@ class FlaskApp(Component):
             setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
         ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
-        secret = AppSecret(
-            f"{self._name}-secret",
-            {
-                "values": pulumi.Output.secret(values),
-                "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
-            },
-            self._child(),
-        )
+        args: AppSecretArgs = {
+            "values": pulumi.Output.secret(values),
+            "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
+        }
+        args |= self._keys("kms_key_id")
+        secret = AppSecret(f"{self._name}-secret", args, self._child())
         resolve_previous(previous_key(self._name, secret.secret_arn, self))
         self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
         self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
@@ -286,6 +306,7 @@ class FlaskApp(Component):
             "secrets": self._secret_references(),
             "secrets_version": self._secrets_version,
         }
+        everywhere |= self._keys("kms_key_id")
         if self._mounts_certificates():
             everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self._database, LogicalDatabase):
@@ -353,6 +374,7 @@ class FlaskApp(Component):
         if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
             return
         args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
+        args |= self._keys("kms_key_id")
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,

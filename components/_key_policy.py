@@ -40,7 +40,8 @@ def logs_encrypt(service: str, log_group_arns: Sequence[str]) -> dict[str, Any]:
         "Sid": "LogGroupsAreEncrypted",
         "Effect": "Allow",
         "Principal": {"Service": service},
-        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         "Resource": "*",
-        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": list(log_group_arns)}},
+        # StringLike, since a context is text to IAM, whatever it holds.
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": list(log_group_arns)}},
     }

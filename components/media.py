@@ -215,6 +215,6 @@ def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
         context = {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}
         actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         statements.append(
-            {"Effect": "Allow", "Action": actions, "Resource": kms_key_id, "Condition": {"ArnLike": context}}
+            {"Effect": "Allow", "Action": actions, "Resource": kms_key_id, "Condition": {"StringLike": context}}
         )
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -104,8 +104,11 @@ def test_every_component_of_the_library_is_among_the_programs(run):
         ({"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}, False),
         ({"ArnLike": {"aws:SourceArn": f"arn:aws:rds:*:{ACCOUNT}:db:*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:rds:*:*:db:*"}}, False),
-        ({"ArnLike": {"kms:EncryptionContext:aws:logs:arn": [f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:*"]}}, True),
-        ({"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:*:log-group:*"}}, False),
+        (
+            {"StringLike": {"kms:EncryptionContext:aws:logs:arn": [f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:*"]}},
+            True,
+        ),
+        ({"StringLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:*:log-group:*"}}, False),
         ({"Bool": {"aws:SecureTransport": "true"}}, False),
     ],
 )

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pytest
 
 from components import KmsKey
+from tests.request_validation import check_policies
 from tests.unit.test_flask_app import APP, DOMAIN, SERVER, SHARED, VARIANTS, app  # noqa: F401 the fixture
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
@@ -111,7 +112,7 @@ def test_roles_use_the_key_for_their_own_secrets_and_files_alone(app, way):  # n
                 "Effect": "Allow",
                 "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
                 "Resource": key,
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]}},
+                "Condition": {"StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]}},
             }
         ],
     }
@@ -154,7 +155,7 @@ def test_the_policy_admits_three_services_for_this_account_alone(deploy, args, g
     assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
     assert "kms:*" not in logs["Action"]
     arns = [f"arn:aws:logs:us-east-1:123456789012:log-group:{name}" for name in groups]
-    assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns}}
+    assert logs["Condition"] == {"StringLike": {"kms:EncryptionContext:aws:logs:arn": arns}}
     assert publishers["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]}
     assert publishers["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
@@ -163,7 +164,7 @@ def test_the_app_s_key_admits_the_log_groups_of_the_app_and_of_its_database(app)
     deployed = app(**PRODUCTION, create_kms_key=True)
     _, logs, _ = json.loads(deployed.named("app-kms-key")["policy"])["Statement"]
     start = "arn:aws:logs:us-east-1:123456789012:log-group:"
-    (arns,) = logs["Condition"]["ArnLike"].values()
+    (arns,) = logs["Condition"]["StringLike"].values()
     assert arns == [f"{start}app-*", f"{start}/aws/rds/instance/app-*"]
     for name, group in deployed.of_type(":LogGroup").items():
         physical = group.get("name", f"{name}-1234567")
@@ -191,3 +192,13 @@ def test_a_wrong_name_of_a_log_group_is_refused(mocks, name):
     with pytest.raises(pulumi.InputPropertiesError, match="An empty list"):
         KmsKey("key", {"log_group_names": []})
     assert mocks.resources == []
+
+
+def test_iam_knows_every_action_and_condition_of_these_policies(app):  # noqa: F811
+    """By parliament, which knows that an encryption context is a text to IAM and no ARN."""
+    deployed = app(**PRODUCTION, create_kms_key=True)
+    documents = [policy["policy"] for policy in deployed.of_type("iam/rolePolicy:RolePolicy").values()]
+    found = {issue for document in documents for _, issue, _ in check_policies({"policy": document}, "")}
+    assert found <= {"RESOURCE_MISMATCH"}  # the mocks' ARNs are of no service
+    issues = check_policies({"policy": deployed.named("app-kms-key")["policy"]}, "")
+    assert {issue for _, issue, _ in issues} == {"RESOURCE_STAR"}  # in a key's policy * is the key

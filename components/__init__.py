@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .flask_app_args import FlaskAppArgs
     from .github import GitHubDeployRole, GitHubDeployRoleArgs
     from .image import Image, ImageArgs
+    from .kms_key import KmsKey, KmsKeyArgs
     from .load_balancer import LoadBalancer, LoadBalancerArgs
     from .logical_database import LogicalDatabase, LogicalDatabaseArgs
     from .media import MediaBucket, MediaBucketArgs
@@ -57,6 +58,8 @@ __all__ = [
     "GitHubDeployRoleArgs",
     "Image",
     "ImageArgs",
+    "KmsKey",
+    "KmsKeyArgs",
     "LoadBalancer",
     "LoadBalancerArgs",
     "LogicalDatabase",

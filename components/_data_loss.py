@@ -79,6 +79,11 @@ def check(
         )
 
 
+def in_clear(key: pulumi.Input[str]) -> pulumi.Input[str]:
+    """A key's ARN as it is recorded: it is no secret, and as one it would be hidden from the guard."""
+    return key if isinstance(key, str) else pulumi.Output.unsecret(pulumi.Output.from_input(key))
+
+
 def _record(inputs: Mapping[str, Any] | None) -> Record:
     """The record among a component's inputs; empty before components had one."""
     recorded = (inputs or {}).get(_INPUT)

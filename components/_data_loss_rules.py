@@ -11,7 +11,10 @@ Facts = Mapping[str, Any]
 Record = Mapping[str, Facts]
 
 # The arguments whose change replaces the database, and what AWS takes where one is absent.
-IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": "AWS's own key"}
+AWS_KEY = "AWS's own key"
+STACK_KEY = "a key of the stack's own"
+"""Stands for the ARN of a key that the stack makes, since that is unknown at the preview that adds the key."""
+IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": AWS_KEY}
 REMOVED = "removed"
 """Stands for the argument with which a resource was taken out of the program."""
 
@@ -78,19 +81,34 @@ def _protected(before: Facts, finding: Finding, after: Facts | None = None) -> F
 
 
 def _database_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
-    for argument, absent in IDENTITY.items():
-        found = _changed(before, after, argument, absent)
-        if found and not after.get("allow_replacement"):
-            lost = f"{found[0]!r} → {found[1]!r} replaces the database {before['name']} by an empty one."
-            yield _protected(before, Finding(role, argument, lost), after)
+    replaced = list(_replacements(role, before, after))
+    if not after.get("allow_replacement"):
+        yield from (_protected(before, finding, after) for finding in replaced)
     yield from _place_changed(role, before, after)
     yield from _version_changed(role, before, after)
     yield from _storage_changed(role, before, after)
     yield from _backups_changed(role, before, after)
     snapshot = _changed(before, after, "snapshot_identifier", "")
-    if snapshot and snapshot[1]:
+    if snapshot and snapshot[1] and not replaced:
         sentence = f"{snapshot[0]!r} → {snapshot[1]!r} does nothing: a snapshot is restored only into a new database."
         yield Finding(role, "snapshot_identifier", sentence, warning=True)
+
+
+def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    for argument, absent in IDENTITY.items():
+        found = _changed(before, after, argument, absent)
+        # The stack's own key may be the one that is named now: the database itself knows both ARNs.
+        if not found or (found[0] == STACK_KEY and found[1] != AWS_KEY):
+            continue
+        lost = f"{found[0]!r} → {found[1]!r} replaces the database {before['name']} by an empty one."
+        if argument == "kms_key_id":
+            lost = (
+                f"{found[0]!r} → {found[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
+                "key. To keep its data, take a snapshot, copy it with the new key (aws rds copy-db-snapshot "
+                "--kms-key-id), and restore the copy with databaseSnapshot (snapshot_identifier of Database) in the "
+                "same update."
+            )
+        yield Finding(role, argument, lost)
 
 
 def _place_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
@@ -176,6 +194,13 @@ def _repository_changed(role: str, before: Facts, after: Facts) -> Iterator[Find
     if found:
         lost = f"{found[0]!r} → {found[1]!r} replaces the repository {before['name']}."
         yield _repository_lost(before, Finding(role, "repository_name", lost))
+        return
+    key = _changed(before, after, "kms_key_id", AWS_KEY)
+    if key:
+        kept = f"{key[0]!r} → {key[1]!r}: the repository {before['name']} keeps the key with which it was created."
+        yield Finding(
+            role, "kms_key_id", f"{kept} ECR cannot change it; another repositoryName has the new one.", warning=True
+        )
 
 
 def _repository_lost(before: Facts, finding: Finding) -> Finding:
@@ -186,6 +211,24 @@ def _repository_lost(before: Facts, finding: Finding) -> Finding:
         )
     lost = f"{finding.reason} The images of all releases go with it, and with them every rollback."
     return finding._replace(reason=lost, consent=str(before["name"]))
+
+
+def _key_removed(role: str, before: Facts) -> Iterator[Finding]:
+    name = before["name"]
+    if before.get("retain"):
+        yield Finding(role, REMOVED, f"the key {name} stays, outside of the stack, for what it encrypts.", warning=True)
+        return
+    lost = (
+        f"true → false deletes the key {name} in 30 days and disables it at once. What it encrypts cannot be read from "
+        "then on: images, files, log lines and backups of before."
+    )
+    yield Finding(role, REMOVED, lost, str(name))
+
+
+def _key_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    if before.get("retain") is True and after.get("retain") is False:
+        sentence = f"true → false: from this update on the key {before['name']} is deleted with the stack."
+        yield Finding(role, "retain", sentence, warning=True)
 
 
 def _logs_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
@@ -231,6 +274,7 @@ _RULES: Mapping[str, _Rules] = {
     "logical-database": _Rules(_server_removed, _server_changed),
     "bucket": _Rules(_bucket_removed, _bucket_changed),
     "repository": _Rules(_repository_removed, _repository_changed),
+    "key": _Rules(_key_removed, _key_changed),
     "logs": _Rules(_nothing, _logs_changed),
     "network": _Rules(_nothing, _network_changed),
     "fixed": _Rules(_nothing, _fixed_changed),

@@ -33,8 +33,10 @@ def group_name(identifier: str, export: str) -> str:
 class DatabaseLogs:
     """The log groups of one database, before or after it."""
 
-    def __init__(self, owner: pulumi.Resource, name: str, days: int) -> None:
-        self._owner, self._name, self._days = owner, name, days
+    def __init__(
+        self, owner: pulumi.Resource, name: str, days: int, kms_key_id: pulumi.Input[str] | None = None
+    ) -> None:
+        self._owner, self._name, self._days, self._kms_key_id = owner, name, days, kms_key_id
 
     def exports(self, named: pulumi.Output[bool], identifier: pulumi.Output[Any]) -> pulumi.Output[Sequence[str]]:
         """What the instance exports; known when the groups of a new database are there."""
@@ -70,5 +72,6 @@ class DatabaseLogs:
             f"{self._name}-logs-{export}",
             name=pulumi.Output.from_input(identifier).apply(lambda known: group_name(known, export)),
             retention_in_days=self._days,
+            kms_key_id=self._kms_key_id,
             opts=pulumi.ResourceOptions(parent=self._owner, import_=imported),
         )

@@ -85,7 +85,7 @@ def observation(scope: Scope) -> list[Statement]:
     return [
         allow(
             "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy logs:TagResource "
-            "logs:UntagResource logs:GetLogEvents logs:FilterLogEvents",
+            "logs:UntagResource logs:AssociateKmsKey logs:DisassociateKmsKey logs:GetLogEvents logs:FilterLogEvents",
             scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
         ),
         allow(
@@ -136,7 +136,9 @@ def data(scope: Scope) -> list[Statement]:
             "*",
         ),
         {**allow("kms:Decrypt kms:GenerateDataKey", "*"), "Condition": via},
+        # RDS and ECR hold grants for what they encrypt with a key of the account's; ECR's are retired with the repository.
         {**allow("kms:CreateGrant", "*"), "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
+        {**allow("kms:RetireGrant", "*"), "Condition": {"StringLike": {"kms:ViaService": "ecr.*.amazonaws.com"}}},
         *state(scope, "s3:GetObject s3:PutObject s3:DeleteObject", "kms:Encrypt kms:Decrypt kms:GenerateDataKey"),
         *_keep_state(scope),
     ]

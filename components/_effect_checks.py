@@ -49,6 +49,7 @@ _ONLY_WITHOUT = (
     _Rule("flow_logs", "vpc_id", False),
     _Rule("database_snapshot", "database_host"),
     _Rule("database_multi_az", "database_host", False),
+    _Rule("database_kms_key_id", "database_host"),
     _Rule("python_version", "image"),
     _Rule("system_packages", "image"),
     _Rule("build_env", "image"),
@@ -58,7 +59,7 @@ _ONLY_WITHOUT = (
     _Rule("min_tasks", "schedules"),
     _Rule("max_tasks", "schedules"),
 )
-_WITHOUT_DATABASE = ("database_host", "database_snapshot")
+_WITHOUT_DATABASE = ("database_host", "database_snapshot", "database_kms_key_id")
 _SECRET = ("build_secrets",)
 
 

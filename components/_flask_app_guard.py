@@ -1,13 +1,16 @@
 """What a Flask app records of its stateful resources: the roles of its guard against losing data."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import Any, cast
+
+import pulumi
 
 from . import _flask_app_parts as given
 from . import network
 from ._component import Problem, settle
-from ._data_loss import Guard
+from ._data_loss import Guard, in_clear
 from ._data_loss_rules import REMOVED, Facts
+from ._flask_app_keys import database_key, key_name, recorded_key
 from .database_args import DEFAULTS, DatabaseArgs
 from .database_args import facts as database_facts
 from .flask_app_args import FlaskAppArgs
@@ -17,26 +20,29 @@ from .media import facts as bucket_facts
 
 def guard(name: str, args: FlaskAppArgs) -> Guard:
     """The guard of an app; `args` have their defaults."""
-    record: dict[str, Facts] = {
+    record: dict[str, dict[str, Any]] = {
         "network": {"kind": "network", **_network(args)},
         "logs": {"kind": "logs", "name": _logs(name), "retention_days": args["log_retention_days"]},
     }
     database = _database(name, args)
     if database:
-        record["database"] = database
+        record["database"] = dict(database)
+    if args["create_kms_key"]:
+        record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
         media = cast(MediaBucketArgs, given.part(args, given.MEDIA))
-        record["bucket"] = bucket_facts(f"{name}-media", media)
+        record["bucket"] = dict(bucket_facts(f"{name}-media", media))
     if "image" not in args:
         repository = {"repository_name": args.get("repository_name", "")}
         protected = {"force_delete": not args["deletion_protection"]}
         record["repository"] = {"kind": "repository", "name": f"{name}-image", **repository, **protected}
+        record["repository"] |= _key(recorded_key(args))
     return Guard(record, args["accept_data_loss"], _names(args))
 
 
 def consent_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     """Consents that are no resource of the app: a typing error there would otherwise be found only when it matters."""
-    known = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name))
+    known = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name), key_name(name))
     for resource in args["accept_data_loss"]:
         if resource not in known:
             yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(known)}.")
@@ -57,21 +63,29 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     if args["database"] == "none":
         return None
     if "database_host" not in args:
-        own = settle(cast(DatabaseArgs, given.part(args, given.DATABASE)), DEFAULTS)
+        key = _key(database_key(args, recorded_key(args)))
+        own = settle(cast(DatabaseArgs, {**given.part(args, given.DATABASE), **key}), DEFAULTS)
         return database_facts(f"{name}-db", own)
     server = given.part(args, {"database_host": "host", "database_name": "database_name"})
     return {"kind": "logical-database", "name": f"{name}-db", "database_name": name.replace("-", "_"), **server}
 
 
+def _key(key: pulumi.Input[str] | None) -> dict[str, Any]:
+    return {} if key is None else {"kms_key_id": in_clear(key)}
+
+
 def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
     """By role: the app's names of its parts' arguments, and of the argument that removes the part."""
+    key = {"create_kms_key" if args["create_kms_key"] else "kms_key_id": "kms_key_id"}
+    of_database = {"database_kms_key_id": "kms_key_id"} if "database_kms_key_id" in args else key
     moved = "database_host" if args["database"] == "postgres" else "database"
     parts: Mapping[str, tuple[Mapping[str, str], str]] = {
         "network": (given.NETWORK, ""),
         "logs": ({"log_retention_days": "retention_days"}, ""),
-        "database": ({**given.LOGICAL_DATABASE, **given.DATABASE}, moved),
+        "database": ({**given.LOGICAL_DATABASE, **given.DATABASE, **of_database}, moved),
+        "key": ({"keep_data": "retain"}, "create_kms_key"),
         "bucket": (given.MEDIA, "bucket"),
-        "repository": (given.IMAGE, "image"),
+        "repository": ({**given.IMAGE, **key}, "image"),
     }
     return {
         role: {**{theirs: ours for ours, theirs in names.items()}, REMOVED: removing}

@@ -12,10 +12,11 @@ from ._component import Component
 from ._database_setup import setup_container
 from ._ecr import dual_stack_reference
 from ._exposure import Exposure
+from ._flask_app_keys import create_key, database_key
 from ._load_balancer_guard import PUBLIC
 from ._secret_key import SECRET_KEY, create_keys, previous_key
 from .alarms import Alarms, AlarmsArgs
-from .app_secret import AppSecret
+from .app_secret import AppSecret, AppSecretArgs
 from .autoscaling import Autoscaling, AutoscalingArgs
 from .cluster import Cluster
 from .contract import (
@@ -62,8 +63,17 @@ class FlaskAppSteps(Component):
             names = ", ".join(self._args["accept_data_loss"])
             pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
 
+    def _create_key(self) -> None:
+        self._key = create_key(self._name, self._args, self._child())
+        self.kms_key_arn = nothing() if self._key is None else pulumi.Output.from_input(self._key)
+
+    def _keys(self, *arguments: str) -> Any:
+        """The app's key as these arguments of a component; none of them where there is no key."""
+        return {} if self._key is None else dict.fromkeys(arguments, self._key)
+
     def _create_network(self) -> None:
         args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        args |= self._keys("flow_log_kms_key_id")
         self.network = Network(f"{self._name}-network", args, self._child())
         self._show_network(self.network)
 
@@ -72,6 +82,7 @@ class FlaskAppSteps(Component):
         args["force_delete"] = not self._args["deletion_protection"]
         if "image" not in args:
             args["preflight_settings"] = given.preflight_settings(self._name, self._args)
+            args |= self._keys("kms_key_id")
         self.image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self.image.image_uri
         self.repository_url, self.repository_arn = self.image.repository_url, self.image.repository_arn
@@ -111,6 +122,7 @@ class FlaskAppSteps(Component):
             return
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
         args["allowed_origins"] = self._origins()
+        args |= self._keys("kms_key_id")
         bucket = self.bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self.bucket_arn, self._storage_dsn = bucket.bucket_name, bucket.bucket_arn, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
@@ -128,13 +140,19 @@ class FlaskAppSteps(Component):
         self.database: Database | LogicalDatabase | None = None
         if self._args["database"] != "none":
             self.database = self._join_server() if "database_host" in self._args else self._create_server()
-            self._task_policies["database"] = self.database.secret_arn.apply(reading_policy)
+            self._task_policies["database"] = pulumi.Output.all(self.database.secret_arn, self._key).apply(
+                lambda both: reading_policy(*both)
+            )
         self._show_database(self.database)
 
     def _create_server(self) -> Database:
         args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
         args["vpc_id"], args["subnet_ids"] = self.vpc_id, self.network.private_subnet_ids
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id", "log_kms_key_id")
+        storage_key = database_key(self._args, self._key)
+        if storage_key is not None:
+            args["kms_key_id"] = storage_key
         server = Database(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group("database", server.security_group_id, PORT)
         return server
@@ -143,6 +161,7 @@ class FlaskAppSteps(Component):
         args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
         args.setdefault("database_name", self._name.replace("-", "_"))
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id")
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group(
             "database", self._args["database_server_security_group_id"], args.get("port", PORT)
@@ -178,14 +197,12 @@ class FlaskAppSteps(Component):
             setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
         ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
-        secret = self.secret = AppSecret(
-            f"{self._name}-secret",
-            {
-                "values": pulumi.Output.secret(values),
-                "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
-            },
-            self._child(),
-        )
+        args: AppSecretArgs = {
+            "values": pulumi.Output.secret(values),
+            "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
+        }
+        args |= self._keys("kms_key_id")
+        secret = self.secret = AppSecret(f"{self._name}-secret", args, self._child())
         resolve_previous(previous_key(self._name, secret.secret_arn, self))
         self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
         self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
@@ -240,6 +257,7 @@ class FlaskAppSteps(Component):
             "secrets": self._secret_references(),
             "secrets_version": self._secrets_version,
         }
+        everywhere |= self._keys("kms_key_id")
         if self._mounts_certificates():
             everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self.database, LogicalDatabase):
@@ -309,6 +327,7 @@ class FlaskAppSteps(Component):
         if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
             return
         args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
+        args |= self._keys("kms_key_id")
         if self._args["alarms"]:
             args |= {
                 "watch_load_balancer": True,

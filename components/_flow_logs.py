@@ -16,9 +16,12 @@ def create_flow_logs(
     retention_days: int,
     permissions_boundary: pulumi.Input[str] | None,
     opts: pulumi.ResourceOptions,
+    kms_key_id: pulumi.Input[str] | None = None,
 ) -> None:
     """Log who spoke to whom in the VPC, what was let through and what was not."""
-    group = aws.cloudwatch.LogGroup(f"{name}-flow-log-group", retention_in_days=retention_days, opts=opts)
+    group = aws.cloudwatch.LogGroup(
+        f"{name}-flow-log-group", retention_in_days=retention_days, kms_key_id=kms_key_id, opts=opts
+    )
     account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=opts.parent)).account_id
     role = aws.iam.Role(
         f"{name}-flow-log-role",

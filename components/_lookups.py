@@ -11,8 +11,8 @@ from ._reference_checks import region_problems
 from .certificate import find_zone, no_zone_problem, zone_candidates
 from .flask_app_args import FlaskAppArgs, with_profile
 
-# What the load balancer and the services can use in their own region alone.
-_REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn")
+# What AWS's services can use in their own region alone.
+_REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id")
 
 
 def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> Iterator[Problem]:

@@ -45,6 +45,13 @@ LISTENER = Kind(
     re.compile(r"listener/app/[\w-]+/[0-9a-z]+/[0-9a-z]+"),
     "elasticloadbalancing:REGION:ACCOUNT:listener/app/NAME/ID/ID",
 )
+KMS_KEY = Kind(
+    "a KMS key",
+    "kms",
+    # https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id; mrk- is a multi-Region key's
+    re.compile(r"key/(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
+    "kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012",
+)
 POLICY = Kind("an IAM policy", "iam", re.compile(r"policy/[\w+=,.@/-]+"), "iam::ACCOUNT:policy/NAME")
 SECRET = Kind(
     "a secret with the six characters that Secrets Manager appends to its name",
@@ -63,6 +70,22 @@ def arn_problems(argument: str, value: Any, kind: Kind) -> Iterator[Problem]:
         yield Problem(argument, f"{value!r} is not the ARN of {kind.noun}, like arn:aws:{kind.example}.")
         return
     yield from _place_problems(argument, value, found, kind)
+
+
+def kms_key_problems(argument: str, value: Any) -> Iterator[Problem]:
+    """The ARN of a key. An alias or an id alone is not taken by CloudWatch Logs, and RDS would see a change in it each time."""
+    if not isinstance(value, str):
+        return
+    name = value.rsplit(":", 1)[-1]
+    if name.startswith("alias/") or re.fullmatch(KMS_KEY.resource, f"key/{value}"):
+        noun = "an alias" if name.startswith("alias/") else "a key's id"
+        yield Problem(
+            argument,
+            f"{value!r} is {noun}, which not every service takes; give the key's ARN, which "
+            f"`aws kms describe-key --key-id {value}` shows.",
+        )
+        return
+    yield from arn_problems(argument, value, KMS_KEY)
 
 
 def _place_problems(argument: str, value: str, found: re.Match[str], kind: Kind) -> Iterator[Problem]:

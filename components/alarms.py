@@ -11,6 +11,7 @@ from . import _alarm_rules as rules
 from ._alarm_topic import create_topic
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._reference_checks import kms_key_problems
 from ._type_checks import typed
 
 
@@ -41,6 +42,8 @@ class AlarmsArgs(TypedDict, total=False):
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
     """Connection limit of the instance, where its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the topic's messages; its policy must admit CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
     """Monthly cost in USD of which 80 % spent or 100 % forecast sends a message; 0 for none. It counts the whole AWS account unless `budget_tag` is set. Default: 0."""
     budget_tag: str
@@ -74,6 +77,7 @@ def problems(args: AlarmsArgs) -> Iterator[Problem]:
     email = settled.get("email")
     if isinstance(email, str) and not _EMAIL.fullmatch(email):
         yield Problem("email", f"{email!r} is not an e-mail address, like ops@example.com.")
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
     budget = settled["monthly_budget_usd"]
     if isinstance(budget, bool) or budget < 0:
         yield Problem("monthly_budget_usd", f"{budget!r} must be a number of USD, or 0 for no budget.")
@@ -121,7 +125,7 @@ class Alarms(Component):
         self._register()
 
     def _create_topic(self) -> None:
-        self.topic_arn = create_topic(self._name, self, self._child())
+        self.topic_arn = create_topic(self._name, self, self._child(), self._args.get("kms_key_id"))
 
     def _subscribe(self) -> None:
         if "email" in self._args:

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from ._component import Component, Problem, refuse, settle
 from ._grants import grant
+from ._reference_checks import kms_key_problems
 from ._type_checks import typed
 from .task_roles import reading_policy
 
@@ -17,6 +18,8 @@ class AppSecretArgs(TypedDict, total=False):
     """The secret's keys and values; all of it is treated as secret. Required."""
     recovery_days: int
     """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
     description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
 
@@ -35,6 +38,7 @@ def problems(args: AppSecretArgs) -> Iterator[Problem]:
     days = settled["recovery_days"]
     if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
         yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
     description = settled["description"]
     length = len(description) if isinstance(description, str) else 0
     if length > _LONGEST_DESCRIPTION:
@@ -56,6 +60,7 @@ class AppSecret(Component):
         secret = aws.secretsmanager.Secret(
             name,
             description=self._args["description"],
+            kms_key_id=self._args.get("kms_key_id"),
             recovery_window_in_days=self._args["recovery_days"],
             opts=self._child(),
         )
@@ -71,10 +76,13 @@ class AppSecret(Component):
         self._register()
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
-        """Let a role read the secret.
+        """Let a role read the secret, with the key that encrypts it.
 
         Args:
             client: whose role it is, as the last part of the policy's logical name; each client has its own.
             role: name or ARN of the IAM role.
         """
-        grant(self._name, client, role, self.secret_arn.apply(reading_policy), self._child())
+        policy = pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
+            lambda both: reading_policy(*both)
+        )
+        grant(self._name, client, role, policy, self._child())

@@ -17,7 +17,8 @@ from ._database_parameters import parameters
 from ._instance_guard import instance_guard
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import guard, tag
-from .app_secret import AppSecret
+from ._snapshot_key import checked_key
+from .app_secret import AppSecret, AppSecretArgs
 from .contract import PASSWORD_SPECIAL
 from .database_args import DEFAULTS, DatabaseArgs, facts, problems
 
@@ -159,9 +160,10 @@ class Database(Component):
             opts=self._child(),
         )
         login = {"username": self._args["username"], "password": self._password.result}
-        self._login = AppSecret(
-            f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
-        )
+        content: AppSecretArgs = {"values": login, "description": "Owner of a database"}
+        if "login_kms_key_id" in self._args:
+            content["kms_key_id"] = self._args["login_kms_key_id"]
+        self._login = AppSecret(f"{self._name}-login", content, self._child())
 
     def _name_final_snapshot(self) -> None:
         self._final_snapshot: pulumi.Output[str] | None = None
@@ -188,7 +190,8 @@ class Database(Component):
         fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
         # Nested, so that the suffix, unknown at its first preview, makes nothing unknown of what has no use for it.
         self._identifier = self._named.apply(lambda known: fresh if known else None)
-        self._logs = DatabaseLogs(self, self._name, self._args["log_retention_days"])
+        days, key = self._args["log_retention_days"], self._args.get("log_kms_key_id")
+        self._logs = DatabaseLogs(self, self._name, days, key)
 
     def _create_instance(self) -> None:
         args = self._args
@@ -208,7 +211,7 @@ class Database(Component):
             max_allocated_storage=args["max_storage_gib"],
             storage_type="gp3",
             storage_encrypted=True,
-            kms_key_id=args.get("kms_key_id"),
+            kms_key_id=self._storage_key(),
             db_name=args["database_name"],
             username=args["username"],
             password=self._password.result,
@@ -227,6 +230,10 @@ class Database(Component):
             **self._snapshots(),
             **self._observation(),
         )
+
+    def _storage_key(self) -> pulumi.Input[str] | None:
+        key, snapshot = self._args.get("kms_key_id"), self._args.get("snapshot_identifier")
+        return checked_key(key, snapshot, self) if key is not None and snapshot else key
 
     def _instance_options(self) -> pulumi.ResourceOptions:
         return self._child(

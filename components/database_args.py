@@ -7,6 +7,7 @@ import pulumi
 
 from ._checks import name_problems, range_problems
 from ._component import Problem, settle
+from ._data_loss import in_clear
 from ._database_checks import (
     LEAST_STORAGE_GIB,
     MONITORING_INTERVALS,
@@ -18,6 +19,7 @@ from ._database_checks import (
     window_problems,
 )
 from ._instance_classes import class_problems
+from ._reference_checks import kms_key_problems
 from ._type_checks import typed
 
 
@@ -67,7 +69,11 @@ class DatabaseArgs(TypedDict, total=False):
     log_retention_days: int
     """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the database. Default: AWS's own key."""
+    """ARN of the KMS key that encrypts the database's storage, its backups and Performance Insights. RDS takes it at creation alone. Default: RDS's own key."""
+    login_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    log_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the database's log groups; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
     accept_data_loss: Sequence[str]
     """Logical names of resources whose data this update may lose; the database's own lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
     allow_replacement: bool
@@ -126,6 +132,8 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
         yield from identifier_problems(argument, value)
     if "snapshot_identifier" in settled:
         yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
+        yield from kms_key_problems(argument, settled.get(argument))
     for role in settled["client_security_group_ids"]:
         yield from name_problems("client_security_group_ids", role)
     yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
@@ -157,6 +165,6 @@ def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
     """What is recorded of the database with a logical name; `args` have their defaults."""
     given = cast(Mapping[str, Any], args)
     found = {key: given[key] for key in _FACTS if key in given}
-    if "kms_key_id" in found:  # a key's ARN is no secret, and as one it would be hidden from the guard
-        found["kms_key_id"] = pulumi.Output.unsecret(pulumi.Output.from_input(found["kms_key_id"]))
+    if "kms_key_id" in found:
+        found["kms_key_id"] = in_clear(found["kms_key_id"])
     return {"kind": "database", "name": name, **found}

@@ -117,6 +117,8 @@ class FlaskApp(FlaskAppSteps):
     """Whether tasks in those subnets need a public address to reach anything."""
     endpoint_security_group_id: pulumi.Output[str]
     """Security group of the VPC's interface endpoints; empty without any."""
+    kms_key_arn: pulumi.Output[str]
+    """ARN of the KMS key that encrypts what the app stores; empty where that is AWS's own keys."""
     alarm_topic_arn: pulumi.Output[str]
     """ARN of the SNS topic that alarms and the budget publish to; empty without one."""
 
@@ -148,6 +150,7 @@ class FlaskApp(FlaskAppSteps):
         self._args = with_profile(with_processes(args))
         super().__init__(name, transforms.options(opts), guard(name, self._args))
         self._tell_consent()
+        self._create_key()
         self._create_network()
         self._create_image()
         self._create_exposure()

@@ -69,6 +69,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether the app is built, run and checked on this machine before its image is pushed: auto (where a Docker engine of the tasks' processor and the command flask-on-aws are there), always or never. Default: auto."""
     repository_name: str
     """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, logs, images and alarm messages. Its policy must admit CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, AWS's own keys."""
+    create_kms_key: bool
+    """Whether a KMS key is created for that, in place of `kms_key_id`. Default: false."""
     domain: str
     """The app's own name, like app.example.com. Default: none, a name of CloudFront."""
     domain_aliases: Sequence[str]
@@ -125,8 +129,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether changes of the database happen now or in the maintenance window. Default: true except in production.*"""
     database_allow_major_upgrade: bool
     """Whether a higher major `database_version` may be applied. Default: false."""
+    database_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the database's storage, which RDS takes at creation alone; `aws/rds` is RDS's own, which a database from before `kms_key_id` keeps with it. Default: the key of all else."""
     accept_data_loss: Sequence[str]
-    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image or app-web-logs; take them out afterwards. Default: none."""
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image, app-web-logs or app-kms-key; take them out afterwards. Default: none."""
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
     database_url_scheme: str
@@ -259,6 +265,7 @@ COMMON: FlaskAppArgs = {
     "dockerfile": "Dockerfile",
     "architecture": "x86_64",
     "preflight": "auto",
+    "create_kms_key": False,
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,

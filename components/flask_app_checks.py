@@ -24,6 +24,7 @@ from ._database_checks import url_problems
 from ._database_setup import NAME as SETUP_CONTAINER
 from ._effect_checks import effect_problems
 from ._flask_app_guard import consent_problems
+from ._flask_app_keys import key_problems
 from ._flask_app_parts import (
     ALARMS,
     CERTIFICATE,
@@ -104,6 +105,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _component_problems(args)
     yield from _variable_problems(args)
     yield from shared_problems(args)
+    yield from key_problems(args)
     yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
     yield from _origin_problems(args)

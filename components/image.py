@@ -14,7 +14,7 @@ from ._component import Component, Problem, refuse, settle
 from ._ecr import lifecycle_policy, pushed_digest, registry_credentials, repository_name_problems, split_reference
 from ._planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
 from ._preflight import CHOICES, preflight_hooks
-from ._reference_checks import image_problems
+from ._reference_checks import image_problems, kms_key_problems
 from ._type_checks import typed
 from .task_roles import repository_arn
 
@@ -55,6 +55,8 @@ class ImageArgs(TypedDict, total=False):
     """Whether the repository is deleted together with its images. Default: true."""
     repository_name: str
     """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is made up and going back to earlier content builds it again. Default: none."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the repositories. ECR takes it at creation alone: a repository that exists keeps what it has. Default: ECR's own key."""
     cache: bool
     """Whether layers are kept in a second repository for the next build (docker-build only). Default: true with docker-build."""
     preflight: Preflight
@@ -94,6 +96,8 @@ _BUILD_INPUTS = [
     *("context", "dockerfile", "platforms", "build_args", "secrets", "ignore_secrets_in_diff_calculation", "no_cache"),
     *("cache_from", "cache_to", "tags", "exports", "push", "build_on_preview", "network"),
 ]
+# ECR cannot change a repository's key. A new repository has none of the images that run, or to roll back to.
+_KEPT = ["encryptionConfigurations"]
 _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 
 
@@ -114,6 +118,7 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
     for argument in ("build_args", "build_secrets"):
         for name in settled[argument]:
             yield from variable_name_problems(f"{argument}.{name}", name)
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
     yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
     yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
     yield from choice_problems("preflight", settled["preflight"], CHOICES)
@@ -169,12 +174,17 @@ class Image(Component):
             name=physical_name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "AES256"}],
+            encryption_configurations=[self._encryption()],
             force_delete=self._args["force_delete"],
-            opts=self._child(),
+            opts=self._child(ignore_changes=_KEPT),
         )
         self.repository_url, self.repository_arn = self._repository.repository_url, self._repository.arn
         self._expire_images(f"{name}-lifecycle", self._repository, self._args["images_kept"])
+
+    def _encryption(self) -> aws.ecr.RepositoryEncryptionConfigurationArgsDict:
+        if "kms_key_id" not in self._args:
+            return {"encryption_type": "AES256"}
+        return {"encryption_type": "KMS", "kms_key": self._args["kms_key_id"]}
 
     def _cache_reference(self) -> pulumi.Output[str]:
         """A second repository, for layers: what the last build for a processor kept is one tag in it."""
@@ -183,9 +193,9 @@ class Image(Component):
             name,
             name=f"{physical_name}-cache" if physical_name else None,
             image_tag_mutability="MUTABLE",  # each build moves the tag
-            encryption_configurations=[{"encryption_type": "AES256"}],
+            encryption_configurations=[self._encryption()],
             force_delete=True,  # the next build fills it again
-            opts=self._child(),
+            opts=self._child(ignore_changes=_KEPT),
         )
         self._expire_images(f"{name}-lifecycle", repository, None)
         return pulumi.Output.format("{url}:{tag}", url=repository.repository_url, tag=self._args["architecture"])

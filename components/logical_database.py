@@ -10,10 +10,10 @@ import pulumi_random as random
 from . import _database_checks as checks
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
-from ._reference_checks import host_problems
+from ._reference_checks import host_problems, kms_key_problems
 from ._scram import verifier
 from ._type_checks import typed
-from .app_secret import AppSecret
+from .app_secret import AppSecret, AppSecretArgs
 from .contract import PASSWORD_SPECIAL
 from .database import PASSWORD_LENGTH, PORT
 
@@ -37,6 +37,8 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     """Name of the database, unlike any other on the server. Required."""
     username: str
     """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
+    login_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"port": PORT}
@@ -52,6 +54,7 @@ def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
         yield from host_problems("host", args.get("host"))
     if isinstance(args.get("port"), int | float):
         yield from range_problems("port", cast(int, settle(args, _DEFAULTS)["port"]), 1, 65535)
+    yield from kms_key_problems("login_kms_key_id", args.get("login_kms_key_id"))
     for argument in ("database_name", "username"):
         if args.get(argument):
             yield from checks.identifier_problems(argument, str(args.get(argument)))
@@ -138,9 +141,10 @@ class LogicalDatabase(Component):
         salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
         self.password = pulumi.Output.secret(password.result)
         login = {"username": self.username, "password": password.result}
-        self._login = AppSecret(
-            f"{self._name}-login", {"values": login, "description": "Owner of a database"}, self._child()
-        )
+        content: AppSecretArgs = {"values": login, "description": "Owner of a database"}
+        if "login_kms_key_id" in self._args:
+            content["kms_key_id"] = self._args["login_kms_key_id"]
+        self._login = AppSecret(f"{self._name}-login", content, self._child())
         self.secret_arn = self._login.secret_arn
         self.password_verifier = pulumi.Output.all(password.result, salt.result).apply(
             lambda both: verifier(both[0], both[1].encode("ascii"))

@@ -106,6 +106,13 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
     ),
     MadeByAws("aws:kms/key:Key", "the key, scheduled for deletion", "`alarms`", "7 days, then it is gone"),
     MadeByAws(
+        "aws:kms/key:Key",
+        "the key of the app's data, scheduled for deletion",
+        "`createKmsKey`",
+        "stays for 30 days; with `keepData` it stays in use, for the snapshot and the files that stay: "
+        "`aws kms schedule-key-deletion`",
+    ),
+    MadeByAws(
         "aws:s3/bucket:Bucket",
         "`ELBAccessLogTestFile` and the logs themselves in the bucket of access logs",
         "`accessLogs`",

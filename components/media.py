@@ -12,6 +12,7 @@ from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
 from ._data_loss import Guard
 from ._grants import grant
+from ._reference_checks import kms_key_problems
 from ._type_checks import typed
 
 
@@ -24,6 +25,8 @@ class MediaBucketArgs(TypedDict, total=False):
     """Days for which old versions are kept, from 1 to 3650. Default: 30."""
     accept_data_loss: Sequence[str]
     """Logical names of resources whose data this update may lose; the bucket's own lets fewer old_version_days delete old versions. Default: none."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts new files. Default: S3's own key."""
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
 
@@ -42,6 +45,7 @@ def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     settled = settle(args, _DEFAULTS)
     yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
     origins = settled.get("allowed_origins", [])
     for origin in origins if isinstance(origins, Sequence) else []:
         if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
@@ -72,7 +76,7 @@ class MediaBucket(Component):
     storage_dsn: pulumi.Output[str]
     """The bucket as a `DEFAULT_STORAGE_DSN` for django-storage-url, without keys."""
     policy_json: pulumi.Output[str]
-    """IAM policy that lets a task role list, read, write and delete the bucket's files, and nothing else."""
+    """IAM policy that lets a task role list, read, write and delete the bucket's files, with its key, and nothing else."""
 
     def __init__(self, name: str, args: MediaBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -86,7 +90,9 @@ class MediaBucket(Component):
         self.bucket_name = self._bucket.bucket
         self.bucket_arn = self._bucket.arn
         self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
-        self.policy_json = self._bucket.arn.apply(access_policy)
+        self.policy_json = pulumi.Output.all(self._bucket.arn, self._args.get("kms_key_id")).apply(
+            lambda both: access_policy(*both)
+        )
         self._register()
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
@@ -107,7 +113,7 @@ class MediaBucket(Component):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[encryption_rule(self._args.get("kms_key_id"))],
             opts=self._child(),
         )
         if self._args["versioned"]:
@@ -179,6 +185,18 @@ class MediaBucket(Component):
         )
 
 
+def encryption_rule(
+    kms_key_id: pulumi.Input[str] | None,
+) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """How S3 encrypts what is put without a word about encryption."""
+    if kms_key_id is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key_id},
+        "bucket_key_enabled": True,  # one request to KMS for many files, which are billed by the request
+    }
+
+
 def tls_policy(bucket_arn: str) -> str:
     """A bucket policy that denies every request without TLS."""
     statement = {
@@ -192,15 +210,21 @@ def tls_policy(bucket_arn: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def access_policy(bucket_arn: str) -> str:
-    """The IAM policy with which an app uses its bucket."""
+def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
+    """The IAM policy with which an app uses its bucket, and the bucket's key for nothing but its files.
+
+    What a link or a form that the app has signed does counts as done by the app's role, which so needs the key.
+    """
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": bucket_arn},
-                {"Effect": "Allow", "Action": objects, "Resource": f"{bucket_arn}/*"},
-            ],
-        }
-    )
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": bucket_arn},
+        {"Effect": "Allow", "Action": objects, "Resource": f"{bucket_arn}/*"},
+    ]
+    if kms_key_id:
+        # With a bucket key S3 names the bucket; an object that was put without one is named itself.
+        context = {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+        statements.append(
+            {"Effect": "Allow", "Action": actions, "Resource": kms_key_id, "Condition": {"StringLike": context}}
+        )
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -11,7 +11,7 @@ from ._component import Component, Problem, refuse, settle
 from ._egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from ._endpoints import create_interface_endpoints, create_s3_endpoint
 from ._flow_logs import create_flow_logs
-from ._reference_checks import id_problems
+from ._reference_checks import id_problems, kms_key_problems
 from ._subnets import (
     MOST_ZONES,
     checked_subnets,
@@ -40,6 +40,8 @@ class NetworkArgs(TypedDict, total=False):
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
     """Days for which flow logs are kept, one of the values that CloudWatch knows. Default: 30."""
+    flow_log_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the flow logs; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the flow logs' role. Default: none."""
     vpc_id: pulumi.Input[str]
@@ -69,6 +71,7 @@ def problems(args: NetworkArgs) -> Iterator[Problem]:
     settled = settle(args, DEFAULTS)
     yield from choice_problems("egress", settled["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", settled["flow_log_retention_days"])
+    yield from kms_key_problems("flow_log_kms_key_id", settled.get("flow_log_kms_key_id"))
     if "vpc_id" in settled:
         yield from _existing_problems(args, settled)
         return
@@ -247,7 +250,8 @@ class Network(Component):
     def _create_flow_logs(self) -> None:
         if self._args["flow_logs"]:
             boundary = self._args.get("permissions_boundary")
-            create_flow_logs(self._name, self._vpc, self._args["flow_log_retention_days"], boundary, self._child())
+            days, key = self._args["flow_log_retention_days"], self._args.get("flow_log_kms_key_id")
+            create_flow_logs(self._name, self._vpc, days, boundary, self._child(), key)
 
     def _show_created(self) -> None:
         self.vpc_id = self._vpc.id

@@ -66,7 +66,10 @@ class Service(Component):
             self.log_group_arn = self._existing_log_group_arn()
             return
         days = self._args["log_retention_days"]
-        group = aws.cloudwatch.LogGroup(f"{self._name}-logs", retention_in_days=days, opts=self._child())
+        key = self._args.get("kms_key_id")
+        group = aws.cloudwatch.LogGroup(
+            f"{self._name}-logs", retention_in_days=days, kms_key_id=key, opts=self._child()
+        )
         self.log_group_name, self.log_group_arn = group.name, group.arn
 
     def _existing_log_group_arn(self) -> pulumi.Output[str]:
@@ -101,6 +104,8 @@ class Service(Component):
         }
         if "permissions_boundary" in given:
             args["permissions_boundary"] = given["permissions_boundary"]
+        if "kms_key_id" in given:
+            args["kms_key_arns"] = [given["kms_key_id"]]
         roles = TaskRoles(self._name, args, self._child())
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
         self.execution_role_name, self.task_role_name = roles.execution_role_name, roles.task_role_name

@@ -8,7 +8,7 @@ import pulumi
 from ._checks import choice_problems, range_problems, repeated_problems, retention_problems
 from ._component import Problem, settle
 from ._container_checks import Task, sidecar_problems, size_problems, writable_path_problems
-from ._reference_checks import secret_reference_problems
+from ._reference_checks import kms_key_problems, secret_reference_problems
 from ._type_checks import typed
 from .contract import TIMERS, fargate_size_problems
 
@@ -75,6 +75,8 @@ class ServiceArgs(TypedDict, total=False):
     """An existing log group. Default: one is created."""
     log_retention_days: int
     """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must admit CloudWatch Logs, as that of a KmsKey does. Default: AWS's own keys."""
     release_command: str
     """Command that runs once for each release, by a shell, as a task of the new task definition before the service gets it; its failure leaves the service as it is. Needs boto3 where Pulumi runs. Default: none."""
     release_seconds: int
@@ -162,6 +164,7 @@ def problems(args: ServiceArgs) -> Iterator[Problem]:
     yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
     yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
     yield from retention_problems("log_retention_days", settled["log_retention_days"])
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
     if "security_group_id" not in settled and settled.get("outbound_ports") == []:
         yield Problem(
             "outbound_ports",

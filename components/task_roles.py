@@ -138,13 +138,20 @@ def execution_policy(
     if parameters:
         statements.append({"Effect": "Allow", "Action": ["ssm:GetParameters"], "Resource": parameters})
     if key_arns:
-        statements.append({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": sorted(key_arns)})
+        statements.append(decrypt(sorted(key_arns), "secretsmanager", "ssm"))
     return policy_json(statements)
 
 
-def reading_policy(secret_arn: str) -> str:
-    """Read this secret."""
-    return policy_json([{"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secret_arn}])
+def reading_policy(secret_arn: str, kms_key_id: str | None = None) -> str:
+    """Read this secret, with the key that encrypts it if that is not Secrets Manager's own."""
+    read = {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secret_arn}
+    return policy_json([read, decrypt(kms_key_id, "secretsmanager")] if kms_key_id else [read])
+
+
+def decrypt(keys: str | list[str], *services: str) -> dict[str, Any]:
+    """Decrypt with these keys what one of the services asks KMS for on the role's behalf, and nothing by itself."""
+    via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in services]}}
+    return {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": keys, "Condition": via}
 
 
 def repository_arn(image_uri: str) -> str:

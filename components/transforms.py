@@ -27,6 +27,7 @@ class FlaskAppTransform(TypedDict, total=False):
     Roles in the plural are those of several resources, which the logical name tells apart.
     """
 
+    kms_key: Transform[aws.kms.KeyArgs]
     vpc: Transform[aws.ec2.VpcArgs]
     default_security_group: Transform[aws.ec2.DefaultSecurityGroupArgs]
     public_subnets: Transform[aws.ec2.SubnetArgs]
@@ -132,6 +133,8 @@ class FlaskAppTransform(TypedDict, total=False):
 
 # Roles whose type others have too: what follows the app's name and a hyphen in their logical names.
 _NAMES: Mapping[str, str] = {
+    "kms_key": "kms-key",
+    "alarm_key": "alarms-key",
     "public_subnets": r"network-public-\d+",
     "private_subnets": r"network-private-\d+",
     "public_route_table": "network-public-routes",

@@ -26,6 +26,7 @@ OWN: dict[str, Any] = {
     "imagesKept": 40,
     "preflight": "never",
     "repositoryName": "shop/web",
+    "createKmsKey": True,
     "domain": "shop.example.com",
     "domainAliases": ["www.shop.example.com"],
     "dns": "external",
@@ -49,6 +50,7 @@ OWN: dict[str, Any] = {
     "databaseSnapshot": "before-the-move",
     "databaseApplyImmediately": False,
     "databaseAllowMajorUpgrade": True,
+    "databaseKmsKeyId": "aws/rds",
     "acceptDataLoss": ["shop-db"],
     "allowDatabaseReplacement": True,
     "databaseUrlScheme": "postgresql+psycopg",
@@ -98,6 +100,7 @@ OWN: dict[str, Any] = {
 }
 SHARED: dict[str, Any] = {
     "image": "public.ecr.aws/docker/library/python:3.13-slim",
+    "kmsKeyId": f"arn:aws:kms:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
     "domain": "shop.example.com",
     "zoneId": "Z0123456789ABCDEFGHIJ",
     "certificateArn": f"arn:aws:acm:{_ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012",

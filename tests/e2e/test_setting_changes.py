@@ -68,6 +68,9 @@ AROUND = {
     "desyncMitigation": "strictest",
     "accessLogs": True,
     "bucketVersioned": True,
+    # All but the database's storage, which keeps its key, moves to the new one.
+    "createKmsKey": True,
+    "databaseKmsKeyId": "aws/rds",
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "imagesKept": 40,
@@ -93,6 +96,7 @@ ZONES = {"zones": 3}
 ELSEWHERE = {
     "releaseCommand": "no task of the emulator ever ends; tests/local/test_releases.py",
     "releaseSeconds": "as releaseCommand",
+    "kmsKeyId": "it stands in for createKmsKey; its sentences are in test_wrong_settings.py and test_data_loss.py",
     "app": "another folder is another content of the image, as in every release",
     "image": "a ready image ends the repository, which is what it is for",
     "builder": "it needs a Docker engine",

@@ -117,8 +117,11 @@ def test_production_on_a_domain_keeps_its_data(program):
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     # No budget: the emulator cannot change its tags, which the second `up` would want.
-    stack.configure(environment="production", domain="shop.example.com", alarmEmail="ops@example.com")
+    stack.configure(
+        environment="production", domain="shop.example.com", alarmEmail="ops@example.com", createKmsKey=True
+    )
     stack.up()
+    key = check_key(stack)
     assert stack.outputs()["url"] == "https://shop.example.com"
     records = stack.aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert {record["Type"] for record in records if record["Name"] == "shop.example.com."} == {"A", "AAAA"}
@@ -138,6 +141,29 @@ def test_production_on_a_domain_keeps_its_data(program):
     (snapshot,) = left.pop("snapshots")
     assert snapshot.startswith("app-db-final-")
     assert left == {}
+    # Snapshot and bucket are of no use without it.
+    assert stack.aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def check_key(stack) -> str:
+    """The ARN of the stack's key, with which AWS encrypts everything that is kept."""
+    outputs, bucket = stack.outputs(), {"Bucket": stack.outputs()["bucketName"]}
+    database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
+    (rule,) = stack.aws("s3").get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    (topic,) = stack.aws("sns").list_topics()["Topics"]
+    keys = {
+        "database": [database["KmsKeyId"], database["PerformanceInsightsKMSKeyId"]],
+        "bucket": [rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]],
+        "topic": [stack.aws("sns").get_topic_attributes(**topic)["Attributes"]["KmsMasterKeyId"]],
+        "secrets": [s.get("KmsKeyId") for s in stack.aws("secretsmanager").list_secrets()["SecretList"]],
+        "log groups": [g.get("kmsKeyId") for g in stack.aws("logs").describe_log_groups()["logGroups"]],
+        "repositories": [
+            repository["encryptionConfiguration"].get("kmsKey")
+            for repository in stack.aws("ecr").describe_repositories()["repositories"]
+        ],
+    }
+    assert {kind: set(found) for kind, found in keys.items()} == {kind: {outputs["kmsKeyArn"]} for kind in keys}
+    return outputs["kmsKeyArn"]
 
 
 def check_only_the_service_waits(stack):

@@ -44,7 +44,7 @@ def test_every_output_is_there_whatever_the_app_has(app, variant):
 
 
 def test_the_outputs_of_an_app_with_everything(app):
-    outputs = app(**VARIANTS["production"], workers={"mail": "python -m mail"}).outputs
+    outputs = app(**VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
     # No CloudFront with a domain, no records to set in Route 53, no interface endpoints.
     assert empty == {"distribution_id", "distribution_arn", "dns_records", "endpoint_security_group_id"}
@@ -123,6 +123,18 @@ def test_a_role_gets_exactly_what_the_apps_own_tasks_may(app, role):
         ("app-db-login-grant-reports", "app-web-task-database"),
     ):
         assert policies[granted]["role"] == "reports"
+        assert policies[granted]["policy"] == policies[own]["policy"]
+
+
+def test_a_role_gets_the_use_of_the_key_that_encrypts_what_it_reads(app):
+    policies = app(lambda made: made.grant("reports", "reports"), create_kms_key=True).of_type(
+        "iam/rolePolicy:RolePolicy"
+    )
+    for granted, own in (
+        ("app-media-grant-reports", "app-web-task-media"),
+        ("app-db-login-grant-reports", "app-web-task-database"),
+    ):
+        assert "kms:Decrypt" in policies[granted]["policy"]
         assert policies[granted]["policy"] == policies[own]["policy"]
 
 

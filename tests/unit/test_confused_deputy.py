@@ -11,8 +11,9 @@ from flask_on_aws._component import Component
 from tests.unit.test_flask_app import APP, COMPUTED, VARIANTS
 
 ACCOUNT = "123456789012"
-# The condition keys that name whose request it is; one of them must hold this account's number.
-SOURCE_KEYS = {"aws:SourceAccount", "aws:SourceArn"}
+# The condition keys that name whose request it is; one of them must hold this account's number. CloudWatch Logs names
+# the log group: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+SOURCE_KEYS = {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}
 # Service principals that send neither key, each with AWS's page that says so. None is used today.
 EXCEPTIONS: dict[str, str] = {}
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -103,6 +104,11 @@ def test_every_component_of_the_library_is_among_the_programs(run):
         ({"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}, False),
         ({"ArnLike": {"aws:SourceArn": f"arn:aws:rds:*:{ACCOUNT}:db:*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:rds:*:*:db:*"}}, False),
+        (
+            {"StringLike": {"kms:EncryptionContext:aws:logs:arn": [f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:*"]}},
+            True,
+        ),
+        ({"StringLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:*:log-group:*"}}, False),
         ({"Bool": {"aws:SecureTransport": "true"}}, False),
     ],
 )

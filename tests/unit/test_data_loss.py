@@ -16,7 +16,11 @@ from components._flask_app_guard import guard
 from components.flask_app_args import with_profile
 from components.flask_app_checks import problems
 
-NAMES = ("app-db", "app-media", "app-image", "app-web-logs")
+NAMES = ("app-db", "app-media", "app-image", "app-web-logs", "app-kms-key")
+KEYS = [f"arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-12345678901{n}" for n in range(2)]
+RDS = {"database_kms_key_id": "aws/rds"}
+# The sentence names the whole migration.
+MOVE = "copy it with the new key (aws rds copy-db-snapshot --kms-key-id), and restore the copy with databaseSnapshot"
 PRODUCTION = {"environment": "production"}
 
 
@@ -65,6 +69,38 @@ LOSSES = {
         "'a' → 'b'",
         "app-image",
     ),
+    "a key for the database": ({}, {"kms_key_id": KEYS[0]}, "kmsKeyId", MOVE, "app-db"),
+    "a new key for the database": ({}, {"create_kms_key": True}, "createKmsKey", MOVE, "app-db"),
+    "another key for the database": ({"kms_key_id": KEYS[0]}, {"kms_key_id": KEYS[1]}, "kmsKeyId", MOVE, "app-db"),
+    "a new key for an existing one": (
+        {"kms_key_id": KEYS[0]},
+        {"create_kms_key": True},
+        "createKmsKey",
+        MOVE,
+        "app-db",
+    ),
+    "no key any more": ({"kms_key_id": KEYS[0]}, {}, "kmsKeyId", MOVE, "app-db"),
+    "the database's own key": (
+        {"kms_key_id": KEYS[0]},
+        {"kms_key_id": KEYS[0], "database_kms_key_id": KEYS[1]},
+        "databaseKmsKeyId",
+        MOVE,
+        "app-db",
+    ),
+    "the key of all else for the database": (
+        {"create_kms_key": True, **RDS},
+        {"create_kms_key": True},
+        "createKmsKey",
+        MOVE,
+        "app-db",
+    ),
+    "the stack's key removed": (
+        {"create_kms_key": True, **RDS},
+        {},
+        "createKmsKey",
+        "deletes the key app-kms-key in 30 days",
+        "app-kms-key",
+    ),
     "fewer logs": ({}, {"log_retention_days": 7}, "logRetentionDays", "14 → 7 days", "app-web-logs"),
 }
 # Each cannot work, whatever is accepted.
@@ -111,6 +147,18 @@ IMPOSSIBLE = {
 WARNINGS = {
     "protection off": (PRODUCTION, {**PRODUCTION, "deletion_protection": False}, "deletion_protection"),
     "the bucket of a stack that keeps it": ({"keep_data": True}, {"keep_data": True, "bucket": "none"}, REMOVED),
+    "a key for a repository": ({}, {"kms_key_id": KEYS[0], **RDS}, "kms_key_id"),
+    "a new key for a repository": ({}, {"create_kms_key": True, **RDS}, "kms_key_id"),
+    "the key of a stack that keeps it": (
+        {"create_kms_key": True, "keep_data": True, **RDS},
+        {"keep_data": True},
+        REMOVED,
+    ),
+    "the key no longer kept": (
+        {"create_kms_key": True, "keep_data": True},
+        {"create_kms_key": True, "keep_data": False},
+        "retain",
+    ),
     "another snapshot": ({}, {"database_snapshot": "rds:old"}, "snapshot_identifier"),
     "another shared server": ({"database_host": "a"}, {"database_host": "b"}, "host"),
     "no shared server any more": ({"database_host": "a"}, {"database": "none"}, REMOVED),
@@ -135,6 +183,15 @@ HARMLESS = {
     "a bucket for the first time": ({"bucket": "none"}, {}),
     "a repository for the first time": ({"image": "shop:1"}, {}),
     "another ready image": ({"image": "shop:1"}, {"image": "shop:2"}),
+    "a key for a stack without database and repository": (
+        {"image": "shop:1", "database": "none"},
+        {"image": "shop:1", "database": "none", "create_kms_key": True},
+    ),
+    "the same key": ({"kms_key_id": KEYS[0]}, {"kms_key_id": KEYS[0]}),
+    "the key of the database by name": (
+        {"kms_key_id": KEYS[0]},
+        {"kms_key_id": KEYS[0], "database_kms_key_id": KEYS[0]},
+    ),
     "versions of files no longer kept": ({"bucket_versioned": True}, {"bucket_versioned": False}),
     "the default range by name": ({}, {"vpc_cidr": "10.0.0.0/16"}),
     "the default version by name": ({}, {"database_version": "17"}),
@@ -186,6 +243,21 @@ def test_what_takes_a_safety_off_is_a_warning(case):
 def test_what_loses_nothing_passes_without_a_word(case):
     old, new = HARMLESS[case]
     assert found(old, new) == []
+
+
+def test_the_stack_s_own_key_by_name_is_left_to_the_database_which_knows_its_arn():
+    old, new = {"create_kms_key": True, "keep_data": True}, {"kms_key_id": KEYS[0], "keep_data": True}
+    assert all(finding.warning for finding in found(old, new))
+    facts = {"kind": "database", "name": "app-db"}
+    same, other = ({"database": {**facts, "kms_key_id": key}} for key in KEYS)
+    assert list(findings(same, same)) == []
+    assert [finding.argument for finding in findings(same, other)] == ["kms_key_id"]
+
+
+def test_a_snapshot_is_used_where_the_key_changes_with_it():
+    old, new = {}, {"kms_key_id": KEYS[0], "database_snapshot": "app-moved"}
+    assert "snapshot_identifier" not in [finding.argument for finding in found(old, new)]
+    update(old, new, ["app-db"])
 
 
 def test_all_losses_are_told_at_once():

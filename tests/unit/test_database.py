@@ -11,7 +11,7 @@ from components._instance_guard import refuse_update
 from components._replacement_guard import refuse_replacement, replacements
 from components.database import Database, problems
 
-KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b"]}
 SPECIAL = "-_.~"
 
@@ -195,6 +195,27 @@ def test_a_key_encrypts_the_database_and_its_statistics(database):
     instance = database(kms_key_id=pulumi.Output.from_input(KEY)).named("db")
     assert instance["kmsKeyId"] == KEY
     assert instance["performanceInsightsKmsKeyId"] == KEY
+
+
+@pytest.mark.parametrize("key", [KEY, pulumi.Output.from_input(KEY)], ids=["plain", "output"])
+def test_a_snapshot_with_another_key_is_refused_before_it_is_restored(database, mocks, key):
+    asked = "aws:rds/getSnapshot:getSnapshot"
+    mocks.answers[asked] = {"kmsKeyId": KEY.replace("key/1", "key/2")}
+    with pytest.raises(Exception, match=r"'moved' is encrypted with .*key/2.*--kms-key-id arn:aws:kms:.*key/1"):
+        database(kms_key_id=key, snapshot_identifier="moved")
+    assert "db" not in [resource.name for resource in mocks.resources if resource.typ == "aws:rds/instance:Instance"]
+
+
+@pytest.mark.parametrize("answer", [{"kmsKeyId": KEY}, {}, ({}, [("x", "couldn't find resource")])])
+def test_a_snapshot_with_the_same_key_or_gone_is_as_good_as_any(database, mocks, answer):
+    mocks.answers["aws:rds/getSnapshot:getSnapshot"] = (lambda args: answer) if isinstance(answer, tuple) else answer
+    instance = database(kms_key_id=KEY, snapshot_identifier="moved").named("db")
+    assert (instance["kmsKeyId"], instance["snapshotIdentifier"]) == (KEY, "moved")
+
+
+def test_without_a_key_of_its_own_a_database_takes_any_snapshot(database, mocks):
+    mocks.answers["aws:rds/getSnapshot:getSnapshot"] = {"kmsKeyId": KEY}
+    assert "kmsKeyId" not in database(snapshot_identifier="moved").named("db")
 
 
 def test_a_final_snapshot_has_a_name_for_each_generation_of_the_database(database):

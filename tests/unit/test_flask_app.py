@@ -44,6 +44,7 @@ VARIANTS = {
     "vpc-with-public": {"release_command": "flask release", "cloudfront_origin": "vpc-with-public"},
     "domain-with-vpc": {**DOMAIN, "cloudfront_origin": "vpc-with-public"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints", "release_command": "flask release"},
+    "customer-key": {"create_kms_key": True, "environment": "production"},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }

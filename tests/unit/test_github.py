@@ -183,6 +183,35 @@ def test_a_release_can_run_its_command_and_watch():
         assert allowed(statements, action, resource), action
 
 
+def test_a_deploying_role_may_encrypt_with_a_key_of_the_account():
+    """What each service asks of whoever creates something that a customer managed key encrypts."""
+    statements = all_of(deploy_policies())
+    arn = "arn:aws:{}:eu-west-1:123456789012:{}".format
+    key, group = arn("kms", "key/12345678-1234-1234-1234-123456789012"), arn("logs", "log-group:app-web-logs-1")
+    for action in (
+        *("CreateKey", "EnableKeyRotation", "GetKeyRotationStatus", "PutKeyPolicy", "ScheduleKeyDeletion"),  # the key
+        *("CreateGrant", "DescribeKey", "RetireGrant"),  # ECR and RDS
+        *("GenerateDataKey", "Decrypt"),  # Secrets Manager, Performance Insights
+    ):
+        assert allowed(statements, f"kms:{action}", key), action
+    for action in ("AssociateKmsKey", "DisassociateKmsKey"):
+        assert allowed(statements, f"logs:{action}", group), action
+        assert not allowed(statements, f"logs:{action}", arn("logs", "log-group:payroll")), action
+    conditions = {
+        action: [s["Condition"] for s in matching(statements, f"kms:{action}", key)]
+        for action in ("Decrypt", "CreateGrant", "RetireGrant")
+    }
+    assert all(all(condition for condition in found) for found in conditions.values())
+
+
+def test_an_app_s_role_may_use_its_key_for_secrets_and_files_alone():
+    key = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+    for action in ("Decrypt", "GenerateDataKey"):
+        (statement,) = matching(limits.boundary(SCOPE, []), f"kms:{action}", key)
+        services = statement["Condition"]["StringLike"]["kms:ViaService"]
+        assert services == [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3")]
+
+
 def test_a_preview_sees_which_release_runs():
     previewing = [*limits.reads(SCOPE), *limits.no_data(SCOPE)]
     arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/"

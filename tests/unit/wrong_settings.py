@@ -33,6 +33,8 @@ SERVER = {
     "databaseServerSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf",
 }
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"name": "App"}, ["name: 'App' must be lower-case letters, digits and single hyphens, and start with a letter."]),
     (
@@ -1271,7 +1273,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"acceptDataLoss": ["shop-db"]},
-        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-image, app-web-logs."],
+        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-image, app-web-logs, app-kms-key."],
     ),
     ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),
@@ -1456,6 +1458,87 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "workers: '[1]' must be names with values, like {NAME: value}.",
             "maxTasks: 0 is less than minTasks, 1; raise one or lower the other.",
             "healthCheckPath: 'up' must start with a slash and have at most 128 characters without spaces.",
+        ],
+    ),
+    (
+        {"kmsKeyId": "alias/shop"},
+        [
+            "kmsKeyId: 'alias/shop' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
+        ],
+    ),
+    (
+        {"kmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/aws/rds"},
+        [
+            "kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:alias/aws/rds' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id arn:aws:kms:us-east-1:123456789012:alias/aws/rds` shows."
+        ],
+    ),
+    (
+        {"kmsKeyId": "12345678-1234-1234-1234-123456789012"},
+        [
+            "kmsKeyId: '12345678-1234-1234-1234-123456789012' is a key's id, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id 12345678-1234-1234-1234-123456789012` shows."
+        ],
+    ),
+    *(
+        (
+            {"kmsKeyId": value},
+            [
+                f"kmsKeyId: '{value}' is not the ARN of a KMS key, like arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
+            ],
+        )
+        for value in (
+            "arn:aws:kms:us-east-1:123456789012:key/12345678",
+            "arn:aws:kms:us-east-1:123456789012:key",
+            "arn:aws:s3:::shop",
+            "create",
+        )
+    ),
+    (
+        {"kmsKeyId": "arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012"},
+        [
+            "kmsKeyId: 'arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012' has another form than arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
+        ],
+    ),
+    (
+        {"kmsKeyId": KEY.replace("us-east-1", "eu-west-1")},
+        [
+            f"kmsKeyId: '{KEY.replace('us-east-1', 'eu-west-1')}' is in eu-west-1; it must be in the stack's region, us-east-1."
+        ],
+    ),
+    (
+        {"kmsKeyId": KEY.replace("us-east-1", "cn-north-1")},
+        [
+            f"kmsKeyId: '{KEY.replace('us-east-1', 'cn-north-1')}' is in partition aws, but cn-north-1 is a region of aws-cn."
+        ],
+    ),
+    ({"createKmsKey": "perhaps"}, ["createKmsKey: 'perhaps' must be true or false."]),
+    (
+        {"createKmsKey": True, "kmsKeyId": KEY},
+        ["createKmsKey: true makes a key, and kmsKeyId names one; keep one of the two."],
+    ),
+    (
+        {"createKmsKey": True, "databaseKmsKeyId": "aws/ebs"},
+        [
+            "databaseKmsKeyId: 'aws/ebs' is not the ARN of a KMS key, like arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
+        ],
+    ),
+    (
+        {"databaseKmsKeyId": KEY.replace("us-east-1", "eu-west-1")},
+        [
+            f"databaseKmsKeyId: '{KEY.replace('us-east-1', 'eu-west-1')}' is in eu-west-1; it must be in the stack's region, us-east-1."
+        ],
+    ),
+    (
+        {"databaseKmsKeyId": "aws/rds"},
+        ["databaseKmsKeyId: 'aws/rds' is what the database has without kmsKeyId and createKmsKey; leave it out."],
+    ),
+    (
+        {"databaseKmsKeyId": KEY, "database": "none"},
+        [f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to postgres, or leave it out."],
+    ),
+    (
+        {**SERVER, "databaseKmsKeyId": KEY},
+        [
+            f"databaseKmsKeyId: '{KEY}' has no effect with databaseHost; the shared server is set up by the stack that owns it; leave it out."
         ],
     ),
 ]

@@ -1,0 +1,47 @@
+"""Policies of KMS keys: who manages a key, and which of AWS's services encrypt with it without a role of the account's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+# CloudWatch's alarms and Budgets publish to topics by themselves.
+PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+
+
+def account_manages(account_id: str, partition: str) -> dict[str, Any]:
+    """The account manages the key, and its IAM policies say who uses it: RDS, S3, Secrets Manager and ECR act for a role."""
+    return {
+        "Sid": "AccountManagesTheKey",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
+        "Action": "kms:*",
+        "Resource": "*",  # in a key's policy: this key
+    }
+
+
+def publishers_encrypt(account_id: str) -> dict[str, Any]:
+    """Alarms and budgets encrypt what they publish on this account's behalf, and nobody else's."""
+    return {
+        "Sid": "PublishersEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": PUBLISHERS},
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+
+
+def logs_encrypt(service: str, log_group_arns: Sequence[str]) -> dict[str, Any]:
+    """CloudWatch Logs encrypts these log groups, and no other.
+
+    Its requests name the log group in their encryption context, which is the condition that AWS documents:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    return {
+        "Sid": "LogGroupsAreEncrypted",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        # StringLike, since a context is text to IAM, whatever it holds.
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": list(log_group_arns)}},
+    }

@@ -39,8 +39,8 @@ role = Thing("aws:iam/role:Role", "task", {"assumeRolePolicy": json.dumps({"Vers
              outputs=["arn", "name"])
 Thing("aws:iam/rolePolicy:RolePolicy", "task", {"role": role.name, "policy": json.dumps({"Version": "2012-10-17",
       "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})})
-logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": int(config.get("days") or 14)},
-             outputs=["name"])
+logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": int(config.get("days") or 14),
+             **({"kmsKeyId": config.get("key")} if config.get("key") else {})}, outputs=["name"])
 password = Thing("random:index/randomPassword:RandomPassword", "password", {"length": 32}, outputs=["result"])
 secret = Thing("aws:secretsmanager/secret:Secret", "secret", {"description": "S", "recoveryWindowInDays": 0},
                outputs=["arn"])

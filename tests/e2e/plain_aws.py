@@ -14,6 +14,7 @@ from moto.moto_api._internal import moto_api_backend
 
 from cli.local import endpoint
 from cli.local.mends.lists import mend_lists
+from cli.local.mends.log_keys import mend_log_keys
 from cli.local.parts import Place
 from tests.e2e.engine_key import RESET, keep_key
 
@@ -23,10 +24,15 @@ def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
     return "200 OK", "text/plain", b""
 
 
+def mend() -> None:
+    mend_lists()
+    mend_log_keys()
+
+
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    endpoint.mend = mend_lists  # those that are not about what really runs
+    endpoint.mend = mend  # those that are not about what really runs
     keep_key(Path(sys.argv[1]))
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
     serving.serve(RESET, reset)

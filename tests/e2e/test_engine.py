@@ -61,17 +61,23 @@ def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
     assert (len(again.unchanged), stack.events) == (RESOURCES_CREATED, [])
     assert again.outputs == first.outputs
 
-    stack.configure(idle=70, days=30, health="/healthy", team="ops")
+    key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+    stack.configure(idle=70, days=30, health="/healthy", team="ops", key=key)
     changed = stack.apply()
     assert stack.operations() == ["update alb", "update logs", "update net", "update web"]
     assert (changed.created, changed.replaced, changed.deleted) == ((), (), ())
-    assert stack.aws("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 30
+    (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
+    assert (group["retentionInDays"], group["kmsKeyId"]) == (30, key)
     balancer = stack.aws("elbv2").describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
     attributes = stack.aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
     assert {"Key": "idle_timeout.timeout_seconds", "Value": "70"} in attributes
     assert stack.aws("elbv2").describe_target_groups()["TargetGroups"][0]["HealthCheckPath"] == "/healthy"
     (vpc,) = [vpc for vpc in stack.aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
     assert {"Key": "team", "Value": "ops"} in vpc["Tags"]
+
+    stack.configure(idle=70, days=30, health="/healthy", team="ops")
+    assert stack.apply().replaced == ()
+    assert "kmsKeyId" not in stack.aws("logs").describe_log_groups()["logGroups"][0]
 
     gone = stack.destroy()
     assert len(gone.deleted) == RESOURCES_CREATED

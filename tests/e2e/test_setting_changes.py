@@ -68,9 +68,6 @@ AROUND = {
     "desyncMitigation": "strictest",
     "accessLogs": True,
     "bucketVersioned": True,
-    # All but the database's storage, which keeps its key, moves to the new one.
-    "createKmsKey": True,
-    "databaseKmsKeyId": "aws/rds",
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "imagesKept": 40,
@@ -92,6 +89,8 @@ PROTECTION = {"environment": "production", "deletionProtection": True, "keepData
 CHANGED = (DATABASE, TASKS, AROUND, DOMAIN, PROTECTION)
 # Previewed alone: the emulator loses a subnet group of databases that changes.
 ZONES = {"zones": 3}
+# Likewise: the emulator cannot change a log group's key. test_stack.py makes one with the stack.
+KEY = {"createKmsKey": True, "databaseKmsKeyId": "aws/rds"}
 # Not changed here, and why.
 ELSEWHERE = {
     "releaseCommand": "no task of the emulator ever ends; tests/local/test_releases.py",
@@ -139,7 +138,7 @@ ELSEWHERE = {
 
 
 def test_no_setting_is_forgotten():
-    changed = {key for group in (*CHANGED, ZONES) for key in group}
+    changed = {key for group in (*CHANGED, ZONES, KEY) for key in group}
     assert not changed & set(ELSEWHERE)
     assert changed | set(ELSEWHERE) == {*settings.READERS, *settings.SECRETS}
 
@@ -151,6 +150,7 @@ def test_settings_of_database_and_tasks_change_in_place(program):
     check_database(stack)
     check_tasks(stack)
     check_zones(stack, kept)
+    check_key(stack, kept)
 
 
 def test_settings_around_them_change_in_place(program):
@@ -195,10 +195,32 @@ def configure(stack, group) -> None:
             stack.run("config", "set", "--secret", "--path", f"{key}.{name}", secret)
 
 
-def check_zones(stack, kept) -> None:
-    configure(stack, ZONES)
+def previewed(stack, group) -> dict[str, str]:
+    """Type and logical name → what an update with these settings would do."""
+    configure(stack, group)
     steps = {step["urn"]: step["op"] for step in json.loads(stack.run("preview", "--json"))["steps"]}
-    named = {f"{urn.split('::')[-2].rsplit('$', 1)[-1]}::{urn.split('::')[-1]}": op for urn, op in steps.items()}
+    return {f"{urn.split('::')[-2].rsplit('$', 1)[-1]}::{urn.split('::')[-1]}": op for urn, op in steps.items()}
+
+
+def check_key(stack, kept) -> None:
+    """All but the database and the repositories, which keep their keys, move to the new one in place."""
+    named = previewed(stack, KEY)
+    assert named["aws:kms/key:Key::app-kms-key"] == "create"
+    for kind, name in (
+        ("cloudwatch/logGroup:LogGroup", "app-web-logs"),
+        ("cloudwatch/logGroup:LogGroup", "app-db-logs-postgresql"),
+        ("secretsmanager/secret:Secret", "app-secret"),
+        ("secretsmanager/secret:Secret", "app-db-login"),
+        ("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "app-media-encryption"),
+    ):
+        assert named[f"aws:{kind}::{name}"] == "update", name
+    for name in ("rds/instance:Instance::app-db", "ecr/repository:Repository::app-image"):
+        assert named.get(f"aws:{name}", "same") == "same", name
+    assert {key: named[key] for key in kept if named.get(key, "same") not in ("same", "update")} == {}
+
+
+def check_zones(stack, kept) -> None:
+    named = previewed(stack, ZONES)
     assert named["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"] == "update"
     assert named["aws:ec2/subnet:Subnet::app-network-private-3"] == "create"
     assert {key: named[key] for key in kept if named.get(key, "same") not in ("same", "update")} == {}

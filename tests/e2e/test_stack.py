@@ -89,6 +89,8 @@ REFUSED = (
     ({"database": "none", "bucket": "none"}, "bucket: deletes the bucket app-media", "add app-db to acceptDataLoss"),
     ({"vpcCidr": "10.1.0.0/16"}, "vpcCidr", "'10.0.0.0/16' → '10.1.0.0/16'"),
     ({"databaseBackupDays": 0}, "databaseBackupDays", "deletes all backups"),
+    # The key has no ARN yet, and at the preview even so.
+    ({"createKmsKey": True}, "createKmsKey", "copy it with the new key"),
 )
 
 

@@ -29,7 +29,10 @@ def test_the_readme_s_files_exist():
 
 
 GUIDES = sorted(
-    [*(ROOT / "docs").glob("from-*.md"), *(ROOT / "docs" / f"{page}.md" for page in ("deploy-your-app", "operations"))]
+    [
+        *(ROOT / "docs").glob("from-*.md"),
+        *(ROOT / "docs" / f"{page}.md" for page in ("deploy-your-app", "encryption", "operations")),
+    ]
 )
 
 

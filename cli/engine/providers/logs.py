@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, find_by, name_of, unless_gone
+from .base import Call, Json, Provider, find_by, name_of, present, unless_gone
 
 _GONE = ("ResourceNotFoundException",)
 
@@ -13,7 +13,8 @@ def _client(call: Call) -> Any:
 
 
 def create(call: Call) -> str:
-    _client(call).create_log_group(logGroupName=call.name, tags=call.tags)
+    key = present(kmsKeyId=call.inputs.get("kmsKeyId"))
+    _client(call).create_log_group(logGroupName=call.name, tags=call.tags, **key)
     _set_retention(call, call.name)
     return call.name
 
@@ -26,6 +27,14 @@ def _set_retention(call: Call, name: str) -> None:
         _client(call).delete_retention_policy(logGroupName=name)
 
 
+def _set_key(call: Call) -> None:
+    key = call.inputs.get("kmsKeyId")
+    if key:
+        _client(call).associate_kms_key(logGroupName=call.id, kmsKeyId=key)
+    else:
+        _client(call).disassociate_kms_key(logGroupName=call.id)
+
+
 def read(call: Call) -> Json | None:
     groups = _client(call).describe_log_groups(logGroupNamePrefix=call.id)["logGroups"]
     found = [group for group in groups if group["logGroupName"] == call.id]
@@ -34,6 +43,8 @@ def read(call: Call) -> Json | None:
 
 
 def update(call: Call) -> None:
+    if call.changed("kmsKeyId"):
+        _set_key(call)
     _set_retention(call, call.id)
     arn = call.aws.arn("logs", f"log-group:{call.id}")
     gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
@@ -54,7 +65,7 @@ PROVIDERS: Mapping[str, Provider] = {
         update=update,
         delete=delete,
         find=find_by(name_of, read),
-        replace_on=frozenset({"name", "kmsKeyId", "logGroupClass"}),
+        replace_on=frozenset({"name", "logGroupClass"}),
         tagged=True,
     )
 }

@@ -11,6 +11,7 @@ from .cloudfront import mend_cloudfront
 from .deployments import mend_deployments
 from .ecs import mend_ecs
 from .images import mend_images
+from .log_keys import mend_log_keys
 from .models import mend_models
 from .others import mend_others
 from .provider import mend_for_provider
@@ -23,6 +24,7 @@ def mend() -> None:
     mend_models()
     mend_ecs()
     mend_others()
+    mend_log_keys()
     mend_rds()
     mend_for_provider()
     mend_accounts()

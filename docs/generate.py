@@ -92,11 +92,36 @@ def made_by_aws_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def security_scan_page() -> str:
+    """What a scanner finds, and why it stays so."""
+    listed = yaml.safe_load((ROOT / "components" / "waivers.yaml").read_text(encoding="utf-8"))
+    lines = [
+        "# Security scan",
+        "",
+        "What a scanner reports of a production stack with nothing but defaults, and the reason for each finding that",
+        "stays. The tests write the resources that the program registers as Terraform JSON, scan them with",
+        "[checkov](https://www.checkov.io/), and compare what fails with `components/waivers.yaml`: a finding that is not",
+        "listed there fails them, and so does a waiver that nothing needs any more.",
+        "",
+        "| date | scanner | input | passed | failed, all waived |",
+        "|---|---|---|---|---|",
+    ]
+    for figure in listed["figures"]:
+        lines.append("| {date} | {scanner} | {input} | {passed} | {failed} |".format(**figure))
+    lines += ["", "| check | resources | what it asks for | why it is waived | since |", "|---|---|---|---|---|"]
+    for waiver in listed["waivers"]:
+        resources = ", ".join(f"`{name}`" for name in waiver["resources"])
+        texts = f"{_cell(waiver['title'])} | {_cell(waiver['reason'])}"
+        lines.append(f"| {waiver['check']} | {resources} | {texts} | {waiver['date']} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "settings.md": settings_page,
     "components.md": components_page,
     "environment.md": environment_page,
     "made-by-aws.md": made_by_aws_page,
+    "security-scan.md": security_scan_page,
 }
 
 

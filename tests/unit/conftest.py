@@ -69,9 +69,8 @@ class Deployed:
         self.of_type = recorder.of_type
 
 
-@pytest.fixture
-def mocks() -> Recorder:
-    recorder = Recorder()
+def new_mocks(recorder: Recorder) -> Recorder:
+    """Make this recorder the engine of the programs that follow."""
     # The SDK asks for the main thread's event loop, and `asyncio.run` of an earlier test has left none.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -79,6 +78,11 @@ def mocks() -> Recorder:
     pulumi.runtime.settings.set_root_resource(None)
     pulumi.runtime.set_mocks(recorder, project="flask-on-aws", stack="test", preview=False)
     return recorder
+
+
+@pytest.fixture
+def mocks() -> Recorder:
+    return new_mocks(Recorder())
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""Checkov, in an environment of its own: what it depends on conflicts with what the tests depend on."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERSION = "3.3.30"
+# In the environment of the tests, which is made anew with it and which git and all tools leave out.
+ENVIRONMENT = Path(sys.prefix) / "checkov"
+INSTALL_SECONDS = 600  # 200 MB of packages; two minutes on two processors
+
+
+class Scan(NamedTuple):
+    """What checkov says of one file."""
+
+    passed: int
+    failed: frozenset[tuple[str, str]]
+    """Id of the check and the resource's name in Terraform."""
+
+
+def scan(folder: Path, configuration: Mapping[str, Any]) -> Scan:
+    """Scan a configuration in Terraform's JSON syntax; the test is skipped where checkov cannot be installed."""
+    file = folder / "stack.tf.json"
+    file.write_text(json.dumps(configuration, indent=2, sort_keys=True), encoding="utf-8")
+    command = [_checkov(), "--file", file, "--framework", "terraform_json", "--skip-download", "--output", "json"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert run.returncode in (0, 1), run.stderr  # 1: at least one check has failed
+    report = json.loads(run.stdout)
+    assert report["summary"]["checkov_version"] == VERSION
+    assert report["summary"]["parsing_errors"] == 0
+    failed = [(check["check_id"], check["resource"].partition(".")[2]) for check in report["results"]["failed_checks"]]
+    assert len(set(failed)) == len(failed) == report["summary"]["failed"]
+    return Scan(report["summary"]["passed"], frozenset(failed))
+
+
+def _checkov() -> Path:
+    installed = ENVIRONMENT / "installed"
+    with ENVIRONMENT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several workers one installs
+        if not installed.is_file() or installed.read_text() != VERSION:
+            _install()
+            installed.write_text(VERSION)
+    return ENVIRONMENT / "bin" / "checkov"
+
+
+def _install() -> None:
+    steps = [
+        [sys.executable, ROOT / "make_environment.py", ENVIRONMENT],
+        [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet", f"checkov=={VERSION}"],
+    ]
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for step in steps:
+        try:
+            run = subprocess.run(step, capture_output=True, text=True, timeout=INSTALL_SECONDS, env=outside)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"checkov {VERSION} was not installed within {INSTALL_SECONDS} seconds")
+        if run.returncode:
+            pytest.skip(f"checkov {VERSION} cannot be installed: {run.stderr.strip()[-300:]}")

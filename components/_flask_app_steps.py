@@ -145,7 +145,7 @@ class FlaskAppSteps(Component):
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group(
-            "database", self._args["database_server_security_group_id"], args.get("port", PORT)
+            "database", self._args["database_server_security_group_id"], database.port
         )
         return database
 

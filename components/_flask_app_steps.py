@@ -164,7 +164,7 @@ class FlaskAppSteps(Component):
         args |= self._keys("login_kms_key_id")
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group(
-            "database", self._args["database_server_security_group_id"], args.get("port", PORT)
+            "database", self._args["database_server_security_group_id"], database.port
         )
         return database
 

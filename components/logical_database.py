@@ -27,7 +27,7 @@ _SALT_LENGTH = (
 class LogicalDatabaseArgs(TypedDict, total=False):
     host: Required[pulumi.Input[str]]
     """Host name of the server. Required."""
-    port: pulumi.Input[int]
+    port: pulumi.Input[float]  # an int given as an Output is a TypeError in Pulumi's host of packages
     """Port of the server. Default: 5432."""
     server_security_group_id: Required[pulumi.Input[str]]
     """Security group of the server. Required."""
@@ -89,11 +89,12 @@ class LogicalDatabase(Component):
         refuse(problems(args))
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
+        # The engine sends every number as a float, another stack's outputs included.
+        self.port = pulumi.Output.from_input(self._args["port"]).apply(int)
         self._open_server()
         self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
         self._create_password()
         self.host = pulumi.Output.from_input(self._args["host"])
-        self.port = pulumi.Output.from_input(self._args["port"])
         self.database_name = pulumi.Output.from_input(self._args["database_name"])
         self.identity = self.urn
         self._register()
@@ -110,8 +111,8 @@ class LogicalDatabase(Component):
             security_group_id=self.security_group_id,
             description=f"PostgreSQL from {client} of {self._name}",
             ip_protocol="tcp",
-            from_port=self._args["port"],
-            to_port=self._args["port"],
+            from_port=self.port,
+            to_port=self.port,
             referenced_security_group_id=security_group_id,
             opts=self._child(),
         )

@@ -120,7 +120,8 @@ class Applier:
         if old is not None and step is Step.UPDATE:
             self.changes.updated.append(resource.urn)
             return self._do.update(resource, inputs, old)
-        return self._create(resource, inputs, old, step)
+        # What is new has all of the program's values, also those whose changes are ignored.
+        return self._create(resource, self._inputs(resource, provider, None), old, step)
 
     def _create(self, resource: Resource, inputs: Mapping[str, Any], old: Record | None, step: Step) -> Record:
         name = naming.physical(resource)

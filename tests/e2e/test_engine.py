@@ -458,6 +458,19 @@ def test_ignored_changes_and_replacement_on_request(stack):
     assert names(stack.apply().replaced) == ["logs"]
 
 
+def test_a_replacement_has_the_program_s_values_also_where_changes_are_ignored(stack):
+    """As with Pulumi's engine: a database that is replaced is restored from the snapshot that is named now."""
+    given = '{"retentionInDays": %d, "name": "%s"}'
+    body = f'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {given}, pulumi.ResourceOptions(%s))'
+    ignoring = 'ignore_changes=["retentionInDays"]'
+    stack.write(body % (7, "one", ignoring))
+    stack.apply()
+    stack.write(body % (14, "two", ignoring))
+    assert names(stack.apply().replaced) == ["logs"]
+    (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
+    assert (group["logGroupName"], group["retentionInDays"]) == ("two", 14)
+
+
 def test_a_stash_keeps_its_first_value_as_a_secret(stack):
     body = """
 kept = pulumi.Stash("kept", input=pulumi.Output.secret("%s"), opts=pulumi.ResourceOptions(%s))

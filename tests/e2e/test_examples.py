@@ -108,8 +108,11 @@ def check_that_all_is_shared(platform: Stack, apps: int = 2) -> None:
     assert len(balancers.describe_load_balancers()["LoadBalancers"]) == 1
     rules = balancers.describe_rules(ListenerArn=platform.outputs()["listener_arn"])["Rules"]
     assert [rule["Priority"] for rule in rules] == ["100", "200", "default"][2 - apps :]
-    [cluster] = platform.aws("ecs").list_clusters()["clusterArns"]
-    assert len(platform.aws("ecs").list_services(cluster=cluster)["serviceArns"]) == apps
+    ecs = platform.aws("ecs")
+    [cluster] = ecs.list_clusters()["clusterArns"]
+    services = ecs.list_services(cluster=cluster)["serviceArns"]
+    states = [one["status"] for one in ecs.describe_services(cluster=cluster, services=services)["services"]]
+    assert states.count("ACTIVE") == apps  # a deleted one is still listed by the emulator
     assert len(platform.aws("rds").describe_db_instances()["DBInstances"]) == 1
     names = [one["VpcId"] for one in platform.aws("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]]
     assert names == [platform.outputs()["vpc_id"]]

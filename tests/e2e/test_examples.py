@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,13 +32,13 @@ def installed(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def example(pulumi_command, emulator, request, tmp_path):
-    def make(name: str, *, installed: bool = False) -> Stack:
+    def make(name: str, *, stack: str = "dev", installed: bool = False) -> Stack:
         environment = request.getfixturevalue("installed") if installed else sys.prefix
-        folder = tmp_path / name
+        folder = tmp_path / f"{name}-{stack}"
         shutil.copytree(ROOT / "examples" / name, folder)
         project = folder / "Pulumi.yaml"
         project.write_text(project.read_text().replace("virtualenv: .venv", f"virtualenv: {environment}"))
-        return Stack(pulumi_command, folder, emulator, "dev")
+        return Stack(pulumi_command, folder, emulator, stack)
 
     return make
 
@@ -71,19 +72,50 @@ def login(stack: Stack) -> dict[str, str]:
     return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
 
 
-def test_two_apps_share_what_costs_by_the_hour(example):
-    """Alone proves that apps share cluster, load balancer and database server on AWS."""
-    stack = example("two_apps")
-    certificate = stack.aws("acm").request_certificate(DomainName="*.example.com")["CertificateArn"]
-    stack.configure(certificateArn=certificate, image="public.ecr.aws/docker/library/python:3.13-slim")
-    stack.up()
-    assert stack.outputs() == {"blog": "https://blog.example.com", "shop": "https://shop.example.com"}
-    assert len(stack.aws("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
-    assert len(stack.aws("ecs").list_clusters()["clusterArns"]) == 1
-    assert len(stack.aws("rds").describe_db_instances()["DBInstances"]) == 1
-    addresses = {address for app in ("blog", "shop") for address in [database_url(stack, app)]}
-    assert {urlsplit(address).path for address in addresses} == {"/blog", "/shop"}
-    assert {urlsplit(address).username for address in addresses} == {"blog", "shop"}
+def test_two_apps_of_a_platform_share_what_costs_by_the_hour(example):
+    """Alone proves that stacks of apps share network, cluster, load balancer and database server of another stack."""
+    platform = example("platform")
+    platform.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    platform.configure(domain="example.com")
+    platform.up()
+    apps = {name: platform_app(example, name, priority) for name, priority in (("blog", 100), ("shop", 200))}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Stack.up, apps.values()))
+    for name, app in apps.items():
+        assert app.outputs() == {"url": f"https://{name}.example.com"}
+    check_that_all_is_shared(platform)
+    addresses = [urlsplit(database_url(app, name)) for name, app in apps.items()]
+    assert [(address.path, address.username) for address in addresses] == [("/blog", "blog"), ("/shop", "shop")]
+    assert {address.hostname for address in addresses} == {platform.outputs()["database_host"]}
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(Stack.changes, apps.values())) == [{}, {}]
+    apps["blog"].run("destroy", "--yes", "--skip-preview")
+    assert apps["blog"].resources() == {}
+    assert platform.changes() == {}
+    check_that_all_is_shared(platform, apps=1)
+
+
+def platform_app(example, name: str, priority: int) -> Stack:
+    app = example("platform_app", stack=name)
+    image = "public.ecr.aws/docker/library/python:3.13-slim"
+    app.configure(platform="organization/platform/dev", name=name, domain=f"{name}.example.com", image=image)
+    app.configure(listenerPriority=priority)
+    return app
+
+
+def check_that_all_is_shared(platform: Stack, apps: int = 2) -> None:
+    balancers = platform.aws("elbv2")
+    assert len(balancers.describe_load_balancers()["LoadBalancers"]) == 1
+    rules = balancers.describe_rules(ListenerArn=platform.outputs()["listener_arn"])["Rules"]
+    assert [rule["Priority"] for rule in rules] == ["100", "200", "default"][2 - apps :]
+    ecs = platform.aws("ecs")
+    [cluster] = ecs.list_clusters()["clusterArns"]
+    services = ecs.list_services(cluster=cluster)["serviceArns"]
+    states = [one["status"] for one in ecs.describe_services(cluster=cluster, services=services)["services"]]
+    assert states.count("ACTIVE") == apps  # a deleted one is still listed by the emulator
+    assert len(platform.aws("rds").describe_db_instances()["DBInstances"]) == 1
+    names = [one["VpcId"] for one in platform.aws("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]]
+    assert names == [platform.outputs()["vpc_id"]]
 
 
 def database_url(stack: Stack, app: str) -> str:

@@ -120,7 +120,7 @@ ELSEWHERE = {
             "databaseServerSecretArn",
             "databaseSetupImage",
         ),
-        "another server; see the example two_apps",
+        "another server; see the example platform_app",
     ),
     **dict.fromkeys(
         (
@@ -132,7 +132,7 @@ ELSEWHERE = {
             "loadBalancerZoneId",
             "loadBalancerArnSuffix",
         ),
-        "another load balancer; see the example two_apps",
+        "another load balancer; see the example platform_app",
     ),
 }
 

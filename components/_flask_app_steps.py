@@ -163,9 +163,7 @@ class FlaskAppSteps(Component):
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id")
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
-        self.task_security_group.allow_group(
-            "database", self._args["database_server_security_group_id"], database.port
-        )
+        self.task_security_group.allow_group("database", self._args["database_server_security_group_id"], database.port)
         return database
 
     def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:

@@ -66,6 +66,7 @@ def test_the_distribution_has_its_default_name_and_certificate(deploy):
         "domain_name": "d1.cloudfront.net",
         "url": "https://d1.cloudfront.net",
         "distribution_id": "cdn-id",
+        "distribution_arn": "arn:aws:mock:us-east-1:123456789012:cdn",
         "hosted_zone_id": "Z2FDTNDATAQYW2",
     }
 

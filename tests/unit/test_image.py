@@ -136,7 +136,12 @@ def test_the_folder_is_built_pushed_by_its_content_and_given_by_digest(deploy, a
     assert credentials[SECRET]
     assert secrets["value"] == {}
     assert credentials["value"] == [{"address": HOST, "username": "AWS", "password": "hush"}]
-    assert deployed.outputs == {"image_uri": f"{url}@{DIGEST}", "digest": DIGEST, "repository_url": url}
+    assert deployed.outputs == {
+        "image_uri": f"{url}@{DIGEST}",
+        "digest": DIGEST,
+        "repository_url": url,
+        "repository_arn": "arn:aws:mock:us-east-1:123456789012:web",
+    }
 
 
 def test_the_repository_is_immutable_scanned_encrypted_and_cleaned(deploy, app):
@@ -415,7 +420,8 @@ def test_a_bare_docker_daemon_pushes_nothing_twice(deploy, app, registry):
 def test_a_ready_image_is_passed_on_and_creates_nothing(deploy, reference, repository_url, digest):
     assert split_reference(reference) == (repository_url, digest)
     deployed = deploy(lambda: Image("web", {"image": pulumi.Output.from_input(reference)}))
-    assert deployed.outputs == {"image_uri": reference, "repository_url": repository_url, "digest": digest}
+    known = {"image_uri": reference, "repository_url": repository_url, "digest": digest, "repository_arn": ""}
+    assert deployed.outputs == known
     assert [r.typ for r in deployed.resources if r.name != "flask-on-aws-test"] == ["flask-on-aws:index:Image"]
 
 

@@ -82,7 +82,7 @@ def test_a_flask_app_asks_for_it_and_tells_what_the_app_runs_with(monkeypatch, m
     def image(name, args, opts):
         raise Told(args)
 
-    monkeypatch.setattr("components.flask_app.Image", image)
+    monkeypatch.setattr("components._flask_app_steps.Image", image)
     with pytest.raises(Told) as told:
         FlaskApp("shop", {"app": APP, "port": 9000})
     args = told.value.args[0]

@@ -27,6 +27,7 @@ OWN_NAMES = {
     "permissions_boundary": POLICY,
 }
 # What stands in another stack's outputs, in the combinations that the arguments allow.
+KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-12345678901"
 SCENARIOS: dict[str, dict[str, Any]] = {
     "a platform": {
         **SHARED,
@@ -43,6 +44,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "a network, tasks in private subnets": {**NETWORK, "image": IMAGE, "egress": "nat", "workers": {"mail": "mail"}},
     "a network and a certificate": {**NETWORK, **DOMAIN, "image": IMAGE, "certificate_arn": CERTIFICATE},
     "a topic's address": {"image": IMAGE, "alarms": True, "alarm_email": "ops@example.com", "monthly_budget_usd": 9},
+    "a platform's keys": {"image": IMAGE, "kms_key_id": f"{KEY}1", "database_kms_key_id": f"{KEY}2"},
     "a build's secrets": {"app": APP, "build_secrets": {"TOKEN": "t0ken"}},
 }
 # What a platform shares; a program that takes one of these from another stack must not meet "needs a plain value".

@@ -107,7 +107,10 @@ def test_outputs_make_the_same_resources_as_plain_values(registered, scenario):
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_preview_knows_every_resource_before_the_other_stack_is_there(registered, scenario):
     args = SCENARIOS[scenario]
-    assert registered(late(args, unknown), preview=True).keys() == registered(args).keys()
+    missing = registered(args).keys() - registered(late(args, unknown), preview=True).keys()
+    # Whether RDS's log groups are the program's says a tag beside one with the key, and Pulumi knows all tags or none.
+    groups = {f"aws:cloudwatch/logGroup:LogGroup app-db-logs-{export}" for export in ("postgresql", "upgrade")}
+    assert missing == (groups if scenario == "a platform's keys" else set())
 
 
 def test_lists_may_have_outputs_in_them(registered):

@@ -386,7 +386,7 @@ class FlaskAppSteps(Component):
         self.task_role_arn, self.task_role_name = web.task_role_arn, web.task_role_name
         self.log_group_name, self.log_group_arn = web.log_group_name, web.log_group_arn
         names = {worker: service.service_name for worker, service in workers.items()}
-        self.worker_service_names = pulumi.Output.all(**names).apply(lambda known: known)
+        self.worker_service_names = pulumi.Output.from_input(names)  # Output.all() of none would be a list
 
 
 def nothing() -> pulumi.Output[str]:

@@ -57,6 +57,7 @@ def test_the_outputs_of_an_app_with_almost_nothing(app):
     for name in ("database_host", "database_secret_arn", "database_security_group_id", "bucket_arn", "certificate_arn"):
         assert outputs[name] == ""
     assert outputs["distribution_id"] == "app-cdn-id"
+    assert outputs["worker_service_names"] == {}
 
 
 def test_a_shared_load_balancer_and_server_are_among_the_outputs(app):

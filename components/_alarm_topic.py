@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._key_policy import PUBLISHERS, account_manages, publishers_encrypt
+from ._policies import document
 
 
 def create_topic(
@@ -48,38 +49,36 @@ def _create_key(
 
 def key_policy(account_id: str, partition: str) -> dict[str, Any]:
     """The account manages the key; the two publishers encrypt with it on this account's behalf, and nobody else's."""
-    return _document(account_manages(account_id, partition), publishers_encrypt(account_id))
+    return document([account_manages(account_id, partition), publishers_encrypt(account_id)])
 
 
 def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, Any]:
     """Alarms and budgets of this account publish, and nobody without TLS."""
-    return _document(
-        {
-            "Sid": "AlarmsAndBudgetsPublish",
-            "Effect": "Allow",
-            "Principal": {"Service": PUBLISHERS},
-            "Action": "sns:Publish",
-            "Resource": topic_arn,
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": account_id},
-                "ArnLike": {
-                    "aws:SourceArn": [
-                        f"arn:{partition}:cloudwatch:*:{account_id}:alarm:*",
-                        f"arn:{partition}:budgets::{account_id}:*",
-                    ]
+    return document(
+        [
+            {
+                "Sid": "AlarmsAndBudgetsPublish",
+                "Effect": "Allow",
+                "Principal": {"Service": PUBLISHERS},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": account_id},
+                    "ArnLike": {
+                        "aws:SourceArn": [
+                            f"arn:{partition}:cloudwatch:*:{account_id}:alarm:*",
+                            f"arn:{partition}:budgets::{account_id}:*",
+                        ]
+                    },
                 },
             },
-        },
-        {
-            "Sid": "DenyWithoutTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sns:Publish",
-            "Resource": topic_arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+            {
+                "Sid": "DenyWithoutTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
     )
-
-
-def _document(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}

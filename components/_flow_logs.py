@@ -1,11 +1,9 @@
 """A VPC's flow logs in CloudWatch."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
-from ._policies import service_trust
+from ._policies import policy_json, service_trust
 
 _SERVICE = "vpc-flow-logs.amazonaws.com"
 
@@ -45,4 +43,4 @@ def write_policy(log_group_arn: str) -> str:
     """Write to the streams of exactly this log group."""
     actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     statement = {"Effect": "Allow", "Action": actions, "Resource": f"{log_group_arn}:*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return policy_json([statement])

@@ -34,6 +34,11 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def policy_json(statements: Sequence[Mapping[str, Any]]) -> str:
+    """A policy document of these statements, as the JSON that AWS takes."""
+    return json.dumps(document(statements))
+
+
 def service_trust(service: str, account_id: str) -> str:
     """A role's trust policy as JSON: the AWS service may assume it on behalf of this account alone.
 
@@ -47,7 +52,7 @@ def service_trust(service: str, account_id: str) -> str:
         "Principal": {"Service": service},
         "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
     }
-    return json.dumps(document([statement]))
+    return policy_json([statement])
 
 
 def allow(actions: str, resources: str | list[str]) -> Statement:

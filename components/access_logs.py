@@ -1,6 +1,5 @@
 """The bucket for a load balancer's access logs: private, encrypted, TLS only, written by Elastic Load Balancing alone."""
 
-import json
 from collections.abc import Iterator
 from typing import TypedDict
 
@@ -9,6 +8,7 @@ import pulumi_aws as aws
 
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._policies import policy_json
 from ._type_checks import typed
 
 
@@ -120,4 +120,4 @@ def delivery_policy(bucket_arn: str, account_id: str) -> str:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [deliver, require_tls]})
+    return policy_json([deliver, require_tls])

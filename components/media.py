@@ -1,6 +1,5 @@
 """The bucket for an app's media files: private, encrypted, TLS only."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
@@ -12,6 +11,7 @@ from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
 from ._data_loss import Guard
 from ._grants import grant
+from ._policies import policy_json
 from ._reference_checks import kms_key_problems
 from ._type_checks import typed
 
@@ -207,7 +207,7 @@ def tls_policy(bucket_arn: str) -> str:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return policy_json([statement])
 
 
 def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
@@ -227,4 +227,4 @@ def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
         statements.append(
             {"Effect": "Allow", "Action": actions, "Resource": kms_key_id, "Condition": {"StringLike": context}}
         )
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return policy_json(statements)

@@ -1,6 +1,5 @@
 """The two roles of a task: what ECS may do to start it, and what the app in it may do."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Required, TypedDict
@@ -9,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, settle
-from ._policies import service_trust
+from ._policies import policy_json, service_trust
 
 
 class TaskRolesArgs(TypedDict, total=False):
@@ -169,8 +168,3 @@ def secret_arn(reference: str) -> str:
     An ARN of Secrets Manager has seven parts: `arn:aws:secretsmanager:region:account:secret:name`.
     """
     return ":".join(reference.split(":")[:7])
-
-
-def policy_json(statements: Sequence[Mapping[str, Any]]) -> str:
-    """An IAM policy document of these statements."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

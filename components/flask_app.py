@@ -1,6 +1,7 @@
 """The façade: a Flask app with everything that it needs to run on AWS."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -8,9 +9,12 @@ from ._component import refuse
 from ._flask_app_guard import guard
 from ._flask_app_steps import FlaskAppSteps
 from ._lookups import lookup_problems
+from ._transformations import Transforms
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .flask_app_checks import problems
-from .transforms import FlaskAppTransform, Transforms
+
+if TYPE_CHECKING:
+    from .transforms import FlaskAppTransform
 
 
 class FlaskApp(FlaskAppSteps):
@@ -127,7 +131,7 @@ class FlaskApp(FlaskAppSteps):
         name: str,
         args: FlaskAppArgs,
         opts: pulumi.ResourceOptions | None = None,
-        transform: FlaskAppTransform | None = None,
+        transform: "FlaskAppTransform | None" = None,
     ) -> None:
         """Create the app.
 
@@ -144,7 +148,7 @@ class FlaskApp(FlaskAppSteps):
         Raises:
             ArgumentsError: for everything that is wrong with the arguments and the transform.
         """
-        transforms = Transforms(name, transform or {})
+        transforms = Transforms(name, transform)
         refuse([*problems(name, args), *transforms.problems()])
         refuse(lookup_problems(args, opts))
         self._args = with_profile(with_processes(args))

@@ -1,19 +1,19 @@
-"""Functions that change the resources that a Flask app consists of, before Pulumi registers them."""
+"""The roles of a Flask app's resources, for functions that change them before Pulumi registers them.
+
+Imported when there is such a function: the types of all resources take half a second.
+"""
 
 import functools
-import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypedDict, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, TypeVar
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_docker_build as docker_build
 import pulumi_random as random
-
-from ._arguments import Problem, name_problems
 
 _Inputs = TypeVar("_Inputs")
 Transform = Callable[[_Inputs, pulumi.ResourceOptions, str], None]
@@ -193,53 +193,6 @@ _NAMES: Mapping[str, str] = {
 }
 
 
-class Transforms:
-    """A transform as one of Pulumi's transformations of the app and its children."""
-
-    def __init__(self, app: str, transform: FlaskAppTransform) -> None:
-        self._app = app
-        self._changes = cast(Mapping[str, Transform[Any]], transform)
-        self._used: set[str] = set()
-
-    def problems(self) -> Iterator[Problem]:
-        """Roles that do not exist, and values that are no functions, a sentence each."""
-        for problem in name_problems(FlaskAppTransform, self._changes, "a transform"):
-            yield Problem(f"transform.{problem.argument}", problem.reason)
-        for role, change in self._changes.items():
-            if not callable(change):
-                yield Problem(
-                    f"transform.{role}", f"{change!r} must be a function of a resource's inputs, options and name."
-                )
-
-    def options(self, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
-        """The app's options, with the changes among them."""
-        if not self._changes:
-            return opts
-        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[self._apply]))
-
-    def unused(self) -> Iterator[Problem]:
-        """Roles that no resource has had: with the app's arguments there is no such resource."""
-        for role in self._changes:
-            if role not in self._used:
-                yield Problem(
-                    f"transform.{role}", "changes nothing: these arguments create no such resource; leave it out."
-                )
-
-    def _apply(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        role = next(iter(roles_of(args.type_, args.name, self._app)), "")
-        if role not in self._changes:
-            return None
-        self._used.add(role)
-        opts = pulumi.ResourceOptions.merge(args.opts, None)  # a copy
-        kind, given = _kinds()[role], cast(Mapping[str, Any], args.props)
-        # The rest are outputs, which the SDK passes on as well.
-        names = [name for name in inspect.signature(kind).parameters if name in given]
-        inputs: Any = kind(**{name: given[name] for name in names if given[name] is not None})
-        self._changes[role](inputs, opts, args.name)
-        changed = cast(dict[str, Any], vars(inputs))  # its getters warn of what is deprecated
-        return pulumi.ResourceTransformationResult({**given, **{name: changed.get(name) for name in names}}, opts)
-
-
 def roles_of(token: str, name: str, app: str) -> list[str]:
     """The roles of a resource by its type and logical name: one, or none for what no transform reaches."""
     pattern = f"{re.escape(app)}-({{}})"
@@ -247,7 +200,7 @@ def roles_of(token: str, name: str, app: str) -> list[str]:
 
 
 @functools.cache
-def _kinds() -> Mapping[str, type[Any]]:
+def kinds() -> Mapping[str, type[Any]]:
     """By role: the class of the resource's inputs."""
     return {role: hint.__args__[0] for role, hint in FlaskAppTransform.__annotations__.items()}
 
@@ -256,7 +209,7 @@ def _kinds() -> Mapping[str, type[Any]]:
 def _roles() -> Mapping[str, tuple[str, ...]]:
     """By the type of resource: its roles."""
     roles: dict[str, tuple[str, ...]] = {}
-    for role, kind in _kinds().items():
+    for role, kind in kinds().items():
         resource = getattr(sys.modules[kind.__module__], kind.__name__.removesuffix("Args").removesuffix("Init"))
         roles[resource.pulumi_type] = (*roles.get(resource.pulumi_type, ()), role)
     return roles

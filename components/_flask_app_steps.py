@@ -37,7 +37,6 @@ from .network import Network, NetworkArgs
 from .rds_ca import region_certificates
 from .service import Service
 from .service_args import ServiceArgs
-from .task_roles import reading_policy
 from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
@@ -140,9 +139,7 @@ class FlaskAppSteps(Component):
         self.database: Database | LogicalDatabase | None = None
         if self._args["database"] != "none":
             self.database = self._join_server() if "database_host" in self._args else self._create_server()
-            self._task_policies["database"] = pulumi.Output.all(self.database.secret_arn, self._key).apply(
-                lambda both: reading_policy(*both)
-            )
+            self._task_policies["database"] = self.database.login.policy_json
         self._show_database(self.database)
 
     def _create_server(self) -> Database:

@@ -75,6 +75,13 @@ class AppSecret(Component):
         self.version_id = version.version_id
         self._register()
 
+    @property
+    def policy_json(self) -> pulumi.Output[str]:
+        """IAM policy that lets a role read the secret, with the key that encrypts it, and nothing else."""
+        return pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
+            lambda both: reading_policy(*both)
+        )
+
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
         """Let a role read the secret, with the key that encrypts it.
 
@@ -82,7 +89,4 @@ class AppSecret(Component):
             client: whose role it is, as the last part of the policy's logical name; each client has its own.
             role: name or ARN of the IAM role.
         """
-        policy = pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
-            lambda both: reading_policy(*both)
-        )
-        grant(self._name, client, role, policy, self._child())
+        grant(self._name, client, role, self.policy_json, self._child())

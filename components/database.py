@@ -12,20 +12,19 @@ from ._component import Component, refuse, settle
 from ._data_loss import Guard
 from ._data_loss_rules import IDENTITY
 from ._database_checks import major
+from ._database_login import create_login
 from ._database_logs import NAMED, NAMED_TAG, DatabaseLogs, is_named
 from ._database_parameters import parameters
+from ._ingress import allow_group
 from ._instance_guard import instance_guard
 from ._monitoring_role import monitoring_role_arn
 from ._replacement_guard import guard, tag
 from ._snapshot_key import checked_key
-from .app_secret import AppSecret, AppSecretArgs
-from .contract import PASSWORD_SPECIAL
 from .database_args import DEFAULTS, DatabaseArgs, facts, problems
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
 PORT = 5432
-PASSWORD_LENGTH = 32  # of 66 characters: 193 bits
 _INSIGHTS_DAYS = 7  # the longest that costs nothing
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
 
@@ -75,8 +74,8 @@ class Database(Component):
         self.port = self._instance.port
         self.database_name = self._instance.db_name
         self.username = self._instance.username
-        self.password = pulumi.Output.secret(self._password.result)
-        self.secret_arn = self._login.secret_arn
+        self.password = pulumi.Output.secret(self._password)
+        self.secret_arn = self.login.secret_arn
         self.security_group_id = self._group.id
         self.instance_identifier = self._instance.identifier
         self.instance_arn = self._instance.arn
@@ -91,16 +90,8 @@ class Database(Component):
             client: what connects, as the last part of the rule's logical name; each client has its own.
             security_group_id: its security group, whose own rules must let it out to `port`.
         """
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-{client}",
-            security_group_id=self._group.id,
-            description=f"PostgreSQL from {client}",
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            referenced_security_group_id=security_group_id,
-            opts=self._child(),
-        )
+        name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client}"
+        allow_group(name, self._group.id, security_group_id, PORT, description, self._child())
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
         """Let a role read the owner's login in `secret_arn`.
@@ -109,7 +100,7 @@ class Database(Component):
             client: whose role it is, as the last part of the policy's logical name; each client has its own.
             role: name or ARN of the IAM role.
         """
-        self._login.grant(client, role)
+        self.login.grant(client, role)
 
     def _create_security_group(self) -> None:
         self._group = aws.ec2.SecurityGroup(
@@ -153,17 +144,8 @@ class Database(Component):
         )
 
     def _create_password(self) -> None:
-        self._password = random.RandomPassword(
-            f"{self._name}-password",
-            length=PASSWORD_LENGTH,
-            override_special=PASSWORD_SPECIAL,
-            opts=self._child(),
-        )
-        login = {"username": self._args["username"], "password": self._password.result}
-        content: AppSecretArgs = {"values": login, "description": "Owner of a database"}
-        if "login_kms_key_id" in self._args:
-            content["kms_key_id"] = self._args["login_kms_key_id"]
-        self._login = AppSecret(f"{self._name}-login", content, self._child())
+        key = self._args.get("login_kms_key_id")
+        self._password, self.login = create_login(self._name, self._args["username"], key, self._child())
 
     def _name_final_snapshot(self) -> None:
         self._final_snapshot: pulumi.Output[str] | None = None
@@ -214,7 +196,7 @@ class Database(Component):
             kms_key_id=self._storage_key(),
             db_name=args["database_name"],
             username=args["username"],
-            password=self._password.result,
+            password=self._password,
             iam_database_authentication_enabled=True,
             port=PORT,
             ca_cert_identifier=_CA,
@@ -240,7 +222,7 @@ class Database(Component):
             # A snapshot matters at creation only; without this, naming another one later would replace the database.
             ignore_changes=["snapshot_identifier"],
             # Tasks that are refused with the old password find the new one there.
-            depends_on=[self._login],
+            depends_on=[self.login],
             hooks=instance_guard(self._name),
             # None rather than False, which would undo the protection of a protected parent.
             protect=self._args["deletion_protection"] or None,

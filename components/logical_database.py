@@ -4,18 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict, cast
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_random as random
 
 from . import _database_checks as checks
 from ._checks import range_problems
 from ._component import Component, Problem, refuse, settle
+from ._database_login import create_login
+from ._ingress import allow_group
 from ._reference_checks import host_problems, kms_key_problems
 from ._scram import verifier
 from ._type_checks import typed
-from .app_secret import AppSecret, AppSecretArgs
-from .contract import PASSWORD_SPECIAL
-from .database import PASSWORD_LENGTH, PORT
+from .database import PORT
 
 __all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
 
@@ -106,16 +105,8 @@ class LogicalDatabase(Component):
             client: what connects, as the last part of the rule's logical name; each client has its own.
             security_group_id: its security group, whose own rules must let it out to `port`.
         """
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-{client}",
-            security_group_id=self.security_group_id,
-            description=f"PostgreSQL from {client} of {self._name}",
-            ip_protocol="tcp",
-            from_port=self.port,
-            to_port=self.port,
-            referenced_security_group_id=security_group_id,
-            opts=self._child(),
-        )
+        name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client} of {self._name}"
+        allow_group(name, self.security_group_id, security_group_id, self.port, description, self._child())
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
         """Let a role read the owner's login in `secret_arn`.
@@ -124,7 +115,7 @@ class LogicalDatabase(Component):
             client: whose role it is, as the last part of the policy's logical name; each client has its own.
             role: name or ARN of the IAM role.
         """
-        self._login.grant(client, role)
+        self.login.grant(client, role)
 
     def _open_server(self) -> None:
         self.security_group_id = pulumi.Output.from_input(self._args["server_security_group_id"])
@@ -132,21 +123,13 @@ class LogicalDatabase(Component):
             self.allow_connection_from(role, client)
 
     def _create_password(self) -> None:
-        password = random.RandomPassword(
-            f"{self._name}-password",
-            length=PASSWORD_LENGTH,
-            override_special=PASSWORD_SPECIAL,
-            opts=self._child(),
+        password, self.login = create_login(
+            self._name, self.username, self._args.get("login_kms_key_id"), self._child()
         )
+        self.password = pulumi.Output.secret(password)
+        self.secret_arn = self.login.secret_arn
         # The id of RandomBytes would be the salt itself, in clear in the state.
         salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
-        self.password = pulumi.Output.secret(password.result)
-        login = {"username": self.username, "password": password.result}
-        content: AppSecretArgs = {"values": login, "description": "Owner of a database"}
-        if "login_kms_key_id" in self._args:
-            content["kms_key_id"] = self._args["login_kms_key_id"]
-        self._login = AppSecret(f"{self._name}-login", content, self._child())
-        self.secret_arn = self._login.secret_arn
-        self.password_verifier = pulumi.Output.all(password.result, salt.result).apply(
+        self.password_verifier = pulumi.Output.all(password, salt.result).apply(
             lambda both: verifier(both[0], both[1].encode("ascii"))
         )

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._component import Component, settle
+from ._ingress import allow_group
 
 
 class TaskSecurityGroupArgs(TypedDict, total=False):
@@ -58,17 +59,13 @@ class TaskSecurityGroup(Component):
             client: what connects, as the last part of the rule's logical name; each client has its own.
             security_group_id: its security group, whose own rules must let it out to that port.
         """
-        port = self._args["port"]
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-{client}",
-            security_group_id=self._group.id,
-            referenced_security_group_id=security_group_id,
-            description=f"From {client} to the app",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            opts=self._child(),
-        )
+        self._admit(client, security_group_id, f"From {client} to the app")
+
+    def _admit(
+        self, client: str, security_group_id: pulumi.Input[str], description: str
+    ) -> aws.vpc.SecurityGroupIngressRule:
+        name, port = f"{self._name}-from-{client}", self._args["port"]
+        return allow_group(name, self._group.id, security_group_id, port, description, self._child())
 
     def allow_group(self, role: str, security_group_id: pulumi.Input[str], port: pulumi.Input[int]) -> None:
         """Let tasks connect to a TCP port of another security group, whose own rules must admit them.
@@ -148,16 +145,7 @@ class TaskSecurityGroup(Component):
 
     def _allow_from(self, role: str, balancer: pulumi.Input[str]) -> list[pulumi.Output[str]]:
         port = self._args["port"]
-        inward = aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-from-{role}",
-            security_group_id=self._group.id,
-            referenced_security_group_id=balancer,
-            description="From the load balancer to the app",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            opts=self._child(),
-        )
+        inward = self._admit(role, balancer, "From the load balancer to the app")
         outward = aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-from-{role}",
             security_group_id=balancer,

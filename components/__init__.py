@@ -80,6 +80,9 @@ __all__ = [
     "VpcOriginArgs",
 ]
 
+COMPONENTS = tuple(name for name in __all__ if not name.endswith(("Args", "Transform")))
+"""The names of the components, which other languages see."""
+
 # Components whose file has another name than they have.
 _FILES = {
     "AliasRecords": "dns",

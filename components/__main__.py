@@ -10,7 +10,7 @@ from pulumi.provider.experimental import component_provider_host
 def components() -> list[Any]:
     """The public components, of the installed distribution: in this folder's own name relative imports do not work."""
     library = import_module("flask_on_aws")
-    return [getattr(library, name) for name in library.__all__ if not name.endswith(("Args", "Transform"))]
+    return [getattr(library, name) for name in library.COMPONENTS]
 
 
 if __name__ == "__main__":

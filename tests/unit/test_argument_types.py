@@ -8,11 +8,7 @@ import pytest
 import components
 from components._type_checks import type_problems
 
-KINDS = {
-    name: inspect.get_annotations(getattr(components, name).__init__)["args"]
-    for name in components.__all__
-    if not name.endswith(("Args", "Transform"))
-}
+KINDS = {name: inspect.get_annotations(getattr(components, name).__init__)["args"] for name in components.COMPONENTS}
 FLAGS = [(kind, key) for kind, args in KINDS.items() for key, hint in args.__annotations__.items() if hint is bool]
 TEXTS = [(kind, key) for kind, args in KINDS.items() for key, hint in args.__annotations__.items() if hint is str]
 

@@ -13,7 +13,7 @@ from components import _flask_app_parts as parts
 from components._arguments import args_type
 from components._component import settle
 
-PUBLIC = [getattr(components, name) for name in components.__all__ if not name.endswith(("Args", "Transform"))]
+PUBLIC = [getattr(components, name) for name in components.COMPONENTS]
 IDS = [component.__name__ for component in PUBLIC]
 
 

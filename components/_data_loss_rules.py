@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 Facts = Mapping[str, Any]
 Record = Mapping[str, Facts]
 
-# The arguments whose change replaces the database, and what AWS takes where one is absent.
 AWS_KEY = "AWS's own key"
 STACK_KEY = "a key of the stack's own"
 """Stands for the ARN of a key that the stack makes, since that is unknown at the preview that adds the key."""
+# The arguments whose change replaces the database, and what AWS takes where one is absent.
 IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": AWS_KEY}
 REMOVED = "removed"
 """Stands for the argument with which a resource was taken out of the program."""

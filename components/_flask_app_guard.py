@@ -20,23 +20,23 @@ from .media import facts as bucket_facts
 
 def guard(name: str, args: FlaskAppArgs) -> Guard:
     """The guard of an app; `args` have their defaults."""
-    record: dict[str, dict[str, Any]] = {
+    record: dict[str, Facts] = {
         "network": {"kind": "network", **_network(args)},
         "logs": {"kind": "logs", "name": _logs(name), "retention_days": args["log_retention_days"]},
     }
     database = _database(name, args)
     if database:
-        record["database"] = dict(database)
+        record["database"] = database
     if args["create_kms_key"]:
         record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
         media = cast(MediaBucketArgs, given.part(args, given.MEDIA))
-        record["bucket"] = dict(bucket_facts(f"{name}-media", media))
+        record["bucket"] = bucket_facts(f"{name}-media", media)
     if "image" not in args:
         repository = {"repository_name": args.get("repository_name", "")}
         protected = {"force_delete": not args["deletion_protection"]}
-        record["repository"] = {"kind": "repository", "name": f"{name}-image", **repository, **protected}
-        record["repository"] |= _key(recorded_key(args))
+        own = {**repository, **protected, **_key(recorded_key(args))}
+        record["repository"] = {"kind": "repository", "name": f"{name}-image", **own}
     return Guard(record, args["accept_data_loss"], _names(args))
 
 

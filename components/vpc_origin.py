@@ -1,13 +1,12 @@
 """CloudFront's private way to an internal load balancer: a VPC origin, and the rule that admits it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._component import Component, Problem, refuse, settle
-from ._type_checks import typed
+from ._component import Component, settle
 from .public_access import CLOUDFRONT_PREFIX_LIST
 
 
@@ -29,12 +28,6 @@ _HTTP = 80
 _PATIENCE = "30m"
 
 
-@typed(VpcOriginArgs)
-def problems(args: VpcOriginArgs) -> Iterator[Problem]:
-    """What is wrong with the arguments, one sentence each: nothing but their types."""
-    yield from ()
-
-
 class VpcOrigin(Component):
     """A CloudFront VPC origin for an internal application load balancer, which needs no public address with it.
 
@@ -46,7 +39,6 @@ class VpcOrigin(Component):
     """Id of the VPC origin, known once the load balancer admits CloudFront."""
 
     def __init__(self, name: str, args: VpcOriginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
         super().__init__(name, opts)
         self._args = settle(args, {})
         self._create_origin()

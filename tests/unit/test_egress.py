@@ -21,7 +21,6 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 @pytest.fixture
 def app(deploy, mocks):
     mocks.computed |= COMPUTED
-    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
     mocks.answers["aws:ec2/getManagedPrefixList:getManagedPrefixList"] = lambda args: {"id": f"pl {args['name']}"}
     return lambda **args: deploy(lambda: FlaskApp("app", {"app": APP, **args}))
 

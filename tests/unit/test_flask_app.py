@@ -81,7 +81,6 @@ COMPUTED = {
 def app(deploy, mocks):
     """Deploy a FlaskApp of the template with these arguments."""
     mocks.computed |= COMPUTED
-    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
 
     def run(**args):
         return deploy(lambda: FlaskApp("app", {"app": APP, **args}))

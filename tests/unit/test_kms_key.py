@@ -9,11 +9,11 @@ import pytest
 
 from components import KmsKey
 from tests.request_validation import check_policies
-from tests.unit.test_flask_app import APP, DOMAIN, SERVER, SHARED, VARIANTS, app  # noqa: F401 the fixture
+from tests.unit.test_flask_app import APP, SERVER, SHARED, VARIANTS, app  # noqa: F401 the fixture
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 MADE = "arn:aws:mock:us-east-1:123456789012:app-kms-key"
-PRODUCTION = {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100}
+PRODUCTION = VARIANTS["production"]
 WAYS = {
     "made": ({"create_kms_key": True}, MADE),
     "existing": ({"kms_key_id": KEY}, KEY),

@@ -22,7 +22,6 @@ SECRET = "4dabf18193072939515e22adb298388d"  # how Pulumi marks one
 def app(deploy, mocks):
     """Deploy the app on a stack whose secret has this SECRET_KEY; with None the stack is new."""
     mocks.computed |= COMPUTED
-    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
 
     def run(old: str | None, **args):
         mocks.answers[VERSIONS] = {"versions": [{"versionId": "v0"}] if old is not None else []}
@@ -114,7 +113,6 @@ def test_a_preview_reads_no_secret_and_shows_that_there_will_be_a_fallback(mocks
     """The role of pull requests may list a secret's versions, and read none of them."""
     pulumi.runtime.set_mocks(mocks, project="flask-on-aws", stack="test", preview=True)
     mocks.computed |= COMPUTED
-    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
     mocks.answers[VERSIONS] = {"versions": [{"versionId": "v0"}]}
 
     def read(args):

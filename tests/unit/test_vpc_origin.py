@@ -32,7 +32,6 @@ def app(deploy, mocks):
         "arnSuffix": f"app/{args.name}/1",
     }
     mocks.answers |= {GROUPS: {"ids": ["sg-cloudfront"]}, PREFIX_LIST: {"id": "pl-1"}}
-    mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "token"}
     return lambda **args: deploy(lambda: FlaskApp("app", {"app": APP, **args}))
 
 

@@ -1,5 +1,6 @@
 """For all tests: their order, what a failure shows, and the signals that end them in an orderly way."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -72,6 +73,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         report.sections += [(f"end of {log}", tail(log)) for log in logs(item)]
     return report
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> None:
+    """Give the main thread an event loop, which Pulumi's outputs need: `asyncio.run` of an earlier test leaves none."""
+    try:
+        closed = asyncio.get_event_loop_policy().get_event_loop().is_closed()
+    except RuntimeError:
+        closed = True
+    if closed:
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def logs(item: pytest.Item) -> list[Path]:

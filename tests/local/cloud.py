@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import psutil
 from moto.moto_api._internal import moto_api_backend
 
 from cli.local.ecs.plane import Ecs
@@ -24,6 +25,14 @@ def until(true: Callable[[], Any], seconds: float = 20, what: Callable[[], Any] 
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what()}")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs. It may end between any two questions about it, so there is one."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Api:

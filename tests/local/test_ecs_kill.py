@@ -10,13 +10,13 @@ import psutil
 
 from cli.local.parts import Place
 
-from .cloud import Api, until
+from .cloud import Api, is_alive, until
 
 Daemon = Callable[..., subprocess.Popen[str]]
 
 
 def alive(processes: list[int]) -> list[int]:
-    return [pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+    return [pid for pid in processes if is_alive(pid)]
 
 
 def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon: Daemon, runtime: str) -> None:

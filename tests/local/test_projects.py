@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Request, expect
 
 from app_template.tests.pages import PNG
 
-from .cloud import until
+from .cloud import is_alive, until
 from .load import Load
 from .project import Local, opened
 from .runtimes import AsProcesses
@@ -77,7 +77,7 @@ def pids(local: Local) -> dict[str, list[int]]:
     """The processes of a project's local AWS, by what they are."""
     try:
         daemon = psutil.Process(int((local.place.place.folder / "daemon.pid").read_text().split()[0]))
-        alive = {one.pid: " ".join(one.cmdline()) for one in daemon.children() if one.status() != psutil.STATUS_ZOMBIE}
+        alive = {child.pid: " ".join(child.cmdline()) for child in daemon.children() if is_alive(child.pid)}
     except psutil.NoSuchProcess:
         return {part: [] for part in PARTS}
     return {
@@ -102,7 +102,7 @@ def test_a_killed_part_is_back_with_all_data(pair: Pair, part: str) -> None:
     began = time.monotonic()
     if part == "task":  # nor does its server go on without it
         assert below
-        until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in below))
+        until(lambda: not any(is_alive(child.pid) for child in below))
     until(lambda: set(pids(local)[part]) - set(before) and answers(local), 60)
     print(part, "was back after", round(time.monotonic() - began, 1), "s")
     assert local.rows(f"SELECT kept FROM before_{part}") == ["1"]

@@ -72,7 +72,7 @@ class Deployed:
 
 def new_mocks(recorder: Recorder) -> Recorder:
     """Make this recorder the engine of the programs that follow."""
-    # The SDK asks for the main thread's event loop, and `asyncio.run` of an earlier test has left none.
+    # Tasks of an earlier test's program would run on in its loop.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     # The root of an earlier test waits for that test's loop, for ever if it has ended before the root was registered.

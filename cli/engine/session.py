@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..local.parts import Place
+from ..local.place import Place
 from .apply import Applier
 from .aws import Aws
 from .destroy import Destroyer

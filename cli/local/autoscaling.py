@@ -10,7 +10,7 @@ from .clients import client
 from .ecs.plane import Ecs
 from .faults import Faults
 from .loops import Loop
-from .parts import Place
+from .place import Place
 from .record_values import ServiceRecord
 from .records import Records
 from .scaling_rules import IN_MINUTES, Policy, is_due, settle, wanted_count

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as _BotocoreCredentials
 
 from .access_keys import AccessKey
-from .parts import Place
+from .place import Place
 
 CONTROL_SERVICE = "flask-on-aws"
 """What calls of the local AWS's own routes are signed for: it is no service of AWS's, and so no other key's."""

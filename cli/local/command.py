@@ -32,7 +32,7 @@ from .containers import NoEngineError
 from .dev import Development, run_from
 from .ecs.process_room import on_this_machine
 from .exec_command import execute
-from .parts import RUNTIMES, RuntimeName
+from .place import RUNTIMES, RuntimeName
 from .places import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
 from .runtimes import open_images
 from .stack import STACK, Stack

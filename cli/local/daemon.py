@@ -26,7 +26,8 @@ from .ecs.watchman import Watchman
 from .endpoint import Endpoint
 from .faults import Faults, told_fault
 from .mends.images import know_images
-from .parts import Part, Place
+from .parts import Part
+from .place import Place
 from .places import CACHE, STATUS, STATUS_HOST, LocalPlace, find_place
 from .rds.configuration import Status
 from .rds.part import Databases

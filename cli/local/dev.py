@@ -19,7 +19,7 @@ from .clients import control_request
 from .control import DaemonError
 from .development import PREFIX
 from .faults import Faults
-from .parts import Place
+from .place import Place
 from .places import LocalPlace, place_settings
 from .stack import Stack
 from .typed import typed

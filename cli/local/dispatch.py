@@ -7,7 +7,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from .authentication import bucket_by_host
 from .origin_check import S3
-from .parts import HOST
+from .place import HOST
 
 _GRANTS = "access-control-"
 _S3_CONTROL = "/v20180820/"  # what all paths of the service s3control begin with

@@ -25,7 +25,7 @@ from .faults import Faults
 from .identities import RecordedIdentities
 from .mends import mend
 from .origin_check import S3
-from .parts import HOST, Place
+from .place import HOST, Place
 from .records import Records
 from .runs import PREFIX, Runs
 from .saving import Saving, unsaved

@@ -15,7 +15,7 @@ from flask_on_aws.shell import shell_command
 from .._settings import fail
 from .clients import control_request
 from .ecs.plane import Ecs
-from .parts import Place
+from .place import Place
 from .typed import typed
 
 PREFIX = "/.local/beside/"

@@ -8,7 +8,7 @@ from typing import Any, cast
 from moto.backends import get_backend
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from .parts import ACCOUNT_ID
+from .place import ACCOUNT_ID
 from .signing import Keys
 
 _ANYBODY = ("*", {"AWS": "*"}, {"AWS": ["*"]})

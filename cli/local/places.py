@@ -10,7 +10,8 @@ from pathlib import Path
 from flask_on_aws.aws_session import ProviderSettings
 
 from .access_keys import AccessKeyError
-from .parts import RUNTIMES, Place, RuntimeName
+from .place import RUNTIMES, Place, RuntimeName
+from .ports import is_free
 
 FOLDER = ".local-aws"
 # What several projects of one user share: programs that were fetched, and who has which ports.
@@ -147,8 +148,6 @@ def _ports(project: Path) -> tuple[int, int] | None:
 
 
 def _free(ports: range, taken: Collection[int]) -> int:
-    from .balancer.server import is_free  # a whole server, which nobody needs to find a place
-
     for port in ports:
         if port not in taken and is_free(port):
             return port

@@ -10,7 +10,8 @@ from moto.core.utils import utcnow
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from .faults import Faults
-from .parts import ACCOUNT_ID, TargetHealth
+from .parts import TargetHealth
+from .place import ACCOUNT_ID
 from .record_values import DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
 from .security_groups import Group, Rule
 

@@ -8,7 +8,7 @@ from .ecs.processes import ProcessRuntime
 from .ecs.runtime import Runtime
 from .faults import Faults
 from .images import Images, ProcessImages
-from .parts import Place, RuntimeName
+from .place import Place, RuntimeName
 
 
 class Tasks(NamedTuple):

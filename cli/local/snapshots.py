@@ -28,7 +28,7 @@ from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
 
 from .faults import Faults
-from .parts import ACCOUNT_ID
+from .place import ACCOUNT_ID
 
 SAVING = "saving the records"
 """The activity of what a disk refuses."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from cli.engine import apply, destroy
 from cli.local.clients import client, control_request
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 

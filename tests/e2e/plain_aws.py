@@ -15,7 +15,7 @@ from moto.moto_api._internal import moto_api_backend
 from cli.local import endpoint
 from cli.local.mends.lists import mend_lists
 from cli.local.mends.log_keys import mend_log_keys
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.e2e.engine_key import RESET, keep_key
 
 

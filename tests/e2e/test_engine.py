@@ -155,7 +155,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from cli.engine import apply
-from cli.local.parts import Place
+from cli.local.place import Place
 folder, place, port, after = sys.argv[1:]
 left = [int(after)]
 def progress(event):  # AWS has it, the state does not know yet: the worst moment

@@ -19,7 +19,7 @@ from cli.local.balancer import (
     TargetGroup,
 )
 from cli.local.certificates import Authority
-from cli.local.parts import Target
+from cli.local.place import Target
 from tests.emulator import free_port
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"

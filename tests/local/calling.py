@@ -11,7 +11,7 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from cli.local.parts import Place
+from cli.local.place import Place
 
 LIST_CLUSTERS = {
     "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",

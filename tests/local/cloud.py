@@ -9,7 +9,7 @@ from moto.moto_api._internal import moto_api_backend
 
 from cli.local.ecs.plane import Ecs
 from cli.local.endpoint import Endpoint
-from cli.local.parts import Place
+from cli.local.place import Place
 
 from .conftest import client
 from .probing import ProbingTargets

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
 
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.emulator import free_port
 
 from .project import Local, opened

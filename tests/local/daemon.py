@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from cli.local.endpoint import Endpoint
-from cli.local.parts import Place
+from cli.local.place import Place
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.local.ecs.process_room import ImagePlan, ProcessRooms
 from cli.local.ecs.processes import ProcessRuntime
-from cli.local.parts import Place
+from cli.local.place import Place
 
 APP = Path(__file__).with_name("app.py")
 _DOCKERFILE = """FROM python:3.13-slim

@@ -41,7 +41,7 @@ from cli.local.balancer import (
 )
 from cli.local.balancer.configuration import Configuration, TargetGroup
 from cli.local.certificates import Authority
-from cli.local.parts import Target
+from cli.local.place import Target
 
 
 def client(balancer, folder, **options):

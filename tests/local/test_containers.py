@@ -15,7 +15,7 @@ from flask_on_aws.dockerfile import CA_FILE, CA_FOLDER
 
 from cli.local.containers.images import ContainerImages, build_command
 from cli.local.images import Wanted
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.emulator import free_port
 
 from .cloud import Cloud, until

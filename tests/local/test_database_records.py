@@ -9,7 +9,7 @@ import pytest
 from cli.local.certificates import Authority
 from cli.local.database_records import DatabaseRecords
 from cli.local.endpoint import Endpoint
-from cli.local.parts import Place
+from cli.local.place import Place
 from cli.local.places import CACHE
 from cli.local.rds import Databases, Status
 from cli.local.rds.binaries import find

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.emulator import free_port
 
 from .cloud import Cloud, until

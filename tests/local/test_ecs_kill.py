@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from cli.local.parts import Place
+from cli.local.place import Place
 
 from .cloud import Api, is_alive, until
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.local.endpoint import Endpoint
-from cli.local.parts import Place
+from cli.local.place import Place
 
 from .conftest import client
 

@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from moto.moto_api._internal import moto_api_backend
 
 from cli.local.endpoint import Endpoint
-from cli.local.parts import Place
+from cli.local.place import Place
 from tests.emulator import free_port
 
 from .calling import LIST_CLUSTERS, Answer, call, path_of, send, signed

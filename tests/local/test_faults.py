@@ -30,7 +30,7 @@ from cli.local.ecs.streams import Streams
 from cli.local.ecs.watchman import Watchman
 from cli.local.faults import Faults
 from cli.local.mends.rds import Wish, wishes
-from cli.local.parts import Place, Target
+from cli.local.place import Place, Target
 from cli.local.rds.account import reachable
 from cli.local.rds.part import Databases
 from cli.local.records import Records

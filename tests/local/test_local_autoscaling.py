@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.local.autoscaling import Autoscaling
-from cli.local.parts import Place
+from cli.local.place import Place
 
 from .cloud import Cloud, until
 from .conftest import client

@@ -15,7 +15,7 @@ from botocore.session import Session
 from moto.backends import get_backend
 from cli.local import daemon
 from cli.local.mends import mend
-from cli.local.parts import ACCOUNT_ID
+from cli.local.place import ACCOUNT_ID
 from moto.ec2.models import instance_types
 
 mend()

@@ -18,7 +18,7 @@ import yaml
 from flask_on_aws.release_record import command_parameter, release_parameter, releases
 
 from cli.local.clients import client
-from cli.local.parts import Place
+from cli.local.place import Place
 from cli.local.places import find_place
 from tests.e2e.stacks import copy_program
 

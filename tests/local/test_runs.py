@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cli.engine import EngineError, apply
-from cli.local.parts import Place
+from cli.local.place import Place
 from cli.local.runs import HEADER, Runs
 from tests.emulator import free_port
 from tests.engine_programs import write_program
@@ -34,7 +34,6 @@ ENGINE = """
 import sys
 from pathlib import Path
 from cli.engine import apply
-from cli.local.parts import Place
 program, folder, port, region = sys.argv[1:]
 apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port), region))
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.local.parts import Place
+from cli.local.place import Place
 from cli.local.security_groups import Group, Rule, aws_obstacle, database_obstacle
 from components.diagnosis import Evidence, diagnose
 from tests.emulator import free_port

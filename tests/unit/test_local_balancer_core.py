@@ -26,7 +26,7 @@ from cli.local.balancer.health import FAILED, TIMED_OUT, Checkup, answered, exam
 from cli.local.balancer.ports import assign_ports
 from cli.local.balancer.rules import Request, choose_group, choose_rule, matches, redirect_location
 from cli.local.balancer.targets import TargetTable
-from cli.local.parts import Target
+from cli.local.place import Target
 
 # Rules
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from cli.local import control
-from cli.local.parts import Place
+from cli.local.place import Place
 from cli.local.places import LocalPlace
 
 # A parent as a container has it that runs without an init process: what its children leave stays.

@@ -11,7 +11,9 @@ from typing import Any
 
 from ..certificates import Authority, server_context
 from ..faults import Faults
-from ..parts import HOST, Target, TargetHealth
+from ..parts import TargetHealth
+from ..place import HOST, Target
+from ..ports import PortBusyError, is_free
 from .access_log import AccessLog
 from .application import Application, Front, Page
 from .configuration import Configuration, Listener, LoadBalancer
@@ -19,7 +21,7 @@ from .health import NOT_IN_USE
 from .ports import Key, PortBook, assign_ports
 from .probes import Probes
 from .rules import matches
-from .server import Loop, PortBusyError, Server, is_free
+from .server import Loop, Server
 from .targets import DEREGISTRATION_LAG, TargetTable
 from .upstream import Pool
 

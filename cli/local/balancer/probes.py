@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 
 from ..faults import Faults
-from ..parts import Target
+from ..place import Target
 from .configuration import HealthCheck
 from .health import FAILED, TIMED_OUT, Failure, answered
 from .targets import Registration, TargetTable

@@ -1,7 +1,6 @@
 """A listener's server: hypercorn, which speaks HTTP/1.1, HTTP/2 and WebSockets, with our application behind it."""
 
 import asyncio
-import errno
 import logging
 import socket
 import ssl
@@ -10,7 +9,7 @@ from typing import Any
 from hypercorn.asyncio import serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.config import Config, Sockets
 
-from ..parts import HOST
+from ..ports import BACKLOG, bind
 from .application import Application
 
 # Both are AWS's, "HTTP connections" in https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
@@ -22,37 +21,6 @@ _PIECES_AHEAD = 4
 # What is still under way when a listener ends; as long again for hypercorn to notice.
 _GRACE_SECONDS = 1.0
 _STOP_SECONDS = 2 * _GRACE_SECONDS
-_BACKLOG = 1024
-
-
-class PortBusyError(Exception):
-    """Another process listens on the port."""
-
-
-def bind(port: int) -> socket.socket:
-    """A socket on the loopback address, closed to every other machine."""
-    one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        one.bind((HOST, port))
-        one.listen(_BACKLOG)
-    except OSError as error:
-        one.close()
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise PortBusyError(f"Port {port} is in use by another program; end it, or choose another port.") from None
-    one.setblocking(False)
-    return one
-
-
-def is_free(port: int) -> bool:
-    """Whether the port could be bound now."""
-    try:
-        bind(port).close()
-    except PortBusyError:
-        return False
-    return True
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -81,7 +49,7 @@ class _Config(Config):
         self.max_app_queue_size = _PIECES_AHEAD
         self.graceful_timeout = _GRACE_SECONDS
         self.ssl_handshake_timeout = 10
-        self.backlog = _BACKLOG
+        self.backlog = BACKLOG
         self.include_server_header = self.include_date_header = False
         self.accesslog = None
         self.errorlog = logging.getLogger("flask_on_aws.balancer")

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..parts import Target, TargetHealth
+from ..parts import TargetHealth
+from ..place import Target
 from .configuration import HealthCheck, TargetGroup
 from .health import DRAINING, HEALTHY, NOT_REGISTERED, Checkup, Failure, examined
 

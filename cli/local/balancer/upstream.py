@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 import aiohttp
 from yarl import URL
 
-from ..parts import Target
+from ..place import Target
 from .configuration import Protocol
 from .headers import LONGEST_RESPONSE_HEAD, Headers
 from .targets import Registration

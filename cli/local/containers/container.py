@@ -10,7 +10,7 @@ from docker.errors import APIError, NotFound
 
 from ..ecs.runtime import Beside, CannotStart, Usage
 from ..faults import Faults
-from ..parts import Target
+from ..place import Target
 from .engine import EngineFailure, quietly
 
 _KILLED = 137  # 128 and SIGKILL: what is told of a container that was taken away

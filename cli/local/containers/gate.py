@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..faults import Faults
-from ..parts import HOST
+from ..place import HOST
 from . import relay
 
 # Docker Desktop's name for the machine it runs on: https://docs.docker.com/desktop/features/networking/

@@ -14,7 +14,7 @@ from flask_on_aws.contract import CA_PATH
 from ..ecs.definition import Container, TaskPlan
 from ..ecs.runtime import CannotStart, not_pulled
 from ..faults import Faults
-from ..parts import ACCOUNT_ID, HOST, Target
+from ..place import ACCOUNT_ID, HOST, Target
 from . import relay
 from .container import ContainerLaunch
 from .engine import LABEL, EngineFailure, quietly

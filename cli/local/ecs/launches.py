@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..parts import Place
+from ..place import Place
 from ..record_values import TaskRecord
 from ..records import Records
 from .connections import check_aws, check_databases

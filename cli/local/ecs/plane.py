@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..clients import client
 from ..endpoint import Endpoint
-from ..parts import Place, Targets
+from ..parts import Targets
+from ..place import Place
 from ..record_values import ServiceRecord
 from .credentials import PREFIX, Credentials
 from .launches import Launches

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from flask_on_aws.shell import shell_command
 
-from ..parts import HOST, Target
+from ..place import HOST, Target
 from .definition import Container
 from .runtime import CannotStart, Skipped, not_pulled
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import psutil
 
 from ..faults import Faults
-from ..parts import Target
+from ..place import Target
 from . import guardian
 from .definition import Container, TaskPlan
 from .process_room import ProcessPlan, ProcessRooms

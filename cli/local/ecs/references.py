@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
-from ..parts import ACCOUNT_ID
+from ..place import ACCOUNT_ID
 from .runtime import CannotStart
 
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "

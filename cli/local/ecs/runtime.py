@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..parts import Target
+from ..place import Target
 from .definition import Container, TaskPlan
 
 

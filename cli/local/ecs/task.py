@@ -13,7 +13,8 @@ from typing import Any
 from moto.core.utils import utcnow
 
 from ..faults import Faults
-from ..parts import Target, Targets
+from ..parts import Targets
+from ..place import Target
 from ..record_values import TaskRecord
 from ..records import Records
 from .container import ContainerRun

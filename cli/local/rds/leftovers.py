@@ -1,13 +1,10 @@
-"""What an earlier daemon may have left: servers without a master, and ports that are taken."""
+"""What an earlier daemon may have left: servers without a daemon."""
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
-
-from ..parts import HOST
 
 # A clean shutdown writes all of a small cache to the disk.
 _STOP_SECONDS = 10
@@ -41,21 +38,3 @@ def _serves(number: int, data: Path) -> bool:
         text=True,
     )
     return str(data) in told.stdout and not told.stdout.lstrip().startswith("Z")
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could have the port now."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return one.getsockname()[1]

@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 
 from ..certificates import Authority
-from ..parts import HOST
+from ..place import HOST
+from ..ports import free_port, is_free
 from .account import give, process_options
 from .binaries import Binaries
-from .leftovers import end_stray, free_port, is_free
+from .leftovers import end_stray
 from .roles import ADMIN, administration
 
 ENDPOINT = "localhost"  # names below it, which would look more like RDS's, do not resolve everywhere

@@ -74,7 +74,7 @@ def runtime(scope: Scope) -> list[Statement]:
         ),
         allow(
             "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath ssm:GetParameterHistory ssm:PutParameter ssm:DeleteParameter "
-            "ssm:AddTagsToResource ssm:ListTagsForResource",
+            "ssm:AddTagsToResource ssm:RemoveTagsFromResource ssm:ListTagsForResource",
             scope.arns("ssm", f"parameter/{PARAMETER_PATH}/*"),
         ),
     ]

@@ -33,6 +33,8 @@ class CdnArgs(TypedDict, total=False):
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
     wait: bool
     """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 # 30 s is CloudFront's own default for the time to the first byte.

@@ -249,6 +249,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of all resources that take any, and of the tasks, by key; a resource's own win over them. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
     alarms: bool
     """Whether the baseline alarms exist. Default: true in production.*"""
     alarm_email: pulumi.Input[str]
@@ -293,6 +295,7 @@ COMMON: FlaskAppArgs = {
     "git_branch": "",
     "policy_arns": {},
     "ca_certificates": "auto",
+    "tags": {},
     "monthly_budget_usd": 0,
 }
 PRODUCTION: FlaskAppArgs = {

@@ -48,6 +48,7 @@ from ._reference_checks import secret_reference_problems
 from ._secret_key import POLICIES
 from ._sentences import distinct, translated
 from ._shared_checks import shared_problems
+from ._tags import tag_problems
 from ._type_checks import head, typed
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
@@ -108,6 +109,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from key_problems(args)
     yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
+    yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from consent_problems(name, args)
     if "outbound_ports" in args:

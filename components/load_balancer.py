@@ -47,6 +47,8 @@ class LoadBalancerArgs(TypedDict, total=False):
     """Days for which access logs are kept, from 1 to 3653. Default: 90."""
     retain_access_logs: bool
     """Whether the logs survive their removal from the program. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

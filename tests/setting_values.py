@@ -94,6 +94,7 @@ OWN: dict[str, Any] = {
     "sidecars": [{"name": "metrics", "image": "metrics:1", "memoryReservation": 64}],
     "caCertificates": "init",
     "containerInsights": True,
+    "tags": {"team": "shop", "cost center": 4711},
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "monthlyBudgetUsd": 50,

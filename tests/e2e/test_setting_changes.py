@@ -27,6 +27,7 @@ DATABASE = {
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "databaseSnapshot": "of-another-database",  # of no account after creation
+    "tags": {"team": "shop"},
 }
 TASKS = {
     "databaseApplyImmediately": False,
@@ -60,6 +61,7 @@ TASKS = {
     "sidecars": [{"name": "metrics", "image": "metrics:1"}],
     "caCertificates": "init",
     "containerInsights": True,
+    "tags": {"team": "data", "cost center": "4711"},
 }
 AROUND = {
     "egress": "nat",
@@ -149,6 +151,7 @@ def test_settings_of_database_and_tasks_change_in_place(program):
     kept = change(stack, DATABASE, TASKS)
     check_database(stack)
     check_tasks(stack)
+    check_tags(stack)
     check_zones(stack, kept)
     check_key(stack, kept)
 
@@ -232,6 +235,27 @@ def check_database(stack) -> None:
     assert (database["DBInstanceClass"], database["AllocatedStorage"]) == ("db.t4g.small", 30)
     assert database["MultiAZ"] is True
     assert database["EngineVersion"].startswith("18")
+
+
+def check_tags(stack) -> None:
+    """The later group's tags in place of the earlier one's, beside those that the library itself reads."""
+    wanted = {"team": "data", "cost center": "4711", "managed-by": "pulumi"}
+    database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
+    subnets = stack.resources()["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"]["outputs"]["arn"]
+    listed = stack.aws("rds").list_tags_for_resource(ResourceName=subnets)["TagList"]
+    for tags in (database["TagList"], listed):
+        assert wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
+    assert "flask-on-aws:database_name" in {tag["Key"] for tag in listed}
+    service = stack.aws("ecs").describe_services(
+        cluster=stack.outputs()["clusterName"], services=[stack.outputs()["serviceName"]], include=["TAGS"]
+    )["services"][0]
+    assert service["propagateTags"] == "SERVICE"
+    assert wanted.items() <= {tag["key"]: tag["value"] for tag in service["tags"]}.items()
+    # Previewed alone: the emulator cannot take the tags of scalable targets away.
+    without = previewed(stack, {"tags": {}})
+    assert set(without.values()) <= {"same", "update"}
+    assert without["aws:ecs/taskDefinition:TaskDefinition::app-web"] == "update"
+    configure(stack, {"tags": TASKS["tags"]})
 
 
 def check_tasks(stack) -> None:

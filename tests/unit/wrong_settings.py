@@ -1250,6 +1250,32 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"sidecars": ["nginx"]}, ["sidecars[0]: 'nginx' must be names with values."]),
     ({"caCertificates": "maybe"}, ["caCertificates: 'maybe' is not one of auto, image, init."]),
     ({"containerInsights": "yes"}, ["containerInsights: 'yes' must be true or false."]),
+    (
+        {"tags": {"aws:team": "shop"}},
+        ["tags.aws:team: the key 'aws:team' starts with 'aws:', which is reserved; choose another key."],
+    ),
+    (
+        {"tags": {"team": "shop, mail"}},
+        ["tags.team: ',' is not allowed in the value 'shop, mail'; use letters, digits, spaces and any of +-=._:/@."],
+    ),
+    (
+        {"tags": {"team": "x" * 257}},
+        [f"tags.team: the value '{'x' * 257}' has 257 characters; AWS allows 256, so shorten it."],
+    ),
+    ({"tags": {"team": "shop "}}, ["tags.team: the value 'shop ' starts or ends with a space; remove it."]),
+    (
+        {"tags": {"team": "aws:shop"}},
+        ["tags.team: the value 'aws:shop' starts with 'aws:', which is reserved; choose another value."],
+    ),
+    (
+        {"tags": {"Team": "shop", "team": "shop"}},
+        ["tags.team: 'team' differs from 'Team' in case alone, which IAM does not allow; keep one."],
+    ),
+    (
+        {"tags": {f"key{number}": "x" for number in range(41)}},
+        ["tags: 41 tags are too many; give at most 40, since AWS allows 50 in all."],
+    ),
+    ({"tags": "team"}, ["tags: 'team' must be names with values, like {NAME: value}."]),
     ({"alarms": "maybe"}, ["alarms: 'maybe' must be true or false."]),
     (
         {"alarmEmail": "nobody", "alarms": True},

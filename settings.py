@@ -152,6 +152,7 @@ READERS: Mapping[str, Reader] = {
     "bucketVersioned": flag,
     "allowedCidrs": texts,
     "desyncMitigation": text,
+    "webAclArn": text,
     "accessLogs": flag,
     "deletionProtection": flag,
     "keepData": flag,

@@ -157,6 +157,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
+    web_acl_arn: pulumi.Input[str]
+    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's name. Default: none."""
     access_logs: bool
     """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
     deletion_protection: bool

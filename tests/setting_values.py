@@ -59,6 +59,7 @@ OWN: dict[str, Any] = {
     "bucketVersioned": True,
     "allowedCidrs": ["192.0.2.0/24"],
     "desyncMitigation": "strictest",
+    "webAclArn": f"arn:aws:wafv2:{_ACCOUNT}:regional/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "deletionProtection": False,
     "keepData": False,

@@ -152,6 +152,7 @@ READERS: Mapping[str, Reader] = {
     "bucketVersioned": flag,
     "allowedCidrs": texts,
     "desyncMitigation": text,
+    "webAclArn": text,
     "accessLogs": flag,
     "deletionProtection": flag,
     "keepData": flag,
@@ -197,6 +198,7 @@ READERS: Mapping[str, Reader] = {
     "sidecars": containers,
     "caCertificates": text,
     "containerInsights": flag,
+    "tags": mapping,
     "alarms": flag,
     "alarmEmail": text,
     "monthlyBudgetUsd": number,
@@ -204,7 +206,7 @@ READERS: Mapping[str, Reader] = {
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
 # Under these the user chooses the names, which stay as they are.
-_FREE = ("env", "secrets", "secret_values", "build_env", "build_secrets", "workers", "policy_arns")
+_FREE = ("env", "secrets", "secret_values", "build_env", "build_secrets", "workers", "policy_arns", "tags")
 # Secrets Manager's limit of one secret, in bytes, less what the stack itself keeps in the app's (measured: 1.2 kB with
 # all presets): https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 _LARGEST_SECRET = 65_536 - 4096

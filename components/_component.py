@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pulumi
 
 from ._arguments import Problem, args_type, name_problems
 from ._data_loss import Guard
+from ._tags import tag_problems, with_tags
 from ._type_checks import type_problems
 
 __all__ = [
@@ -32,7 +33,12 @@ _Args = TypeVar("_Args", bound=Mapping[str, Any])
 
 
 class Component(pulumi.ComponentResource):
-    """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares."""
+    """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares.
+
+    Its argument `tags`, where it declares one, reaches everything in it that takes tags.
+    """
+
+    _TAGS_ARGUMENT: ClassVar = "tags"
 
     def __new__(cls, *given: Any, **named: Any) -> Self:
         """Check the arguments' names and types before the constructor, which takes name, args and opts, reads one.
@@ -44,10 +50,17 @@ class Component(pulumi.ComponentResource):
         if args is not None:  # a component inside the library may have none
             owner = f"{_article(cls.__name__)} {cls.__name__}"
             refuse([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
-        return super().__new__(cls)
+        made = super().__new__(cls)
+        made._tags = cast(Mapping[str, Any], args or {}).get(cls._TAGS_ARGUMENT) or {}
+        return made
+
+    _tags: Mapping[str, str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
+        refuse(tag_problems(self._tags, self._TAGS_ARGUMENT))
         kind = type(self).__name__
+        # After the caller's transformations, so that the tags which these set stay.
+        opts = with_tags(opts, self._tags)
         inputs: dict[str, Any] = {}
         if guard:
             inputs, opts = guard.inputs(), pulumi.ResourceOptions.merge(opts, guard.options(f"{kind}-{name}"))

@@ -35,6 +35,9 @@ def network(scope: Scope) -> list[Statement]:
             "elasticloadbalancing:DeregisterTargets",
             scope.arns("elasticloadbalancing", *balancers),
         ),
+        # An existing web ACL has any name; with these it is attached to the app's load balancer, whose side is
+        # elasticloadbalancing:SetWebAcl above, or to its distribution, which reads it.
+        allow("wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACL", "*"),
         allow(
             "route53:ChangeResourceRecordSets", [f"arn:{scope.partition}:route53:::hostedzone/{zone}" for zone in zones]
         ),
@@ -74,7 +77,7 @@ def runtime(scope: Scope) -> list[Statement]:
         ),
         allow(
             "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath ssm:GetParameterHistory ssm:PutParameter ssm:DeleteParameter "
-            "ssm:AddTagsToResource ssm:ListTagsForResource",
+            "ssm:AddTagsToResource ssm:RemoveTagsFromResource ssm:ListTagsForResource",
             scope.arns("ssm", f"parameter/{PARAMETER_PATH}/*"),
         ),
     ]

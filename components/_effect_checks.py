@@ -45,6 +45,7 @@ _ONLY_WITHOUT = (
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("access_logs", "listener_arn", False),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
+    _Rule("web_acl_arn", "listener_arn"),
     _Rule("container_insights", "cluster_arn", False),
     _Rule("flow_logs", "vpc_id", False),
     _Rule("database_snapshot", "database_host"),

@@ -136,6 +136,9 @@ class Exposure:
         if mode.get("mode") != "https":
             args.pop("allowed_cidrs", None)
         args["vpc_id"], args["retain_access_logs"] = self._network.vpc_id, self._args["deletion_protection"]
+        # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
+        if self._kind == "https" and "web_acl_arn" in self._args:
+            args["web_acl_arn"] = self._args["web_acl_arn"]
         balancer = LoadBalancer(name, args, self._child())
         route["listener_arn"] = balancer.listener_arn
         target = Route(route_name, route, self._child())
@@ -193,6 +196,8 @@ class Exposure:
             args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
         else:
             args["origin_secret"] = self._origin_secret
+        if self._kind == "cloudfront" and "web_acl_arn" in self._args:
+            args["web_acl_arn"] = self._args["web_acl_arn"]
         return Cdn(f"{self._name}-cdn", args, self._child())
 
     def _create_vpc_origin(self, entrance: Entrance) -> pulumi.Output[str]:

@@ -22,7 +22,7 @@ def reads(scope: Scope) -> list[Statement]:
             "secretsmanager:GetResourcePolicy secretsmanager:ListSecretVersionIds kms:DescribeKey kms:GetKeyPolicy "
             "kms:GetKeyRotationStatus kms:ListResourceTags kms:ListAliases iam:GetRole iam:GetRolePolicy iam:GetPolicy "
             "iam:GetPolicyVersion iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole "
-            "iam:ListPolicyVersions ssm:DescribeParameters",
+            "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource",
             "*",
         ),
         allow("s3:ListBucket", scope.buckets()),  # whether a bucket is there at all

@@ -8,11 +8,12 @@ import pulumi_aws as aws
 
 from ._component import Problem
 from ._reference_checks import region_problems
+from ._web_acl import Scope, scope_of
 from .certificate import find_zone, no_zone_problem, zone_candidates
 from .flask_app_args import FlaskAppArgs, with_profile
 
 # What AWS's services can use in their own region alone.
-_REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id")
+_REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id", "web_acl_arn")
 
 
 def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> Iterator[Problem]:
@@ -20,6 +21,8 @@ def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = No
     settled = with_profile(args)
     given, options = cast(Mapping[str, Any], settled), _invoke_options(opts)
     arns = {argument: given[argument] for argument in _REGIONAL if isinstance(given.get(argument), str)}
+    if scope_of(arns.get("web_acl_arn", "")) is Scope.CLOUDFRONT:
+        del arns["web_acl_arn"]
     if arns:
         region = aws.get_region(opts=options).region
         for argument, arn in arns.items():

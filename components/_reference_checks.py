@@ -52,6 +52,13 @@ KMS_KEY = Kind(
     re.compile(r"key/(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
     "kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012",
 )
+WEB_ACL = Kind(
+    "a web ACL of AWS WAF",
+    "wafv2",
+    # https://docs.aws.amazon.com/waf/latest/APIReference/API_WebACL.html: characters of Name and Id
+    re.compile(r"(?:global|regional)/webacl/[\w-]{1,128}/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII),
+    "wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID",
+)
 POLICY = Kind("an IAM policy", "iam", re.compile(r"policy/[\w+=,.@/-]+"), "iam::ACCOUNT:policy/NAME")
 SECRET = Kind(
     "a secret with the six characters that Secrets Manager appends to its name",

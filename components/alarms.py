@@ -48,6 +48,8 @@ class AlarmsArgs(TypedDict, total=False):
     """Monthly cost in USD of which 80 % spent or 100 % forecast sends a message; 0 for none. It counts the whole AWS account unless `budget_tag` is set. Default: 0."""
     budget_tag: str
     """A tag as `key=value`; the budget then counts only what carries it. Billing must have the key activated as a cost allocation tag, else nothing is counted. Default: none, the whole account."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: AlarmsArgs = {

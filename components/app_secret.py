@@ -22,6 +22,8 @@ class AppSecretArgs(TypedDict, total=False):
     """ARN of the KMS key that encrypts the secret; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
     description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"recovery_days": 0, "description": "Secret environment of an app"}

@@ -31,6 +31,8 @@ class AutoscalingArgs(TypedDict, total=False):
     """`{load balancer's ARN suffix}/{target group's ARN suffix}`, for `requests_per_minute`. Default: none."""
     schedules: Sequence[Mapping[str, Any]]
     """Changes of the limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}` with `schedule` as `cron(0 8 ? * MON-FRI *)`, `rate(…)` or `at(…)`. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

@@ -10,6 +10,7 @@ from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._load_balancer_guard import distribution_guard, tags
 from ._type_checks import typed
+from ._web_acl import Scope, web_acl_problems
 from .origin import ORIGIN_HEADER
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class CdnArgs(TypedDict, total=False):
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
     wait: bool
     """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
+    web_acl_arn: pulumi.Input[str]
+    """ARN of an existing web ACL of AWS WAF, of scope CLOUDFRONT, whose rules requests must pass. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
@@ -57,6 +62,8 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
         "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     )
     yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
+    reason = "what it would protect is a CloudFront distribution"
+    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
 
 
 class Cdn(Component):
@@ -118,6 +125,7 @@ class Cdn(Component):
             },
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate={"cloudfront_default_certificate": True},
+            web_acl_id=self._args.get("web_acl_arn"),  # CloudFront's own name for the ARN
             tags=tags(self._args["load_balancers"]) or None if guarded else None,
             wait_for_deployment=self._args["wait"],
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),

@@ -30,6 +30,8 @@ class CertificateArgs(TypedDict, total=False):
     """Name of the public hosted zone for every name of the certificate. Default: for each name the zone of its longest parent domain that exists."""
     validated: bool
     """With external DNS, whether the records are set, so that the deployment waits for the certificate to be issued. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}

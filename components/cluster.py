@@ -1,5 +1,6 @@
 """The ECS cluster that services run in; several apps may share one."""
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 import pulumi
@@ -11,6 +12,8 @@ from ._component import Component, settle
 class ClusterArgs(TypedDict, total=False):
     container_insights: bool
     """Whether CloudWatch collects metrics per task, which costs about 0.07 USD a metric and month. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: ClusterArgs = {"container_insights": False}

@@ -86,6 +86,8 @@ class DatabaseArgs(TypedDict, total=False):
     """Seconds that a statement waits for a lock; 0: for ever. Default: 30."""
     statement_timeout_seconds: int
     """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {

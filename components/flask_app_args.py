@@ -157,6 +157,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
+    web_acl_arn: pulumi.Input[str]
+    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's name. Default: none."""
     access_logs: bool
     """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
     deletion_protection: bool
@@ -249,6 +251,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of all resources that take any, and of the tasks, by key; a resource's own win over them. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
     alarms: bool
     """Whether the baseline alarms exist. Default: true in production.*"""
     alarm_email: pulumi.Input[str]
@@ -293,6 +297,7 @@ COMMON: FlaskAppArgs = {
     "git_branch": "",
     "policy_arns": {},
     "ca_certificates": "auto",
+    "tags": {},
     "monthly_budget_usd": 0,
 }
 PRODUCTION: FlaskAppArgs = {

@@ -48,7 +48,9 @@ from ._reference_checks import secret_reference_problems
 from ._secret_key import POLICIES
 from ._sentences import distinct, translated
 from ._shared_checks import shared_problems
+from ._tags import tag_problems
 from ._type_checks import head, typed
+from ._web_acl import Scope, web_acl_problems
 from .contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
 from .procfile import ProcfileError
@@ -108,7 +110,9 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from key_problems(args)
     yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
+    yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
+    yield from _web_acl_problems(args)
     yield from consent_problems(name, args)
     if "outbound_ports" in args:
         yield from outbound_problems(args)
@@ -184,6 +188,18 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     for first, second in (("env", "secrets"), ("env", "secret_values"), ("secrets", "secret_values")):
         for name in sorted(given[first] & given[second]):
             yield Problem(f"{second}.{name}", f"{name!r} is in {first} as well; keep one of the two.")
+
+
+def _web_acl_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """The web ACL must be of the scope of what requests enter through; a shared load balancer has its owner's."""
+    value, kind = args.get("web_acl_arn"), exposure(args)
+    if kind == "https":
+        where = "on its own domain the app's requests enter through the load balancer"
+        yield from web_acl_problems("web_acl_arn", value, Scope.REGIONAL, where)
+    elif kind == "cloudfront":
+        until = "until dns_ready is true" if args.get("domain") else "without a domain"
+        where = f"{until} the app's requests enter through CloudFront"
+        yield from web_acl_problems("web_acl_arn", value, Scope.CLOUDFRONT, where)
 
 
 def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:

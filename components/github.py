@@ -40,6 +40,8 @@ class GitHubDeployRoleArgs(TypedDict, total=False):
     """Route 53 zones in which the role may set records. Default: all of the account."""
     extra_app_actions: Sequence[str]
     """More actions that the app's roles may be given, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
+    resource_tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key, as the other components' `tags`; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"read_only": False, "app_names": ["app"], "zone_ids": [], "extra_app_actions": []}
@@ -100,6 +102,8 @@ class GitHubDeployRole(Component):
     An administrator creates it once, in a stack of its own. A deploy role makes roles for the app only within a permissions
     boundary; give its ARN to the app as `permissions_boundary`.
     """
+
+    _TAGS_ARGUMENT = "resource_tags"  # its `tags` are Git's
 
     role_arn: pulumi.Output[str]
     """ARN of the role, for `role-to-assume`; known once its policies are attached."""

@@ -63,6 +63,8 @@ class ImageArgs(TypedDict, total=False):
     """Whether the app is built, run and checked on this machine before its image is pushed: `auto` where a Docker engine and the command line tool are there, `always`, or `never`. Default: `never`."""
     preflight_settings: Mapping[str, str]
     """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: ImageArgs = {

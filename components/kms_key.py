@@ -20,6 +20,8 @@ class KmsKeyArgs(TypedDict, total=False):
     """Names of the log groups that CloudWatch Logs may encrypt with the key, where * stands for any text. Default: all of the account in the key's region."""
     retain: bool
     """Whether the key survives its removal from the program, so that what it encrypts can still be read; otherwise it is deleted 30 days later. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

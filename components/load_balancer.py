@@ -11,6 +11,7 @@ from . import public_access
 from ._checks import choice_problems, name_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._type_checks import typed
+from ._web_acl import Scope, web_acl_problems
 from .access_logs import AccessLogBucket
 from .public_access import PublicAccess, PublicAccessArgs
 
@@ -47,6 +48,10 @@ class LoadBalancerArgs(TypedDict, total=False):
     """Days for which access logs are kept, from 1 to 3653. Default: 90."""
     retain_access_logs: bool
     """Whether the logs survive their removal from the program. Default: false."""
+    web_acl_arn: pulumi.Input[str]
+    """ARN of an existing web ACL of AWS WAF, of scope REGIONAL and the load balancer's region, whose rules requests must pass. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -77,6 +82,8 @@ def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")
     yield from choice_problems("desync_mitigation", settled["desync_mitigation"], ["monitor", "defensive", "strictest"])
     yield from range_problems("access_log_days", settled["access_log_days"], 1, 3653, "days")
+    reason = "what it would protect is a load balancer"
+    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.REGIONAL, reason)
 
 
 def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
@@ -124,6 +131,7 @@ class LoadBalancer(Component):
         access = PublicAccess(f"{name}-access", _access(self._args), self._child())
         self.security_group_id = access.security_group_id
         self._create_load_balancer()
+        self._attach_web_acl()
         http = self._create_http_listener()
         listener = self._create_https_listener() if self._args["mode"] == "https" else http
         self.arn = self._load_balancer.arn
@@ -153,6 +161,16 @@ class LoadBalancer(Component):
             # None, not False: False would lift a protection that the caller put on the whole component.
             opts=self._child(protect=protected or None),
         )
+
+    def _attach_web_acl(self) -> None:
+        if "web_acl_arn" in self._args:
+            aws.wafv2.WebAclAssociation(
+                f"{self._name}-web-acl",
+                resource_arn=self._load_balancer.arn,
+                web_acl_arn=self._args["web_acl_arn"],
+                # A load balancer has one web ACL: the old one's removal, if it came last, would remove the new one.
+                opts=self._child(delete_before_replace=True),
+            )
 
     def _create_log_bucket(self) -> pulumi.Output[str]:
         logs = AccessLogBucket(

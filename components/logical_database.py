@@ -38,6 +38,8 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
     login_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"port": PORT}

@@ -29,6 +29,8 @@ class MediaBucketArgs(TypedDict, total=False):
     """ARN of the KMS key that encrypts new files. Default: S3's own key."""
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}

@@ -1,6 +1,6 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pulumi
@@ -50,6 +50,8 @@ class NetworkArgs(TypedDict, total=False):
     """IDs of the existing VPC's public subnets, in two zones or more. Required with `vpc_id`. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: NetworkArgs = {

@@ -35,6 +35,8 @@ class RouteArgs(TypedDict, total=False):
     """Letters and digits that requests must carry in the header X-Origin-Verify, used with requires_origin_secret. Default: none."""
     requires_origin_secret: bool
     """Whether only requests with the origin secret are served, as behind CloudFront. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

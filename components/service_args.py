@@ -111,6 +111,8 @@ class ServiceArgs(TypedDict, total=False):
     """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]
     """PEM certificates for `ca_path`. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {

@@ -28,6 +28,8 @@ class TaskRolesArgs(TypedDict, total=False):
     """Whether ECS Exec may open a shell in the containers. Default: false."""
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of both roles. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

@@ -23,6 +23,8 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
     endpoint_security_group_id: pulumi.Input[str]
     """Security group of the VPC's interface endpoints. With `outbound_ports`, tasks may reach these and S3's gateway endpoint on 443, whatever ports are named. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 _HTTPS = 443

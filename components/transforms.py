@@ -67,6 +67,7 @@ class FlaskAppTransform(TypedDict, total=False):
     listener_certificate: Transform[aws.lb.ListenerCertificateArgs]
     listener_rules: Transform[aws.lb.ListenerRuleArgs]
     target_group: Transform[aws.lb.TargetGroupArgs]
+    web_acl_associations: Transform[aws.wafv2.WebAclAssociationArgs]
     access_log_bucket: Transform[aws.s3.BucketArgs]
     access_log_bucket_policy: Transform[aws.s3.BucketPolicyArgs]
     access_log_lifecycle: Transform[aws.s3.BucketLifecycleConfigurationArgs]

@@ -1,6 +1,6 @@
 """CloudFront's private way to an internal load balancer: a VPC origin, and the rule that admits it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Required, TypedDict
 
 import pulumi
@@ -19,6 +19,8 @@ class VpcOriginArgs(TypedDict, total=False):
     """Name of the load balancer, which the VPC origin takes. Required."""
     load_balancer_security_group_id: Required[pulumi.Input[str]]
     """Id of the load balancer's security group, which gets a rule for CloudFront. Required."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
 
 
 # CloudFront makes it in the VPC with the VPC's first origin; its interfaces there are in it.

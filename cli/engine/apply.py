@@ -157,7 +157,7 @@ class Applier:
             provider = PROVIDERS.get(record.type)
             if provider is None or record.planned or record.urn in found:
                 continue
-            fixed = provider.replace_on if provider.update else record.property_dependencies.keys()
+            fixed = provider.fixed(record.property_dependencies)
             if any(urn in found for key in fixed for urn in record.property_dependencies.get(key, ())):
                 found[record.urn] = record
         return [record for urn, record in found.items() if urn != old.urn]
@@ -199,7 +199,7 @@ def _decide(resource: Resource, provider: Provider, old: Record, inputs: Mapping
     return decide(
         old.inputs,
         inputs,
-        replace_on=provider.replace_on,
+        replace_on=provider.fixed({*old.inputs, *inputs}),
         replace_on_changes=options.replace_on_changes,
         updatable=provider.update is not None,
         delete_first=needs if given is None else given,

@@ -22,7 +22,8 @@ subnets = [Thing("aws:ec2/subnet:Subnet", f"net-{zone}", {"vpcId": vpc.id, "avai
            "cidrBlock": cidr.replace(".0.0/16", f".{n}.0/24")}) for n, zone in enumerate("ab")]
 group = Thing("aws:ec2/securityGroup:SecurityGroup", "access", {"vpcId": vpc.id, "description": "Access"})
 Thing("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "http",
-      {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": "0.0.0.0/0"})
+      {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": "0.0.0.0/0",
+       "tags": tags})
 balancer = Thing("aws:lb/loadBalancer:LoadBalancer", "alb", {"subnets": [s.id for s in subnets],
                  "securityGroups": [group.id], "idleTimeout": int(config.get("idle") or 50)},
                  outputs=["arn", "dnsName"])
@@ -54,8 +55,8 @@ if config.get("media") != "none":
 cluster = Thing("aws:ecs/cluster:Cluster", "cluster", {}, outputs=["arn", "name"])
 definition = Thing("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "cpu": "256", "memory": "512",
                    "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "executionRoleArn": role.arn,
-                   "containerDefinitions": json.dumps([{"name": "web", "image": config.get("image") or "web:1"}])},
-                   outputs=["arn"])
+                   "containerDefinitions": json.dumps([{"name": "web", "image": config.get("image") or "web:1"}]),
+                   "tags": tags}, outputs=["arn"])
 service = Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn,
                 "desiredCount": 1, "loadBalancers": [{"targetGroupArn": targets.arn, "containerName": "web",
                 "containerPort": 8080}], "networkConfiguration": {"subnets": [s.id for s in subnets],

@@ -13,6 +13,7 @@ os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 from moto.moto_api._internal import moto_api_backend
 
 from cli.local import endpoint
+from cli.local.mends.cloudfront import mend_cloudfront
 from cli.local.mends.lists import mend_lists
 from cli.local.mends.log_keys import mend_log_keys
 from cli.local.place import Place
@@ -27,6 +28,7 @@ def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
 def mend() -> None:
     mend_lists()
     mend_log_keys()
+    mend_cloudfront()
 
 
 def main() -> None:

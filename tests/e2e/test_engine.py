@@ -64,7 +64,12 @@ def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
     key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
     stack.configure(idle=70, days=30, health="/healthy", team="ops", key=key)
     changed = stack.apply()
-    assert stack.operations() == ["update alb", "update logs", "update net", "update web"]
+    # Of the two web, one is the target group; the task definition gets new tags, and no new revision.
+    assert stack.operations() == [f"update {name}" for name in ("alb", "http", "logs", "net", "web", "web")]
+    (definition,) = stack.aws("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    told = stack.aws("ecs").describe_task_definition(taskDefinition=definition, include=["TAGS"])
+    assert told["taskDefinition"]["revision"] == 1
+    assert {"key": "team", "value": "ops"} in told["tags"]
     assert (changed.created, changed.replaced, changed.deleted) == ((), (), ())
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
     assert (group["retentionInDays"], group["kmsKeyId"]) == (30, key)
@@ -419,6 +424,43 @@ def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
     stack.apply()
     stack.write(body({"a:b": "c"}, ['tags["a:b"]']))
     assert names(stack.apply().unchanged) == ["net"]
+
+
+def test_tags_are_added_changed_and_removed_in_place(stack):
+    """Of what has no tags of its own beside it in a change: a VPC origin, and a parameter that is written over."""
+
+    def body(tags):
+        return f"""
+tags = {tags!r}
+vpc = Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16"}})
+subnets = [Thing("aws:ec2/subnet:Subnet", f"net-{{n}}", {{"vpcId": vpc.id, "availabilityZone": f"us-east-1{{'ab'[n]}}",
+           "cidrBlock": f"10.0.{{n}}.0/24"}}) for n in range(2)]
+balancer = Thing("aws:lb/loadBalancer:LoadBalancer", "ilb", {{"subnets": [s.id for s in subnets], "internal": True}},
+                 outputs=["arn"])
+origin = Thing("aws:cloudfront/vpcOrigin:VpcOrigin", "origin", {{"tags": tags, "vpcOriginEndpointConfig": {{
+               "name": "origin", "arn": balancer.arn, "httpPort": 80, "httpsPort": 443,
+               "originProtocolPolicy": "http-only", "originSslProtocols": {{"items": ["TLSv1.2"], "quantity": 1}}}}}},
+               outputs=["arn"])
+record = Thing("aws:ssm/parameter:Parameter", "record", {{"name": "/record", "type": "String", "value": "1",
+               "tags": tags}})
+pulumi.export("origin", origin.arn)
+"""
+
+    def tags():
+        origin = stack.aws("cloudfront").list_tags_for_resource(Resource=first.outputs["origin"])["Tags"]["Items"]
+        record = stack.aws("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId="/record")["TagList"]
+        return [{tag["Key"]: tag["Value"] for tag in listed} for listed in (origin, record)]
+
+    stack.write(body({"team": "web", "stage": "dev"}))
+    first = stack.apply()
+    assert tags() == [{"team": "web", "stage": "dev"}] * 2
+    stack.write(body({"team": "ops"}))
+    changed = stack.apply()
+    assert (names(changed.updated), changed.replaced) == (["origin", "record"], ())
+    assert tags() == [{"team": "ops"}] * 2
+    stack.write(body({}))
+    assert stack.apply().replaced == ()
+    assert tags() == [{}] * 2
 
 
 def test_a_renamed_resource_with_an_alias_is_kept(stack):

@@ -27,6 +27,7 @@ DATABASE = {
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "databaseSnapshot": "of-another-database",  # of no account after creation
+    "tags": {"team": "shop"},
 }
 TASKS = {
     "databaseApplyImmediately": False,
@@ -60,12 +61,15 @@ TASKS = {
     "sidecars": [{"name": "metrics", "image": "metrics:1"}],
     "caCertificates": "init",
     "containerInsights": True,
+    "tags": {"team": "data", "cost center": "4711"},
 }
 AROUND = {
     "egress": "nat",
     "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
+    # CloudFront's; the emulator takes any.
+    "webAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "bucketVersioned": True,
     "alarms": True,
@@ -149,6 +153,7 @@ def test_settings_of_database_and_tasks_change_in_place(program):
     kept = change(stack, DATABASE, TASKS)
     check_database(stack)
     check_tasks(stack)
+    check_tags(stack)
     check_zones(stack, kept)
     check_key(stack, kept)
 
@@ -159,13 +164,22 @@ def test_settings_around_them_change_in_place(program):
     folder = stack.folder / "app_template"
     (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text())
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
-    change(stack, AROUND, DOMAIN, PROTECTION)
+    kept = change(stack, AROUND)
+    assert distribution(stack)["WebACLId"] == AROUND["webAclArn"]
+    first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
+    apply(stack, kept, {**DOMAIN, "webAclArn": first})
     assert stack.outputs()["url"] == "https://shop.example.com"
+    assert web_acls(stack) == {"app-alb": first, "app-ilb": first}
+    assert distribution(stack)["WebACLId"] == ""
+    apply(stack, kept, {**PROTECTION, "webAclArn": second})
+    assert web_acls(stack) == {"app-alb": second, "app-ilb": second}
 
+    configure(stack, {"webAclArn": ""})
     stack.configure(environment="development", deletionProtection=False, keepData=False)
     assert "databaseBackupDays" in stack.run("preview", fails=True)  # from 14 to 1: less can be restored
     configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"]})
     stack.up()
+    assert web_acls(stack) == {"app-alb": None, "app-ilb": None}
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
 
@@ -175,12 +189,42 @@ def change(stack, *groups):
     stack.up()
     kept = identities(stack)
     for group in groups:
-        configure(stack, group)
-        stack.up()
-        found = identities(stack)
-        assert {key: found.get(key) for key in kept} == kept, sorted(group)
-        check_nothing_to_do(stack)
+        apply(stack, kept, group)
     return kept
+
+
+def apply(stack, kept, group) -> None:
+    """Change the stack in place; afterwards there is nothing to do."""
+    configure(stack, group)
+    stack.up()
+    found = identities(stack)
+    assert {key: found.get(key) for key in kept} == kept, sorted(group)
+    check_nothing_to_do(stack)
+
+
+def create_web_acl(stack, name) -> str:
+    """The ARN of a web ACL that lets everything pass."""
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    made = stack.aws("wafv2").create_web_acl(
+        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen
+    )
+    return made["Summary"]["ARN"]
+
+
+def web_acls(stack) -> dict[str, str | None]:
+    """By logical name: the ARN of the load balancer's web ACL."""
+    waf, found = stack.aws("wafv2"), {}
+    for key, resource in stack.resources().items():
+        if key.startswith("aws:lb/loadBalancer:LoadBalancer::"):
+            acl = waf.get_web_acl_for_resource(ResourceArn=resource["id"]).get("WebACL") or {}
+            found[key.rpartition("::")[2]] = acl.get("ARN")
+    return found
+
+
+def distribution(stack):
+    resources = stack.resources()
+    wanted = resources["aws:cloudfront/distribution:Distribution::app-cdn"]["id"]
+    return stack.aws("cloudfront").get_distribution_config(Id=wanted)["DistributionConfig"]
 
 
 def configure(stack, group) -> None:
@@ -232,6 +276,27 @@ def check_database(stack) -> None:
     assert (database["DBInstanceClass"], database["AllocatedStorage"]) == ("db.t4g.small", 30)
     assert database["MultiAZ"] is True
     assert database["EngineVersion"].startswith("18")
+
+
+def check_tags(stack) -> None:
+    """The later group's tags in place of the earlier one's, beside those that the library itself reads."""
+    wanted = {"team": "data", "cost center": "4711", "managed-by": "pulumi"}
+    database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
+    subnets = stack.resources()["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"]["outputs"]["arn"]
+    listed = stack.aws("rds").list_tags_for_resource(ResourceName=subnets)["TagList"]
+    for tags in (database["TagList"], listed):
+        assert wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
+    assert "flask-on-aws:database_name" in {tag["Key"] for tag in listed}
+    service = stack.aws("ecs").describe_services(
+        cluster=stack.outputs()["clusterName"], services=[stack.outputs()["serviceName"]], include=["TAGS"]
+    )["services"][0]
+    assert service["propagateTags"] == "SERVICE"
+    assert wanted.items() <= {tag["key"]: tag["value"] for tag in service["tags"]}.items()
+    # Previewed alone: the emulator cannot take the tags of scalable targets away.
+    without = previewed(stack, {"tags": {}})
+    assert set(without.values()) <= {"same", "update"}
+    assert without["aws:ecs/taskDefinition:TaskDefinition::app-web"] == "update"
+    configure(stack, {"tags": TASKS["tags"]})
 
 
 def check_tasks(stack) -> None:

@@ -49,7 +49,7 @@ def test_every_component_names_all_that_is_missing(mocks, component):
         (FlaskApp, "min_task", "is not an argument of a FlaskApp; did you mean min_tasks?"),
         (MediaBucket, "versioning", "is not an argument of a MediaBucket; did you mean versioned?"),
         (Autoscaling, "max_task", "is not an argument of an Autoscaling; did you mean max_tasks?"),
-        (components.Cluster, "zzz", "is not an argument of a Cluster; it has container_insights."),
+        (components.Cluster, "zzz", "is not an argument of a Cluster; it has container_insights, tags."),
     ],
 )
 def test_the_sentence_names_what_was_meant(mocks, component, name, sentence):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.engine import naming
+from cli.engine.diff import Step, decide
 from cli.engine.graph import Resource
 from cli.engine.providers import PROVIDERS
 from cli.engine.providers.base import pascal
@@ -43,6 +44,20 @@ def test_every_named_type_that_is_created_is_replaced_by_another_name():
     named = {token: naming.NAMINGS[token].property for token in PROVIDERS if token in naming.NAMINGS}
     assert named, "there are such types"
     assert {token for token, name in named.items() if name not in PROVIDERS[token].replace_on} == set()
+
+
+@pytest.mark.parametrize("token", sorted(token for token in PROVIDERS if PROVIDERS[token].tagged))
+def test_tags_of_every_type_change_in_place(token):
+    """New tags make no new revision of a task definition, and no new rule of a security group."""
+    fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "name"})
+    before, after = {"name": "web", "tags": {"team": "a"}}, {"name": "web", "tags": {"team": "b"}}
+    assert decide(before, after, replace_on=fixed, updatable=PROVIDERS[token].update is not None) is Step.UPDATE
+
+
+def test_what_can_change_its_tags_alone_is_replaced_for_anything_else():
+    for token in ("aws:ecs/taskDefinition:TaskDefinition", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "cpu"})
+        assert decide({"cpu": 1, "tags": {"a": "b"}}, {"cpu": 2}, replace_on=fixed) is Step.REPLACE
 
 
 @given(st.integers(8, 60), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))

@@ -32,6 +32,7 @@ SERVER = {
     "database_server_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf",
 }
 DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
 VARIANTS = {
     "development": {"release_command": "flask release"},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
@@ -45,6 +46,7 @@ VARIANTS = {
     "domain-with-vpc": {**DOMAIN, "cloudfront_origin": "vpc-with-public"},
     "workers": {"workers": {"mail": "python -m mail"}, "egress": "endpoints", "release_command": "flask release"},
     "customer-key": {"create_kms_key": True, "environment": "production"},
+    "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }

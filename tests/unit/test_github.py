@@ -183,6 +183,19 @@ def test_a_release_can_run_its_command_and_watch():
         assert allowed(statements, action, resource), action
 
 
+def test_a_deploying_role_may_attach_a_web_acl_of_the_account():
+    """The side of what is protected too: "Permissions for AssociateWebACL" in AWS WAF's developer guide."""
+    statements = all_of(deploy_policies())
+    arn = "arn:aws:{}:eu-west-1:123456789012:{}".format
+    for action in ("AssociateWebACL", "DisassociateWebACL", "GetWebACL", "GetWebACLForResource"):
+        assert allowed(statements, f"wafv2:{action}", arn("wafv2", "regional/webacl/shared/1")), action
+    for name, may in (("app-alb-1", True), ("payroll", False)):
+        balancer = arn("elasticloadbalancing", f"loadbalancer/app/{name}/2")
+        assert allowed(statements, "elasticloadbalancing:SetWebACL", balancer) is may
+    for action in ("UpdateWebACL", "DeleteWebACL", "PutLoggingConfiguration"):
+        assert not allowed(statements, f"wafv2:{action}", arn("wafv2", "regional/webacl/shared/1")), action
+
+
 def test_a_deploying_role_may_encrypt_with_a_key_of_the_account():
     """What each service asks of whoever creates something that a customer managed key encrypts."""
     statements = all_of(deploy_policies())

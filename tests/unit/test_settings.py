@@ -78,6 +78,7 @@ EXPECTED = {
     # What has another form as an argument than in a stack's file.
     "own": {
         "buildEnv": {"TEXT": "a", "NUMBER": "3", "FLAG": "true"},
+        "tags": {"team": "shop", "cost center": "4711"},
         "env": {"GREETING": "hello", "LIMIT": "3", "RATIO": "0.5", "LOG_LEVEL": "warning"},
         "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "min_tasks": 0, "max_tasks": 1}],
     },

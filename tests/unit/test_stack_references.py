@@ -12,7 +12,7 @@ import components
 from components import FlaskApp, FlaskAppArgs
 from components._component import PACKAGE
 from components._type_checks import _plain
-from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED
+from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED, WEB_ACL
 
 IMAGE = "registry.example.com/shop@sha256:" + "0" * 64
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -45,6 +45,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "a network and a certificate": {**NETWORK, **DOMAIN, "image": IMAGE, "certificate_arn": CERTIFICATE},
     "a topic's address": {"image": IMAGE, "alarms": True, "alarm_email": "ops@example.com", "monthly_budget_usd": 9},
     "a platform's keys": {"image": IMAGE, "kms_key_id": f"{KEY}1", "database_kms_key_id": f"{KEY}2"},
+    "a platform's web ACL": {"image": IMAGE, **DOMAIN, "web_acl_arn": WEB_ACL},
+    "a platform's web ACL for CloudFront": {"image": IMAGE, "web_acl_arn": WEB_ACL.replace("regional", "global")},
     "a build's secrets": {"app": APP, "build_secrets": {"TOKEN": "t0ken"}},
 }
 # What a platform shares; a program that takes one of these from another stack must not meet "needs a plain value".

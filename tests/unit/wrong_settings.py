@@ -33,6 +33,8 @@ SERVER = {
     "databaseServerSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-AbCdEf",
 }
 
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
+GLOBAL_WEB_ACL = WEB_ACL.replace("regional", "global")
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
@@ -457,6 +459,53 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["allowedCidrs: '203.0.113.0/24' is named more than once; name it once."],
     ),
     ({"desyncMitigation": "off"}, ["desyncMitigation: 'off' is not one of monitor, defensive, strictest."]),
+    (
+        {"webAclArn": "shop"},
+        [
+            "webAclArn: 'shop' is not the ARN of a web ACL of AWS WAF, like arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID."
+        ],
+    ),
+    (
+        {"webAclArn": WEB_ACL},
+        [
+            f"webAclArn: '{WEB_ACL}' is of scope REGIONAL, but without a domain the app's requests enter through CloudFront; give one of scope CLOUDFRONT, like arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID."
+        ],
+    ),
+    (
+        {"webAclArn": WEB_ACL, "domain": "shop.example.com", "dns": "external"},
+        [
+            f"webAclArn: '{WEB_ACL}' is of scope REGIONAL, but until dnsReady is true the app's requests enter through CloudFront; give one of scope CLOUDFRONT, like arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID."
+        ],
+    ),
+    (
+        {"webAclArn": GLOBAL_WEB_ACL, "domain": "shop.example.com", "dns": "external", "dnsReady": True},
+        [
+            f"webAclArn: '{GLOBAL_WEB_ACL}' is of scope CLOUDFRONT, but on its own domain the app's requests enter through the load balancer; give one of scope REGIONAL in the stack's region, like arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID."
+        ],
+    ),
+    (
+        {"webAclArn": GLOBAL_WEB_ACL.replace("us-east-1", "eu-west-1")},
+        [
+            f"webAclArn: '{GLOBAL_WEB_ACL.replace('us-east-1', 'eu-west-1')}' names eu-west-1, but all web ACLs of scope CLOUDFRONT are in us-east-1; copy the ARN that AWS shows."
+        ],
+    ),
+    (
+        {
+            "webAclArn": WEB_ACL.replace("us-east-1", "eu-west-1"),
+            "domain": "shop.example.com",
+            "dns": "external",
+            "dnsReady": True,
+        },
+        [
+            f"webAclArn: '{WEB_ACL.replace('us-east-1', 'eu-west-1')}' is in eu-west-1; it must be in the stack's region, us-east-1."
+        ],
+    ),
+    (
+        {**SHARED, "webAclArn": WEB_ACL},
+        [
+            f"webAclArn: '{WEB_ACL}' has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
     ({"accessLogs": "all"}, ["accessLogs: 'all' must be true or false."]),
     ({"deletionProtection": "on"}, ["deletionProtection: 'on' must be true or false."]),
     ({"keepData": "0"}, ["keepData: '0' must be true or false."]),
@@ -1250,6 +1299,32 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"sidecars": ["nginx"]}, ["sidecars[0]: 'nginx' must be names with values."]),
     ({"caCertificates": "maybe"}, ["caCertificates: 'maybe' is not one of auto, image, init."]),
     ({"containerInsights": "yes"}, ["containerInsights: 'yes' must be true or false."]),
+    (
+        {"tags": {"aws:team": "shop"}},
+        ["tags.aws:team: the key 'aws:team' starts with 'aws:', which is reserved; choose another key."],
+    ),
+    (
+        {"tags": {"team": "shop, mail"}},
+        ["tags.team: ',' is not allowed in the value 'shop, mail'; use letters, digits, spaces and any of +-=._:/@."],
+    ),
+    (
+        {"tags": {"team": "x" * 257}},
+        [f"tags.team: the value '{'x' * 257}' has 257 characters; AWS allows 256, so shorten it."],
+    ),
+    ({"tags": {"team": "shop "}}, ["tags.team: the value 'shop ' starts or ends with a space; remove it."]),
+    (
+        {"tags": {"team": "aws:shop"}},
+        ["tags.team: the value 'aws:shop' starts with 'aws:', which is reserved; choose another value."],
+    ),
+    (
+        {"tags": {"Team": "shop", "team": "shop"}},
+        ["tags.team: 'team' differs from 'Team' in case alone, which IAM does not allow; keep one."],
+    ),
+    (
+        {"tags": {f"key{number}": "x" for number in range(41)}},
+        ["tags: 41 tags are too many; give at most 40, since AWS allows 50 in all."],
+    ),
+    ({"tags": "team"}, ["tags: 'team' must be names with values, like {NAME: value}."]),
     ({"alarms": "maybe"}, ["alarms: 'maybe' must be true or false."]),
     (
         {"alarmEmail": "nobody", "alarms": True},

@@ -1,6 +1,6 @@
 """What a type of resource must be able to do so that the engine can apply it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,7 @@ from ..aws import Aws
 Json = Mapping[str, Any]
 # The tag by which a resource without a name of its own is found again when its creation was interrupted.
 MARK = "flask-on-aws:created-as"
+_TAGS = {"tags", "tagsAll"}
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,19 @@ class Provider:
     creating again does no harm."""
     replace_on: frozenset[str] = frozenset()
     """Inputs whose change replaces it."""
+    only_tags_change: bool = False
+    """Whether its tags are all that `update` can change: any other change replaces it."""
     delete_first: bool = False
     """Whether two of them cannot be there at once."""
     tagged: bool = False
     """Whether it has `tags`, to which the default tags are added as `tagsAll`."""
     secret_outputs: frozenset[str] = frozenset()
+
+    def fixed(self, inputs: Iterable[str]) -> frozenset[str]:
+        """The inputs whose change replaces it; `inputs` are those that it has."""
+        if self.update is None:
+            return frozenset(inputs)
+        return frozenset(inputs) - _TAGS if self.only_tags_change else self.replace_on
 
 
 def found(error: ClientError, *codes: str) -> bool:

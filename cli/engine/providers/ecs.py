@@ -132,6 +132,12 @@ PROVIDERS: Mapping[str, Provider] = {
         replace_on=frozenset({"clusterName"}),
     ),
     "aws:ecs/taskDefinition:TaskDefinition": Provider(
-        create=register, read=read_definition, delete=deregister, find=find_definition, tagged=True
+        create=register,
+        read=read_definition,
+        update=retag,
+        delete=deregister,
+        find=find_definition,
+        only_tags_change=True,  # in place: tags make no new revision
+        tagged=True,
     ),
 }

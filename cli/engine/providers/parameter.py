@@ -22,6 +22,9 @@ def put(call: Call) -> str:
         **present(Description=given.get("description"), KeyId=given.get("keyId"), Tier=given.get("tier")),
     )
     # Tags cannot be given together with an overwrite.
+    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
+    if gone:
+        _client(call).remove_tags_from_resource(ResourceType="Parameter", ResourceId=call.name, TagKeys=gone)
     if call.tags:
         _client(call).add_tags_to_resource(ResourceType="Parameter", ResourceId=call.name, Tags=key_values(call.tags))
     return call.name

@@ -96,8 +96,10 @@ def _rule(way: str) -> Provider:
     return Provider(
         create=partial(create_rule, way=way),
         read=read_rule,
+        update=retag,
         delete=partial(delete_rule, way=way),
         find=partial(find_rule, way=way),
+        only_tags_change=True,
         tagged=True,
         delete_first=True,  # AWS takes no second rule that says the same
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .base import Call, Json, Provider, pascal, unless_gone
+from .base import Call, Json, Provider, key_values, pascal, unless_gone
 
 _GONE = ("EntityNotFound", "NoSuchResource")
 
@@ -20,7 +20,23 @@ def _config(call: Call) -> dict[str, Any]:
 
 
 def create(call: Call) -> str:
-    return _client(call).create_vpc_origin(VpcOriginEndpointConfig=_config(call))["VpcOrigin"]["Id"]
+    made = _client(call).create_vpc_origin(VpcOriginEndpointConfig=_config(call))["VpcOrigin"]
+    _tag(call, made["Arn"])
+    return made["Id"]
+
+
+def update(call: Call) -> None:
+    """Bring the tags from the old ones to the new ones."""
+    arn = _client(call).get_vpc_origin(Id=call.id)["VpcOrigin"]["Arn"]
+    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
+    if gone:
+        _client(call).untag_resource(Resource=arn, TagKeys={"Items": gone})
+    _tag(call, arn)
+
+
+def _tag(call: Call, arn: str) -> None:
+    if call.tags:
+        _client(call).tag_resource(Resource=arn, Tags={"Items": key_values(call.tags)})
 
 
 def read(call: Call) -> Json | None:
@@ -44,5 +60,7 @@ def find(call: Call) -> str | None:
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "aws:cloudfront/vpcOrigin:VpcOrigin": Provider(create=create, read=read, delete=delete, find=find, tagged=True)
+    "aws:cloudfront/vpcOrigin:VpcOrigin": Provider(
+        create=create, read=read, update=update, delete=delete, find=find, only_tags_change=True, tagged=True
+    )
 }

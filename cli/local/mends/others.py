@@ -86,6 +86,13 @@ def _tag_scaling(_: Any, self: Any) -> str:
     return "{}"
 
 
+def _untag_scaling(_: Any, self: Any) -> str:
+    tags = _scaling_tags(self.applicationautoscaling_backend).get(self._get_param("ResourceARN"), {})
+    for key in self._get_param("TagKeys"):
+        tags.pop(key, None)
+    return "{}"
+
+
 def mend_others() -> None:
     """Put these replacements in place."""
     replace(BaseResponse, "call_action")(_call_action)
@@ -96,3 +103,4 @@ def mend_others() -> None:
     replace(IAMPolicyStatement, "is_action_permitted")(_permitted)
     replace(Scaling, "list_tags_for_resource")(_list_scaling_tags)
     replace(Scaling, "tag_resource")(_tag_scaling)
+    replace(Scaling, "untag_resource")(_untag_scaling)

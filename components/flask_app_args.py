@@ -141,7 +141,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Query of DATABASE_URL, for drivers that are not libpq; empty: no query. Default: sslmode and sslrootcert."""
     database_host: pulumi.Input[str]
     """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a database and a role of its own there, by default named like the app, before its tasks start. Default: none, a server is created."""
-    database_port: pulumi.Input[float]
+    database_port: pulumi.Input[int]
     """Port of the shared server. Default: 5432."""
     database_server_security_group_id: pulumi.Input[str]
     """Security group of the shared server. Default: none."""

@@ -127,6 +127,7 @@ ELSEWHERE = {
             "listenerArn",
             "listenerPriority",
             "listenerPaths",
+            "listenerHasCertificate",
             "loadBalancerSecurityGroupId",
             "loadBalancerDnsName",
             "loadBalancerZoneId",

@@ -79,6 +79,7 @@ def test_two_apps_of_a_platform_share_what_costs_by_the_hour(example):
     platform.configure(domain="example.com")
     platform.up()
     apps = {name: platform_app(example, name, priority) for name, priority in (("blog", 100), ("shop", 200))}
+    apps["shop"].configure(ownCertificate=True)
     with ThreadPoolExecutor() as pool:
         list(pool.map(Stack.up, apps.values()))
     for name, app in apps.items():
@@ -89,6 +90,10 @@ def test_two_apps_of_a_platform_share_what_costs_by_the_hour(example):
     assert {address.hostname for address in addresses} == {platform.outputs()["database_host"]}
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(Stack.changes, apps.values())) == [{}, {}]
+    certificates = [
+        sum(":ListenerCertificate::" in resource for resource in apps[name].resources()) for name in ("blog", "shop")
+    ]
+    assert certificates == [0, 1]
     apps["blog"].run("destroy", "--yes", "--skip-preview")
     assert apps["blog"].resources() == {}
     assert platform.changes() == {}

@@ -164,6 +164,7 @@ READERS: Mapping[str, Reader] = {
     "loadBalancerZoneId": text,
     "loadBalancerArnSuffix": text,
     "listenerPriority": number,
+    "listenerHasCertificate": flag,
     "listenerPaths": texts,
     "cpu": number,
     "memory": number,

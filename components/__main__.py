@@ -1,17 +1,21 @@
 """Serves the components to Pulumi programs in every language: `pulumi package add …/components`."""
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-from pulumi.provider.experimental import component_provider_host
+import pulumi.provider
+
+NAME = "flask-on-aws"
 
 
-def components() -> list[Any]:
+def host() -> Any:
     """The public components, of the installed distribution: in this folder's own name relative imports do not work."""
-    library = import_module("flask_on_aws")
-    return [getattr(library, name) for name in library.COMPONENTS]
+    library, hosting = import_module("flask_on_aws"), import_module("flask_on_aws._hosting")
+    components = [getattr(library, name) for name in library.COMPONENTS]
+    return hosting.Host(components, NAME, version=version(NAME))
 
 
 if __name__ == "__main__":
-    component_provider_host(components=components(), name="flask-on-aws", version=version("flask-on-aws"))
+    pulumi.provider.main(host(), sys.argv[1:])

@@ -40,6 +40,7 @@ _ONLY_WITH = (
     _Rule("load_balancer_arn_suffix", "listener_arn"),
     _Rule("listener_priority", "listener_arn", 100),
     _Rule("listener_paths", "listener_arn", ["/*"]),
+    _Rule("listener_has_certificate", "listener_arn", False),
 )
 _ONLY_WITHOUT = (
     _Rule("allowed_cidrs", "listener_arn"),
@@ -105,6 +106,12 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
         yield Problem("preflight", "'always' has no effect with image; only an app that is built here is tried.")
     if given.get("git_branch") and "divio" not in settled["compat"]:
         yield Problem("git_branch", f"{given['git_branch']!r} has no effect without divio in compat; leave it out.")
+    if given.get("listener_has_certificate") and _is_given(given, "certificate_arn"):
+        yield Problem(
+            "certificate_arn",
+            f"{_said(given, 'certificate_arn')} has no effect with listener_has_certificate; the listener's own certificate "
+            "is used; leave one of them out.",
+        )
     if given.get("alarm_email") and not settled["alarms"] and not settled["monthly_budget_usd"]:
         yield Problem(
             "alarm_email",

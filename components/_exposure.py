@@ -10,7 +10,7 @@ import pulumi_random as random
 from . import _flask_app_parts as given
 from ._load_balancer_guard import INTERNAL, PUBLIC
 from .cdn import Cdn, CdnArgs
-from .certificate import Certificate, CertificateArgs
+from .certificate import Certificate, CertificateArgs, find_zone, zone_candidates
 from .dns import AliasRecords
 from .flask_app_args import FlaskAppArgs
 from .load_balancer import LoadBalancer, LoadBalancerArgs
@@ -98,6 +98,9 @@ class Exposure:
         self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
         if "certificate_arn" in self._args or not self._args.get("domain"):
             return self._args.get("certificate_arn")
+        if self._args["listener_has_certificate"]:
+            self._find_zone()
+            return None
         if self._kind == "shared" and self._args["dns"] == "external":
             return None  # the shared listener's own certificate covers the name
         args = cast(CertificateArgs, given.part(self._args, given.CERTIFICATE))
@@ -106,6 +109,12 @@ class Exposure:
         if self._args["dns"] == "external":
             self.dns_records = certificate.validation_records
         return certificate.certificate_arn
+
+    def _find_zone(self) -> None:
+        """The zone for the records, where no certificate looks for one."""
+        if self._args["dns"] == "route53" and self._zone_id is None:
+            candidates = zone_candidates(self._args["domain"])
+            self._zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self._parent))
 
     def _route(self) -> RouteArgs:
         route = cast(RouteArgs, {"vpc_id": self._network.vpc_id, "port": self._args["port"]})  # its listener follows
@@ -160,12 +169,7 @@ class Exposure:
         route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
         route["paths"] = args.get("listener_paths", ["/*"])
         if certificate is not None:
-            aws.lb.ListenerCertificate(
-                f"{self._name}-certificate",
-                listener_arn=args["listener_arn"],
-                certificate_arn=certificate,
-                opts=self._child(),
-            )
+            self._attach(certificate)
         listener_arn = pulumi.Output.from_input(args["listener_arn"])
         return Entrance(
             load_balancer=None,
@@ -176,6 +180,17 @@ class Exposure:
             security_group_id=pulumi.Output.from_input(args["load_balancer_security_group_id"]),
             listener_arn=listener_arn,
             target=Route(f"{self._name}-web", route, self._child()),
+        )
+
+    def _attach(self, certificate: pulumi.Input[str]) -> None:
+        # A given certificate may be another app's too, and AWS attaches it to a listener once: to detach it with this app
+        # would end HTTPS for the other.
+        is_given = "certificate_arn" in self._args
+        aws.lb.ListenerCertificate(
+            f"{self._name}-certificate",
+            listener_arn=self._args["listener_arn"],
+            certificate_arn=certificate,
+            opts=pulumi.ResourceOptions(parent=self._parent, retain_on_delete=is_given or None),
         )
 
     def _create_origin_secret(self) -> pulumi.Output[str]:

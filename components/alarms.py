@@ -34,7 +34,7 @@ class AlarmsArgs(TypedDict, total=False):
     """Whether the database's storage, CPU and connections raise alarms. Default: false."""
     database_identifier: pulumi.Input[str]
     """Identifier of the RDS instance. Required with `watch_database`. Default: none."""
-    database_storage_gib: pulumi.Input[float]  # see LogicalDatabaseArgs.port
+    database_storage_gib: pulumi.Input[int]
     """Allocated storage of the instance in GiB, best its `allocated_storage_gib`. Required with `watch_database`. Default: none."""
     database_max_storage_gib: int
     """Size up to which RDS grows the storage by itself, in GiB; 0: it does not. Default: 0."""

@@ -84,7 +84,7 @@ class FlaskAppArgs(TypedDict, total=False):
     zone_id: pulumi.Input[str]
     """Route 53 zone of the domain. Default: the one with the longest matching name."""
     certificate_arn: pulumi.Input[str]
-    """An existing ACM certificate for the domain, in the stack's region. Default: one is requested."""
+    """An existing ACM certificate for the domain, in the stack's region; on a shared listener it stays attached when the app is deleted. Default: one is requested."""
     cloudfront_origin: str
     """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them: both load balancers, of which CloudFront uses the first named. Default: vpc."""
     vpc_cidr: str
@@ -141,7 +141,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Query of DATABASE_URL, for drivers that are not libpq; empty: no query. Default: sslmode and sslrootcert."""
     database_host: pulumi.Input[str]
     """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a database and a role of its own there, by default named like the app, before its tasks start. Default: none, a server is created."""
-    database_port: pulumi.Input[float]
+    database_port: pulumi.Input[int]
     """Port of the shared server. Default: 5432."""
     database_server_security_group_id: pulumi.Input[str]
     """Security group of the shared server. Default: none."""
@@ -181,6 +181,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """ARN suffix of the shared load balancer, for metrics. Default: none."""
     listener_priority: int
     """Priority of the app's first rule on the shared listener, unlike any other there. Default: 100."""
+    listener_has_certificate: bool
+    """Whether the shared listener already has a certificate for the domain and its aliases, like a wildcard of the stack that owns it; then the app requests and attaches none. Default: false."""
     listener_paths: Sequence[str]
     """Paths of the app on the shared listener. Default: /*."""
     cpu: int
@@ -273,6 +275,7 @@ COMMON: FlaskAppArgs = {
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,
+    "listener_has_certificate": False,
     "cloudfront_origin": "vpc",
     "egress": "public",
     "database": "postgres",

@@ -26,7 +26,7 @@ _SALT_LENGTH = (
 class LogicalDatabaseArgs(TypedDict, total=False):
     host: Required[pulumi.Input[str]]
     """Host name of the server. Required."""
-    port: pulumi.Input[float]  # an int given as an Output is a TypeError in Pulumi's host of packages
+    port: pulumi.Input[int]
     """Port of the server. Default: 5432."""
     server_security_group_id: Required[pulumi.Input[str]]
     """Security group of the server. Required."""

@@ -118,6 +118,7 @@ SHARED: dict[str, Any] = {
     "loadBalancerArnSuffix": "app/shared/50dc6c495c0c9188",
     "listenerPriority": "200",
     "listenerPaths": '["/shop/*"]',
+    "listenerHasCertificate": "false",
     "databaseHost": "db.example.com",
     "databasePort": "5433",
     "databaseServerSecurityGroupId": "sg-0123456789abcdef1",

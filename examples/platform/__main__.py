@@ -10,7 +10,7 @@ domain = pulumi.Config().require("domain")
 
 network = Network("platform", {})
 cluster = Cluster("platform", {})
-certificate = Certificate("platform", {"domain": domain})
+certificate = Certificate("platform", {"domain": domain, "aliases": [f"*.{domain}"]})  # of the apps, too
 balancer = LoadBalancer(
     "platform",
     {

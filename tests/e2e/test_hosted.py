@@ -12,6 +12,19 @@ from tests.e2e.stacks import Stack
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "schema.json"
 
+# A whole number that another component's output is, unknown in the first preview.
+LATE_NUMBER = """
+blog = flask_on_aws.LogicalDatabase(
+    "blog",
+    host=app.database_host,
+    port=app.database_port,
+    server_security_group_id=app.database_security_group_id,
+    client_security_group_ids={"balancer": app.load_balancer_security_group_id},
+    database_name="blog",
+)
+pulumi.export("port", blog.port)
+"""
+
 pytestmark = pytest.mark.engine
 
 
@@ -51,12 +64,14 @@ def test_the_schema_is_the_golden_one_and_explains_everything(schema):
 def test_a_program_in_any_language_uses_the_hosted_package(pulumi_command, emulator, components, tmp_path):
     """Here the language is Python, but what is imported is generated, and the library runs in a process of its own."""
     example = shutil.copytree(ROOT / "examples" / "hosted", tmp_path / "examples" / "hosted")
+    (example / "__main__.py").write_text((example / "__main__.py").read_text() + LATE_NUMBER)
     stack = Stack(pulumi_command, example, emulator, "dev")
     stack.run("install")
     stack.configure(image="public.ecr.aws/docker/library/python:3.13-slim")
     stack.run("config", "set", "--secret", "paymentKey", "top-secret-key")
     stack.up()
     assert stack.outputs()["url"].startswith("https://")
+    assert stack.outputs()["port"] == 5432
     assert stack.changes() == {}
     assert "top-secret-key" not in stack.run("stack", "export")
     task = stack.resources()["aws:ecs/taskDefinition:TaskDefinition::shop-web"]["outputs"]

@@ -131,6 +131,7 @@ ELSEWHERE = {
             "listenerArn",
             "listenerPriority",
             "listenerPaths",
+            "listenerHasCertificate",
             "loadBalancerSecurityGroupId",
             "loadBalancerDnsName",
             "loadBalancerZoneId",

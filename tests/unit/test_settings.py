@@ -88,6 +88,7 @@ EXPECTED = {
         "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
         "listenerPriority": 200,
         "listenerPaths": ["/shop/*"],
+        "listenerHasCertificate": False,
         "databasePort": 5433,
         "minTasks": 1,
         "maxTasks": 3,

@@ -1,16 +1,17 @@
 """Arguments from another stack are Outputs: they make the same resources as plain values, known or not yet."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args, get_origin
 
 import pulumi
 import pytest
 from pulumi.output import UNKNOWN
-from pulumi.provider.experimental.component import ComponentProvider
 
 import components
 from components import FlaskApp, FlaskAppArgs
 from components._component import PACKAGE
+from components._hosting import Host
 from components._type_checks import _plain
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED, WEB_ACL
 
@@ -129,7 +130,7 @@ def test_every_argument_that_takes_outputs_is_tried():
     assert {key for key in FlaskAppArgs.__annotations__ if takes_outputs(key)} - tried == set()
 
 
-HOSTED = ComponentProvider(
+HOSTED = Host(
     [getattr(components, name) for name in components.COMPONENTS],
     PACKAGE,
     "",
@@ -139,9 +140,9 @@ HOSTED = ComponentProvider(
 
 @pytest.mark.parametrize("kind", HOSTED._component_defs)
 def test_the_hosted_package_takes_outputs(kind):
-    """Pulumi's host converts an `int` before it looks whether it is an Output, so no argument of ours is one."""
+    """Whole numbers too, which Pulumi's own host converts before it looks whether they are Outputs."""
     definition = HOSTED._component_defs[kind]
     flowing = {name: argument for name, argument in definition.inputs.items() if not argument.plain}
     given = {name: unknown(None) for name in flowing}
-    mapped = HOSTED.map_input_properties(given, flowing, definition.inputs_mapping, kind, "")
+    mapped = HOSTED.map_inputs(given, replace(definition, inputs=flowing))
     assert mapped == {definition.inputs_mapping[name]: value for name, value in given.items()}

@@ -40,9 +40,10 @@ def wrong_values(program: dict[str, Any], path: str, value: Any, kind: dict[str,
         if value not in [one["value"] for one in enum]:
             yield f"{path}: {value!r} is not one of its words"
     elif isinstance(value, str) and REFERENCE.search(value):
-        if kind.get("plain") and not isinstance(PROGRAM["config"].get(REFERENCE.findall(value)[0]), dict):
+        if kind.get("plain") and not isinstance(program["config"].get(REFERENCE.findall(value)[0]), dict):
             yield f"{path}: a plain value cannot be an output"
         yield from wrong_references(program, path, value)
+        yield from wrong_types(program, path, value, kind)
     elif kind["type"] == "object":
         if not isinstance(value, dict):
             yield f"{path}: {value!r} is no object"
@@ -59,6 +60,32 @@ def wrong_values(program: dict[str, Any], path: str, value: Any, kind: dict[str,
         yield f"{path}: {value!r} is no {kind['type']}"
 
 
+def wrong_types(program: dict[str, Any], path: str, text: str, kind: dict[str, Any]) -> Iterator[str]:
+    """A reference of another type than the property; a text with more than one reference in it is a text."""
+    whole = REFERENCE.fullmatch(text)
+    referenced = referenced_kind(program, whole[1]) if whole else {"type": "string"}
+    if referenced is not None and shape(referenced) != shape(kind):
+        yield f"{path}: {text} is {shape(referenced)}, not {shape(kind)}"
+
+
+def referenced_kind(program: dict[str, Any], reference: str) -> dict[str, Any] | None:
+    """The type of an output or of a setting; None if it refers to nothing."""
+    if reference in program["config"]:
+        return program["config"][reference]
+    name, _, output = reference.partition(".")
+    resource = program["resources"].get(name, {})
+    return SCHEMA["resources"].get(resource.get("type"), {}).get("properties", {}).get(output)
+
+
+def shape(kind: dict[str, Any]) -> str:
+    """The type in words, with those of a list's and an object's values."""
+    if kind["type"] == "array":
+        return f"a list, each {shape(kind['items'])}"
+    if kind["type"] == "object":
+        return f"an object, each {shape(kind['additionalProperties'])}"
+    return kind["type"]
+
+
 def wrong_references(program: dict[str, Any], path: str, text: str) -> Iterator[str]:
     for reference in REFERENCE.findall(text):
         name, _, output = reference.partition(".")
@@ -66,6 +93,28 @@ def wrong_references(program: dict[str, Any], path: str, text: str) -> Iterator[
         known = SCHEMA["resources"].get(resource["type"], {}).get("properties", {}) if resource else {}
         if not (reference in program["config"] or output in known):
             yield f"{path}: {text} refers to nothing"
+
+
+def give(program: dict[str, Any], **properties: Any) -> None:
+    program["resources"]["shop"]["properties"].update(properties)
+
+
+def test_outputs_and_settings_of_the_right_type_are_accepted():
+    program = copy.deepcopy(PROGRAM)
+    program["config"]["port"] = {"type": "integer"}
+    give(program, databasePort="${shop.databasePort}", publicSubnetIds="${shop.publicSubnetIds}")
+    assert list(problems(program)) == []
+    give(program, databasePort="${port}", databaseHost="db.${shop.databaseHost}")
+    assert list(problems(program)) == []
+
+
+def test_a_program_s_own_settings_count():
+    program = copy.deepcopy(PROGRAM)
+    program["config"]["memory"] = {"type": "integer"}
+    give(program, memory="${memory}")
+    assert list(problems(program)) == []
+    del program["config"]["image"]
+    assert any("image" in problem for problem in problems(program))
 
 
 def test_the_example_keeps_to_the_schema():
@@ -88,6 +137,13 @@ def test_the_example_keeps_to_the_schema():
         (lambda p: p["resources"]["shop"]["properties"].update(domain="${reports.bucketName}"), "plain value"),
         (lambda p: p["resources"].update(db={"type": "flask-on-aws:index:Database"}), "vpcId is missing"),
         (lambda p: p["outputs"].update(x="${shop.adress}"), "refers to nothing"),
+        (lambda p: give(p, databasePort="${shop.databaseHost}"), "${shop.databaseHost} is string, not integer"),
+        (lambda p: give(p, databasePort="${image}"), "${image} is string, not integer"),
+        (lambda p: give(p, databasePort="1${shop.databasePort}"), "is string, not integer"),
+        (lambda p: give(p, databaseHost="${shop.databasePort}"), "${shop.databasePort} is integer, not string"),
+        (lambda p: give(p, env={"A": "${shop.databasePort}"}), "env.A: ${shop.databasePort} is integer, not string"),
+        (lambda p: give(p, publicSubnetIds="${shop.vpcId}"), "is string, not a list, each string"),
+        (lambda p: give(p, publicSubnetIds=["${shop.publicSubnetIds}"]), "is a list, each string, not string"),
     ],
 )
 def test_what_the_schema_does_not_allow_is_found(change, problem):

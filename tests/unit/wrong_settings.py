@@ -589,6 +589,21 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({**SHARED, "listenerPriority": 0}, ["listenerPriority: 0 must be a whole number from 1 to 50000."]),
     ({"listenerPriority": 7}, ["listenerPriority: 7 has no effect without listenerArn; set that, or leave it out."]),
     (
+        {"listenerHasCertificate": True},
+        ["listenerHasCertificate: true has no effect without listenerArn; set that, or leave it out."],
+    ),
+    (
+        {
+            **SHARED,
+            "listenerHasCertificate": True,
+            "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
+        },
+        [
+            "certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/1' has no effect with "
+            "listenerHasCertificate; the listener's own certificate is used; leave one of them out."
+        ],
+    ),
+    (
         {**SHARED, "listenerPaths": ["shop"]},
         ["listenerPaths: 'shop' must start with a slash and have at most 128 characters without spaces."],
     ),

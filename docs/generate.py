@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml
+from flask_on_aws_cli.main import main
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -26,10 +28,10 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Set one with `pulumi config set minTasks 3`, a part of a list or map with `--path`:",
+        "Set one with `pulumi config set minTasks 3`, and an element of a list or map with `--path`:",
         "`pulumi config set --path env.COLOUR red`.",
-        "A setting that is left out, or `auto`, has its default; where the default is `auto`, other settings decide,",
-        "in most cases `environment`. An empty text, list or object counts as left out, except for",
+        "A setting that is unset, or `auto`, has its default; where the default is `auto`, other settings decide,",
+        "in most cases `environment`. An empty text, list or object counts as unset, except for",
         f"{_listed(sorted(EMPTY_IS_A_VALUE))}: for these, empty means none.",
         "",
         "| setting | type | default | meaning |",
@@ -47,8 +49,8 @@ def components_page() -> str:
     lines = [
         "# Components",
         "",
-        "Each argument and output has two spellings: Python's, and that of the other languages and of settings.",
-        "An argument without a default is required.",
+        "Each argument and output has two spellings: one for Python, and one for the other languages and for settings.",
+        "Arguments without a default are required.",
         "",
     ]
     for token, component in sorted(schema["resources"].items()):
@@ -59,13 +61,14 @@ def components_page() -> str:
 
 
 def environment_page() -> str:
-    """Every variable that an app finds."""
+    """Every variable that an app gets."""
     lines = [
         "# The app's environment",
         "",
-        "Secret variables are in the app's JSON secret in Secrets Manager; the task definition holds only their ARN.",
+        "The values of secret variables are in the app's JSON secret in Secrets Manager; the task definition contains",
+        "only its ARN.",
         "",
-        "| variable | delivered | there with | meaning |",
+        "| variable | delivered | set with | meaning |",
         "|---|---|---|---|",
     ]
     for variable in VARIABLES:
@@ -79,9 +82,9 @@ def environment_page() -> str:
 def made_by_aws_page() -> str:
     """What is on AWS besides the stack's own resources."""
     lines = [
-        "# What AWS makes beside the stack",
+        "# What AWS creates beside the stack",
         "",
-        "No resource of the stack is one of these; AWS makes them when it makes what is in the first column.",
+        "None of these is a resource of the stack: AWS creates them together with the resource in the first column.",
         "",
         "| with | what | when | after `pulumi destroy` |",
         "|---|---|---|---|",
@@ -98,10 +101,10 @@ def security_scan_page() -> str:
     lines = [
         "# Security scan",
         "",
-        "What a scanner reports of a production stack with nothing but defaults, and the reason for each finding that",
-        "stays. The tests write the resources that the program registers as Terraform JSON, scan them with",
-        "[checkov](https://www.checkov.io/), and compare what fails with `components/waivers.yaml`: a finding that is",
-        "not listed there fails them, and so does a waiver that nothing needs any more.",
+        "What a scanner reports for a production stack with all defaults, and the reason for each finding that",
+        "remains. The tests write the resources that the program registers as Terraform JSON, scan them with",
+        "[checkov](https://www.checkov.io/), and compare the failed checks with `components/waivers.yaml`: the tests",
+        "fail for a finding that is not listed there, and for a waiver that is no longer needed.",
         "",
         "| date | scanner | input | passed | failed, all waived |",
         "|---|---|---|---|---|",
@@ -116,7 +119,27 @@ def security_scan_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def commands_page() -> str:
+    """Every command with its options, as `--help` has them."""
+    lines = [
+        "# Commands",
+        "",
+        "`./up COMMAND` is short for `flask-on-aws local COMMAND`, and `./up` for `flask-on-aws local up`.",
+    ]
+    root = click.Context(main, info_name="flask-on-aws", **main.context_settings)
+    for path, command in _commands(root, main):
+        context = click.Context(command, parent=root, info_name=path)
+        usage = " ".join(command.collect_usage_pieces(context))
+        lines += ["", f"## {path}", "", f"```text\n{path} {usage}\n```", "", _paragraphs(command.help)]
+        options = [option for option in command.get_params(context) if isinstance(option, click.Option)]
+        lines += ["", "| option | meaning |", "|---|---|"]
+        for option, meaning in filter(None, (option.get_help_record(context) for option in options)):
+            lines.append(f"| `{_cell(option)}` | {_cell(meaning)} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
+    "commands.md": commands_page,
     "settings.md": settings_page,
     "components.md": components_page,
     "environment.md": environment_page,
@@ -131,6 +154,24 @@ def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:
         for name, described in properties.items()
     ]
     return [f"| {kind} in Python | elsewhere | meaning |", "|---|---|---|", *rows, ""] if rows else []
+
+
+def _commands(
+    context: click.Context, group: click.Group, path: str = "flask-on-aws"
+) -> list[tuple[str, click.Command]]:
+    """Every command that does something, groups replaced by theirs."""
+    found: list[tuple[str, click.Command]] = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            found += _commands(context, command, f"{path} {name}")
+        elif command:
+            found.append((f"{path} {name}", command))
+    return found
+
+
+def _paragraphs(text: str | None) -> str:
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -68,6 +68,7 @@ def write_durations(measured: dict[str, float]) -> None:
 # which can only be read there.
 SHARED = {
     "tests/app/test_template_image.py": 1,
+    "tests/e2e/test_distributions.py": 1,
     "tests/e2e/test_engine.py": 1,
     "tests/local/test_containers.py": 1,
     "tests/local/test_ecs.py": 1,

@@ -26,7 +26,7 @@ def inputs_of(name, action):
 
 
 def test_these_are_the_workflows():
-    assert sorted(WORKFLOWS) == ["deploy", "nightly", "preview", "test"]
+    assert sorted(WORKFLOWS) == ["deploy", "nightly", "preview", "release", "test"]
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
@@ -47,6 +47,12 @@ def test_each_job_has_exactly_the_permissions_it_needs():
         ("preview", "preflight"): {"contents": "read"},
         ("deploy", "test"): {"contents": "read"},
         ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
+        ("release", "test"): {"contents": "read"},
+        ("release", "build"): {"contents": "read"},
+        ("release", "wheels"): {"contents": "read"},
+        ("release", "sbom"): {"contents": "read"},
+        ("release", "publish"): {"id-token": "write"},
+        ("release", "announce"): {"contents": "write"},
     }
 
 
@@ -65,6 +71,7 @@ def test_aws_is_reached_by_the_role_of_each_purpose_alone():
         "nightly": [],
         "preview": ["${{ vars.AWS_PREVIEW_ROLE_ARN }}"],
         "deploy": ["${{ vars.AWS_DEPLOY_ROLE_ARN }}"],
+        "release": [],
     }
 
 
@@ -86,17 +93,37 @@ def test_main_goes_to_dev_and_only_tags_to_production_after_the_tests():
     assert (up["command"], up["stack-name"]) == ("up", "${{ github.ref_type == 'tag' && 'prod' || 'dev' }}")
 
 
-def test_actions_are_pinned_to_a_major_or_a_commit_and_come_from_their_owners():
+def test_a_release_is_published_from_a_tag_alone_after_every_test():
+    job = JOBS["release", "publish"]
+    assert WORKFLOWS["release"][True] == {"push": {"tags": ["v*"]}, "workflow_dispatch": None}
+    assert set(job["needs"]) == {"test", "wheels", "sbom"}
+    assert job["if"] == "github.ref_type == 'tag' && vars.PUBLISH == 'true'"
+    assert job["environment"] == "pypi"  # what PyPI's trusted publisher names
+    assert JOBS["release", "announce"]["needs"] == "publish"
+
+
+def test_the_job_that_publishes_runs_nothing_of_the_repository():
+    """Its token publishes: no step of it is a command, and what it publishes was tested by other jobs."""
+    steps = JOBS["release", "publish"]["steps"]
+    assert [step["uses"].partition("@")[0] for step in steps] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+
+
+def test_actions_are_pinned_to_a_major_of_known_owners_or_to_a_commit():
     used = {step["uses"] for _, step in STEPS if "uses" in step}
     for action in used:
-        assert re.fullmatch(r"(actions|aws-actions|pulumi)/[\w-]+@(v\d+|[0-9a-f]{40})", action), action
+        assert re.fullmatch(
+            r"(actions|aws-actions|pulumi)/[\w-]+@(v\d+|[0-9a-f]{40})|pypa/[\w-]+@[0-9a-f]{40}", action
+        ), action
 
 
 def test_a_checkout_leaves_no_token_behind():
     found = [
         step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert found == [False] * 5
+    assert found == [False] * 7
 
 
 def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():

@@ -133,6 +133,7 @@ READERS: Mapping[str, Reader] = {
     "databaseBackupWindow": text,
     "databaseMaintenanceWindow": text,
     "databaseMultiAz": flag,
+    "databaseMonitoringInterval": number,
     "databaseSnapshot": text,
     "databaseApplyImmediately": flag,
     "databaseAllowMajorUpgrade": flag,

@@ -49,6 +49,7 @@ _ONLY_WITHOUT = (
     _Rule("flow_logs", "vpc_id", False),
     _Rule("database_snapshot", "database_host"),
     _Rule("database_multi_az", "database_host", False),
+    _Rule("database_monitoring_interval", "database_host", 0),
     _Rule("python_version", "image"),
     _Rule("system_packages", "image"),
     _Rule("build_env", "image"),
@@ -58,7 +59,7 @@ _ONLY_WITHOUT = (
     _Rule("min_tasks", "schedules"),
     _Rule("max_tasks", "schedules"),
 )
-_WITHOUT_DATABASE = ("database_host", "database_snapshot")
+_WITHOUT_DATABASE = {"database_host": None, "database_snapshot": None, "database_monitoring_interval": 0}
 _SECRET = ("build_secrets",)
 
 
@@ -77,8 +78,8 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
                 rule.argument, f"{_said(given, rule.argument)} has no effect with {rule.other}; {_REASONS[rule.other]}."
             )
     if settled["database"] == "none":
-        for argument in _WITHOUT_DATABASE:
-            if _is_given(given, argument):
+        for argument, default in _WITHOUT_DATABASE.items():
+            if _is_given(given, argument, default):
                 yield Problem(
                     argument,
                     f"{_said(given, argument)} has no effect with database none; set database to postgres, or leave it out.",

@@ -47,6 +47,7 @@ DATABASE = {
     "database_backup_window": "backup_window",
     "database_maintenance_window": "maintenance_window",
     "database_multi_az": "multi_az",
+    "database_monitoring_interval": "monitoring_interval",
     "database_snapshot": "snapshot_identifier",
     "database_apply_immediately": "apply_immediately",
     "database_allow_major_upgrade": "allow_major_upgrade",

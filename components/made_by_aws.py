@@ -90,8 +90,8 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
     MadeByAws(
         "aws:rds/instance:Instance",
         "log group `RDSOSMetrics`",
-        "`monitoring_interval` of the component Database",
-        "stays: one for all databases of the region",
+        "`databaseMonitoringInterval` above 0",
+        "stays: one for all databases of the region, which keeps its lines for 30 days",
     ),
     MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "goes with the database"),
     MadeByAws(
@@ -143,6 +143,7 @@ NOTHING: Sequence[str] = (
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:lb/listener:Listener",
     "aws:lb/listenerRule:ListenerRule",
     "aws:lb/targetGroup:TargetGroup",

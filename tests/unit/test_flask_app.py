@@ -232,6 +232,23 @@ def test_production_keeps_what_cannot_be_made_again(app):
     assert deployed.of_type("s3/bucket:Bucket")["app-media"]["forceDestroy"] is False
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, 0),
+        ({"environment": "staging"}, 0),
+        ({"environment": "production"}, 60),
+        ({"environment": "production", "database_monitoring_interval": 0}, 0),
+        ({"database_monitoring_interval": 15}, 15),
+    ],
+)
+def test_production_samples_the_database_s_operating_system(app, given, seconds):
+    deployed = app(**given, **DOMAIN)
+    database = deployed.named("app-db")
+    assert (database["monitoringInterval"], "monitoringRoleArn" in database) == (seconds, bool(seconds))
+    assert ("app-db-monitoring" in deployed.of_type("iam/role:Role")) == bool(seconds)
+
+
 def test_a_shared_listener_needs_its_whole_description(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="load_balancer_dns_name"):
         FlaskApp("app", {"app": APP, "listener_arn": "arn:listener", "domain": "a.example.com"})
@@ -241,7 +258,7 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
 def test_a_permissions_boundary_is_on_every_role(app):
     deployed = app(**VARIANTS["production"], permissions_boundary="arn:aws:iam::123456789012:policy/boundary")
     roles = deployed.of_type("iam/role:Role")
-    assert len(roles) == 3  # execution, task and flow logs
+    assert len(roles) == 4  # execution, task, flow logs and the database's monitoring
     assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:aws:iam::123456789012:policy/boundary"}
 
 

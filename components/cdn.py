@@ -96,6 +96,11 @@ class Cdn(Component):
         self._request_policy_id = aws.cloudfront.get_origin_request_policy_output(
             name="Managed-AllViewer", opts=opts
         ).id
+        # What the app sends itself stays, but for X-Content-Type-Options, whose only value is nosniff:
+        # AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+        self._response_policy_id = aws.cloudfront.get_response_headers_policy_output(
+            name="Managed-SecurityHeadersPolicy", opts=opts
+        ).id
 
     def _create_distribution(self) -> None:
         guarded = "load_balancers" in self._args
@@ -113,6 +118,7 @@ class Cdn(Component):
                 "cached_methods": ["GET", "HEAD"],
                 "cache_policy_id": self._cache_policy_id,
                 "origin_request_policy_id": self._request_policy_id,
+                "response_headers_policy_id": self._response_policy_id,
                 # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
                 "compress": True,
             },

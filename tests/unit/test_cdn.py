@@ -14,6 +14,9 @@ def cloudfront(mocks):
     mocks.answers["aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy"] = lambda args: {
         "id": policies[args["name"]]
     }
+    mocks.answers["aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy"] = lambda args: {
+        "id": {"Managed-SecurityHeadersPolicy": "security"}[args["name"]]
+    }
     mocks.computed["Distribution"] = lambda _: {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
     return mocks
 
@@ -34,6 +37,7 @@ def test_everything_goes_over_https_to_the_app_and_nothing_is_cached(deploy):
         "cachedMethods": ["GET", "HEAD"],
         "cachePolicyId": "no-cache",
         "originRequestPolicyId": "all",
+        "responseHeadersPolicyId": "security",
         "compress": True,
     }
 
@@ -66,6 +70,7 @@ def test_the_distribution_has_its_default_name_and_certificate(deploy):
         "domain_name": "d1.cloudfront.net",
         "url": "https://d1.cloudfront.net",
         "distribution_id": "cdn-id",
+        "distribution_arn": "arn:aws:mock:us-east-1:123456789012:cdn",
         "hosted_zone_id": "Z2FDTNDATAQYW2",
     }
 

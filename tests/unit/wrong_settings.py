@@ -342,9 +342,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"database": "none", "databaseMonitoringInterval": 30},
-        [
-            "databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, or leave it out."
-        ],
+        ["databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, or leave it out."],
     ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
     (

@@ -43,7 +43,6 @@ _ONLY_WITH = (
 )
 _ONLY_WITHOUT = (
     _Rule("allowed_cidrs", "listener_arn"),
-    _Rule("access_logs", "listener_arn", False),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("container_insights", "cluster_arn", False),
     _Rule("flow_logs", "vpc_id", False),
@@ -114,6 +113,11 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "allowed_cidrs",
             f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
             "sees CloudFront's addresses alone.",
+        )
+    if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
+        yield Problem(
+            "access_logs",
+            f"True has no effect with listener_arn and bucket none; {_REASONS['listener_arn']}.",
         )
     yield from _build_problems(given, settled)
 

@@ -168,6 +168,17 @@ def exposure(args: FlaskAppArgs) -> str:
     return "https" if args.get("domain") and reachable else "cloudfront"
 
 
+def log_sources(args: FlaskAppArgs) -> list[str]:
+    """What writes access logs to the app's bucket for them; load balancers have their own."""
+    if not args["access_logs"]:
+        return []
+    has_distribution = exposure(args) == "cloudfront" or (
+        exposure(args) == "https" and INTERNAL in load_balancers(args)
+    )
+    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
+    return [source for source, is_there in found.items() if is_there]
+
+
 def has_endpoints(args: FlaskAppArgs) -> bool:
     """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
     return args["egress"] == "endpoints" and "vpc_id" not in args

@@ -129,8 +129,8 @@ class FlaskApp(FlaskAppSteps):
     ) -> None:
         """Create the app.
 
-        Its components are attributes: `network`, `image`, `certificate`, `load_balancer`, `internal_load_balancer`,
-        `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
@@ -150,6 +150,7 @@ class FlaskApp(FlaskAppSteps):
         self._tell_consent()
         self._create_network()
         self._create_image()
+        self._create_log_bucket()
         self._create_exposure()
         self._create_security_group()
         self._create_bucket()

@@ -154,7 +154,7 @@ class FlaskAppArgs(TypedDict, total=False):
     desync_mitigation: DesyncMitigation
     """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
     access_logs: bool
-    """Whether the load balancer logs every request to a bucket. Default: true in production.*"""
+    """Whether load balancer, CloudFront and media bucket log every request to buckets; for a shared load balancer that is up to its owner. Default: true in production.*"""
     deletion_protection: bool
     """Whether load balancer and database refuse to be deleted, until this is set to false and applied. Default: true in production.*"""
     keep_data: bool

@@ -35,6 +35,7 @@ DOMAIN = {"domain": "app.example.com", "zone_id": "Z123"}
 VARIANTS = {
     "development": {"release_command": "flask release"},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
+    "production-without-domain": {"environment": "production"},
     "external-dns": {"domain": "app.example.com", "dns": "external"},
     "external-dns-ready": {"domain": "app.example.com", "dns": "external", "dns_ready": True},
     "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
@@ -348,7 +349,46 @@ def test_all_logs_are_kept_as_long_as_the_setting_says(app, given, days):
         for rule in lifecycle["rules"]
         if rule["id"] == "expire-logs"
     ]
-    assert expirations == [days]
+    assert expirations == [days, days]  # the load balancer's, and the media bucket's
+
+
+def test_cloudfront_and_the_media_bucket_log_to_a_bucket_that_admits_both(app):
+    deployed = app(**VARIANTS["production-without-domain"])
+    assert deployed.named("app-media-logging") == {
+        "bucket": "app-media",
+        "targetBucket": "app-access-logs",
+        "targetPrefix": "buckets/app-media/",
+    }
+    source, destination, delivery = (
+        deployed.of_type(f"cloudwatch/logDelivery{kind}")["app-cdn-access-logs"]
+        for kind in ("Source:LogDeliverySource", "Destination:LogDeliveryDestination", ":LogDelivery")
+    )
+    assert (source["logType"], source["resourceArn"]) == (
+        "ACCESS_LOGS",
+        "arn:aws:mock:us-east-1:123456789012:app-cdn",
+    )
+    assert destination["deliveryDestinationConfiguration"] == {
+        "destinationResourceArn": "arn:aws:mock:us-east-1:123456789012:app-access-logs"
+    }
+    assert {resource["region"] for resource in (source, destination, delivery)} == {"us-east-1"}
+    assert "cs(Cookie)" not in delivery["recordFields"]  # with a session's cookie a reader of the logs is that user
+    assert {"c-ip", "cs-uri-stem", "sc-status", "x-edge-request-id"} <= set(delivery["recordFields"])
+
+
+@pytest.mark.parametrize(
+    ("given", "services"),
+    [
+        ({}, None),
+        ({**DOMAIN, "access_logs": True}, ["logging.s3.amazonaws.com"]),
+        ({"access_logs": True, "bucket": "none"}, ["delivery.logs.amazonaws.com"]),
+        ({**DOMAIN, "access_logs": True, "bucket": "none"}, None),
+        ({**SHARED, "domain": "app.example.com", "access_logs": True}, ["logging.s3.amazonaws.com"]),
+    ],
+)
+def test_the_log_bucket_admits_what_the_app_has(app, given, services):
+    policy = app(**given).of_type("s3/bucketPolicy:BucketPolicy").get("app-access-logs-delivery")
+    allowed = [s for s in json.loads(policy["policy"])["Statement"] if s["Effect"] == "Allow"] if policy else None
+    assert (allowed and [statement["Principal"]["Service"] for statement in allowed]) == services
 
 
 @pytest.mark.parametrize("days", [1, 3653])

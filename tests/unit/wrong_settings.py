@@ -562,9 +562,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["listenerPaths: ['/shop/*'] has no effect without listenerArn; set that, or leave it out."],
     ),
     (
-        {**SHARED, "accessLogs": True},
+        {**SHARED, "accessLogs": True, "bucket": "none"},
         [
-            "accessLogs: true has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+            "accessLogs: true has no effect with listenerArn and bucket none; the shared load balancer is set up by the stack that owns it; leave it out."
         ],
     ),
     (

@@ -14,6 +14,9 @@ def cloudfront(mocks):
     mocks.answers["aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy"] = lambda args: {
         "id": policies[args["name"]]
     }
+    mocks.answers["aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy"] = lambda args: {
+        "id": {"Managed-SecurityHeadersPolicy": "security"}[args["name"]]
+    }
     mocks.computed["Distribution"] = lambda _: {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
     return mocks
 
@@ -34,6 +37,7 @@ def test_everything_goes_over_https_to_the_app_and_nothing_is_cached(deploy):
         "cachedMethods": ["GET", "HEAD"],
         "cachePolicyId": "no-cache",
         "originRequestPolicyId": "all",
+        "responseHeadersPolicyId": "security",
         "compress": True,
     }
 

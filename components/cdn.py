@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ._checks import choice_problems, range_problems
-from ._component import Component, Problem, refuse, settle
+from ._component import SUFFIX_LENGTH, Component, Problem, refuse, settle
 from ._load_balancer_guard import distribution_guard, tags
 from ._type_checks import typed
 from .access_logs import DISTRIBUTION_REGION
@@ -44,6 +44,8 @@ _DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
+_LOGS = "access-logs"
+_LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
 # All that CloudFront logs by default but cs(Cookie), with which a reader of the logs could take over sessions:
 # AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 _LOG_FIELDS = [
@@ -96,6 +98,16 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
     yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
 
 
+def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
+    room = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
+    if args.get("access_log_bucket_arn") is not None and len(name) > room:
+        yield Problem(
+            "name",
+            f"{name!r} has {len(name)} characters; use at most {room} with access_log_bucket_arn, since AWS allows "
+            f"{_LONGEST_DELIVERY_NAME} for a log delivery with what is appended.",
+        )
+
+
 class Cdn(Component):
     """A CloudFront distribution that caches nothing and passes everything to a load balancer.
 
@@ -114,7 +126,7 @@ class Cdn(Component):
     """Id of CloudFront's hosted zone, for alias records."""
 
     def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        refuse([*_name_problems(name, args), *problems(args)])
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         self._find_policies()
@@ -171,21 +183,21 @@ class Cdn(Component):
     def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
         """Standard logging (v2): the older one writes with ACLs, which buckets have not taken by default since 2023."""
         source = aws.cloudwatch.LogDeliverySource(
-            f"{self._name}-access-logs",
+            f"{self._name}-{_LOGS}",
             region=DISTRIBUTION_REGION,
             log_type="ACCESS_LOGS",
             resource_arn=self._distribution.arn,
             opts=self._child(),
         )
         destination = aws.cloudwatch.LogDeliveryDestination(
-            f"{self._name}-access-logs",
+            f"{self._name}-{_LOGS}",
             region=DISTRIBUTION_REGION,
             delivery_destination_configuration={"destination_resource_arn": bucket_arn},
             output_format="w3c",
             opts=self._child(),
         )
         aws.cloudwatch.LogDelivery(
-            f"{self._name}-access-logs",
+            f"{self._name}-{_LOGS}",
             region=DISTRIBUTION_REGION,
             delivery_source_name=source.name,
             delivery_destination_arn=destination.arn,

@@ -95,3 +95,9 @@ def test_wrong_arguments_are_refused(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason
+
+
+def test_a_name_that_leaves_no_room_for_its_log_deliveries_is_rejected(mocks):
+    args = {"origin_domain_name": "lb.example.com", "origin_secret": "S", "access_log_bucket_arn": "arn:aws:s3:::logs"}
+    with pytest.raises(pulumi.InputPropertiesError, match="has 41 characters; use at most 40"):
+        Cdn("a" * 41, args)

@@ -135,6 +135,7 @@ READERS: Mapping[str, Reader] = {
     "databaseBackupWindow": text,
     "databaseMaintenanceWindow": text,
     "databaseMultiAz": flag,
+    "databaseMonitoringInterval": number,
     "databaseSnapshot": text,
     "databaseApplyImmediately": flag,
     "databaseAllowMajorUpgrade": flag,

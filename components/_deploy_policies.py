@@ -91,6 +91,13 @@ def observation(scope: Scope) -> list[Statement]:
             "logs:UntagResource logs:AssociateKmsKey logs:DisassociateKmsKey logs:GetLogEvents logs:FilterLogEvents",
             scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
         ),
+        # CloudFront's access logs; a delivery has an id alone.
+        allow(
+            "logs:PutDeliverySource logs:DeleteDeliverySource logs:PutDeliveryDestination logs:DeleteDeliveryDestination "
+            "logs:CreateDelivery logs:DeleteDelivery logs:UpdateDeliveryConfiguration logs:TagResource logs:UntagResource",
+            scope.arns("logs", "delivery-source:{n}-*", "delivery-destination:{n}-*", "delivery:*"),
+        ),
+        allow("cloudfront:AllowVendedLogDeliveryForResource", scope.arns("cloudfront", "distribution/*", region="")),
         allow(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",
             # Target tracking makes its alarms in the name of whoever sets the policy.

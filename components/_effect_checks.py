@@ -44,7 +44,6 @@ _ONLY_WITH = (
 )
 _ONLY_WITHOUT = (
     _Rule("allowed_cidrs", "listener_arn"),
-    _Rule("access_logs", "listener_arn", False),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
     _Rule("container_insights", "cluster_arn", False),
@@ -52,6 +51,7 @@ _ONLY_WITHOUT = (
     _Rule("database_snapshot", "database_host"),
     _Rule("database_multi_az", "database_host", False),
     _Rule("database_kms_key_id", "database_host"),
+    _Rule("database_monitoring_interval", "database_host", 0),
     _Rule("python_version", "image"),
     _Rule("system_packages", "image"),
     _Rule("build_env", "image"),
@@ -61,7 +61,12 @@ _ONLY_WITHOUT = (
     _Rule("min_tasks", "schedules"),
     _Rule("max_tasks", "schedules"),
 )
-_WITHOUT_DATABASE = ("database_host", "database_snapshot", "database_kms_key_id")
+_WITHOUT_DATABASE = {
+    "database_host": None,
+    "database_snapshot": None,
+    "database_kms_key_id": None,
+    "database_monitoring_interval": 0,
+}
 _SECRET = ("build_secrets",)
 
 
@@ -80,8 +85,8 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
                 rule.argument, f"{_said(given, rule.argument)} has no effect with {rule.other}; {_REASONS[rule.other]}."
             )
     if settled["database"] == "none":
-        for argument in _WITHOUT_DATABASE:
-            if _is_given(given, argument):
+        for argument, default in _WITHOUT_DATABASE.items():
+            if _is_given(given, argument, default):
                 yield Problem(
                     argument,
                     f"{_said(given, argument)} has no effect with database none; set database to postgres, or leave it out.",
@@ -122,6 +127,11 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "allowed_cidrs",
             f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
             "sees CloudFront's addresses alone.",
+        )
+    if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
+        yield Problem(
+            "access_logs",
+            f"True has no effect with listener_arn and bucket none; {_REASONS['listener_arn']}.",
         )
     yield from _build_problems(given, settled)
 

@@ -42,8 +42,16 @@ class Exposure:
     main: Entrance
     """The load balancer that visitors come through: of the two while the app moves, the one in use."""
 
-    def __init__(self, name: str, args: FlaskAppArgs, network: Network, parent: pulumi.Resource) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: FlaskAppArgs,
+        network: Network,
+        log_bucket_arn: pulumi.Output[str] | None,
+        parent: pulumi.Resource,
+    ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
+        self._log_bucket_arn = log_bucket_arn
         self._kind = given.exposure(args)
         self.load_balancers = given.load_balancers(args)
         # With both load balancers on a domain, one: less is believed, not more.
@@ -213,6 +221,8 @@ class Exposure:
             args["origin_secret"] = self._origin_secret
         if self._kind == "cloudfront" and "web_acl_arn" in self._args:
             args["web_acl_arn"] = self._args["web_acl_arn"]
+        if self._log_bucket_arn is not None:
+            args["access_log_bucket_arn"] = self._log_bucket_arn
         return Cdn(f"{self._name}-cdn", args, self._child())
 
     def _create_vpc_origin(self, entrance: Entrance) -> pulumi.Output[str]:

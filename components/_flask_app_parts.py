@@ -47,6 +47,7 @@ DATABASE = {
     "database_backup_window": "backup_window",
     "database_maintenance_window": "maintenance_window",
     "database_multi_az": "multi_az",
+    "database_monitoring_interval": "monitoring_interval",
     "database_snapshot": "snapshot_identifier",
     "database_apply_immediately": "apply_immediately",
     "database_allow_major_upgrade": "allow_major_upgrade",
@@ -165,6 +166,17 @@ def exposure(args: FlaskAppArgs) -> str:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
     return "https" if args.get("domain") and reachable else "cloudfront"
+
+
+def log_sources(args: FlaskAppArgs) -> list[str]:
+    """What writes access logs to the app's bucket for them; load balancers have their own."""
+    if not args["access_logs"]:
+        return []
+    has_distribution = exposure(args) == "cloudfront" or (
+        exposure(args) == "https" and INTERNAL in load_balancers(args)
+    )
+    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
+    return [source for source, is_there in found.items() if is_there]
 
 
 def has_endpoints(args: FlaskAppArgs) -> bool:

@@ -15,6 +15,7 @@ from ._exposure import Exposure
 from ._flask_app_keys import create_key, database_key
 from ._load_balancer_guard import PUBLIC
 from ._secret_key import SECRET_KEY, create_keys, previous_key
+from .access_logs import AccessLogBucket
 from .alarms import Alarms, AlarmsArgs
 from .app_secret import AppSecret, AppSecretArgs
 from .autoscaling import Autoscaling, AutoscalingArgs
@@ -88,8 +89,22 @@ class FlaskAppSteps(Component):
         if self._args["egress"] == "ipv6":
             self.image_uri = self.image_uri.apply(dual_stack_reference)
 
+    def _create_log_bucket(self) -> None:
+        self.log_bucket: AccessLogBucket | None = None
+        if sources := given.log_sources(self._args):
+            self.log_bucket = AccessLogBucket(
+                f"{self._name}-access-logs",
+                {
+                    "days": self._args["log_retention_days"],
+                    "retain": self._args["deletion_protection"],
+                    "sources": sources,
+                },
+                self._child(),
+            )
+
     def _create_exposure(self) -> None:
-        exposure = self._exposure = Exposure(self._name, self._args, self.network, self)
+        log_bucket_arn = self.log_bucket.bucket_arn if self.log_bucket else None
+        exposure = self._exposure = Exposure(self._name, self._args, self.network, log_bucket_arn, self)
         self.certificate, self.cdn = exposure.certificate, exposure.cdn
         self.route = exposure.main.target
         self.load_balancer = exposure.public.load_balancer if exposure.public else None
@@ -122,6 +137,8 @@ class FlaskAppSteps(Component):
         args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
         args["allowed_origins"] = self._origins()
         args |= self._keys("kms_key_id")
+        if self.log_bucket:
+            args["access_log_bucket"] = self.log_bucket.bucket_name
         bucket = self.bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self.bucket_arn, self._storage_dsn = bucket.bucket_name, bucket.bucket_arn, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json

@@ -13,7 +13,7 @@ def reads(scope: Scope) -> list[Statement]:
             "acm:DescribeCertificate acm:ListCertificates acm:ListTagsForCertificate route53:Get* route53:List* "
             "cloudfront:Get* cloudfront:List* ecs:Describe* ecs:List* ecr:Describe* ecr:List* ecr:GetAuthorizationToken "
             "ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy ecr:BatchCheckLayerAvailability ecr:BatchGetImage "
-            "ecr:GetDownloadUrlForLayer logs:Describe* logs:ListTagsForResource cloudwatch:DescribeAlarms "
+            "ecr:GetDownloadUrlForLayer logs:Describe* logs:GetDelivery* logs:ListTagsForResource cloudwatch:DescribeAlarms "
             "cloudwatch:ListTagsForResource sns:GetTopicAttributes sns:GetSubscriptionAttributes sns:List* "
             "application-autoscaling:Describe* application-autoscaling:ListTagsForResource budgets:ViewBudget "
             "budgets:ListTagsForResource rds:Describe* rds:ListTagsForResource s3:GetBucket* s3:GetLifecycleConfiguration "

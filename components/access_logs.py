@@ -1,12 +1,12 @@
-"""The bucket for a load balancer's access logs: private, encrypted, TLS only, written by Elastic Load Balancing alone."""
+"""The bucket for access logs: private, encrypted, TLS only, written by the AWS services that it is for alone."""
 
-from collections.abc import Iterator
-from typing import TypedDict
+from collections.abc import Iterator, Sequence
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ._checks import range_problems
+from ._checks import choice_problems, range_problems
 from ._component import Component, Problem, refuse, settle
 from ._policies import policy_json
 from ._type_checks import typed
@@ -17,23 +17,37 @@ class AccessLogBucketArgs(TypedDict, total=False):
     """Days for which logs are kept, from 1 to 3653. Default: 90."""
     retain: bool
     """Whether the bucket and its logs survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
+    sources: Sequence[str]
+    """What this account may send logs from: `load-balancers`, `buckets` (of the same region) and `distributions`. Default: load-balancers."""
 
 
 # A quarter covers the usual look back at an incident.
-_DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False}
+_DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False, "sources": ["load-balancers"]}
+# CloudFront's logs are delivered from there, wherever the bucket is:
+# AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
+DISTRIBUTION_REGION = "us-east-1"
+BUCKET_PREFIX = "buckets/"
+"""Where buckets write, so that they cannot write into the folders of the others."""
 
 
 @typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    yield from range_problems("days", settle(args, _DEFAULTS)["days"], 1, 3653, "days")
+    settled = settle(args, _DEFAULTS)
+    yield from range_problems("days", settled["days"], 1, 3653, "days")
+    for source in settled["sources"]:
+        yield from choice_problems("sources", source, list(_DELIVERIES))
+    if not settled["sources"]:
+        yield Problem("sources", f"An empty list lets nothing write; name some of {', '.join(_DELIVERIES)}.")
 
 
 class AccessLogBucket(Component):
-    """A private bucket that takes the access logs of this account's load balancers."""
+    """A private bucket that takes access logs of this account: of load balancers, buckets or CloudFront distributions."""
 
     bucket_name: pulumi.Output[str]
-    """Name of the bucket, known once load balancers may write to it: AWS tries a write when logs are turned on."""
+    """Name of the bucket, known once its sources may write to it: AWS tries a write when logs are turned on."""
+    bucket_arn: pulumi.Output[str]
+    """ARN of the bucket, known at the same time."""
 
     def __init__(self, name: str, args: AccessLogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -42,6 +56,7 @@ class AccessLogBucket(Component):
         self._create_bucket()
         self._expire_logs()
         self.bucket_name = self._permit_delivery().bucket
+        self.bucket_arn = pulumi.Output.all(self._bucket.arn, self.bucket_name).apply(lambda both: str(both[0]))
         self._register()
 
     def _create_bucket(self) -> None:
@@ -50,7 +65,7 @@ class AccessLogBucket(Component):
             force_destroy=not self._args["retain"],
             opts=self._child(retain_on_delete=self._args["retain"]),
         )
-        # Load balancers write only to buckets with S3's own keys (SSE-S3), not to those with KMS keys.
+        # Load balancers and S3 write only to buckets with S3's own keys (SSE-S3), not to those with KMS keys.
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.bucket,
@@ -86,32 +101,20 @@ class AccessLogBucket(Component):
 
     def _permit_delivery(self) -> aws.s3.BucketPolicy:
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        sources = self._args["sources"]
         return aws.s3.BucketPolicy(
             f"{self._name}-delivery",
             bucket=self._bucket.bucket,
             policy=pulumi.Output.all(bucket_arn=self._bucket.arn, account_id=account).apply(
-                lambda known: delivery_policy(known["bucket_arn"], known["account_id"])
+                lambda known: delivery_policy(known["bucket_arn"], known["account_id"], sources)
             ),
             # S3 refuses to change a bucket's policy and its public access block at the same time.
             opts=self._child(depends_on=[self._block]),
         )
 
 
-def delivery_policy(bucket_arn: str, account_id: str) -> str:
-    """A bucket policy for log delivery into the one folder where load balancers of the account write, and for TLS alone."""
-    partition = bucket_arn.split(":")[1]
-    deliver = {
-        "Sid": "DeliverAccessLogs",
-        "Effect": "Allow",
-        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
-        # Otherwise another account's load balancers could be pointed at this bucket. This is the condition that Elastic
-        # Load Balancing documents: elasticloadbalancing/latest/application/enable-access-logging.html
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": f"arn:{partition}:elasticloadbalancing:*:{account_id}:loadbalancer/*"}
-        },
-    }
+def delivery_policy(bucket_arn: str, account_id: str, sources: Sequence[str] = ("load-balancers",)) -> str:
+    """A bucket policy for log delivery by these sources of the account, each into its own folder, and for TLS alone."""
     require_tls = {
         "Sid": "DenyWithoutTls",
         "Effect": "Deny",
@@ -120,4 +123,57 @@ def delivery_policy(bucket_arn: str, account_id: str) -> str:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return policy_json([deliver, require_tls])
+    statements = [_DELIVERIES[source](bucket_arn, account_id) for source in dict.fromkeys(sources)]
+    return policy_json([*statements, require_tls])
+
+
+def _deliver(sid: str, service: str, folder: str, condition: dict[str, Any]) -> dict[str, Any]:
+    """Let a service write into a folder; the condition is what keeps other accounts' resources from using it."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "s3:PutObject",
+        "Resource": f"{folder}*",
+        "Condition": condition,
+    }
+
+
+def _from_load_balancers(bucket_arn: str, account_id: str) -> dict[str, Any]:
+    partition = bucket_arn.split(":")[1]
+    return _deliver(
+        "DeliverAccessLogs",
+        "logdelivery.elasticloadbalancing.amazonaws.com",
+        f"{bucket_arn}/AWSLogs/{account_id}/",
+        # The condition that Elastic Load Balancing documents:
+        # elasticloadbalancing/latest/application/enable-access-logging.html
+        {"ArnLike": {"aws:SourceArn": f"arn:{partition}:elasticloadbalancing:*:{account_id}:loadbalancer/*"}},
+    )
+
+
+def _from_buckets(bucket_arn: str, account_id: str) -> dict[str, Any]:
+    # AmazonS3/latest/userguide/enable-server-access-logging.html; a bucket's ARN names no account, so that is apart.
+    condition = {"StringEquals": {"aws:SourceAccount": account_id}}
+    return _deliver("DeliverBucketLogs", "logging.s3.amazonaws.com", f"{bucket_arn}/{BUCKET_PREFIX}", condition)
+
+
+def _from_distributions(bucket_arn: str, account_id: str) -> dict[str, Any]:
+    # Without this statement CloudWatch Logs would append it to the policy by itself, and each update take it out again:
+    # AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+    partition = bucket_arn.split(":")[1]
+    return _deliver(
+        "AWSLogDeliveryWrite",
+        "delivery.logs.amazonaws.com",
+        f"{bucket_arn}/AWSLogs/{account_id}/",
+        {
+            "StringEquals": {"aws:SourceAccount": account_id, "s3:x-amz-acl": "bucket-owner-full-control"},
+            "ArnLike": {"aws:SourceArn": f"arn:{partition}:logs:{DISTRIBUTION_REGION}:{account_id}:*"},
+        },
+    )
+
+
+_DELIVERIES = {
+    "load-balancers": _from_load_balancers,
+    "buckets": _from_buckets,
+    "distributions": _from_distributions,
+}

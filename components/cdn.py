@@ -7,10 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from ._checks import choice_problems, range_problems
-from ._component import Component, Problem, refuse, settle
+from ._component import SUFFIX_LENGTH, Component, Problem, refuse, settle
 from ._load_balancer_guard import distribution_guard, tags
 from ._type_checks import typed
 from ._web_acl import Scope, web_acl_problems
+from .access_logs import DISTRIBUTION_REGION
 from .origin import ORIGIN_HEADER
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class CdnArgs(TypedDict, total=False):
     """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
+    access_log_bucket_arn: pulumi.Input[str]
+    """ARN of a bucket that takes a log of every request, such as that of an AccessLogBucket for `distributions`. Default: none, nothing is logged."""
     wait: bool
     """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
     web_acl_arn: pulumi.Input[str]
@@ -46,6 +49,42 @@ _DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
+_LOGS = "access-logs"
+_LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
+# All that CloudFront logs by default but cs(Cookie), with which a reader of the logs could take over sessions:
+# AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+_LOG_FIELDS = [
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs(Host)",
+    "cs-uri-stem",
+    "sc-status",
+    "cs(Referer)",
+    "cs(User-Agent)",
+    "cs-uri-query",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+]
 
 
 @typed(CdnArgs)
@@ -66,6 +105,16 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
     yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
 
 
+def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
+    room = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
+    if args.get("access_log_bucket_arn") is not None and len(name) > room:
+        yield Problem(
+            "name",
+            f"{name!r} has {len(name)} characters; use at most {room} with access_log_bucket_arn, since AWS allows "
+            f"{_LONGEST_DELIVERY_NAME} for a log delivery with what is appended.",
+        )
+
+
 class Cdn(Component):
     """A CloudFront distribution that caches nothing and passes everything to a load balancer.
 
@@ -84,11 +133,13 @@ class Cdn(Component):
     """Id of CloudFront's hosted zone, for alias records."""
 
     def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        refuse([*_name_problems(name, args), *problems(args)])
         super().__init__(name, opts)
         self._args = settle(args, _DEFAULTS)
         self._find_policies()
         self._create_distribution()
+        if "access_log_bucket_arn" in self._args:
+            self._log_requests(self._args["access_log_bucket_arn"])
         self.domain_name = self._distribution.domain_name
         self.url = pulumi.Output.format("https://{host}", host=self._distribution.domain_name)
         self.distribution_id = self._distribution.id
@@ -102,6 +153,11 @@ class Cdn(Component):
         self._cache_policy_id = aws.cloudfront.get_cache_policy_output(name="Managed-CachingDisabled", opts=opts).id
         self._request_policy_id = aws.cloudfront.get_origin_request_policy_output(
             name="Managed-AllViewer", opts=opts
+        ).id
+        # What the app sends itself stays, but for X-Content-Type-Options, whose only value is nosniff:
+        # AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+        self._response_policy_id = aws.cloudfront.get_response_headers_policy_output(
+            name="Managed-SecurityHeadersPolicy", opts=opts
         ).id
 
     def _create_distribution(self) -> None:
@@ -120,6 +176,7 @@ class Cdn(Component):
                 "cached_methods": ["GET", "HEAD"],
                 "cache_policy_id": self._cache_policy_id,
                 "origin_request_policy_id": self._request_policy_id,
+                "response_headers_policy_id": self._response_policy_id,
                 # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
                 "compress": True,
             },
@@ -129,6 +186,31 @@ class Cdn(Component):
             tags=tags(self._args["load_balancers"]) or None if guarded else None,
             wait_for_deployment=self._args["wait"],
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
+        )
+
+    def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
+        """Standard logging (v2): the older one writes with ACLs, which buckets have not taken by default since 2023."""
+        source = aws.cloudwatch.LogDeliverySource(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            log_type="ACCESS_LOGS",
+            resource_arn=self._distribution.arn,
+            opts=self._child(),
+        )
+        destination = aws.cloudwatch.LogDeliveryDestination(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            delivery_destination_configuration={"destination_resource_arn": bucket_arn},
+            output_format="w3c",
+            opts=self._child(),
+        )
+        aws.cloudwatch.LogDelivery(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            record_fields=_LOG_FIELDS,
+            opts=self._child(),
         )
 
     def _origin(self) -> aws.cloudfront.DistributionOriginArgsDict:

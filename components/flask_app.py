@@ -135,8 +135,8 @@ class FlaskApp(FlaskAppSteps):
     ) -> None:
         """Create the app.
 
-        Its components are attributes: `network`, `image`, `certificate`, `load_balancer`, `internal_load_balancer`,
-        `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
@@ -157,6 +157,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_key()
         self._create_network()
         self._create_image()
+        self._create_log_bucket()
         self._create_exposure()
         self._create_security_group()
         self._create_bucket()

@@ -14,6 +14,7 @@ from ._grants import grant
 from ._policies import policy_json
 from ._reference_checks import kms_key_problems
 from ._type_checks import typed
+from .access_logs import BUCKET_PREFIX
 
 
 class MediaBucketArgs(TypedDict, total=False):
@@ -31,6 +32,8 @@ class MediaBucketArgs(TypedDict, total=False):
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
     tags: Mapping[str, str]
     """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    access_log_bucket: pulumi.Input[str]
+    """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, nothing is logged."""
 
 
 _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}
@@ -89,6 +92,7 @@ class MediaBucket(Component):
         self._require_tls()
         self._create_lifecycle()
         self._allow_browsers()
+        self._log_requests()
         self.bucket_name = self._bucket.bucket
         self.bucket_arn = self._bucket.arn
         self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
@@ -183,6 +187,18 @@ class MediaBucket(Component):
                     "max_age_seconds": _CORS_MAX_AGE_SECONDS,
                 }
             ],
+            opts=self._child(),
+        )
+
+    def _log_requests(self) -> None:
+        if "access_log_bucket" not in self._args:
+            return
+        aws.s3.BucketLogging(
+            f"{self._name}-logging",
+            bucket=self._bucket.bucket,
+            target_bucket=self._args["access_log_bucket"],
+            # S3 appends the time and a random text alone, so the bucket's own name is told apart from others' by ours.
+            target_prefix=pulumi.Output.format(f"{BUCKET_PREFIX}{{bucket}}/", bucket=self._bucket.bucket),
             opts=self._child(),
         )
 

@@ -74,6 +74,9 @@ class FlaskAppTransform(TypedDict, total=False):
     access_log_encryption: Transform[aws.s3.BucketServerSideEncryptionConfigurationInitArgs]
     access_log_public_access: Transform[aws.s3.BucketPublicAccessBlockArgs]
     distribution: Transform[aws.cloudfront.DistributionArgs]
+    distribution_log_source: Transform[aws.cloudwatch.LogDeliverySourceArgs]
+    distribution_log_destination: Transform[aws.cloudwatch.LogDeliveryDestinationArgs]
+    distribution_log_delivery: Transform[aws.cloudwatch.LogDeliveryArgs]
     vpc_origin: Transform[aws.cloudfront.VpcOriginArgs]
     vpc_origin_ingress_rule: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
     origin_secret: Transform[random.RandomPasswordArgs]
@@ -85,6 +88,7 @@ class FlaskAppTransform(TypedDict, total=False):
     bucket_encryption: Transform[aws.s3.BucketServerSideEncryptionConfigurationInitArgs]
     bucket_public_access: Transform[aws.s3.BucketPublicAccessBlockArgs]
     bucket_versioning: Transform[aws.s3.BucketVersioningInitArgs]
+    bucket_logging: Transform[aws.s3.BucketLoggingInitArgs]
 
     database: Transform[aws.rds.InstanceArgs]
     database_parameters: Transform[aws.rds.ParameterGroupArgs]
@@ -155,11 +159,11 @@ _NAMES: Mapping[str, str] = {
     "load_balancer_ingress_rules": "(alb|ilb)-access-.+",
     "http_listener": "(alb|ilb)-http",
     "https_listener": "alb-https",
-    "access_log_bucket": "(alb|ilb)-access-logs",
-    "access_log_bucket_policy": "(alb|ilb)-access-logs-.+",
-    "access_log_lifecycle": "(alb|ilb)-access-logs-.+",
-    "access_log_encryption": "(alb|ilb)-access-logs-.+",
-    "access_log_public_access": "(alb|ilb)-access-logs-.+",
+    "access_log_bucket": "((alb|ilb)-)?access-logs",
+    "access_log_bucket_policy": "((alb|ilb)-)?access-logs-.+",
+    "access_log_lifecycle": "((alb|ilb)-)?access-logs-.+",
+    "access_log_encryption": "((alb|ilb)-)?access-logs-.+",
+    "access_log_public_access": "((alb|ilb)-)?access-logs-.+",
     "vpc_origin_ingress_rule": "vpc-origin-http",
     "origin_secret": "origin",
     "bucket": "media",

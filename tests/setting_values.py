@@ -47,6 +47,7 @@ OWN: dict[str, Any] = {
     "databaseBackupWindow": "01:00-02:00",
     "databaseMaintenanceWindow": "mon:05:00-mon:06:00",
     "databaseMultiAz": True,
+    "databaseMonitoringInterval": 15,
     "databaseSnapshot": "before-the-move",
     "databaseApplyImmediately": False,
     "databaseAllowMajorUpgrade": True,

@@ -21,6 +21,9 @@ TERRAFORM = {
     "aws:budgets/budget:Budget": "aws_budgets_budget",
     "aws:cloudfront/distribution:Distribution": "aws_cloudfront_distribution",
     "aws:cloudfront/vpcOrigin:VpcOrigin": "aws_cloudfront_vpc_origin",
+    "aws:cloudwatch/logDelivery:LogDelivery": "aws_cloudwatch_log_delivery",
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "aws_cloudwatch_log_delivery_destination",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": "aws_cloudwatch_log_delivery_source",
     "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "aws_default_security_group",
@@ -58,6 +61,7 @@ TERRAFORM = {
     "aws:s3/bucket:Bucket": "aws_s3_bucket",
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "aws_s3_bucket_cors_configuration",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "aws_s3_bucket_lifecycle_configuration",
+    "aws:s3/bucketLogging:BucketLogging": "aws_s3_bucket_logging",
     "aws:s3/bucketPolicy:BucketPolicy": "aws_s3_bucket_policy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "aws_s3_bucket_public_access_block",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
@@ -75,6 +79,13 @@ TERRAFORM = {
     "aws:wafv2/webAclAssociation:WebAclAssociation": "aws_wafv2_web_acl_association",
 }
 """Each type of resource of AWS that the library registers."""
+
+_DATA = {
+    "aws:cloudfront/getCachePolicy:getCachePolicy": "aws_cloudfront_cache_policy",
+    "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy": "aws_cloudfront_origin_request_policy",
+    "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy": "aws_cloudfront_response_headers_policy",
+}
+"""Each data source whose id a check follows."""
 
 # Blocks that Terraform names in the singular, Pulumi in the plural since several may stand there.
 _BLOCKS = {
@@ -112,6 +123,11 @@ _SECRET = pulumi.runtime.rpc._special_sig_key
 class TerraformRecorder(Recorder):
     """Mocks whose ids and ARNs name the resource that they are of, its type included."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.data: dict[str, dict[str, Any]] = {}
+        """Data sources by type and label, as in Terraform JSON."""
+
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made, state = super().new_resource(args)
         if args.typ not in TERRAFORM:
@@ -119,9 +135,18 @@ class TerraformRecorder(Recorder):
         attributes = _attributes(TERRAFORM[args.typ], label_of(args.name))
         return attributes["id"], {**state, **attributes}
 
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        if args.token not in _DATA:
+            return super().call(args)
+        kind, label = _DATA[args.token], label_of(args.args["name"])
+        self.data.setdefault(kind, {})[label] = {"name": args.args["name"]}
+        return {"id": f"${{data.{kind}.{label}.id}}"}
 
-def terraform_json(resources: Iterable[pulumi.runtime.MockResourceArgs]) -> dict[str, Any]:
-    """A configuration in Terraform's JSON syntax with these resources of AWS; others are left out.
+
+def terraform_json(
+    resources: Iterable[pulumi.runtime.MockResourceArgs], data: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A configuration in Terraform's JSON syntax with these resources and data sources of AWS; others are left out.
 
     Raises:
         KeyError: for a type that is not in `TERRAFORM`.
@@ -132,7 +157,7 @@ def terraform_json(resources: Iterable[pulumi.runtime.MockResourceArgs]) -> dict
     for resource in ours:
         block = _value(resource.inputs, references)
         assert blocks.setdefault(TERRAFORM[resource.typ], {}).setdefault(label_of(resource.name), block) is block
-    return {"resource": blocks}
+    return {"resource": blocks, "data": data}
 
 
 def label_of(name: str) -> str:

@@ -25,6 +25,7 @@ _CLOUDFRONT_POLICIES = {
     "Managed-AllViewer": "216adef6-5c7f-47e4-b989-5492eafa07d3",
     "Managed-AllViewerExceptHostHeader": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
     "Managed-CORS-S3Origin": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf",
+    "Managed-SecurityHeadersPolicy": "67f7725c-6f97-4210-82d7-5512b31e9d03",
 }
 
 
@@ -91,6 +92,7 @@ def _everywhere(region: str) -> dict[str, Callable[[Args], Answer]]:
         "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: {"names": zones, "id": region},
         "aws:cloudfront/getCachePolicy:getCachePolicy": _policy,
         "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy": _policy,
+        "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy": _policy,
     }
 
 

@@ -15,7 +15,7 @@ def test_the_bucket_is_private_encrypted_and_forgets(deploy):
     ]
     (rule,) = deployed.named("logs-lifecycle")["rules"]
     assert rule["expiration"] == {"days": 90}
-    assert deployed.outputs == {"bucket_name": "logs"}
+    assert deployed.outputs == {"bucket_name": "logs", "bucket_arn": "arn:aws:mock:us-east-1:123456789012:logs"}
     policy = json.loads(deployed.named("logs-delivery")["policy"])
     assert policy["Statement"][0]["Resource"].endswith(":logs/AWSLogs/123456789012/*")
 
@@ -46,6 +46,29 @@ def test_only_load_balancers_write_and_only_to_the_folder_of_the_account():
     }
     assert require_tls["Effect"] == "Deny"
     assert require_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_buckets_and_distributions_of_the_account_write_to_their_own_folders():
+    sources = ["buckets", "distributions"]
+    buckets, distributions, _ = json.loads(delivery_policy("arn:aws:s3:::b", "123456789012", sources))["Statement"]
+    assert buckets["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert (buckets["Action"], buckets["Resource"]) == ("s3:PutObject", "arn:aws:s3:::b/buckets/*")
+    assert buckets["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert distributions["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert distributions["Resource"] == "arn:aws:s3:::b/AWSLogs/123456789012/*"
+    assert distributions["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012", "s3:x-amz-acl": "bucket-owner-full-control"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("sources", "sentence"), [(["trails"], "'trails' is not one of"), ([], "An empty list lets nothing write")]
+)
+def test_sources_that_do_not_exist_are_refused(sources, sentence):
+    (problem,) = problems({"sources": sources})
+    assert problem.argument == "sources"
+    assert sentence in problem.reason
 
 
 @pytest.mark.parametrize("days", [0, 3654])

@@ -79,6 +79,7 @@ def test_the_components_are_attributes(app):
     assert kinds == {
         "network": "Network",
         "image": "Image",
+        "log_bucket": "AccessLogBucket",
         "certificate": "Certificate",
         "load_balancer": "LoadBalancer",
         "route": "Route",

@@ -14,6 +14,9 @@ def cloudfront(mocks):
     mocks.answers["aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy"] = lambda args: {
         "id": policies[args["name"]]
     }
+    mocks.answers["aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy"] = lambda args: {
+        "id": {"Managed-SecurityHeadersPolicy": "security"}[args["name"]]
+    }
     mocks.computed["Distribution"] = lambda _: {"domainName": "d1.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
     return mocks
 
@@ -34,6 +37,7 @@ def test_everything_goes_over_https_to_the_app_and_nothing_is_cached(deploy):
         "cachedMethods": ["GET", "HEAD"],
         "cachePolicyId": "no-cache",
         "originRequestPolicyId": "all",
+        "responseHeadersPolicyId": "security",
         "compress": True,
     }
 
@@ -91,3 +95,9 @@ def test_wrong_arguments_are_refused(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason
+
+
+def test_a_name_that_leaves_no_room_for_its_log_deliveries_is_rejected(mocks):
+    args = {"origin_domain_name": "lb.example.com", "origin_secret": "S", "access_log_bucket_arn": "arn:aws:s3:::logs"}
+    with pytest.raises(pulumi.InputPropertiesError, match="has 41 characters; use at most 40"):
+        Cdn("a" * 41, args)

@@ -36,6 +36,7 @@ WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-12
 VARIANTS = {
     "development": {"release_command": "flask release"},
     "production": {"environment": "production", **DOMAIN, "alarm_email": "ops@example.com", "monthly_budget_usd": 100},
+    "production-without-domain": {"environment": "production"},
     "external-dns": {"domain": "app.example.com", "dns": "external"},
     "external-dns-ready": {"domain": "app.example.com", "dns": "external", "dns_ready": True},
     "own-certificate": {**DOMAIN, "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
@@ -234,6 +235,23 @@ def test_production_keeps_what_cannot_be_made_again(app):
     assert deployed.of_type("s3/bucket:Bucket")["app-media"]["forceDestroy"] is False
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, 0),
+        ({"environment": "staging"}, 0),
+        ({"environment": "production"}, 60),
+        ({"environment": "production", "database_monitoring_interval": 0}, 0),
+        ({"database_monitoring_interval": 15}, 15),
+    ],
+)
+def test_production_samples_the_database_s_operating_system(app, given, seconds):
+    deployed = app(**given, **DOMAIN)
+    database = deployed.named("app-db")
+    assert (database["monitoringInterval"], "monitoringRoleArn" in database) == (seconds, bool(seconds))
+    assert ("app-db-monitoring" in deployed.of_type("iam/role:Role")) == bool(seconds)
+
+
 def test_a_shared_listener_needs_its_whole_description(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="load_balancer_dns_name"):
         FlaskApp("app", {"app": APP, "listener_arn": "arn:listener", "domain": "a.example.com"})
@@ -243,7 +261,7 @@ def test_a_shared_listener_needs_its_whole_description(mocks):
 def test_a_permissions_boundary_is_on_every_role(app):
     deployed = app(**VARIANTS["production"], permissions_boundary="arn:aws:iam::123456789012:policy/boundary")
     roles = deployed.of_type("iam/role:Role")
-    assert len(roles) == 3  # execution, task and flow logs
+    assert len(roles) == 4  # execution, task, flow logs and the database's monitoring
     assert {role.get("permissionsBoundary") for role in roles.values()} == {"arn:aws:iam::123456789012:policy/boundary"}
 
 
@@ -333,7 +351,46 @@ def test_all_logs_are_kept_as_long_as_the_setting_says(app, given, days):
         for rule in lifecycle["rules"]
         if rule["id"] == "expire-logs"
     ]
-    assert expirations == [days]
+    assert expirations == [days, days]  # the load balancer's, and the media bucket's
+
+
+def test_cloudfront_and_the_media_bucket_log_to_a_bucket_that_admits_both(app):
+    deployed = app(**VARIANTS["production-without-domain"])
+    assert deployed.named("app-media-logging") == {
+        "bucket": "app-media",
+        "targetBucket": "app-access-logs",
+        "targetPrefix": "buckets/app-media/",
+    }
+    source, destination, delivery = (
+        deployed.of_type(f"cloudwatch/logDelivery{kind}")["app-cdn-access-logs"]
+        for kind in ("Source:LogDeliverySource", "Destination:LogDeliveryDestination", ":LogDelivery")
+    )
+    assert (source["logType"], source["resourceArn"]) == (
+        "ACCESS_LOGS",
+        "arn:aws:mock:us-east-1:123456789012:app-cdn",
+    )
+    assert destination["deliveryDestinationConfiguration"] == {
+        "destinationResourceArn": "arn:aws:mock:us-east-1:123456789012:app-access-logs"
+    }
+    assert {resource["region"] for resource in (source, destination, delivery)} == {"us-east-1"}
+    assert "cs(Cookie)" not in delivery["recordFields"]  # with a session's cookie a reader of the logs is that user
+    assert {"c-ip", "cs-uri-stem", "sc-status", "x-edge-request-id"} <= set(delivery["recordFields"])
+
+
+@pytest.mark.parametrize(
+    ("given", "services"),
+    [
+        ({}, None),
+        ({**DOMAIN, "access_logs": True}, ["logging.s3.amazonaws.com"]),
+        ({"access_logs": True, "bucket": "none"}, ["delivery.logs.amazonaws.com"]),
+        ({**DOMAIN, "access_logs": True, "bucket": "none"}, None),
+        ({**SHARED, "domain": "app.example.com", "access_logs": True}, ["logging.s3.amazonaws.com"]),
+    ],
+)
+def test_the_log_bucket_admits_what_the_app_has(app, given, services):
+    policy = app(**given).of_type("s3/bucketPolicy:BucketPolicy").get("app-access-logs-delivery")
+    allowed = [s for s in json.loads(policy["policy"])["Statement"] if s["Effect"] == "Allow"] if policy else None
+    assert (allowed and [statement["Principal"]["Service"] for statement in allowed]) == services
 
 
 @pytest.mark.parametrize("days", [1, 3653])

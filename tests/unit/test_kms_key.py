@@ -38,6 +38,7 @@ ENCRYPTED = {
 # What has a property for a key and does not get it, with the reason.
 WITHOUT = {
     "aws:ssm/parameter:Parameter": "the record of releases is no secret, and only a SecureString takes a key",
+    "app-access-logs-encryption": "S3 writes server access logs to buckets with its own keys alone",
     "app-alb-access-logs-encryption": "Elastic Load Balancing writes to buckets with S3's own keys alone",
 }
 

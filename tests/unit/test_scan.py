@@ -27,7 +27,7 @@ def registered(args):
     recorder = new_mocks(TerraformRecorder())
     recorder.computed |= COMPUTED
     pulumi.runtime.test(lambda: FlaskApp("app", {"app": APP, **args}))()
-    return terraform_json(recorder.resources)
+    return terraform_json(recorder.resources, recorder.data)
 
 
 def test_checkov_finds_what_is_waived_and_nothing_else(tmp_path):
@@ -79,6 +79,15 @@ def test_every_type_that_is_registered_has_its_name_in_terraform():
 
 def test_no_two_types_are_the_same_in_terraform():
     assert len(set(TERRAFORM.values())) == len(TERRAFORM)
+
+
+def test_data_sources_are_referred_to():
+    app = registered(INPUTS["production on CloudFront's name"])
+    behavior = app["resource"]["aws_cloudfront_distribution"]["app_cdn"]["default_cache_behavior"]
+    policy = "aws_cloudfront_response_headers_policy.Managed_SecurityHeadersPolicy"
+    assert behavior["response_headers_policy_id"] == f"${{data.{policy}.id}}"
+    kind, _, label = policy.partition(".")
+    assert app["data"][kind] == {label: {"name": "Managed-SecurityHeadersPolicy"}}
 
 
 def test_names_and_references_are_terraform_s():

@@ -333,6 +333,21 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"databaseName": "x" * 64}, ["databaseName: '" + "x" * 64 + "' has 64 characters; PostgreSQL takes at most 63."]),
     ({"databaseBackupDays": 36}, ["databaseBackupDays: 36 must be a whole number from 0 to 35 days."]),
     ({"databaseBackupDays": "a week"}, ["databaseBackupDays: 'a week' must be a whole number."]),
+    (
+        {"databaseMonitoringInterval": 45},
+        ["databaseMonitoringInterval: 45 is not one of 0, 1, 5, 10, 15, 30, 60 seconds."],
+    ),
+    ({"databaseMonitoringInterval": "1m"}, ["databaseMonitoringInterval: '1m' must be a whole number."]),
+    (
+        {**SHARED, **SERVER, "databaseMonitoringInterval": 30},
+        [
+            "databaseMonitoringInterval: 30 has no effect with databaseHost; the shared server is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {"database": "none", "databaseMonitoringInterval": 30},
+        ["databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, or leave it out."],
+    ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
     (
         {"databaseBackupWindow": "03:00-03:15"},
@@ -613,9 +628,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["listenerPaths: ['/shop/*'] has no effect without listenerArn; set that, or leave it out."],
     ),
     (
-        {**SHARED, "accessLogs": True},
+        {**SHARED, "accessLogs": True, "bucket": "none"},
         [
-            "accessLogs: true has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+            "accessLogs: true has no effect with listenerArn and bucket none; the shared load balancer is set up by the stack that owns it; leave it out."
         ],
     ),
     (

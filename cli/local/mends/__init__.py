@@ -7,6 +7,7 @@ from .lists import mend_lists  # before what imports EC2
 
 # isort: split
 from .accounts import mend_accounts
+from .bucket_logging import mend_bucket_logging
 from .cloudfront import mend_cloudfront
 from .deployments import mend_deployments
 from .ecs import mend_ecs
@@ -30,4 +31,5 @@ def mend() -> None:
     mend_accounts()
     mend_deployments()
     mend_cloudfront()
+    mend_bucket_logging()
     mend_images()

@@ -1,0 +1,27 @@
+"""Whether the local AWS lets a bucket log to another, by the policies that the library writes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from cli.local.mends.bucket_logging import _may_log
+from components.access_logs import BUCKET_PREFIX, delivery_policy
+
+
+@pytest.mark.parametrize(
+    ("sources", "prefix", "may"),
+    [
+        (["buckets", "distributions"], f"{BUCKET_PREFIX}app-media-1/", True),
+        (["buckets"], "AWSLogs/", False),
+        (["buckets"], None, False),
+        (["distributions"], f"{BUCKET_PREFIX}app-media-1/", False),
+    ],
+)
+def test_s3_writes_only_where_the_policy_lets_it(sources, prefix, may):
+    policy = delivery_policy("arn:aws:s3:::app-access-logs", "123456789012", sources).encode()
+    target = SimpleNamespace(partition="aws", name="app-access-logs", policy=policy)
+    assert _may_log(target, prefix) == may
+
+
+def test_without_a_policy_s3_writes_nowhere():
+    assert not _may_log(SimpleNamespace(partition="aws", name="logs", policy=None), "a/")

@@ -174,6 +174,7 @@ NOTHING: Sequence[str] = (
     "aws:ssm/parameter:Parameter",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:wafv2/webAclAssociation:WebAclAssociation",
     "pulumi:index:Stash",
     "random:index/randomId:RandomId",
     "random:index/randomPassword:RandomPassword",

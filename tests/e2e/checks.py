@@ -53,6 +53,9 @@ def leftovers(stack):
         "secrets": stack.aws("secretsmanager").list_secrets()["SecretList"],
         "vpcs": [vpc["VpcId"] for vpc in stack.aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],
         "log groups": stack.aws("logs").describe_log_groups()["logGroups"],
+        "log deliveries": stack.aws("logs").describe_deliveries()["deliveries"],
+        "log sources": stack.aws("logs").describe_delivery_sources()["deliverySources"],
+        "log destinations": stack.aws("logs").describe_delivery_destinations()["deliveryDestinations"],
         "alarms": stack.aws("cloudwatch").describe_alarms()["MetricAlarms"],
     }
     return {kind: things for kind, things in found.items() if things}

@@ -70,7 +70,9 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
         "aws:ecs/service:Service",
         "aws:ssm/parameter:Parameter",  # the record of the release
     }
+    stack.configure(accessLogs=True)
     stack.up()
+    check_access_logs(stack)
 
     stack.run("refresh", "--yes", "--skip-preview")
     assert set(stack.changes()) <= {*FORGOTTEN, *REFRESHED, "app-web"}
@@ -80,6 +82,28 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
     assert leftovers(stack) == {}
+
+
+def check_access_logs(stack) -> None:
+    """CloudFront and the media bucket write to the app's bucket for logs, and another update has nothing to do."""
+    ids = {name.rsplit("::", 1)[-1]: r.get("id") for name, r in stack.resources().items() if "s3/bucket:" in name}
+    s3, logs = stack.aws("s3"), stack.aws("logs")
+    target = s3.get_bucket_logging(Bucket=ids["app-media"])["LoggingEnabled"]
+    assert (target["TargetBucket"], target["TargetPrefix"]) == (
+        ids["app-access-logs"],
+        f"buckets/{ids['app-media']}/",
+    )
+    (source,) = logs.describe_delivery_sources()["deliverySources"]
+    assert source["resourceArns"] == [
+        stack.resources()["aws:cloudfront/distribution:Distribution::app-cdn"]["outputs"]["arn"]
+    ]
+    (destination,) = logs.describe_delivery_destinations()["deliveryDestinations"]
+    bucket_arn = destination["deliveryDestinationConfiguration"]["destinationResourceArn"]
+    assert bucket_arn == f"arn:aws:s3:::{ids['app-access-logs']}"
+    (delivery,) = logs.describe_deliveries()["deliveries"]
+    assert (delivery["deliverySourceName"], delivery["deliveryDestinationArn"]) == (source["name"], destination["arn"])
+    assert "cs(Cookie)" not in delivery["recordFields"]
+    check_nothing_to_do(stack)
 
 
 # What is set on a stack that is up, the setting that the sentence names, and what else it says.

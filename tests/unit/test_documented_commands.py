@@ -20,7 +20,15 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path for pattern in ("*.md", "docs/*.md", "*/README.md", "examples/*/README.md") for path in ROOT.glob(pattern)
 )
-SETTINGS = set(yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8")))
+SETTINGS = {
+    *yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8")),
+    # Those of the examples.
+    *(
+        name
+        for program in ROOT.glob("examples/*/__main__.py")
+        for name in re.findall(r"config\.(?:get|require)\w*\(\"(\w+)\"", program.read_text(encoding="utf-8"))
+    ),
+}
 
 # Commands of Pulumi's CLI with the options that the documentation has.
 PULUMI = {

@@ -44,7 +44,7 @@ def test_the_site_holds_no_program_and_asks_no_other_host(site):
 
 
 def test_a_link_to_a_file_leads_to_the_repository_and_one_to_a_page_stays(site):
-    html = (site / "sharing.html").read_text(encoding="utf-8")
+    html = (site / "sharing-a-platform.html").read_text(encoding="utf-8")
     repository = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["extra"]["repository"]
     assert f'href="{repository}/blob/main/examples/platform/__main__.py"' in html
     assert 'href="upgrading.html#' in (site / "domains.html").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ moto keeps records; behind ours things really run. So most of what is mended her
 from .lists import mend_lists  # before what imports EC2
 
 # isort: split
+from .access_logs import mend_access_logs
 from .accounts import mend_accounts
-from .bucket_logging import mend_bucket_logging
 from .cloudfront import mend_cloudfront
 from .deployments import mend_deployments
 from .ecs import mend_ecs
@@ -31,5 +31,5 @@ def mend() -> None:
     mend_accounts()
     mend_deployments()
     mend_cloudfront()
-    mend_bucket_logging()
+    mend_access_logs()
     mend_images()

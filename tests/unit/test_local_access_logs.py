@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cli.local.mends.bucket_logging import _may_log
+from cli.local.mends.access_logs import _may_log
 from components.access_logs import BUCKET_PREFIX, delivery_policy
 
 

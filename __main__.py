@@ -1,10 +1,10 @@
 """The program: settings → the app and all that it needs → outputs."""
 
 import pulumi
+from flask_on_aws import FlaskApp
+from flask_on_aws.fixed_settings import FixedSettings
 
 import settings
-from components import FlaskApp
-from components._fixed_settings import FixedSettings
 
 stack = settings.load(pulumi.Config(), pulumi.get_project(), pulumi.get_stack())
 with settings.named():

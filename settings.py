@@ -11,17 +11,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import pulumi
+from flask_on_aws import FlaskAppArgs
+from flask_on_aws.flask_app.checks.arguments import problems
+from flask_on_aws.flask_app.checks.lookups import lookup_problems
+from flask_on_aws.naming import camel_case as camel_case
+from flask_on_aws.naming import snake_case as snake_case
+from flask_on_aws.validation.argument_types import head
+from flask_on_aws.validation.messages import as_settings
+from flask_on_aws.validation.problems import ArgumentsError, Problem
+from flask_on_aws.validation.setting_texts import is_set, plain
 from pulumi.runtime import config as runtime_config
-
-from components import FlaskAppArgs
-from components._component import ArgumentsError, Problem
-from components._lookups import lookup_problems
-from components._names import camel_case as camel_case
-from components._names import snake_case as snake_case
-from components._sentences import as_settings
-from components._type_checks import head
-from components.flask_app_checks import problems
-from components.setting_texts import is_set, plain
 
 Reader = Callable[[str], Any]
 

@@ -32,7 +32,7 @@ class Mocks(pulumi.runtime.Mocks):
             return {"names": [], "values": []}
         return {"names": ["a", "b", "c"], "region": "us-east-1", "accountId": "123456789012", "password": "p"}
 pulumi.runtime.set_mocks(Mocks(), project="flask-on-aws", stack="dev", preview=True)
-from components import FlaskApp
+from flask_on_aws import FlaskApp
 pulumi.runtime.test(lambda: FlaskApp("app", {"app": "app_template"}).url)()
 if "--types" in sys.argv:
     print("\\n".join(sorted(types)))

@@ -12,7 +12,7 @@ NAME = "flask-on-aws"
 
 def host() -> Any:
     """The public components, of the installed distribution: in this folder's own name relative imports do not work."""
-    library, hosting = import_module("flask_on_aws"), import_module("flask_on_aws._hosting")
+    library, hosting = import_module("flask_on_aws"), import_module("flask_on_aws.hosting")
     components = [getattr(library, name) for name in library.COMPONENTS]
     return hosting.Host(components, NAME, version=version(NAME))
 

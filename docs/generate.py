@@ -16,10 +16,10 @@ from flask_on_aws_cli.main import main
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from components._names import snake_case  # noqa: E402 the path above finds it
-from components.contract import VARIABLES  # noqa: E402 the path above finds it
-from components.made_by_aws import MADE_BY_AWS  # noqa: E402
-from components.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
+from flask_on_aws.made_by_aws import MADE_BY_AWS  # noqa: E402
+from flask_on_aws.naming import snake_case  # noqa: E402 the path above finds it
+from flask_on_aws.runtime_contract.contract import VARIABLES  # noqa: E402 the path above finds it
+from flask_on_aws.validation.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
 
 
 def settings_page() -> str:

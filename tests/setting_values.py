@@ -7,8 +7,9 @@ written as `pulumi config set` writes it; in `UNSET` every setting is there with
 import json
 from typing import Any
 
+from flask_on_aws.validation.setting_texts import EMPTY_IS_A_VALUE
+
 import settings
-from components.setting_texts import EMPTY_IS_A_VALUE
 
 _ACCOUNT = "us-east-1:123456789012"
 _SECRET = f"arn:aws:secretsmanager:{_ACCOUNT}:secret:server-AbCdEf"

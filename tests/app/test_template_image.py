@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-
-from components.timers import TIMERS
+from flask_on_aws.runtime_contract.timers import TIMERS
 
 pytestmark = pytest.mark.docker
 

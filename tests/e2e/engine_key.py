@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.local.access_keys import FILE
+from flask_on_aws_cli.local_project.access_keys import FILE
 
 RESET = "/.local/reset"
 """POST forgets all records."""

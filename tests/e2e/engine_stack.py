@@ -5,9 +5,10 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cli.engine import apply, destroy
-from cli.local.clients import client, control_request
-from cli.local.place import Place
+from flask_on_aws_cli.local_project.clients import client, control_request
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.pulumi_engine import apply, destroy
+
 from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 

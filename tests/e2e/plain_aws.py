@@ -10,13 +10,13 @@ from typing import Any
 # Before moto is imported: of every service run as many tasks as any of them wants.
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
+from flask_on_aws_cli.local_aws.api import endpoint
+from flask_on_aws_cli.local_aws.moto_patches.cloudfront import mend_cloudfront
+from flask_on_aws_cli.local_aws.moto_patches.lists import mend_lists
+from flask_on_aws_cli.local_aws.moto_patches.log_keys import mend_log_keys
+from flask_on_aws_cli.local_project.place import Place
 from moto.moto_api._internal import moto_api_backend
 
-from cli.local import endpoint
-from cli.local.mends.cloudfront import mend_cloudfront
-from cli.local.mends.lists import mend_lists
-from cli.local.mends.log_keys import mend_log_keys
-from cli.local.place import Place
 from tests.e2e.engine_key import RESET, keep_key
 
 

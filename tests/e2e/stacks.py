@@ -18,7 +18,6 @@ PROGRAM = (
     "Pulumi.prod.yaml",
     "__main__.py",
     "settings.py",
-    "components",
     "app_template",
 )
 # An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.

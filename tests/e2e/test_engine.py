@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 from engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
+from flask_on_aws_cli.pulumi_engine import EngineError, Secret, evaluate, state_file
+from flask_on_aws_cli.pulumi_engine.aws import Aws
+from flask_on_aws_cli.pulumi_engine.model.values import to_json
+from flask_on_aws_cli.pulumi_engine.program.invokes import live_answers
 
-from cli.engine import EngineError, Secret, evaluate, state_file
-from cli.engine.aws import Aws
-from cli.engine.invokes import live_answers
-from cli.engine.values import to_json
 from tests.e2e.checks import leftovers
 from tests.e2e.stacks import copy_program
 from tests.emulator import free_port, wait_for
@@ -159,8 +159,8 @@ def test_the_state_is_for_its_owner_alone_and_secrets_are_marked_in_it(stack):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from cli.engine import apply
-from cli.local.place import Place
+from flask_on_aws_cli.pulumi_engine import apply
+from flask_on_aws_cli.local_project.place import Place
 folder, place, port, after = sys.argv[1:]
 left = [int(after)]
 def progress(event):  # AWS has it, the state does not know yet: the worst moment

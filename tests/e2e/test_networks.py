@@ -1,10 +1,8 @@
 """Every way out of the network, made and removed by the real engine."""
 
-import shutil
-
 import pytest
 
-from tests.e2e.stacks import ROOT, Stack, use_this_environment
+from tests.e2e.stacks import Stack, use_this_environment
 
 pytestmark = pytest.mark.engine
 
@@ -12,7 +10,7 @@ MODES = ("public", "ipv6", "nat", "nat-per-zone", "endpoints")
 PROGRAM = f"""
 import pulumi
 import pulumi_aws as aws
-from components import Cluster, Network, Service, TaskSecurityGroup
+from flask_on_aws import Cluster, Network, Service, TaskSecurityGroup
 
 for index, egress in enumerate({MODES!r}):
     network = Network(egress, {{"egress": egress, "cidr_block": f"10.{{index}}.0.0/16", "flow_logs": True}})
@@ -59,7 +57,7 @@ Whole("whole", pulumi.ResourceOptions(providers=[wrapped]))
 @pytest.fixture
 def networks(pulumi_command, emulator, tmp_path) -> Stack:
     folder = tmp_path / "networks"
-    shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__", "venv"))
+    folder.mkdir()
     (folder / "Pulumi.yaml").write_text(
         "name: networks\nruntime: {name: python, options: {toolchain: pip,\n virtualenv: .venv\n}}\n"
     )

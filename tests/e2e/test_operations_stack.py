@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.operations.errors import OperationError
+from flask_on_aws_cli.operations.target import Where, find_app
 
-from cli.operations.errors import OperationError
-from cli.operations.target import Where, find_app
 from tests.e2e.stacks import Stack, use_this_environment
 
 pytestmark = pytest.mark.engine

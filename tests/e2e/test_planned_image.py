@@ -1,10 +1,12 @@
 """An app without a Dockerfile, from its folder to the real image provider."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from flask_on_aws.image.dockerfile import CA_FOLDER
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
@@ -22,9 +24,10 @@ def test_a_folder_is_all_that_a_user_sets(program):
         for step in json.loads(stack.run("preview", "--json"))["steps"]
         if step["newState"]["type"] == "docker-build:index:Image"
     ]
+    certificates = os.path.relpath(CA_FOLDER, stack.folder)
     # The provider has parsed it, and hashed both folders.
     assert "FROM python:3.12-slim-trixie AS build" in image["dockerfile"]["inline"]
-    assert image["context"] == {"location": "shop", "named": {"rds-ca": {"location": "components/rds-ca"}}}
+    assert image["context"] == {"location": "shop", "named": {"rds-ca": {"location": certificates}}}
 
 
 def test_what_is_missing_is_told_before_anything_is_created(program):

@@ -21,7 +21,7 @@ UNTRIED = "The app is pushed without a preflight: no Docker engine answers."
 # The component alone, for what needs no stack around it.
 PROGRAM = """
 import pulumi
-from components import Image
+from flask_on_aws import Image
 
 secret = pulumi.Config().require_secret_object("buildSecrets")["TOKEN"]
 image = Image("web", {

@@ -27,7 +27,16 @@ def old_program(tmp_path: Path) -> Path:
     """The program of the version before, from this repository's history."""
     folder = tmp_path / "program"
     folder.mkdir()
-    packed = subprocess.run(["git", "-C", str(ROOT), "archive", BEFORE, *PROGRAM], capture_output=True, check=False)
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "archive",
+        BEFORE,
+        *PROGRAM,
+        "components",
+    ]  # which its program imported from there
+    packed = subprocess.run(command, capture_output=True, check=False)
     if packed.returncode:
         pytest.skip("the version before is not in this clone's history")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:

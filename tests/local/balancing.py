@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from cli.local.balancer import (
+from flask_on_aws_cli.local_aws.load_balancer import (
     Balancer,
     Configuration,
     Forward,
@@ -18,8 +18,9 @@ from cli.local.balancer import (
     Rule,
     TargetGroup,
 )
-from cli.local.certificates import Authority
-from cli.local.place import Target
+from flask_on_aws_cli.local_project.place import Target
+from flask_on_aws_cli.shared.certificate_authority import Authority
+
 from tests.emulator import free_port
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"

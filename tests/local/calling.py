@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-
-from cli.local.place import Place
+from flask_on_aws_cli.local_project.place import Place
 
 LIST_CLUSTERS = {
     "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psutil
+from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
+from flask_on_aws_cli.local_aws.ecs.data_plane import Ecs
+from flask_on_aws_cli.local_project.place import Place
 from moto.moto_api._internal import moto_api_backend
-
-from cli.local.ecs.plane import Ecs
-from cli.local.endpoint import Endpoint
-from cli.local.place import Place
 
 from .conftest import client
 from .probing import ProbingTargets

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
 
-from cli.local.place import Place
+from flask_on_aws_cli.local_project.place import Place
+
 from tests.emulator import free_port
 
 from .project import Local, opened

@@ -5,8 +5,8 @@ import sys
 import threading
 from pathlib import Path
 
-from cli.local.endpoint import Endpoint
-from cli.local.place import Place
+from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
+from flask_on_aws_cli.local_project.place import Place
 
 
 def main() -> None:

@@ -7,12 +7,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.release_record import Release, release_parameter
-
-from cli.engine.session import state_file
-from cli.engine.state import State
-from cli.local import control
-from cli.local.places import LocalPlace, open_place
+from flask_on_aws.releases.release_record import Release, release_parameter
+from flask_on_aws_cli.local_project import daemon_control
+from flask_on_aws_cli.local_project.project import LocalPlace, open_place
+from flask_on_aws_cli.pulumi_engine.session import state_file
+from flask_on_aws_cli.pulumi_engine.state import State
 
 from .cloud import until
 from .conftest import client
@@ -36,7 +35,7 @@ def open_project(folder: Path) -> LocalPlace:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: app\nruntime: python\n")
     place = open_place(folder, "us-east-1")
-    control.ensure_started(place)
+    daemon_control.ensure_started(place)
     return place
 
 
@@ -181,7 +180,7 @@ class Operated:
         until(is_steady, 60, lambda: self.service(role))
 
     def releases(self, role: str = "web") -> list[Release]:
-        from flask_on_aws import release_record
+        from flask_on_aws.releases import release_record
 
         return list(release_record.releases(self.ssm, release_parameter(CLUSTER, f"app-{role}")))
 

@@ -4,8 +4,8 @@ import http.client
 import threading
 import time
 
-from cli.local.parts import TargetHealth
-from cli.local.place import Target
+from flask_on_aws_cli.local_aws.parts import TargetHealth
+from flask_on_aws_cli.local_project.place import Target
 
 INTERVAL = 0.25  # seconds between probes, so that tests are short
 BAD = 2  # failed probes in a row

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from flask_on_aws_cli.local_project.clients import client
+from flask_on_aws_cli.local_project.project import LocalPlace, find_place
 
-from cli.local.clients import client
-from cli.local.places import LocalPlace, find_place
 from tests.e2e.stacks import ROOT, copy_program
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cli.local.ecs.process_room import ImagePlan, ProcessRooms
-from cli.local.ecs.processes import ProcessRuntime
-from cli.local.place import Place
+from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.task_model.process_containers import ImagePlan, ProcessRooms
 
 APP = Path(__file__).with_name("app.py")
 _DOCKERFILE = """FROM python:3.13-slim
@@ -51,8 +51,8 @@ class AsContainers:
     """The one that the task definition says."""
 
     def make(self, place: Place) -> Any:
-        from cli.local.containers.engine import connect
-        from cli.local.containers.runtime import ContainerRuntime
+        from flask_on_aws_cli.local_aws.containers.docker_client import connect
+        from flask_on_aws_cli.local_aws.containers.runtime import ContainerRuntime
 
         build_image()
         certificate = place.folder / "ca.pem"

@@ -27,8 +27,7 @@ from balancing import (
     until,
     wait_for_state,
 )
-
-from cli.local.balancer import (
+from flask_on_aws_cli.local_aws.load_balancer import (
     Balancer,
     FixedResponse,
     Forward,
@@ -39,9 +38,9 @@ from cli.local.balancer import (
     PathPattern,
     Rule,
 )
-from cli.local.balancer.configuration import Configuration, TargetGroup
-from cli.local.certificates import Authority
-from cli.local.place import Target
+from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, TargetGroup
+from flask_on_aws_cli.local_project.place import Target
+from flask_on_aws_cli.shared.certificate_authority import Authority
 
 
 def client(balancer, folder, **options):

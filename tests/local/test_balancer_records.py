@@ -3,9 +3,7 @@
 import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
-
-from cli.local.balancer import (
+from flask_on_aws_cli.local_aws.load_balancer import (
     FixedResponse,
     Forward,
     HealthCheck,
@@ -18,7 +16,8 @@ from cli.local.balancer import (
     SourceIp,
     TargetGroup,
 )
-from cli.local.balancer.records import Records
+from flask_on_aws_cli.local_aws.load_balancer.records import Records
+from moto.server import ThreadedMotoServer
 
 
 @pytest.fixture

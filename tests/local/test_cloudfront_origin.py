@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-
-from cli.local import control
+from flask_on_aws_cli.local_project import daemon_control
 
 from .load import Load
 from .project import Local, opened
@@ -22,7 +21,7 @@ def answers(local: Local, kind: str) -> Callable[[], int]:
 
     def ask() -> int:
         for attempt in range(ATTEMPTS):
-            told = control.status(local.place) or {}
+            told = daemon_control.status(local.place) or {}
             ports = [port for key, port in told["ports"].items() if name in key]
             try:
                 return httpx.get(f"https://localhost:{ports[0]}/up", verify=local.trust, timeout=10).status_code

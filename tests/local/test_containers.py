@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_on_aws.build_plan import PlanSettings
-from flask_on_aws.contract import CA_PATH
-from flask_on_aws.dockerfile import CA_FILE, CA_FOLDER
+from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
+from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws_cli.local_aws.containers.images import ContainerImages, build_command
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.task_model.environment_images import Wanted
 
-from cli.local.containers.images import ContainerImages, build_command
-from cli.local.images import Wanted
-from cli.local.place import Place
 from tests.emulator import free_port
 
 from .cloud import Cloud, until
@@ -214,7 +214,7 @@ def test_an_ended_task_leaves_nothing_at_the_engine(cloud: Cloud) -> None:
 
 
 def test_images_are_built_once_kept_for_a_while_and_forgotten(tmp_path: Path) -> None:
-    from cli.local.containers.engine import connect
+    from flask_on_aws_cli.local_aws.containers.docker_client import connect
 
     images = ContainerImages(connect(), tmp_path)
     try:
@@ -234,7 +234,7 @@ def wanted(folder: Path, digest: str, line: str) -> Wanted:
 
 
 def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp_path: Path) -> None:
-    from cli.local.containers.engine import connect
+    from flask_on_aws_cli.local_aws.containers.docker_client import connect
 
     text = (
         f"FROM {AsContainers.image}\nARG COLOUR\nUSER 0\n"

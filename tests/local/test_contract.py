@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.contract import plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import plain_names, secret_names
 
 from .cloud import until
 from .project import Local

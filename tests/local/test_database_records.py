@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from cli.local.certificates import Authority
-from cli.local.database_records import DatabaseRecords
-from cli.local.endpoint import Endpoint
-from cli.local.place import Place
-from cli.local.places import CACHE
-from cli.local.rds import Databases, Status
-from cli.local.rds.binaries import find
+from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
+from flask_on_aws_cli.local_aws.rds import Databases, Status
+from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.project import CACHE
+from flask_on_aws_cli.postgres_server.binaries import find
+from flask_on_aws_cli.shared.certificate_authority import Authority
 
 from .cloud import until
 from .conftest import client
@@ -58,9 +57,11 @@ def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
 
 
 def test_a_database_that_cannot_be_made_says_why(rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
-    monkeypatch.setattr("cli.local.rds.held.find", lambda major, _: find(major, tmp_path / "empty"))
-    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr(
+        "flask_on_aws_cli.local_aws.rds.instance.find", lambda major, _: find(major, tmp_path / "empty")
+    )
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     found = create(rds, "unmade")
     until(lambda: found()["DBInstanceStatus"] == "failed", 20, found)
     assert "Install it, for example with `apt-get install postgresql`" in found()["StatusInfos"][0]["Message"]

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from flask_on_aws._node_build import NodeBuild
-from flask_on_aws.build_plan import BuildPlan, plan_build
-
-from cli.local.dev import needs_build, take_over
-from cli.local.places import find_place, open_place
+from flask_on_aws.build_plan.node_build import NodeBuild
+from flask_on_aws.build_plan.plan import BuildPlan, plan_build
+from flask_on_aws_cli.local_aws.commands.dev import needs_build, take_over
+from flask_on_aws_cli.local_project.project import find_place, open_place
 
 from .cloud import until
 from .test_releases import COMMAND, UP_SECONDS, Local, down

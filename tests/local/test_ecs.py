@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from flask_on_aws_cli.local_project.place import Place
 
-from cli.local.place import Place
 from tests.emulator import free_port
 
 from .cloud import Cloud, until

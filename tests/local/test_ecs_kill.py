@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-
-from cli.local.place import Place
+from flask_on_aws_cli.local_project.place import Place
 
 from .cloud import Api, is_alive, until
 
@@ -28,7 +27,7 @@ def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon:
     assert len(alive(before)) == 2
     process.kill()
     process.wait()
-    until(lambda: not alive(before), 6)  # they ignore SIGTERM, and nobody but the guardian is left to end them
+    until(lambda: not alive(before), 6)  # they ignore SIGTERM, and nobody but the reaper is left to end them
     daemon(runtime)
     ready = time.monotonic()
     api.steady("web")
@@ -39,14 +38,14 @@ def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon:
     assert len(dead) == 2
 
 
-def test_a_new_daemon_ends_what_was_left_when_the_guardian_died_too(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(place: Place, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}))
     api.steady("web")
     before = api.runtime.pids(place)
     for child in psutil.Process(process.pid).children():
-        if "guardian" in " ".join(child.cmdline()):
+        if "reaper" in " ".join(child.cmdline()):
             child.kill()
     process.kill()
     process.wait()
@@ -74,8 +73,8 @@ def test_a_stopped_daemon_ends_its_tasks_in_order(place: Place, daemon: Daemon, 
 
 
 def test_another_process_with_an_old_number_is_left_alone(tmp_path: Path) -> None:
-    from cli.local.ecs.process_room import ProcessRooms
-    from cli.local.ecs.processes import ProcessRuntime
+    from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
+    from flask_on_aws_cli.task_model.process_containers import ProcessRooms
 
     other = subprocess.Popen(["sleep", "30"])
     (tmp_path / "x.pid").write_text(json.dumps({"pid": other.pid, "created": time.time() - 3600}))

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from cli.local.endpoint import Endpoint
-from cli.local.place import Place
+from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
+from flask_on_aws_cli.local_project.place import Place
 
 from .conftest import client
 

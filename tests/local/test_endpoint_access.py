@@ -20,10 +20,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
+from flask_on_aws_cli.local_project.place import Place
 from moto.moto_api._internal import moto_api_backend
 
-from cli.local.endpoint import Endpoint
-from cli.local.place import Place
 from tests.emulator import free_port
 
 from .calling import LIST_CLUSTERS, Answer, call, path_of, send, signed
@@ -601,7 +601,7 @@ def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_processes_that_generate_a_key_at_once_agree(tmp_path: Path) -> None:
-    imports = "import sys; from pathlib import Path; from cli.local.access_keys import access_key"
+    imports = "import sys; from pathlib import Path; from flask_on_aws_cli.local_project.access_keys import access_key"
     command = [sys.executable, "-c", f"{imports}; print(access_key(Path(sys.argv[1])))", str(tmp_path / "place")]
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) for _ in range(6)

@@ -12,29 +12,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import flask_on_aws_cli.local_aws
 import pytest
 from botocore.exceptions import ClientError
+from flask_on_aws_cli.local_aws.api.records import Records
+from flask_on_aws_cli.local_aws.containers.gateway import Gateway
+from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
+from flask_on_aws_cli.local_aws.ecs.tasks.log_streams import Streams
+from flask_on_aws_cli.local_aws.faults import Faults
+from flask_on_aws_cli.local_aws.load_balancer.access_log import AccessLog, Entry
+from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, HealthCheck, TargetGroup
+from flask_on_aws_cli.local_aws.load_balancer.health_checks import Probes
+from flask_on_aws_cli.local_aws.load_balancer.part import Balancer
+from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetRecords
+from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
+from flask_on_aws_cli.local_aws.moto_patches.rds import Wish, wishes
+from flask_on_aws_cli.local_aws.rds.part import Databases
+from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
+from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
+from flask_on_aws_cli.local_project.place import Place, Target
+from flask_on_aws_cli.postgres_server.system_account import reachable
+from flask_on_aws_cli.shared.certificate_authority import Authority
+from flask_on_aws_cli.task_model.definition import LogTarget
 
-import cli.local
-from cli.local.autoscaling import Autoscaling
-from cli.local.balancer.access_log import AccessLog, Entry
-from cli.local.balancer.configuration import Configuration, HealthCheck, TargetGroup
-from cli.local.balancer.part import Balancer
-from cli.local.balancer.probes import Probes
-from cli.local.balancer.targets import TargetTable
-from cli.local.certificates import Authority
-from cli.local.containers.gate import Gate
-from cli.local.database_records import DatabaseRecords
-from cli.local.ecs.definition import LogTarget
-from cli.local.ecs.streams import Streams
-from cli.local.ecs.watchman import Watchman
-from cli.local.faults import Faults
-from cli.local.mends.rds import Wish, wishes
-from cli.local.place import Place, Target
-from cli.local.rds.account import reachable
-from cli.local.rds.part import Databases
-from cli.local.records import Records
-from cli.local.target_health import TargetRecords
 from tests.emulator import free_port
 
 from .cloud import Cloud, until
@@ -248,21 +248,21 @@ def test_lines_that_could_not_be_sent_are_sent_later(
     streams.stop()
 
 
-def test_a_guardian_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> None:
-    faults, program = Faults(), tmp_path / "guardian"
+def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> None:
+    faults, program = Faults(), tmp_path / "reaper"
     program.write_text("#!/bin/sh\nread -r word\n")
     program.chmod(0o700)
-    watchman = Watchman([str(program)], faults)
-    watchman.watch()
-    first = watchman._guardian
+    supervisor = ReaperSupervisor([str(program)], faults)
+    supervisor.watch()
+    first = supervisor._reaper
     assert first is not None
     program.rename(tmp_path / "away")
     first.kill()
-    assert_told(faults, "replacing a guardian", "No such file")
+    assert_told(faults, "replacing a reaper", "No such file")
     (tmp_path / "away").rename(program)
     assert_over(faults)
-    assert watchman._guardian is not first
-    watchman.dismiss()
+    assert supervisor._reaper is not first
+    supervisor.dismiss()
 
 
 # --- Autoscaling
@@ -452,7 +452,7 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
             raise RuntimeError("dictionary changed size during iteration")
         return {4566}
 
-    gate = Gate(ports, desktop=False, faults=faults)
+    gate = Gateway(ports, desktop=False, faults=faults)
     gate.start()
     socket = str(gate._folder / "inside" / "gate")
 
@@ -482,7 +482,7 @@ def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
 
     async def run() -> None:
         server = await asyncio.start_unix_server(serve, str(tmp_path / "gate"))
-        from cli.local.containers import relay
+        from flask_on_aws_cli.local_aws.containers import relay
 
         command = [sys.executable, relay.__file__, "task", str(tmp_path / "gate")]
         process = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE)
@@ -510,16 +510,16 @@ def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
     """A thread of another kind ends with what it waits for, or is a server that keeps what its handlers raise."""
     known = {
         "loops.py",
-        "endpoint.py",  # werkzeug's server
-        "balancer/part.py",  # asyncio's loop of the balancer
-        "containers/gate.py",  # asyncio's loop of the gate
+        "api/endpoint.py",  # werkzeug's server
+        "load_balancer/part.py",  # asyncio's loop of the balancer
+        "containers/gateway.py",  # asyncio's loop of the gateway
         "containers/container.py",  # until a container at the engine has ended
-        "containers/room.py",  # until a network has ended
-        "ecs/container.py",  # a health check, until its container has ended
-        "ecs/processes.py",  # until a process has ended
-        "ecs/task.py",  # until a task has ended
-        "ecs/watchman.py",  # until a guardian has ended, and is replaced
+        "containers/task_containers.py",  # until a network has ended
+        "ecs/tasks/container.py",  # a health check, until its container has ended
+        "ecs/tasks/processes.py",  # until a process has ended
+        "ecs/tasks/task.py",  # until a task has ended
+        "reaper_supervisor.py",  # until a reaper has ended, and is replaced
     }
-    folder = Path(cli.local.__file__).parent
+    folder = Path(flask_on_aws_cli.local_aws.__file__).parent
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "Thread(" in path.read_text()}
     assert found == known

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import requests
+from flask_on_aws_cli.local_project.project import open_place
 from uv import find_uv_bin
-
-from cli.local.places import open_place
 
 from .foreign import APPS, App, change, run
 from .runtimes import engine_answers

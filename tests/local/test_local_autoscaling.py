@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
-from cli.local.autoscaling import Autoscaling
-from cli.local.place import Place
+from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
+from flask_on_aws_cli.local_project.place import Place
 
 from .cloud import Cloud, until
 from .conftest import client

@@ -13,9 +13,9 @@ import json
 import sys
 from botocore.session import Session
 from moto.backends import get_backend
-from cli.local import daemon
-from cli.local.mends import mend
-from cli.local.place import ACCOUNT_ID
+from flask_on_aws_cli.local_aws import daemon
+from flask_on_aws_cli.local_aws.moto_patches import mend
+from flask_on_aws_cli.local_project.place import ACCOUNT_ID
 from moto.ec2.models import instance_types
 
 mend()

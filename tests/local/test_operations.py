@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.main import main
-
-from cli.local import control
-from cli.operations.old_release import ROLLBACK_OF
+from flask_on_aws_cli.operations.old_release import ROLLBACK_OF
 
 from .cloud import until
 from .operating import CLUSTER, Operated, image, open_project
@@ -34,7 +33,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
         app.release("second")
         yield app
     finally:
-        control.end(place)
+        daemon_control.end(place)
 
 
 def command(app: Operated, *arguments: str) -> Result:

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask_on_aws_cli.local_project import daemon_control
+from flask_on_aws_cli.local_project.project import find_place, place_settings
 from playwright.sync_api import Browser, Page, expect
-
-from cli.local import control
-from cli.local.places import find_place, place_settings
 
 from .conftest import client
 from .operating import CLUSTER, Operated, open_project
@@ -32,7 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
         app.release("first")
         yield app
     finally:
-        control.end(place)
+        daemon_control.end(place)
 
 
 @pytest.fixture
@@ -180,12 +179,12 @@ def test_the_host_has_nothing_else(visit: Callable[..., Page]) -> None:
 def test_a_daemon_with_another_key_is_started_again_with_its_records(app: Operated) -> None:
     local = find_place(app.project)
     assert local is not None
-    assert not control.ensure_started(local)
+    assert not daemon_control.ensure_started(local)
     (app.place.folder / "credentials").unlink()
     local = find_place(app.project)
     assert local is not None
-    assert "runtime" not in (control.status(local) or {})
-    assert control.ensure_started(local)
-    assert not control.ensure_started(local)
+    assert "runtime" not in (daemon_control.status(local) or {})
+    assert daemon_control.ensure_started(local)
+    assert not daemon_control.ensure_started(local)
     names = place_settings(local).client("ecs").list_services(cluster=CLUSTER)["serviceArns"]
     assert sorted(name.rpartition("/")[2] for name in names) == ["app-web-1", "app-worker-1"]

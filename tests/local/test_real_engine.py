@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_on_aws_cli.local_project import daemon_control
+from flask_on_aws_cli.local_project.project import find_place
 
-from cli.local import control
-from cli.local.places import find_place
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
 
 from .load import Load
@@ -126,7 +126,7 @@ def url_of(shop: Local, name: str) -> str:
     """Where the local AWS answers for a load balancer."""
     place = find_place(shop.folder)
     assert place is not None
-    told = control.status(place) or {}
+    told = daemon_control.status(place) or {}
     arns = [one["LoadBalancerArn"] for one in shop.client("elbv2").describe_load_balancers()["LoadBalancers"]]
     (arn,) = (arn for arn in arns if arn.split("/")[2].startswith(name))
     (port,) = (port for key, port in told["ports"].items() if key.startswith(arn))  # CloudFront's origin

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from flask_on_aws_cli.local_aws.containers import relay
 
-from cli.local.containers import relay
 from tests.emulator import free_port
 
 

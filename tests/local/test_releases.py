@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from flask_on_aws.release_record import command_parameter, release_parameter, releases
+from flask_on_aws.releases.release_record import command_parameter, release_parameter, releases
+from flask_on_aws_cli.local_project.clients import client
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.project import find_place
 
-from cli.local.clients import client
-from cli.local.place import Place
-from cli.local.places import find_place
 from tests.e2e.stacks import copy_program
 
 from .cloud import until

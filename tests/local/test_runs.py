@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_on_aws_cli.local_project.engine_runs import HEADER, Runs
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.pulumi_engine import EngineError, apply
 
-from cli.engine import EngineError, apply
-from cli.local.place import Place
-from cli.local.runs import HEADER, Runs
 from tests.emulator import free_port
 from tests.engine_programs import write_program
 
@@ -33,7 +33,7 @@ Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition
 ENGINE = """
 import sys
 from pathlib import Path
-from cli.engine import apply
+from flask_on_aws_cli.pulumi_engine import apply
 program, folder, port, region = sys.argv[1:]
 apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port), region))
 """

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask_on_aws.releases.diagnosis import Evidence, diagnose
+from flask_on_aws_cli.local_aws.api.security_groups import Group, Rule, aws_obstacle, database_obstacle
+from flask_on_aws_cli.local_project.place import Place
 
-from cli.local.place import Place
-from cli.local.security_groups import Group, Rule, aws_obstacle, database_obstacle
-from components.diagnosis import Evidence, diagnose
 from tests.emulator import free_port
 
 from .cloud import Cloud

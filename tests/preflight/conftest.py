@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask_on_aws.build_plan import PlanSettings, plan_build
+from flask_on_aws.build_plan.plan import PlanSettings, plan_build
 from flask_on_aws_cli.build.run import make_environment
-from flask_on_aws_cli.preflight.process_place import ProcessPlace, make_read_only, remove
+from flask_on_aws_cli.preflight.processes.process_place import ProcessPlace, make_read_only, remove
 
 from tests.emulator import free_port
 

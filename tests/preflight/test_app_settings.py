@@ -6,14 +6,14 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
-from flask_on_aws.build_plan import PlanSettings
-from flask_on_aws.contract import DatabaseFacts, plain_names, secret_names
-from flask_on_aws_cli.engine.project import read_project
+from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.flask_app.flask_app_args import with_profile
+from flask_on_aws.runtime_contract.contract import DatabaseFacts, plain_names, secret_names
 from flask_on_aws_cli.preflight.environment import contract_environment
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config, release_command
+from flask_on_aws_cli.pulumi_engine.program.project import read_project
 
 import settings
-from components.flask_app_args import with_profile
 from tests.setting_values import OWN, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@
 
 import psutil
 import pytest
-from flask_on_aws_cli.preflight.account import unprivileged_prefix
 from flask_on_aws_cli.preflight.check import Cause, Status
 from flask_on_aws_cli.preflight.examine import Given, examine
+from flask_on_aws_cli.preflight.processes.system_account import unprivileged_prefix
 from flask_on_aws_cli.preflight.settings import AppSettings
 
 from .broken import BROKEN, GOOD, GUNICORN, Broken

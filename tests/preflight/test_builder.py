@@ -1,7 +1,7 @@
 """Which builder a preflight before a push takes, of what `docker buildx` says there is."""
 
 import pytest
-from flask_on_aws_cli.preflight.builder import choose
+from flask_on_aws_cli.preflight.containers.builder import choose
 
 ENGINE = """Name:   default
 Driver: docker

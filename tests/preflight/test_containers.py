@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from flask_on_aws.build_plan import PlanSettings
-from flask_on_aws_cli.docker_engine import no_engine
+from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws_cli.preflight.check import Cause, Status
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
+from flask_on_aws_cli.shared.docker_engine import no_engine
 
 from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
 from .conftest import write_app

@@ -2,7 +2,7 @@
 
 import pytest
 from flask_on_aws_cli.preflight.check import Cause
-from flask_on_aws_cli.preflight.diagnosis import diagnose
+from flask_on_aws_cli.preflight.diagnosis.diagnosis import diagnose
 from flask_on_aws_cli.preflight.output import Output
 from hypothesis import given
 from hypothesis import strategies as st

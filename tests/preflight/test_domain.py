@@ -6,9 +6,15 @@ import boto3
 import dns.resolver
 import pytest
 from botocore.stub import Stubber
-from flask_on_aws_cli.preflight.account_checks import NO_CREDENTIALS, Room, judge_quotas, quota_check, zone_servers
+from flask_on_aws_cli.preflight.aws_account.account_checks import (
+    NO_CREDENTIALS,
+    Room,
+    judge_quotas,
+    quota_check,
+    zone_servers,
+)
+from flask_on_aws_cli.preflight.aws_account.domain import domain_checks
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.domain import domain_checks
 from flask_on_aws_cli.preflight.settings import AppSettings
 
 ZONE = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from flask_on_aws_cli.preflight import probe
-from flask_on_aws_cli.preflight.by_container import judge_architecture
+from flask_on_aws_cli.preflight.app_checks.page import named_files
+from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_way_out, start_checks
+from flask_on_aws_cli.preflight.app_checks.startup_probe import judge_stop
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.page import named_files
+from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
 from flask_on_aws_cli.preflight.prepare import no_plan
+from flask_on_aws_cli.preflight.probes import probe
 from flask_on_aws_cli.preflight.running import Answer, Listener
-from flask_on_aws_cli.preflight.start import Expectation, Start, bind_way_out, start_checks
-from flask_on_aws_cli.preflight.watch import judge_stop
 
 EXPECTED = Expectation("gunicorn app:app", 8080, "/up", 60, "shop.example.com")
 WELL = Answer(200)

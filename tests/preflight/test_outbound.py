@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.preflight.app_checks.outbound import outbound_check
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.outbound import outbound_check
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config
 
 CLOSED = "lacks 443, over which tasks pull their image, read secrets and send logs"

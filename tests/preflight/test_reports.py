@@ -4,9 +4,9 @@ import json
 from xml.etree import ElementTree
 
 from flask_on_aws_cli.preflight.check import Cause, Finding, failed, not_checked, passed
-from flask_on_aws_cli.preflight.report_json import as_json
-from flask_on_aws_cli.preflight.report_junit import as_junit
-from flask_on_aws_cli.preflight.report_text import check_text, summary
+from flask_on_aws_cli.preflight.reports.json_report import as_json
+from flask_on_aws_cli.preflight.reports.junit_report import as_junit
+from flask_on_aws_cli.preflight.reports.text_report import check_text, summary
 from hypothesis import given
 from hypothesis import strategies as st
 

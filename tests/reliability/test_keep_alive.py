@@ -11,8 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-
-from components.timers import TIMERS
+from flask_on_aws.runtime_contract.timers import TIMERS
 
 from .processes import App, HaProxy, free_port
 

@@ -5,8 +5,7 @@ import threading
 import time
 
 import pytest
-
-from components.timers import TIMERS
+from flask_on_aws.runtime_contract.timers import TIMERS
 
 from .processes import App, Clients, HaProxy, Instance
 

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from components.access_logs import AccessLogBucket, delivery_policy, problems
+from flask_on_aws.storage.access_logs import AccessLogBucket, delivery_policy, problems
 
 
 def test_the_bucket_is_private_encrypted_and_forgets(deploy):

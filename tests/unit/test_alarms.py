@@ -2,9 +2,8 @@ import json
 
 import pulumi
 import pytest
-
-from components import _alarm_rules as rules
-from components.alarms import Alarms, cost_filters, problems
+from flask_on_aws.alarms import alarm_rules as rules
+from flask_on_aws.alarms.alarms import Alarms, cost_filters, problems
 
 BALANCER = {
     "watch_load_balancer": True,

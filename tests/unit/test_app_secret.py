@@ -1,7 +1,6 @@
 import pulumi
 import pytest
-
-from components.app_secret import AppSecret, problems
+from flask_on_aws.secrets.app_secret import AppSecret, problems
 
 
 def secret(text):

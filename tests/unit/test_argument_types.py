@@ -2,13 +2,14 @@
 
 import inspect
 
+import flask_on_aws
 import pulumi
 import pytest
+from flask_on_aws.validation.argument_types import type_problems
 
-import components
-from components._type_checks import type_problems
-
-KINDS = {name: inspect.get_annotations(getattr(components, name).__init__)["args"] for name in components.COMPONENTS}
+KINDS = {
+    name: inspect.get_annotations(getattr(flask_on_aws, name).__init__)["args"] for name in flask_on_aws.COMPONENTS
+}
 FLAGS = [(kind, key) for kind, args in KINDS.items() for key, hint in args.__annotations__.items() if hint is bool]
 TEXTS = [(kind, key) for kind, args in KINDS.items() for key, hint in args.__annotations__.items() if hint is str]
 
@@ -17,7 +18,7 @@ TEXTS = [(kind, key) for kind, args in KINDS.items() for key, hint in args.__ann
 @pytest.mark.parametrize("value", ["false", 0, []])
 def test_only_a_boolean_is_a_flag(mocks, kind, flag, value):
     with pytest.raises(pulumi.InputPropertiesError) as error:
-        getattr(components, kind)("x", {flag: value})
+        getattr(flask_on_aws, kind)("x", {flag: value})
     said = f"{flag}: {value!r} must be true or false."
     assert str(error.value).split("; ").count(said) == 1
     assert isinstance(error.value, pulumi.RunError)  # which Pulumi prints without a traceback
@@ -43,7 +44,7 @@ def test_a_value_of_another_type_is_never_a_traceback(mocks, kind, value):
     wrong = [key for key in KINDS[kind].__annotations__ if list(type_problems(KINDS[kind], {key: value}))]
     for key in wrong:
         with pytest.raises(pulumi.RunError, match=key):
-            getattr(components, kind)("x", {key: value})
+            getattr(flask_on_aws, kind)("x", {key: value})
     assert mocks.resources == []
 
 

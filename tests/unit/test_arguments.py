@@ -4,16 +4,16 @@ import ast
 import inspect
 from typing import get_args
 
+import flask_on_aws
 import pulumi
 import pytest
+from flask_on_aws import Autoscaling, Database, FlaskApp, MediaBucket, Network
+from flask_on_aws.component import settle
+from flask_on_aws.flask_app import component_args as parts
+from flask_on_aws.validation import choice_literals, choices
+from flask_on_aws.validation.argument_names import args_type
 
-import components
-from components import Autoscaling, Database, FlaskApp, MediaBucket, Network, _choice_literals, choices
-from components import _flask_app_parts as parts
-from components._arguments import args_type
-from components._component import settle
-
-PUBLIC = [getattr(components, name) for name in components.COMPONENTS]
+PUBLIC = [getattr(flask_on_aws, name) for name in flask_on_aws.COMPONENTS]
 IDS = [component.__name__ for component in PUBLIC]
 
 
@@ -49,7 +49,7 @@ def test_every_component_names_all_that_is_missing(mocks, component):
         (FlaskApp, "min_task", "is not an argument of a FlaskApp; did you mean min_tasks?"),
         (MediaBucket, "versioning", "is not an argument of a MediaBucket; did you mean versioned?"),
         (Autoscaling, "max_task", "is not an argument of an Autoscaling; did you mean max_tasks?"),
-        (components.Cluster, "zzz", "is not an argument of a Cluster; it has container_insights, tags."),
+        (flask_on_aws.Cluster, "zzz", "is not an argument of a Cluster; it has container_insights, tags."),
     ],
 )
 def test_the_sentence_names_what_was_meant(mocks, component, name, sentence):
@@ -86,16 +86,16 @@ def test_an_output_where_a_plain_value_is_needed(mocks, args, path):
 @pytest.mark.parametrize(
     ("names", "component"),
     [
-        (parts.NETWORK, components.Network),
-        (parts.IMAGE, components.Image),
-        (parts.DATABASE, components.Database),
-        (parts.LOGICAL_DATABASE, components.LogicalDatabase),
-        (parts.MEDIA, components.MediaBucket),
-        (parts.LOAD_BALANCER, components.LoadBalancer),
-        (parts.CERTIFICATE, components.Certificate),
-        (parts.SERVICE, components.Service),
-        (parts.SCALING, components.Autoscaling),
-        (parts.ALARMS, components.Alarms),
+        (parts.NETWORK, flask_on_aws.Network),
+        (parts.IMAGE, flask_on_aws.Image),
+        (parts.DATABASE, flask_on_aws.Database),
+        (parts.LOGICAL_DATABASE, flask_on_aws.LogicalDatabase),
+        (parts.MEDIA, flask_on_aws.MediaBucket),
+        (parts.LOAD_BALANCER, flask_on_aws.LoadBalancer),
+        (parts.CERTIFICATE, flask_on_aws.Certificate),
+        (parts.SERVICE, flask_on_aws.Service),
+        (parts.SCALING, flask_on_aws.Autoscaling),
+        (parts.ALARMS, flask_on_aws.Alarms),
     ],
     ids=lambda value: value.__name__ if inspect.isclass(value) else "",
 )
@@ -105,12 +105,12 @@ def test_an_app_passes_on_only_what_a_component_has(names, component):
 
 
 def test_aws_takes_an_address_late(deploy):
-    topic = deploy(lambda: components.Alarms("ops", {"email": pulumi.Output.from_input("ops@example.com")}))
+    topic = deploy(lambda: flask_on_aws.Alarms("ops", {"email": pulumi.Output.from_input("ops@example.com")}))
     assert topic.named("ops-email")["endpoint"] == "ops@example.com"
 
 
 def test_aws_takes_a_description_late(deploy):
-    late = deploy(lambda: components.AppSecret("s", {"values": {}, "description": pulumi.Output.from_input("shop")}))
+    late = deploy(lambda: flask_on_aws.AppSecret("s", {"values": {}, "description": pulumi.Output.from_input("shop")}))
     assert late.named("s")["description"] == "shop"
 
 
@@ -120,14 +120,14 @@ def test_pyright_sees_the_words_that_the_schema_has():
         for name, kind in vars(choices).items()
         if inspect.isclass(kind) and issubclass(kind, choices.Choice) and kind is not choices.Choice
     }
-    literals = {name: list(get_args(kind)) for name, kind in vars(_choice_literals).items() if get_args(kind)}
-    assert literals.pop("Preset") == list(components.contract.COMPAT)
+    literals = {name: list(get_args(kind)) for name, kind in vars(choice_literals).items() if get_args(kind)}
+    assert literals.pop("Preset") == list(flask_on_aws.runtime_contract.contract.COMPAT)
     assert literals == enums
 
 
 def test_pyright_and_the_hosted_package_read_the_same_names():
     """Each module imports the same names from both, under TYPE_CHECKING and else."""
-    folder = inspect.getsourcefile(components).rpartition("/")[0]
+    folder = inspect.getsourcefile(flask_on_aws).rpartition("/")[0]
     seen = 0
     for component in PUBLIC:
         module = inspect.getsourcefile(inspect.getmodule(args_type(component)))
@@ -137,7 +137,7 @@ def test_pyright_and_the_hosted_package_read_the_same_names():
         for node in tree.body:
             if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
                 (literal,), (enum,) = node.body, node.orelse
-                assert (literal.module, enum.module) == ("_choice_literals", "choices")
+                assert (literal.module, enum.module) == ("validation.choice_literals", "validation.choices")
                 assert [alias.name for alias in literal.names] == [alias.name for alias in enum.names]
                 seen += 1
     assert seen >= 7

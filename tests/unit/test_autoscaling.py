@@ -1,6 +1,5 @@
 import pytest
-
-from components.autoscaling import Autoscaling, problems
+from flask_on_aws.ecs.autoscaling import Autoscaling, problems
 
 NAMES = {"cluster_name": "c", "service_name": "s"}
 

@@ -4,9 +4,8 @@ import botocore.session
 import pulumi
 import pulumi_aws as aws
 import pytest
-
-from components._provider_settings import provider_settings
-from components.aws_session import IdentityError, ProviderSettings
+from flask_on_aws.aws_session import IdentityError, ProviderSettings
+from flask_on_aws.releases.provider_settings import provider_settings
 
 KEYS = {"region": "eu-west-1", "accessKey": "key", "secretKey": "secret"}
 

@@ -2,10 +2,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from flask_on_aws.image.build_context import ContextError, content_hash, context_problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from components._build_context import ContextError, content_hash, context_problems
 
 NAMES = st.text("abc", min_size=1, max_size=2)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from flask_on_aws.build_plan.node_build import _takes
+from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
+from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
+from flask_on_aws.image.dockerfile import render_dockerfile
+from flask_on_aws.runtime_contract.shell import shell_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from components._node_build import _takes
-from components._python_version import SUPPORTED, _allowed
-from components.build_plan import BuildPlanError, PlanSettings, plan_build
-from components.dockerfile import render_dockerfile
-from components.shell import shell_command
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 

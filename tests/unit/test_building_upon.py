@@ -9,10 +9,10 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 import pytest
+from flask_on_aws import FlaskApp
+from flask_on_aws.flask_app.transforms import FlaskAppTransform, roles_of
+from flask_on_aws.validation.problems import ArgumentsError
 
-from components import FlaskApp
-from components._component import ArgumentsError
-from components.transforms import FlaskAppTransform, roles_of
 from tests.unit.test_flask_app import APP, COMPUTED, GOLDEN, SERVER, SHARED, VARIANTS
 
 ROOT = Path(__file__).parents[2]
@@ -238,7 +238,7 @@ def test_every_type_that_the_library_creates_is_in_a_transform():
     known = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in typed}
     # Of GitHubDeployRole, which is no part of a Flask app.
     missing = {"pulumi_aws.OpenIdConnectProvider", "pulumi_aws.Policy"}
-    for file in (ROOT / "components").glob("*.py"):
+    for file in (ROOT / "components" / "flask_on_aws").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 text = ast.unparse(node.func)

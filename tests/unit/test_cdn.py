@@ -1,7 +1,6 @@
 import pulumi
 import pytest
-
-from components.cdn import Cdn, problems
+from flask_on_aws.ingress.cdn import Cdn, problems
 
 _ARGS = {"origin_domain_name": "web.elb.amazonaws.com", "origin_secret": "s3cret"}
 

@@ -1,7 +1,6 @@
 import pulumi
 import pytest
-
-from components.certificate import Certificate, domain_problems, problems, record_of, zone_candidates
+from flask_on_aws.ingress.certificate import Certificate, domain_problems, problems, record_of, zone_candidates
 
 
 @pytest.fixture

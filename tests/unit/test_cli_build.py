@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from flask_on_aws.build_plan import plan_build
-from flask_on_aws_cli.build.local import local_steps, start_script
+from flask_on_aws.build_plan.plan import plan_build
+from flask_on_aws_cli.build.environment_commands import local_steps, start_script
 from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))

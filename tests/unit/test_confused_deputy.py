@@ -6,7 +6,7 @@ import json
 import flask_on_aws
 import pytest
 from flask_on_aws import Database, FlaskApp, GitHubDeployRole
-from flask_on_aws._component import Component
+from flask_on_aws.component import Component
 
 from tests.unit.test_flask_app import APP, COMPUTED, VARIANTS
 

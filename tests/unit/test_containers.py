@@ -1,6 +1,6 @@
 import json
 
-from components._containers import Container, container_definitions, volume_names
+from flask_on_aws.ecs.containers import Container, container_definitions, volume_names
 
 WEB = Container("web", None, 8080, None, True, ["/tmp"], 60, None)
 LOG = {"awslogs-group": "g", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}

@@ -6,15 +6,14 @@ from types import SimpleNamespace
 
 import pulumi
 import pytest
+from flask_on_aws.data_loss.guard import Guard
+from flask_on_aws.data_loss.rules import REMOVED, findings
+from flask_on_aws.fixed_settings import FixedSettings
+from flask_on_aws.flask_app.checks.arguments import problems
+from flask_on_aws.flask_app.data_loss_records import guard
+from flask_on_aws.flask_app.flask_app_args import with_profile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from components._data_loss import Guard
-from components._data_loss_rules import REMOVED, findings
-from components._fixed_settings import FixedSettings
-from components._flask_app_guard import guard
-from components.flask_app_args import with_profile
-from components.flask_app_checks import problems
 
 NAMES = ("app-db", "app-media", "app-image", "app-web-logs", "app-kms-key")
 KEYS = [f"arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-12345678901{n}" for n in range(2)]

@@ -3,13 +3,12 @@ from types import SimpleNamespace
 
 import pulumi
 import pytest
+from flask_on_aws.database.database import Database, problems
+from flask_on_aws.database.database_checks import window_problems
+from flask_on_aws.database.instance_guard import refuse_update
+from flask_on_aws.database.replacement_guard import refuse_replacement, replacements
 from hypothesis import given
 from hypothesis import strategies as st
-
-from components._database_checks import window_problems
-from components._instance_guard import refuse_update
-from components._replacement_guard import refuse_replacement, replacements
-from components.database import Database, problems
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b"]}

@@ -1,6 +1,5 @@
 import pytest
-
-from components.diagnosis import Evidence, capacity_cause, diagnose
+from flask_on_aws.releases.diagnosis import Evidence, capacity_cause, diagnose
 
 PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-a1b2c3"

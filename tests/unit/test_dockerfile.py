@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from components.build_plan import LEFT_OUT, PlanSettings, plan_build
-from components.contract import CA_PATH
-from components.dockerfile import CA_FILE, CA_FOLDER, render_dockerfile
+from flask_on_aws.build_plan.plan import LEFT_OUT, PlanSettings, plan_build
+from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER, render_dockerfile
+from flask_on_aws.runtime_contract.contract import CA_PATH
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 

@@ -6,8 +6,8 @@ import re
 
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp
 
-from components import FlaskApp
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED
 
 EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]

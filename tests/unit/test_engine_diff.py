@@ -1,11 +1,10 @@
 from typing import Any
 
 import pytest
+from flask_on_aws_cli.pulumi_engine.diff import Step, changed, decide, ignoring, parse
+from flask_on_aws_cli.pulumi_engine.model.values import Secret
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cli.engine.diff import Step, changed, decide, ignoring, parse
-from cli.engine.values import Secret
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3))
 VALUES: Any = st.recursive(

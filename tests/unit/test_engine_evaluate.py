@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.pulumi_engine import EngineError, evaluate
+from flask_on_aws_cli.pulumi_engine.model.values import UNKNOWN, Secret
 
-from cli.engine import EngineError, evaluate
-from cli.engine.values import UNKNOWN, Secret
 from tests.engine_programs import write_program
 from tests.golden_names import golden_names
 

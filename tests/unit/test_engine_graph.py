@@ -1,7 +1,6 @@
+from flask_on_aws_cli.pulumi_engine.model.graph import dependents_first, make_urn
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cli.engine.graph import dependents_first, make_urn
 
 
 def test_urns_carry_the_types_of_parents_but_not_the_stacks():

@@ -2,9 +2,8 @@ import importlib.util
 import json
 
 import pytest
-
-from cli.engine import EngineError
-from cli.engine.project import read_project
+from flask_on_aws_cli.pulumi_engine import EngineError
+from flask_on_aws_cli.pulumi_engine.program.project import read_project
 
 PROJECT = """
 name: shop

@@ -3,9 +3,8 @@ import multiprocessing
 import stat
 
 import pytest
-
-from cli.engine import EngineError, Secret
-from cli.engine.state import Record, State, exclusive
+from flask_on_aws_cli.pulumi_engine import EngineError, Secret
+from flask_on_aws_cli.pulumi_engine.state import Record, State, exclusive
 
 RECORD = Record(
     urn="urn:a",

@@ -4,17 +4,16 @@ import re
 import string
 
 import pytest
+from flask_on_aws_cli.pulumi_engine.diff import Step, decide
+from flask_on_aws_cli.pulumi_engine.model import naming
+from flask_on_aws_cli.pulumi_engine.model.graph import Resource
+from flask_on_aws_cli.pulumi_engine.providers import PROVIDERS
+from flask_on_aws_cli.pulumi_engine.providers.base import pascal
+from flask_on_aws_cli.pulumi_engine.providers.ecs.services import is_rolled_out
+from flask_on_aws_cli.pulumi_engine.providers.load_balancing.listeners import actions, conditions
+from flask_on_aws_cli.pulumi_engine.providers.randoms import password
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cli.engine import naming
-from cli.engine.diff import Step, decide
-from cli.engine.graph import Resource
-from cli.engine.providers import PROVIDERS
-from cli.engine.providers.base import pascal
-from cli.engine.providers.randoms import password
-from cli.engine.providers.routing import actions, conditions
-from cli.engine.providers.services import is_rolled_out
 
 
 def resource(type_token, logical, **inputs):

@@ -1,9 +1,16 @@
 from typing import Any
 
+from flask_on_aws_cli.pulumi_engine.model.values import (
+    UNKNOWN,
+    Secret,
+    from_json,
+    from_struct,
+    plain,
+    to_json,
+    to_struct,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cli.engine.values import UNKNOWN, Secret, from_json, from_struct, plain, to_json, to_struct
 
 LEAVES = st.one_of(st.booleans(), st.integers(-(2**53), 2**53), st.text(), st.just(UNKNOWN))
 VALUES: Any = st.recursive(

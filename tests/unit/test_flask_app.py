@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp
 
-from components import FlaskApp
 from tests.golden_names import golden_names
 
 ROOT = Path(__file__).parents[2]

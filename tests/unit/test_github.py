@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from flask_on_aws.github import deploy_policies as deployment
+from flask_on_aws.github import limit_policies as limits
+from flask_on_aws.github.deploy_role import GitHubDeployRole, problems, subjects
+from flask_on_aws.iam import Scope, document
 
-from components import _deploy_policies as deployment
-from components import _limit_policies as limits
-from components._policies import Scope, document
-from components.github import GitHubDeployRole, problems, subjects
-
-COMPONENTS = Path(__file__).parents[2] / "components"
+ROOT = Path(__file__).parents[2]
 DEPLOY = {"repository": "octo/shop", "environments": ["production"]}
 BUCKET, KEY = "arn:aws:s3:::team-state", "arn:aws:kms:eu-west-1:123456789012:key/1"
 SCOPE = Scope("123456789012", "aws", ["app"], BUCKET, KEY)
@@ -158,7 +157,7 @@ def test_all_actions_are_real():
 def test_every_service_that_components_create_resources_of_can_be_deployed():
     prefixes = {"vpc": "ec2", "lb": "elasticloadbalancing", "appautoscaling": "application-autoscaling"}
     used = set()
-    for path in COMPONENTS.glob("*.py"):
+    for path in (ROOT / "components" / "flask_on_aws").rglob("*.py"):
         used |= set(re.findall(r"\baws\.([a-z0-9]+)\.[A-Z]\w+\(", path.read_text()))
     assert {"ec2", "ecs", "s3"} <= used
     granted = {a.split(":")[0] for s in all_of(deploy_policies()) if s["Effect"] == "Allow" for a in s["Action"]}
@@ -237,7 +236,7 @@ def test_a_preview_sees_which_release_runs():
 
 @pytest.mark.parametrize("command", ["status", "logs", "run", "releases", "rollback"])
 def test_a_deploying_role_may_look_after_the_app(command):
-    page = (COMPONENTS.parent / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "operations.md").read_text()
     (row,) = (line.split("|")[2] for line in page.splitlines() if line.startswith(f"| `{command}` |"))
     granted = [pattern for s in all_of(deploy_policies()) if s["Effect"] == "Allow" for pattern in s["Action"]]
     needed = re.findall(r"`([a-z]+:\w+)`", row)

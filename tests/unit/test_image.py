@@ -5,13 +5,12 @@ import grpc
 import pulumi
 import pulumi_docker_build
 import pytest
-
-from components._build_context import context_location
-from components._component import settle
-from components._ecr import lifecycle_policy, split_reference
-from components._planned_image import planned_dockerfile
-from components.dockerfile import CA_FOLDER
-from components.image import _DEFAULTS, Image, content_tag, problems
+from flask_on_aws.component import settle
+from flask_on_aws.image.build_context import context_location
+from flask_on_aws.image.dockerfile import CA_FOLDER
+from flask_on_aws.image.ecr_repository import lifecycle_policy, split_reference
+from flask_on_aws.image.image import _DEFAULTS, Image, content_tag, problems
+from flask_on_aws.image.planned_image import planned_dockerfile
 
 BUILD = "docker-build:index:Image"
 GET_IMAGE = "aws:ecr/getImage:getImage"
@@ -275,7 +274,7 @@ def test_other_certificates_are_another_image(planned, monkeypatch, tmp_path):
     before = tag(context="app")
     (tmp_path / "ca").mkdir()
     (tmp_path / "ca" / "rds-ca-bundle.pem").write_text("another\n")
-    monkeypatch.setattr("components._planned_image.CA_FOLDER", tmp_path / "ca")
+    monkeypatch.setattr("flask_on_aws.image.planned_image.CA_FOLDER", tmp_path / "ca")
     assert tag(context="app") != before
 
 

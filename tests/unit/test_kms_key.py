@@ -6,8 +6,8 @@ import json
 import pulumi
 import pulumi_aws as aws
 import pytest
+from flask_on_aws import KmsKey
 
-from components import KmsKey
 from tests.request_validation import check_policies
 from tests.unit.test_flask_app import APP, SERVER, SHARED, VARIANTS, app  # noqa: F401 the fixture
 

@@ -1,7 +1,6 @@
 import pulumi
 import pytest
-
-from components.load_balancer import LoadBalancer, problems
+from flask_on_aws.ingress.load_balancer import LoadBalancer, problems
 
 _NETWORK = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
 _HTTPS = {**_NETWORK, "certificate_arn": "arn:certificate"}

@@ -3,9 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-
-from cli.local.mends.access_logs import _may_log
-from components.access_logs import BUCKET_PREFIX, delivery_policy
+from flask_on_aws.storage.access_logs import BUCKET_PREFIX, delivery_policy
+from flask_on_aws_cli.local_aws.moto_patches.access_logs import _may_log
 
 
 @pytest.mark.parametrize(

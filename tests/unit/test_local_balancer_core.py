@@ -1,10 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from cli.local.balancer.configuration import (
+from flask_on_aws_cli.local_aws.load_balancer.configuration import (
     Configuration,
     FixedResponse,
     Forward,
@@ -21,12 +18,27 @@ from cli.local.balancer.configuration import (
     SourceIp,
     TargetGroup,
 )
-from cli.local.balancer.headers import end_to_end, forwarded, head_problem, new_trace_id, traced, without_invalid
-from cli.local.balancer.health import FAILED, TIMED_OUT, Checkup, answered, examined
-from cli.local.balancer.ports import assign_ports
-from cli.local.balancer.rules import Request, choose_group, choose_rule, matches, redirect_location
-from cli.local.balancer.targets import TargetTable
-from cli.local.place import Target
+from flask_on_aws_cli.local_aws.load_balancer.health import FAILED, TIMED_OUT, Checkup, answered, examined
+from flask_on_aws_cli.local_aws.load_balancer.ports import assign_ports
+from flask_on_aws_cli.local_aws.load_balancer.requests.headers import (
+    end_to_end,
+    forwarded,
+    head_problem,
+    new_trace_id,
+    traced,
+    without_invalid,
+)
+from flask_on_aws_cli.local_aws.load_balancer.rules import (
+    Request,
+    choose_group,
+    choose_rule,
+    matches,
+    redirect_location,
+)
+from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
+from flask_on_aws_cli.local_project.place import Target
+from hypothesis import given
+from hypothesis import strategies as st
 
 # Rules
 

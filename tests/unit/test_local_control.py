@@ -8,10 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from cli.local import control
-from cli.local.place import Place
-from cli.local.places import LocalPlace
+from flask_on_aws_cli.local_project import daemon_control
+from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.project import LocalPlace
 
 # A parent as a container has it that runs without an init process: what its children leave stays.
 CARELESS = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
@@ -34,9 +33,9 @@ def daemon(tmp_path: Path) -> Iterator[LocalPlace]:
 
 def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
     process = psutil.Process(number_of(daemon))
-    assert control.is_running(daemon)
-    assert control.end(daemon)
-    assert not control.is_running(daemon)
+    assert daemon_control.is_running(daemon)
+    assert daemon_control.end(daemon)
+    assert not daemon_control.is_running(daemon)
     assert process.status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
 
 
@@ -46,13 +45,13 @@ def test_a_daemon_that_asks_for_no_key_is_started_again(
 ) -> None:
     local = LocalPlace(Place(tmp_path, 1, "us-east-1"), 1)
     done: list[str] = []
-    monkeypatch.setattr(control, "status", lambda _: {"folder": str(tmp_path), **told})
-    monkeypatch.setattr(control, "_end", lambda _: done.append("end"))
-    monkeypatch.setattr(control, "_start", lambda _: done.append("start"))
-    assert control.ensure_started(local)
+    monkeypatch.setattr(daemon_control, "status", lambda _: {"folder": str(tmp_path), **told})
+    monkeypatch.setattr(daemon_control, "_end", lambda _: done.append("end"))
+    monkeypatch.setattr(daemon_control, "_start", lambda _: done.append("start"))
+    assert daemon_control.ensure_started(local)
     assert done == ["end", "start"]
-    monkeypatch.setattr(control, "status", lambda _: {"runtime": "process", "protected": True})
-    assert not control.ensure_started(local)
+    monkeypatch.setattr(daemon_control, "status", lambda _: {"runtime": "process", "protected": True})
+    assert not daemon_control.ensure_started(local)
 
 
 def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:
@@ -60,5 +59,5 @@ def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> No
     process.kill()
     while process.status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
-    assert not control.is_running(daemon)
-    assert not control.end(daemon)
+    assert not daemon_control.is_running(daemon)
+    assert not daemon_control.end(daemon)

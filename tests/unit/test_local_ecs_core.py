@@ -4,12 +4,21 @@ import math
 from dataclasses import dataclass, field, replace
 
 import pytest
+from flask_on_aws_cli.local_aws.ecs.scheduler.circuit_breaker import CircuitBreaker, breaker_of, retry_delay
+from flask_on_aws_cli.local_aws.ecs.scheduler.decisions import step
+from flask_on_aws_cli.local_aws.ecs.scheduler.model import (
+    Deployment,
+    Ended,
+    Phase,
+    Say,
+    Seen,
+    Service,
+    Start,
+    Stop,
+    Task,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from cli.local.ecs.breaker import Breaker, breaker_of, retry_delay
-from cli.local.ecs.core import step
-from cli.local.ecs.model import Deployment, Ended, Phase, Say, Seen, Service, Start, Stop, Task
 
 GOOD, BAD = "good", "bad"
 
@@ -85,7 +94,7 @@ class World:
 
 def settled(desired: int = 2, **kwargs: object) -> World:
     """A service that runs its first version."""
-    world = World(Service("web", desired, (Deployment("d1", GOOD),), breaker=Breaker(), **kwargs))  # type: ignore[arg-type]
+    world = World(Service("web", desired, (Deployment("d1", GOOD),), breaker=CircuitBreaker(), **kwargs))  # type: ignore[arg-type]
     world.run({})
     assert (world.primary.rollout, world.healthy, world.active) == ("COMPLETED", desired, desired)
     return world
@@ -149,7 +158,7 @@ def test_a_rollback_that_needs_new_tasks_says_that_it_is_one() -> None:
 
 
 def test_without_a_good_version_the_deployment_stalls() -> None:
-    world = World(Service("web", 2, (Deployment("d1", BAD),), breaker=Breaker()))
+    world = World(Service("web", 2, (Deployment("d1", BAD),), breaker=CircuitBreaker()))
     world.run({"d1": BAD})
     assert (world.primary.rollout, world.active) == ("FAILED", 0)
     number = world.number
@@ -159,7 +168,7 @@ def test_without_a_good_version_the_deployment_stalls() -> None:
 
 def test_without_rollback_the_old_tasks_stay() -> None:
     world = settled()
-    world.service = replace(world.service, breaker=Breaker(rollback=False))
+    world.service = replace(world.service, breaker=CircuitBreaker(rollback=False))
     world.deploy("d2", BAD)
     world.run({"d2": BAD})
     assert (world.primary.id, world.primary.rollout, world.healthy) == ("d2", "FAILED", 2)
@@ -211,8 +220,8 @@ def test_a_deleted_service_stops_everything() -> None:
     ("desired", "threshold"), [(1, 3), (6, 3), (7, 4), (25, 13), (400, 200), (401, 200), (5000, 200)]
 )
 def test_the_documented_thresholds(desired: int, threshold: int) -> None:
-    assert Breaker().threshold(desired) == threshold
-    service = Service("web", desired, (Deployment("d2", BAD),), breaker=Breaker())
+    assert CircuitBreaker().threshold(desired) == threshold
+    service = Service("web", desired, (Deployment("d2", BAD),), breaker=CircuitBreaker())
     for failures, state in ((threshold - 1, "IN_PROGRESS"), (threshold, "FAILED")):
         ended = [Ended("d2", failed=True)] * failures
         tasks = [Task("t", "d2", Phase.STARTING)]
@@ -226,7 +235,7 @@ def test_other_thresholds_can_be_configured() -> None:
         assert found is not None
         return found.threshold(10)
 
-    assert Breaker().threshold(0) == 3
+    assert CircuitBreaker().threshold(0) == 3
     assert (threshold("COUNT", 1), threshold("UNBOUNDED_PERCENT", 10), threshold("BOUNDED_PERCENT", 80)) == (1, 1, 8)
     assert breaker_of({}) is None
     assert breaker_of({"deploymentCircuitBreaker": {"enable": False, "rollback": True}}) is None

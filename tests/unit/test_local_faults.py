@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-
-from cli.local.faults import Faults
-from cli.local.loops import Loop
+from flask_on_aws_cli.local_aws.faults import Faults
+from flask_on_aws_cli.local_aws.loops import Loop
 
 
 def fail(faults: Faults, error: Exception, subject: str = "a") -> None:

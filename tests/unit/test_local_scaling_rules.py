@@ -3,10 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask_on_aws_cli.local_aws.ecs.scheduler.scaling_rules import (
+    IN_MINUTES,
+    OUT_MINUTES,
+    Policy,
+    is_due,
+    matches,
+    settle,
+    wanted_count,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cli.local.scaling_rules import IN_MINUTES, OUT_MINUTES, Policy, is_due, matches, settle, wanted_count
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

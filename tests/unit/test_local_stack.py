@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from flask_on_aws.build_plan import PlanSettings
+from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws_cli.pulumi_engine.program.project import read_project
+from flask_on_aws_cli.shared.stack_options import plan_settings
 
 import settings
-from cli._settings import plan_settings
-from cli.engine.project import read_project
 from tests.engine_programs import write_program
 
 ROOT = Path(__file__).parents[2]

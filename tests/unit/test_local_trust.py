@@ -2,9 +2,8 @@ import shutil
 import subprocess
 
 import pytest
-
-from cli.local.certificates import Authority
-from cli.local.trust import how_to_trust
+from flask_on_aws_cli.local_aws.commands.trust import how_to_trust
+from flask_on_aws_cli.shared.certificate_authority import Authority
 
 
 def test_the_text_has_commands_that_survive_a_path_with_spaces(tmp_path):

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from cli.local.typed import CALLED_AS, typed
+from flask_on_aws_cli.local_aws.commands.typed import CALLED_AS, typed
 
 ROOT = Path(__file__).parents[2]
 # What ./up makes its environment of, and knows it by.

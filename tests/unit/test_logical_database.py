@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pulumi
 import pytest
+from flask_on_aws import LogicalDatabase
+from flask_on_aws.logical_database.scram import verifier
+from flask_on_aws.logical_database.setup_container import setup_container
 
-from components import LogicalDatabase
-from components._database_setup import setup_container
-from components._scram import verifier
 from tests.postgres import OWNER, OWNER_PASSWORD, Server, postgres_server
 
 CLIENTS = {"client_security_group_ids": {"tasks": "sg-tasks"}, "server_security_group_id": "sg-server"}

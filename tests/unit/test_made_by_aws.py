@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import yaml
-
-from components.made_by_aws import MADE_BY_AWS, NOTHING
+from flask_on_aws.made_by_aws import MADE_BY_AWS, NOTHING
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from components.media import MediaBucket, access_policy, problems
+from flask_on_aws.storage.media_bucket import MediaBucket, access_policy, problems
 
 
 def test_by_default_the_bucket_is_private_encrypted_and_emptied_on_destroy(deploy):

@@ -3,11 +3,10 @@ import json
 
 import pulumi
 import pytest
-
-from components._checks import retention_problems
-from components._flow_logs import write_policy
-from components._subnets import ipv6_subnet_block, subnet_blocks, zone_name
-from components.network import Network, problems
+from flask_on_aws.network.flow_logs import write_policy
+from flask_on_aws.network.network import Network, problems
+from flask_on_aws.network.subnets import ipv6_subnet_block, subnet_blocks, zone_name
+from flask_on_aws.validation.values import retention_problems
 
 EXISTING = {"vpc_id": "vpc-1", "public_subnet_ids": ["subnet-1", "subnet-2"]}
 PUBLIC = ["network-public-1-id", "network-public-2-id"]

@@ -10,17 +10,16 @@ import pytest
 from botocore import exceptions as aws
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
-from flask_on_aws.release_record import Release, read_value
+from flask_on_aws.releases.release_record import Release, read_value
 from flask_on_aws_cli.main import main
-
-from cli.operations import old_release
-from cli.operations.app import App
-from cli.operations.durations import Duration
-from cli.operations.errors import OperationError, explain
-from cli.operations.log_lines import LogLines, LogSource
-from cli.operations.report import short_digest, who
-from cli.operations.target import Where, find_app
-from cli.operations.way_back import companion, numbered, original, release_before, running_release
+from flask_on_aws_cli.operations import old_release
+from flask_on_aws_cli.operations.app import App
+from flask_on_aws_cli.operations.errors import OperationError, explain
+from flask_on_aws_cli.operations.log_lines import LogLines, LogSource
+from flask_on_aws_cli.operations.rollback_target import companion, numbered, original, release_before, running_release
+from flask_on_aws_cli.operations.target import Where, find_app
+from flask_on_aws_cli.shared.durations import Duration
+from flask_on_aws_cli.shared.output_format import short_digest, who
 
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 

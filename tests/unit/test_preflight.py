@@ -7,13 +7,13 @@ from pathlib import Path
 import pulumi
 import pulumi_docker_build
 import pytest
+from flask_on_aws import FlaskApp
+from flask_on_aws.flask_app.component_args import preflight_settings
+from flask_on_aws.flask_app.flask_app_args import with_profile
+from flask_on_aws.image import preflight_hook
+from flask_on_aws.image.image import _DEFAULTS, Image, problems
+from flask_on_aws.image.preflight_hook import App, ImagePreflight, build_settings, judge, run_tool
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config
-
-from components import FlaskApp, _preflight
-from components._flask_app_parts import preflight_settings
-from components._preflight import App, ImagePreflight, build_settings, judge, run_tool
-from components.flask_app_args import with_profile
-from components.image import _DEFAULTS, Image, problems
 
 APP = str(Path(__file__).parents[2] / "app_template")
 DIGEST = "sha256:" + "ab" * 32
@@ -82,7 +82,7 @@ def test_a_flask_app_asks_for_it_and_tells_what_the_app_runs_with(monkeypatch, m
     def image(name, args, opts):
         raise Told(args)
 
-    monkeypatch.setattr("components._flask_app_steps.Image", image)
+    monkeypatch.setattr("flask_on_aws.flask_app.steps.Image", image)
     with pytest.raises(Told) as told:
         FlaskApp("shop", {"app": APP, "port": 9000})
     args = told.value.args[0]
@@ -196,7 +196,7 @@ def tool(monkeypatch, tmp_path):
         package.mkdir(exist_ok=True)
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text("import json, os, sys\n" + code)
-        monkeypatch.setattr(_preflight, "_TOOL", "stand_in_tool")
+        monkeypatch.setattr(preflight_hook, "_TOOL", "stand_in_tool")
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         monkeypatch.syspath_prepend(str(tmp_path))
 
@@ -232,7 +232,7 @@ def test_what_keeps_the_tool_from_a_verdict_is_its_last_word(tool, code, reason)
 
 
 def test_a_program_without_the_tool_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(_preflight, "_TOOL", "no_such_tool")
+    monkeypatch.setattr(preflight_hook, "_TOOL", "no_such_tool")
     checks, reason = run_tool(App("shop", {}), {}, lambda _: None)
     assert checks is None
     assert "docs/preflight.md says how to install it" in reason
@@ -257,7 +257,7 @@ def test_only_a_failed_check_is_a_reason_not_to_push():
     ],
 )
 def test_the_choice_decides_what_becomes_of_an_app_that_cannot_be_tried(monkeypatch, checks, choice, said, refused):
-    monkeypatch.setattr(_preflight, "run_tool", lambda *_: (checks, "no Docker engine answers"))
+    monkeypatch.setattr(preflight_hook, "run_tool", lambda *_: (checks, "no Docker engine answers"))
     told = []
     preflight = ImagePreflight(None, App("shop", {}), choice == "always", {})
     if refused:

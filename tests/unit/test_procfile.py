@@ -1,8 +1,7 @@
 import pytest
+from flask_on_aws.build_plan.procfile import ProcfileError, read_procfile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from components.procfile import ProcfileError, read_procfile
 
 
 def test_commands_keep_their_order_colons_and_quotes(tmp_path):

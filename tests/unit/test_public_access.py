@@ -1,6 +1,5 @@
 import pytest
-
-from components.public_access import PublicAccess, problems
+from flask_on_aws.ingress.public_access import PublicAccess, problems
 
 _VPC = {"vpc_id": "vpc-1"}
 

@@ -1,8 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-
-from components.release_record import Release, command_parameter, read_value, release_parameter, releases
+from flask_on_aws.releases.release_record import Release, command_parameter, read_value, release_parameter, releases
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -1,8 +1,7 @@
 """What no emulator can be brought to do: rollouts as ECS on AWS tells them."""
 
 import pytest
-
-from components.rollout import Rollout, RolloutError, Rollouts
+from flask_on_aws.releases.rollout import Rollout, RolloutError, Rollouts
 
 WANTED = Rollout("cluster", "web", "arn:td/web:2", "web", 60)
 OLD, NEW = "arn:td/web:1", "arn:td/web:2"

@@ -2,10 +2,9 @@ from itertools import product
 
 import pulumi
 import pytest
+from flask_on_aws.ingress.route import Route, problems, rule_conditions
 from hypothesis import given
 from hypothesis import strategies as st
-
-from components.route import Route, problems, rule_conditions
 
 _ARGS = {"listener_arn": "arn:listener", "vpc_id": "vpc-1"}
 _SECRET = {"origin_secret": "s3cret", "requires_origin_secret": True}

@@ -6,8 +6,9 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
+from flask_on_aws import FlaskApp
+from flask_on_aws.flask_app import transforms
 
-from components import FlaskApp, transforms
 from tests.checkov import VERSION, scan
 from tests.terraform_json import TERRAFORM, TerraformRecorder, label_of, terraform_json
 from tests.unit.conftest import new_mocks

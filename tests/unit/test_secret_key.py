@@ -5,11 +5,11 @@ import json
 
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp
+from flask_on_aws.secrets.secret_key import choose, key_in, key_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import FlaskApp
-from components._secret_key import choose, key_in, key_of
 from tests.unit.test_flask_app import APP, COMPUTED, containers
 
 OLD = "b2xkIGtleSBvZiB0aGUgc3RhY2ssIDMyIGJ5dGVzISE="

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from components.service import Service, capacity_strategy, problems
+from flask_on_aws.ecs.service import Service, capacity_strategy, problems
 
 PLACE = {"cluster_arn": "arn:cluster", "vpc_id": "vpc-1", "subnet_ids": ["subnet-1"], "image_uri": "repo@sha256:1"}
 BALANCED = {**PLACE, "target_group_arn": "arn:tg", "load_balancer_security_group_id": "sg-lb"}

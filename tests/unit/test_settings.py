@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from flask_on_aws import FlaskApp, FlaskAppArgs
+from flask_on_aws.flask_app.flask_app_args import with_processes, with_profile
+from flask_on_aws.validation.setting_texts import AUTO, EMPTY_IS_A_VALUE
 from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
-from components import FlaskApp, FlaskAppArgs
-from components.flask_app_args import with_processes, with_profile
-from components.setting_texts import AUTO, EMPTY_IS_A_VALUE
 from tests.setting_values import OWN, PLANNED, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_the_described_types_are_those_that_are_read():
 
 def test_the_described_defaults_are_those_of_the_library():
     """`auto` where the environment decides, nothing where the library says none, else the same value."""
-    source = ast.parse((ROOT / "components" / "flask_app_args.py").read_text())
+    source = ast.parse((ROOT / "components" / "flask_on_aws" / "flask_app" / "flask_app_args.py").read_text())
     (body,) = (node.body for node in source.body if isinstance(node, ast.ClassDef))
     documented = {
         settings.camel_case(field.target.id): text.value.value.rpartition("Default: ")[2]

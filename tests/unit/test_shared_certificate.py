@@ -2,8 +2,8 @@
 
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp
 
-from components import FlaskApp
 from tests.unit.test_flask_app import APP, COMPUTED, SHARED
 
 DOMAIN = {"dns": "route53", "domain": "shop.example.com"}

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args, get_origin
 
+import flask_on_aws
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp, FlaskAppArgs
+from flask_on_aws.hosting import Host
+from flask_on_aws.naming import PACKAGE
+from flask_on_aws.validation.argument_types import _plain
 from pulumi.output import UNKNOWN
 
-import components
-from components import FlaskApp, FlaskAppArgs
-from components._component import PACKAGE
-from components._hosting import Host
-from components._type_checks import _plain
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN, SERVER, SHARED, WEB_ACL
 
 IMAGE = "registry.example.com/shop@sha256:" + "0" * 64
@@ -131,7 +131,7 @@ def test_every_argument_that_takes_outputs_is_tried():
 
 
 HOSTED = Host(
-    [getattr(components, name) for name in components.COMPONENTS],
+    [getattr(flask_on_aws, name) for name in flask_on_aws.COMPONENTS],
     PACKAGE,
     "",
     "1.0.0",

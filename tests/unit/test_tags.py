@@ -3,17 +3,17 @@
 import unicodedata
 
 import botocore.session
+import flask_on_aws
 import pulumi
 import pytest
+from flask_on_aws import FlaskApp
+from flask_on_aws.data_loss.rules import IDENTITY
+from flask_on_aws.tags import MOST_TAGS, tag_problems, with_tags
+from flask_on_aws.validation.argument_names import args_type
+from flask_on_aws.validation.problems import ArgumentsError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import components
-from components import FlaskApp
-from components._arguments import args_type
-from components._component import ArgumentsError
-from components._data_loss_rules import IDENTITY
-from components._tags import MOST_TAGS, tag_problems, with_tags
 from tests.unit.test_flask_app import APP, COMPUTED, VARIANTS
 
 TAGS = {"team": "shop", "cost center": "4711/a"}
@@ -104,7 +104,7 @@ def test_the_callers_transformations_see_the_tags(app):
 
 
 def test_every_component_takes_tags():
-    kinds = {name: args_type(getattr(components, name)).__annotations__ for name in components.COMPONENTS}
+    kinds = {name: args_type(getattr(flask_on_aws, name)).__annotations__ for name in flask_on_aws.COMPONENTS}
     # Records in Route 53 have no tags; the role's own `tags` are Git's.
     assert {name for name, declared in kinds.items() if "tags" not in declared} == {"AliasRecords"}
     assert "resource_tags" in kinds["GitHubDeployRole"]
@@ -122,7 +122,7 @@ ALONE = {
 @pytest.mark.parametrize("kind", ALONE)
 def test_a_component_alone_tags_what_is_in_it(deploy, mocks, kind):
     mocks.computed |= COMPUTED
-    deployed = deploy(lambda: getattr(components, kind)("one", {**ALONE[kind], "tags": TAGS}))
+    deployed = deploy(lambda: getattr(flask_on_aws, kind)("one", {**ALONE[kind], "tags": TAGS}))
     ours = [resource for resource in deployed.resources if resource.typ.startswith("aws:")]
     untagged = {r.typ for r in ours if not TAGS.items() <= r.inputs.get("tags", {}).items()}
     assert untagged <= UNTAGGED
@@ -131,10 +131,10 @@ def test_a_component_alone_tags_what_is_in_it(deploy, mocks, kind):
 
 def test_a_role_for_github_has_tags_beside_gits(deploy, mocks):
     args = {"repository": "owner/shop", "tags": ["v1"], "resource_tags": TAGS}
-    deployed = deploy(lambda: components.GitHubDeployRole("deploy", args))
+    deployed = deploy(lambda: flask_on_aws.GitHubDeployRole("deploy", args))
     assert deployed.named("deploy")["tags"] == TAGS
     with pytest.raises(ArgumentsError, match=r"resource_tags\.aws:x: the key 'aws:x' starts with 'aws:'"):
-        components.GitHubDeployRole("deploy", {**args, "resource_tags": {"aws:x": "y"}})
+        flask_on_aws.GitHubDeployRole("deploy", {**args, "resource_tags": {"aws:x": "y"}})
 
 
 def test_a_component_inside_another_has_the_tags_of_both_and_its_own_win(deploy, mocks):
@@ -144,14 +144,14 @@ def test_a_component_inside_another_has_the_tags_of_both_and_its_own_win(deploy,
 
     def program():
         args = {"tags": {"team": "shop"}}
-        components.MediaBucket("media", args, pulumi.ResourceOptions(parent=Platform()))
+        flask_on_aws.MediaBucket("media", args, pulumi.ResourceOptions(parent=Platform()))
 
     assert deploy(program).named("media")["tags"] == {"team": "shop", "stage": "prod"}
 
 
 def test_tags_are_plain_since_the_guards_read_those_beside_them(deploy):
     with pytest.raises(ArgumentsError, match=r"tags\.team: needs a plain value, not an Output"):
-        components.MediaBucket("media", {"tags": {"team": pulumi.Output.from_input("shop")}})
+        flask_on_aws.MediaBucket("media", {"tags": {"team": pulumi.Output.from_input("shop")}})
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@ import json
 
 import pulumi
 import pytest
-
-from components.task_roles import TaskRoles, execution_policy, repository_arn, secret_arn
+from flask_on_aws.ecs.task_roles import TaskRoles, execution_policy, repository_arn, secret_arn
 
 SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:app-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:1:parameter/app/key"

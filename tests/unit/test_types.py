@@ -42,7 +42,7 @@ FlaskApp("r", {}, transform={"database": lambda database, opts, name: print(data
 
 def test_pyright_knows_wrong_arguments(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
-    config = {"include": ["program.py"], "extraPaths": [str(ROOT / "tests" / "packages")], "typeCheckingMode": "strict"}
+    config = {"include": ["program.py"], "extraPaths": [str(ROOT / "components")], "typeCheckingMode": "strict"}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(config))
     command = [str(Path(sys.prefix, "bin", "pyright")), "--outputjson", "--pythonpath", sys.executable]
     done = subprocess.run([*command, "--project", str(tmp_path)], capture_output=True, text=True, check=False)

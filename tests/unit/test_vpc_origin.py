@@ -6,9 +6,9 @@ import botocore.session
 import pulumi
 import pytest
 from flask_on_aws import Cdn, FlaskApp, VpcOrigin
-from flask_on_aws._load_balancer_guard import INTERNAL, PUBLIC, refuse_early_switch, refuse_leaving, tags
-from flask_on_aws._subnets import checked_subnets, usable_zones, zone_name
-from flask_on_aws.flask_app_checks import problems
+from flask_on_aws.flask_app.checks.arguments import problems
+from flask_on_aws.ingress.load_balancer_guard import INTERNAL, PUBLIC, refuse_early_switch, refuse_leaving, tags
+from flask_on_aws.network.subnets import checked_subnets, usable_zones, zone_name
 
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN
 

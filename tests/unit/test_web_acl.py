@@ -2,9 +2,9 @@
 
 import pulumi
 import pytest
+from flask_on_aws import Cdn, FlaskApp, LoadBalancer
+from flask_on_aws.validation.problems import ArgumentsError
 
-from components import Cdn, FlaskApp, LoadBalancer
-from components._component import ArgumentsError
 from tests.unit.test_flask_app import DOMAIN, SHARED, WEB_ACL, app  # noqa: F401 the fixture
 
 REGIONAL, GLOBAL = WEB_ACL, WEB_ACL.replace("regional", "global")

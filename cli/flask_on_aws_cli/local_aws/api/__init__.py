@@ -1,0 +1,4 @@
+"""The AWS endpoint: moto's records, read and written by the data plane, and kept on disk.
+
+Imports `authentication` and `moto_patches`; the daemon imports it.
+"""

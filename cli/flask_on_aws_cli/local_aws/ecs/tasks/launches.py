@@ -1,0 +1,70 @@
+"""From a task's plan to containers that are ready to start: their variables, secrets and log groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....local_project.place import Place
+from ....task_model.definition import Container, TaskPlan
+from ....task_model.runtime import CannotStart, Room, Skipped
+from ...api.record_values import TaskRecord
+from ...api.records import Records
+from .connections import check_aws, check_databases
+from .container import ContainerRun
+from .credentials import Credentials
+from .secret_references import Secrets
+
+
+@dataclass(frozen=True)
+class Launches:
+    """Prepares the containers of tasks."""
+
+    place: Place
+    records: Records
+    secrets: Secrets
+    credentials: Credentials
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the containers' output."""
+        return self.place.folder / "logs"
+
+    def prepare(self, task: TaskRecord, plan: TaskPlan, room: Room) -> list[ContainerRun]:
+        """The task's containers, ready to start; raises `CannotStart`."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        check_aws(self.records, task.network, plan)
+        return [self._prepare(task, plan, container, room) for container in plan.containers]
+
+    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: Room) -> ContainerRun:
+        self._check_log_group(container)
+        environment = self._environment(task.id, plan, container)
+        check_databases(self.records, task.network, environment)
+        log = self.logs / f"{task.id}.{container.name}.log"
+        try:
+            launch = room.prepare(container, environment, log)
+        except Skipped as why:
+            return ContainerRun(container, None, reason=str(why))
+        return ContainerRun(container, launch)
+
+    def _environment(self, task_id: str, plan: TaskPlan, container: Container) -> Mapping[str, str]:
+        """What every container on Fargate has, the task definition's, and secrets."""
+        return {
+            "AWS_REGION": self.place.region,
+            "AWS_DEFAULT_REGION": self.place.region,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_ENDPOINT_URL": self.place.endpoint,
+            **self.credentials.environment(task_id, plan.task_role),
+            **container.environment,
+            **self.secrets.fetch(container.secrets, plan.execution_role),
+        }
+
+    def _check_log_group(self, container: Container) -> None:
+        log = container.log
+        if log and log.create:
+            self.records.make_log_group(log.group)
+        elif log and not self.records.has_log_group(log.group):
+            raise CannotStart(
+                "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+                "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not "
+                f"exist: {log.group} : exit status 1"
+            )

@@ -1,0 +1,34 @@
+"""`flask-on-aws logs`."""
+
+import time
+from collections.abc import Iterator
+
+import click
+
+from ..shared.durations import Duration
+from .app import App, app_container
+from .errors import OperationError
+from .log_lines import LogLines, LogSource, show
+from .target import app_options
+
+
+@click.command()
+@app_options
+@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--since", type=Duration(), default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 1d.")
+@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain this.")
+def logs(app: App, follow: bool, since: int, text: str) -> None:
+    """What the app's containers print, with time (UTC), container and task."""
+    sources = sorted(set(_sources(app)))
+    if not sources:
+        raise OperationError("The app's containers write no logs to CloudWatch (logDriver awslogs).")
+    show(LogLines(app.client("logs"), sources, time.time() - since, text), follow, click.echo)
+
+
+def _sources(app: App) -> Iterator[LogSource]:
+    """Whole groups, or the streams of the chosen service."""
+    for service in app.services:
+        options = app_container(service.definition).get("logConfiguration", {}).get("options", {})
+        if "awslogs-group" in options:
+            prefix = f"{options.get('awslogs-stream-prefix', '')}/" if app.is_chosen else ""
+            yield LogSource(options["awslogs-group"], prefix)

@@ -1,0 +1,151 @@
+"""Starting an app and waiting for it, and stopping it: the times that matter."""
+
+import time
+from collections.abc import Sequence
+
+from ..check import Cause, Check, Finding, failed, passed
+from ..environment import external_host
+from ..output import Output
+from ..running import Answer, App, Listener
+from ..settings import AppSettings
+from .health import Answers, judge_answer
+from .start import Expectation, Start, fits, start_checks
+
+_POLL_SECONDS = 0.2
+# An app that opened another port, or answers something else, may be on its way; one that does so for longer is not.
+_ELSEWHERE_SECONDS = 10.0
+_OTHERWISE_SECONDS = 3.0
+_NOT_YET = 503
+_BY_SIGTERM = 143  # 128 and the signal's number
+_PROBE_HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close", "Accept-Encoding": "gzip, compressed"}
+
+
+def visitor_headers(settings: AppSettings) -> dict[str, str]:
+    """Headers of a visitor's request as the load balancer passes it on."""
+    return {
+        "Host": external_host(settings),
+        "User-Agent": "Mozilla/5.0 (preflight)",
+        "Accept": "text/html,*/*",
+        "Connection": "close",
+        "X-Forwarded-For": "203.0.113.7",  # of the addresses for documentation
+        # Without a domain, CloudFront's hop to the load balancer is HTTP.
+        "X-Forwarded-Proto": "https" if settings.domain else "http",
+        "X-Forwarded-Port": "443" if settings.domain else "80",
+    }
+
+
+def wait_for_start(app: App, settings: AppSettings, port: int) -> Start:
+    """Watch a started app until it answers well, ends, or its time is over."""
+    watch = _Watch(app, settings, port)
+    while not watch.look():
+        time.sleep(_POLL_SECONDS)
+    return watch.told()
+
+
+class _Watch:
+    def __init__(self, app: App, settings: AppSettings, port: int) -> None:
+        self._app, self._settings, self._port = app, settings, port
+        self._began = time.monotonic()
+        self._elsewhere_since = self._otherwise_since = 0.0
+        self._code: int | None = None
+        self._listeners: Sequence[Listener] = ()
+        self._answer = Answer()
+
+    def look(self) -> bool:
+        """Look once; whether all is seen."""
+        self._code = self._app.exit_code()
+        if self._code is not None:
+            return True
+        now = time.monotonic()
+        self._listeners = self._app.listeners()
+        if any(fits(one, self._port) for one in self._listeners):
+            self._answer = self._app.ask(self._settings.health_path, _PROBE_HEADERS)
+            if self._answer.status == 200:
+                return True
+            if self._answer.status >= 300 and self._answer.status != _NOT_YET:
+                self._otherwise_since = self._otherwise_since or now
+        elif self._listeners:
+            self._elsewhere_since = self._elsewhere_since or now
+        return (
+            now - self._began > self._settings.startup_seconds
+            or 0 < self._elsewhere_since < now - _ELSEWHERE_SECONDS
+            or 0 < self._otherwise_since < now - _OTHERWISE_SECONDS
+        )
+
+    def told(self) -> Start:
+        """What was seen, with how a visitor fares."""
+        seconds, running = time.monotonic() - self._began, self._code is None
+        asks = running and self._answer.status
+        visit = self._app.ask(self._settings.health_path, visitor_headers(self._settings)) if asks else Answer()
+        return Start(
+            seconds=seconds,
+            lines=self._app.lines(),
+            exit_code=self._code,
+            out_of_memory=not running and self._app.out_of_memory(),
+            listeners=self._listeners,
+            answer=self._answer,
+            visit=visit,
+        )
+
+
+def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Check | None:
+    """Watch an app that answers for some seconds more; the check that it then fails, or None."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        code = app.exit_code()
+        total = start.seconds + time.monotonic() - began
+        if code is not None:
+            later = Start(total, app.lines(), code, app.out_of_memory())
+            return start_checks(later, expected)[0]
+        answer = app.ask(expected.health_path, _PROBE_HEADERS)
+        if answer.status != 200 and app.exit_code() is None:
+            output = Output(app.lines(), expected.command)
+            return judge_answer(Answers(answer, answer, expected.host), expected.health_path, output, total)
+        time.sleep(min(1.0, seconds))
+    return None
+
+
+def replaced(checks: Sequence[Check], by: Check | None) -> list[Check]:
+    """The checks with another in place of the one of its name."""
+    return [by if by and check.name == by.name else check for check in checks]
+
+
+def stop(app: App, settings: AppSettings, command: str) -> Check:
+    """SIGTERM, and how the app takes it."""
+    before = len(app.lines())
+    app.terminate()
+    began = time.monotonic()
+    while app.exit_code() is None and time.monotonic() - began < settings.stop_seconds:
+        time.sleep(_POLL_SECONDS / 2)
+    lines, seconds = app.lines(), time.monotonic() - began
+    return judge_stop(app.exit_code(), seconds, lines, command, settings.stop_seconds, len(lines) > before)
+
+
+def judge_stop(
+    code: int | None, seconds: float, lines: Sequence[str], command: str, limit: int, spoke: bool = False
+) -> Check:
+    """Whether it ended as it should: pure. `spoke` says whether it printed something after the signal."""
+    name, last = "stops", Output(lines, command).last()[-3:]
+    if code is None:
+        finding = Finding(
+            Cause.IGNORES_SIGTERM,
+            f"still runs {limit} s after SIGTERM, and would be killed with the requests that it serves",
+            "let the server be the process that gets the signal: no shell or wrapper before it that does not pass it "
+            "on, and no handler that does nothing; `exec` before the command in a script",
+            last,
+        )
+        return failed(name, finding)
+    if code == _BY_SIGTERM and spoke:
+        # uvicorn shuts down, says so, and only then ends by the signal that it held back.
+        return passed(name, f"ends {seconds:.1f} s after SIGTERM, which it handles before it ends by it", seconds)
+    if code:
+        by_signal = " (ended by the signal itself, since nothing handles it)" if code == _BY_SIGTERM else ""
+        finding = Finding(
+            Cause.FAILS_ON_SIGTERM,
+            f"ends with exit code {code} on SIGTERM{by_signal}, not 0",
+            "start it with a server that finishes its requests and exits with 0, such as gunicorn, with `exec` before "
+            "it in a shell script; or let the handler of SIGTERM do so",
+            last,
+        )
+        return failed(name, finding)
+    return passed(name, f"ends {seconds:.1f} s after SIGTERM with exit code 0", seconds)

@@ -1,0 +1,113 @@
+"""An image run as Fargate runs it: its user, a read-only root, scratch volumes, and no network but its database's."""
+
+import secrets
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.shell import shell_command
+
+from ...shared.docker_engine import DockerError, attempt, docker, inspect, label, remove
+from ..running import Outcome
+from ..settings import AppSettings
+from .container_app import NO_PYTHON, PYTHONS, ContainerApp
+
+# What runs in place of root where an image's user is root: the number of the images that a plan makes.
+_NOBODY = "10001:10001"
+
+
+@dataclass(frozen=True)
+class ContainerPlace:
+    """A built image and its network."""
+
+    image: str
+    settings: AppSettings
+    network: str
+    ca_volume: str
+    """The volume with the certificates that stand in for RDS's; empty without a database."""
+    port: int
+    init: bool = True
+    """Whether the engine can put an init process before the app's, as ECS does."""
+
+    def start(self, environment: Mapping[str, str]) -> ContainerApp:
+        """Start the app.
+
+        Raises:
+            DockerError: if the engine cannot.
+        """
+        name = f"preflight-{secrets.token_hex(6)}"
+        command = shell_command(self.settings.plan.start_command) if self.settings.plan.start_command else []
+        done = attempt("run", "--detach", *self._options(name, environment), self.image, *command)
+        return ContainerApp(name, self.port, self.settings, _said(done) if done.returncode else ())
+
+    def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
+        """Run another command of the app's."""
+        return self._run([self.image, *shell_command(command)], environment, seconds)
+
+    def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
+        """Run a Python text with the image's Python."""
+        outcome = Outcome(1, ())
+        for python in PYTHONS:
+            outcome = self._run(["--entrypoint", python, self.image, "-c", script], environment, seconds)
+            if outcome.code not in NO_PYTHON:
+                break
+        return outcome
+
+    def _run(self, words: Sequence[str], environment: Mapping[str, str], seconds: float) -> Outcome:
+        name = f"preflight-{secrets.token_hex(6)}"
+        try:
+            done = attempt("run", *self._options(name, environment), *words, seconds=seconds)
+            return Outcome(done.returncode, _said(done))
+        except DockerError as error:
+            return Outcome(137, (str(error),))
+        finally:
+            remove(("rm", "--force", "--volumes", name))
+
+    def user(self) -> str:
+        """The image's user; empty for root."""
+        name = str(self._config().get("User") or "")
+        return "" if name.partition(":")[0] in ("", "0", "root") else name
+
+    def _config(self) -> Mapping[str, Any]:
+        return inspect("image", self.image)["Config"]
+
+    def _options(self, name: str, environment: Mapping[str, str]) -> list[str]:
+        settings, volumes = self.settings, list[str](self._config().get("Volumes") or ())
+        options = [
+            *("--name", name, "--label", label(), "--network", self.network),
+            *(["--init"] if self.init else []),
+            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+            *("--memory", f"{settings.memory}m", "--memory-swap", f"{settings.memory}m"),
+            *("--cpus", f"{settings.cpu / 1024}"),
+            *(["--read-only"] if settings.read_only_root else []),
+            *([] if self.user() else ["--user", _NOBODY]),
+        ]
+        for path in settings.writable_paths:
+            # Fargate's volumes are root's, unless the image declares the folder as a VOLUME of its user.
+            declared = path.rstrip("/") in {one.rstrip("/") for one in volumes}
+            options += ["--mount", f"type=volume,destination={path}{'' if declared else ',volume-nocopy'}"]
+        if self.ca_volume:
+            folder = CA_PATH.rpartition("/")[0]
+            options += ["--mount", f"type=volume,source={self.ca_volume},destination={folder},readonly"]
+        return options + [f"--env={key}={value}" for key, value in environment.items()]
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:
+    return tuple((done.stdout + done.stderr).decode(errors="replace").splitlines())
+
+
+def engine_has_init(image: str) -> bool:
+    """Whether the engine brings its init process: Debian's has it in a package apart."""
+    told = attempt("run", "--rm", "--init", "--network", "none", "--entrypoint", "/no-such-program", image)
+    return b"docker-init" not in told.stderr
+
+
+def image_has(image: str, path: str) -> bool:
+    """Whether an image has a file."""
+    name = docker("create", "--label", label(), image, "true")
+    try:
+        return not attempt("cp", f"{name}:{path}", "-").returncode
+    finally:
+        remove(("rm", "--force", "--volumes", name))

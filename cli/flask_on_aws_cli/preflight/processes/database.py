@@ -1,0 +1,67 @@
+"""A PostgreSQL server for one preflight, on this machine: with TLS and an owner who is no superuser, as RDS has it."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask_on_aws.runtime_contract.contract import PASSWORD_SPECIAL, DatabaseFacts
+
+from ...local_project.project import CACHE
+from ...postgres_server.binaries import find
+from ...postgres_server.roles import administration, prepare, set_password
+from ...postgres_server.server import ENDPOINT, Server
+from ...postgres_server.system_account import reachable
+from ...shared.certificate_authority import Authority
+from ..settings import AppSettings
+
+NAME = OWNER = "app"
+# Its data live for a minute.
+_PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that runs."""
+
+    facts: DatabaseFacts
+    password: str
+    ca: Path
+    """The certificate that signs the server's."""
+
+
+@contextmanager
+def throw_away_database(settings: AppSettings) -> Generator[Database]:
+    """A database until the block ends.
+
+    Raises:
+        NoPostgresError, ServerError: if there is none to be had.
+    """
+    # Not in a folder of the app's run: the server's user is another one and must be able to enter.
+    folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
+    folder.chmod(0o755)
+    try:
+        authority = Authority(folder / "ca")
+        (folder / "ca").chmod(0o755)
+        server = Server(folder / "server", find(settings.database_major, reachable(CACHE)), authority)
+        server.create()
+        server.configure(_PARAMETERS, forces_tls=True)
+        try:
+            server.start(0)
+            password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
+            with administration(server.port, server.admin_password) as connection:
+                prepare(connection, OWNER, NAME)
+                set_password(connection, OWNER, password)
+            yield Database(database_facts(settings, ENDPOINT, server.port), password, authority.certificate_path)
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def database_facts(settings: AppSettings, host: str, port: int) -> DatabaseFacts:
+    """Where a database is, as the stack's settings spell it."""
+    return DatabaseFacts(host, port, NAME, OWNER, settings.database_scheme, settings.database_query)

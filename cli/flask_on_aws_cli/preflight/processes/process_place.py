@@ -1,0 +1,147 @@
+"""A built app run as processes of this machine: no root, its own files read-only, a scratch folder of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.shell import shell_command
+
+from ...task_model.process_containers import on_this_machine
+from ..running import Outcome
+from .process_app import ProcessApp, container_code, kill_group
+from .system_account import give_scratch, unprivileged_prefix
+
+
+@dataclass(frozen=True)
+class ProcessPlace:
+    """An environment that `flask-on-aws build --venv` makes, and where its processes may write."""
+
+    code: Path
+    venv: Path
+    command: str
+    port: int
+    scratch: Path
+    ca: Path | None
+    """The certificates that stand in for RDS's; None without a database."""
+    writable: Sequence[Path] = ()
+    """Folders of the code in which its user may write."""
+
+    def start(self, environment: Mapping[str, str]) -> ProcessApp:
+        """Start the app in a session of its own."""
+        log = Path(tempfile.mkstemp(dir=self.scratch, prefix="output-")[1])
+        home = Path(tempfile.mkdtemp(dir=self.scratch, prefix="scratch-"))
+        home.chmod(0o755)
+        give_scratch(str(home))
+        with log.open("ab") as output:
+            process = self._start(shell_command(self.command), self._environment(environment, home), output)
+        return ProcessApp(process, self.port, log, (home, *self.writable), self._as_in_image)
+
+    def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
+        """Run another command of the app's."""
+        return self._run(shell_command(command), environment, seconds)
+
+    def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
+        """Run a Python text with the environment's Python."""
+        return self._run([str(self.venv / "bin" / "python"), "-c", script], environment, seconds)
+
+    def _run(self, command: Sequence[str], environment: Mapping[str, str], seconds: float) -> Outcome:
+        home = Path(tempfile.mkdtemp(dir=self.scratch, prefix="scratch-"))
+        give_scratch(str(home))
+        with tempfile.TemporaryFile(dir=self.scratch) as output:
+            process = self._start(command, self._environment(environment, home), output)
+            try:
+                code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                code = -signal.SIGKILL
+            finally:
+                kill_group(process.pid)
+                process.wait()
+            output.seek(0)
+            lines = self._as_in_image(output.read().decode(errors="replace")).splitlines()
+        return Outcome(container_code(code), lines)
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """A command in a session of its own, so that all of it can be ended."""
+        return subprocess.Popen(  # noqa: S603 the app's own command, or ours
+            [*_prefix(), *command],
+            cwd=self.code,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def _as_in_image(self, text: str) -> str:
+        """What is printed names the paths that the image has, where they are put into a setting."""
+        return text.replace(str(self.code), "/app").replace(str(self.venv), "/venv")
+
+    def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
+        """The contract's, and what an image sets; nothing of this process's own but PATH."""
+        path = os.pathsep.join((str(self.venv / "bin"), os.environ.get("PATH", os.defpath)))
+        files = {CA_PATH: str(self.ca)} if self.ca else {}
+        image = {
+            "PATH": path,
+            "VIRTUAL_ENV": str(self.venv),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LANG": "C.UTF-8",
+            "HOME": str(home),
+            "TMPDIR": str(home),
+        }
+        # macOS has no folder in memory; the argument is about slow disks alone.
+        shared = {} if Path("/dev/shm").is_dir() else {"/dev/shm": str(home)}  # noqa: S108 the contract's
+        return {name: on_this_machine(value, {**files, **shared}) for name, value in {**image, **environment}.items()}
+
+
+def port_for(wanted: int) -> int:
+    """The stack's own port, so that an app with a fixed one is at home; another where it is taken here."""
+    for port in (wanted, 0):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("", port))
+            except OSError:
+                continue
+            return one.getsockname()[1]
+    return wanted
+
+
+def make_read_only(folder: Path) -> None:
+    """Take the right to write away, as a read-only root does."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+
+
+def make_writable(code: Path, paths: Sequence[str]) -> list[Path]:
+    """Give the app's user those of an image's folders that are its code's, as their volumes are; the folders here."""
+    folders = [code / path.removeprefix("/app").strip("/") for path in paths if f"{path}/".startswith("/app/")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, *folder.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o200)
+                give_scratch(str(path))
+    return folders
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder with read-only folders in it."""
+    for path in (folder, *(one for one in folder.rglob("*") if one.is_dir() and not one.is_symlink())):
+        path.chmod(path.stat().st_mode | 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix() -> Sequence[str]:
+    return unprivileged_prefix() or ()

@@ -1,0 +1,43 @@
+"""Results for continuous integration, which shows JUnit's XML beside the tests: pure."""
+
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from ..check import Check, Status
+
+# What XML 1.0 cannot hold; a program's output may.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(checks: Sequence[Check], app: str) -> str:
+    """One test case for each check; what was not checked is a skipped one."""
+    counts = {status: str(sum(check.status is status for check in checks)) for status in Status}
+    total = f"{sum(check.seconds for check in checks):.3f}"
+    suites = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(
+        suites,
+        "testsuite",
+        name="preflight",
+        tests=str(len(checks)),
+        failures=counts[Status.FAILED],
+        skipped=counts[Status.NOT_CHECKED],
+        errors="0",
+        time=total,
+    )
+    for check in checks:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_clean(f"preflight.{app}"), name=check.name, time=f"{check.seconds:.3f}"
+        )
+        if check.status is Status.NOT_CHECKED:
+            ElementTree.SubElement(case, "skipped", message=_clean(check.says))
+        if check.status is Status.FAILED:
+            attributes = {"type": str(check.cause), "message": _clean(check.says)}
+            failure = ElementTree.SubElement(case, "failure", attributes)
+            failure.text = _clean("\n".join((*check.evidence, f"way out: {check.way_out}")))
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _clean(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", text)

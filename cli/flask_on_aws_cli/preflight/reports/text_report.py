@@ -1,0 +1,26 @@
+"""Results for people: pure."""
+
+from collections.abc import Sequence
+
+from ..check import Check, Status
+
+_MARKS = {Status.PASSED: "ok", Status.FAILED: "FAILED", Status.NOT_CHECKED: "-"}
+_WIDTH = 18
+_INDENT = " " * 9
+
+
+def check_text(check: Check) -> str:
+    """One check: a line, and for a failure its cause, the lines that show it, and the way out."""
+    mark = _MARKS[check.status]
+    says = f"not checked: {check.says}" if check.status is Status.NOT_CHECKED else check.says
+    cause = f"{check.cause}: " if check.cause else ""
+    lines = [f"{mark:<8} {check.name:<{_WIDTH}} {cause}{says}"]
+    lines += [f"{_INDENT}  | {line}" for line in check.evidence]
+    lines += [f"{_INDENT}  → {check.way_out}"] if check.way_out else []
+    return "\n".join(lines)
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """The last line."""
+    counts = {status: sum(check.status is status for check in checks) for status in Status}
+    return ", ".join(f"{counts[status]} {status}" for status in Status)

@@ -1,0 +1,128 @@
+"""What a preflight knows of an app: the settings of its stack, or options with the contract's defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.runtime_contract.contract import TIMERS
+from flask_on_aws.validation.setting_texts import plain
+
+from ..shared.stack_options import json_setting, plan_settings, setting
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Everything that decides how an app runs."""
+
+    folder: Path
+    """The app's folder."""
+    plan: PlanSettings = field(default_factory=PlanSettings)
+    """The settings of its build plan."""
+    dockerfile: str = "Dockerfile"
+    """Name of a Dockerfile that, where it exists, decides the image."""
+    port: int = 8080
+    health_path: str = "/up"
+    startup_seconds: int = 60
+    stop_seconds: int = TIMERS.stop_timeout
+    watch_seconds: int = 5
+    """For how long an app that answers must go on to do so."""
+    name: str = "app"
+    """First part of the names of all that the stack has on AWS."""
+    environment: str = "development"
+    region: str = "us-east-1"
+    architecture: str = "x86_64"
+    cpu: int = 256
+    memory: int = 512
+    read_only_root: bool = True
+    writable_paths: tuple[str, ...] = ("/tmp",)  # noqa: S108 the container's own scratch volume
+    database: bool = True
+    database_major: int = 17
+    database_scheme: str = "postgresql"
+    database_query: str | None = None
+    bucket: bool = True
+    domain: str = ""
+    compat: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The app's own variables."""
+    secret_names: tuple[str, ...] = ()
+    """Its own secret variables, which get a made-up value."""
+    release_command: str = ""
+    """The release command; empty: the Procfile's, `none`: none."""
+    release_seconds: int = 900
+    build_env: Mapping[str, str] = field(default_factory=dict[str, str])
+    build_secrets: tuple[str, ...] = ()
+    """Names of variables of this machine that the build finds as secrets."""
+    builder: str = "docker-build"
+    egress: str = "public"
+    existing_vpc: bool = False
+    """Whether the network is one that the stack does not make."""
+    outbound_ports: tuple[int, ...] | None = None
+    """TCP ports to which tasks may connect anywhere; None: all."""
+    before_push: bool = False
+    """Whether an update waits to push the image: then domain and account are its own affair."""
+
+
+def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
+    """The settings of a stack's configuration, `namespace:key` → text.
+
+    Raises:
+        ValueError: for a number that is none.
+    """
+
+    def text(key: str, default: str = "") -> str:
+        return setting(config, project, key, default)
+
+    def number(key: str, default: int) -> int:
+        value = text(key, str(default))
+        if not value.isdecimal():
+            raise ValueError(f"{key}: {value!r} must be a whole number.")
+        return int(value)
+
+    def texts(key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        return tuple(str(item) for item in json_setting(config, project, key, list)) if text(key) else default
+
+    def names(key: str) -> Mapping[str, Any]:
+        return json_setting(config, project, key, dict)
+
+    defaults = AppSettings(root)
+    secret_names = [name for key in ("secrets", "secretValues") for name in names(key)]
+    return AppSettings(
+        folder=root / text("app", "app_template"),
+        plan=plan_settings(config, project),
+        dockerfile=text("dockerfile", defaults.dockerfile),
+        port=number("port", defaults.port),
+        health_path=text("healthCheckPath", defaults.health_path),
+        startup_seconds=number("startupSeconds", defaults.startup_seconds),
+        name=text("name", defaults.name),
+        environment=text("environment", defaults.environment),
+        region=config.get("aws:region", defaults.region),
+        architecture=text("architecture", defaults.architecture),
+        cpu=number("cpu", defaults.cpu),
+        memory=number("memory", defaults.memory),
+        read_only_root=text("readOnlyRoot", "true") == "true",
+        writable_paths=texts("writablePaths", defaults.writable_paths),
+        database=text("database", "postgres") != "none",
+        database_major=int(text("databaseVersion", "17").partition(".")[0]),
+        database_scheme=text("databaseUrlScheme", defaults.database_scheme),
+        database_query=setting(config, project, "databaseUrlQuery", None),
+        bucket=text("bucket", "create") != "none",
+        domain=text("domain"),
+        compat=texts("compat"),
+        release_command=text("releaseCommand"),
+        release_seconds=number("releaseSeconds", defaults.release_seconds),
+        env={name: plain(value) for name, value in names("env").items()},
+        build_secrets=tuple(names("buildSecrets")),
+        secret_names=tuple(secret_names),
+        build_env={name: plain(value) for name, value in names("buildEnv").items()},
+        builder=text("builder", defaults.builder),
+        egress=text("egress", defaults.egress),
+        existing_vpc=bool(text("vpcId")),
+        outbound_ports=tuple(int(port) for port in texts("outboundPorts")) or None,
+    )
+
+
+def release_command(settings: AppSettings, of_procfile: str) -> str:
+    """The release command that counts; empty if there is none."""
+    return {"": of_procfile, "none": ""}.get(settings.release_command, settings.release_command)

@@ -1,0 +1,4 @@
+"""What a program asks for, as values: resources, properties, names, and what went wrong.
+
+Imports nothing else of the engine; everything of it may import it.
+"""

@@ -1,0 +1,192 @@
+"""Data sources: what a program asks of AWS before or beside its resources.
+
+Each has two answers: from the API, and, for a dry run without an account, from what is known of every account. A dry
+run's answer is None, all of it unknown, where only AWS can tell, or a text in parentheses where the SDK wants a value.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..aws import DNS_SUFFIX, PARTITION, Aws
+from ..model.errors import EngineError
+from ..model.values import Secret
+
+Args = Mapping[str, Any]
+Answer = Mapping[str, Any] | None
+Answers = Mapping[str, Callable[[Args], Answer]]
+
+# A region's zones as AWS names them; every region has three or more.
+_ZONES = "abc"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html and
+# …/using-managed-origin-request-policies.html: the same in every account.
+_CLOUDFRONT_POLICIES = {
+    "Managed-CachingDisabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+    "Managed-CachingOptimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+    "Managed-AllViewer": "216adef6-5c7f-47e4-b989-5492eafa07d3",
+    "Managed-AllViewerExceptHostHeader": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+    "Managed-CORS-S3Origin": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf",
+    "Managed-SecurityHeadersPolicy": "67f7725c-6f97-4210-82d7-5512b31e9d03",
+}
+
+
+def dry_answers(region: str) -> Answers:
+    """Answers without an account."""
+    return {
+        **_everywhere(region),
+        "aws:index/getCallerIdentity:getCallerIdentity": lambda args: None,
+        "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: None,
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: None,
+        "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
+        "aws:ecr/getImage:getImage": lambda args: _nothing("image", args.get("imageTag")),
+        "aws:ssm/getParametersByPath:getParametersByPath": lambda args: None,
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: None,
+        "aws:route53/getZone:getZone": _unasked_zone,
+        # An account in which nothing is: a secret of the program has no content yet.
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: {"versions": [], "id": args["secretId"]},
+    }
+
+
+def live_answers(aws: Aws) -> Answers:
+    """Answers of an endpoint."""
+    return {
+        **_everywhere(aws.region),
+        "aws:index/getCallerIdentity:getCallerIdentity": lambda args: _identity(aws),
+        "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: _zones(aws),
+        "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: _prefix_list(aws, args),
+        "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: _security_groups(aws, args),
+        "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
+        "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
+        "aws:ssm/getParametersByPath:getParametersByPath": lambda args: _parameters(aws, args),
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": lambda args: _secret_versions(aws, args),
+        "aws:secretsmanager/getSecretVersion:getSecretVersion": lambda args: _secret_content(aws, args),
+        "aws:cloudwatch/getLogGroups:getLogGroups": lambda args: _log_groups(aws, args),
+        "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: {
+            "id": aws.region,
+            "userName": "AWS",
+            "password": Secret("local"),  # no registry asks for it
+            "authorizationToken": Secret("QVdTOmxvY2Fs"),
+            "proxyEndpoint": f"https://{aws.account_id}.dkr.ecr.{aws.region}.{DNS_SUFFIX}",
+        },
+    }
+
+
+def answer(answers: Answers, token: str, args: Args) -> Answer:
+    """Answer a data source.
+
+    Raises:
+        EngineError: if it is not one that is known here, or finds nothing.
+    """
+    function = answers.get(token)
+    if function is None:
+        raise EngineError(f"The data source {token} is not known to this engine.")
+    return function(args)
+
+
+def _everywhere(region: str) -> dict[str, Callable[[Args], Answer]]:
+    zones = [f"{region}{letter}" for letter in _ZONES]
+    named = {"region": region, "name": region, "id": region, "endpoint": f"ec2.{region}.{DNS_SUFFIX}"}
+    partition = {"partition": PARTITION, "dnsSuffix": DNS_SUFFIX, "id": PARTITION, "reverseDnsPrefix": "com.amazonaws"}
+    return {
+        "aws:index/getRegion:getRegion": lambda args: {**named, "description": region},
+        "aws:index/getPartition:getPartition": lambda args: partition,
+        "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: {"names": zones, "id": region},
+        "aws:cloudfront/getCachePolicy:getCachePolicy": _policy,
+        "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy": _policy,
+        "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy": _policy,
+    }
+
+
+def _policy(args: Args) -> Answer:
+    name = args.get("name")
+    if name not in _CLOUDFRONT_POLICIES:
+        return _nothing("policy of CloudFront", name)
+    return {"name": name, "id": _CLOUDFRONT_POLICIES[name]}
+
+
+def _nothing(kind: str, name: Any) -> Answer:
+    raise EngineError(f"There is no matching {kind} {name!r}.")
+
+
+def _identity(aws: Aws) -> Answer:
+    found = aws.client("sts").get_caller_identity()
+    return {"accountId": found["Account"], "id": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
+
+
+def _zones(aws: Aws) -> Answer:
+    found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
+    zones = sorted((zone["ZoneName"], zone["ZoneId"]) for zone in found)
+    return {"names": [name for name, _ in zones], "zoneIds": [zone_id for _, zone_id in zones], "id": aws.region}
+
+
+def _security_groups(aws: Aws, args: Args) -> Answer:
+    filters = [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or ()]
+    found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    ids = sorted(group["GroupId"] for group in found)
+    return {"id": aws.region, "ids": ids, "vpcIds": [group["VpcId"] for group in found]}
+
+
+def _prefix_list(aws: Aws, args: Args) -> Answer:
+    filters = [{"Name": "prefix-list-name", "Values": [args.get("name")]}]
+    found = aws.client("ec2").describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
+    matching = [entry for entry in found if entry["PrefixListName"] == args.get("name")]
+    if not matching:
+        return _nothing("managed prefix list", args.get("name"))
+    return {"id": matching[0]["PrefixListId"], "name": args.get("name"), "arn": matching[0]["PrefixListArn"]}
+
+
+def _parameters(aws: Aws, args: Args) -> Answer:
+    pages = aws.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=args["path"], WithDecryption=True)
+    found = [parameter for page in pages for parameter in page["Parameters"]]
+    names, values = [one["Name"] for one in found], [one["Value"] for one in found]
+    return {"id": args["path"], "arns": [one["ARN"] for one in found], "names": names, "values": Secret(values)}
+
+
+def _secret_versions(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").list_secret_version_ids(SecretId=args["secretId"])
+    versions = [
+        {"versionId": one["VersionId"], "versionStages": one.get("VersionStages", [])} for one in found["Versions"]
+    ]
+    return {"id": args["secretId"], "arn": found["ARN"], "name": found["Name"], "versions": versions}
+
+
+def _secret_content(aws: Aws, args: Args) -> Answer:
+    found = aws.client("secretsmanager").get_secret_value(SecretId=args["secretId"])
+    content = {"secretId": args["secretId"], "secretString": Secret(found.get("SecretString", ""))}
+    return {"id": found["ARN"], "arn": found["ARN"], "versionId": found["VersionId"], **content}
+
+
+def _log_groups(aws: Aws, args: Args) -> Answer:
+    prefix = args["logGroupNamePrefix"]
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    found = [group for page in pages for group in page["logGroups"]]
+    arns = [group["arn"].removesuffix(":*") for group in found]
+    return {
+        "id": aws.region,
+        "arns": arns,
+        "logGroupNames": [group["logGroupName"] for group in found],
+        "logGroupNamePrefix": prefix,
+    }
+
+
+def _zone(aws: Aws, args: Args) -> Answer:
+    name = str(args.get("name", "")).rstrip(".")
+    for zone in aws.client("route53").list_hosted_zones()["HostedZones"]:
+        if zone["Name"].rstrip(".") == name and not zone["Config"].get("PrivateZone"):
+            zone_id = zone["Id"].rpartition("/")[2]
+            return {"zoneId": zone_id, "id": zone_id, "name": name, "arn": f"arn:aws:route53:::hostedzone/{zone_id}"}
+    return _nothing("hosted zone", name)
+
+
+def _unasked_zone(args: Args) -> Answer:
+    placeholder = f"(zone of {args.get('name')})"  # asked for plain values, which nothing unknown is
+    return {"zoneId": placeholder, "id": placeholder, "name": args.get("name")}
+
+
+def _image(aws: Aws, args: Args) -> Answer:
+    ecr = aws.client("ecr")
+    try:
+        found = ecr.describe_images(repositoryName=args["repositoryName"], imageIds=[{"imageTag": args["imageTag"]}])
+    except (ecr.exceptions.ImageNotFoundException, ecr.exceptions.RepositoryNotFoundException):
+        return _nothing("image", f"{args['repositoryName']}:{args['imageTag']}")
+    digest = found["imageDetails"][0]["imageDigest"]
+    return {"id": digest, "imageDigest": digest, "repositoryName": args["repositoryName"]}

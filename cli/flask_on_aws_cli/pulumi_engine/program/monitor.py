@@ -1,0 +1,204 @@
+"""The two gRPC servers that a program talks to: the resource monitor and the engine, over Pulumi's own protocol.
+
+What a registration does is a `Handler`'s affair; here it is only taken from the wire and answered.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, cast
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from ..model.errors import EngineError
+from ..model.graph import STACK_TYPE, Options, Resource, make_urn
+from ..model.values import from_struct, to_struct
+from .hooks import Hooks
+
+# What the answers here understand. Without alias specs the SDK makes URNs of aliases itself, also inherited ones;
+# without output values it sends a property's dependencies beside the properties.
+_FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+)
+_HOOK_KINDS = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete")
+_SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WARNING: "warning"}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The answer to a registration: the outputs as far as they are known."""
+
+    id: str
+    """Empty where it is not known yet."""
+    outputs: Mapping[str, Any]
+
+
+class Handler(Protocol):
+    """What is done with what the program asks for. Called from several threads at once."""
+
+    def register(self, resource: Resource) -> Registered:
+        """Take a component or a custom resource."""
+        ...
+
+    def read(self, resource: Resource, resource_id: str) -> Registered:
+        """Look up a resource that exists outside of the program."""
+        ...
+
+    def invoke(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Answer a data source, like `aws:index/getRegion:getRegion`; None if nothing of it is known yet."""
+        ...
+
+    def outputs(self, urn: str, values: Mapping[str, Any]) -> None:
+        """Take a component's outputs, or the stack's."""
+        ...
+
+    def finish(self) -> None:
+        """The program has registered all; it waits, with its hooks, until this returns."""
+        ...
+
+
+Log = Callable[[str, str], None]
+"""Takes a message of the program: severity (debug, info, warning, error) and text."""
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """The resource monitor of one run. `failure` is the first error that it answered with."""
+
+    def __init__(self, project: str, stack: str, handler: Handler, hooks: Hooks) -> None:
+        self._project, self._stack, self._handler, self._hooks = project, stack, handler, hooks
+        self._lock = threading.Lock()
+        self.failure: Exception | None = None
+
+    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+        return resource_pb2.DeploymentInfo(project=self._project, stack=self._stack, supportedFeatures=_FEATURES)
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:
+        def answer() -> Any:
+            if request.remote:
+                raise EngineError(
+                    f"{request.type} {request.name} is a component of a plugin; this engine runs those of the program."
+                )
+            resource = self._resource(request)
+            made = self._handler.register(resource)
+            outputs = to_struct(made.outputs)
+            return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=made.id, object=outputs)
+
+        return self._answer(context, answer)
+
+    def ReadResource(self, request: Any, context: Any) -> Any:
+        def answer() -> Any:
+            if request.type == "pulumi:pulumi:StackReference":
+                raise EngineError(
+                    f"The outputs of the stack {request.name} are kept by Pulumi's backend, which this engine does not "
+                    "read; give what the program takes from it as configuration."
+                )
+            urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+            inputs = from_struct(request.properties)
+            wanted = Resource(urn, request.type, request.name, request.parent, True, inputs, list(request.dependencies))
+            found = self._handler.read(wanted, request.id)
+            return resource_pb2.ReadResourceResponse(urn=urn, id=found.id, properties=to_struct(found.outputs))
+
+        return self._answer(context, answer)
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+        self._answer(context, lambda: self._handler.outputs(request.urn, from_struct(request.outputs)))
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        def answer() -> Any:
+            found = self._handler.invoke(request.tok, from_struct(request.args))
+            answered: dict[str, Any] = {"unknown": True} if found is None else {"return": to_struct(found)}
+            return resource_pb2.ResourceInvokeResponse(**answered)
+
+        # Programs may catch a data source that finds nothing, so this is not yet a failure of the run.
+        return self._answer(context, answer, fatal=False)
+
+    def Call(self, request: Any, context: Any) -> Any:
+        def answer() -> NoReturn:
+            raise EngineError(f"{request.tok} is a method of a plugin's component; this engine runs no plugins.")
+
+        return self._answer(context, answer)
+
+    def RegisterResourceHook(self, request: Any, context: Any) -> Any:
+        self._answer(context, lambda: self._hooks.add(request))
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> Any:
+        self._answer(context, self._handler.finish)
+        return empty_pb2.Empty()
+
+    def _resource(self, request: Any) -> Resource:
+        urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+        return Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent="" if request.type == STACK_TYPE else request.parent,
+            custom=request.custom,
+            inputs=from_struct(request.object),
+            dependencies=list(request.dependencies),
+            property_dependencies={key: list(deps.urns) for key, deps in request.propertyDependencies.items()},
+            options=_options(request),
+        )
+
+    def _answer(self, context: Any, answer: Callable[[], Any], fatal: bool = True) -> Any:
+        try:
+            return answer()
+        except Exception as error:
+            with self._lock:
+                if fatal and self.failure is None:
+                    self.failure = error
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _options(request: Any) -> Options:
+    hooks: dict[str, Sequence[str]] = {kind: list(getattr(request.hooks, kind)) for kind in _HOOK_KINDS}
+    return Options(
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        ignore_changes=list(request.ignoreChanges),
+        replace_on_changes=list(request.replaceOnChanges),
+        aliases=list(request.aliasURNs),
+        deleted_with=request.deletedWith,
+        import_id=request.importId,
+        additional_secret_outputs=list(request.additionalSecretOutputs),
+        hooks={kind: names for kind, names in hooks.items() if names},
+    )
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """The engine service of one run: the program's messages. `errors` are those that make the run a failure."""
+
+    def __init__(self, log: Log) -> None:
+        self._log, self._root = log, ""
+        self.errors: list[str] = []
+
+    def Log(self, request: Any, context: Any) -> Any:
+        severity = _SEVERITIES.get(request.severity, "error")
+        if severity == "error":
+            self.errors.append(request.message.strip())
+        else:
+            self._log(severity, request.message.strip())
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any, context: Any) -> Any:
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, context: Any) -> Any:
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, request: Any, context: Any) -> Any:
+        """Every version of the SDK works with the protocol that its own package brings."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+def serve(server: grpc.Server, monitor: Monitor, engine: Engine) -> None:
+    """Put both services on a server; Pulumi's generated functions have no annotations."""
+    cast(Any, resource_pb2_grpc).add_ResourceMonitorServicer_to_server(monitor, server)
+    cast(Any, engine_pb2_grpc).add_EngineServicer_to_server(engine, server)

@@ -1,0 +1,103 @@
+"""Secrets in a stack's file, as Pulumi's passphrase provider encrypts them.
+
+The salt line is `v1:<salt>:<check>`, the check being the encrypted word "pulumi"; every value, like the check, is
+`v1:<nonce>:<ciphertext>` in base64, AES-256-GCM with a key made from the passphrase.
+"""
+
+import base64
+import binascii
+import hashlib
+import importlib
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from ..model.errors import EngineError
+
+# Both as in Pulumi's sdk/go/common/resource/config/crypt.go.
+_ITERATIONS = 1_000_000
+_KEY_BYTES = 32
+_CHECK = b"pulumi"
+
+
+def has_secret(value: Any) -> bool:
+    """Whether a value of a stack's file, or anything within it, is `secure: …`."""
+    if isinstance(value, list):
+        return any(has_secret(item) for item in cast(list[Any], value))
+    if not isinstance(value, dict):
+        return False
+    entries = cast(dict[str, Any], value)
+    return set(entries) == {"secure"} or any(has_secret(item) for item in entries.values())
+
+
+class Opener:
+    """Decrypts the values of one stack's file. The key is made when the first secret asks for it."""
+
+    def __init__(self, stack_settings: Mapping[str, Any], source: Path) -> None:
+        self._settings, self._source = stack_settings, source
+
+    def open(self, key: str, value: Any) -> Any:
+        """The value with every secret in it decrypted.
+
+        Raises:
+            EngineError: if that cannot be done, naming the key and what is missing.
+        """
+        if isinstance(value, list):
+            return [self.open(key, item) for item in cast(list[Any], value)]
+        if not isinstance(value, dict):
+            return value
+        entries = cast(dict[str, Any], value)
+        if set(entries) == {"secure"}:
+            try:
+                return _decrypt(self._key, str(entries["secure"])).decode()
+            except EngineError as error:
+                raise EngineError(f"The secret {key} in {self._source} cannot be read: {error}") from error
+        return {name: self.open(key, item) for name, item in entries.items()}
+
+    @cached_property
+    def _key(self) -> bytes:
+        salt_line = self._settings.get("encryptionsalt")
+        if not isinstance(salt_line, str):
+            raise EngineError(
+                "it is not encrypted with a passphrase. For this stack set it in plain text: pulumi config set."
+            )
+        version, salt, check = salt_line.split(":", 2)
+        if version != "v1":
+            raise EngineError(f"its encryption, {version}, is not known here; v1 is.")
+        key = hashlib.pbkdf2_hmac("sha256", _passphrase(), base64.b64decode(salt), _ITERATIONS, _KEY_BYTES)
+        if _decrypt(key, check) != _CHECK:
+            raise EngineError("PULUMI_CONFIG_PASSPHRASE is not the stack's passphrase.")
+        return key
+
+
+def _passphrase() -> bytes:
+    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+    if given is not None:
+        return given.encode()
+    file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if file is not None:
+        return Path(file).read_bytes().strip()
+    raise EngineError(
+        "there is no passphrase. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or, for a local stack, "
+        "the value in plain text."
+    )
+
+
+def _decrypt(key: bytes, text: str) -> bytes:
+    try:
+        # Loaded here, since only stacks with secrets need it.
+        exceptions: Any = importlib.import_module("cryptography.exceptions")
+        ciphers: Any = importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
+    except ImportError:
+        raise EngineError("the Python package cryptography is not installed.") from None
+    try:
+        version, nonce, ciphertext = text.split(":")
+        if version != "v1":
+            raise ValueError(version)
+        return ciphers.AESGCM(key).decrypt(base64.b64decode(nonce), base64.b64decode(ciphertext), None)
+    except exceptions.InvalidTag:
+        raise EngineError("PULUMI_CONFIG_PASSPHRASE is not the stack's passphrase, or the value was altered.") from None
+    except (ValueError, binascii.Error):
+        raise EngineError("it is not in the form v1:nonce:ciphertext.") from None

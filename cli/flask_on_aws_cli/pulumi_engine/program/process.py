@@ -1,0 +1,131 @@
+"""One run of a program: the servers here, the program in a process of its own interpreter."""
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from ..model.errors import EngineError
+from .hooks import MESSAGE_OPTIONS, Hooks
+from .monitor import Engine, Handler, Log, Monitor, serve
+from .project import Project
+
+_RUNNER = Path(__file__).with_name("runner.py")
+# Operations at once, as in `pulumi up`: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (its default, 16).
+PARALLEL = 16
+# Each operation holds a thread while it runs; as many again answer messages and outputs in the meantime.
+_SERVER_THREADS = 2 * PARALLEL + 2
+# Time for a program to end by itself after it was told to.
+_STOP_SECONDS = 5
+
+
+def quiet(severity: str, message: str) -> None:
+    """A log that keeps nothing."""
+
+
+def run_program(
+    project: Project,
+    interpreter: Path,
+    handler: Handler,
+    hooks: Hooks,
+    *,
+    dry_run: bool,
+    log: Log = quiet,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run the program until it ends, its registrations going to the handler.
+
+    Args:
+        interpreter: the Python of the program's environment, which has pulumi and the program's packages.
+        environment: further variables of the program.
+
+    Raises:
+        EngineError: if the program or an operation failed; what it says is meant for the user.
+    """
+    monitor, engine = Monitor(project.name, project.stack, handler, hooks), Engine(log)
+    try:
+        with _server(monitor, engine) as address:
+            code, output = _run(project, interpreter, address, dry_run, environment or {})
+    finally:
+        hooks.close()
+    for line in output.splitlines():
+        log("info", line)
+    if monitor.failure is not None:
+        told = monitor.failure
+        name = "" if isinstance(told, EngineError) else f"{type(told).__name__}: "
+        raise EngineError(f"{name}{told}") from told
+    if engine.errors:
+        raise EngineError("\n".join(engine.errors))
+    if code != 0:
+        raise EngineError(f"The program ended with status {code}:\n{output.strip()}")
+
+
+@contextlib.contextmanager
+def _server(monitor: Monitor, engine: Engine) -> Generator[str]:
+    with ThreadPoolExecutor(_SERVER_THREADS) as threads:
+        server = grpc.server(threads, options=MESSAGE_OPTIONS)
+        serve(server, monitor, engine)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.stop(grace=None).wait()
+
+
+def _run(
+    project: Project, interpreter: Path, address: str, dry_run: bool, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    settings = {
+        "monitor": address,
+        "engine": address,
+        "process": os.getpid(),
+        "project": project.name,
+        "stack": project.stack,
+        "organization": "organization",  # what Pulumi's own file backend says
+        "root": str(project.root),
+        "program": str(project.program),
+        "parallel": PARALLEL,
+        "dry_run": dry_run,
+    }
+    # -P: the folder of the runner, with modules of ours in it, is not where the program imports from.
+    command = [str(interpreter), "-P", str(_RUNNER), json.dumps(settings)]
+    variables = {**os.environ, **environment, **_variables(project, address, dry_run)}
+    try:
+        process = subprocess.Popen(  # noqa: S603 the interpreter that the caller names
+            command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError as error:
+        raise EngineError(f"The interpreter {interpreter} cannot be started: {error.strerror}.") from error
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        process.kill()
+        raise
+    return process.returncode, output.decode(errors="replace")
+
+
+def _variables(project: Project, address: str, dry_run: bool) -> dict[str, Any]:
+    """The variables that Pulumi's language host sets."""
+    return {
+        "PULUMI_PROJECT": project.name,
+        "PULUMI_STACK": project.stack,
+        "PULUMI_ORGANIZATION": "organization",
+        "PULUMI_CONFIG": json.dumps(dict(project.config)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(project.secret_keys)),
+        "PULUMI_DRY_RUN": "true" if dry_run else "false",
+        "PULUMI_PARALLEL": str(PARALLEL),
+        "PULUMI_MONITOR": address,
+        "PULUMI_ENGINE": address,
+        "no_grpc_proxy": "127.0.0.1",  # gRPC goes through http_proxy otherwise, even to this machine
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,71 @@
+"""What several commands share: the app's folder and the settings of its plan, as options or of a stack."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
+from flask_on_aws.validation.setting_texts import is_set
+
+# In the order in which --help shows them; the names are those of the Pulumi program's settings.
+_OPTIONS = (
+    click.option("--python-version", default="", metavar="X.Y", help="Python. Default: the app's files decide."),
+    click.option("--system-package", "system_packages", multiple=True, metavar="NAME", help="A Debian package."),
+    click.option("--start-command", default="", metavar="LINE", help="Start command. Default: the app's files decide."),
+)
+
+
+_Default = TypeVar("_Default", str, str | None)
+
+
+def setting(config: Mapping[str, str], project: str, key: str, default: _Default = "") -> str | _Default:
+    """The text of a setting in a stack's configuration, `namespace:key` → text; the default where it is not set."""
+    value = config.get(f"{project}:{key}")
+    return value.strip() if value is not None and is_set(key, value) else default
+
+
+def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[Any]) -> Any:
+    """A list or an object; an empty one where the text is none, as of a secret that was not opened."""
+    try:
+        value = json.loads(setting(config, project, key))
+    except json.JSONDecodeError:
+        return kind()
+    return value if isinstance(value, kind) else kind()
+
+
+def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
+    """The settings of a plan, as the program itself reads them."""
+    packages = json_setting(config, project, "systemPackages", list)
+    return PlanSettings(
+        setting(config, project, "pythonVersion"), tuple(map(str, packages)), setting(config, project, "startCommand")
+    )
+
+
+def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The app's folder and the settings of a plan."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
+
+
+def plan_or_fail(
+    folder: Path,
+    python_version: str,
+    system_packages: Sequence[str],
+    start_command: str,
+    dockerfile: str = "Dockerfile",
+) -> BuildPlan:
+    """The plan, or everything that is wrong and the end of the command."""
+    try:
+        return plan_build(folder, PlanSettings(python_version, tuple(system_packages), start_command), dockerfile)
+    except BuildPlanError as error:
+        fail(*error.problems)
+
+
+def fail(*sentences: str, code: int = 1) -> NoReturn:
+    """End the command with these sentences on standard error."""
+    for sentence in sentences:
+        click.echo(sentence, err=True)
+    raise SystemExit(code)

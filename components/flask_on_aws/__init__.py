@@ -1,0 +1,137 @@
+"""Reusable Pulumi components that run a Flask app on AWS.
+
+Each is imported when it is first asked for: all of them load most of pulumi_aws, a second and 60 MB of memory that a
+tool which wants a build plan alone is spared.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .alarms.alarms import Alarms, AlarmsArgs
+    from .database.database import Database, DatabaseArgs
+    from .ecs.autoscaling import Autoscaling, AutoscalingArgs
+    from .ecs.cluster import Cluster, ClusterArgs
+    from .ecs.service import Service
+    from .ecs.service_args import ServiceArgs
+    from .ecs.task_roles import TaskRoles, TaskRolesArgs
+    from .ecs.task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+    from .flask_app.flask_app import FlaskApp
+    from .flask_app.flask_app_args import FlaskAppArgs
+    from .flask_app.transforms import FlaskAppTransform
+    from .github.deploy_role import GitHubDeployRole, GitHubDeployRoleArgs
+    from .image.image import Image, ImageArgs
+    from .ingress.alias_records import AliasRecords, AliasRecordsArgs
+    from .ingress.cdn import Cdn, CdnArgs
+    from .ingress.certificate import Certificate, CertificateArgs
+    from .ingress.load_balancer import LoadBalancer, LoadBalancerArgs
+    from .ingress.route import Route, RouteArgs
+    from .ingress.vpc_origin import VpcOrigin, VpcOriginArgs
+    from .logical_database.logical_database import LogicalDatabase, LogicalDatabaseArgs
+    from .network.network import Network, NetworkArgs
+    from .secrets.app_secret import AppSecret, AppSecretArgs
+    from .secrets.kms_key import KmsKey, KmsKeyArgs
+    from .storage.media_bucket import MediaBucket, MediaBucketArgs
+
+__all__ = [
+    "Alarms",
+    "AlarmsArgs",
+    "AliasRecords",
+    "AliasRecordsArgs",
+    "AppSecret",
+    "AppSecretArgs",
+    "Autoscaling",
+    "AutoscalingArgs",
+    "Cdn",
+    "CdnArgs",
+    "Certificate",
+    "CertificateArgs",
+    "Cluster",
+    "ClusterArgs",
+    "Database",
+    "DatabaseArgs",
+    "FlaskApp",
+    "FlaskAppArgs",
+    "FlaskAppTransform",
+    "GitHubDeployRole",
+    "GitHubDeployRoleArgs",
+    "Image",
+    "ImageArgs",
+    "KmsKey",
+    "KmsKeyArgs",
+    "LoadBalancer",
+    "LoadBalancerArgs",
+    "LogicalDatabase",
+    "LogicalDatabaseArgs",
+    "MediaBucket",
+    "MediaBucketArgs",
+    "Network",
+    "NetworkArgs",
+    "Route",
+    "RouteArgs",
+    "Service",
+    "ServiceArgs",
+    "TaskRoles",
+    "TaskRolesArgs",
+    "TaskSecurityGroup",
+    "TaskSecurityGroupArgs",
+    "VpcOrigin",
+    "VpcOriginArgs",
+]
+
+COMPONENTS = tuple(name for name in __all__ if not name.endswith(("Args", "Transform")))
+"""The names of the components, which other languages see."""
+
+# Where each name is.
+_MODULES = {
+    "Alarms": ".alarms.alarms",
+    "AlarmsArgs": ".alarms.alarms",
+    "AliasRecords": ".ingress.alias_records",
+    "AliasRecordsArgs": ".ingress.alias_records",
+    "AppSecret": ".secrets.app_secret",
+    "AppSecretArgs": ".secrets.app_secret",
+    "Autoscaling": ".ecs.autoscaling",
+    "AutoscalingArgs": ".ecs.autoscaling",
+    "Cdn": ".ingress.cdn",
+    "CdnArgs": ".ingress.cdn",
+    "Certificate": ".ingress.certificate",
+    "CertificateArgs": ".ingress.certificate",
+    "Cluster": ".ecs.cluster",
+    "ClusterArgs": ".ecs.cluster",
+    "Database": ".database.database",
+    "DatabaseArgs": ".database.database",
+    "FlaskApp": ".flask_app.flask_app",
+    "FlaskAppArgs": ".flask_app.flask_app_args",
+    "FlaskAppTransform": ".flask_app.transforms",
+    "GitHubDeployRole": ".github.deploy_role",
+    "GitHubDeployRoleArgs": ".github.deploy_role",
+    "Image": ".image.image",
+    "ImageArgs": ".image.image",
+    "KmsKey": ".secrets.kms_key",
+    "KmsKeyArgs": ".secrets.kms_key",
+    "LoadBalancer": ".ingress.load_balancer",
+    "LoadBalancerArgs": ".ingress.load_balancer",
+    "LogicalDatabase": ".logical_database.logical_database",
+    "LogicalDatabaseArgs": ".logical_database.logical_database",
+    "MediaBucket": ".storage.media_bucket",
+    "MediaBucketArgs": ".storage.media_bucket",
+    "Network": ".network.network",
+    "NetworkArgs": ".network.network",
+    "Route": ".ingress.route",
+    "RouteArgs": ".ingress.route",
+    "Service": ".ecs.service",
+    "ServiceArgs": ".ecs.service_args",
+    "TaskRoles": ".ecs.task_roles",
+    "TaskRolesArgs": ".ecs.task_roles",
+    "TaskSecurityGroup": ".ecs.task_security_group",
+    "TaskSecurityGroupArgs": ".ecs.task_security_group",
+    "VpcOrigin": ".ingress.vpc_origin",
+    "VpcOriginArgs": ".ingress.vpc_origin",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A component, the arguments of one, or the type of a transform."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name], __name__), name)

@@ -1,0 +1,84 @@
+"""The topic that alarms and budgets publish to, with a key that lets them."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from ..iam import document
+from ..secrets.key_policy import PUBLISHERS, account_manages, publishers_encrypt
+
+
+def create_topic(
+    name: str, parent: pulumi.Resource, opts: pulumi.ResourceOptions, kms_key_id: pulumi.Input[str] | None = None
+) -> pulumi.Output[str]:
+    """The ARN of a new encrypted topic, known once its publishers may use it.
+
+    SNS's own key (alias/aws/sns) has a policy that cannot be changed and keeps both of them out, so where no key is given
+    one is made.
+    """
+    account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=parent)).account_id
+    partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=parent)).partition
+    if kms_key_id is None:
+        kms_key_id = _create_key(name, pulumi.Output.all(account, partition), opts)
+    topic = aws.sns.Topic(name, kms_master_key_id=kms_key_id, opts=opts)
+    policy = aws.sns.TopicPolicy(
+        f"{name}-publish",
+        arn=topic.arn,
+        policy=pulumi.Output.json_dumps(
+            pulumi.Output.all(account, partition, topic.arn).apply(lambda known: topic_policy(*known))
+        ),
+        opts=opts,
+    )
+    return policy.arn
+
+
+def _create_key(
+    name: str, account_and_partition: pulumi.Output[list[str]], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    return aws.kms.Key(
+        f"{name}-key",
+        description="Encrypts alarm and budget messages",
+        enable_key_rotation=True,
+        # The key encrypts nothing that lasts, so it goes after the shortest wait that KMS allows.
+        deletion_window_in_days=7,
+        policy=pulumi.Output.json_dumps(account_and_partition.apply(lambda known: key_policy(*known))),
+        opts=opts,
+    ).arn
+
+
+def key_policy(account_id: str, partition: str) -> dict[str, Any]:
+    """The account manages the key; the two publishers encrypt with it on this account's behalf, and nobody else's."""
+    return document([account_manages(account_id, partition), publishers_encrypt(account_id)])
+
+
+def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, Any]:
+    """Alarms and budgets of this account publish, and nobody without TLS."""
+    return document(
+        [
+            {
+                "Sid": "AlarmsAndBudgetsPublish",
+                "Effect": "Allow",
+                "Principal": {"Service": PUBLISHERS},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": account_id},
+                    "ArnLike": {
+                        "aws:SourceArn": [
+                            f"arn:{partition}:cloudwatch:*:{account_id}:alarm:*",
+                            f"arn:{partition}:budgets::{account_id}:*",
+                        ]
+                    },
+                },
+            },
+            {
+                "Sid": "DenyWithoutTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+    )

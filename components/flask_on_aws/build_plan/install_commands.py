@@ -1,0 +1,92 @@
+"""The commands that install a plan's dependencies, the same in an image and on a developer's machine."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .plan import BuildPlan
+
+# The releases of 2026-11-21. A fixed one, so that a new release of a tool does not change what an unchanged app gets.
+_POETRY, _PIPENV, _UV = "poetry==2.5.1", "pipenv==2026.10.3", "uv==0.13.9"
+# What pip has no word for: the dependencies of a project without the project.
+_LISTED = (
+    "python -c 'import tomllib; "
+    'print(*tomllib.load(open("pyproject.toml", "rb"))["project"].get("dependencies", []), sep="\\n")\''
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Shell commands, to be run in the folder of the code with the environment's `bin` first on PATH."""
+
+    dependencies: str
+    """Installs the dependencies; reads nothing but the plan's dependency files, unless code comes first."""
+    project: str = ""
+    """Installs the app itself; empty if that is not done."""
+    tool: str = ""
+    """The tool's distribution, to be installed apart from the app's environment; empty for pip and conda."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variables that the commands need besides VIRTUAL_ENV."""
+
+
+def install_steps(plan: BuildPlan, prefix: str, pip: str = "pip") -> Steps:
+    """The commands for a plan.
+
+    Args:
+        plan: a plan that has a manager.
+        prefix: folder of the environment.
+        pip: the command in place of pip, such as `uv pip`.
+    """
+    return {
+        "pip": _pip,
+        "pyproject": _pyproject,
+        "pipenv": _pipenv,
+        "poetry": _poetry,
+        "uv": _uv,
+        "conda": _conda,
+    }[plan.manager](plan, prefix, pip)
+
+
+def _pip(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    hashes = "--require-hashes " if plan.hashes else ""
+    return Steps(f"{pip} install {hashes}-r {plan.decides}")
+
+
+def _pyproject(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    if plan.code_first:
+        return Steps(f"{pip} install .")
+    file = shlex.quote(f"{prefix}/listed.txt")
+    listed = f"{_LISTED} > {file} && {pip} install -r {file}"
+    return Steps(listed, f"{pip} install --no-deps ." if plan.installs_project else "")
+
+
+def _pipenv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    command = "pipenv sync" if plan.decides == "Pipfile.lock" else "pipenv install --skip-lock"
+    # -1: it takes the active environment without a word about it.
+    return Steps(command, tool=_PIPENV, environment={"PIPENV_VERBOSITY": "-1", "PIPENV_YES": "1"})
+
+
+def _poetry(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    install = "poetry install --no-interaction --only main --compile"
+    project = "poetry install --no-interaction --only-root --compile" if plan.installs_project else ""
+    return Steps(f"{install} --no-root", project, _POETRY)
+
+
+def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    sync = "uv sync --frozen --no-dev --no-editable"
+    environment = {
+        "UV_PROJECT_ENVIRONMENT": prefix,
+        "UV_PYTHON_DOWNLOADS": "never",  # the image's own Python, the same to build and to run
+        "UV_LINK_MODE": "copy",  # the cache is on another file system
+        "UV_COMPILE_BYTECODE": "1",
+    }
+    project = sync if plan.installs_project else ""
+    return Steps(f"{sync} --no-install-project", project, _UV, environment)
+
+
+def _conda(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    create = "conda env create" if plan.decides == "environment.yml" else "conda create"
+    where = f"--yes --prefix {shlex.quote(prefix)}"
+    # The second command does nothing where the file itself names Python.
+    python = f"conda install {where} 'python={plan.python_version}.*'"
+    return Steps(f"{create} {where} --file {plan.decides} && {python}")

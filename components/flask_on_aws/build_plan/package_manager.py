@@ -1,0 +1,212 @@
+"""Which package manager installs an app's dependencies, from which file, and what is in it."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .project_files import FileError, ProjectFiles, items, table
+from .requirements import Requirements, add_requirement, normalized, read_requirements
+
+
+@dataclass
+class Dependencies:
+    """What the chosen manager installs."""
+
+    manager: str
+    """pip, pipenv, conda, poetry, uv or pyproject."""
+    decides: str
+    """The file that decides what is installed."""
+    reason: str = ""
+    files: list[str] = field(default_factory=list[str])
+    """What the manager reads, to be copied before the code."""
+    names: set[str] = field(default_factory=set[str])
+    """Normalized names of the packages."""
+    hashes: bool = False
+    local: str = ""
+    """What needs the code while it is installed; empty if nothing does."""
+    git: bool = False
+    installs_project: bool = False
+    """Whether the app itself is installed as a package."""
+
+    def take(self, found: Requirements) -> None:
+        """Add what requirements ask for."""
+        self.files += [name for name in found.files if name not in self.files]
+        self.names |= found.names
+        self.hashes, self.local, self.git = found.hashes, self.local or found.local, self.git or found.git
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A way to install, in the order in which they are asked."""
+
+    manager: str
+    file: str
+    locks: bool
+    there: Callable[[ProjectFiles], bool]
+
+
+_PYPROJECT = "pyproject.toml"
+# Locks before files that leave versions open; among each, the order of docs/deploy-your-app.md.
+_CANDIDATES: tuple[_Candidate, ...] = (
+    _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock") and files.has(_PYPROJECT)),
+    _Candidate("poetry", "poetry.lock", True, lambda files: files.has("poetry.lock") and files.has(_PYPROJECT)),
+    _Candidate("pipenv", "Pipfile.lock", True, lambda files: files.has("Pipfile.lock") and files.has("Pipfile")),
+    _Candidate("pip", "requirements.txt", True, lambda files: "--hash=" in files.text("requirements.txt")),
+    _Candidate("pip", "requirements.txt", False, lambda files: files.has("requirements.txt")),
+    _Candidate("pipenv", "Pipfile", False, lambda files: files.has("Pipfile")),
+    _Candidate("conda", "environment.yml", False, lambda files: files.has("environment.yml")),
+    _Candidate("conda", "package-list.txt", False, lambda files: files.has("package-list.txt")),
+    _Candidate("poetry", _PYPROJECT, False, lambda files: _uses_poetry(files.toml(_PYPROJECT))),
+    _Candidate("pyproject", _PYPROJECT, False, lambda files: "project" in files.toml(_PYPROJECT)),
+)
+LOOKED_AT = tuple(dict.fromkeys(candidate.file for candidate in _CANDIDATES))
+
+
+def choose_manager(files: ProjectFiles) -> Dependencies:
+    """The manager and what it installs.
+
+    Raises:
+        FileError: if there is none, or its file does not parse.
+    """
+    found = [candidate for candidate in _CANDIDATES if candidate.there(files)]
+    if not found:
+        raise FileError(
+            f"nothing says what to install; looked for {', '.join(LOOKED_AT)}; list the app's packages in one of them"
+            + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
+        )
+    first = found[0]
+    chosen = Dependencies(first.manager, first.file)
+    _READERS[first.manager](files, chosen)
+    others = {one.file: None for one in found if one.file not in (first.file, *chosen.files)}
+    reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
+    chosen.reason = f"{reason}; not used for this: {', '.join(others)}" if others else reason
+    return chosen
+
+
+def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:
+    chosen.take(read_requirements(files, "requirements.txt"))
+
+
+def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
+    chosen.files = [name for name in ("Pipfile", "Pipfile.lock") if files.has(name)]
+    files.toml("Pipfile")
+    source = (
+        files.json("Pipfile.lock").get("default")
+        if chosen.decides == "Pipfile.lock"
+        else files.toml("Pipfile").get("packages")
+    )
+    for name, wanted in table(source).items():
+        _add_table(chosen, name, table(wanted), f"{name!r} in {chosen.decides}")
+
+
+def _read_conda(files: ProjectFiles, chosen: Dependencies) -> None:
+    chosen.files = [chosen.decides]
+    if chosen.decides == "package-list.txt":
+        return  # conda's packages bring their libraries
+    for entry in items(files.yaml("environment.yml").get("dependencies")):
+        for line in items(table(entry).get("pip")):
+            start = r"\s*-\s*['\"]?" + re.escape(str(line))
+            place = f"environment.yml, line {files.line_of('environment.yml', start)}"
+            _add_pip_line(files, chosen, str(line), place)
+
+
+def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: str) -> None:
+    if included := re.match(r"(?:-r|--requirement)[\s=]*(\S+)", line):
+        if not files.has(included[1]):
+            raise FileError(f"{place}: {included[1]!r} is not in the app's folder; put it there or remove the line.")
+        chosen.take(read_requirements(files, included[1]))
+    elif line.strip() and (not line.startswith("-") or line.startswith(("-e", "--editable"))):
+        found = Requirements()
+        add_requirement(found, line.strip(), place)
+        chosen.take(found)
+
+
+def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
+    project = files.toml(_PYPROJECT)
+    chosen.files = [name for name in (_PYPROJECT, "poetry.lock") if files.has(name)]
+    poetry = table(project, "tool", "poetry")
+    for name, wanted in table(poetry, "dependencies").items():
+        _add_table(chosen, name, table(wanted), f"{name!r} in {_PYPROJECT}")
+    _add_project(files, chosen)
+    _add_locked(files.toml("poetry.lock"), chosen, "poetry.lock")
+    name = poetry.get("name") or table(project, "project").get("name") or ""
+    module = normalized(str(name)).replace("-", "_")
+    has_module = bool(module) and any(
+        files.has_folder(f"{where}{module}") or files.has(f"{where}{module}.py") for where in ("", "src/")
+    )
+    chosen.installs_project = poetry.get("package-mode") is not False and ("packages" in poetry or has_module)
+
+
+def _read_uv(files: ProjectFiles, chosen: Dependencies) -> None:
+    project = files.toml(_PYPROJECT)
+    chosen.files = [_PYPROJECT, "uv.lock"]
+    _add_locked(files.toml("uv.lock"), chosen, "uv.lock")
+    package = table(project, "tool", "uv").get("package")
+    chosen.installs_project = package is True or (package is not False and "build-system" in project)
+
+
+def _read_pyproject(files: ProjectFiles, chosen: Dependencies) -> None:
+    project = files.toml(_PYPROJECT)
+    chosen.files = [_PYPROJECT]
+    _add_project(files, chosen)
+    # Without a build system the app is code to run, not a package: setuptools would guess, and refuse many a folder.
+    chosen.installs_project = "build-system" in project
+    if "dependencies" in items(table(project, "project").get("dynamic")):
+        chosen.local = f"'dependencies' is dynamic in {_PYPROJECT}"
+        chosen.installs_project = True
+
+
+def _add_project(files: ProjectFiles, chosen: Dependencies) -> None:
+    line_number = files.line_of(_PYPROJECT, r"\s*dependencies\b")
+    place = f"{_PYPROJECT}, line {line_number}"
+    found = Requirements()
+    for line in items(table(files.toml(_PYPROJECT), "project").get("dependencies")):
+        if str(line).strip():
+            add_requirement(found, str(line).strip(), place)
+    chosen.take(found)
+
+
+def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
+    """The packages of uv.lock and poetry.lock; those in a folder other than the app's own need the code."""
+    for package in items(lock.get("package")):
+        name, source = str(table(package).get("name", "")), table(package, "source")
+        path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
+        if path is None and source.get("type") in ("directory", "file"):
+            path = source.get("url")
+        if path not in (None, "."):
+            chosen.local = chosen.local or f"{name!r} in {file}"
+        chosen.git |= "git" in source or source.get("type") == "git"
+        chosen.names |= {normalized(name)} - {""}
+
+
+def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: str) -> None:
+    """A dependency as Pipenv and Poetry write it: a version, or a table with extras, a path or a repository."""
+    extras = {f"{normalized(name)}-{normalized(str(extra))}" for extra in items(wanted.get("extras"))}
+    chosen.names |= {normalized(name)} | extras
+    chosen.git |= "git" in wanted
+    if any(key in wanted for key in ("path", "file", "editable")) and "git" not in wanted:
+        chosen.local = chosen.local or place
+
+
+def _uses_poetry(project: dict[str, Any]) -> bool:
+    backend = str(table(project, "build-system").get("build-backend", ""))
+    return bool(table(project, "tool", "poetry")) or backend.startswith("poetry.")
+
+
+_READERS: dict[str, Callable[[ProjectFiles, Dependencies], None]] = {
+    "pip": _read_pip,
+    "pipenv": _read_pipenv,
+    "conda": _read_conda,
+    "poetry": _read_poetry,
+    "uv": _read_uv,
+    "pyproject": _read_pyproject,
+}
+
+
+def problems_of_other_files(files: ProjectFiles) -> Iterator[str]:
+    """A pyproject.toml that does not parse is told even where another file decides: scripts are looked up in it."""
+    try:
+        files.toml(_PYPROJECT)
+    except FileError as error:
+        yield str(error)

@@ -1,0 +1,258 @@
+"""The build plan: from an app's folder and a few settings to everything that its image is made of, with reasons.
+
+A pure function of the folder's content. `dockerfile.py` renders a plan as a Dockerfile; the command line tool makes a
+virtual environment from the same plan. PyYAML and packaging, which come with the Pulumi SDK, are all that it imports.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from .node_build import NodeBuild as NodeBuild
+from .node_build import node_build
+from .package_manager import Dependencies, choose_manager, problems_of_other_files
+from .procfile import Processes, ProcfileError, read_processes
+from .project_files import FileError, ProjectFiles
+from .python_version import SUPPORTED as SUPPORTED
+from .python_version import choose_python
+from .start_command import start_command
+from .system_packages import needed_packages
+
+# Of the developer's machine, not of the app: never in the image or the copy that runs, whatever .dockerignore says.
+LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
+# Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
+SCRATCH = ("/tmp", "/data/media")  # noqa: S108 the container's own
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """What an operator decides."""
+
+    python_version: str = ""
+    """Python as major.minor; empty: the app's files decide."""
+    system_packages: Sequence[str] = ()
+    """Further Debian packages to build and to run with."""
+    start_command: str = ""
+    """The start command; empty: the app's files decide."""
+    writable_paths: Sequence[str] = ()
+    """Folders that the app writes to, besides those that every image has for that."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing that the plan decided, and why."""
+
+    subject: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Everything that an app's image is made of."""
+
+    dockerfile: str = ""
+    """The app's own Dockerfile, which then decides all but the commands; empty if there is none."""
+    manager: str = ""
+    """pip, pipenv, conda, poetry, uv or pyproject (its dependencies by pip)."""
+    decides: str = ""
+    """The file that says what is installed."""
+    dependency_files: Sequence[str] = ()
+    """What the manager reads; with nothing else, dependencies are installed before the code is there."""
+    hashes: bool = False
+    """Whether pip compares hashes."""
+    code_first: bool = False
+    """Whether a dependency is in the app's folder, so that the code must be there when it is installed."""
+    installs_project: bool = False
+    """Whether the app itself is installed as a package."""
+    python_version: str = ""
+    """Python as major.minor."""
+    build_packages: Sequence[str] = ()
+    """Debian packages to build with."""
+    run_packages: Sequence[str] = ()
+    """Debian packages to run with."""
+    writable_paths: Sequence[str] = ()
+    """Folders that the app writes to, besides SCRATCH."""
+    node: NodeBuild | None = None
+    """How assets are built; None if they are not."""
+    start_command: str = ""
+    """The command of the web process; empty with a Dockerfile, whose CMD it then is."""
+    release_command: str = ""
+    """The command to run once for each release; empty if there is none."""
+    workers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Commands of background processes, by name."""
+    decisions: Sequence[Decision] = ()
+    """Every decision, in the order in which they are made."""
+
+
+class BuildPlanError(ValueError):
+    """Everything that stands in the way of a plan, one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
+    """Plan the build of the app in a folder.
+
+    Args:
+        folder: the app's folder.
+        settings: what the operator decides. Default: nothing.
+        dockerfile: name of a file that, where it exists, decides the image. Empty: a plan of processes, without it.
+
+    Raises:
+        BuildPlanError: with everything that is wrong.
+    """
+    if not folder.is_dir():
+        raise BuildPlanError([f"{str(folder)!r} is not a folder; give the path of the app's folder."])
+    return _Planner(ProjectFiles(folder), settings or PlanSettings()).plan(dockerfile)
+
+
+class _Planner:
+    """One walk through the decisions: what goes wrong is kept, so that all of it is told at once."""
+
+    def __init__(self, files: ProjectFiles, settings: PlanSettings) -> None:
+        self.files, self.settings = files, settings
+        self.problems: list[str] = []
+        self.decisions: list[Decision] = []
+
+    def plan(self, dockerfile: str) -> BuildPlan:
+        if dockerfile and self.files.has(dockerfile):
+            plan = self._plan_of_dockerfile(dockerfile)
+        else:
+            plan = self._plan_of_files()
+        if self.problems or plan is None:
+            raise BuildPlanError(list(dict.fromkeys(self.problems)))
+        return plan
+
+    def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan:
+        self._decide("image", dockerfile, "the app's own Dockerfile decides")
+        command = self.settings.start_command.strip()
+        self._decide("start command", command or "its CMD", "the setting start_command" if command else dockerfile)
+        processes = self._processes()
+        return BuildPlan(
+            dockerfile=dockerfile,
+            start_command=command,
+            release_command=processes.release,
+            workers=processes.workers,
+            decisions=tuple(self.decisions),
+        )
+
+    def _plan_of_files(self) -> BuildPlan | None:
+        files = self.files
+        wanted = self._try(lambda: choose_manager(files))
+        self.problems += problems_of_other_files(files)
+        if wanted:
+            self._decide("packages", wanted.manager, wanted.reason)
+            self._decide_details(wanted)
+        manager = wanted.manager if wanted else ""
+        python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
+        if python:
+            self._decide("Python", *python)
+        build, run = self._system_packages(wanted)
+        node = self._try(lambda: node_build(files))
+        self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
+        writable = self._writable_paths()
+        command, processes = self._commands(wanted is not None and wanted.installs_project)
+        self._decide("sent to the builder", *self._context())
+        self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
+        if not (wanted and python):
+            return None
+        return BuildPlan(
+            manager=wanted.manager,
+            decides=wanted.decides,
+            dependency_files=tuple(wanted.files),
+            hashes=wanted.hashes,
+            code_first=bool(wanted.local),
+            installs_project=wanted.installs_project,
+            python_version=python[0],
+            build_packages=build,
+            run_packages=run,
+            writable_paths=writable,
+            node=node[0] if node else None,
+            start_command=command,
+            release_command=processes.release,
+            workers=processes.workers,
+            decisions=tuple(self.decisions),
+        )
+
+    def _decide_details(self, wanted: Dependencies) -> None:
+        if wanted.hashes:
+            self._decide("hashes", "required", f"a line of {', '.join(wanted.files)} has one")
+        if wanted.local:
+            self._decide("dependencies", "after the code", f"{wanted.local} needs it; a change of code installs anew")
+        else:
+            self._decide("dependencies", "before the code", "a change of code alone reuses their layer")
+        reason = "it is built as a package" if wanted.installs_project else "it runs from its folder"
+        self._decide("the app itself", "installed" if wanted.installs_project else "copied", reason)
+
+    def _system_packages(self, wanted: Dependencies | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        declared = list(self.settings.system_packages)
+        for name in declared:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
+                self.problems.append(
+                    f"system_packages: {name!r} is not the name of a Debian package; it has lower-case letters, digits, "
+                    "plus and minus signs and dots."
+                )
+        build, run = list(declared), list(declared)
+        if declared:
+            self._decide("system packages", " ".join(declared), "the setting system_packages")
+        for name, needs in needed_packages(wanted.names if wanted else ()).items():
+            build += needs.build
+            run += needs.run
+            self._decide("system packages", " ".join(dict.fromkeys(needs.build + needs.run)), f"{name} {needs.reason}")
+        if wanted and wanted.git:
+            build.append("git")
+            self._decide("system packages", "git", "a package comes from a Git repository")
+        if wanted and wanted.manager == "conda":
+            run.append("ca-certificates")  # Python's own image brings them; conda's Python runs on a bare Debian
+        return tuple(sorted(set(build))), tuple(sorted(set(run)))
+
+    def _writable_paths(self) -> tuple[str, ...]:
+        more = sorted({path.rstrip("/") for path in self.settings.writable_paths} - set(SCRATCH))
+        if more:
+            self._decide("writable", " ".join(more), "the setting writable_paths; elsewhere volumes are root's")
+        return tuple(more)
+
+    def _context(self) -> tuple[str, str]:
+        if self.files.has(".dockerignore"):
+            return "a part", "all but what .dockerignore leaves out"
+        return "everything", "there is no .dockerignore; with one that names .git, a commit alone is no new image"
+
+    def _no_node(self) -> str:
+        return "package.json has no script 'build'" if self.files.has("package.json") else "there is no package.json"
+
+    def _commands(self, installed: bool) -> tuple[str, Processes]:
+        known = len(self.problems)
+        processes = self._processes()
+        if len(self.problems) > known:  # what cannot be read may hold the start command
+            return "", processes
+        start = self._try(
+            lambda: start_command(self.files, self.settings.start_command, processes.web or None, installed)
+        )
+        if start:
+            self._decide("start command", *start)
+        return start[0] if start else "", processes
+
+    def _processes(self) -> Processes:
+        processes = self._try(lambda: read_processes(self.files.folder)) or Processes()
+        if processes.release:
+            self._decide("release command", processes.release, "`release:` in Procfile")
+        for name, command in processes.workers.items():
+            self._decide(f"worker {name}", command, f"`{name}:` in Procfile")
+        return processes
+
+    def _decide(self, subject: str, value: str, reason: str) -> None:
+        self.decisions.append(Decision(subject, value, reason))
+
+    def _try(self, decide: Callable[[], _Value]) -> _Value | None:
+        try:
+            return decide()
+        except (FileError, ProcfileError) as error:
+            self.problems.append(str(error))
+            return None

@@ -1,0 +1,112 @@
+"""What a requirements file asks of a build: https://pip.pypa.io/en/stable/reference/requirements-file-format/."""
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+
+from .project_files import FileError, ProjectFiles
+
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+_EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
+_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*($|[=<>!~;@(,\s])")
+_ARCHIVE = (".whl", ".zip", ".tar.gz", ".tar.bz2")
+
+
+@dataclass
+class Requirements:
+    """One requirements file with all that it includes."""
+
+    files: list[str] = field(default_factory=list[str])
+    """The file itself and those that it names, in the order in which they are met."""
+    names: set[str] = field(default_factory=set[str])
+    """Normalized names of the packages; an extra is `package-extra` as well."""
+    hashes: bool = False
+    """Whether a line has a hash, and so pip wants one on every line."""
+    local: str = ""
+    """The first line that names something in the app's folder, with its place: it needs the code to be there."""
+    git: bool = False
+    """Whether a package comes from a Git repository."""
+
+
+def read_requirements(files: ProjectFiles, name: str) -> Requirements:
+    """Read a requirements file.
+
+    Raises:
+        FileError: for a line that is none, and for a file that is named but not there.
+    """
+    found = Requirements()
+    _read(files, name, found)
+    return found
+
+
+def normalized(name: str) -> str:
+    """A package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def add_requirement(found: Requirements, line: str, place: str) -> None:
+    """Add one requirement, as PEP 508 or pip writes it.
+
+    Raises:
+        FileError: if it is none.
+    """
+    editable = _EDITABLE.match(line)
+    target = editable[1] if editable else line.split()[0]
+    if re.match(r"(git\+|[\w+.-]+\s*(\[.*?\])?\s*@\s*git\+)", line) or target.startswith("git+"):
+        found.git = True
+    elif _is_local(target if not re.search(r"@\s*file:", line) else "file:"):
+        found.local = found.local or f"{line!r} in {place}"
+        return
+    if match := _NAME.match(line):
+        name = normalized(match[1])
+        found.names |= {
+            name,
+            *(f"{name}-{normalized(extra.strip())}" for extra in (match[2] or "").split(",") if extra.strip()),
+        }
+    elif not editable and "://" not in line:
+        raise FileError(f"{place}: {line!r} is not a requirement; correct or remove it.")
+
+
+def _is_local(target: str) -> bool:
+    return target.startswith((".", "/", "file:")) or ("://" not in target and target.endswith(_ARCHIVE))
+
+
+def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
+    if name in found.files:
+        return
+    found.files.append(name)
+    for number, line in _lines(files.text(name)):
+        place = f"{name}, line {number}"
+        found.hashes |= "--hash=" in line
+        if include := _INCLUDE.match(line):
+            _include(files, name, include[1], place, found)
+        elif not line.startswith("-") or _EDITABLE.match(line):
+            add_requirement(found, line, place)
+
+
+def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:
+    if "://" in target:
+        return
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    if path.startswith(("..", "/")) or not files.has(path):
+        raise FileError(f"{place}: {target!r} is not in the app's folder; put it there or remove the line.")
+    _read(files, path, found)
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Lines without comments, those that end in a backslash joined, each with the number of its first."""
+    joined: list[tuple[int, str]] = []
+    first, parts = 1, list[str]()
+    for number, raw in enumerate(text.splitlines(), 1):
+        first = first if parts else number
+        parts.append(raw.removesuffix("\\"))
+        if not raw.endswith("\\"):
+            joined.append((first, _plain("".join(parts))))
+            parts = []
+    if parts:
+        joined.append((first, _plain("".join(parts))))
+    return [(number, line) for number, line in joined if line]
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"(^|\s)#.*", "", line).strip()

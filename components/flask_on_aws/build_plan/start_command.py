@@ -1,0 +1,71 @@
+"""Which command starts an app: setting, Procfile, or the project's only script."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from .project_files import FileError, ProjectFiles, table
+
+_PYPROJECT = "pyproject.toml"
+_TARGET = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*(?:\[.*\])?\s*")
+
+
+def start_command(files: ProjectFiles, setting: str, web: str | None, installed: bool) -> tuple[str, str]:
+    """The command and why. `installed` says whether the project's scripts are commands in the environment.
+
+    Raises:
+        FileError: if nothing tells, with all that was looked at.
+    """
+    if setting.strip():
+        return setting.strip(), "the setting start_command"
+    if web:
+        return web, "`web:` in Procfile"
+    scripts = list(_scripts(files))
+    if len(scripts) == 1:
+        ((section, name, target),) = scripts
+        reason = f"the only entry of [{section}] in {_PYPROJECT}"
+        if installed:
+            return shlex.quote(name), reason
+        return _call(files, name, target), f"{reason}, called directly since the project is not installed"
+    raise FileError(
+        "nothing says how the app starts; looked at the setting start_command (not set), "
+        f"{_looked_at_procfile(files)} and {_looked_at_scripts(files, [name for _, name, _ in scripts])}; "
+        "set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app"
+    )
+
+
+def _scripts(files: ProjectFiles) -> Iterator[tuple[str, str, str]]:
+    """Section, name and target of every script, each name once."""
+    project, seen = files.toml(_PYPROJECT), set[str]()
+    for section in ("tool.poetry.scripts", "project.scripts"):
+        for name, target in table(project, *section.split(".")).items():
+            if name not in seen:
+                seen.add(name)
+                yield section, name, _reference(target)
+
+
+def _reference(target: Any) -> str:
+    """Poetry also takes `{reference = "module:function", type = "console"}`."""
+    reference = table(target).get("reference", target)
+    return reference if isinstance(reference, str) else ""
+
+
+def _call(files: ProjectFiles, name: str, target: str) -> str:
+    found = _TARGET.fullmatch(target)
+    if not found:
+        line = files.line_of(_PYPROJECT, rf"\s*['\"]?{re.escape(name)}\b")
+        raise FileError(f"{_PYPROJECT}, line {line}: {target!r} must be a module, a colon and a function.")
+    module, first, rest = found.groups()
+    return f"python -c 'import sys; from {module} import {first}; sys.exit({first}{rest}())'"
+
+
+def _looked_at_procfile(files: ProjectFiles) -> str:
+    return "Procfile (has no line `web:`)" if files.has("Procfile") else "Procfile (there is none)"
+
+
+def _looked_at_scripts(files: ProjectFiles, names: list[str]) -> str:
+    sections = f"[tool.poetry.scripts] and [project.scripts] of {_PYPROJECT}"
+    if not files.has(_PYPROJECT):
+        return f"{sections} (there is none)"
+    return f"{sections} ({len(names)} entries: {', '.join(names)})" if names else f"{sections} (no entry)"

@@ -1,0 +1,254 @@
+"""The database: PostgreSQL on RDS, private, encrypted, TLS only, and not to be replaced unawares."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from ..component import Component, settle
+from ..data_loss.guard import Guard
+from ..data_loss.rules import IDENTITY
+from ..network.security_group_rules import allow_group
+from ..validation.problems import refuse
+from ..validation.values import retention_problems
+from .database_args import DEFAULTS, DatabaseArgs, facts, problems
+from .database_checks import major
+from .instance_guard import instance_guard
+from .log_groups import NAMED, NAMED_TAG, DatabaseLogs, is_named
+from .login import create_login
+from .monitoring_role import monitoring_role_arn
+from .parameter_group import parameters
+from .replacement_guard import guard, tag
+from .snapshot_key import checked_key
+
+__all__ = ["Database", "DatabaseArgs", "problems"]
+
+PORT = 5432
+_INSIGHTS_DAYS = 7  # the longest that costs nothing
+_CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
+
+
+class Database(Component):
+    """A PostgreSQL instance on RDS that only the given security groups reach, and only with TLS.
+
+    A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
+    """
+
+    host: pulumi.Output[str]
+    """Host name."""
+    port: pulumi.Output[int]
+    """Port."""
+    database_name: pulumi.Output[str]
+    """Name of the database."""
+    username: pulumi.Output[str]
+    """Name of the database's owner."""
+    password: pulumi.Output[str]
+    """The owner's password, a secret."""
+    secret_arn: pulumi.Output[str]
+    """ARN of a JSON secret with the owner's `username` and `password`; it has a new password before the database has."""
+    security_group_id: pulumi.Output[str]
+    """Id of the database's security group."""
+    instance_identifier: pulumi.Output[str]
+    """Identifier of the instance, the name in CloudWatch's metrics."""
+    instance_arn: pulumi.Output[str]
+    """ARN of the instance."""
+    allocated_storage_gib: pulumi.Output[int]
+    """Storage that the instance has, in GiB, as Pulumi last saw it: RDS grows it by itself."""
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        days = settle(args, DEFAULTS)["log_retention_days"]
+        refuse([*problems(args), *retention_problems("log_retention_days", days)])
+        self._args = settle(args, DEFAULTS)
+        super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
+        given = cast(Mapping[str, pulumi.Input[str]], self._args)
+        self._identity = {key: given[key] for key in IDENTITY if key in given}
+        self._create_security_group()
+        self._create_subnet_group()
+        self._create_parameter_group()
+        self._create_password()
+        self._name_final_snapshot()
+        self._name_instance()
+        self._create_instance()
+        self.host = self._instance.address
+        self.port = self._instance.port
+        self.database_name = self._instance.db_name
+        self.username = self._instance.username
+        self.password = pulumi.Output.secret(self._password)
+        self.secret_arn = self.login.secret_arn
+        self.security_group_id = self._group.id
+        self.instance_identifier = self._instance.identifier
+        self.instance_arn = self._instance.arn
+        self.allocated_storage_gib = self._instance.allocated_storage
+        self._logs.adopt(self._named, self.instance_identifier)
+        self._register()
+
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the database.
+
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to `port`.
+        """
+        name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client}"
+        allow_group(name, self._group.id, security_group_id, PORT, description, self._child())
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the owner's login in `secret_arn`.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        self.login.grant(client, role)
+
+    def _create_security_group(self) -> None:
+        self._group = aws.ec2.SecurityGroup(
+            f"{self._name}-access",
+            # Another description would replace the group. It has no egress rule: a database calls nobody.
+            description="Access to the database",
+            vpc_id=self._args["vpc_id"],
+            opts=self._child(),
+        )
+        for role, client in self._args["client_security_group_ids"].items():
+            self.allow_connection_from(role, client)
+
+    def _create_subnet_group(self) -> None:
+        # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.
+        accepted = self._args["allow_replacement"] or self._name in self._args["accept_data_loss"]
+        replaceable = accepted and not self._args["deletion_protection"]
+        self._subnets = aws.rds.SubnetGroup(
+            f"{self._name}-subnets",
+            description="Private subnets of the database",
+            subnet_ids=self._args["subnet_ids"],
+            # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
+            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()}
+            | {NAMED_TAG: NAMED},
+            opts=self._child(
+                # What was made without this tag goes without it.
+                ignore_changes=[f'tags["{NAMED_TAG}"]'],
+                hooks=None if replaceable else guard(self._name),
+            ),
+        )
+
+    def _create_parameter_group(self) -> None:
+        family = f"postgres{major(self._args['engine_version'])}"
+        self._parameters = aws.rds.ParameterGroup(
+            # Its automatic name lets a major upgrade create the new family's group before the old one is deleted.
+            f"{self._name}-parameters",
+            family=family,
+            description="Parameters of the database",
+            # A static parameter would need apply_method pending-reboot; none of these is one.
+            parameters=[{"name": key, "value": value} for key, value in parameters(self._args).items()],
+            opts=self._child(),
+        )
+
+    def _create_password(self) -> None:
+        key = self._args.get("login_kms_key_id")
+        self._password, self.login = create_login(self._name, self._args["username"], key, self._child())
+
+    def _name_final_snapshot(self) -> None:
+        self._final_snapshot: pulumi.Output[str] | None = None
+        if self._args["final_snapshot"]:
+            # A name that is taken would make deletion fail, so each generation of the database has its own.
+            suffix = random.RandomId(
+                f"{self._name}-final",
+                byte_length=4,
+                keepers=dict(self._identity),
+                # There is no next generation before the guard, which is on the subnet group, has let it pass.
+                opts=self._child(depends_on=[self._subnets]),
+            )
+            self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
+
+    def _name_instance(self) -> None:
+        suffix = random.RandomId(
+            f"{self._name}-identifier",
+            byte_length=4,
+            # A replacement is made beside the old database, so it needs a name of its own.
+            keepers=dict(self._identity),
+            opts=self._child(depends_on=[self._subnets]),
+        )
+        self._named = self._subnets.tags.apply(is_named)
+        fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
+        # Nested, so that the suffix, unknown at its first preview, makes nothing unknown of what has no use for it.
+        self._identifier = self._named.apply(lambda known: fresh if known else None)
+        days, key = self._args["log_retention_days"], self._args.get("log_kms_key_id")
+        self._logs = DatabaseLogs(self, self._name, days, key)
+
+    def _create_instance(self) -> None:
+        args = self._args
+        self._instance = aws.rds.Instance(
+            self._name,
+            # Without one, Pulumi keeps the name that it has made up.
+            identifier=cast(pulumi.Output[str], self._identifier),
+            engine="postgres",
+            # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
+            engine_version=args["engine_version"],
+            # A minor version that is pinned stays, or the next refresh would make the pin a downgrade, which RDS refuses.
+            auto_minor_version_upgrade="." not in args["engine_version"],
+            allow_major_version_upgrade=args["allow_major_upgrade"],
+            instance_class=args["instance_class"],
+            multi_az=args["multi_az"],
+            allocated_storage=args["storage_gib"],
+            max_allocated_storage=args["max_storage_gib"],
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=self._storage_key(),
+            db_name=args["database_name"],
+            username=args["username"],
+            password=self._password,
+            iam_database_authentication_enabled=True,
+            port=PORT,
+            ca_cert_identifier=_CA,
+            publicly_accessible=False,
+            db_subnet_group_name=self._subnets.name,
+            vpc_security_group_ids=[self._group.id],
+            parameter_group_name=self._parameters.name,
+            apply_immediately=args["apply_immediately"],
+            maintenance_window=args["maintenance_window"],
+            backup_window=args["backup_window"],
+            backup_retention_period=args["backup_days"],
+            opts=self._instance_options(),
+            **self._snapshots(),
+            **self._observation(),
+        )
+
+    def _storage_key(self) -> pulumi.Input[str] | None:
+        key, snapshot = self._args.get("kms_key_id"), self._args.get("snapshot_identifier")
+        return checked_key(key, snapshot, self) if key is not None and snapshot else key
+
+    def _instance_options(self) -> pulumi.ResourceOptions:
+        return self._child(
+            # A snapshot matters at creation only; without this, naming another one later would replace the database.
+            ignore_changes=["snapshot_identifier"],
+            # Tasks that are refused with the old password find the new one there.
+            depends_on=[self.login],
+            hooks=instance_guard(self._name),
+            # None rather than False, which would undo the protection of a protected parent.
+            protect=self._args["deletion_protection"] or None,
+        )
+
+    def _snapshots(self) -> dict[str, Any]:
+        return {
+            "copy_tags_to_snapshot": True,
+            "snapshot_identifier": self._args.get("snapshot_identifier"),
+            "skip_final_snapshot": not self._args["final_snapshot"],
+            "final_snapshot_identifier": self._final_snapshot,
+            "deletion_protection": self._args["deletion_protection"],
+        }
+
+    def _observation(self) -> dict[str, Any]:
+        insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
+        return {
+            "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
+            # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
+            "performance_insights_enabled": insights,
+            "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
+            "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,
+            "monitoring_interval": interval,
+            "monitoring_role_arn": monitoring_role_arn(self._name, self._args.get("permissions_boundary"), self)
+            if interval
+            else None,
+        }

@@ -1,0 +1,173 @@
+"""What a database can be told, what it takes for granted, and what is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Required, TypedDict, cast
+
+import pulumi
+
+from ..component import settle
+from ..data_loss.guard import in_clear
+from ..validation.argument_types import typed
+from ..validation.problems import Problem
+from ..validation.references import kms_key_problems
+from ..validation.values import name_problems, range_problems
+from .database_checks import (
+    LEAST_STORAGE_GIB,
+    MONITORING_INTERVALS,
+    MOST_STORAGE_GIB,
+    identifier_problems,
+    snapshot_problems,
+    storage_problems,
+    version_problems,
+    window_problems,
+)
+from .instance_classes import class_problems
+
+
+class DatabaseArgs(TypedDict, total=False):
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the VPC. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Ids of private subnets in at least two zones. Required."""
+    client_security_group_ids: Mapping[str, pulumi.Input[str]]
+    """Who may connect: role and id of a security group; the role names the rule. Default: none."""
+    engine_version: str
+    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (it stays until this is changed). Default: 17."""
+    instance_class: str
+    """Instance class. Default: db.t4g.micro."""
+    storage_gib: int
+    """Storage at the start, in GiB; RDS never shrinks it. Default: 20."""
+    max_storage_gib: int
+    """Size up to which storage grows by itself, in GiB; 0: it does not. Default: 100."""
+    database_name: str
+    """Name of the database. Default: app."""
+    username: str
+    """Name of the database's owner. Default: app."""
+    backup_days: int
+    """Days, up to 35, to any second of which the database can be restored; 0: no backups. Default: 7."""
+    backup_window: str
+    """Daily window of the backup, in UTC. Default: 03:00-04:00."""
+    maintenance_window: str
+    """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
+    multi_az: bool
+    """Whether a standby in another zone takes over, within a minute or two, when the database fails. Default: false."""
+    deletion_protection: bool
+    """Whether both AWS and Pulumi refuse to delete the database; take it off with an update of its own. Default: false."""
+    final_snapshot: bool
+    """Whether deleting the database leaves a snapshot behind. Default: false."""
+    snapshot_identifier: str
+    """Encrypted snapshot, with the same database name and owner, to create the database from; later changes do nothing. Default: none."""
+    apply_immediately: bool
+    """Whether changes happen now, some with a restart, or in the maintenance window. Default: true."""
+    allow_major_upgrade: bool
+    """Whether a higher major `engine_version` may be applied. Default: false."""
+    performance_insights: bool
+    """Whether AWS keeps 7 days of wait statistics per query, free of charge. Default: true."""
+    monitoring_interval: int
+    """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the role that `monitoring_interval` needs. Default: none."""
+    log_retention_days: int
+    """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the database's storage, its backups and Performance Insights. RDS takes it at creation alone. Default: RDS's own key."""
+    login_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    log_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the database's log groups; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
+    accept_data_loss: Sequence[str]
+    """Logical names of resources whose data this update may lose; the database's own lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
+    allow_replacement: bool
+    """Deprecated, use accept_data_loss: whether a change of database_name, username or kms_key_id may replace the database. Default: false."""
+    slow_query_ms: int
+    """Milliseconds from which a statement is logged; -1: none is. Default: 1000."""
+    idle_transaction_seconds: int
+    """Seconds after which an idle transaction is ended; 0: never. Default: 60."""
+    lock_timeout_seconds: int
+    """Seconds that a statement waits for a lock; 0: for ever. Default: 30."""
+    statement_timeout_seconds: int
+    """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+DEFAULTS: Mapping[str, Any] = {
+    "client_security_group_ids": {},
+    "engine_version": "17",
+    "instance_class": "db.t4g.micro",
+    "storage_gib": 20,
+    "max_storage_gib": 100,
+    "database_name": "app",
+    "username": "app",
+    "backup_days": 7,
+    "backup_window": "03:00-04:00",
+    "maintenance_window": "sun:04:30-sun:05:30",
+    "multi_az": False,
+    "deletion_protection": False,
+    "final_snapshot": False,
+    "apply_immediately": True,
+    "allow_major_upgrade": False,
+    "performance_insights": True,
+    "monitoring_interval": 0,
+    "log_retention_days": 30,
+    "accept_data_loss": [],
+    "allow_replacement": False,
+    "slow_query_ms": 1000,
+    # A transaction that idles holds its locks and stops vacuuming: a minute is longer than any request.
+    "idle_transaction_seconds": 60,
+    # A migration that waits for a lock makes all behind it wait; it fails before a request times out (45 s).
+    "lock_timeout_seconds": 30,
+    # What nobody waits for any more still burns the instance's CPU credits; a quarter of an hour covers reports.
+    "statement_timeout_seconds": 900,
+}
+_BACKUP_DAYS_MOST = 35  # RDS's limit
+_DAY_SECONDS = 86_400  # a limit of ours: a longer timeout is a mistaken unit
+
+
+@typed(DatabaseArgs)
+def problems(args: DatabaseArgs) -> Iterator[Problem]:
+    """What is wrong with the settings, one sentence each. Where the database is to be is looked at on creation."""
+    settled = settle(args, DEFAULTS)
+    yield from version_problems("engine_version", settled["engine_version"])
+    yield from class_problems("instance_class", settled["instance_class"])
+    yield from _storage_problems(settled)
+    for argument, value in (("database_name", settled["database_name"]), ("username", settled["username"])):
+        yield from identifier_problems(argument, value)
+    if "snapshot_identifier" in settled:
+        yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
+        yield from kms_key_problems(argument, settled.get(argument))
+    for role in settled["client_security_group_ids"]:
+        yield from name_problems("client_security_group_ids", role)
+    yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
+    yield from window_problems(settled["backup_window"], settled["maintenance_window"])
+    interval = settled["monitoring_interval"]
+    if isinstance(interval, bool) or interval not in MONITORING_INTERVALS:
+        choices = ", ".join(map(str, MONITORING_INTERVALS))
+        yield Problem("monitoring_interval", f"{interval!r} is not one of {choices} seconds.")
+    yield from range_problems("slow_query_ms", settled["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
+    for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
+        yield from range_problems(argument, settled[argument], 0, _DAY_SECONDS, "seconds")
+
+
+def _storage_problems(settled: DatabaseArgs) -> Iterator[Problem]:
+    size, most = settled["storage_gib"], settled["max_storage_gib"]
+    found = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
+    found += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
+    yield from found or storage_problems(size, most)
+
+
+# What decides about the database's data, recorded to be compared with the next update's.
+_FACTS = (
+    *("database_name", "username", "kms_key_id", "engine_version", "allow_major_upgrade", "storage_gib", "vpc_id"),
+    *("backup_days", "deletion_protection", "final_snapshot", "snapshot_identifier", "allow_replacement"),
+)
+
+
+def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
+    """What is recorded of the database with a logical name; `args` have their defaults."""
+    given = cast(Mapping[str, Any], args)
+    found = {key: given[key] for key in _FACTS if key in given}
+    if "kms_key_id" in found:
+        found["kms_key_id"] = in_clear(found["kms_key_id"])
+    return {"kind": "database", "name": name, **found}

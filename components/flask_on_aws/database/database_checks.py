@@ -1,0 +1,164 @@
+"""Checks of a database's arguments against what RDS accepts."""
+
+import re
+from collections.abc import Iterator
+
+from ..validation.problems import Problem
+
+# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html: 13 is
+# out of standard support, so RDS bills Extended Support for it; 14 follows in February 2027.
+MAJORS = range(14, 18 + 1)
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3 for PostgreSQL, from 20 GiB to 64 TiB.
+LEAST_STORAGE_GIB = 20
+MOST_STORAGE_GIB = 65_536
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
+
+_VERSION = re.compile(r"(\d+)(\.\d+)?")
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+_SNAPSHOT = re.compile(
+    r"(?:arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:snapshot:)?(?:rds:)?[a-zA-Z](?:[a-zA-Z0-9-]{0,253}[a-zA-Z0-9])?"
+)
+# PostgreSQL's NAMEDATALEN, and RDS's limit for both names.
+_LONGEST_IDENTIFIER = 63
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+# What RDS keeps for itself, and the words that PostgreSQL reserves:
+# https://www.postgresql.org/docs/17/sql-keywords-appendix.html
+_RESERVED = re.compile(
+    r"admin|template[01]|(?:pg_|rds).*|"
+    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|"
+    r"check|collate|collation|column|concurrently|constraint|create|cross|current_catalog|"
+    r"current_date|current_role|current_schema|current_time|current_timestamp|current_user|default|"
+    r"deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|freeze|from|full|"
+    r"grant|group|having|ilike|in|initially|inner|intersect|into|is|isnull|join|lateral|leading|"
+    r"left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|only|or|order|"
+    r"outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
+    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|"
+    r"variadic|verbose|when|where|window|with"
+)
+
+# Schemes with which SQLAlchemy, libpq, dj-database-url, django-environ and peewee know PostgreSQL.
+_SCHEME = re.compile(r"(?:postgres|postgresql|postgis|postgresext|pgsql|psql)(?:\+[a-z][a-z0-9_]*)?")
+_QUERY = re.compile(r"[\w.-]+=[^\s&#?]*(?:&[\w.-]+=[^\s&#?]*)*", re.ASCII)
+
+_HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
+_SHORTEST_WINDOW = 30  # minutes; RDS refuses shorter ones
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = r"([01]\d|2[0-3]):([0-5]\d)"
+_BACKUP = re.compile(rf"{_TIME}-{_TIME}")
+_MAINTENANCE = re.compile(rf"({'|'.join(_DAYS)}):{_TIME}-({'|'.join(_DAYS)}):{_TIME}")
+
+
+def major(version: str) -> int:
+    """The major version of `17` or `17.6`."""
+    return int(version.partition(".")[0])
+
+
+def version_problems(argument: str, version: str) -> Iterator[Problem]:
+    """A version of PostgreSQL, `major` or `major.minor`, that RDS runs in standard support."""
+    if not _VERSION.fullmatch(version) or major(version) not in MAJORS:
+        yield Problem(
+            argument,
+            f"{version!r} is not a version of PostgreSQL from {MAJORS[0]} to {MAJORS[-1]}, "
+            "like 17 (the newest minor version) or 17.6.",
+        )
+
+
+def snapshot_problems(argument: str, value: str) -> Iterator[Problem]:
+    """The name or the ARN of a snapshot; automatic ones begin with `rds:`."""
+    if not _SNAPSHOT.fullmatch(value) or "--" in value:
+        yield Problem(argument, f"{value!r} is neither the name nor the ARN of a snapshot of RDS, like app-before-2-0.")
+
+
+def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
+    """A name of a database or a role that neither RDS nor PostgreSQL keeps for itself."""
+    if not _IDENTIFIER.fullmatch(value):
+        yield Problem(
+            argument, f"{value!r} must be lower-case letters, digits and underscores, and start with a letter."
+        )
+    elif len(value) > _LONGEST_IDENTIFIER:
+        yield Problem(
+            argument, f"{value!r} has {len(value)} characters; PostgreSQL takes at most {_LONGEST_IDENTIFIER}."
+        )
+    elif _RESERVED.fullmatch(value):
+        yield Problem(argument, f"{value!r} is reserved by RDS or PostgreSQL; choose another name, like app.")
+
+
+def url_problems(scheme: str, query: str) -> Iterator[Problem]:
+    """Scheme and query of DATABASE_URL, of a Flask app's arguments."""
+    if not _SCHEME.fullmatch(scheme):
+        yield Problem(
+            "database_url_scheme",
+            f"{scheme!r} is not a scheme of PostgreSQL; use postgresql, postgres, or one with a driver like "
+            "postgresql+psycopg.",
+        )
+    if query and not _QUERY.fullmatch(query):
+        yield Problem(
+            "database_url_query", f"{query!r} is not the query of a URL, like sslmode=require&connect_timeout=10."
+        )
+
+
+def storage_problems(storage_gib: int, max_storage_gib: int) -> Iterator[Problem]:
+    """A limit for growing storage that leaves RDS room to grow, or 0. Both numbers are within their ranges already."""
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html: at least 10 % more.
+    least = -(-storage_gib * 11 // 10)
+    if max_storage_gib and max_storage_gib < least:
+        yield Problem(
+            "max_storage_gib",
+            f"{max_storage_gib!r} is less than 10 % above storage_gib {storage_gib}; "
+            f"use at least {least}, or 0 for storage that does not grow.",
+        )
+
+
+def window_problems(backup_window: str, maintenance_window: str) -> Iterator[Problem]:
+    """The daily backup window and the weekly maintenance window, in UTC: well formed, long enough and apart."""
+    backup, maintenance = _backup_minutes(backup_window), _maintenance_minutes(maintenance_window)
+    if backup is None:
+        yield Problem("backup_window", f"{backup_window!r} is not a daily window in UTC, like 03:00-04:00.")
+    elif backup[1] < _SHORTEST_WINDOW:
+        yield Problem("backup_window", _too_short(backup_window, backup[1]))
+    if maintenance is None:
+        yield Problem(
+            "maintenance_window", f"{maintenance_window!r} is not a weekly window in UTC, like sun:04:30-sun:05:30."
+        )
+    elif maintenance[1] < _SHORTEST_WINDOW:
+        yield Problem("maintenance_window", _too_short(maintenance_window, maintenance[1]))
+    if backup and maintenance and _overlap(backup, maintenance):
+        yield Problem(
+            "maintenance_window",
+            f"{maintenance_window!r} overlaps the daily backup window {backup_window}; RDS wants them apart.",
+        )
+
+
+def _too_short(window: str, minutes: int) -> str:
+    return f"{window!r} lasts {minutes} minutes; RDS needs at least {_SHORTEST_WINDOW}."
+
+
+def _backup_minutes(window: str) -> tuple[int, int] | None:
+    """Start, in minutes after midnight, and length of a daily window, which may go past midnight."""
+    found = _BACKUP.fullmatch(window)
+    if found is None:
+        return None
+    start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
+    return start, (end - start) % _DAY
+
+
+def _maintenance_minutes(window: str) -> tuple[int, int] | None:
+    """Start, in minutes after Monday's midnight, and length of a weekly window, which may go past Sunday."""
+    found = _MAINTENANCE.fullmatch(window)
+    if found is None:
+        return None
+    start = _DAYS.index(found[1]) * _DAY + _minutes(found[2], found[3])
+    end = _DAYS.index(found[4]) * _DAY + _minutes(found[5], found[6])
+    return start, (end - start) % _WEEK
+
+
+def _minutes(hours: str, minutes: str) -> int:
+    return int(hours) * _HOUR + int(minutes)
+
+
+def _overlap(backup: tuple[int, int], maintenance: tuple[int, int]) -> bool:
+    """Whether one begins within the other, on any day of a week that goes round."""
+    (backup_start, backup_length), (start, length) = backup, maintenance
+    backup_starts = [day * _DAY + backup_start for day in range(len(_DAYS))]
+    return any((start - other) % _WEEK < backup_length or (other - start) % _WEEK < length for other in backup_starts)

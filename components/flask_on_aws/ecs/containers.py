@@ -1,0 +1,113 @@
+"""A task's containers, volumes and network ports as the ECS API wants them: plain values in, plain values out.
+
+Only what differs from ECS's defaults is written, lists are sorted, so that an unchanged app gives an unchanged
+task definition (pulumi/pulumi#9830, aws/containers-roadmap#250).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..runtime_contract.shell import shell_command
+
+# ECS Exec's agent writes here even when the root is read-only:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
+# Log lines that wait in memory while CloudWatch does not answer; the value of AWS's own example. Beyond it lines are
+# lost, which is better than an app that stands still.
+_LOG_BUFFER = "25m"
+# The container that writes the RDS certificates, and the volume that it writes them to.
+CA_CONTAINER = "rds-ca"
+
+
+class Container(NamedTuple):
+    """The app's container, apart from what only AWS knows."""
+
+    name: str
+    command: str | None
+    port: int | None
+    user: str | None
+    read_only_root: bool
+    writable_paths: Sequence[str]
+    stop_timeout: int
+    ca_path: str | None
+    """Where an init container puts the RDS root certificates; None when they are in the image."""
+
+
+def container_definitions(
+    container: Container,
+    image: str,
+    environment: Mapping[str, str],
+    secrets: Mapping[str, str],
+    log_options: Mapping[str, str],
+    labels: Mapping[str, str],
+    certificates: str,
+    sidecars: Sequence[Mapping[str, Any]],
+    init_containers: Sequence[Mapping[str, Any]],
+) -> str:
+    """The JSON of a task definition's `containerDefinitions`: the app, its sidecars, and what runs before them."""
+    log = {"logDriver": "awslogs", "options": {**log_options, "mode": "non-blocking", "max-buffer-size": _LOG_BUFFER}}
+    app: dict[str, Any] = {
+        "name": container.name,
+        "image": image,
+        "essential": True,
+        "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
+        "secrets": [{"name": name, "valueFrom": reference} for name, reference in sorted(secrets.items()) if reference],
+        "linuxParameters": {"initProcessEnabled": True},
+        "logConfiguration": log,
+        "mountPoints": _mount_points(container),
+        "readonlyRootFilesystem": container.read_only_root,
+        "stopTimeout": container.stop_timeout,
+    }
+    if container.command:
+        app["command"] = shell_command(container.command)
+    if container.port:
+        app["portMappings"] = [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}]
+    if container.user:
+        app["user"] = container.user
+    if labels:
+        app["dockerLabels"] = dict(sorted(labels.items()))
+    first = list(init_containers)
+    if container.ca_path:
+        first.append(_ca_writer(container.ca_path, image, certificates))
+    if first:
+        app["dependsOn"] = [{"containerName": one["name"], "condition": "SUCCESS"} for one in first]
+    others = [{"essential": False, "logConfiguration": log, **one} for one in (*sidecars, *first)]
+    return json.dumps([app, *others])
+
+
+def volume_names(container: Container) -> list[str]:
+    """The names of the task's scratch volumes."""
+    names = [volume_name(path) for path in sorted(container.writable_paths)]
+    return names + ([CA_CONTAINER] if container.ca_path else [])
+
+
+def _mount_points(container: Container) -> list[dict[str, Any]]:
+    mounts: list[dict[str, Any]] = [
+        {"sourceVolume": volume_name(path), "containerPath": path, "readOnly": False}
+        for path in sorted(container.writable_paths)
+    ]
+    if container.ca_path:
+        folder = container.ca_path.rsplit("/", 1)[0]
+        mounts.append({"sourceVolume": CA_CONTAINER, "containerPath": folder, "readOnly": True})
+    return mounts
+
+
+def volume_name(path: str) -> str:
+    """The name of the scratch volume for a path; different paths may give one name."""
+    return path.strip("/").replace("/", "-").replace(".", "-").lower()
+
+
+def _ca_writer(path: str, image: str, certificates: str) -> dict[str, Any]:
+    """A container of the app's own image (so nothing else is pulled) that writes the certificates and ends."""
+    folder = path.rsplit("/", 1)[0]
+    return {
+        "name": CA_CONTAINER,
+        "image": image,
+        "entryPoint": ["/bin/sh", "-c"],
+        "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {path} && chmod 444 {path}'],
+        "environment": [{"name": "RDS_CA_CERTIFICATES", "value": certificates}],
+        "mountPoints": [{"sourceVolume": CA_CONTAINER, "containerPath": folder, "readOnly": False}],
+        "readonlyRootFilesystem": True,
+        "user": "0",  # Fargate's volumes belong to root
+    }

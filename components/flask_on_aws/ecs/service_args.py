@@ -1,0 +1,199 @@
+"""What a Fargate service can be told, its defaults, and what is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict
+
+import pulumi
+
+from ..component import settle
+from ..runtime_contract.contract import TIMERS, fargate_size_problems
+from ..validation.argument_types import typed
+from ..validation.problems import Problem
+from ..validation.references import kms_key_problems, secret_reference_problems
+from ..validation.values import choice_problems, range_problems, repeated_problems, retention_problems
+from .container_checks import Task, sidecar_problems, size_problems, writable_path_problems
+
+if TYPE_CHECKING:
+    from ..validation.choice_literals import Architecture
+else:
+    from ..validation.choices import Architecture
+
+ARCHITECTURES = ("x86_64", "arm64")
+
+
+class ServiceArgs(TypedDict, total=False):
+    cluster_arn: Required[pulumi.Input[str]]
+    """ARN of the ECS cluster. Required."""
+    vpc_id: Required[pulumi.Input[str]]
+    """The VPC of the tasks. Required."""
+    subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """The subnets of the tasks. Required."""
+    assign_public_ip: pulumi.Input[bool]
+    """Whether tasks get public addresses, which they need in public subnets. Default: false."""
+    image_uri: Required[pulumi.Input[str]]
+    """The image, by digest. Required."""
+    repository_url: pulumi.Input[str]
+    """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
+    architecture: Architecture
+    """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
+    cpu: int
+    """CPU units of a task; 1024 are one vCPU. Default: 256."""
+    memory: int
+    """Memory of a task in MiB; AWS allows certain values for each `cpu`. Default: 512."""
+    command: str
+    """Start command, run by a shell with `exec`. Default: the image's CMD."""
+    container_name: str
+    """Name of the app's container and prefix of its log streams. Default: web."""
+    port: int
+    """TCP port that the app listens on. Default: 8080."""
+    environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """Plain environment variables. Default: none."""
+    secrets: Mapping[str, pulumi.Input[str]]
+    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter; a variable whose reference is empty is left out. Default: none."""
+    secrets_version: pulumi.Input[str]
+    """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
+    target_group_arn: pulumi.Input[str]
+    """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
+    more_target_group_arns: Sequence[pulumi.Input[str]]
+    """Further target groups, while the service moves to another load balancer. Default: none."""
+    load_balancers: Sequence[str]
+    """Which load balancers those target groups belong to, of `public` and `internal`; given, an update that would leave all that serve now is refused. Default: none, nothing is refused."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
+    security_group_id: pulumi.Input[str]
+    """An existing security group for the tasks. Default: one is created."""
+    execution_role_arn: pulumi.Input[str]
+    """An existing execution role; give `task_role_arn` as well. Default: both are created."""
+    task_role_arn: pulumi.Input[str]
+    """An existing task role. Default: it is created."""
+    task_policies: Mapping[str, pulumi.Input[str]]
+    """IAM policies (JSON) for the created task role, by a short name for each. Default: none."""
+    task_policy_arns: Mapping[str, pulumi.Input[str]]
+    """ARNs of managed IAM policies for the created task role, by a short name for each. Default: none."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the created roles. Default: none."""
+    log_group_name: pulumi.Input[str]
+    """An existing log group. Default: one is created."""
+    log_retention_days: int
+    """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must admit CloudWatch Logs, as that of a KmsKey does. Default: AWS's own keys."""
+    release_command: str
+    """Command that runs once for each release, by a shell, as a task of the new task definition before the service gets it; its failure leaves the service as it is. Needs boto3 where Pulumi runs. Default: none."""
+    release_seconds: int
+    """Seconds that the release command may take, up to 3600. Default: 900."""
+    rollout_seconds: int
+    """Seconds that a rollout may take before the update fails, up to 3600. Default: 1200."""
+    after: pulumi.Input[Any]
+    """Anything that has to be known before tasks of this release start, like another service's `prepared`. Default: none."""
+    desired_count: int
+    """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
+    startup_seconds: int
+    """Time from start to ready, from 5 to 240 seconds, before failing health checks count. Default: 60."""
+    stop_timeout: int
+    """Seconds from SIGTERM to SIGKILL, at most 120 on Fargate. Default: 60."""
+    spot_share: int
+    """Percentage of tasks on Fargate Spot, which AWS may stop with two minutes' notice. Default: 0."""
+    enable_exec: bool
+    """Whether ECS Exec may open a shell in the containers. Default: false."""
+    read_only_root: bool
+    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
+    writable_paths: Sequence[str]
+    """Directories on scratch volumes. They belong to root unless the image declares them as VOLUMEs of its user. Default: /tmp."""
+    user: str
+    """User that the container runs as. Default: the image's USER."""
+    sidecars: Sequence[Mapping[str, Any]]
+    """More containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
+    init_containers: Sequence[Mapping[str, Any]]
+    """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
+    outbound_ports: Sequence[int]
+    """TCP ports to which tasks may connect anywhere; name 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
+    ca_path: str
+    """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
+    ca_certificates: pulumi.Input[str]
+    """PEM certificates for `ca_path`. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+DEFAULTS: Mapping[str, Any] = {
+    "assign_public_ip": False,
+    "architecture": "x86_64",
+    "cpu": 256,
+    "memory": 512,
+    "container_name": "web",
+    "port": 8080,
+    "environment": {},
+    "secrets": {},
+    "more_target_group_arns": [],
+    "task_policies": {},
+    "task_policy_arns": {},
+    "log_retention_days": 30,
+    "release_command": "",
+    # A migration of a large table; an hour is how long the credentials of a workflow last.
+    "release_seconds": 900,
+    # The AWS provider's own patience with a service.
+    "rollout_seconds": 1200,
+    "after": "",
+    "desired_count": 1,
+    "startup_seconds": 60,
+    "stop_timeout": TIMERS.stop_timeout,
+    "spot_share": 0,
+    "enable_exec": False,
+    "read_only_root": True,
+    "writable_paths": ["/tmp"],  # noqa: S108 the container's own scratch volume
+    "sidecars": [],
+    "init_containers": [],
+    "ca_certificates": "",
+}
+
+
+@typed(ServiceArgs)
+def problems(args: ServiceArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, DEFAULTS)
+    yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
+    for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
+        argument, _, reason = sentence.partition(" ")
+        yield Problem(argument, reason)
+    yield from range_problems("port", settled["port"], 1, 65535)
+    # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
+    yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: 120 s at most on Fargate;
+    # below the drain time and a second for the app, every deployment would kill requests.
+    yield from range_problems("stop_timeout", settled["stop_timeout"], TIMERS.drain + 1, 120, "seconds")
+    for limit in ("release_seconds", "rollout_seconds"):
+        yield from range_problems(limit, settled[limit], 10, 3600, "seconds")
+    yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
+    yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
+    yield from retention_problems("log_retention_days", settled["log_retention_days"])
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
+    if "security_group_id" not in settled and settled.get("outbound_ports") == []:
+        yield Problem(
+            "outbound_ports",
+            "An empty list lets tasks connect nowhere, not even to the registry of their image; leave it out to let them connect anywhere.",
+        )
+    yield from _container_problems(settled)
+    for name, reference in settled["secrets"].items():
+        yield from secret_reference_problems(f"secrets.{name}", reference)
+    if isinstance(settled["environment"], Mapping):
+        rest = (settled["secrets"], settled["sidecars"], settled["init_containers"], settled.get("command"))
+        yield from size_problems("environment", settled["environment"], *rest)
+    if "command" in settled and not settled["command"].strip():
+        yield Problem("command", f"{settled['command']!r} starts nothing; leave it out for the image's own command.")
+    if "user" in settled and not settled["user"].strip():
+        yield Problem("user", f"{settled['user']!r} is no user; leave it out for the image's own.")
+    if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
+        yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")
+
+
+def _container_problems(settled: ServiceArgs) -> Iterator[Problem]:
+    others = [str(container.get("name")) for container in settled["init_containers"]]
+    task = Task(settled["container_name"], others, settled["port"], settled["cpu"], settled["memory"])
+    yield from sidecar_problems("sidecars", settled["sidecars"], task)
+    with_exec = settled["enable_exec"] and settled["read_only_root"]
+    yield from writable_path_problems("writable_paths", settled["writable_paths"], with_exec)
+    # Port 0 asks for any port: nothing could connect to it.
+    for port in settled.get("outbound_ports", []):
+        yield from range_problems("outbound_ports", port, 1, 65535)
+    yield from repeated_problems("outbound_ports", settled.get("outbound_ports", []))

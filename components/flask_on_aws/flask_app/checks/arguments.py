@@ -1,0 +1,211 @@
+"""What is refused of a Flask app's arguments: those of all its components, and combinations of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from ...alarms import alarms
+from ...build_plan.procfile import ProcfileError
+from ...database import database
+from ...database.database_checks import url_problems
+from ...ecs import autoscaling, service_args
+from ...ecs.container_checks import size_problems
+from ...ecs.containers import CA_CONTAINER
+from ...image import image
+from ...ingress import certificate, load_balancer, route
+from ...ingress.load_balancer_guard import INTERNAL
+from ...ingress.web_acl import Scope, web_acl_problems
+from ...logical_database import logical_database
+from ...logical_database.setup_container import NAME as SETUP_CONTAINER
+from ...network import network
+from ...runtime_contract.contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
+from ...secrets.secret_key import POLICIES
+from ...storage import media_bucket
+from ...tags import tag_problems
+from ...validation.argument_types import head, typed
+from ...validation.messages import distinct, translated
+from ...validation.problems import Problem
+from ...validation.references import secret_reference_problems
+from ...validation.values import choice_problems, hint, name_problems
+from ..component_args import (
+    ALARMS,
+    CERTIFICATE,
+    DATABASE,
+    IMAGE,
+    LOAD_BALANCER,
+    LOGICAL_DATABASE,
+    MEDIA,
+    NETWORK,
+    ROUTE,
+    SCALING,
+    SERVICE,
+    exposure,
+    image_part,
+    load_balancers,
+    part,
+)
+from ..data_loss_records import consent_problems
+from ..encryption_keys import key_problems
+from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .effects import effect_problems
+from .outbound_ports import outbound_problems
+from .shared import shared_problems
+
+# What FlaskApp itself gives to a component, for checks that come before there is a network.
+_PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
+_LISTENER: Mapping[str, Any] = {"vpc_id": "", "listener_arn": ""}
+_SERVER_PLACE: Mapping[str, Any] = {
+    "client_security_group_ids": {"tasks": ""},
+    "server_security_group_id": "checked apart",
+    "database_name": "app",
+}
+# What gives the load balancer IPv6 addresses is no argument of its own here.
+_BALANCER_WORDS = {**LOAD_BALANCER, "egress ipv6": "dual_stack"}
+_ORIGINS = ("vpc", "public", "public-with-vpc", "vpc-with-public")
+# Names of services and containers that the stack makes itself.
+_TAKEN_NAMES = ("web", CA_CONTAINER, SETUP_CONTAINER)
+
+
+@typed(FlaskAppArgs)
+def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each, all of them at once."""
+    try:
+        settled = with_profile(with_processes(args))
+    except ProcfileError as error:
+        yield Problem("app", str(error))
+        settled = with_profile(args)
+    found = list(distinct(_as_given(problem, args, settled) for problem in _value_problems(name, settled)))
+    yield from found
+    # What has a wrong value is reported for that alone.
+    wrong = {head(problem.argument) for problem in found}
+    yield from (problem for problem in effect_problems(args, settled) if head(problem.argument) not in wrong)
+
+
+def _as_given(problem: Problem, given: FlaskAppArgs, settled: FlaskAppArgs) -> Problem:
+    """A problem of two arguments as one of that which was given, where the other is a default."""
+    if problem.argument == "min_tasks" and "min_tasks" not in given and "max_tasks" in given:
+        least, most = settled["min_tasks"], settled["max_tasks"]
+        return Problem("max_tasks", f"{most!r} is less than min_tasks, {least}; raise one or lower the other.")
+    return problem
+
+
+def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    yield from name_problems("name", name, longest_role="-alb")
+    yield from choice_problems("environment", args["environment"], ENVIRONMENTS)
+    yield from choice_problems("database", args["database"], ("postgres", "none"))
+    yield from choice_problems("bucket", args["bucket"], ("s3", "none"))
+    yield from choice_problems("dns", args["dns"], ("route53", "external"))
+    yield from choice_problems("ca_certificates", args["ca_certificates"], ("auto", "image", "init"))
+    yield from choice_problems("cloudfront_origin", args["cloudfront_origin"], _ORIGINS)
+    yield from choice_problems("previous_secret_key", args["previous_secret_key"], POLICIES)
+    for preset in args["compat"]:
+        yield from choice_problems("compat", preset, COMPAT)
+    yield from _component_problems(args)
+    yield from _variable_problems(args)
+    yield from shared_problems(args)
+    yield from key_problems(args)
+    yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
+    yield from _worker_problems(args)
+    yield from tag_problems(args["tags"])
+    yield from _origin_problems(args)
+    yield from _web_acl_problems(args)
+    yield from consent_problems(name, args)
+    if "outbound_ports" in args:
+        yield from outbound_problems(args)
+    if args["environment"] == "production" and args["debug"]:
+        yield Problem("debug", "must not be true in production: Flask's debugger lets a visitor run code.")
+
+
+def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    yield from translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
+    yield from translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
+    yield from translated(media_bucket.problems(cast(media_bucket.MediaBucketArgs, part(args, MEDIA))), MEDIA)
+    yield from translated(service_args.problems(_service_args(args)), SERVICE)
+    yield from translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
+    yield from translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
+    yield from translated(load_balancer.problems(_balancer_args(args)), _BALANCER_WORDS)
+    yield from translated(route.problems(_route_args(args)), ROUTE)
+    if args["database"] == "postgres" and "database_host" in args:
+        server = cast(logical_database.LogicalDatabaseArgs, {**_SERVER_PLACE, **part(args, LOGICAL_DATABASE)})
+        yield from translated(logical_database.problems(server), LOGICAL_DATABASE)
+    elif args["database"] == "postgres":
+        yield from translated(
+            database.problems(cast(database.DatabaseArgs, {**_PLACE, **part(args, DATABASE)})), DATABASE
+        )
+    if args.get("domain"):
+        yield from translated(
+            certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE
+        )
+
+
+def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
+    first = [{"name": SETUP_CONTAINER}] if "database_host" in args else []
+    given = {**part(args, SERVICE), "init_containers": first}
+    if given.get("outbound_ports") == []:
+        del given["outbound_ports"]  # see outbound_problems
+    return cast(service_args.ServiceArgs, given)
+
+
+def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
+    given = {**_PLACE, **part(args, LOAD_BALANCER), "dual_stack": args["egress"] == "ipv6"}
+    return cast(load_balancer.LoadBalancerArgs, {**given, "mode": "https", "certificate_arn": ""})
+
+
+def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
+    hosts = [args.get("domain") or "app", *args["domain_aliases"]] if "listener_arn" in args else []
+    return cast(route.RouteArgs, {**_LISTENER, **part(args, ROUTE), "hosts": hosts})
+
+
+def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    for worker, command in args["workers"].items():
+        path = f"workers.{worker}"
+        yield from name_problems(path, worker)
+        if worker in _TAKEN_NAMES:
+            yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
+        if not command.strip():
+            yield Problem(path, f"{command!r} starts nothing; give the command that the worker runs, or leave it out.")
+
+
+def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    compat, has_database, has_bucket = tuple(args["compat"]), args["database"] == "postgres", args["bucket"] == "s3"
+    if not set(compat) <= set(COMPAT):
+        return
+    reserved = {*plain_names(has_database, has_bucket, compat), *secret_names(has_database, compat)}
+    given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
+    for argument, names in given.items():
+        for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):
+            yield Problem(f"{argument}.{name}", sentence)
+    for name, reference in args["secrets"].items():
+        yield from secret_reference_problems(f"secrets.{name}", reference)
+    yield from size_problems("env", args["env"], args["secrets"], args.get("sidecars", []), args.get("start_command"))
+    for name in args["override_env"]:
+        if name not in reserved:
+            yield Problem("override_env", f"{name!r} is not a variable that the stack sets; {hint(name, reserved)}")
+    for first, second in (("env", "secrets"), ("env", "secret_values"), ("secrets", "secret_values")):
+        for name in sorted(given[first] & given[second]):
+            yield Problem(f"{second}.{name}", f"{name!r} is in {first} as well; keep one of the two.")
+
+
+def _web_acl_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """The web ACL must be of the scope of what requests enter through; a shared load balancer has its owner's."""
+    value, kind = args.get("web_acl_arn"), exposure(args)
+    if kind == "https":
+        where = "on its own domain the app's requests enter through the load balancer"
+        yield from web_acl_problems("web_acl_arn", value, Scope.REGIONAL, where)
+    elif kind == "cloudfront":
+        until = "until dns_ready is true" if args.get("domain") else "without a domain"
+        where = f"{until} the app's requests enter through CloudFront"
+        yield from web_acl_problems("web_acl_arn", value, Scope.CLOUDFRONT, where)
+
+
+def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    origin = args["cloudfront_origin"]
+    if origin == "public-with-vpc" and exposure(args) != "cloudfront":
+        yield Problem(
+            "cloudfront_origin", f"{origin!r} is a step of stacks without a domain; with one, use 'vpc-with-public'."
+        )
+    if INTERNAL in load_balancers(args) and "vpc_id" in args and not args.get("private_subnet_ids"):
+        yield Problem(
+            "private_subnet_ids",
+            f"must be given with vpc_id where cloudfront_origin is {origin!r}, for the internal load balancer; "
+            "or set cloudfront_origin to 'public'.",
+        )

@@ -1,0 +1,158 @@
+"""Arguments of a Flask app that would be accepted and then do nothing, given the others.
+
+A stack's file names most settings' defaults, so a default counts as not given.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+import pulumi
+
+from ...image.planned_image import is_planned
+from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
+from ...validation.problems import Problem
+from ..component_args import IMAGE, exposure, part
+from ..flask_app_args import FlaskAppArgs
+
+
+class _Rule(NamedTuple):
+    """An argument that works only with another, or only without it."""
+
+    argument: str
+    other: str
+    default: Any = None
+    """What counts as not given besides None, an empty text and an empty list."""
+
+
+_ONLY_WITH = (
+    _Rule("domain_aliases", "domain"),
+    _Rule("dns", "domain", "route53"),
+    _Rule("dns_ready", "domain", False),
+    _Rule("zone_id", "domain"),
+    _Rule("certificate_arn", "domain"),
+    _Rule("database_port", "database_host", 5432),
+    _Rule("database_server_security_group_id", "database_host"),
+    _Rule("database_server_secret_arn", "database_host"),
+    _Rule("database_setup_image", "database_host", SETUP_IMAGE),
+    _Rule("load_balancer_security_group_id", "listener_arn"),
+    _Rule("load_balancer_dns_name", "listener_arn"),
+    _Rule("load_balancer_zone_id", "listener_arn"),
+    _Rule("load_balancer_arn_suffix", "listener_arn"),
+    _Rule("listener_priority", "listener_arn", 100),
+    _Rule("listener_paths", "listener_arn", ["/*"]),
+    _Rule("listener_has_certificate", "listener_arn", False),
+)
+_ONLY_WITHOUT = (
+    _Rule("allowed_cidrs", "listener_arn"),
+    _Rule("desync_mitigation", "listener_arn", "defensive"),
+    _Rule("web_acl_arn", "listener_arn"),
+    _Rule("container_insights", "cluster_arn", False),
+    _Rule("flow_logs", "vpc_id", False),
+    _Rule("database_snapshot", "database_host"),
+    _Rule("database_multi_az", "database_host", False),
+    _Rule("database_kms_key_id", "database_host"),
+    _Rule("database_monitoring_interval", "database_host", 0),
+    _Rule("python_version", "image"),
+    _Rule("system_packages", "image"),
+    _Rule("build_env", "image"),
+    _Rule("build_secrets", "image"),
+    _Rule("rebuild", "image"),
+    # Each schedule sets both limits, so they would count only until the first one.
+    _Rule("min_tasks", "schedules"),
+    _Rule("max_tasks", "schedules"),
+)
+_WITHOUT_DATABASE = {
+    "database_host": None,
+    "database_snapshot": None,
+    "database_kms_key_id": None,
+    "database_monitoring_interval": 0,
+}
+_SECRET = ("build_secrets",)
+
+
+def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Problem]:
+    """What is given in vain; `args` are the arguments as they were given, `settled` those with all defaults."""
+    given = cast(Mapping[str, Any], args)
+    for rule in _ONLY_WITH:
+        if _is_given(given, rule.argument, rule.default) and not _is_given(given, rule.other):
+            yield Problem(
+                rule.argument,
+                f"{_said(given, rule.argument)} has no effect without {rule.other}; set that, or leave it out.",
+            )
+    for rule in _ONLY_WITHOUT:
+        if _is_given(given, rule.argument, rule.default) and _is_given(given, rule.other):
+            yield Problem(
+                rule.argument, f"{_said(given, rule.argument)} has no effect with {rule.other}; {_REASONS[rule.other]}."
+            )
+    if settled["database"] == "none":
+        for argument, default in _WITHOUT_DATABASE.items():
+            if _is_given(given, argument, default):
+                yield Problem(
+                    argument,
+                    f"{_said(given, argument)} has no effect with database none; set database to postgres, or leave it out.",
+                )
+    yield from _other_problems(given, settled)
+
+
+_REASONS = {
+    "listener_arn": "the shared load balancer is set up by the stack that owns it; leave it out",
+    "cluster_arn": "the shared cluster is set up by the stack that owns it; leave it out",
+    "vpc_id": "an existing VPC is left as it is; leave it out",
+    "database_host": "the shared server is set up by the stack that owns it; leave it out",
+    "image": "nothing is built; leave one of them out",
+    "schedules": "each schedule sets min_tasks and max_tasks; set them there",
+}
+
+
+def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    if given.get("bucket_versioned") and settled["bucket"] == "none":
+        yield Problem("bucket_versioned", "True has no effect with bucket none; set bucket to s3, or leave it out.")
+    if given.get("preflight") == "always" and _is_given(given, "image"):
+        yield Problem("preflight", "'always' has no effect with image; only an app that is built here is tried.")
+    if given.get("git_branch") and "divio" not in settled["compat"]:
+        yield Problem("git_branch", f"{given['git_branch']!r} has no effect without divio in compat; leave it out.")
+    if given.get("listener_has_certificate") and _is_given(given, "certificate_arn"):
+        yield Problem(
+            "certificate_arn",
+            f"{_said(given, 'certificate_arn')} has no effect with listener_has_certificate; the listener's own certificate "
+            "is used; leave one of them out.",
+        )
+    if given.get("alarm_email") and not settled["alarms"] and not settled["monthly_budget_usd"]:
+        yield Problem(
+            "alarm_email",
+            f"{given['alarm_email']!r} would get no message; set alarms to true, or monthly_budget_usd, or leave it out.",
+        )
+    if settled.get("allowed_cidrs") and exposure(settled) == "cloudfront":
+        yield Problem(
+            "allowed_cidrs",
+            f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
+            "sees CloudFront's addresses alone.",
+        )
+    if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
+        yield Problem(
+            "access_logs",
+            f"True has no effect with listener_arn and bucket none; {_REASONS['listener_arn']}.",
+        )
+    yield from _build_problems(given, settled)
+
+
+def _build_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    if "image" in settled or is_planned(part(settled, IMAGE)):
+        return
+    for argument in ("python_version", "system_packages"):
+        if _is_given(given, argument):
+            yield Problem(
+                argument, f"{_said(given, argument)} has no effect on an app with a Dockerfile; set it there."
+            )
+
+
+def _is_given(given: Mapping[str, Any], argument: str, default: Any = None) -> bool:
+    value = given.get(argument)
+    if isinstance(value, pulumi.Output):
+        return True
+    return value is not None and value not in ("", [], {}, ()) and value != default
+
+
+def _said(given: Mapping[str, Any], argument: str) -> str:
+    value = given[argument]
+    return "It" if argument in _SECRET or isinstance(value, pulumi.Output) else repr(value)

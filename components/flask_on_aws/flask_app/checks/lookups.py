@@ -1,0 +1,51 @@
+"""What only AWS knows about a Flask app's arguments, asked before anything is registered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from ...ingress.certificate import find_zone, no_zone_problem, zone_candidates
+from ...ingress.web_acl import Scope, scope_of
+from ...validation.problems import Problem
+from ...validation.references import region_problems
+from ..flask_app_args import FlaskAppArgs, with_profile
+
+# What AWS's services can use in their own region alone.
+_REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id", "web_acl_arn")
+
+
+def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> Iterator[Problem]:
+    """Domains without a hosted zone, and ARNs of another region than the stack's. Nothing is asked without need."""
+    settled = with_profile(args)
+    given, options = cast(Mapping[str, Any], settled), _invoke_options(opts)
+    arns = {argument: given[argument] for argument in _REGIONAL if isinstance(given.get(argument), str)}
+    if scope_of(arns.get("web_acl_arn", "")) is Scope.CLOUDFRONT:
+        del arns["web_acl_arn"]
+    if arns:
+        region = aws.get_region(opts=options).region
+        for argument, arn in arns.items():
+            yield from region_problems(argument, arn, region)
+    if settled.get("domain") and settled["dns"] == "route53" and not {"certificate_arn", "zone_id"} & given.keys():
+        yield from _zone_problems(settled, options)
+
+
+def _zone_problems(settled: FlaskAppArgs, options: pulumi.InvokeOptions) -> Iterator[Problem]:
+    for argument, names in (("domain", [settled["domain"]]), ("domain_aliases", settled["domain_aliases"])):
+        for name in names:
+            candidates = zone_candidates(name)
+            if find_zone(candidates, options) is None:
+                yield no_zone_problem(argument, name, candidates)
+
+
+def _invoke_options(opts: pulumi.ResourceOptions | None) -> pulumi.InvokeOptions:
+    """With the provider that the component's children will have."""
+    if opts is None:
+        return pulumi.InvokeOptions()
+    providers = opts.providers or []
+    several = list(providers.values()) if isinstance(providers, Mapping) else [*providers]
+    for provider in (opts.provider, *several):
+        if provider is not None and provider.package == "aws":
+            return pulumi.InvokeOptions(provider=provider)
+    return pulumi.InvokeOptions(parent=opts.parent)

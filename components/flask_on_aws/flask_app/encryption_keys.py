@@ -1,0 +1,60 @@
+"""Which KMS key encrypts what of a Flask app."""
+
+from collections.abc import Iterator
+
+import pulumi
+
+from ..data_loss.rules import STACK_KEY
+from ..secrets.kms_key import KmsKey, KmsKeyArgs
+from ..validation.problems import Problem
+from ..validation.references import kms_key_problems
+from .flask_app_args import FlaskAppArgs
+
+# The name under which AWS lists the key that it has for RDS in each account.
+RDS_KEY = "aws/rds"
+
+
+def key_name(name: str) -> str:
+    """Logical name of the key of an app with a logical name."""
+    return f"{name}-kms-key"  # `<name>-key` is the SECRET_KEY
+
+
+def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> pulumi.Input[str] | None:
+    """The ARN of the key for all that the app stores, if it is not AWS's: the stack's own or an existing one."""
+    if not args["create_kms_key"]:
+        return args.get("kms_key_id")
+    wanted: KmsKeyArgs = {
+        "description": f"Encrypts the data of {name}",
+        # RDS names the groups of its logs by itself; all others start with the app's name.
+        "log_group_names": [f"{name}-*", f"/aws/rds/instance/{name}-*"],
+        "retain": args["keep_data"],
+    }
+    return KmsKey(key_name(name), wanted, opts).key_arn
+
+
+def database_key(args: FlaskAppArgs, key: pulumi.Input[str] | None) -> pulumi.Input[str] | None:
+    """The key of the database's storage; `key` is that of all else."""
+    given = args.get("database_kms_key_id")
+    if given is None:
+        return key
+    return None if isinstance(given, str) and given == RDS_KEY else given
+
+
+def recorded_key(args: FlaskAppArgs) -> pulumi.Input[str] | None:
+    """The key of all else as the guard records it: a key that the stack makes is known before it has an ARN."""
+    return STACK_KEY if args["create_kms_key"] else args.get("kms_key_id")
+
+
+def key_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments that name keys."""
+    key, database = args.get("kms_key_id"), args.get("database_kms_key_id")
+    yield from kms_key_problems("kms_key_id", key)
+    if key is not None and args["create_kms_key"]:
+        yield Problem("create_kms_key", "True makes a key, and kms_key_id names one; keep one of the two.")
+    if database != RDS_KEY if isinstance(database, str) else database is not None:
+        yield from kms_key_problems("database_kms_key_id", database)
+    elif database is not None and key is None and not args["create_kms_key"]:
+        yield Problem(
+            "database_kms_key_id",
+            f"{RDS_KEY!r} is what the database has without kms_key_id and create_kms_key; leave it out.",
+        )

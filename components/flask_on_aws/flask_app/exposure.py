@@ -1,0 +1,268 @@
+"""How visitors reach an app: its own load balancers, a shared one, or CloudFront's name, with certificate and records."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from ..ingress.alias_records import AliasRecords
+from ..ingress.cdn import Cdn, CdnArgs
+from ..ingress.certificate import Certificate, CertificateArgs, find_zone, zone_candidates
+from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
+from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ..ingress.route import Route, RouteArgs
+from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
+from ..network.network import Network
+from . import component_args as given
+from .flask_app_args import FlaskAppArgs
+
+_ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
+
+
+class Entrance(NamedTuple):
+    """A load balancer of the app, and what it forwards to."""
+
+    load_balancer: LoadBalancer | None
+    """The app's own; None for a shared one."""
+    load_balancer_arn: pulumi.Output[str]
+    load_balancer_dns_name: pulumi.Output[str]
+    load_balancer_arn_suffix: pulumi.Output[str]
+    load_balancer_zone_id: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    target: Route
+
+
+class Exposure:
+    """Everything between a visitor and the target groups, as children of the app."""
+
+    hostname: pulumi.Output[str]
+    main: Entrance
+    """The load balancer that visitors come through: of the two while the app moves, the one in use."""
+
+    def __init__(
+        self,
+        name: str,
+        args: FlaskAppArgs,
+        network: Network,
+        log_bucket_arn: pulumi.Output[str] | None,
+        parent: pulumi.Resource,
+    ) -> None:
+        self._name, self._args, self._network, self._parent = name, args, network, parent
+        self._log_bucket_arn = log_bucket_arn
+        self._kind = given.exposure(args)
+        self.load_balancers = given.load_balancers(args)
+        # With both load balancers on a domain, one: less is believed, not more.
+        self.proxy_depth = 2 if self._kind == "cloudfront" else 1
+        self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
+        self.certificate: Certificate | None = None
+        self.cdn: Cdn | None = None
+        certificate_arn = self._create_certificate()
+        self.certificate_arn = pulumi.Output.from_input(certificate_arn or "")
+        self._create_entrances(certificate_arn)
+        self.url = pulumi.Output.format("https://{host}", host=self.hostname)
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._parent)
+
+    def _create_entrances(self, certificate: pulumi.Input[str] | None) -> None:
+        self.public: Entrance | None = None
+        self.internal: Entrance | None = None
+        if self._kind == "shared":
+            self.public = self._join_load_balancer(certificate)
+        elif PUBLIC in self.load_balancers:
+            self.public = self._create_public(certificate)
+        if INTERNAL in self.load_balancers:
+            self.internal = self._create_internal()
+        first_is_public = self._kind != "cloudfront" or self._args["cloudfront_origin"].startswith(PUBLIC)
+        self.main = cast(Entrance, self.public if first_is_public else self.internal)
+        self.load_balancer_dns_name = self.main.load_balancer_dns_name
+        self._name_host()
+
+    def _name_host(self) -> None:
+        if self._kind == "cloudfront":
+            self.cdn = self._create_cdn()
+            self.hostname = self.cdn.domain_name
+            return
+        if self.internal:
+            self.cdn = self._create_cdn()  # its name goes on beside the domain, until visitors have moved
+        self.hostname = pulumi.Output.from_input(self._args["domain"])
+        self._set_records()
+
+    @property
+    def other_target_group_arns(self) -> list[pulumi.Output[str]]:
+        """Of the load balancer that is not in use yet, or no longer."""
+        others = (entrance for entrance in (self.public, self.internal) if entrance and entrance is not self.main)
+        return [_routed(entrance.target) for entrance in others]
+
+    @property
+    def target_group_arn(self) -> pulumi.Output[str]:
+        """Of the load balancer in use; known once its rules are there: ECS refuses a target group without a listener."""
+        return _routed(self.main.target)
+
+    def _create_certificate(self) -> pulumi.Input[str] | None:
+        self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
+        if "certificate_arn" in self._args or not self._args.get("domain"):
+            return self._args.get("certificate_arn")
+        if self._args["listener_has_certificate"]:
+            self._find_zone()
+            return None
+        if self._kind == "shared" and self._args["dns"] == "external":
+            return None  # the shared listener's own certificate covers the name
+        args = cast(CertificateArgs, given.part(self._args, given.CERTIFICATE))
+        certificate = self.certificate = Certificate(f"{self._name}-certificate", args, self._child())
+        self._zone_id = certificate.zone_id
+        if self._args["dns"] == "external":
+            self.dns_records = certificate.validation_records
+        return certificate.certificate_arn
+
+    def _find_zone(self) -> None:
+        """The zone for the records, where no certificate looks for one."""
+        if self._args["dns"] == "route53" and self._zone_id is None:
+            candidates = zone_candidates(self._args["domain"])
+            self._zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self._parent))
+
+    def _route(self) -> RouteArgs:
+        route = cast(RouteArgs, {"vpc_id": self._network.vpc_id, "port": self._args["port"]})  # its listener follows
+        if "health_check_path" in self._args:
+            route["health_check_path"] = self._args["health_check_path"]
+        return route
+
+    def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
+        mode: dict[str, Any] = {"mode": "cloudfront"}
+        if self._kind == "https":
+            mode = {"mode": "https", "certificate_arn": certificate}
+        mode["subnet_ids"], mode["dual_stack"] = self._network.public_subnet_ids, self._args["egress"] == "ipv6"
+        if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
+            mode["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
+        route = self._route()
+        if self._kind == "cloudfront":
+            route["origin_secret"], route["requires_origin_secret"] = self._create_origin_secret(), True
+        return self._create_entrance(f"{self._name}-alb", mode, f"{self._name}-web", route)
+
+    def _create_internal(self) -> Entrance:
+        mode: dict[str, Any] = {"mode": "internal", "subnet_ids": self._network.vpc_origin_subnet_ids()}
+        if self._kind == "https" or self._args["cloudfront_origin"] == "public-with-vpc":
+            mode["deletion_protection"] = False  # the app's address does not depend on it
+        return self._create_entrance(f"{self._name}-ilb", mode, f"{self._name}-ilb", self._route())
+
+    def _create_entrance(self, name: str, mode: Mapping[str, Any], route_name: str, route: RouteArgs) -> Entrance:
+        args = cast(LoadBalancerArgs, {**given.part(self._args, {**given.LOAD_BALANCER, **given.ACCESS_LOGS}), **mode})
+        if mode.get("mode") != "https":
+            args.pop("allowed_cidrs", None)
+        args["vpc_id"], args["retain_access_logs"] = self._network.vpc_id, self._args["deletion_protection"]
+        # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
+        if self._kind == "https" and "web_acl_arn" in self._args:
+            args["web_acl_arn"] = self._args["web_acl_arn"]
+        balancer = LoadBalancer(name, args, self._child())
+        route["listener_arn"] = balancer.listener_arn
+        target = Route(route_name, route, self._child())
+        return Entrance(
+            load_balancer=balancer,
+            load_balancer_arn=balancer.arn,
+            load_balancer_dns_name=balancer.dns_name,
+            load_balancer_arn_suffix=balancer.arn_suffix,
+            load_balancer_zone_id=balancer.zone_id,
+            security_group_id=balancer.security_group_id,
+            listener_arn=balancer.listener_arn,
+            target=target,
+        )
+
+    def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
+        args, route = self._args, self._route()
+        route["listener_arn"] = args["listener_arn"]
+        route["hosts"] = [args["domain"], *args["domain_aliases"]]
+        route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
+        route["paths"] = args.get("listener_paths", ["/*"])
+        if certificate is not None:
+            self._attach(certificate)
+        listener_arn = pulumi.Output.from_input(args["listener_arn"])
+        return Entrance(
+            load_balancer=None,
+            load_balancer_arn=listener_arn.apply(_load_balancer_arn),
+            load_balancer_dns_name=pulumi.Output.from_input(args["load_balancer_dns_name"]),
+            load_balancer_arn_suffix=pulumi.Output.from_input(args["load_balancer_arn_suffix"]),
+            load_balancer_zone_id=pulumi.Output.from_input(args["load_balancer_zone_id"]),
+            security_group_id=pulumi.Output.from_input(args["load_balancer_security_group_id"]),
+            listener_arn=listener_arn,
+            target=Route(f"{self._name}-web", route, self._child()),
+        )
+
+    def _attach(self, certificate: pulumi.Input[str]) -> None:
+        # A given certificate may be another app's too, and AWS attaches it to a listener once: to detach it with this app
+        # would end HTTPS for the other.
+        is_given = "certificate_arn" in self._args
+        aws.lb.ListenerCertificate(
+            f"{self._name}-certificate",
+            listener_arn=self._args["listener_arn"],
+            certificate_arn=certificate,
+            opts=pulumi.ResourceOptions(parent=self._parent, retain_on_delete=is_given or None),
+        )
+
+    def _create_origin_secret(self) -> pulumi.Output[str]:
+        self._origin_secret = random.RandomPassword(
+            f"{self._name}-origin", length=_ORIGIN_SECRET_LENGTH, special=False, opts=self._child()
+        ).result
+        return self._origin_secret
+
+    def _create_cdn(self) -> Cdn:
+        # It is made a step before it is used, since CloudFront takes its minutes for it.
+        origin_id = self._create_vpc_origin(self.internal) if self.internal else None
+        origin = self.main if self._kind == "cloudfront" else cast(Entrance, self.internal)
+        args: CdnArgs = {
+            "origin_domain_name": origin.load_balancer_dns_name,
+            "load_balancers": self.load_balancers,
+        }
+        if origin is self.internal:
+            args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
+        else:
+            args["origin_secret"] = self._origin_secret
+        if self._kind == "cloudfront" and "web_acl_arn" in self._args:
+            args["web_acl_arn"] = self._args["web_acl_arn"]
+        if self._log_bucket_arn is not None:
+            args["access_log_bucket_arn"] = self._log_bucket_arn
+        return Cdn(f"{self._name}-cdn", args, self._child())
+
+    def _create_vpc_origin(self, entrance: Entrance) -> pulumi.Output[str]:
+        balancer = cast(LoadBalancer, entrance.load_balancer)
+        # The public subnets are known once the VPC has its internet gateway.
+        gateway = pulumi.Output.all(self._network.vpc_id, self._network.public_subnet_ids)
+        args: VpcOriginArgs = {
+            "vpc_id": gateway.apply(lambda both: str(both[0])),
+            "load_balancer_arn": balancer.arn,
+            "load_balancer_name": balancer.load_balancer_name,
+            "load_balancer_security_group_id": entrance.security_group_id,
+        }
+        return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
+
+    def _set_records(self) -> None:
+        names = [self._args["domain"], *self._args["domain_aliases"]]
+        if self._args["dns"] == "route53" and self._zone_id is not None:
+            AliasRecords(
+                f"{self._name}-dns",
+                {
+                    "zone_id": self._zone_id,
+                    "names": names,
+                    "target_dns_name": self.load_balancer_dns_name,
+                    "target_zone_id": self.main.load_balancer_zone_id,
+                },
+                self._child(),
+            )
+        else:
+            records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
+            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+
+
+def _load_balancer_arn(listener_arn: str) -> str:
+    """A listener's ARN is `…:listener/app/<name>/<id>/<listener's id>`."""
+    return listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
+
+
+def _routed(target: Route) -> pulumi.Output[str]:
+    return pulumi.Output.all(target.target_group_arn, target.rule_arns).apply(lambda both: str(both[0]))
+
+
+def _cnames(names: Sequence[str], target: str) -> list[dict[str, str]]:
+    return [{"name": name, "type": "CNAME", "value": target} for name in names]

@@ -1,0 +1,440 @@
+"""The steps in which a Flask app creates its components, and what they give as its outputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from ..alarms.alarms import Alarms, AlarmsArgs
+from ..component import Component
+from ..database.database import PORT, Database, DatabaseArgs
+from ..ecs.autoscaling import Autoscaling, AutoscalingArgs
+from ..ecs.cluster import Cluster
+from ..ecs.service import Service
+from ..ecs.service_args import ServiceArgs
+from ..ecs.task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
+from ..image.ecr_repository import dual_stack_reference
+from ..image.image import Image, ImageArgs
+from ..ingress.load_balancer_guard import PUBLIC
+from ..logical_database.logical_database import LogicalDatabase, LogicalDatabaseArgs
+from ..logical_database.setup_container import setup_container
+from ..network.network import Network, NetworkArgs
+from ..runtime_contract.contract import (
+    CA_PATH,
+    SECRET_KEY_FALLBACKS,
+    DatabaseFacts,
+    Facts,
+    plain_environment,
+    secret_names,
+    secret_values,
+)
+from ..runtime_contract.rds_ca import region_certificates
+from ..secrets.app_secret import AppSecret, AppSecretArgs
+from ..secrets.secret_key import SECRET_KEY, create_keys, previous_key
+from ..storage.access_logs import AccessLogBucket
+from ..storage.media_bucket import MediaBucket, MediaBucketArgs
+from . import component_args as given
+from .encryption_keys import create_key, database_key
+from .exposure import Exposure
+from .flask_app_args import FlaskAppArgs
+
+# Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
+# once, so that a stack of the same name can be made again.
+_SECRET_RECOVERY_DAYS = 7
+# In the app's secret, for the container that sets up its database on a shared server; no app container gets it.
+_VERIFIER = "DATABASE_PASSWORD_VERIFIER"
+_DeferredText = tuple[pulumi.Output[str], Callable[[pulumi.Output[str]], None]]
+
+
+class FlaskAppSteps(Component):
+    """What `FlaskApp`'s constructor calls, in this order. Each step sets the component and the outputs that it is about."""
+
+    _args: FlaskAppArgs
+
+    def _tell_consent(self) -> None:
+        """A consent that outlives its update would let a later mistake pass."""
+        if self._args.get("allow_database_replacement"):
+            pulumi.log.warn(
+                f"allowDatabaseReplacement is deprecated: use acceptDataLoss with {self._name}-db instead.", self
+            )
+        if self._args["accept_data_loss"]:
+            names = ", ".join(self._args["accept_data_loss"])
+            pulumi.log.warn(f"acceptDataLoss: changes that lose the data of {names} pass; unset it afterwards.", self)
+
+    def _create_key(self) -> None:
+        self._key = create_key(self._name, self._args, self._child())
+        self.kms_key_arn = nothing() if self._key is None else pulumi.Output.from_input(self._key)
+
+    def _keys(self, *arguments: str) -> Any:
+        """The app's key as these arguments of a component; none of them where there is no key."""
+        return {} if self._key is None else dict.fromkeys(arguments, self._key)
+
+    def _create_network(self) -> None:
+        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        args |= self._keys("flow_log_kms_key_id")
+        self.network = Network(f"{self._name}-network", args, self._child())
+        self._show_network(self.network)
+
+    def _create_image(self) -> None:
+        args = cast(ImageArgs, given.image_part(self._args))
+        args["force_delete"] = not self._args["deletion_protection"]
+        if "image" not in args:
+            args["preflight_settings"] = given.preflight_settings(self._name, self._args)
+            args |= self._keys("kms_key_id")
+        self.image = Image(f"{self._name}-image", args, self._child())
+        self.image_uri = self.image.image_uri
+        self.repository_url, self.repository_arn = self.image.repository_url, self.image.repository_arn
+        if self._args["egress"] == "ipv6":
+            self.image_uri = self.image_uri.apply(dual_stack_reference)
+
+    def _create_log_bucket(self) -> None:
+        self.log_bucket: AccessLogBucket | None = None
+        if sources := given.log_sources(self._args):
+            self.log_bucket = AccessLogBucket(
+                f"{self._name}-access-logs",
+                {
+                    "days": self._args["log_retention_days"],
+                    "retain": self._args["deletion_protection"],
+                    "sources": sources,
+                },
+                self._child(),
+            )
+
+    def _create_exposure(self) -> None:
+        log_bucket_arn = self.log_bucket.bucket_arn if self.log_bucket else None
+        exposure = self._exposure = Exposure(self._name, self._args, self.network, log_bucket_arn, self)
+        self.certificate, self.cdn = exposure.certificate, exposure.cdn
+        self.route = exposure.main.target
+        self.load_balancer = exposure.public.load_balancer if exposure.public else None
+        self.internal_load_balancer = exposure.internal.load_balancer if exposure.internal else None
+        self._show_exposure(exposure)
+
+    def _create_security_group(self) -> None:
+        args: TaskSecurityGroupArgs = {
+            "vpc_id": self.vpc_id,
+            "port": self._args["port"],
+        }
+        if self._exposure.public:
+            args["load_balancer_security_group_id"] = self._exposure.public.security_group_id
+        if self._exposure.internal:
+            args["internal_load_balancer_security_group_id"] = self._exposure.internal.security_group_id
+        if "outbound_ports" in self._args:
+            args["outbound_ports"] = self._args["outbound_ports"]
+        if given.has_endpoints(self._args):
+            args["endpoint_security_group_id"] = self.network.endpoint_security_group_id
+        self.task_security_group = TaskSecurityGroup(f"{self._name}-web", args, self._child())
+        self.security_group_id = self.task_security_group.security_group_id
+
+    def _create_bucket(self) -> None:
+        self._storage_dsn: pulumi.Output[str] | None = None
+        self.bucket_name = self.bucket_arn = nothing()
+        self.bucket: MediaBucket | None = None
+        self._task_policies: dict[str, pulumi.Input[str]] = {}
+        if self._args["bucket"] == "none":
+            return
+        args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
+        args["allowed_origins"] = self._origins()
+        args |= self._keys("kms_key_id")
+        if self.log_bucket:
+            args["access_log_bucket"] = self.log_bucket.bucket_name
+        bucket = self.bucket = MediaBucket(f"{self._name}-media", args, self._child())
+        self.bucket_name, self.bucket_arn, self._storage_dsn = bucket.bucket_name, bucket.bucket_arn, bucket.storage_dsn
+        self._task_policies["media"] = bucket.policy_json
+
+    def _origins(self) -> pulumi.Output[Sequence[str]]:
+        """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
+
+        The switch to the domain then finds a bucket that takes its pages.
+        """
+        names = [self._args.get("domain"), *self._args["domain_aliases"]]
+        later = [f"https://{name}" for name in names if name]
+        return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
+
+    def _create_database(self) -> None:
+        self.database: Database | LogicalDatabase | None = None
+        if self._args["database"] != "none":
+            self.database = self._join_server() if "database_host" in self._args else self._create_server()
+            self._task_policies["database"] = self.database.login.policy_json
+        self._show_database(self.database)
+
+    def _create_server(self) -> Database:
+        args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
+        args["vpc_id"], args["subnet_ids"] = self.vpc_id, self.network.private_subnet_ids
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id", "log_kms_key_id")
+        storage_key = database_key(self._args, self._key)
+        if storage_key is not None:
+            args["kms_key_id"] = storage_key
+        server = Database(f"{self._name}-db", args, self._child())
+        self.task_security_group.allow_group("database", server.security_group_id, PORT)
+        return server
+
+    def _join_server(self) -> LogicalDatabase:
+        args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
+        args.setdefault("database_name", self._name.replace("-", "_"))
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id")
+        database = LogicalDatabase(f"{self._name}-db", args, self._child())
+        self.task_security_group.allow_group("database", self._args["database_server_security_group_id"], database.port)
+        return database
+
+    def _facts(self, release: pulumi.Input[str]) -> pulumi.Output[Facts]:
+        database = self.database
+        known = pulumi.Output.all(
+            external_url=self.url,
+            region=aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region,
+            release=release,
+            host=database.host if database else None,
+            port=database.port if database else None,
+            database_name=database.database_name if database else None,
+            user=database.username if database else None,
+            database_secret_arn=database.secret_arn if database else None,
+            bucket_name=self.bucket_name,
+            storage_dsn=self._storage_dsn,
+        )
+        args, depth = self._args, self._exposure.proxy_depth
+        return known.apply(lambda values: _facts(args, depth, values))
+
+    def _create_secret(self) -> None:
+        # What the secret held before decides on what it holds, and is known once the secret itself is.
+        previous, resolve_previous = cast(_DeferredText, pulumi.deferred_output())
+        keys = create_keys(self._name, self._args["previous_secret_key"], previous, self._child())
+        database = self.database
+        values = pulumi.Output.all(
+            facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
+            password=database.password if database else "",
+            keys=keys,
+            setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
+            own=dict(self._args["secret_values"]),
+        ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
+        args: AppSecretArgs = {
+            "values": pulumi.Output.secret(values),
+            "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
+        }
+        args |= self._keys("kms_key_id")
+        secret = self.secret = AppSecret(f"{self._name}-secret", args, self._child())
+        resolve_previous(previous_key(self._name, secret.secret_arn, self))
+        self.secret_arn, self._secrets_version = secret.secret_arn, secret.version_id
+        self._has_fallback_key = pulumi.Output.unsecret(keys.fallback.apply(bool))
+        facts = self._facts(self.image.digest)
+        self._environment = pulumi.Output.all(facts=facts, own=dict(self._args["env"])).apply(
+            lambda v: {**plain_environment(v["facts"]), **v["own"]}
+        )
+
+    def _secret_references(self) -> dict[str, pulumi.Input[str]]:
+        own, args = self._args["secret_values"], self._args
+        others = {*args["env"], *args["secrets"]}
+        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - others
+        kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
+        if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
+            kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
+                self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
+            ).apply(lambda both: str(both[1]) if both[0] else "")
+        return {**kept, **args["secrets"]}
+
+    def _reference(self, name: str) -> pulumi.Output[str]:
+        return pulumi.Output.format("{arn}:{name}::", arn=self.secret_arn, name=name)
+
+    def _create_cluster(self) -> None:
+        self.cluster: Cluster | None = None
+        if "cluster_arn" in self._args:
+            self.cluster_arn = pulumi.Output.from_input(self._args["cluster_arn"])
+            self.cluster_name = pulumi.Output.from_input(self._args["cluster_name"])
+            return
+        insights = self._args.get("container_insights", False)
+        self.cluster = Cluster(f"{self._name}-cluster", {"container_insights": insights}, self._child())
+        self.cluster_arn, self.cluster_name = self.cluster.cluster_arn, self.cluster.cluster_name
+
+    def _create_services(self) -> None:
+        web = self.web = self._service("web", self._web_args())
+        self.workers = {
+            worker: self._service(worker, self._worker_args(worker, command))
+            for worker, command in sorted(self._args["workers"].items())
+        }
+        self._show_services(web, self.workers)
+
+    def _service(self, role: str, args: ServiceArgs) -> Service:
+        everywhere: ServiceArgs = {
+            "cluster_arn": self.cluster_arn,
+            "vpc_id": self.vpc_id,
+            "security_group_id": self.task_security_group.security_group_id,
+            "subnet_ids": self.network.task_subnet_ids,
+            "assign_public_ip": self.network.assign_public_ip,
+            "image_uri": self.image_uri,
+            # A new release leaves the execution role alone.
+            "repository_url": self.image.repository_url,
+            "environment": self._environment,
+            "secrets": self._secret_references(),
+            "secrets_version": self._secrets_version,
+        }
+        everywhere |= self._keys("kms_key_id")
+        if self._mounts_certificates():
+            everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
+        if isinstance(self.database, LogicalDatabase):
+            everywhere["init_containers"] = [self._setup_container(self.database)]
+        return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())
+
+    def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
+        return setup_container(
+            database,
+            verifier_reference=self._reference(_VERIFIER),
+            server_secret_arn=self._args["database_server_secret_arn"],
+            certificates=self._region_certificates(),
+            image=self._args["database_setup_image"],
+        )
+
+    def _region_certificates(self) -> pulumi.Output[str]:
+        region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
+        return region.apply(region_certificates)
+
+    def _web_args(self) -> ServiceArgs:
+        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
+        args["target_group_arn"] = self._exposure.target_group_arn
+        args["more_target_group_arns"] = self._exposure.other_target_group_arns
+        args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
+        args["task_policies"] = self._task_policies
+        args["task_policy_arns"] = self._args["policy_arns"]
+        return args
+
+    def _worker_args(self, worker: str, command: str) -> ServiceArgs:
+        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
+        args.pop("sidecars", None)
+        return {
+            **args,
+            "container_name": worker,
+            "command": command,
+            "desired_count": 1,
+            "execution_role_arn": self.web.execution_role_arn,
+            "task_role_arn": self.web.task_role_arn,
+            "log_group_name": self.web.log_group_name,
+            "release_command": "",  # once for all of them
+            "after": self.web.prepared,
+        }
+
+    def _mounts_certificates(self) -> bool:
+        choice = self._args["ca_certificates"]
+        if choice != "auto" or self._args["database"] == "none":
+            return choice == "init"
+        dockerfile = Path(self._args["app"], self._args["dockerfile"])
+        if "image" in self._args or dockerfile.is_file():
+            return "image" in self._args or CA_PATH not in dockerfile.read_text(encoding="utf-8")
+        return False  # a build plan puts them into the image
+
+    def _create_scaling(self) -> None:
+        args = cast(AutoscalingArgs, given.part(self._args, given.SCALING))
+        args["cluster_name"], args["service_name"] = self.cluster_name, self.service_name
+        if self._args["scale_requests_per_minute"]:
+            args["request_label"] = pulumi.Output.format(
+                "{balancer}/{target}",
+                balancer=self._exposure.main.load_balancer_arn_suffix,
+                target=self._exposure.main.target.target_group_arn_suffix,
+            )
+        self.scaling = Autoscaling(f"{self._name}-scaling", args, self._child())
+
+    def _create_alarms(self) -> None:
+        self.alarms: Alarms | None = None
+        self.alarm_topic_arn = nothing()
+        if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
+            return
+        args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
+        args |= self._keys("kms_key_id")
+        if self._args["alarms"]:
+            args |= {
+                "watch_load_balancer": True,
+                "load_balancer_arn_suffix": self._exposure.main.load_balancer_arn_suffix,
+                "target_group_arn_suffix": self._exposure.main.target.target_group_arn_suffix,
+                "watch_service": True,
+                "cluster_name": self.cluster_name,
+                "service_name": self.service_name,
+            }
+        if self._args["alarms"] and isinstance(self.database, Database):
+            args |= {
+                "watch_database": True,
+                "database_identifier": self.database.instance_identifier,
+                "database_instance_class": self._args["database_instance_class"],
+                "database_storage_gib": self.database.allocated_storage_gib,
+                "database_max_storage_gib": self._args["database_max_storage_gib"],
+            }
+        self.alarms = Alarms(f"{self._name}-alarms", args, self._child())
+        self.alarm_topic_arn = self.alarms.topic_arn
+
+    def _show_network(self, network: Network) -> None:
+        self.vpc_id = network.vpc_id
+        self.public_subnet_ids = network.public_subnet_ids
+        self.private_subnet_ids = network.private_subnet_ids
+        self.task_subnet_ids = network.task_subnet_ids
+        self.assign_public_ip = network.assign_public_ip
+        self.endpoint_security_group_id = network.endpoint_security_group_id
+
+    def _show_exposure(self, exposure: Exposure) -> None:
+        main, cdn = exposure.main, exposure.cdn
+        self.url, self.hostname, self.dns_records = exposure.url, exposure.hostname, exposure.dns_records
+        self.certificate_arn = exposure.certificate_arn
+        self.distribution_id = cdn.distribution_id if cdn else nothing()
+        self.distribution_arn = cdn.distribution_arn if cdn else nothing()
+        self.load_balancer_arn = main.load_balancer_arn
+        self.load_balancer_arn_suffix = main.load_balancer_arn_suffix
+        self.load_balancer_dns_name = main.load_balancer_dns_name
+        self.load_balancer_zone_id = main.load_balancer_zone_id
+        self.load_balancer_security_group_id = main.security_group_id
+        self.listener_arn = main.listener_arn
+        self.target_group_arn = exposure.target_group_arn
+
+    def _show_database(self, database: Database | LogicalDatabase | None) -> None:
+        instance = database if isinstance(database, Database) else None
+        self.database_host = database.host if database else nothing()
+        self.database_port = database.port if database else pulumi.Output.from_input(0)
+        self.database_name = database.database_name if database else nothing()
+        self.database_username = database.username if database else nothing()
+        self.database_secret_arn = database.secret_arn if database else nothing()
+        self.database_security_group_id = database.security_group_id if database else nothing()
+        self.database_instance_identifier = instance.instance_identifier if instance else nothing()
+        self.database_instance_arn = instance.instance_arn if instance else nothing()
+
+    def _show_services(self, web: Service, workers: Mapping[str, Service]) -> None:
+        self.service_name, self.service_arn = web.service_name, web.service_arn
+        self.task_definition_arn = web.task_definition_arn
+        self.execution_role_arn, self.execution_role_name = web.execution_role_arn, web.execution_role_name
+        self.task_role_arn, self.task_role_name = web.task_role_arn, web.task_role_name
+        self.log_group_name, self.log_group_arn = web.log_group_name, web.log_group_arn
+        names = {worker: service.service_name for worker, service in workers.items()}
+        self.worker_service_names = pulumi.Output.from_input(names)  # Output.all() of none would be a list
+
+
+def nothing() -> pulumi.Output[str]:
+    """The output for what an app does not have."""
+    return pulumi.Output.from_input("")
+
+
+def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Facts:
+    database = None
+    if args["database"] == "postgres":
+        database = DatabaseFacts(
+            host=known["host"],
+            port=int(known["port"]),
+            name=known["database_name"],
+            user=known["user"],
+            scheme=args["database_url_scheme"],
+            query=args.get("database_url_query"),
+            secret_arn=known["database_secret_arn"],
+        )
+    return Facts(
+        port=args["port"],
+        external_url=known["external_url"],
+        proxy_depth=proxy_depth,
+        environment=args["environment"],
+        region=known["region"],
+        release=known["release"],
+        cpu=args["cpu"],
+        memory=args["memory"],
+        debug=args["debug"],
+        database=database,
+        bucket_name=known["bucket_name"] or None,
+        storage_dsn=known["storage_dsn"],
+        compat=tuple(args["compat"]),
+        aliases=tuple(args["domain_aliases"]),
+        git_branch=args["git_branch"],
+        dual_stack=args["egress"] == "ipv6",
+    )

@@ -1,0 +1,167 @@
+"""A build plan as a Dockerfile: pure text from plain values.
+
+Stages: `assets` (Node, where there is something to build), `build` (compilers, package manager, build variables and
+secrets) and the image itself, which has none of these. Dependencies come before code, so that a change of code alone
+reuses their layer.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ..build_plan.install_commands import Steps, install_steps
+from ..build_plan.plan import LEFT_OUT, SCRATCH, BuildPlan, NodeBuild
+from ..runtime_contract.contract import CA_PATH
+from ..runtime_contract.shell import shell_command
+
+# The build context in which the RDS root certificates are, and its folder and file here. A context of its own: a
+# Dockerfile that held their 170 KB would be unreadable, and in every state.
+CA_CONTEXT = "rds-ca"
+CA_FOLDER = Path(__file__).parents[1] / "runtime_contract" / "rds-ca"
+CA_FILE = "rds-ca-bundle.pem"
+
+# One Debian for every Python, so that names of system packages hold: https://hub.docker.com/_/python
+_DEBIAN = "trixie"
+# The newest of 2026-11-21; it only makes the environment, and is not in the image: https://github.com/conda-forge/miniforge
+_CONDA = "condaforge/miniforge3:26.7.2-0"
+# The image's user; ECS takes it by number. Below the ranges that hosts give to people.
+_USER = 10001
+_VENV, _TOOLS = "/venv", "/tools"
+_PIP_CACHE = "/root/.cache/pip"
+_CACHES = {"pipenv": "/root/.cache", "poetry": "/root/.cache", "uv": "/root/.cache/uv", "conda": "/opt/conda/pkgs"}
+
+DOCKERIGNORE = "".join(f"{name}\n" for name in (*LEFT_OUT, "**/__pycache__", "Dockerfile", ".dockerignore"))
+
+
+def render_dockerfile(
+    plan: BuildPlan, build_env: Iterable[str] = (), build_secrets: Iterable[str] = (), ca_source: str = ""
+) -> str:
+    """The Dockerfile of a plan.
+
+    Args:
+        plan: a plan without a Dockerfile of its own.
+        build_env: names of the variables that build commands find. Default: none.
+        build_secrets: names of the secrets that build commands find as variables. Default: none.
+        ca_source: file in the app's folder with the RDS root certificates. Default: the build context `rds-ca`.
+    """
+    renderer = _Renderer(plan, sorted(build_env), sorted(build_secrets))
+    stages = [renderer.assets(plan.node)] if plan.node else []
+    return "\n\n".join("\n".join(stage) for stage in [*stages, renderer.build(), renderer.image(ca_source)]) + "\n"
+
+
+class _Renderer:
+    def __init__(self, plan: BuildPlan, build_env: Sequence[str], build_secrets: Sequence[str]) -> None:
+        self._plan, self._arguments, self._secrets = plan, [f"ARG {name}" for name in build_env], build_secrets
+
+    def assets(self, node: NodeBuild) -> list[str]:
+        return [
+            f"FROM node:{node.version}-slim AS assets",
+            *self._arguments,
+            "WORKDIR /assets",
+            f"COPY {' '.join(node.files)} ./",
+            self._run(f"{node.install} && mkdir -p node_modules", "/root/.npm"),
+            "WORKDIR /app",
+            "COPY . .",
+            "# A developer's own node_modules may be for another system.",
+            self._run("rm -rf node_modules && mv /assets/node_modules . && npm run build && rm -rf node_modules"),
+        ]
+
+    def build(self) -> list[str]:
+        plan, steps = self._plan, install_steps(self._plan, _VENV)
+        cache = _CACHES.get(plan.manager, _PIP_CACHE)
+        code = [*self._code(), *([self._run(steps.project, cache)] if steps.project else [])]
+        install = self._run(steps.dependencies, cache)
+        if plan.code_first:
+            install_and_code = [*self._code(), install, *code[1:]]
+        else:
+            install_and_code = [f"COPY {_copied(plan.dependency_files)}", install, *code]
+        return [
+            f"FROM {_CONDA if plan.manager == 'conda' else self._python()} AS build",
+            *_packages(plan.build_packages),
+            *self._arguments,
+            *_environment(plan, steps),
+            "WORKDIR /app",
+            *install_and_code,
+            "# The running container's root may be read-only, so bytecode is made here, good whatever a file's time says.",
+            "# A file that is no Python of this version stays as it is.",
+            f"RUN rm -rf {' '.join(LEFT_OUT)} \\",
+            f" && {{ {_VENV}/bin/python -m compileall -q --invalidation-mode unchecked-hash . || true; }}",
+        ]
+
+    def image(self, ca_source: str) -> list[str]:
+        plan = self._plan
+        # hadolint knows stages and images, and no other build contexts.
+        copy = [f"COPY {ca_source} {CA_PATH}"]
+        if not ca_source:
+            copy = ["# hadolint ignore=DL3022", f"COPY --from={CA_CONTEXT} {CA_FILE} {CA_PATH}"]
+        return [
+            f"FROM {f'debian:{_DEBIAN}-slim' if plan.manager == 'conda' else self._python()}",
+            *_packages(plan.run_packages),
+            "# The platform names the user by number. Volumes keep the owner that a folder has here, elsewhere root's.",
+            f"RUN groupadd --gid {_USER} app \\",
+            f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\",
+            " && mkdir -p /data/media \\",
+            f" && chown {_USER}:{_USER} /tmp /data/media",
+            *copy,
+            f"COPY --from=build {_VENV} {_VENV}",
+            "COPY --from=build /app /app",
+            *_writable(plan.writable_paths),
+            f"ENV PATH={_VENV}/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080",
+            "WORKDIR /app",
+            f"USER {_USER}:{_USER}",
+            f"VOLUME {json.dumps([*SCRATCH, *plan.writable_paths])}",
+            "EXPOSE 8080",
+            "# CMD, not ENTRYPOINT, so that release and one-off commands can take its place.",
+            f"CMD {json.dumps(shell_command(plan.start_command))}",
+        ]
+
+    def _python(self) -> str:
+        return f"python:{self._plan.python_version}-slim-{_DEBIAN}"
+
+    def _code(self) -> list[str]:
+        return ["COPY --from=assets /app ." if self._plan.node else "COPY . ."]
+
+    def _run(self, command: str, cache: str = "") -> str:
+        """A step that finds the build secrets as variables, and keeps what it downloads out of the layer."""
+        mounts = [f"--mount=type=cache,target={cache}"] if cache else []
+        mounts += [f"--mount=type=secret,id={name},required=true" for name in self._secrets]
+        # Not `env=` of the mount: that needs Docker 27.
+        reads = [f'{name}="$(cat /run/secrets/{name})" && export {name}' for name in self._secrets]
+        return "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + " \\\n && ".join([*reads, command])
+
+
+def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:
+    """An environment for the app, and one apart for the tool that fills it."""
+    if plan.manager == "conda":
+        return
+    yield f"RUN python -m venv {_VENV}"
+    if steps.tool:
+        yield f"RUN --mount=type=cache,target={_PIP_CACHE} \\"
+        yield f"    python -m venv {_TOOLS} && {_TOOLS}/bin/pip install {steps.tool}"
+    path = f"{_VENV}/bin:{_TOOLS}/bin:$PATH" if steps.tool else f"{_VENV}/bin:$PATH"
+    variables = {"VIRTUAL_ENV": _VENV, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **steps.environment}
+    yield "ENV " + " ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def _packages(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        # Debian keeps one version of each in a release, so a pinned one would soon be gone.
+        yield "# hadolint ignore=DL3008"
+        yield "RUN apt-get update \\"
+        yield f" && apt-get install -y --no-install-recommends {' '.join(names)} \\"
+        yield " && rm -rf /var/lib/apt/lists/*"
+
+
+def _writable(paths: Sequence[str]) -> Iterator[str]:
+    """Folders that are the user's, with what the code has in them, so that their volumes are, too."""
+    if paths:
+        names = " ".join(map(shlex.quote, paths))
+        yield f"RUN mkdir -p {names} && chown -R {_USER}:{_USER} {names}"
+
+
+def _copied(files: Sequence[str]) -> str:
+    """Files with the folders they are in: COPY of several would put them all into one."""
+    if all("/" not in name for name in files):
+        return f"{' '.join(files)} ./"
+    return "\nCOPY ".join(f"{name} {name}" for name in files)

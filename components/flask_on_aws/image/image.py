@@ -1,0 +1,343 @@
+"""The container image: a folder, built and pushed to ECR, or a ready reference."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker_build as docker_build
+
+from ..component import Component, settle
+from ..ecs.task_roles import repository_arn
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.references import image_problems, kms_key_problems
+from ..validation.values import choice_problems, range_problems, variable_name_problems
+from .build_context import ContextError, content_hash, context_location, context_problems
+from .ecr_repository import (
+    lifecycle_policy,
+    pushed_digest,
+    registry_credentials,
+    repository_name_problems,
+    split_reference,
+)
+from .planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
+from .preflight_hook import CHOICES, preflight_hooks
+
+if TYPE_CHECKING:
+    from ..validation.choice_literals import Architecture, Builder, Preflight
+else:
+    from ..validation.choices import Architecture, Builder, Preflight
+
+
+class ImageArgs(TypedDict, total=False):
+    context: str
+    """Path of the app's folder, absolute or relative to the Pulumi program. Required unless `image` is given. Default: none."""
+    dockerfile: str
+    """Path of the Dockerfile within that folder. Default: `Dockerfile`, or, where there is none, one made from the app's files by a build plan."""
+    python_version: str
+    """Without a Dockerfile: Python as major.minor, with its newest patch. Default: what `.python-version` or the project names, else 3.13."""
+    system_packages: Sequence[str]
+    """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
+    start_command: str
+    """Without a Dockerfile: the image's CMD, run by a shell. Default: `web:` of the Procfile, else the project's only script."""
+    writable_paths: Sequence[str]
+    """Without a Dockerfile: folders besides /tmp and /data/media that are volumes of the image's user. Default: none."""
+    image: pulumi.Input[str]
+    """A ready image by tag or digest, in place of `context`: nothing is built or created. Default: none."""
+    architecture: Architecture
+    """Processor that the image is for, `x86_64` or `arm64`. Default: `x86_64`."""
+    builder: Builder
+    """`docker-build` builds with BuildKit; `docker` with a bare Docker daemon, for machines that cannot start BuildKit's container. Default: `docker-build`."""
+    build_args: Mapping[str, str]
+    """Values of the Dockerfile's `ARG`s, which stay readable in an image of one stage; without a Dockerfile, variables of the build that are not in the image. Default: none."""
+    build_secrets: Mapping[str, pulumi.Input[str]]
+    """Secrets for `RUN --mount=type=secret,id=NAME`, by name, and without a Dockerfile variables of the build; they leave no trace in the image, and a new value alone builds nothing. Default: none."""
+    rebuild: str
+    """Any text, such as a date; a change of it builds again from the newest base image and without cached layers. Default: none."""
+    images_kept: int
+    """How many of the newest images the repository keeps, from 20 to 1000. Default: 30."""
+    force_delete: bool
+    """Whether the repository is deleted together with its images. Default: true."""
+    repository_name: str
+    """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is made up and going back to earlier content builds it again. Default: none."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the repositories. ECR takes it at creation alone: a repository that exists keeps what it has. Default: ECR's own key."""
+    cache: bool
+    """Whether layers are kept in a second repository for the next build (docker-build only). Default: true with docker-build."""
+    preflight: Preflight
+    """Whether the app is built, run and checked on this machine before its image is pushed: `auto` where a Docker engine and the command line tool are there, `always`, or `never`. Default: `never`."""
+    preflight_settings: Mapping[str, str]
+    """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+_DEFAULTS: ImageArgs = {
+    "dockerfile": "Dockerfile",
+    "python_version": "",
+    "system_packages": [],
+    "start_command": "",
+    "writable_paths": [],
+    "architecture": "x86_64",
+    "builder": "docker-build",
+    "build_args": {},
+    "build_secrets": {},
+    "rebuild": "",
+    "images_kept": 30,
+    "force_delete": True,
+    "preflight": "never",
+    "preflight_settings": {},
+}
+_PLATFORMS = {"x86_64": docker_build.Platform.LINUX_AMD64, "arm64": docker_build.Platform.LINUX_ARM64}
+# Tasks that run, and the releases to roll back to, need their images: fewer than 20 once expired images in use.
+# Beyond 1000 the repository only costs storage.
+_FEWEST_KEPT, _MOST_KEPT = 20, 1000
+# 80 bits: two contents of one repository never share them, and the tag still fits in a table of the console.
+_TAG_LENGTH = 20
+# Enough to tell the builds of one program apart.
+_TAG_IN_NAME = 8
+# An image without content, for what is in the repository already but not in Pulumi's state; it is never pushed.
+_PLACEHOLDER = 'FROM scratch\nLABEL description="placeholder: the image itself was pushed before"\n'
+# Every input but the credentials, which stay fresh in the state.
+_BUILD_INPUTS = [
+    *("context", "dockerfile", "platforms", "build_args", "secrets", "ignore_secrets_in_diff_calculation", "no_cache"),
+    *("cache_from", "cache_to", "tags", "exports", "push", "build_on_preview", "network"),
+]
+# ECR cannot change a repository's key. A new repository has none of the images that run, or to roll back to.
+_KEPT = ["encryptionConfigurations"]
+_DOCKER_INPUTS = ["build", "image_name", "skip_push"]
+
+
+@typed(ImageArgs)
+def problems(args: ImageArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    if ("image" in settled) == ("context" in settled):
+        yield Problem(
+            "image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither."
+        )
+    elif "context" in settled:
+        found = [Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"])]
+        yield from found
+        if not found and is_planned(settled):
+            yield from plan_problems(settled)
+    yield from image_problems("image", settled.get("image"))
+    for argument in ("build_args", "build_secrets"):
+        for name in settled[argument]:
+            yield from variable_name_problems(f"{argument}.{name}", name)
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
+    yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
+    yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
+    yield from choice_problems("preflight", settled["preflight"], CHOICES)
+    yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
+    yield from repository_name_problems("repository_name", settled.get("repository_name", "app"))
+    if settled["builder"] == "docker":
+        for argument in ("build_secrets", "rebuild", "cache"):
+            if settled.get(argument):
+                yield Problem(
+                    argument, f"builder 'docker' has no {argument}; leave it out, or use builder 'docker-build'."
+                )
+
+
+class Image(Component):
+    """An image in an ECR repository of its own, named by its content and given by digest.
+
+    Each content has its own build resource, whose name ends in the tag's start: the provider hashes the folder at
+    every update, so a resource that outlived its content would build and push over an immutable tag.
+    """
+
+    image_uri: pulumi.Output[str]
+    """Reference of the image by digest; a ready reference is passed on as it is."""
+    digest: pulumi.Output[str]
+    """Digest of the image, `sha256:…`; empty for a ready reference by tag."""
+    repository_url: pulumi.Output[str]
+    """The image's repository, without tag and digest."""
+    repository_arn: pulumi.Output[str]
+    """ARN of the image's repository; empty if that is not in ECR."""
+
+    def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        self._args = settle(args, _DEFAULTS)
+        if "image" not in self._args:
+            self._tag = content_tag(self._args)
+        super().__init__(name, opts)
+        if "image" in self._args:
+            self._take_ready_image(pulumi.Output.from_input(self._args["image"]))
+        else:
+            self._create_repositories()
+            self._build_or_reuse()
+        self._register()
+
+    def _take_ready_image(self, reference: pulumi.Output[str]) -> None:
+        self.image_uri = reference
+        self.digest = reference.apply(lambda text: split_reference(text)[1])
+        self.repository_url = reference.apply(lambda text: split_reference(text)[0])
+        self.repository_arn = self.repository_url.apply(repository_arn)
+
+    def _create_repositories(self) -> None:
+        name, physical_name = self._name, self._args.get("repository_name")
+        self._repository = aws.ecr.Repository(
+            name,
+            name=physical_name,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[self._encryption()],
+            force_delete=self._args["force_delete"],
+            opts=self._child(ignore_changes=_KEPT),
+        )
+        self.repository_url, self.repository_arn = self._repository.repository_url, self._repository.arn
+        self._expire_images(f"{name}-lifecycle", self._repository, self._args["images_kept"])
+
+    def _encryption(self) -> aws.ecr.RepositoryEncryptionConfigurationArgsDict:
+        if "kms_key_id" not in self._args:
+            return {"encryption_type": "AES256"}
+        return {"encryption_type": "KMS", "kms_key": self._args["kms_key_id"]}
+
+    def _cache_reference(self) -> pulumi.Output[str]:
+        """A second repository, for layers: what the last build for a processor kept is one tag in it."""
+        name, physical_name = f"{self._name}-cache", self._args.get("repository_name")
+        repository = aws.ecr.Repository(
+            name,
+            name=f"{physical_name}-cache" if physical_name else None,
+            image_tag_mutability="MUTABLE",  # each build moves the tag
+            encryption_configurations=[self._encryption()],
+            force_delete=True,  # the next build fills it again
+            opts=self._child(ignore_changes=_KEPT),
+        )
+        self._expire_images(f"{name}-lifecycle", repository, None)
+        return pulumi.Output.format("{url}:{tag}", url=repository.repository_url, tag=self._args["architecture"])
+
+    def _expire_images(self, name: str, repository: aws.ecr.Repository, images_kept: int | None) -> None:
+        policy = lifecycle_policy(images_kept)
+        aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=policy, opts=self._child())
+
+    def _build_or_reuse(self) -> None:
+        # Its own name must be known already; a name that is made up is not.
+        given = self._args.get("repository_name")
+        pushed = pushed_digest(given, self._tag, self) if given else None
+        name = f"{self._name}-{self._tag[:_TAG_IN_NAME]}"
+        if self._args["builder"] == "docker":
+            built = self._build_with_docker(name, pushed is not None)
+        else:
+            built = self._build_with_buildkit(name, pushed is not None)
+        # The repository's word comes first: what was built may be the placeholder.
+        self.digest = pulumi.Output.from_input(pushed) if pushed else built
+        self.image_uri = pulumi.Output.format("{url}@{digest}", url=self.repository_url, digest=self.digest)
+
+    def _build_with_buildkit(self, name: str, reuse: bool) -> pulumi.Output[str]:
+        """Build in BuildKit's own container, which asks for the newest base image and can keep its layers elsewhere."""
+        # One or none.
+        caches = [self._cache_reference()] if uses_cache(self._args) else []
+        context = context_location(self._args["context"])
+        if reuse:
+            return self._register_placeholder(name, context)
+        sources, dockerfile = self._sources(context)
+        return docker_build.Image(
+            name,
+            context=sources,
+            dockerfile=dockerfile,
+            platforms=[_PLATFORMS[self._args["architecture"]]],
+            build_args=self._args["build_args"],
+            secrets=self._args["build_secrets"],
+            # The tag names the content; a secret's new value does not change it, and could not be pushed over it.
+            ignore_secrets_in_diff_calculation=sorted(self._args["build_secrets"]),
+            # Not `pull`: with it the provider builds at every update, and BuildKit's container has no old base image.
+            no_cache=bool(self._args["rebuild"]),
+            cache_from=[{"registry": {"ref": cache}} for cache in caches],
+            # Every layer, in the form that ECR takes; layers that cannot be kept do not fail the build.
+            cache_to=[
+                {
+                    "registry": {
+                        "ref": cache,
+                        "mode": docker_build.CacheMode.MAX,
+                        "image_manifest": True,
+                        "oci_media_types": True,
+                        "ignore_error": True,
+                    }
+                }
+                for cache in caches
+            ],
+            tags=[pulumi.Output.format("{url}:{tag}", url=self.repository_url, tag=self._tag)],
+            registries=[registry_credentials("address", self._repository, self)],
+            push=True,
+            build_on_preview=False,  # a preview needs no Docker
+            opts=self._build_options(),
+        ).digest
+
+    def _sources(self, context: str) -> tuple[docker_build.BuildContextArgsDict, docker_build.DockerfileArgsDict]:
+        """Where the build finds its files and its Dockerfile."""
+        if is_planned(self._args):
+            return {"location": context, "named": named_contexts()}, {"inline": planned_dockerfile(self._args)}
+        return {"location": context}, {"location": str(PurePosixPath(context, self._args["dockerfile"]))}
+
+    def _register_placeholder(self, name: str, context: str) -> pulumi.Output[str]:
+        """Leave a build that is in the state as it is; where it is not, stand in for it without a build or a push."""
+        return docker_build.Image(
+            name,
+            # The same folder, since the provider goes on comparing its hash; nothing of it is sent.
+            context={"location": context},
+            dockerfile={"inline": _PLACEHOLDER},
+            exports=[{"cacheonly": {}}],
+            registries=[registry_credentials("address", self._repository, self)],
+            push=False,
+            build_on_preview=False,
+            opts=self._build_options(_BUILD_INPUTS),
+        ).digest
+
+    def _build_with_docker(self, name: str, reuse: bool) -> pulumi.Output[str]:
+        """Build with Docker's own builder. It takes no inline Dockerfile: what the state lacks is built, not pushed."""
+        import pulumi_docker as docker  # the alternative to docker-build: a twentieth of a second that only it is worth
+
+        context = context_location(self._args["context"])
+        return docker.Image(
+            name,
+            image_name=pulumi.Output.format("{url}:{tag}", url=self.repository_url, tag=self._tag),
+            build={
+                "context": context,
+                "dockerfile": str(PurePosixPath(context, self._args["dockerfile"])),
+                "platform": _PLATFORMS[self._args["architecture"]].value,
+                "args": self._args["build_args"],
+            },
+            registry=registry_credentials("server", self._repository, self),
+            skip_push=reuse,
+            opts=self._build_options(_DOCKER_INPUTS if reuse else ()),
+        ).repo_digest.apply(lambda reference: split_reference(reference)[1])
+
+    def _build_options(self, ignored: Sequence[str] = ()) -> pulumi.ResourceOptions:
+        # What is in the repository already was tried before it was pushed.
+        hooks = None if ignored else preflight_hooks(self, self._name, self._args)
+        # Without retain_on_delete the provider deletes from the registry what a running task or a rollback still needs
+        # (pulumi-docker-build#581, #606).
+        return self._child(retain_on_delete=True, ignore_changes=list(ignored) or None, hooks=hooks)
+
+
+def content_tag(args: ImageArgs) -> str:
+    """The tag: the start of a hash of all that decides the image, so that equal content is pushed once and never overwritten.
+
+    What the provider compares besides the content is in it too; a change there would push to a tag that exists.
+    """
+    planned = is_planned(args)
+    settings: dict[str, Any] = {
+        "location": context_location(args["context"]),
+        "dockerfile": args["dockerfile"],
+        "platform": _PLATFORMS[args["architecture"]].value,
+        "builder": args["builder"],
+        "cache": uses_cache(args),
+        "build_args": dict(args["build_args"]),
+        "build_secrets": sorted(args["build_secrets"]),
+        "rebuild": args["rebuild"],
+    }
+    if planned:
+        settings |= planned_content(args)
+    try:
+        return content_hash(args["context"], "" if planned else args["dockerfile"], settings)[:_TAG_LENGTH]
+    except ContextError as error:
+        refuse([Problem("context", str(error))])
+        raise
+
+
+def uses_cache(args: ImageArgs) -> bool:
+    """Whether layers are kept in a repository: if not said, wherever BuildKit builds."""
+    return args.get("cache", args["builder"] == "docker-build")

@@ -1,0 +1,51 @@
+"""Names in a Route 53 zone that point to a load balancer."""
+
+from collections.abc import Sequence
+from typing import Required, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component
+
+
+class AliasRecordsArgs(TypedDict, total=False):
+    zone_id: Required[pulumi.Input[str]]
+    """Id of the hosted zone. Required."""
+    names: Required[Sequence[str]]
+    """The names to set. Required."""
+    target_dns_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
+    target_zone_id: Required[pulumi.Input[str]]
+    """Hosted zone id of the load balancer. Required."""
+
+
+class AliasRecords(Component):
+    """An A and an AAAA alias for each name; both follow the load balancer's addresses and cost nothing."""
+
+    names: pulumi.Output[Sequence[str]]
+    """The names, known once their records exist."""
+
+    def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        records = [
+            aws.route53.Record(
+                f"{name}-{host}-{kind.lower()}",
+                zone_id=args["zone_id"],
+                name=host,
+                type=kind,
+                aliases=[
+                    {
+                        "name": args["target_dns_name"],
+                        "zone_id": args["target_zone_id"],
+                        # The app's own alarms watch its health; DNS has nowhere else to point.
+                        "evaluate_target_health": False,
+                    }
+                ],
+                opts=self._child(),
+            )
+            for host in args["names"]
+            for kind in ("A", "AAAA")
+        ]
+        self.names = pulumi.Output.all(*(record.fqdn for record in records)).apply(lambda _: list(args["names"]))
+        self._register()

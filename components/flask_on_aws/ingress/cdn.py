@@ -1,0 +1,242 @@
+"""HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from ..naming import SUFFIX_LENGTH
+from ..storage.access_logs import DISTRIBUTION_REGION
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.values import choice_problems, range_problems
+from .load_balancer_guard import distribution_guard, tags
+from .origin_header import ORIGIN_HEADER
+from .web_acl import Scope, web_acl_problems
+
+if TYPE_CHECKING:
+    from ..validation.choice_literals import PriceClass
+else:
+    from ..validation.choices import PriceClass
+
+
+class CdnArgs(TypedDict, total=False):
+    origin_domain_name: Required[pulumi.Input[str]]
+    """DNS name of the load balancer. Required."""
+    vpc_origin_id: pulumi.Input[str]
+    """Id of the VPC origin by which CloudFront reaches an internal load balancer. Default: none, `origin_secret` must be given."""
+    origin_secret: pulumi.Input[str]
+    """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
+    load_balancers: Sequence[str]
+    """The load balancers that the app's tasks are registered with, of `public` and `internal`; given, an update that would point the distribution at one without healthy tasks is refused. Default: none, nothing is refused."""
+    price_class: PriceClass
+    """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
+    origin_timeout: int
+    """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
+    access_log_bucket_arn: pulumi.Input[str]
+    """ARN of a bucket that takes a log of every request, such as that of an AccessLogBucket for `distributions`. Default: none, nothing is logged."""
+    wait: bool
+    """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
+    web_acl_arn: pulumi.Input[str]
+    """ARN of an existing web ACL of AWS WAF, of scope CLOUDFRONT, whose rules requests must pass. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+# 30 s is CloudFront's own default for the time to the first byte.
+_DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+# CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
+# first, or a request meets a closing connection.
+_KEEPALIVE_SECONDS = 5
+_ORIGIN_ID = "load-balancer"
+_LOGS = "access-logs"
+_LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
+# All that CloudFront logs by default but cs(Cookie), with which a reader of the logs could take over sessions:
+# AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+_LOG_FIELDS = [
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs(Host)",
+    "cs-uri-stem",
+    "sc-status",
+    "cs(Referer)",
+    "cs(User-Agent)",
+    "cs-uri-query",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+]
+
+
+@typed(CdnArgs)
+def problems(args: CdnArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    if ("origin_secret" in settled) == ("vpc_origin_id" in settled):
+        yield Problem(
+            "vpc_origin_id",
+            "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
+            "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
+        )
+    yield from choice_problems(
+        "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+    )
+    yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
+    reason = "what it would protect is a CloudFront distribution"
+    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
+
+
+def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
+    room = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
+    if args.get("access_log_bucket_arn") is not None and len(name) > room:
+        yield Problem(
+            "name",
+            f"{name!r} has {len(name)} characters; use at most {room} with access_log_bucket_arn, since AWS allows "
+            f"{_LONGEST_DELIVERY_NAME} for a log delivery with what is appended.",
+        )
+
+
+class Cdn(Component):
+    """A CloudFront distribution that caches nothing and passes everything to a load balancer.
+
+    It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net.
+    """
+
+    domain_name: pulumi.Output[str]
+    """Host name of the distribution."""
+    url: pulumi.Output[str]
+    """Address of the app, with https and without a trailing slash."""
+    distribution_id: pulumi.Output[str]
+    """Id of the distribution."""
+    distribution_arn: pulumi.Output[str]
+    """ARN of the distribution."""
+    hosted_zone_id: pulumi.Output[str]
+    """Id of CloudFront's hosted zone, for alias records."""
+
+    def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse([*_name_problems(name, args), *problems(args)])
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._find_policies()
+        self._create_distribution()
+        if "access_log_bucket_arn" in self._args:
+            self._log_requests(self._args["access_log_bucket_arn"])
+        self.domain_name = self._distribution.domain_name
+        self.url = pulumi.Output.format("https://{host}", host=self._distribution.domain_name)
+        self.distribution_id = self._distribution.id
+        self.distribution_arn = self._distribution.arn
+        self.hosted_zone_id = self._distribution.hosted_zone_id
+        self._register()
+
+    def _find_policies(self) -> None:
+        """AWS's own policies: an app's pages are its users' own, so nothing is cached and everything is passed on, Host included."""
+        opts = pulumi.InvokeOutputOptions(parent=self)
+        self._cache_policy_id = aws.cloudfront.get_cache_policy_output(name="Managed-CachingDisabled", opts=opts).id
+        self._request_policy_id = aws.cloudfront.get_origin_request_policy_output(
+            name="Managed-AllViewer", opts=opts
+        ).id
+        # What the app sends itself stays, but for X-Content-Type-Options, whose only value is nosniff:
+        # AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+        self._response_policy_id = aws.cloudfront.get_response_headers_policy_output(
+            name="Managed-SecurityHeadersPolicy", opts=opts
+        ).id
+
+    def _create_distribution(self) -> None:
+        guarded = "load_balancers" in self._args
+        self._distribution = aws.cloudfront.Distribution(
+            self._name,
+            enabled=True,
+            is_ipv6_enabled=True,
+            http_version="http2and3",
+            price_class=self._args["price_class"],
+            origins=[self._origin()],
+            default_cache_behavior={
+                "target_origin_id": _ORIGIN_ID,
+                "viewer_protocol_policy": "redirect-to-https",
+                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                "cached_methods": ["GET", "HEAD"],
+                "cache_policy_id": self._cache_policy_id,
+                "origin_request_policy_id": self._request_policy_id,
+                "response_headers_policy_id": self._response_policy_id,
+                # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
+                "compress": True,
+            },
+            restrictions={"geo_restriction": {"restriction_type": "none"}},
+            viewer_certificate={"cloudfront_default_certificate": True},
+            web_acl_id=self._args.get("web_acl_arn"),  # CloudFront's own name for the ARN
+            tags=tags(self._args["load_balancers"]) or None if guarded else None,
+            wait_for_deployment=self._args["wait"],
+            opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
+        )
+
+    def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
+        """Standard logging (v2): the older one writes with ACLs, which buckets have not taken by default since 2023."""
+        source = aws.cloudwatch.LogDeliverySource(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            log_type="ACCESS_LOGS",
+            resource_arn=self._distribution.arn,
+            opts=self._child(),
+        )
+        destination = aws.cloudwatch.LogDeliveryDestination(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            delivery_destination_configuration={"destination_resource_arn": bucket_arn},
+            output_format="w3c",
+            opts=self._child(),
+        )
+        aws.cloudwatch.LogDelivery(
+            f"{self._name}-{_LOGS}",
+            region=DISTRIBUTION_REGION,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.arn,
+            record_fields=_LOG_FIELDS,
+            opts=self._child(),
+        )
+
+    def _origin(self) -> aws.cloudfront.DistributionOriginArgsDict:
+        if "vpc_origin_id" in self._args:
+            return {
+                "origin_id": _ORIGIN_ID,
+                "domain_name": self._args["origin_domain_name"],
+                "vpc_origin_config": {
+                    "vpc_origin_id": self._args["vpc_origin_id"],
+                    "origin_read_timeout": self._args["origin_timeout"],
+                    "origin_keepalive_timeout": _KEEPALIVE_SECONDS,
+                },
+            }
+        return {
+            "origin_id": _ORIGIN_ID,
+            "domain_name": self._args["origin_domain_name"],
+            "custom_headers": [{"name": ORIGIN_HEADER, "value": pulumi.Output.secret(self._args["origin_secret"])}],
+            "custom_origin_config": {
+                # Without a domain there is no certificate that CloudFront would accept from the load balancer.
+                "origin_protocol_policy": "http-only",
+                "http_port": 80,
+                "https_port": 443,
+                "origin_ssl_protocols": ["TLSv1.2"],
+                "origin_read_timeout": self._args["origin_timeout"],
+                "origin_keepalive_timeout": _KEEPALIVE_SECONDS,
+            },
+        }

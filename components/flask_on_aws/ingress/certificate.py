@@ -1,0 +1,232 @@
+"""The TLS certificate of an app's domains, validated by DNS."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.values import choice_problems
+
+if TYPE_CHECKING:
+    from ..validation.choice_literals import Dns
+else:
+    from ..validation.choices import Dns
+
+
+class CertificateArgs(TypedDict, total=False):
+    domain: Required[str]
+    """The app's main host name, like `app.example.com`, in lower case. Required."""
+    aliases: Sequence[str]
+    """Further host names of the same app, wildcards like `*.example.com` included. Default: none."""
+    dns: Dns
+    """Who answers for the domain: `route53` (the validation records are created) or `external` (they are output, and a person sets them). Default: route53."""
+    zone_id: pulumi.Input[str]
+    """Id of the hosted zone for every name of the certificate, needed when the zone is made by the same program. Default: the zone named zone_name."""
+    zone_name: str
+    """Name of the public hosted zone for every name of the certificate. Default: for each name the zone of its longest parent domain that exists."""
+    validated: bool
+    """With external DNS, whether the records are set, so that the deployment waits for the certificate to be issued. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+_DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}
+# DNS validation took from 38 s to 8 min 52 s in public logs; after 15 minutes the records or the delegation are wrong.
+_VALIDATION_TIMEOUT = "15m"
+# ACM's own advice for validation records is 60 to 300 s; the shortest mends a wrong record soonest.
+_RECORD_TTL_SECONDS = 60
+# ACM puts the first name into the certificate's common name, which X.509 limits to 64 characters; DNS itself allows 253.
+_LONGEST_DOMAIN, _LONGEST_ALIAS = 64, 253
+_NO_ZONE = (
+    "No public hosted zone in Route 53 is called {zones}, so {name!r} cannot be validated. Create one and delegate the "
+    "domain to it; give zone_id if this program makes it; set dns to external if another provider answers for the domain; "
+    "or use the ARN of a certificate that you have."
+)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@typed(CertificateArgs)
+def problems(args: CertificateArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    if not settled.get("domain"):
+        yield Problem("domain", "A certificate needs a domain, like app.example.com; set it.")
+        return
+    yield from domain_problems("domain", settled["domain"], longest=_LONGEST_DOMAIN)
+    for alias in settled["aliases"]:
+        yield from domain_problems("aliases", alias, longest=_LONGEST_ALIAS, wildcard=True)
+    names = [settled["domain"], *settled["aliases"]]
+    for repeated in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem("aliases", f"{repeated!r} is named more than once; name it once.")
+    yield from choice_problems("dns", settled["dns"], ["route53", "external"])
+    yield from _zone_problems(settled)
+
+
+def domain_problems(
+    argument: str, name: str, longest: int = _LONGEST_ALIAS, wildcard: bool = False
+) -> Iterator[Problem]:
+    """A host name as DNS and ACM take it: lower-case ASCII labels, at least two of them."""
+    host = name.removeprefix("*.") if wildcard else name
+    if not name.isascii():
+        ascii_form = _idna(name)
+        way_out = f"write {ascii_form!r}" if ascii_form else "write its ASCII form, which starts with xn--"
+        yield Problem(argument, f"{name!r} has letters outside ASCII; {way_out}.")
+    elif host.startswith("*."):
+        yield Problem(
+            argument, f"{name!r} is a wildcard; use the host that people visit, and name the wildcard in `aliases`."
+        )
+    elif "." not in host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
+        yield Problem(
+            argument,
+            f"{name!r} is not a domain name: use lower-case letters, digits and hyphens in at least two parts "
+            "of at most 63 characters, like app.example.com, without https:// and without a final dot.",
+        )
+    elif len(name) > longest:
+        yield Problem(argument, f"{name!r} has {len(name)} characters; use at most {longest}.")
+
+
+def zone_candidates(name: str) -> list[str]:
+    """The hosted zones that may hold a name, longest first; a wildcard lives in its parent, a top-level domain in none."""
+    labels = name.removeprefix("*.").split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
+
+
+def find_zone(candidates: Sequence[str], options: pulumi.InvokeOptions) -> str | None:
+    """The id of the first public hosted zone that exists."""
+    for candidate in candidates:
+        try:
+            return aws.route53.get_zone(name=candidate, opts=options).zone_id
+        except Exception as error:  # the SDK raises nothing narrower
+            if "no matching" not in str(error):
+                raise
+    return None
+
+
+def no_zone_problem(argument: str, name: str, candidates: Sequence[str]) -> Problem:
+    """That none of the zones exists which may hold a name."""
+    return Problem(argument, _NO_ZONE.format(name=name, zones=" or ".join(candidates)))
+
+
+def _zone_problems(settled: CertificateArgs) -> Iterator[Problem]:
+    given = [key for key in ("zone_id", "zone_name") if key in settled]
+    if settled["dns"] == "external":
+        for key in given:
+            said = f"{settled[key]!r}" if isinstance(settled[key], str) else "A zone"
+            yield Problem(key, f"{said} has no use with external DNS; leave it out, or set dns to route53.")
+    elif settled["validated"]:
+        yield Problem("validated", "True is for external DNS alone; leave it out, or set dns to external.")
+    if len(given) == 2:
+        yield Problem("zone_name", "zone_id and zone_name name the same zone twice; leave one of them out.")
+    zone = settled.get("zone_name")
+    for name in [settled["domain"], *settled["aliases"]] if zone else []:
+        if zone not in zone_candidates(name):
+            yield Problem(
+                "zone_name",
+                f"The zone {zone!r} does not hold {name!r}; name a parent domain of every name, or leave it out.",
+            )
+
+
+def _idna(name: str) -> str:
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+class Certificate(Component):
+    """A public certificate from AWS Certificate Manager for a domain and its aliases.
+
+    A change of its names makes the new certificate before the old one is dropped.
+    """
+
+    certificate_arn: pulumi.Output[str]
+    """ARN of the certificate, known once it is issued; with external DNS and `validated` false, at once and not yet issued."""
+    zone_id: pulumi.Output[str]
+    """Id of the hosted zone of the domain; empty with external DNS."""
+    validation_records: pulumi.Output[Sequence[Mapping[str, str]]]
+    """The DNS records that prove the ownership of the names, each with `name`, `type` and `value`."""
+
+    def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        self._names = [self._args["domain"], *self._args["aliases"]]
+        self._zones = self._find_zones() if self._args["dns"] == "route53" else {}
+        self._create_certificate()
+        self._create_records()
+        self.certificate_arn = self._validate()
+        self.zone_id = pulumi.Output.from_input(self._zones.get(self._args["domain"], ""))
+        self._register()
+
+    def _create_certificate(self) -> None:
+        # Its automatic name is no name at all, so that a replacement is issued while listeners still use the old one.
+        self._certificate = aws.acm.Certificate(
+            self._name,
+            domain_name=self._args["domain"],
+            subject_alternative_names=self._args["aliases"] or None,
+            validation_method="DNS",
+            opts=self._child(),
+        )
+        self.validation_records = self._certificate.domain_validation_options.apply(records)
+
+    def _find_zones(self) -> dict[str, pulumi.Input[str]]:
+        """The hosted zone of each name."""
+        if "zone_id" in self._args:
+            return dict.fromkeys(self._names, self._args["zone_id"])
+        if "zone_name" in self._args:
+            return dict.fromkeys(self._names, self._find_zone(self._args["domain"], [self._args["zone_name"]]))
+        return {name: self._find_zone(name, zone_candidates(name)) for name in self._names}
+
+    def _find_zone(self, name: str, candidates: Sequence[str]) -> str:
+        """The first public hosted zone that exists, asked for at once, since an Output cannot be tried and caught."""
+        found = find_zone(candidates, pulumi.InvokeOptions(parent=self))
+        if found is None:
+            argument = "domain" if name == self._args["domain"] else "aliases"
+            refuse([no_zone_problem("zone_name" if "zone_name" in self._args else argument, name, candidates)])
+        return cast(str, found)
+
+    def _create_records(self) -> None:
+        """One record a name; a wildcard shares its parent's."""
+        hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
+        self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
+
+    def _create_record(self, host: str, zone: pulumi.Input[str]) -> "aws.route53.Record":
+        record = self._certificate.domain_validation_options.apply(lambda options: record_of(host, options))
+        return aws.route53.Record(
+            f"{self._name}-{host}",
+            zone_id=zone,
+            name=record["name"],
+            type=record["type"],
+            records=[record["value"]],
+            ttl=_RECORD_TTL_SECONDS,
+            # All certificates of an account for one name share one record: a second stack finds it there.
+            allow_overwrite=True,
+            opts=self._child(),
+        )
+
+    def _validate(self) -> pulumi.Output[str]:
+        if self._args["dns"] == "external" and not self._args["validated"]:
+            return self._certificate.arn
+        validation = aws.acm.CertificateValidation(
+            f"{self._name}-validation",
+            certificate_arn=self._certificate.arn,
+            validation_record_fqdns=[record.fqdn for record in self._records] or None,
+            opts=self._child(custom_timeouts=pulumi.CustomTimeouts(create=_VALIDATION_TIMEOUT)),
+        )
+        return validation.certificate_arn
+
+
+def records(options: Sequence["aws.acm.outputs.CertificateDomainValidationOption"]) -> list[Mapping[str, str]]:
+    """The distinct validation records, ordered by name."""
+    found = {(o.resource_record_name, o.resource_record_type, o.resource_record_value) for o in options}
+    return [{"name": str(name), "type": str(kind), "value": str(value)} for name, kind, value in sorted(found, key=str)]
+
+
+def record_of(host: str, options: Sequence["aws.acm.outputs.CertificateDomainValidationOption"]) -> Mapping[str, str]:
+    """The validation record of one host; ACM lists names in an order of its own."""
+    return records([o for o in options if o.domain_name in (host, f"*.{host}")])[0]

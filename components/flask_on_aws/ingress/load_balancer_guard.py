@@ -1,0 +1,95 @@
+"""The guard against leaving a load balancer before the next one serves.
+
+A load balancer's scheme cannot be changed, so another one is made beside it, tasks register with both, and the old one
+goes later. An engine that is told to do all of it in one update would take the old one away while the new one has no
+healthy task. A program cannot see what a stack has; hooks can: one that runs before an update sees the old and the new
+inputs, at preview too. So which load balancers a stack has is written as a tag on its service and its distribution, and
+an update that skips a step is refused before anything changes. Without the tag there is the public one alone.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+from ..naming import PACKAGE
+
+PUBLIC, INTERNAL = "public", "internal"
+_TAG = f"{PACKAGE}:load-balancers"
+_STEPS = (
+    "a move to an internal load balancer takes three updates, with cloudfrontOrigin (cloudfront_origin) 'public-with-vpc', "
+    "'vpc-with-public' and 'vpc'; a domain is added, or removed, with 'vpc-with-public' for one update. See UPGRADE.md."
+)
+
+
+def tags(load_balancers: Collection[str]) -> dict[str, str]:
+    """The tags of what uses these load balancers; none for the public one alone."""
+    return {} if set(load_balancers) == {PUBLIC} else {_TAG: "+".join(sorted(load_balancers))}
+
+
+def _load_balancers(inputs: Mapping[str, Any] | None) -> set[str]:
+    found: Any = (inputs or {}).get("tags")
+    value: Any = cast(Mapping[str, Any], found).get(_TAG) if isinstance(found, Mapping) else None
+    return set(value.split("+")) if isinstance(value, str) else {PUBLIC}
+
+
+def refuse_leaving(args: pulumi.ResourceHookArgs) -> None:
+    """Raise if a service would leave every load balancer that it is registered with.
+
+    Raises:
+        ValueError: naming the setting and its values.
+    """
+    old, new = _load_balancers(args.old_inputs), _load_balancers(args.new_inputs)
+    if old & new:
+        return
+    keep = "set cloudfrontOrigin (cloudfront_origin) to 'public' to keep it; " if old == {PUBLIC} else ""
+    raise ValueError(
+        f"cloudfront_origin: this update would take the tasks from the {_words(old)} load balancer that serves visitors "
+        f"now before the {_words(new)} one has a healthy task: {keep}{_STEPS}"
+    )
+
+
+def refuse_early_switch(args: pulumi.ResourceHookArgs) -> None:
+    """Raise if a distribution would be pointed at another load balancer while tasks are not registered with both.
+
+    Raises:
+        ValueError: naming the setting and its values.
+    """
+    old, new = _origin(args.old_inputs), _origin(args.new_inputs)
+    both = {PUBLIC, INTERNAL}
+    if old == new or _load_balancers(args.old_inputs) == _load_balancers(args.new_inputs) == both:
+        return
+    keep = "set cloudfrontOrigin (cloudfront_origin) to 'public' to keep it; " if old == PUBLIC else ""
+    raise ValueError(
+        f"cloudfront_origin: this update would point CloudFront from the {old} load balancer that serves visitors now to "
+        f"the {new} one while tasks are not registered with both: {keep}{_STEPS}"
+    )
+
+
+def _origin(inputs: Mapping[str, Any] | None) -> str:
+    origins: Any = (inputs or {}).get("origins")
+    if isinstance(origins, Mapping):  # the header makes a secret of the whole list, which is handed over in an envelope
+        origins = cast(Mapping[str, Any], origins).get("value")
+    listed = cast(Sequence[Any], origins) if isinstance(origins, list) else ()
+    by_vpc = any(isinstance(origin, Mapping) and "vpcOriginConfig" in origin for origin in listed)
+    return INTERNAL if by_vpc else PUBLIC
+
+
+def _words(load_balancers: Collection[str]) -> str:
+    return " and ".join(sorted(load_balancers))
+
+
+def service_guard(name: str) -> pulumi.ResourceHookBinding:
+    """The hook for the ECS service of the app with this name, at preview and at update."""
+    return _before_update(f"{name}-load-balancer-guard", refuse_leaving)
+
+
+def distribution_guard(name: str) -> pulumi.ResourceHookBinding:
+    """The hook for the distribution with this name, at preview and at update."""
+    return _before_update(f"{name}-origin-guard", refuse_early_switch)
+
+
+def _before_update(name: str, hook: Any) -> pulumi.ResourceHookBinding:
+    # Hooks are known by name in the whole program, so the component's name is in it.
+    registered = pulumi.ResourceHook(name, hook, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_update=[registered])

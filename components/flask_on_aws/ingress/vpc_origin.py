@@ -1,0 +1,95 @@
+"""CloudFront's private way to an internal load balancer: a VPC origin, and the rule that admits it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Required, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from .public_access import CLOUDFRONT_PREFIX_LIST
+
+
+class VpcOriginArgs(TypedDict, total=False):
+    vpc_id: Required[pulumi.Input[str]]
+    """Id of the load balancer's VPC, known once an internet gateway is attached to it, which CloudFront demands though no request passes it. Required."""
+    load_balancer_arn: Required[pulumi.Input[str]]
+    """ARN of the internal load balancer, in subnets with an IPv4 address to spare. Required."""
+    load_balancer_name: Required[pulumi.Input[str]]
+    """Name of the load balancer, which the VPC origin takes. Required."""
+    load_balancer_security_group_id: Required[pulumi.Input[str]]
+    """Id of the load balancer's security group, which gets a rule for CloudFront. Required."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+# CloudFront makes it in the VPC with the VPC's first origin; its interfaces there are in it.
+_CLOUDFRONT_GROUP = "CloudFront-VPCOrigins-Service-SG"
+_HTTP = 80
+# Twice the "up to 15 minutes" of CloudFront's developer guide, where the provider's own patience ends.
+_PATIENCE = "30m"
+
+
+class VpcOrigin(Component):
+    """A CloudFront VPC origin for an internal application load balancer, which needs no public address with it.
+
+    Requests run from CloudFront to the load balancer inside AWS's network, by HTTP on port 80, and only distributions of
+    this account can send any. Creating one takes CloudFront up to 15 minutes.
+    """
+
+    vpc_origin_id: pulumi.Output[str]
+    """Id of the VPC origin, known once the load balancer admits CloudFront."""
+
+    def __init__(self, name: str, args: VpcOriginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = settle(args, {})
+        self._create_origin()
+        rule = self._admit_cloudfront()
+        self.vpc_origin_id = pulumi.Output.all(self._origin.id, rule.id).apply(lambda both: str(both[0]))
+        self._register()
+
+    def _create_origin(self) -> None:
+        # CloudFront refuses a VPC whose internet gateway is missing, so the origin waits for the VPC's id.
+        arn = pulumi.Output.all(self._args["load_balancer_arn"], self._args["vpc_id"]).apply(lambda both: str(both[0]))
+        self._origin = aws.cloudfront.VpcOrigin(
+            self._name,
+            vpc_origin_endpoint_config={
+                # CloudFront wants names that differ, and the load balancer's is unlike any other.
+                "name": self._args["load_balancer_name"],
+                "arn": arn,
+                "http_port": _HTTP,
+                "https_port": 443,  # required, and without use for http-only
+                # Without a domain there is no certificate that CloudFront would accept from the load balancer.
+                "origin_protocol_policy": "http-only",
+                "origin_ssl_protocols": {"items": ["TLSv1.2"], "quantity": 1},
+            },
+            # CloudFront refuses to change an origin that a distribution uses: a new one is made beside it, the
+            # distribution moves over, and the old one goes.
+            opts=self._child(
+                replace_on_changes=["vpcOriginEndpointConfig"],
+                custom_timeouts=pulumi.CustomTimeouts(create=_PATIENCE, delete=_PATIENCE),
+            ),
+        )
+
+    def _admit_cloudfront(self) -> aws.vpc.SecurityGroupIngressRule:
+        """From CloudFront's own group; from its addresses as long as CloudFront has not made that group."""
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        vpc_id = pulumi.Output.all(self._origin.id, self._args["vpc_id"]).apply(lambda both: str(both[1]))
+        groups = aws.ec2.get_security_groups_output(filters=vpc_id.apply(_cloudfront_group), opts=invoke).ids
+        prefix_list = aws.ec2.get_managed_prefix_list_output(name=CLOUDFRONT_PREFIX_LIST, opts=invoke).id
+        source = pulumi.Output.all(groups, prefix_list)
+        return aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-http",
+            security_group_id=self._args["load_balancer_security_group_id"],
+            description="HTTP from CloudFront's VPC origins",
+            ip_protocol="tcp",
+            from_port=_HTTP,
+            to_port=_HTTP,
+            referenced_security_group_id=source.apply(lambda known: known[0][0] if known[0] else None),
+            prefix_list_id=source.apply(lambda known: None if known[0] else known[1]),
+            opts=self._child(),
+        )
+
+
+def _cloudfront_group(vpc_id: str) -> Sequence[aws.ec2.GetSecurityGroupsFilterArgsDict]:
+    return [{"name": "group-name", "values": [_CLOUDFRONT_GROUP]}, {"name": "vpc-id", "values": [vpc_id]}]

@@ -1,0 +1,138 @@
+"""A database and a role of one's own on a PostgreSQL server that several apps share."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Required, TypedDict, cast
+
+import pulumi
+import pulumi_random as random
+
+from ..component import Component, settle
+from ..database import database_checks as checks
+from ..database.database import PORT
+from ..database.login import create_login
+from ..network.security_group_rules import allow_group
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.references import host_problems, kms_key_problems
+from ..validation.values import range_problems
+from .scram import verifier
+
+__all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
+
+_SALT_LENGTH = (
+    16  # bytes, PostgreSQL's own; letters and digits are as good as any, since a salt need only be unlike others
+)
+
+
+class LogicalDatabaseArgs(TypedDict, total=False):
+    host: Required[pulumi.Input[str]]
+    """Host name of the server. Required."""
+    port: pulumi.Input[int]
+    """Port of the server. Default: 5432."""
+    server_security_group_id: Required[pulumi.Input[str]]
+    """Security group of the server. Required."""
+    client_security_group_ids: Required[Mapping[str, pulumi.Input[str]]]
+    """Security groups that may connect, by a short name for each. Required."""
+    database_name: Required[str]
+    """Name of the database, unlike any other on the server. Required."""
+    username: str
+    """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
+    login_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+_DEFAULTS: Mapping[str, Any] = {"port": PORT}
+
+
+@typed(LogicalDatabaseArgs)
+def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    for needed in ("host", "server_security_group_id", "client_security_group_ids", "database_name"):
+        if not args.get(needed):
+            yield Problem(needed, "is missing; a database on a shared server needs it.")
+    if args.get("host"):
+        yield from host_problems("host", args.get("host"))
+    if isinstance(args.get("port"), int | float):
+        yield from range_problems("port", cast(int, settle(args, _DEFAULTS)["port"]), 1, 65535)
+    yield from kms_key_problems("login_kms_key_id", args.get("login_kms_key_id"))
+    for argument in ("database_name", "username"):
+        if args.get(argument):
+            yield from checks.identifier_problems(argument, str(args.get(argument)))
+
+
+class LogicalDatabase(Component):
+    """Names, password and network access; the task's setup container creates role and database before the app starts.
+
+    Both stay on the server when this is deleted: its data is for people to delete.
+    """
+
+    host: pulumi.Output[str]
+    """Host name of the server."""
+    port: pulumi.Output[int]
+    """Port of the server."""
+    database_name: pulumi.Output[str]
+    """Name of the database."""
+    username: pulumi.Output[str]
+    """Name of the database's owner."""
+    password: pulumi.Output[str]
+    """The owner's password, a secret."""
+    secret_arn: pulumi.Output[str]
+    """ARN of a JSON secret with the owner's `username` and `password`."""
+    security_group_id: pulumi.Output[str]
+    """Id of the server's security group."""
+    password_verifier: pulumi.Output[str]
+    """What the server stores in place of the password, a secret."""
+    identity: pulumi.Output[str]
+    """What the role is marked with on the server, so that no other app takes it."""
+
+    def __init__(self, name: str, args: LogicalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        # The engine sends every number as a float, another stack's outputs included.
+        self.port = pulumi.Output.from_input(self._args["port"]).apply(int)
+        self._open_server()
+        self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
+        self._create_password()
+        self.host = pulumi.Output.from_input(self._args["host"])
+        self.database_name = pulumi.Output.from_input(self._args["database_name"])
+        self.identity = self.urn
+        self._register()
+
+    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
+        """Let what has another security group connect to the server.
+
+        Args:
+            client: what connects, as the last part of the rule's logical name; each client has its own.
+            security_group_id: its security group, whose own rules must let it out to `port`.
+        """
+        name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client} of {self._name}"
+        allow_group(name, self.security_group_id, security_group_id, self.port, description, self._child())
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the owner's login in `secret_arn`.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        self.login.grant(client, role)
+
+    def _open_server(self) -> None:
+        self.security_group_id = pulumi.Output.from_input(self._args["server_security_group_id"])
+        for role, client in self._args["client_security_group_ids"].items():
+            self.allow_connection_from(role, client)
+
+    def _create_password(self) -> None:
+        password, self.login = create_login(
+            self._name, self.username, self._args.get("login_kms_key_id"), self._child()
+        )
+        self.password = pulumi.Output.secret(password)
+        self.secret_arn = self.login.secret_arn
+        # The id of RandomBytes would be the salt itself, in clear in the state.
+        salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
+        self.password_verifier = pulumi.Output.all(password, salt.result).apply(
+            lambda both: verifier(both[0], both[1].encode("ascii"))
+        )

@@ -1,0 +1,280 @@
+"""The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.references import id_problems, kms_key_problems
+from ..validation.values import choice_problems, range_problems, repeated_problems, retention_problems
+from .egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
+from .flow_logs import create_flow_logs
+from .subnets import (
+    MOST_ZONES,
+    checked_subnets,
+    ipv6_subnet_block,
+    network_problems,
+    subnet_blocks,
+    usable_zones,
+    zone_name,
+)
+from .vpc_endpoints import create_interface_endpoints, create_s3_endpoint
+
+if TYPE_CHECKING:
+    from ..validation.choice_literals import Egress
+else:
+    from ..validation.choices import Egress
+
+
+class NetworkArgs(TypedDict, total=False):
+    cidr_block: str
+    """Private IPv4 range of the network, from /16 to /20. Default: 10.0.0.0/16."""
+    zones: int
+    """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
+    egress: Egress
+    """How tasks reach the outside: `public` (public addresses, nothing may call in), `ipv6` (experimental: private, IPv6 out only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
+    flow_logs: bool
+    """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
+    flow_log_retention_days: int
+    """Days for which flow logs are kept, one of the values that CloudWatch knows. Default: 30."""
+    flow_log_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the flow logs; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
+    permissions_boundary: pulumi.Input[str]
+    """ARN of the permissions boundary of the flow logs' role. Default: none."""
+    vpc_id: pulumi.Input[str]
+    """ID of an existing VPC to use; then nothing is created. Default: none, a VPC is created."""
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """IDs of the existing VPC's public subnets, in two zones or more. Required with `vpc_id`. Default: none."""
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+DEFAULTS: NetworkArgs = {
+    "cidr_block": "10.0.0.0/16",
+    "zones": 2,
+    "egress": "public",
+    "flow_logs": False,
+    "flow_log_retention_days": 30,
+}
+_SUBNETS = ("public_subnet_ids", "private_subnet_ids")
+# A load balancer and a database need two zones, and a subnet is in one.
+_FEWEST_SUBNETS = 2
+_EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
+
+
+@typed(NetworkArgs)
+def problems(args: NetworkArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, DEFAULTS)
+    yield from choice_problems("egress", settled["egress"], _EGRESS)
+    yield from retention_problems("flow_log_retention_days", settled["flow_log_retention_days"])
+    yield from kms_key_problems("flow_log_kms_key_id", settled.get("flow_log_kms_key_id"))
+    if "vpc_id" in settled:
+        yield from _existing_problems(args, settled)
+        return
+    for argument in _SUBNETS:
+        if argument in settled:
+            yield Problem(
+                argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out."
+            )
+    yield from network_problems("cidr_block", settled["cidr_block"])
+    yield from range_problems("zones", settled["zones"], 2, MOST_ZONES)
+
+
+def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Problem]:
+    for argument in ("cidr_block", "zones"):
+        value = args.get(argument)
+        if value is not None:
+            yield Problem(argument, f"{value!r} has no effect on an existing VPC; leave out {argument} or vpc_id.")
+    if "public_subnet_ids" not in settled:
+        yield Problem("public_subnet_ids", "vpc_id is given without public subnets; the load balancer needs two.")
+    if settled["egress"] != "public" and "private_subnet_ids" not in settled:
+        yield Problem(
+            "private_subnet_ids",
+            f"Egress {settled['egress']!r} runs tasks in private subnets, and none are given; "
+            "add them or set egress to 'public'.",
+        )
+    yield from id_problems("vpc_id", settled.get("vpc_id"), "vpc", "a VPC")
+    for argument in _SUBNETS:
+        ids = settled.get(argument)
+        if isinstance(ids, Sequence):
+            yield from _subnet_problems(argument, cast(Sequence[Any], ids))
+
+
+def _subnet_problems(argument: str, ids: Sequence[Any]) -> Iterator[Problem]:
+    for subnet in ids:
+        yield from id_problems(argument, subnet, "subnet", "a subnet")
+    if len(ids) < _FEWEST_SUBNETS:
+        yield Problem(argument, f"{list(ids)!r} must be at least two subnets, in different zones.")
+    if all(isinstance(subnet, str) for subnet in ids):
+        yield from repeated_problems(argument, ids)
+
+
+class Network(Component):
+    """A VPC with public and private subnets, or an existing one under the same outputs.
+
+    The load balancer lives in the public subnets and the database in the private ones; where tasks live is up to
+    `egress`. S3 is always reached by its free gateway endpoint.
+    """
+
+    vpc_id: pulumi.Output[str]
+    """ID of the VPC."""
+    public_subnet_ids: pulumi.Output[Sequence[str]]
+    """IDs of the public subnets; known once they have their way to the internet."""
+    private_subnet_ids: pulumi.Output[Sequence[str]]
+    """IDs of the private subnets; empty if an existing VPC was given without any."""
+    task_subnet_ids: pulumi.Output[Sequence[str]]
+    """IDs of the subnets for tasks; known once tasks there can pull their image."""
+    assign_public_ip: pulumi.Output[bool]
+    """Whether tasks need a public address."""
+    dual_stack: pulumi.Output[bool]
+    """Whether tasks go out over IPv6 alone, and so must use AWS's dual-stack host names."""
+    endpoint_security_group_id: pulumi.Output[str]
+    """Security group of the interface endpoints; empty where none were created."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, DEFAULTS)
+        self._egress = self._args["egress"]
+        self._dual_stack = self._egress == "ipv6"
+        self.endpoint_security_group_id = pulumi.Output.from_input("")
+        if "vpc_id" in self._args:
+            self._use_existing()
+        else:
+            self._create_vpc()
+            self._create_subnets()
+            self._create_routes()
+            self._create_endpoints()
+            self._create_flow_logs()
+            self._show_created()
+        self.assign_public_ip = pulumi.Output.from_input(self._egress == "public")
+        self.dual_stack = pulumi.Output.from_input(self._dual_stack)
+        self._register()
+
+    def _use_existing(self) -> None:
+        self.vpc_id = pulumi.Output.from_input(self._args["vpc_id"])
+        self.public_subnet_ids = _known(self._args["public_subnet_ids"])
+        self.private_subnet_ids = _known(self._args.get("private_subnet_ids", []))
+        self.task_subnet_ids = self.public_subnet_ids if self._egress == "public" else self.private_subnet_ids
+
+    def _create_vpc(self) -> None:
+        self._vpc = aws.ec2.Vpc(
+            self._name,
+            cidr_block=self._args["cidr_block"],
+            assign_generated_ipv6_cidr_block=self._dual_stack,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": self._name},
+            opts=self._child(),
+        )
+        # Without rules, so that what is put in no group of its own can speak to nobody.
+        aws.ec2.DefaultSecurityGroup(
+            f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child()
+        )
+
+    def _create_subnets(self) -> None:
+        zones = aws.get_availability_zones_output(
+            state="available",
+            # Leaves out local and wavelength zones, which lack Fargate or RDS.
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        self._zone_names = pulumi.Output.all(zones.names, zones.zone_ids).apply(lambda both: usable_zones(*both))
+        blocks = subnet_blocks(self._args["cidr_block"], self._args["zones"])
+        self._public: list[aws.ec2.Subnet] = []
+        self._private: list[aws.ec2.Subnet] = []
+        for role, subnets in (("public", self._public), ("private", self._private)):
+            for index, block in enumerate(getattr(blocks, role)):
+                subnets.append(self._create_subnet(role, index, block))
+
+    def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
+        name = f"{self._name}-{role}-{index + 1}"
+        ipv6_block = None
+        if self._dual_stack:
+            ipv6_block = self._vpc.ipv6_cidr_block.apply(lambda cidr: ipv6_subnet_block(cidr, role, index))
+        return aws.ec2.Subnet(
+            name,
+            vpc_id=self._vpc.id,
+            availability_zone=self._zone_of(role, index),
+            cidr_block=block,
+            ipv6_cidr_block=ipv6_block,
+            # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
+            assign_ipv6_address_on_creation=self._dual_stack and role == "private",
+            map_public_ip_on_launch=False,  # Fargate gives its tasks public addresses by itself
+            tags={"Name": name},
+            # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with all in it.
+            opts=self._child(ignore_changes=["availability_zone"]),
+        )
+
+    def _zone_of(self, role: str, index: int) -> pulumi.Output[str]:
+        """The zone of a new subnet, apart from those of its siblings, which may be older than the list of zones is now."""
+        siblings = getattr(self, f"_{role}")
+        taken = pulumi.Output.all(*(sibling.availability_zone for sibling in siblings))
+        return pulumi.Output.all(self._zone_names, taken).apply(lambda both: zone_name(both[0], index, both[1]))
+
+    def _create_routes(self) -> None:
+        opts = self._child()
+        self._public_routes = create_public_routes(self._name, self._vpc, self._public, self._dual_stack, opts)
+        self._private_routes = create_private_routes(self._name, self._vpc, self._private, opts)
+        if self._egress == "ipv6":
+            add_ipv6_routes(self._name, self._vpc, self._private_routes, opts)
+        elif self._egress in ("nat", "nat-per-zone"):
+            homes = self._public if self._egress == "nat-per-zone" else self._public[:1]
+            add_nat_routes(self._name, self._private_routes, self._public_routes, homes, opts)
+
+    def _create_endpoints(self) -> None:
+        tables = [table.id for table in (*self._public_routes.tables, *self._private_routes.tables)]
+        s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
+        if self._egress == "endpoints":
+            subnet_ids = [subnet.id for subnet in self._private]
+            endpoints, group_id = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            self.endpoint_security_group_id = group_id
+            # Without them tasks can pull no image, whose layers come from S3.
+            self._private_routes.ready.extend([s3, *endpoints])
+
+    def vpc_origin_subnet_ids(self) -> pulumi.Output[Sequence[str]]:
+        """IDs of the private subnets, for a load balancer behind a CloudFront VPC origin.
+
+        Raises, when they are known:
+            pulumi.InputPropertyError: if one of them is in a zone where CloudFront has no VPC origins.
+        """
+        if "vpc_id" in self._args:
+            return self.private_subnet_ids
+        zone_ids = pulumi.Output.all(*(subnet.availability_zone_id for subnet in self._private))
+        return pulumi.Output.all(self.private_subnet_ids, zone_ids).apply(lambda both: checked_subnets(*both))
+
+    def _create_flow_logs(self) -> None:
+        if self._args["flow_logs"]:
+            boundary = self._args.get("permissions_boundary")
+            days, key = self._args["flow_log_retention_days"], self._args.get("flow_log_kms_key_id")
+            create_flow_logs(self._name, self._vpc, days, boundary, self._child(), key)
+
+    def _show_created(self) -> None:
+        self.vpc_id = self._vpc.id
+        self.public_subnet_ids = _ids_after(self._public, self._public_routes.ready)
+        # The database has no use for a way out, so it need not wait for one.
+        self.private_subnet_ids = _ids_after(self._private, [])
+        public = self._egress == "public"
+        self.task_subnet_ids = (
+            self.public_subnet_ids if public else _ids_after(self._private, self._private_routes.ready)
+        )
+
+
+def _known(ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[Sequence[str]]:
+    """The ids with every output among them resolved."""
+    return pulumi.Output.from_input(ids).apply(lambda items: [str(item) for item in items])
+
+
+def _ids_after(
+    subnets: Sequence[aws.ec2.Subnet], ready: Sequence[pulumi.CustomResource]
+) -> pulumi.Output[Sequence[str]]:
+    """The subnets' ids, known once all that their traffic needs is there."""
+    ids = pulumi.Output.all(*(resource.id for resource in (*subnets, *ready)))
+    return ids.apply(lambda known: known[: len(subnets)])

@@ -1,0 +1,299 @@
+"""The runtime contract: what an app finds in its environment, from one table.
+
+Pure functions of plain values (standard library only), so that the AWS stack, the local stack, the export of an
+environment, the documentation and the check of a container all use the same list. A new variable is one new row.
+"""
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from .task_sizes import fargate_size_problems as fargate_size_problems
+from .task_sizes import web_concurrency as web_concurrency
+from .timers import TIMERS as TIMERS
+from .timers import Timers as Timers
+from .timers import timer_problems as timer_problems
+
+ENVIRONMENTS = ("development", "staging", "production")
+SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
+COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
+
+# Where images keep the RDS root certificates. A directory of its own: an init container fills it by mounting a volume
+# there, and a volume over /etc/ssl/certs would hide the certificates of everyone else.
+CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
+
+# RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
+PASSWORD_SPECIAL = "-_.~"  # noqa: S105
+# Upsun's name of PostgreSQL's scheme: https://docs.upsun.com/add-services/postgresql.html
+_UPSUN_SCHEME = "pgsql"
+_STAGES = {"development": "local", "staging": "test", "production": "live"}
+_APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
+_ONE_YEAR = 31556926  # seconds, Upsun's number
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """Where the database is, without its password."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    scheme: str = "postgresql"
+    query: str | None = None
+    """Query of the URL; None means TLS that is verified, as libpq spells it, and "" none at all."""
+    ca_path: str = CA_PATH
+    secret_arn: str = ""
+    """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that is known about a stack and that its app may want to know, without the secrets."""
+
+    port: int
+    external_url: str
+    proxy_depth: int
+    environment: str
+    region: str
+    release: str
+    cpu: int
+    memory: int
+    debug: bool
+    database: DatabaseFacts | None
+    bucket_name: str | None
+    storage_dsn: str | None
+    compat: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    git_branch: str = ""
+    dual_stack: bool = False
+    """Whether tasks reach AWS over IPv6 alone."""
+    timers: Timers = TIMERS
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a row of the table makes its value from: the facts, and for secret variables the secrets."""
+
+    facts: Facts
+    password: str = ""
+    secret_key: str = ""
+    previous_key: str = ""
+    """The key before `secret_key`, whose signatures are still valid; empty for none."""
+
+    @property
+    def database(self) -> DatabaseFacts:
+        """The database, for rows that need one."""
+        if self.facts.database is None:
+            raise LookupError("This variable needs a database; its row must say so.")
+        return self.facts.database
+
+    @property
+    def workers(self) -> int:
+        """Processes of the server."""
+        return web_concurrency(self.facts.cpu, self.facts.memory)[0]
+
+    @property
+    def threads(self) -> int:
+        """Threads of each process."""
+        return web_concurrency(self.facts.cpu, self.facts.memory)[1]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One row: a variable, how it is delivered, what it means, and when it is there."""
+
+    name: str
+    kind: str
+    """`plain` or `secret`."""
+    meaning: str
+    value: Callable[[Known], str | int]
+    needs: str = ""
+    """`database`, `bucket`, `storage`, `dual_stack` or `previous_key`; empty: nothing."""
+    preset: str = ""
+    """The compatibility preset that adds it; empty: always there."""
+
+
+def database_url(database: DatabaseFacts, password: str) -> str:
+    """The database as one URL, each part percent-encoded where it must be: passwords may hold any character.
+
+    A query's slashes need no encoding, so there is no % in the URL of a stack: Alembic's configuration, to which many
+    migrations hand it as it is, takes each for a reference of its own, and refuses the URL.
+    """
+    user, secret, host, name = (
+        quote(part, safe="") for part in (database.user, password, database.host, database.name)
+    )
+    query = database.query
+    if query is None:
+        query = f"sslmode=verify-full&sslrootcert={quote(database.ca_path)}"
+    return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
+
+
+def _gunicorn_arguments(known: Known) -> str:
+    """No worker class: more than one thread turns gunicorn's default into gthread, and another choice stays the app's."""
+    timers = known.facts.timers
+    return (
+        f"--keep-alive {timers.keep_alive} --timeout {timers.request_timeout} --graceful-timeout {timers.graceful} "
+        # The heartbeat's file in memory: on a disk it may block, and a healthy worker would count as stuck.
+        f"--worker-tmp-dir /dev/shm --threads {known.threads}"
+    )
+
+
+def _relationships(known: Known) -> str:
+    database = known.database
+    relationship = {
+        "host": database.host,
+        "port": database.port,
+        "path": database.name,
+        "username": database.user,
+        "password": known.password,
+        "scheme": _UPSUN_SCHEME,
+        "rel": "postgresql",
+        "query": {"is_master": True},
+    }
+    return base64.b64encode(json.dumps({"postgresql": [relationship]}).encode()).decode()
+
+
+def _url(known: Known) -> str:
+    return database_url(known.database, known.password)
+
+
+def _hostname(known: Known) -> str:
+    return urlsplit(known.facts.external_url).hostname or ""
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("PORT", "plain", "Port to listen on, on `0.0.0.0`", lambda k: k.facts.port),
+    Variable("EXTERNAL_URL", "plain", "Public address, always https, without a slash at its end", lambda k: k.facts.external_url.rstrip("/")),
+    Variable("EXTERNAL_HOSTNAME", "plain", "Host of `EXTERNAL_URL`, without a port", _hostname),
+    Variable("TRUST_PROXY_DEPTH", "plain", "Number of proxies to trust in `X-Forwarded-For`", lambda k: k.facts.proxy_depth),
+    Variable("ADAPTABLE_TRUST_PROXY_DEPTH", "plain", "The same as `TRUST_PROXY_DEPTH`", lambda k: k.facts.proxy_depth),
+    Variable("SECRET_KEY", "secret", "Random key for sessions and signatures, stable for the stack", lambda k: k.secret_key),
+    Variable(SECRET_KEY_FALLBACKS, "secret", "Earlier keys, separated by commas, whose signatures are still valid: Flask's setting of that name as a list", lambda k: k.previous_key, "previous_key"),
+    Variable("APP_ENV", "plain", "`Production`, `Staging` or `Dev`", lambda k: _APP_ENVS[k.facts.environment]),
+    Variable("FLASK_ENV", "plain", "`production`, `staging` or `development`", lambda k: k.facts.environment),
+    Variable("FLASK_DEBUG", "plain", "1 for Flask's debugger, otherwise 0", lambda k: int(k.facts.debug)),
+    Variable("LOG_LEVEL", "plain", "`debug` in development, otherwise `info`", lambda k: "debug" if k.facts.environment == "development" else "info"),
+    Variable("SEND_FILE_MAX_AGE_DEFAULT", "plain", "Seconds to cache static files: a year in production, otherwise 0", lambda k: _ONE_YEAR if k.facts.environment == "production" else 0),
+    Variable("AWS_REGION", "plain", "Region for boto3", lambda k: k.facts.region),
+    Variable("AWS_USE_DUALSTACK_ENDPOINT", "plain", "`true` where tasks have IPv6 alone, so that boto3 uses AWS's names for it", lambda k: "true", "dual_stack"),
+    Variable("RELEASE", "plain", "Image digest or git revision", lambda k: k.facts.release),
+    Variable("WEB_CONCURRENCY", "plain", "Processes of gunicorn, from the task's CPU and memory", lambda k: k.workers),
+    Variable("GUNICORN_CMD_ARGS", "plain", "gunicorn's settings that the load balancer needs", _gunicorn_arguments),
+    Variable("GRANIAN_WORKERS", "plain", "Processes of granian, which does not read `WEB_CONCURRENCY`", lambda k: k.workers),
+    Variable("GRANIAN_BLOCKING_THREADS", "plain", "Threads of each of granian's processes", lambda k: k.threads),
+    Variable("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "plain", "Milliseconds for which granian keeps an idle connection", lambda k: k.facts.timers.granian_header_read_ms),
+    Variable("FORWARDED_ALLOW_IPS", "plain", "Addresses trusted to forward: all, since only the load balancer can connect", lambda k: "*"),
+    Variable("DATABASE_URL", "secret", "The database as one URL, each part percent-encoded", _url, "database"),
+    Variable("DATABASE_SECRET_ARN", "plain", "JSON secret with the `username` and `password` of now, for when the database refuses those that the task was started with", lambda k: k.database.secret_arn, "database"),
+    Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "database"),
+    Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "database"),
+    Variable("PGUSER", "plain", "User of the database", lambda k: k.database.user, "database"),
+    Variable("PGDATABASE", "plain", "Name of the database", lambda k: k.database.name, "database"),
+    Variable("PGPASSWORD", "secret", "Password of the database", lambda k: k.password, "database"),
+    Variable("PGSSLMODE", "plain", "Always `verify-full`", lambda k: "verify-full", "database"),
+    Variable("PGSSLROOTCERT", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "database"),
+    Variable("MEDIA_BUCKET", "plain", "Bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
+    Variable("DEFAULT_STORAGE_DSN", "plain", "Storage of media files, for django-storage-url; without keys", lambda k: k.facts.storage_dsn or "", "storage"),
+    Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", _hostname, preset="divio"),
+    Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
+    # The load balancer redirects. An app that did it too would redirect the health check, and everyone when the last hop is HTTP.
+    Variable("SECURE_SSL_REDIRECT", "plain", "Always `False`: the load balancer redirects to https", lambda k: "False", preset="divio"),
+    Variable("STAGE", "plain", "`live`, `test` or `local`", lambda k: _STAGES[k.facts.environment], preset="divio"),
+    Variable("GIT_BRANCH", "plain", "Git branch of the release, empty when unknown", lambda k: k.facts.git_branch, preset="divio"),
+    Variable("DEFAULT_DATABASE_DSN", "secret", "The same as `DATABASE_URL`", _url, "database", "divio"),
+    Variable("PLATFORM_ENVIRONMENT_TYPE", "plain", "The same as `FLASK_ENV`", lambda k: k.facts.environment, preset="upsun"),
+    Variable("PLATFORM_PROJECT_ENTROPY", "secret", "The same as `SECRET_KEY`", lambda k: k.secret_key, preset="upsun"),
+    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database as JSON in base64", _relationships, "database", "upsun"),
+    Variable("DB_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "database", "upsun"),
+    Variable("DB_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "database", "upsun"),
+    Variable("DB_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
+    Variable("DB_DATABASE", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
+    Variable("DB_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
+    Variable("DB_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
+    Variable("DB_SCHEME", "plain", "Scheme of `DATABASE_URL`", lambda k: k.database.scheme, "database", "upsun"),
+    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
+    Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "database", "upsun"),
+    Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "database", "upsun"),
+    Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
+    Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
+    Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
+    Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
+    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`", _url, "database", "gunicorn-tutorial"),
+    Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
+    Variable("GUNICORN_THREADS", "plain", "Threads of each of gunicorn's processes", lambda k: k.threads, preset="gunicorn-tutorial"),
+    Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: f"0.0.0.0:{k.facts.port}", preset="gunicorn-tutorial"),
+)  # fmt: skip
+
+
+def plain_environment(facts: Facts) -> dict[str, str]:
+    """Every plain variable with its value, sorted by name."""
+    return _values("plain", Known(facts))
+
+
+def secret_values(facts: Facts, password: str, secret_key: str, previous_key: str = "") -> dict[str, str]:
+    """Every secret variable with its value, sorted by name."""
+    return _values("secret", Known(facts, password, secret_key, previous_key))
+
+
+def plain_names(
+    has_database: bool, has_bucket: bool, compat: Collection[str], has_storage: bool | None = None
+) -> tuple[str, ...]:
+    """Names of the plain variables, sorted; `has_storage` only differs from `has_bucket` where files are kept on disk."""
+    has = {
+        "database": has_database,
+        "bucket": has_bucket,
+        "storage": has_bucket if has_storage is None else has_storage,
+        "dual_stack": False,  # not reserved: an app may know better
+    }
+    return tuple(variable.name for variable in _chosen("plain", has, compat))
+
+
+def secret_names(has_database: bool, compat: Collection[str]) -> tuple[str, ...]:
+    """Names of the secret variables, sorted, without SECRET_KEY_FALLBACKS, which only some stacks have."""
+    has = {"database": has_database, "previous_key": False}
+    return tuple(variable.name for variable in _chosen("secret", has, compat))
+
+
+def _values(kind: str, known: Known) -> dict[str, str]:
+    facts = known.facts
+    has = {
+        "database": facts.database is not None,
+        "bucket": facts.bucket_name is not None,
+        "storage": facts.storage_dsn is not None,
+        "dual_stack": facts.dual_stack,
+        "previous_key": bool(known.previous_key),
+    }
+    return {variable.name: str(variable.value(known)) for variable in _chosen(kind, has, facts.compat)}
+
+
+def _chosen(kind: str, has: Mapping[str, bool], compat: Collection[str]) -> list[Variable]:
+    chosen = (
+        v
+        for v in VARIABLES
+        if v.kind == kind and (not v.needs or has[v.needs]) and (not v.preset or v.preset in compat)
+    )
+    return sorted(chosen, key=lambda variable: variable.name)
+
+
+def variable_problems(
+    names: Iterable[str], reserved: Collection[str], override_env: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the user's own variables: each name with a sentence.
+
+    `names` are those of `env` followed by those of `secrets`, so a name that comes twice is in both.
+    """
+    for name, times in Counter(names).items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            yield name, f"{name!r} must be letters, digits and underscores, and not start with a digit."
+        if times > 1:
+            yield name, f"{name!r} is in both env and secrets; keep it in one of them."
+        if name in reserved and name not in override_env:
+            yield (
+                name,
+                f"{name!r} is set by the stack; choose another name, or list it in override_env to replace its value.",
+            )

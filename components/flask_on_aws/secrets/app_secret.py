@@ -1,0 +1,95 @@
+"""One JSON secret in Secrets Manager, from whose keys tasks get their secret environment."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Required, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from ..ecs.task_roles import reading_policy
+from ..grants import grant
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.references import kms_key_problems
+
+
+class AppSecretArgs(TypedDict, total=False):
+    values: Required[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """The secret's keys and values; all of it is treated as secret. Required."""
+    recovery_days: int
+    """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    description: pulumi.Input[str]
+    """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+
+
+_DEFAULTS: Mapping[str, Any] = {"recovery_days": 0, "description": "Secret environment of an app"}
+# What Secrets Manager accepts as a recovery window.
+_RECOVERY_DAYS = range(7, 30 + 1)
+# Secrets Manager's limit of a description.
+_LONGEST_DESCRIPTION = 2048
+
+
+@typed(AppSecretArgs)
+def problems(args: AppSecretArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    days = settled["recovery_days"]
+    if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
+        yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
+    description = settled["description"]
+    length = len(description) if isinstance(description, str) else 0
+    if length > _LONGEST_DESCRIPTION:
+        yield Problem("description", f"{length} characters are too many; use at most {_LONGEST_DESCRIPTION}.")
+
+
+class AppSecret(Component):
+    """A JSON secret that ECS reads key by key: `valueFrom` is `<secret_arn>:<KEY>::`."""
+
+    secret_arn: pulumi.Output[str]
+    """ARN of the secret."""
+    version_id: pulumi.Output[str]
+    """Id of the secret's present content: another one for each new content, so that tasks can be started anew with it."""
+
+    def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        super().__init__(name, opts)
+        self._args = settle(args, _DEFAULTS)
+        secret = aws.secretsmanager.Secret(
+            name,
+            description=self._args["description"],
+            kms_key_id=self._args.get("kms_key_id"),
+            recovery_window_in_days=self._args["recovery_days"],
+            opts=self._child(),
+        )
+        version = aws.secretsmanager.SecretVersion(
+            f"{name}-content",
+            secret_id=secret.id,
+            # Sorted, so that another order of the same values is not a new content.
+            secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(self._args["values"]), sort_keys=True),
+            opts=self._child(),
+        )
+        self.secret_arn = secret.arn
+        self.version_id = version.version_id
+        self._register()
+
+    @property
+    def policy_json(self) -> pulumi.Output[str]:
+        """IAM policy that lets a role read the secret, with the key that encrypts it, and nothing else."""
+        return pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
+            lambda both: reading_policy(*both)
+        )
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role read the secret, with the key that encrypts it.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        grant(self._name, client, role, self.policy_json, self._child())

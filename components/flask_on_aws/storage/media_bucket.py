@@ -1,0 +1,249 @@
+"""The bucket for an app's media files: private, encrypted, TLS only."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..component import Component, settle
+from ..data_loss.guard import Guard
+from ..grants import grant
+from ..iam import policy_json
+from ..validation.argument_types import typed
+from ..validation.problems import Problem, refuse
+from ..validation.references import kms_key_problems
+from ..validation.values import range_problems
+from .access_logs import BUCKET_PREFIX
+
+
+class MediaBucketArgs(TypedDict, total=False):
+    allowed_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Origins (`https://host`) whose pages may upload and read files in a browser. Default: none."""
+    versioned: bool
+    """Whether overwritten and deleted files are kept as old versions. Default: false."""
+    old_version_days: int
+    """Days for which old versions are kept, from 1 to 3650. Default: 30."""
+    accept_data_loss: Sequence[str]
+    """Logical names of resources whose data this update may lose; the bucket's own lets fewer old_version_days delete old versions. Default: none."""
+    kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts new files. Default: S3's own key."""
+    retain: bool
+    """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
+    tags: Mapping[str, str]
+    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    access_log_bucket: pulumi.Input[str]
+    """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, nothing is logged."""
+
+
+_DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}
+# An unfinished multipart upload is billed until it is aborted; a day covers the slowest browser.
+_ABORT_UPLOADS_AFTER_DAYS = 1
+# How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
+_CORS_MAX_AGE_SECONDS = 7200
+# Scheme, host in lower case and perhaps a port, at most one * in it, as S3 takes it; or any origin.
+_ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
+
+
+@typed(MediaBucketArgs)
+def problems(args: MediaBucketArgs) -> Iterator[Problem]:
+    """What is wrong with the arguments, one sentence each."""
+    settled = settle(args, _DEFAULTS)
+    yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
+    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
+    origins = settled.get("allowed_origins", [])
+    for origin in origins if isinstance(origins, Sequence) else []:
+        if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
+            yield Problem(
+                "allowed_origins",
+                f"{origin!r} is not an origin as browsers send it, like https://shop.example.com, without a final slash.",
+            )
+
+
+def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
+    """What is recorded of the bucket with a logical name, to be compared with the next update's."""
+    settled = settle(args, _DEFAULTS)
+    found: dict[str, Any] = {"kind": "bucket", "name": name, "retain": settled["retain"]}
+    # Without versions there are none to lose.
+    return found | ({"old_version_days": settled["old_version_days"]} if settled["versioned"] else {})
+
+
+class MediaBucket(Component):
+    """A private S3 bucket for uploads and other media files.
+
+    Nothing in it is public: the app signs links with its task role, to which `policy_json` gives the rights.
+    """
+
+    bucket_name: pulumi.Output[str]
+    """Name of the bucket."""
+    bucket_arn: pulumi.Output[str]
+    """ARN of the bucket."""
+    storage_dsn: pulumi.Output[str]
+    """The bucket as a `DEFAULT_STORAGE_DSN` for django-storage-url, without keys."""
+    policy_json: pulumi.Output[str]
+    """IAM policy that lets a task role list, read, write and delete the bucket's files, with its key, and nothing else."""
+
+    def __init__(self, name: str, args: MediaBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(problems(args))
+        self._args = settle(args, _DEFAULTS)
+        super().__init__(name, opts, Guard({"bucket": facts(name, self._args)}, self._args["accept_data_loss"]))
+        self._create_bucket()
+        self._close_to_the_public()
+        self._require_tls()
+        self._create_lifecycle()
+        self._allow_browsers()
+        self._log_requests()
+        self.bucket_name = self._bucket.bucket
+        self.bucket_arn = self._bucket.arn
+        self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
+        self.policy_json = pulumi.Output.all(self._bucket.arn, self._args.get("kms_key_id")).apply(
+            lambda both: access_policy(*both)
+        )
+        self._register()
+
+    def grant(self, client: str, role: pulumi.Input[str]) -> None:
+        """Let a role list, read, write and delete the bucket's files, and nothing else.
+
+        Args:
+            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            role: name or ARN of the IAM role.
+        """
+        grant(self._name, client, role, self.policy_json, self._child())
+
+    def _create_bucket(self) -> None:
+        self._bucket = aws.s3.Bucket(
+            self._name,
+            force_destroy=not self._args["retain"],
+            opts=self._child(retain_on_delete=self._args["retain"]),
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{self._name}-encryption",
+            bucket=self._bucket.bucket,
+            rules=[encryption_rule(self._args.get("kms_key_id"))],
+            opts=self._child(),
+        )
+        if self._args["versioned"]:
+            aws.s3.BucketVersioning(
+                f"{self._name}-versioning",
+                bucket=self._bucket.bucket,
+                versioning_configuration={"status": "Enabled"},
+                opts=self._child(),
+            )
+
+    def _close_to_the_public(self) -> None:
+        self._block = aws.s3.BucketPublicAccessBlock(
+            f"{self._name}-public-access",
+            bucket=self._bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child(),
+        )
+
+    def _require_tls(self) -> None:
+        aws.s3.BucketPolicy(
+            f"{self._name}-tls",
+            bucket=self._bucket.bucket,
+            policy=self._bucket.arn.apply(tls_policy),
+            # S3 refuses to change a bucket's policy and its public access block at the same time.
+            opts=self._child(depends_on=[self._block]),
+        )
+
+    def _create_lifecycle(self) -> None:
+        rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+            {
+                "id": "abort-unfinished-uploads",
+                "status": "Enabled",
+                "filter": {},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": _ABORT_UPLOADS_AFTER_DAYS},
+            }
+        ]
+        if self._args["versioned"]:
+            rules.append(
+                {
+                    "id": "expire-old-versions",
+                    "status": "Enabled",
+                    "filter": {},
+                    "noncurrent_version_expiration": {"noncurrent_days": self._args["old_version_days"]},
+                }
+            )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle", bucket=self._bucket.bucket, rules=rules, opts=self._child()
+        )
+
+    def _allow_browsers(self) -> None:
+        if "allowed_origins" not in self._args:
+            return
+        aws.s3.BucketCorsConfiguration(
+            f"{self._name}-cors",
+            bucket=self._bucket.bucket,
+            cors_rules=[
+                {
+                    "allowed_methods": ["GET", "HEAD", "PUT", "POST"],
+                    "allowed_origins": self._args["allowed_origins"],
+                    "allowed_headers": ["*"],
+                    "expose_headers": ["ETag"],
+                    "max_age_seconds": _CORS_MAX_AGE_SECONDS,
+                }
+            ],
+            opts=self._child(),
+        )
+
+    def _log_requests(self) -> None:
+        if "access_log_bucket" not in self._args:
+            return
+        aws.s3.BucketLogging(
+            f"{self._name}-logging",
+            bucket=self._bucket.bucket,
+            target_bucket=self._args["access_log_bucket"],
+            # S3 appends the time and a random text alone, so the bucket's own name is told apart from others' by ours.
+            target_prefix=pulumi.Output.format(f"{BUCKET_PREFIX}{{bucket}}/", bucket=self._bucket.bucket),
+            opts=self._child(),
+        )
+
+
+def encryption_rule(
+    kms_key_id: pulumi.Input[str] | None,
+) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """How S3 encrypts what is put without a word about encryption."""
+    if kms_key_id is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key_id},
+        "bucket_key_enabled": True,  # one request to KMS for many files, which are billed by the request
+    }
+
+
+def tls_policy(bucket_arn: str) -> str:
+    """A bucket policy that denies every request without TLS."""
+    statement = {
+        "Sid": "DenyWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return policy_json([statement])
+
+
+def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
+    """The IAM policy with which an app uses its bucket, and the bucket's key for nothing but its files.
+
+    What a link or a form that the app has signed does counts as done by the app's role, which so needs the key.
+    """
+    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": bucket_arn},
+        {"Effect": "Allow", "Action": objects, "Resource": f"{bucket_arn}/*"},
+    ]
+    if kms_key_id:
+        # With a bucket key S3 names the bucket; an object that was put without one is named itself.
+        context = {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+        statements.append(
+            {"Effect": "Allow", "Action": actions, "Resource": kms_key_id, "Condition": {"StringLike": context}}
+        )
+    return policy_json(statements)

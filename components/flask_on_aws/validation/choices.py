@@ -1,0 +1,149 @@
+"""The words that an argument may be, as the schema and other languages see them; in Python callers write the text itself.
+
+pyright sees the same words as `Literal`s (`choice_literals.py`), which the hosted package's analyzer cannot read.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Choice(StrEnum):
+    """One of a few words. Another text is kept as it is, so that it is reported together with all other problems."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
+class Environment(Choice):
+    """Type of an environment, which decides most defaults."""
+
+    DEVELOPMENT = "development"
+    """Small, short-lived and unprotected."""
+    STAGING = "staging"
+    """As development, with a week of backups and more tasks."""
+    PRODUCTION = "production"
+    """Protected, in two zones, with alarms."""
+
+
+class Builder(Choice):
+    """What builds an image."""
+
+    DOCKER_BUILD = "docker-build"
+    """BuildKit."""
+    DOCKER = "docker"
+    """A bare Docker daemon."""
+
+
+class Architecture(Choice):
+    """Processor of an image and of the tasks that run it."""
+
+    X86_64 = "x86_64"
+    """Intel and AMD."""
+    ARM64 = "arm64"
+    """AWS Graviton."""
+
+
+class Preflight(Choice):
+    """Whether an app is run on this machine before its image is pushed."""
+
+    AUTO = "auto"
+    """Where a Docker engine and the command flask-on-aws are there."""
+    ALWAYS = "always"
+    """Or the update fails."""
+    NEVER = "never"
+    """Not at all."""
+
+
+class Dns(Choice):
+    """Who sets a domain's records."""
+
+    ROUTE53 = "route53"
+    """The program, in Route 53."""
+    EXTERNAL = "external"
+    """A person, elsewhere."""
+
+
+class Egress(Choice):
+    """How tasks reach the internet."""
+
+    PUBLIC = "public"
+    """By a public address each."""
+    IPV6 = "ipv6"
+    """Over IPv6 alone."""
+    NAT = "nat"
+    """By one NAT gateway."""
+    NAT_PER_ZONE = "nat-per-zone"
+    """By a NAT gateway in each zone."""
+    ENDPOINTS = "endpoints"
+    """Not at all; AWS by VPC endpoints."""
+
+
+class DatabaseKind(Choice):
+    """The app's database."""
+
+    POSTGRES = "postgres"
+    """PostgreSQL on RDS."""
+    NONE = "none"
+    """There is none."""
+
+
+class BucketKind(Choice):
+    """The app's bucket for media files."""
+
+    S3 = "s3"
+    """In S3."""
+    NONE = "none"
+    """There is none."""
+
+
+class DesyncMitigation(Choice):
+    """A load balancer's handling of ambiguous requests."""
+
+    MONITOR = "monitor"
+    """All are passed on."""
+    DEFENSIVE = "defensive"
+    """The dangerous ones are not."""
+    STRICTEST = "strictest"
+    """Only what complies with RFC 7230 is passed on."""
+
+
+class CaCertificates(Choice):
+    """Who brings the RDS root certificates."""
+
+    AUTO = "auto"
+    """The image where it can."""
+    IMAGE = "image"
+    """The image."""
+    INIT = "init"
+    """A container that writes them before the app starts."""
+
+
+class BalancerMode(Choice):
+    """Who may connect to a load balancer."""
+
+    HTTPS = "https"
+    """Visitors, on 443 with a certificate."""
+    CLOUDFRONT = "cloudfront"
+    """CloudFront alone, on 80."""
+    INTERNAL = "internal"
+    """Nobody, until a VpcOrigin adds its rule."""
+
+
+class PriceClass(Choice):
+    """Where CloudFront serves viewers from."""
+
+    PRICE_CLASS_100 = "PriceClass_100"
+    """North America, Europe and Israel."""
+    PRICE_CLASS_200 = "PriceClass_200"
+    """Most regions."""
+    PRICE_CLASS_ALL = "PriceClass_All"
+    """All of them."""
+
+
+# The analyzer turns a list of enums into empty objects.
+Preset = str

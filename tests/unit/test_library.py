@@ -1,10 +1,15 @@
 """The library's front door: every name, each imported when it is asked for."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import flask_on_aws
+import flask_on_aws_cli
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", flask_on_aws.__all__)
@@ -20,3 +25,30 @@ def test_another_name_is_refused():
 def test_a_build_plan_needs_no_pulumi():
     check = "import sys, flask_on_aws.build_plan.plan; sys.exit('pulumi' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_an_edit_of_the_library_or_the_command_takes_effect_at_the_next_update():
+    """The program's environment has both as they are in this folder, not as copies."""
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert {"-e ./components", "-e ./cli[preflight]"} <= set(requirements)
+    assert Path(flask_on_aws.__file__).parent == ROOT / "components" / "flask_on_aws"
+    assert Path(flask_on_aws_cli.__file__).parent == ROOT / "cli" / "flask_on_aws_cli"
+
+
+def test_modules_named_like_those_of_python_do_not_break_the_hosted_package(tmp_path):
+    """Python puts the folder of `__main__.py` first into its path: nothing there may be imported by accident."""
+    folder = tmp_path / "components"
+    shutil.copytree(ROOT / "components" / "flask_on_aws", folder / "flask_on_aws")
+    shutil.copy(ROOT / "components" / "__main__.py", folder)
+    for package in (folder / "flask_on_aws", *(path.parent for path in folder.rglob("*/__init__.py"))):
+        for name in sys.stdlib_module_names:
+            module = package / f"{name}.py"
+            if not module.exists() and not (package / name).exists():
+                module.write_text("raise ImportError(__name__)\n")
+    code = (
+        "import runpy, sys; sys.path.insert(0, sys.argv[1]);"
+        "host = runpy.run_path(sys.argv[1])['host']();"
+        "import flask_on_aws; assert flask_on_aws.__file__.startswith(sys.argv[1])"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code, str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

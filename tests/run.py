@@ -57,7 +57,7 @@ def steps(kind: str) -> list[list[Step]]:
     return [
         [Step("lint", ["ruff", "check", "."])],
         [Step("format", ["ruff", "format", "--check", "."])],
-        [Step("layers", ["lint-imports", "--no-cache"])],
+        [Step("layers", ["lint-imports", "--no-cache", "--no-logo"])],
         [Step("types", ["pyright", "--pythonpath", python])],
         # Some of them allow a restart of PostgreSQL seconds, so nothing else runs beside them.
         [Step("tests of the template", [app_python, "-m", "pytest", *APP_WORKERS], "app_template")],

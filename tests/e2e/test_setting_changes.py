@@ -20,6 +20,7 @@ DATABASE = {
     "databaseBackupWindow": "01:00-02:00",
     "databaseMaintenanceWindow": "mon:05:00-mon:06:00",
     "databaseMultiAz": True,
+    "databaseMonitoringInterval": 30,
     "databaseVersion": "18",
     "databaseAllowMajorUpgrade": True,
     "allowDatabaseReplacement": True,

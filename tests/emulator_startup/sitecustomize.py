@@ -15,7 +15,7 @@ import moto.core.utils as utils
 _get_service_model = utils.get_service_model
 utils.get_service_model = lambda name: _get_service_model("cloudfront" if name == "core" else name)
 
-_file = Path(__file__).parents[2] / "cli" / "local" / "mends" / "access_logs.py"
+_file = Path(__file__).parents[2] / "cli" / "flask_on_aws_cli" / "local_aws" / "moto_patches" / "access_logs.py"
 _spec = importlib.util.spec_from_file_location("access_logs", _file)
 _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)

@@ -33,6 +33,7 @@ Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition
 ENGINE = """
 import sys
 from pathlib import Path
+from flask_on_aws_cli.local_project.place import Place
 from flask_on_aws_cli.pulumi_engine import apply
 program, folder, port, region = sys.argv[1:]
 apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port), region))

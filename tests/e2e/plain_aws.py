@@ -20,11 +20,6 @@ from moto.moto_api._internal import moto_api_backend
 from tests.e2e.engine_key import RESET, keep_key
 
 
-def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
-    moto_api_backend.reset()
-    return "200 OK", "text/plain", b""
-
-
 def mend() -> None:
     mend_lists()
     mend_log_keys()
@@ -37,6 +32,12 @@ def main() -> None:
     endpoint.mend = mend  # those that are not about what really runs
     keep_key(Path(sys.argv[1]))
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+
+    def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
+        with serving.records.lock:  # or the records that are being saved change under way
+            moto_api_backend.reset()
+        return "200 OK", "text/plain", b""
+
     serving.serve(RESET, reset)
     serving.start()
     done.wait()

@@ -35,7 +35,11 @@ SAVING = "saving the records"
 _KEEPING = "keeping the records"
 _NOT_KEPT = "Nothing to fix: this service's records last until the local AWS ends; keep what must stay elsewhere."
 _LOST = "Delete what was made last of this service, or move {} away and restart the local AWS to begin anew."
-_NAME_IN_0_1 = "flask_on_aws_cli.local.snapshots"  # of this module, in files of version 0.1
+# Modules of what records refer to, by their names in files of version 0.1.
+_MOVED = {
+    "flask_on_aws_cli.local.parts": "flask_on_aws_cli.local_aws.parts",
+    "flask_on_aws_cli.local.snapshots": __name__,
+}
 _FORMAT = 1  # raise it when older files can no longer be read
 # Megabytes of managed policies and instance types, or as many lines and objects as there are: saved when they are
 # called themselves, and with all the rest a second later.
@@ -192,7 +196,7 @@ class _Reader(pickle.Unpickler):
         return _backend(*pid[1:])
 
     def find_class(self, module: str, name: str) -> Any:
-        module = __name__ if module == _NAME_IN_0_1 else module
+        module = _MOVED.get(module, module)
         if (module, name) == (__name__, stored_object.__name__):
             return self._object
         return super().find_class(module, name)

@@ -60,6 +60,18 @@ def allow(actions: str, resources: str | list[str]) -> Statement:
     return {"Effect": "Allow", "Action": actions.split(), "Resource": resources}
 
 
+def deny_without_tls(action: str, resources: str | list[str]) -> Statement:
+    """Deny this action on these resources to every request without TLS, whoever makes it."""
+    return {
+        "Sid": "DenyWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resources,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def state(scope: Scope, object_actions: str, key_actions: str) -> list[Statement]:
     """Use the program's state, if it is in this account."""
     found: list[Statement] = []

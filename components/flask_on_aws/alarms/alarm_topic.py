@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from ..iam import document
+from ..iam import deny_without_tls, document
 from ..secrets.key_policy import PUBLISHERS, account_manages, publishers_encrypt
 
 
@@ -72,13 +72,6 @@ def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, A
                     },
                 },
             },
-            {
-                "Sid": "DenyWithoutTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
+            deny_without_tls("sns:Publish", topic_arn),
         ]
     )

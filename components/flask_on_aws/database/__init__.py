@@ -1,4 +1,4 @@
 """PostgreSQL on RDS, with what guards it against replacement and loss.
 
-Imports `network` and `secrets`; every component above may import it.
+Imports `network`, `runtime_contract` and `secrets`; every component above may import it.
 """

@@ -1,4 +1,4 @@
 """The Flask app as one component: its arguments, and the steps in which it creates all others.
 
-Imports all other folders; nothing imports it but the package itself.
+Imports the folders of all components but `github`; nothing imports it but the package itself.
 """

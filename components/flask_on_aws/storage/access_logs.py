@@ -11,6 +11,7 @@ from ..iam import policy_json
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, refuse
 from ..validation.values import choice_problems, range_problems
+from .private_bucket import block_public_access, encryption_rule, require_tls
 
 
 class AccessLogBucketArgs(TypedDict, total=False):
@@ -70,18 +71,10 @@ class AccessLogBucket(Component):
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[encryption_rule(None)],
             opts=self._child(),
         )
-        self._block = aws.s3.BucketPublicAccessBlock(
-            f"{self._name}-public-access",
-            bucket=self._bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child(),
-        )
+        self._block = block_public_access(self._name, self._bucket, self._child())
 
     def _expire_logs(self) -> None:
         aws.s3.BucketLifecycleConfiguration(
@@ -116,16 +109,8 @@ class AccessLogBucket(Component):
 
 def delivery_policy(bucket_arn: str, account_id: str, sources: Sequence[str] = ("load-balancers",)) -> str:
     """A bucket policy for log delivery by these sources of the account, each into its own folder, and for TLS alone."""
-    require_tls = {
-        "Sid": "DenyWithoutTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
     statements = [_DELIVERIES[source](bucket_arn, account_id) for source in dict.fromkeys(sources)]
-    return policy_json([*statements, require_tls])
+    return policy_json([*statements, require_tls(bucket_arn)])
 
 
 def _deliver(sid: str, service: str, folder: str, condition: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..validation.problems import Problem, refuse
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
 from .access_logs import BUCKET_PREFIX
+from .private_bucket import block_public_access, encryption_rule, require_tls
 
 
 class MediaBucketArgs(TypedDict, total=False):
@@ -132,21 +133,13 @@ class MediaBucket(Component):
             )
 
     def _close_to_the_public(self) -> None:
-        self._block = aws.s3.BucketPublicAccessBlock(
-            f"{self._name}-public-access",
-            bucket=self._bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child(),
-        )
+        self._block = block_public_access(self._name, self._bucket, self._child())
 
     def _require_tls(self) -> None:
         aws.s3.BucketPolicy(
             f"{self._name}-tls",
             bucket=self._bucket.bucket,
-            policy=self._bucket.arn.apply(tls_policy),
+            policy=self._bucket.arn.apply(lambda arn: policy_json([require_tls(arn)])),
             # S3 refuses to change a bucket's policy and its public access block at the same time.
             opts=self._child(depends_on=[self._block]),
         )
@@ -202,31 +195,6 @@ class MediaBucket(Component):
             target_prefix=pulumi.Output.format(f"{BUCKET_PREFIX}{{bucket}}/", bucket=self._bucket.bucket),
             opts=self._child(),
         )
-
-
-def encryption_rule(
-    kms_key_id: pulumi.Input[str] | None,
-) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
-    """How S3 encrypts what is put without a word about encryption."""
-    if kms_key_id is None:
-        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
-    return {
-        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key_id},
-        "bucket_key_enabled": True,  # one request to KMS for many files, which are billed by the request
-    }
-
-
-def tls_policy(bucket_arn: str) -> str:
-    """A bucket policy that denies every request without TLS."""
-    statement = {
-        "Sid": "DenyWithoutTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return policy_json([statement])
 
 
 def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:

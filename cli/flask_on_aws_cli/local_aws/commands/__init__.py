@@ -1,4 +1,4 @@
 """`flask-on-aws local` and `dev`: what a user types, and what is printed.
 
-Imports everything else of the local AWS; nothing imports it but `main.py`.
+Imports all that a command needs; `main.py` imports it, and the daemon its side of `local exec`.
 """

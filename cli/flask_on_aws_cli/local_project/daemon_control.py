@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from ..shared.atomic_files import write_atomically
+from ..shared.deferred_signals import deferred_signals
 from .clients import control_request
 from .project import STATUS, LocalPlace
 
@@ -67,7 +69,7 @@ def revive(local: LocalPlace) -> bool:
 
 def _start(local: LocalPlace) -> None:
     log = _log_file(local)
-    with log.open("ab") as output:
+    with deferred_signals(), log.open("ab") as output:
         daemon = subprocess.Popen(  # noqa: S603 this tool's own module
             [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon", str(local.place.folder.parent)],
             stdin=subprocess.DEVNULL,
@@ -77,7 +79,7 @@ def _start(local: LocalPlace) -> None:
             # glibc keeps what each of many threads once used to itself; two such heaps are enough for this one.
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},
         )
-    _write_pid(local, daemon.pid)
+        _write_pid(local, daemon.pid)
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
         if daemon.poll() is not None:
@@ -170,10 +172,7 @@ def _process(local: LocalPlace) -> psutil.Process | None:
 
 def _write_pid(local: LocalPlace, number: int) -> None:
     started = psutil.Process(number).create_time()
-    file = _pid_file(local)
-    temporary = file.with_suffix(".new")
-    temporary.write_text(f"{number} {started}")
-    os.replace(temporary, file)
+    write_atomically(_pid_file(local), f"{number} {started}")
 
 
 def _pid_file(local: LocalPlace) -> Path:

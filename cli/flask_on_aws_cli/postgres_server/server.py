@@ -1,6 +1,5 @@
 """One PostgreSQL server: its files, and its process."""
 
-import os
 import secrets
 import signal
 import subprocess
@@ -12,7 +11,9 @@ import psycopg
 
 from ..local_project.place import HOST
 from ..local_project.ports import free_port, is_free
+from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
+from ..shared.deferred_signals import deferred_signals
 from .binaries import Binaries
 from .leftovers import end_stray
 from .roles import ADMIN, administration
@@ -97,19 +98,13 @@ class Server:
         self._write("data/pg_hba.conf", f"{access}{kind} all all {HOST}/32 scram-sha-256\n".encode())
 
     def _write(self, name: str, content: bytes) -> None:
-        path = self.folder / name
-        temporary = path.with_name(path.name + ".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        give(temporary)
-        temporary.replace(path)
+        write_atomically(self.folder / name, content, prepare=give)
 
     def start(self, port: int) -> None:
         """Start on the port, or on any where that is 0 or taken; returns once it answers."""
         end_stray(self.data)
         self.port = port if port and is_free(port) else free_port()
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, deferred_signals():
             self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
                 [self.binaries / "postgres", "-D", str(self.data), "-p", str(self.port)],
                 cwd=self.folder,

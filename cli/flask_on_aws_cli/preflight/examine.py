@@ -1,11 +1,13 @@
 """All checks of an app that is built: each run for real, one after the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
+from ..shared.deferred_signals import deferred_signals
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
@@ -41,22 +43,22 @@ class Given:
 def examine(given: Given, tell: Callable[[Check], None]) -> list[Check]:
     """Run the app and check it; each check is told when it is made."""
     checks: list[Check] = []
-    for check in _all(given):
-        checks.append(check)
-        tell(check)
+    with ExitStack() as stack:
+        for check in _all(given, stack):
+            checks.append(check)
+            tell(check)
     return checks
 
 
-def _all(given: Given) -> Iterator[Check]:
+def _all(given: Given, stack: ExitStack) -> Iterator[Check]:
     settings, place = given.settings, given.place
     environment = contract_environment(settings, place.port, given.database, given.password)
     yield _database(given, environment)
     yield _release(given, environment)
-    app = place.start(environment)
-    try:
-        yield from _running(given, app)
-    finally:
-        app.kill()
+    with deferred_signals():
+        app = place.start(environment)
+        stack.callback(app.kill)
+    yield from _running(given, app)
 
 
 def _running(given: Given, app: App) -> Iterator[Check]:

@@ -2,8 +2,6 @@
 
 import fcntl
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..shared.atomic_files import write_atomically
 from .model.errors import EngineError
 from .model.values import from_json, to_json
 
@@ -133,22 +132,9 @@ class State:
             "begun": [_to_document(record) for record in self.begun.values()],
             "outputs": to_json(self.outputs),
         }
-        write_private(self._path, json.dumps(document, indent=1))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file at once and for good; only its owner may read it, as it holds secrets."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600 from the start
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # With secrets, so for its owner alone.
+        write_atomically(self._path, json.dumps(document, indent=1), durable=True)
 
 
 @contextmanager

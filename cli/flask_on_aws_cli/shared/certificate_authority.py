@@ -4,7 +4,6 @@ Whoever trusts its certificate trusts whoever holds its key: the key is readable
 place's folder.
 """
 
-import os
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable
@@ -17,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .atomic_files import write_atomically
 
 # As long as a project is worked on; a new one would have to be trusted again.
 _AUTHORITY_LIFETIME = timedelta(days=3650)
@@ -60,8 +61,8 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
         )
-        _write(self.certificate_path, _pem(builder.sign(key, hashes.SHA256())), 0o644)
-        _write(key_path, _key_pem(key), 0o600)
+        write_atomically(self.certificate_path, _pem(builder.sign(key, hashes.SHA256())), 0o644)
+        write_atomically(key_path, _key_pem(key), 0o600)
 
     def issue(self, names: Iterable[str]) -> tuple[bytes, bytes]:
         """A certificate for host names and addresses with the authority's behind it, and its key, both PEM."""
@@ -131,15 +132,6 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(encoding, form, serialization.NoEncryption())
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that is there whole or not at all, and never readable by more than the mode says."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(temporary).chmod(mode)
-    Path(temporary).replace(path)
-
-
 def server_context(authority: Authority, knows: Callable[[str], bool]) -> ssl.SSLContext:
     """A server's TLS context, TLS 1.2 and 1.3, whose certificate is made for the very name that a client asks for.
 
@@ -171,6 +163,6 @@ def _context(authority: Authority, names: list[str]) -> ssl.SSLContext:
     # The ssl module reads files alone; the folder is its owner's, and gone at once.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "server.pem"
-        _write(path, certificate + key, 0o600)
+        write_atomically(path, certificate + key, 0o600)
         context.load_cert_chain(path)
     return context

@@ -6,10 +6,8 @@ would give every resource a new id; one pickle of all would take 50 ms a call, m
 S3 objects are files beside them, named by their content.
 """
 
-import contextlib
 import hashlib
 import io
-import os
 import pickle
 import threading
 from collections import defaultdict
@@ -28,6 +26,7 @@ from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
 
 from ...local_project.place import ACCOUNT_ID
+from ...shared.atomic_files import write_atomically
 from ..faults import Faults
 
 SAVING = "saving the records"
@@ -111,7 +110,7 @@ class Snapshots:
         digest = hashlib.sha256(content.getbuffer()).digest()
         if self._written.get(path) == digest:
             return
-        _replace(path, content.getvalue())
+        write_atomically(path, content.getvalue())
         self._written[path] = digest
         if service == "s3":
             self._forget_objects(writer.objects)
@@ -176,7 +175,7 @@ class _Writer(pickle.Pickler):
             value: bytes = b"" if key._value_buffer.closed else key.value
             digest = hashlib.sha256(value).hexdigest()
             if not (self._folder / digest).exists():
-                _replace(self._folder / digest, value)
+                write_atomically(self._folder / digest, value)
             key.local_digest = digest
         self.objects.add(digest)
         return (stored_object, (digest, state))
@@ -238,16 +237,3 @@ def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:
     for service in used:
         for account, region, backend in service.iter_backends():
             yield service.service_name, account, region, backend
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """The file is the old one or the new one, whatever happens to the process."""
-    new = path.with_suffix(".new")
-    try:
-        new.write_bytes(content)
-        new.chmod(0o600)
-        os.replace(new, path)
-    except OSError:
-        with contextlib.suppress(OSError):  # half a file takes space that is scarce
-            new.unlink(missing_ok=True)
-        raise

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ...shared.atomic_files import write_atomically
 from .configuration import Configuration
 
 Key = tuple[str, int]
@@ -67,6 +68,4 @@ class PortBook:
     def write(self, ports: Mapping[Key, int]) -> None:
         """Keep these."""
         rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in ports.items()]
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(json.dumps(rows, indent=1))
-        temporary.replace(self._path)
+        write_atomically(self._path, json.dumps(rows, indent=1))

@@ -13,6 +13,7 @@ from ...postgres_server.binaries import Binaries, find
 from ...postgres_server.roles import administration, prepare, set_password
 from ...postgres_server.server import ENDPOINT, Server
 from ...postgres_server.system_account import remove
+from ...shared.atomic_files import write_atomically
 from ...shared.certificate_authority import Authority
 from . import snapshots
 from .configuration import Instance, Status
@@ -127,9 +128,7 @@ class DatabaseInstance:
             "port": server.port,
             "data_major": server.binaries.major,
         }
-        temporary = self._folder / "instance.json.new"
-        temporary.write_text(json.dumps(facts, indent=1))
-        temporary.replace(self._folder / "instance.json")
+        write_atomically(self._folder / "instance.json", json.dumps(facts, indent=1))
 
     def _facts(self) -> dict[str, Any]:
         """What was remembered; raises ValueError, as the data may be well and only the file be broken."""

@@ -1,6 +1,5 @@
 """An app that runs as processes: what they listen on, print and open, and how all of them end."""
 
-import os
 import signal
 import subprocess
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from ...shared.process_groups import kill_group
 from ..probes import probe
 from ..probes.sqlite_files import sqlite_files
 from ..running import PROBE_SECONDS, Answer, Listener
@@ -124,11 +124,3 @@ def _still_runs(process: psutil.Process) -> bool:
 def container_code(code: int) -> int:
     """A process's exit code as a container's, where a signal counts from 128 on."""
     return 128 - code if code < 0 else code
-
-
-def kill_group(leader: int) -> None:
-    """SIGKILL to all of a session."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of ended processes
-        return

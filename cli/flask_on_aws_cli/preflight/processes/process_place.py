@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,9 +15,11 @@ from typing import IO
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.shell import shell_command
 
+from ...shared.deferred_signals import deferred_signals
+from ...shared.process_groups import kill_group
 from ...task_model.process_containers import on_this_machine
 from ..running import Outcome
-from .process_app import ProcessApp, container_code, kill_group
+from .process_app import ProcessApp, container_code
 from .system_account import give_scratch, unprivileged_prefix
 
 
@@ -56,14 +59,15 @@ class ProcessPlace:
         home = Path(tempfile.mkdtemp(dir=self.scratch, prefix="scratch-"))
         give_scratch(str(home))
         with tempfile.TemporaryFile(dir=self.scratch) as output:
-            process = self._start(command, self._environment(environment, home), output)
-            try:
-                code = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                code = -signal.SIGKILL
-            finally:
-                kill_group(process.pid)
-                process.wait()
+            with ExitStack() as stack:
+                with deferred_signals():
+                    process = self._start(command, self._environment(environment, home), output)
+                    stack.callback(process.wait)
+                    stack.callback(kill_group, process.pid)
+                try:
+                    code = process.wait(seconds)
+                except subprocess.TimeoutExpired:
+                    code = -signal.SIGKILL
             output.seek(0)
             lines = self._as_in_image(output.read().decode(errors="replace")).splitlines()
         return Outcome(container_code(code), lines)

@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 
+from ...shared.deferred_signals import deferred_signals
 from ..model.errors import EngineError
 from .hooks import MESSAGE_OPTIONS, Hooks
 from .monitor import Engine, Handler, Log, Monitor, serve
@@ -97,21 +98,26 @@ def _run(
     # -P: the folder of the runner, with modules of ours in it, is not where the program imports from.
     command = [str(interpreter), "-P", str(_RUNNER), json.dumps(settings)]
     variables = {**os.environ, **environment, **_variables(project, address, dry_run)}
-    try:
-        process = subprocess.Popen(  # noqa: S603 the interpreter that the caller names
-            command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-    except OSError as error:
-        raise EngineError(f"The interpreter {interpreter} cannot be started: {error.strerror}.") from error
-    try:
+    with contextlib.ExitStack() as stack:
+        with deferred_signals():
+            try:
+                process = subprocess.Popen(  # noqa: S603 the interpreter that the caller names
+                    command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                )
+            except OSError as error:
+                raise EngineError(f"The interpreter {interpreter} cannot be started: {error.strerror}.") from error
+            stack.callback(_end, process)
         output, _ = process.communicate()
-    except BaseException:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-        process.kill()
-        raise
     return process.returncode, output.decode(errors="replace")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    process.kill()
 
 
 def _variables(project: Project, address: str, dry_run: bool) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """One container of a task, from waiting for others to its exit code."""
 
-import contextlib
-import os
 import signal
 import subprocess
 import threading
@@ -10,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, HealthCheck
 from ....task_model.runtime import Beside, CannotStart, Launch, Running
 from .processes import ProcessLaunch
@@ -156,8 +155,7 @@ def _succeeds(probe: Beside, timeout: float) -> bool:
     try:
         return process.wait(timeout) == 0
     except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process.pid)
         process.wait()
         return False
 

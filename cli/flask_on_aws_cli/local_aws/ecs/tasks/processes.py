@@ -14,6 +14,7 @@ from typing import NamedTuple
 import psutil
 
 from ....local_project.place import Target
+from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, TaskPlan
 from ....task_model.process_containers import ProcessPlan, ProcessRooms
 from ....task_model.runtime import Beside, Usage
@@ -131,7 +132,7 @@ class Process:
     def kill(self) -> None:
         """End the whole session, and what left it."""
         strays = self._tree()[1:]
-        _kill_group(self.popen.pid)
+        kill_group(self.popen.pid)
         for stray in strays:
             process_reaper.quietly(stray.kill)
         self.popen.wait()
@@ -143,7 +144,7 @@ class Process:
         if code is None:
             return None
         if self._pid_file.exists():
-            _kill_group(self.popen.pid)
+            kill_group(self.popen.pid)
             _kill_session(self.popen.pid)
             self._pid_file.unlink(missing_ok=True)
         return 128 - code if code < 0 else code
@@ -226,10 +227,3 @@ def _kill_session(leader: int) -> None:
         with contextlib.suppress(OSError):  # it has ended, or is another user's
             if os.getsid(pid) == leader:
                 os.kill(pid, signal.SIGKILL)
-
-
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of ended processes
-        return

@@ -1,14 +1,18 @@
 """The one reader of the configuration: text → typed, validated values, or every mistake at once.
 
-`settings.yaml` documents each setting. A setting named `minTasks` there is the argument `min_tasks` of FlaskApp; one
-row below says how its text is read. A setting that is not set is not passed on: the library's own default applies.
+Each argument of FlaskApp is a setting: `min_tasks` is `minTasks`, and the argument's type says how the text of the
+setting is read. A setting that is not set is not passed on: the library's own default applies. `FlaskAppArgs` describes
+all of them, and `docs/generate.py` writes the reference from it.
+
+Pulumi.yaml declares no setting. Pulumi requires a value or a default for each that is declared there, and a setting
+with a default is never unset: an existing network (`vpcId`) would contradict the default of `vpcCidr`.
 """
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args, get_origin
 
 import pulumi
 from flask_on_aws import FlaskAppArgs
@@ -16,13 +20,15 @@ from flask_on_aws.flask_app.checks.arguments import problems
 from flask_on_aws.flask_app.checks.lookups import lookup_problems
 from flask_on_aws.naming import camel_case as camel_case
 from flask_on_aws.naming import snake_case as snake_case
-from flask_on_aws.validation.argument_types import head
+from flask_on_aws.validation.argument_types import head, plain_type
 from flask_on_aws.validation.messages import as_settings
 from flask_on_aws.validation.problems import ArgumentsError, Problem
 from flask_on_aws.validation.setting_texts import is_set, plain
 from pulumi.runtime import config as runtime_config
 
 Reader = Callable[[str], Any]
+NAME = "app"
+"""Default of `name`, the one setting that is no argument in FlaskAppArgs."""
 
 
 class Settings(NamedTuple):
@@ -92,122 +98,29 @@ def containers(value: str) -> list[Mapping[str, Any]]:
     return _json(value, list, "a list of container definitions")
 
 
-# Every setting, in the order of settings.yaml.
-READERS: Mapping[str, Reader] = {
-    "environment": text,
-    "app": text,
-    "image": text,
-    "dockerfile": text,
-    "pythonVersion": text,
-    "systemPackages": texts,
-    "builder": text,
-    "architecture": text,
-    "buildEnv": mapping,
-    "rebuild": text,
-    "imagesKept": number,
-    "preflight": text,
-    "repositoryName": text,
-    "kmsKeyId": text,
-    "createKmsKey": flag,
-    "domain": text,
-    "domainAliases": texts,
-    "dns": text,
-    "dnsReady": flag,
-    "zoneId": text,
-    "certificateArn": text,
-    "cloudfrontOrigin": text,
-    "vpcCidr": text,
-    "zones": number,
-    "egress": text,
-    "flowLogs": flag,
-    "vpcId": text,
-    "publicSubnetIds": texts,
-    "privateSubnetIds": texts,
-    "database": text,
-    "databaseVersion": text,
-    "databaseInstanceClass": text,
-    "databaseStorageGib": number,
-    "databaseMaxStorageGib": number,
-    "databaseName": text,
-    "databaseUsername": text,
-    "databaseBackupDays": number,
-    "databaseBackupWindow": text,
-    "databaseMaintenanceWindow": text,
-    "databaseMultiAz": flag,
-    "databaseMonitoringInterval": number,
-    "databaseSnapshot": text,
-    "databaseApplyImmediately": flag,
-    "databaseAllowMajorUpgrade": flag,
-    "databaseKmsKeyId": text,
-    "acceptDataLoss": texts,
-    "allowDatabaseReplacement": flag,
-    "databaseUrlScheme": text,
-    "databaseUrlQuery": text,
-    "databaseHost": text,
-    "databasePort": number,
-    "databaseServerSecurityGroupId": text,
-    "databaseServerSecretArn": text,
-    "databaseSetupImage": text,
-    "bucket": text,
-    "bucketVersioned": flag,
-    "allowedCidrs": texts,
-    "desyncMitigation": text,
-    "webAclArn": text,
-    "accessLogs": flag,
-    "deletionProtection": flag,
-    "keepData": flag,
-    "clusterArn": text,
-    "clusterName": text,
-    "listenerArn": text,
-    "loadBalancerSecurityGroupId": text,
-    "loadBalancerDnsName": text,
-    "loadBalancerZoneId": text,
-    "loadBalancerArnSuffix": text,
-    "listenerPriority": number,
-    "listenerHasCertificate": flag,
-    "listenerPaths": texts,
-    "cpu": number,
-    "memory": number,
-    "minTasks": number,
-    "maxTasks": number,
-    "scaleCpuPercent": number,
-    "scaleMemoryPercent": number,
-    "scaleRequestsPerMinute": number,
-    "schedules": objects,
-    "port": number,
-    "healthCheckPath": text,
-    "startupSeconds": number,
-    "releaseCommand": text,
-    "releaseSeconds": number,
-    "startCommand": text,
-    "workers": mapping,
-    "enableExec": flag,
-    "spotShare": number,
-    "logRetentionDays": number,
-    "env": mapping,
-    "secrets": mapping,
-    "previousSecretKey": text,
-    "overrideEnv": texts,
-    "compat": texts,
-    "debug": flag,
-    "gitBranch": text,
-    "policyArns": mapping,
-    "permissionsBoundary": text,
-    "outboundPorts": numbers,
-    "readOnlyRoot": flag,
-    "writablePaths": texts,
-    "sidecars": containers,
-    "caCertificates": text,
-    "containerInsights": flag,
-    "tags": mapping,
-    "alarms": flag,
-    "alarmEmail": text,
-    "monthlyBudgetUsd": number,
-}
+def _reader(hint: Any) -> Reader:
+    """How the text of a setting is read whose argument has this type."""
+    kind = plain_type(hint)
+    if get_origin(kind) is Mapping:
+        return mapping
+    if get_origin(kind) is Sequence:
+        item = plain_type(get_args(kind)[0])
+        return numbers if item is int else objects if get_origin(item) is Mapping else texts
+    return {int: number, bool: flag}.get(kind, text)
+
+
 # Read as secrets: their values are encrypted in the stack's file and its state.
 SECRETS = ("buildSecrets", "secretValues")
+# Every other setting.
+READERS: Mapping[str, Reader] = {
+    setting: _reader(hint)
+    for setting, hint in ((camel_case(name), hint) for name, hint in FlaskAppArgs.__annotations__.items())
+    if setting not in SECRETS
+} | {"sidecars": containers}
+NAMES = frozenset({"name", *READERS, *SECRETS})
+"""Every setting."""
 # Under these the user chooses the names, which stay as they are.
-_FREE = ("env", "secrets", "secret_values", "build_env", "build_secrets", "workers", "policy_arns", "tags")
+_FREE = tuple(snake_case(key) for key in (*SECRETS, *(key for key, read in READERS.items() if read is mapping)))
 # Secrets Manager's limit of one secret, in bytes, less what the stack itself keeps in the app's (measured: 1.2 kB with
 # all presets): https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 _LARGEST_SECRET = 65_536 - 4096
@@ -222,7 +135,7 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
     found: list[Problem] = []
     args = cast(FlaskAppArgs, dict(_read_all(config, found)))
     args.setdefault("repository_name", _repository_name(project, stack))
-    name = config.get("name") or "app"
+    name = config.get("name") or NAME
     # What cannot be read is left out of the checks of values, and reported for that alone.
     unread = {head(problem.argument) for problem in found}
     found += (problem for problem in problems(name, args) if head(problem.argument) not in unread)
@@ -285,10 +198,9 @@ def _secret_size_problems(key: str, values: Mapping[str, str]) -> Iterator[Probl
 
 def _unknown(config: pulumi.Config) -> Iterator[str]:
     """Settings of this project that nobody reads: a typing error would otherwise be silent."""
-    known = {*READERS, *SECRETS, "name"}
     for full_key in sorted(runtime_config.CONFIG.get() or runtime_config.get_config_env()):
         namespace, _, key = full_key.partition(":")
-        if namespace == config.name and key not in known:
+        if namespace == config.name and key not in NAMES:
             yield f"{key}: is not a setting; see docs/settings.md for their names."
 
 

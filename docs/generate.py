@@ -3,11 +3,14 @@
 python docs/generate.py    write the pages of PAGES below to docs/
 """
 
+import ast
+import inspect
+import itertools
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import yaml
@@ -16,31 +19,68 @@ from flask_on_aws_cli.main import main
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from flask_on_aws import FlaskAppArgs  # noqa: E402 likewise
 from flask_on_aws.made_by_aws import MADE_BY_AWS  # noqa: E402
-from flask_on_aws.naming import snake_case  # noqa: E402 the path above finds it
+from flask_on_aws.naming import camel_case, snake_case  # noqa: E402
 from flask_on_aws.runtime_contract.contract import VARIABLES  # noqa: E402 the path above finds it
+from flask_on_aws.validation.messages import in_settings_names  # noqa: E402 likewise
 from flask_on_aws.validation.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
+
+import settings  # noqa: E402 the path above finds it
 
 
 def settings_page() -> str:
-    """Every setting of settings.yaml."""
-    declared = yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8"))
+    """Every setting, from the arguments of FlaskApp and their docstrings."""
     lines = [
         "# Settings",
         "",
         "Set one with `pulumi config set minTasks 3`, and an element of a list or map with `--path`:",
-        "`pulumi config set --path env.COLOUR red`.",
-        "A setting that is unset, or `auto`, has its default; where the default is `auto`, other settings decide,",
-        "in most cases `environment`. An empty text, list or object counts as unset, except for",
-        f"{_listed(sorted(EMPTY_IS_A_VALUE))}: for these, empty means none.",
+        "`pulumi config set --path env.COLOUR red`. Set a secret with `--secret`:",
+        "`pulumi config set --secret --path secretValues.STRIPE_KEY sk_live_…`, and an ARN in `secrets` with",
+        "`--plaintext`, since Pulumi takes an ARN for a secret itself.",
         "",
-        "| setting | type | default | meaning |",
-        "|---|---|---|---|",
+        "A setting that is unset, or `auto`, has its default. An empty text, list or object counts as unset, except",
+        f"for {_listed(sorted(EMPTY_IS_A_VALUE))}: for these, empty means none.",
     ]
-    for name, setting in declared.items():
-        default = _default(setting.get("default"))
-        lines.append(f"| `{name}` | {setting['type']} | {default} | {_cell(setting['description'])} |")
+    for section, group in settings_by_section().items():
+        lines += ["", f"## {section}", "", "| setting | type | default | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{row.name}` | {row.type} | {_cell(row.default)} | {_cell(row.meaning)} |" for row in group]
     return "\n".join(lines) + "\n"
+
+
+class Setting(NamedTuple):
+    """A row of the reference."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+def settings_by_section() -> dict[str, list[Setting]]:
+    """The settings in the order of `FlaskAppArgs`, whose comments are the headings."""
+    source = inspect.getsource(inspect.getmodule(FlaskAppArgs)).splitlines()
+    (body,) = (
+        node.body
+        for node in ast.parse("\n".join(source)).body
+        if isinstance(node, ast.ClassDef) and node.name == "FlaskAppArgs"
+    )
+    sections: dict[str, list[Setting]] = {"General": [Setting("name", "string", settings.NAME, _NAME_MEANING)]}
+    section = "General"
+    for field, docstring in itertools.pairwise(body):
+        if not isinstance(field, ast.AnnAssign):
+            continue
+        above = source[field.lineno - 2].strip()
+        section = above.removeprefix("# ") if above.startswith("# ") else section
+        sections.setdefault(section, []).append(_setting(field.target.id, docstring.value.value))
+    return sections
+
+
+def _setting(argument: str, docstring: str) -> Setting:
+    name = camel_case(argument)
+    meaning, _, default = in_settings_names(docstring, FlaskAppArgs.__annotations__).rpartition(" Default: ")
+    read = settings.READERS.get(name, settings.mapping)
+    return Setting(name, _TYPES[read], default.removesuffix("."), meaning)
 
 
 def components_page() -> str:
@@ -138,6 +178,22 @@ def commands_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+_NAME_MEANING = (
+    "First part of all names on AWS, at most 20 lower-case letters, digits and hyphens. It cannot be changed while the "
+    "stack is up: a preview that would is rejected."
+)
+# As Pulumi calls the types of settings.
+_TYPES = {
+    settings.text: "string",
+    settings.number: "integer",
+    settings.flag: "boolean",
+    settings.texts: "array",
+    settings.numbers: "array",
+    settings.objects: "array",
+    settings.containers: "array",
+    settings.mapping: "object",
+}
+
 PAGES = {
     "commands.md": commands_page,
     "settings.md": settings_page,
@@ -177,10 +233,6 @@ def _paragraphs(text: str | None) -> str:
 def _listed(names: Sequence[str]) -> str:
     *most, last = (f"`{name}`" for name in names)
     return f"{', '.join(most)} and {last}"
-
-
-def _default(value: Any) -> str:
-    return "none" if value is None else f"`{json.dumps(value) if not isinstance(value, str) else value}`"
 
 
 def _cell(text: str) -> str:

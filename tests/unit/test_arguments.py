@@ -9,7 +9,6 @@ import pulumi
 import pytest
 from flask_on_aws import Autoscaling, Database, FlaskApp, MediaBucket, Network
 from flask_on_aws.component import settle
-from flask_on_aws.flask_app import component_args as parts
 from flask_on_aws.validation import choice_literals, choices
 from flask_on_aws.validation.argument_names import args_type
 
@@ -81,27 +80,6 @@ def test_everything_is_reported_at_once_and_by_keyword_too(mocks):
 )
 def test_an_output_where_a_plain_value_is_needed(mocks, args, path):
     assert problems(FlaskApp, args)[path].startswith("needs a plain value, not an Output: ")
-
-
-@pytest.mark.parametrize(
-    ("names", "component"),
-    [
-        (parts.NETWORK, flask_on_aws.Network),
-        (parts.IMAGE, flask_on_aws.Image),
-        (parts.DATABASE, flask_on_aws.Database),
-        (parts.LOGICAL_DATABASE, flask_on_aws.LogicalDatabase),
-        (parts.MEDIA, flask_on_aws.MediaBucket),
-        (parts.LOAD_BALANCER, flask_on_aws.LoadBalancer),
-        (parts.CERTIFICATE, flask_on_aws.Certificate),
-        (parts.SERVICE, flask_on_aws.Service),
-        (parts.SCALING, flask_on_aws.Autoscaling),
-        (parts.ALARMS, flask_on_aws.Alarms),
-    ],
-    ids=lambda value: value.__name__ if inspect.isclass(value) else "",
-)
-def test_an_app_passes_on_only_what_a_component_has(names, component):
-    assert set(names.values()) <= set(args_type(component).__annotations__)
-    assert set(names) <= set(args_type(FlaskApp).__annotations__)
 
 
 def test_aws_takes_an_address_late(deploy):

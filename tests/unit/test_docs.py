@@ -1,18 +1,16 @@
 """The reference pages say what the code says."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 from flask_on_aws_cli.main import main
 
+import settings
+from tests.reference import generate
+
 ROOT = Path(__file__).parents[2]
-SPEC = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-generate = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(generate)
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
@@ -39,12 +37,11 @@ GUIDES = sorted(
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_a_guide_names_settings_and_files_that_exist(page):
     text = page.read_text(encoding="utf-8")
-    declared = yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8"))
     commands = re.findall(r"pulumi config set (?:--secret )?(?:--path )?'?([A-Za-z]+)(?![A-Za-z:])", text)
     # The right-hand column speaks of this program.
     columns = [row.split("|")[2] for row in text.splitlines() if row.startswith("| ") and row.count("|") == 3]
     named = {word for column in columns for word in re.findall(r"`([a-z]+[A-Z][A-Za-z]+)`", column)}
-    assert {name for name in {*commands, *named} if name not in declared} == set()
+    assert {name for name in {*commands, *named} if name not in settings.NAMES} == set()
     files = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     assert [link for link in files if link and not (page.parent / link).exists()] == []
 

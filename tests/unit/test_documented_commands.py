@@ -12,16 +12,17 @@ import boto3
 import botocore.session
 import click
 import pytest
-import yaml
 from botocore import xform_name
 from flask_on_aws_cli.main import main
+
+import settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path for pattern in ("*.md", "docs/*.md", "*/README.md", "examples/*/README.md") for path in ROOT.glob(pattern)
 )
 SETTINGS = {
-    *yaml.safe_load((ROOT / "settings.yaml").read_text(encoding="utf-8")),
+    *settings.NAMES,
     # Those of the examples.
     *(
         name

@@ -1,23 +1,21 @@
 """The configuration: every mistake at once, each in one sentence that names the setting, and nothing registered."""
 
-import ast
-import itertools
 import re
 from pathlib import Path
 
 import pytest
 import yaml
-from flask_on_aws import FlaskApp, FlaskAppArgs
-from flask_on_aws.flask_app.flask_app_args import with_processes, with_profile
+from flask_on_aws import FlaskApp
+from flask_on_aws.flask_app.flask_app_args import COMMON, PROFILES, with_processes, with_profile
 from flask_on_aws.validation.setting_texts import AUTO, EMPTY_IS_A_VALUE
 from hypothesis import given
 from hypothesis import strategies as st
 
 import settings
+from tests.reference import generate
 from tests.setting_values import OWN, PLANNED, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[2]
-DESCRIBED = yaml.safe_load((ROOT / "settings.yaml").read_text())
 
 
 def test_without_a_setting_the_library_s_defaults_count(configured):
@@ -26,52 +24,53 @@ def test_without_a_setting_the_library_s_defaults_count(configured):
     assert {key: value for key, value in loaded.app.items() if value} == {"repository_name": "flask-on-aws-dev"}
 
 
-def test_every_setting_is_described_read_and_an_argument():
-    assert {*DESCRIBED} == {*settings.READERS, *settings.SECRETS, "name"}
-    arguments = {settings.camel_case(name) for name in FlaskAppArgs.__annotations__}
-    assert {*settings.READERS, *settings.SECRETS} == arguments
-
-
 def test_no_setting_has_a_default_in_pulumi_s_own_file():
     """With a default there it would never be unset, and without one Pulumi would require it."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     assert [key for key in declared if ":" not in key] == []
 
 
-KINDS = {
-    settings.text: "string",
-    settings.number: "integer",
-    settings.flag: "boolean",
-    settings.texts: "array",
-    settings.numbers: "array",
-    settings.objects: "array",
-    settings.containers: "array",
-    settings.mapping: "object",
-}
+def words(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_the_described_types_are_those_that_are_read():
-    assert {key: DESCRIBED[key]["type"] for key in settings.READERS} == {
-        key: KINDS[read] for key, read in settings.READERS.items()
-    }
+def documented(profiles):
+    """How a docstring states a default that depends on the environment."""
+    production, staging, development = (words(profiles[name]) for name in ("production", "staging", "development"))
+    if staging != development:
+        return f"{production} in production, {staging} in staging, {development} in development"
+    if {production, development} == {"true", "false"}:
+        return "true in production" if production == "true" else "true except in production"
+    return f"{production} in production, else {development}"
 
 
-def test_the_described_defaults_are_those_of_the_library():
-    """`auto` where the environment decides, nothing where the library says none, else the same value."""
-    source = ast.parse((ROOT / "components" / "flask_on_aws" / "flask_app" / "flask_app_args.py").read_text())
-    (body,) = (node.body for node in source.body if isinstance(node, ast.ClassDef))
-    documented = {
-        settings.camel_case(field.target.id): text.value.value.rpartition("Default: ")[2]
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-    }
-    for key, text in documented.items():
-        declared = DESCRIBED[key].get("default")
-        if text.endswith("*"):
-            assert declared == "auto", key
-        elif declared is not None:
-            plain = "true" if declared is True else "false" if declared is False else declared
-            assert text.rstrip(".") == str(plain[0] if isinstance(plain, list) else plain), key
+SETTINGS = {row.name: row for group in generate.settings_by_section().values() for row in group}
+
+
+def test_every_setting_is_in_the_reference():
+    assert {*SETTINGS} == settings.NAMES
+    assert all(row.default and row.meaning for row in SETTINGS.values())
+
+
+@pytest.mark.parametrize("argument", sorted(PROFILES["production"]))
+def test_the_reference_states_the_default_of_each_environment(argument):
+    values = {environment: profile[argument] for environment, profile in PROFILES.items()}
+    assert SETTINGS[settings.camel_case(argument)].default == documented(values)
+
+
+# Their text says more than the value: what an empty one stands for, or where the real default comes from.
+EXPLAINED = {"workers", "git_branch"}
+
+
+@pytest.mark.parametrize("argument", sorted(set(COMMON) - EXPLAINED))
+def test_the_reference_states_each_other_default(argument):
+    value, stated = COMMON[argument], SETTINGS[settings.camel_case(argument)].default
+    if value in ([], {}):
+        assert stated == "none"
+    elif isinstance(value, list):
+        assert stated == ", ".join(value)
+    else:
+        assert stated == words(value)
 
 
 EXPECTED = {
@@ -109,7 +108,7 @@ def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
 
 
 def test_the_stacks_set_every_setting():
-    assert {*OWN, *PLANNED, *SHARED} == {*settings.READERS, *settings.SECRETS, "name"}
+    assert {*OWN, *PLANNED, *SHARED} == settings.NAMES
     assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
 
 
@@ -148,9 +147,8 @@ def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, 
 
 def test_every_setting_whose_default_is_not_empty_can_be_empty():
     """An empty list, object or text of another setting is its default anyway, or no value at all."""
-    lists_and_objects = {key for key, read in settings.READERS.items() if KINDS[read] in ("array", "object")}
-    with_default = {key for key in lists_and_objects if "default" in DESCRIBED[key]}
-    assert with_default | {"allowedCidrs", "databaseUrlQuery", "outboundPorts", "workers"} == EMPTY_IS_A_VALUE
+    with_default = {row.name for row in SETTINGS.values() if row.type in ("array", "object") and row.default != "none"}
+    assert with_default | {"databaseUrlQuery"} == EMPTY_IS_A_VALUE
 
 
 def test_an_existing_network_needs_nothing_else_than_itself(configured):

@@ -1,184 +1,325 @@
-"""Which of a Flask app's arguments are which arguments of its components."""
+"""The arguments of each component, taken from those of the app.
+
+Each function reads the app's arguments by subscript and returns the component's, so that pyright reports a name that
+either of the two does not have.
+"""
 
 import json
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
-from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+import pulumi
+
+from ..alarms.alarms import AlarmsArgs
+from ..database.database_args import DatabaseArgs
+from ..ecs.autoscaling import AutoscalingArgs
+from ..ecs.service_args import ServiceArgs
+from ..image.image import ImageArgs
+from ..ingress.certificate import CertificateArgs
+from ..ingress.load_balancer import LoadBalancerArgs
+from ..ingress.route import RouteArgs
+from ..logical_database.logical_database import LogicalDatabaseArgs
 from ..naming import camel_case
+from ..network.network import NetworkArgs
+from ..storage.media_bucket import MediaBucketArgs
 from .flask_app_args import FlaskAppArgs
 
-# Each maps our name of an argument to the component's.
-NETWORK = {
-    key: key for key in ("zones", "egress", "flow_logs", "vpc_id", "public_subnet_ids", "private_subnet_ids")
-} | {"vpc_cidr": "cidr_block", "permissions_boundary": "permissions_boundary"}
-# Apart, since what is wrong with the days is reported of the service's own logs.
-FLOW_LOGS = {"log_retention_days": "flow_log_retention_days"}
-ACCESS_LOGS = {"log_retention_days": "access_log_days"}
-IMAGE = {
-    key: key
-    for key in (
-        "image",
-        "dockerfile",
-        "python_version",
-        "system_packages",
-        "start_command",
-        "writable_paths",
-        "builder",
-        "architecture",
-        "build_secrets",
-        "rebuild",
-        "images_kept",
-        "repository_name",
-        "preflight",
+_Args = TypeVar("_Args", bound=Mapping[str, Any])
+_Ids = pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+def network_args(args: FlaskAppArgs) -> NetworkArgs:
+    """The network's."""
+    args = _or_none(args)
+    return _given(
+        NetworkArgs(
+            cidr_block=args["vpc_cidr"],
+            zones=args["zones"],
+            egress=args["egress"],
+            flow_logs=args["flow_logs"],
+            flow_log_retention_days=args["log_retention_days"],
+            vpc_id=args["vpc_id"],
+            public_subnet_ids=args["public_subnet_ids"],
+            private_subnet_ids=args["private_subnet_ids"],
+            permissions_boundary=args["permissions_boundary"],
+        )
     )
-} | {
-    "app": "context",
-    "build_env": "build_args",
-}
-DATABASE = {
-    "database_version": "engine_version",
-    "database_instance_class": "instance_class",
-    "database_storage_gib": "storage_gib",
-    "database_max_storage_gib": "max_storage_gib",
-    "database_name": "database_name",
-    "database_username": "username",
-    "database_backup_days": "backup_days",
-    "database_backup_window": "backup_window",
-    "database_maintenance_window": "maintenance_window",
-    "database_multi_az": "multi_az",
-    "database_monitoring_interval": "monitoring_interval",
-    "database_snapshot": "snapshot_identifier",
-    "database_apply_immediately": "apply_immediately",
-    "database_allow_major_upgrade": "allow_major_upgrade",
-    "accept_data_loss": "accept_data_loss",
-    "allow_database_replacement": "allow_replacement",
-    "deletion_protection": "deletion_protection",
-    "keep_data": "final_snapshot",
-    "log_retention_days": "log_retention_days",
-    "permissions_boundary": "permissions_boundary",
-}
-LOGICAL_DATABASE = {
-    "database_host": "host",
-    "database_port": "port",
-    "database_server_security_group_id": "server_security_group_id",
-    "database_name": "database_name",
-    "database_username": "username",
-}
-MEDIA = {"bucket_versioned": "versioned", "keep_data": "retain", "accept_data_loss": "accept_data_loss"}
-LOAD_BALANCER = {key: key for key in ("allowed_cidrs", "desync_mitigation", "access_logs", "deletion_protection")}
-CERTIFICATE = {
-    "domain": "domain",
-    "domain_aliases": "aliases",
-    "dns": "dns",
-    "zone_id": "zone_id",
-    "dns_ready": "validated",
-}
-ROUTE = {
-    "port": "port",
-    "health_check_path": "health_check_path",
-    "listener_priority": "priority",
-    "listener_paths": "paths",
-}
-SERVICE = {
-    key: key
-    for key in (
-        "architecture",
-        "cpu",
-        "memory",
-        "port",
-        "startup_seconds",
-        "release_command",
-        "release_seconds",
-        "enable_exec",
-        "spot_share",
-        "log_retention_days",
-        "outbound_ports",
-        "read_only_root",
-        "writable_paths",
-        "sidecars",
-        "permissions_boundary",
+
+
+def image_args(args: FlaskAppArgs) -> ImageArgs:
+    """The image's; what concerns the build means nothing for a ready one."""
+    if "image" in args:
+        return ImageArgs(image=args["image"])
+    args = _or_none(args)
+    return _given(
+        ImageArgs(
+            image=args["image"],
+            context=args["app"],
+            dockerfile=args["dockerfile"],
+            python_version=args["python_version"],
+            system_packages=args["system_packages"],
+            start_command=args["start_command"],
+            writable_paths=args["writable_paths"],
+            builder=args["builder"],
+            architecture=args["architecture"],
+            build_args=args["build_env"],
+            build_secrets=args["build_secrets"],
+            rebuild=args["rebuild"],
+            images_kept=args["images_kept"],
+            repository_name=args["repository_name"],
+            preflight=args["preflight"],
+        )
     )
-} | {"start_command": "command", "min_tasks": "desired_count"}
-SCALING = {
-    "min_tasks": "min_tasks",
-    "max_tasks": "max_tasks",
-    "scale_cpu_percent": "cpu_percent",
-    "scale_memory_percent": "memory_percent",
-    "scale_requests_per_minute": "requests_per_minute",
-    "schedules": "schedules",
-}
-# What decides how the app runs, besides what the image knows and its variables.
-PREFLIGHT = (
-    *("environment", "domain", "port", "health_check_path", "startup_seconds", "cpu", "memory", "read_only_root"),
-    *("writable_paths", "database", "database_version", "database_url_scheme", "database_url_query", "bucket"),
-    *("compat", "release_seconds"),
-)
-ALARMS = {"alarm_email": "email", "monthly_budget_usd": "monthly_budget_usd"}
 
 
-def part(args: FlaskAppArgs, names: Mapping[str, str]) -> dict[str, Any]:
-    """The arguments of one component, taken from those of the app."""
-    given = cast(Mapping[str, Any], args)
-    return {theirs: given[ours] for ours, theirs in names.items() if ours in given}
+def database_args(
+    args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
+) -> DatabaseArgs:
+    """The database server's."""
+    args = _or_none(args)
+    made = DatabaseArgs(
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        engine_version=args["database_version"],
+        instance_class=args["database_instance_class"],
+        storage_gib=args["database_storage_gib"],
+        max_storage_gib=args["database_max_storage_gib"],
+        database_name=args["database_name"],
+        username=args["database_username"],
+        backup_days=args["database_backup_days"],
+        backup_window=args["database_backup_window"],
+        maintenance_window=args["database_maintenance_window"],
+        multi_az=args["database_multi_az"],
+        monitoring_interval=args["database_monitoring_interval"],
+        snapshot_identifier=args["database_snapshot"],
+        apply_immediately=args["database_apply_immediately"],
+        allow_major_upgrade=args["database_allow_major_upgrade"],
+        accept_data_loss=args["accept_data_loss"],
+        allow_replacement=args["allow_database_replacement"],
+        deletion_protection=args["deletion_protection"],
+        final_snapshot=args["keep_data"],
+        log_retention_days=args["log_retention_days"],
+        permissions_boundary=args["permissions_boundary"],
+    )
+    if kms_key_id is not None:
+        made["kms_key_id"] = kms_key_id
+    return _given(made)
 
 
-def image_part(args: FlaskAppArgs) -> dict[str, Any]:
-    """The image's arguments: what concerns the build means nothing for a ready image."""
-    built = part(args, IMAGE)
-    return {"image": built["image"]} if "image" in built else built
+def logical_database_args(
+    args: FlaskAppArgs, database_name: str, client_security_group_ids: Mapping[str, pulumi.Input[str]]
+) -> LogicalDatabaseArgs:
+    """Those of a database on a shared server; `database_name` is its name if the app's arguments give none."""
+    args = _or_none(args)
+    return _given(
+        LogicalDatabaseArgs(
+            host=args["database_host"],
+            port=args["database_port"],
+            server_security_group_id=args["database_server_security_group_id"],
+            client_security_group_ids=client_security_group_ids,
+            database_name=args["database_name"] or database_name,
+            username=args["database_username"],
+        )
+    )
+
+
+def default_database_name(name: str) -> str:
+    """The name of an app's database on a shared server: hyphens would have to be quoted in every statement."""
+    return name.replace("-", "_")
+
+
+def media_bucket_args(args: FlaskAppArgs) -> MediaBucketArgs:
+    """The media bucket's."""
+    args = _or_none(args)
+    return _given(
+        MediaBucketArgs(
+            versioned=args["bucket_versioned"], retain=args["keep_data"], accept_data_loss=args["accept_data_loss"]
+        )
+    )
+
+
+def load_balancer_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids) -> LoadBalancerArgs:
+    """Those of any of the app's own load balancers, whose mode and certificate follow."""
+    args = _or_none(args)
+    return _given(
+        LoadBalancerArgs(
+            vpc_id=vpc_id,
+            subnet_ids=subnet_ids,
+            allowed_cidrs=args["allowed_cidrs"],
+            desync_mitigation=args["desync_mitigation"],
+            access_logs=args["access_logs"],
+            access_log_days=args["log_retention_days"],
+            deletion_protection=args["deletion_protection"],
+            retain_access_logs=args["deletion_protection"],
+        )
+    )
+
+
+def certificate_args(args: FlaskAppArgs) -> CertificateArgs:
+    """Those of the certificate that is requested."""
+    args = _or_none(args)
+    return _given(
+        CertificateArgs(
+            domain=args["domain"],
+            aliases=args["domain_aliases"],
+            dns=args["dns"],
+            zone_id=args["zone_id"],
+            validated=args["dns_ready"],
+        )
+    )
+
+
+def route_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulumi.Input[str]) -> RouteArgs:
+    """Those of a route from a listener of the app's own, which no other app shares."""
+    args = _or_none(args)
+    return _given(
+        RouteArgs(
+            vpc_id=vpc_id,
+            listener_arn=listener_arn,
+            port=args["port"],
+            health_check_path=args["health_check_path"],
+        )
+    )
+
+
+def shared_route_args(
+    args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulumi.Input[str], hosts: Sequence[str]
+) -> RouteArgs:
+    """Those of a route from a listener that other apps share."""
+    route = route_args(args, vpc_id, listener_arn)
+    route["hosts"], route["priority"], route["paths"] = hosts, args["listener_priority"], args["listener_paths"]
+    return route
+
+
+def service_args(
+    args: FlaskAppArgs,
+    cluster_arn: pulumi.Input[str],
+    vpc_id: pulumi.Input[str],
+    subnet_ids: _Ids,
+    image_uri: pulumi.Input[str],
+) -> ServiceArgs:
+    """The web service's."""
+    args = _or_none(args)
+    return _given(
+        ServiceArgs(
+            cluster_arn=cluster_arn,
+            vpc_id=vpc_id,
+            subnet_ids=subnet_ids,
+            image_uri=image_uri,
+            architecture=args["architecture"],
+            cpu=args["cpu"],
+            memory=args["memory"],
+            command=args["start_command"],
+            port=args["port"],
+            desired_count=args["min_tasks"],
+            startup_seconds=args["startup_seconds"],
+            release_command=args["release_command"],
+            release_seconds=args["release_seconds"],
+            enable_exec=args["enable_exec"],
+            spot_share=args["spot_share"],
+            log_retention_days=args["log_retention_days"],
+            outbound_ports=args["outbound_ports"],
+            read_only_root=args["read_only_root"],
+            writable_paths=args["writable_paths"],
+            sidecars=args["sidecars"],
+            permissions_boundary=args["permissions_boundary"],
+        )
+    )
+
+
+def autoscaling_args(
+    args: FlaskAppArgs, cluster_name: pulumi.Input[str], service_name: pulumi.Input[str]
+) -> AutoscalingArgs:
+    """The autoscaling's."""
+    args = _or_none(args)
+    return _given(
+        AutoscalingArgs(
+            cluster_name=cluster_name,
+            service_name=service_name,
+            min_tasks=args["min_tasks"],
+            max_tasks=args["max_tasks"],
+            cpu_percent=args["scale_cpu_percent"],
+            memory_percent=args["scale_memory_percent"],
+            requests_per_minute=args["scale_requests_per_minute"],
+            schedules=args["schedules"],
+        )
+    )
+
+
+def alarms_args(args: FlaskAppArgs) -> AlarmsArgs:
+    """The alarms', without what they watch."""
+    args = _or_none(args)
+    return _given(AlarmsArgs(email=args["alarm_email"], monthly_budget_usd=args["monthly_budget_usd"]))
 
 
 def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
-    """What the app runs with, as the settings of a stack.
+    """What the app runs with besides what the image knows, as the settings of a stack.
 
     A variable that only this update makes known gets a made-up value there, as secrets do.
     """
-    known = {key: value for key, value in args["env"].items() if isinstance(value, str)}
-    secret = {*args["env"], *args["secrets"], *args["secret_values"]} - known.keys()
-    settings: dict[str, Any] = {
-        **part(args, {key: key for key in PREFLIGHT}),
-        "name": name,
-        "release_command": args.get("release_command") or "none",
-        "env": known,
-        "secrets": dict.fromkeys(sorted(secret), ""),
-    }
-    return {camel_case(key): _text(value) for key, value in settings.items()}
+    plain = {key: value for key, value in args["env"].items() if isinstance(value, str)}
+    secret = {*args["env"], *args["secrets"], *args["secret_values"]} - plain.keys()
+    args = _or_none(args)
+    settings = _given(
+        FlaskAppArgs(
+            environment=args["environment"],
+            domain=args["domain"],
+            port=args["port"],
+            health_check_path=args["health_check_path"],
+            startup_seconds=args["startup_seconds"],
+            cpu=args["cpu"],
+            memory=args["memory"],
+            read_only_root=args["read_only_root"],
+            writable_paths=args["writable_paths"],
+            database=args["database"],
+            database_version=args["database_version"],
+            database_url_scheme=args["database_url_scheme"],
+            database_url_query=args["database_url_query"],
+            bucket=args["bucket"],
+            compat=args["compat"],
+            release_command=args["release_command"] or "none",
+            release_seconds=args["release_seconds"],
+            env=plain,
+            secrets=dict.fromkeys(sorted(secret), ""),
+        )
+    )
+    return {"name": name, **{camel_case(key): _text(value) for key, value in settings.items()}}
+
+
+def app_names(make: Callable[[FlaskAppArgs], Mapping[str, Any]]) -> dict[str, str]:
+    """The app's name of each argument that a function above passes on, by the component's name of it.
+
+    `make` is called with the names as values.
+    """
+    made = make(cast(FlaskAppArgs, _Names()))
+    return {theirs: str(ours) for theirs, ours in made.items() if isinstance(ours, _Name)}
+
+
+class _OrNone(dict[str, Any]):
+    def __missing__(self, name: str) -> None:
+        """Nothing, which `_given` leaves out."""
+
+
+class _Name(str):
+    """A name of an argument, in the place of its value."""
+
+    __slots__ = ()
+
+
+class _Names(dict[str, Any]):
+    def __missing__(self, name: str) -> _Name:
+        return _Name(name)
+
+
+def _or_none(args: FlaskAppArgs) -> FlaskAppArgs:
+    """The arguments with None for each that is not given."""
+    return args if isinstance(cast(object, args), _Names) else cast(FlaskAppArgs, _OrNone(args))
+
+
+def _given(args: _Args) -> _Args:
+    """The arguments without None, so that the component's defaults apply."""
+    return cast(_Args, {name: value for name, value in args.items() if value is not None})
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def load_balancers(args: FlaskAppArgs) -> list[str]:
-    """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
-    kind, origin = exposure(args), args["cloudfront_origin"]
-    if kind == "shared":
-        return []
-    if kind == "https":
-        return [PUBLIC, INTERNAL] if origin == "vpc-with-public" else [PUBLIC]
-    return {"vpc": [INTERNAL], "public": [PUBLIC]}.get(origin, [PUBLIC, INTERNAL])
-
-
-def exposure(args: FlaskAppArgs) -> str:
-    """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
-    if "listener_arn" in args:
-        return "shared"
-    reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
-    return "https" if args.get("domain") and reachable else "cloudfront"
-
-
-def log_sources(args: FlaskAppArgs) -> list[str]:
-    """What writes access logs to the app's bucket for them; load balancers have their own."""
-    if not args["access_logs"]:
-        return []
-    has_distribution = exposure(args) == "cloudfront" or (
-        exposure(args) == "https" and INTERNAL in load_balancers(args)
-    )
-    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
-    return [source for source, is_there in found.items() if is_there]
-
-
-def has_endpoints(args: FlaskAppArgs) -> bool:
-    """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
-    return args["egress"] == "endpoints" and "vpc_id" not in args

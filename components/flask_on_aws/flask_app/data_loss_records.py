@@ -1,20 +1,24 @@
 """What a Flask app records of its stateful resources: the roles of its guard against losing data."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
-
-import pulumi
 
 from ..component import settle
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
-from ..database.database_args import DEFAULTS, DatabaseArgs
+from ..database.database_args import DEFAULTS
 from ..database.database_args import facts as database_facts
 from ..network import network
-from ..storage.media_bucket import MediaBucketArgs
 from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
-from . import component_args as given
+from .component_args import (
+    app_names,
+    database_args,
+    default_database_name,
+    image_args,
+    logical_database_args,
+    media_bucket_args,
+    network_args,
+)
 from .encryption_keys import database_key, key_name, recorded_key
 from .flask_app_args import FlaskAppArgs
 
@@ -31,13 +35,16 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
     if args["create_kms_key"]:
         record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
-        media = cast(MediaBucketArgs, given.part(args, given.MEDIA))
-        record["bucket"] = bucket_facts(f"{name}-media", media)
+        record["bucket"] = bucket_facts(f"{name}-media", media_bucket_args(args))
     if "image" not in args:
-        repository = {"repository_name": args.get("repository_name", "")}
-        protected = {"force_delete": not args["deletion_protection"]}
-        own = {**repository, **protected, **_key(recorded_key(args))}
-        record["repository"] = {"kind": "repository", "name": f"{name}-image", **own}
+        key = recorded_key(args)
+        record["repository"] = {
+            "kind": "repository",
+            "name": f"{name}-image",
+            "repository_name": args.get("repository_name", ""),
+            "force_delete": not args["deletion_protection"],
+            **({} if key is None else {"kms_key_id": in_clear(key)}),
+        }
     return Guard(record, args["accept_data_loss"], _names(args))
 
 
@@ -64,31 +71,32 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     if args["database"] == "none":
         return None
     if "database_host" not in args:
-        key = _key(database_key(args, recorded_key(args)))
-        own = settle(cast(DatabaseArgs, {**given.part(args, given.DATABASE), **key}), DEFAULTS)
-        return database_facts(f"{name}-db", own)
-    server = given.part(args, {"database_host": "host", "database_name": "database_name"})
-    return {"kind": "logical-database", "name": f"{name}-db", "database_name": name.replace("-", "_"), **server}
-
-
-def _key(key: pulumi.Input[str] | None) -> dict[str, Any]:
-    return {} if key is None else {"kms_key_id": in_clear(key)}
+        key = database_key(args, recorded_key(args))
+        own = database_args(args, "", [], None if key is None else in_clear(key))
+        return database_facts(f"{name}-db", settle(own, DEFAULTS))
+    server = logical_database_args(args, default_database_name(name), {})
+    return {
+        "kind": "logical-database",
+        "name": f"{name}-db",
+        "host": server["host"],
+        "database_name": server["database_name"],
+    }
 
 
 def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
     """By role: the app's names of its parts' arguments, and of the argument that removes the part."""
-    key = {"create_kms_key" if args["create_kms_key"] else "kms_key_id": "kms_key_id"}
-    of_database = {"database_kms_key_id": "kms_key_id"} if "database_kms_key_id" in args else key
-    moved = "database_host" if args["database"] == "postgres" else "database"
-    parts: Mapping[str, tuple[Mapping[str, str], str]] = {
-        "network": (given.NETWORK, ""),
-        "logs": ({"log_retention_days": "retention_days"}, ""),
-        "database": ({**given.LOGICAL_DATABASE, **given.DATABASE, **of_database}, moved),
-        "key": ({"keep_data": "retain"}, "create_kms_key"),
-        "bucket": (given.MEDIA, "bucket"),
-        "repository": ({**given.IMAGE, **key}, "image"),
+    key = {"kms_key_id": "create_kms_key" if args["create_kms_key"] else "kms_key_id"}
+    database = {
+        **app_names(lambda args: logical_database_args(args, "", {})),
+        **app_names(lambda args: database_args(args, "", [])),
+        **({"kms_key_id": "database_kms_key_id"} if "database_kms_key_id" in args else key),
+        REMOVED: "database_host" if args["database"] == "postgres" else "database",
     }
     return {
-        role: {**{theirs: ours for ours, theirs in names.items()}, REMOVED: removing}
-        for role, (names, removing) in parts.items()
+        "network": {**app_names(network_args), REMOVED: ""},
+        "logs": {"retention_days": "log_retention_days", REMOVED: ""},
+        "database": database,
+        "key": {"retain": "keep_data", REMOVED: "create_kms_key"},
+        "bucket": {**app_names(media_bucket_args), REMOVED: "bucket"},
+        "repository": {**app_names(image_args), **key, REMOVED: "image"},
     }

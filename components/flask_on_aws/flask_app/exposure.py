@@ -1,7 +1,7 @@
 """How visitors reach an app: its own load balancers, a shared one, or CloudFront's name, with certificate and records."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -9,14 +9,15 @@ import pulumi_random as random
 
 from ..ingress.alias_records import AliasRecords
 from ..ingress.cdn import Cdn, CdnArgs
-from ..ingress.certificate import Certificate, CertificateArgs, find_zone, zone_candidates
+from ..ingress.certificate import Certificate, find_zone, zone_candidates
 from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
-from ..ingress.route import Route, RouteArgs
+from ..ingress.route import Route
 from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
 from ..network.network import Network
-from . import component_args as given
+from . import component_args
 from .flask_app_args import FlaskAppArgs
+from .topology import exposure, load_balancers
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
@@ -52,8 +53,8 @@ class Exposure:
     ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
         self._log_bucket_arn = log_bucket_arn
-        self._kind = given.exposure(args)
-        self.load_balancers = given.load_balancers(args)
+        self._kind = exposure(args)
+        self.load_balancers = load_balancers(args)
         # With both load balancers on a domain, one: less is believed, not more.
         self.proxy_depth = 2 if self._kind == "cloudfront" else 1
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
@@ -111,7 +112,7 @@ class Exposure:
             return None
         if self._kind == "shared" and self._args["dns"] == "external":
             return None  # the shared listener's own certificate covers the name
-        args = cast(CertificateArgs, given.part(self._args, given.CERTIFICATE))
+        args = component_args.certificate_args(self._args)
         certificate = self.certificate = Certificate(f"{self._name}-certificate", args, self._child())
         self._zone_id = certificate.zone_id
         if self._args["dns"] == "external":
@@ -124,58 +125,41 @@ class Exposure:
             candidates = zone_candidates(self._args["domain"])
             self._zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self._parent))
 
-    def _route(self) -> RouteArgs:
-        route = cast(RouteArgs, {"vpc_id": self._network.vpc_id, "port": self._args["port"]})  # its listener follows
-        if "health_check_path" in self._args:
-            route["health_check_path"] = self._args["health_check_path"]
-        return route
-
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
-        mode: dict[str, Any] = {"mode": "cloudfront"}
+        args = self._balancer_args(self._network.public_subnet_ids)
+        args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
         if self._kind == "https":
-            mode = {"mode": "https", "certificate_arn": certificate}
-        mode["subnet_ids"], mode["dual_stack"] = self._network.public_subnet_ids, self._args["egress"] == "ipv6"
+            args["mode"], args["certificate_arn"] = "https", cast(pulumi.Input[str], certificate)
+            # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
+            if "web_acl_arn" in self._args:
+                args["web_acl_arn"] = self._args["web_acl_arn"]
+        else:
+            args.pop("allowed_cidrs", None)
         if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
-            mode["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
-        route = self._route()
+            args["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
+        balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
+        route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
         if self._kind == "cloudfront":
             route["origin_secret"], route["requires_origin_secret"] = self._create_origin_secret(), True
-        return self._create_entrance(f"{self._name}-alb", mode, f"{self._name}-web", route)
+        return _entrance(balancer, Route(f"{self._name}-web", route, self._child()))
 
     def _create_internal(self) -> Entrance:
-        mode: dict[str, Any] = {"mode": "internal", "subnet_ids": self._network.vpc_origin_subnet_ids()}
+        args = self._balancer_args(self._network.vpc_origin_subnet_ids())
+        args["mode"] = "internal"
+        args.pop("allowed_cidrs", None)
         if self._kind == "https" or self._args["cloudfront_origin"] == "public-with-vpc":
-            mode["deletion_protection"] = False  # the app's address does not depend on it
-        return self._create_entrance(f"{self._name}-ilb", mode, f"{self._name}-ilb", self._route())
+            args["deletion_protection"] = False  # the app's address does not depend on it
+        balancer = LoadBalancer(f"{self._name}-ilb", args, self._child())
+        route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
+        return _entrance(balancer, Route(f"{self._name}-ilb", route, self._child()))
 
-    def _create_entrance(self, name: str, mode: Mapping[str, Any], route_name: str, route: RouteArgs) -> Entrance:
-        args = cast(LoadBalancerArgs, {**given.part(self._args, {**given.LOAD_BALANCER, **given.ACCESS_LOGS}), **mode})
-        if mode.get("mode") != "https":
-            args.pop("allowed_cidrs", None)
-        args["vpc_id"], args["retain_access_logs"] = self._network.vpc_id, self._args["deletion_protection"]
-        # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
-        if self._kind == "https" and "web_acl_arn" in self._args:
-            args["web_acl_arn"] = self._args["web_acl_arn"]
-        balancer = LoadBalancer(name, args, self._child())
-        route["listener_arn"] = balancer.listener_arn
-        target = Route(route_name, route, self._child())
-        return Entrance(
-            load_balancer=balancer,
-            load_balancer_arn=balancer.arn,
-            load_balancer_dns_name=balancer.dns_name,
-            load_balancer_arn_suffix=balancer.arn_suffix,
-            load_balancer_zone_id=balancer.zone_id,
-            security_group_id=balancer.security_group_id,
-            listener_arn=balancer.listener_arn,
-            target=target,
-        )
+    def _balancer_args(self, subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> LoadBalancerArgs:
+        return component_args.load_balancer_args(self._args, self._network.vpc_id, subnet_ids)
 
     def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
-        args, route = self._args, self._route()
-        route["listener_arn"] = args["listener_arn"]
-        route["hosts"] = [args["domain"], *args["domain_aliases"]]
-        route["priority"] = args.get("listener_priority", 100)  # in the middle of a hundred apps' rules
-        route["paths"] = args.get("listener_paths", ["/*"])
+        args = self._args
+        hosts = [args["domain"], *args["domain_aliases"]]
+        route = component_args.shared_route_args(args, self._network.vpc_id, args["listener_arn"], hosts)
         if certificate is not None:
             self._attach(certificate)
         listener_arn = pulumi.Output.from_input(args["listener_arn"])
@@ -253,6 +237,20 @@ class Exposure:
         else:
             records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
             self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+
+
+def _entrance(balancer: LoadBalancer, target: Route) -> Entrance:
+    """Through one of the app's own load balancers."""
+    return Entrance(
+        load_balancer=balancer,
+        load_balancer_arn=balancer.arn,
+        load_balancer_dns_name=balancer.dns_name,
+        load_balancer_arn_suffix=balancer.arn_suffix,
+        load_balancer_zone_id=balancer.zone_id,
+        security_group_id=balancer.security_group_id,
+        listener_arn=balancer.listener_arn,
+        target=target,
+    )
 
 
 def _load_balancer_arn(listener_arn: str) -> str:

@@ -41,8 +41,12 @@ else:
 
 
 class FlaskAppArgs(TypedDict, total=False):
+    # General
     environment: Environment
-    """Type of the environment: development, staging or production. It decides most of the defaults marked with *. Default: development."""
+    """Type of the environment: development, staging or production. It decides the defaults that name an environment. Default: development."""
+    tags: Mapping[str, str]
+    """Tags of all resources that take any, and of the tasks, by key; a resource's own win over them. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
+    # Image
     app: str
     """Folder of the app, with or without a Dockerfile. Default: app_template."""
     image: pulumi.Input[str]
@@ -50,7 +54,7 @@ class FlaskAppArgs(TypedDict, total=False):
     dockerfile: str
     """Dockerfile, relative to `app`; where there is no `Dockerfile`, a build plan makes one from the app's files. Default: Dockerfile."""
     python_version: str
-    """Without a Dockerfile: Python as major.minor. Default: automatic, what .python-version or the project names, else 3.13."""
+    """Without a Dockerfile: Python as major.minor, such as 3.12. Default: what .python-version or the project names, else 3.13."""
     system_packages: Sequence[str]
     """Without a Dockerfile: further Debian packages to build and run with. Default: none."""
     builder: Builder
@@ -60,7 +64,7 @@ class FlaskAppArgs(TypedDict, total=False):
     build_env: Mapping[str, str]
     """Variables of the build; they are not in the running container. A Dockerfile of your own gets them as its `ARG`s. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """Secrets of the build, by name: variables of its commands, and for a Dockerfile of your own BuildKit secrets by id. Default: none."""
+    """Secrets of the build, by name, encrypted in a stack's file: variables of its commands, and for a Dockerfile of your own BuildKit secrets by id. Default: none."""
     rebuild: str
     """Any change of this text builds the image again from fresh base images. Default: none."""
     images_kept: int
@@ -69,10 +73,12 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether the app is built, run and checked on this machine before its image is pushed: auto (where a Docker engine of the tasks' processor and the command flask-on-aws are there), always or never. Default: auto."""
     repository_name: str
     """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
+    # Encryption
     kms_key_id: pulumi.Input[str]
-    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, logs, images and alarm messages. Its policy must admit CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, AWS's own keys."""
+    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, logs, images and alarm messages. Its policy must admit CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, which leaves it to AWS's own keys."""
     create_kms_key: bool
     """Whether a KMS key is created for that, in place of `kms_key_id`. Default: false."""
+    # Domain
     domain: str
     """The app's own name, like app.example.com. Default: none, a name of CloudFront."""
     domain_aliases: Sequence[str]
@@ -86,7 +92,8 @@ class FlaskAppArgs(TypedDict, total=False):
     certificate_arn: pulumi.Input[str]
     """An existing ACM certificate for the domain, in the stack's region; on a shared listener it stays attached when the app is deleted. Default: one is requested."""
     cloudfront_origin: str
-    """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them: both load balancers, of which CloudFront uses the first named. Default: vpc."""
+    """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them (UPGRADE.md): both load balancers, of which CloudFront uses the first named. Default: vpc."""
+    # Network
     vpc_cidr: str
     """Address range of the VPC. Default: 10.0.0.0/16."""
     zones: int
@@ -94,13 +101,14 @@ class FlaskAppArgs(TypedDict, total=False):
     egress: Egress
     """How tasks reach the internet: public, ipv6, nat, nat-per-zone or endpoints. Default: public."""
     flow_logs: bool
-    """Whether the VPC logs its connections. Default: true in production.*"""
+    """Whether the VPC logs its connections. Default: true in production."""
     vpc_id: pulumi.Input[str]
     """An existing VPC. Default: one is created."""
     public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Public subnets of the existing VPC. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets of the existing VPC. Default: none."""
+    # Database
     database: DatabaseKind
     """postgres or none. Default: postgres."""
     database_version: str
@@ -112,29 +120,29 @@ class FlaskAppArgs(TypedDict, total=False):
     database_max_storage_gib: int
     """Storage up to which RDS grows by itself; 0 turns that off. Default: 100."""
     database_name: str
-    """Name of the database. Default: app; on a shared server the app's name, with _ for -.*"""
+    """Name of the database. Default: app; on a shared server the app's name, with _ for -."""
     database_username: str
-    """Name of the database's owner. Default: app; on a shared server that of the database.*"""
+    """Name of the database's owner. Default: app; on a shared server that of the database."""
     database_backup_days: int
-    """Days for which RDS can restore any second. Default: 14 in production, 7 in staging, 1 in development.*"""
+    """Days for which RDS can restore any second. Default: 14 in production, 7 in staging, 1 in development."""
     database_backup_window: str
     """UTC time of the daily backup. Default: 03:00-04:00."""
     database_maintenance_window: str
     """UTC time of the weekly maintenance. Default: sun:04:30-sun:05:30."""
     database_multi_az: bool
-    """Whether a standby in another zone takes over. Default: true in production.*"""
+    """Whether a standby in another zone takes over. Default: true in production."""
     database_monitoring_interval: int
-    """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, the more the shorter the interval. Default: 60 in production, else 0.*"""
+    """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, the more the shorter the interval. Default: 60 in production, else 0."""
     database_snapshot: str
     """Snapshot to restore from when the database is created; later changes do nothing. Default: none."""
     database_apply_immediately: bool
-    """Whether changes of the database happen now or in the maintenance window. Default: true except in production.*"""
+    """Whether changes of the database happen now or in the maintenance window. Default: true except in production."""
     database_allow_major_upgrade: bool
     """Whether a higher major `database_version` may be applied. Default: false."""
     database_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database's storage, which RDS takes at creation alone; `aws/rds` is RDS's own, which a database from before `kms_key_id` keeps with it. Default: the key of all else."""
     accept_data_loss: Sequence[str]
-    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image, app-web-logs or app-kms-key; take them out afterwards. Default: none."""
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image, app-web-logs or app-kms-key; unset it afterwards. Default: none."""
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
     database_url_scheme: str
@@ -151,10 +159,12 @@ class FlaskAppArgs(TypedDict, total=False):
     """Secret with `username` and `password` of a role on the shared server that may create roles and databases; RDS's own secrets are of this form. Default: none."""
     database_setup_image: str
     """Image with psql 14 or newer that sets up the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
+    # Bucket
     bucket: BucketKind
     """s3 or none. Default: s3."""
     bucket_versioned: bool
-    """Whether overwritten and deleted files are kept for 30 days. Default: true in production.*"""
+    """Whether overwritten and deleted files are kept for 30 days. Default: true in production."""
+    # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
     """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
     desync_mitigation: DesyncMitigation
@@ -162,17 +172,18 @@ class FlaskAppArgs(TypedDict, total=False):
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's name. Default: none."""
     access_logs: bool
-    """Whether load balancer, CloudFront and media bucket log every request to buckets; for a shared load balancer that is up to its owner. Default: true in production.*"""
+    """Whether load balancer, CloudFront and media bucket log every request to buckets; for a shared load balancer that is up to its owner. Default: true in production."""
     deletion_protection: bool
-    """Whether load balancer and database refuse to be deleted, until this is set to false and applied. Default: true in production.*"""
+    """Whether load balancer and database refuse to be deleted, until this is set to false and applied. Default: true in production."""
     keep_data: bool
-    """Whether a destroyed stack leaves a final snapshot of the database and the media bucket with its files. Default: true in production.*"""
+    """Whether a destroyed stack leaves a final snapshot of the database and the media bucket with its files. Default: true in production."""
+    # Sharing with other stacks
     cluster_arn: pulumi.Input[str]
     """An existing ECS cluster; give `cluster_name` as well. Default: one is created."""
     cluster_name: pulumi.Input[str]
     """Name of the existing cluster. Default: none."""
     listener_arn: pulumi.Input[str]
-    """HTTPS listener of an existing load balancer to share; needs `domain`, `vpc_id` and the four arguments below. Default: none."""
+    """HTTPS listener of an existing load balancer to share; needs `domain`, `vpc_id` and the four `load_balancer_…` below. Default: none."""
     load_balancer_security_group_id: pulumi.Input[str]
     """Security group of the shared load balancer. Default: none."""
     load_balancer_dns_name: pulumi.Input[str]
@@ -187,14 +198,15 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether the shared listener already has a certificate for the domain and its aliases, like a wildcard of the stack that owns it; then the app requests and attaches none. Default: false."""
     listener_paths: Sequence[str]
     """Paths of the app on the shared listener. Default: /*."""
+    # Service
     cpu: int
     """CPU units of a task; 1024 are one vCPU. Default: 256."""
     memory: int
     """Memory of a task in MiB. Default: 512."""
     min_tasks: int
-    """Fewest tasks. Default: 2 in production, else 1.*"""
+    """Fewest tasks. Default: 2 in production, else 1."""
     max_tasks: int
-    """Most tasks. Default: 10 in production, 4 in staging, 2 in development.*"""
+    """Most tasks. Default: 10 in production, 4 in staging, 2 in development."""
     scale_cpu_percent: int
     """Average CPU use that autoscaling keeps; 0 turns it off. Default: 60."""
     scale_memory_percent: int
@@ -202,7 +214,7 @@ class FlaskAppArgs(TypedDict, total=False):
     scale_requests_per_minute: int
     """Requests per task and minute that autoscaling keeps; 0 turns it off. Default: 0."""
     schedules: Sequence[Mapping[str, Any]]
-    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They own the limits: leave out the arguments `min_tasks` and `max_tasks`. Default: none."""
+    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They own the limits: leave out `min_tasks` and `max_tasks`. Default: none."""
     port: int
     """Port that the app listens on, given to it as PORT. Default: 8080."""
     health_check_path: str
@@ -212,9 +224,9 @@ class FlaskAppArgs(TypedDict, total=False):
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     release_command: str
-    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on; none: there is none. Default: `release:` of the Procfile, unless `image` is given."""
+    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on; `none` turns it off. Default: `release:` of the Procfile, unless `image` is given."""
     release_seconds: int
-    """Seconds that the release command may take. Default: 900."""
+    """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
     """Background processes: name and command; each is a service of one task of the same image. Default: the Procfile's other lines, unless `image` is given; an empty mapping: none."""
     enable_exec: bool
@@ -222,13 +234,14 @@ class FlaskAppArgs(TypedDict, total=False):
     spot_share: int
     """Percentage of tasks on Fargate Spot. Default: 0."""
     log_retention_days: int
-    """Days for which logs are kept: the containers', the flow logs' and the access logs'. Default: 365 in production, 30 in staging, 14 in development.*"""
+    """Days for which logs are kept: the containers', the flow logs' and the access logs'. Default: 365 in production, 30 in staging, 14 in development."""
+    # Environment of the app
     env: Mapping[str, pulumi.Input[str]]
     """The app's own plain variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
     """The app's own secret variables: name and ARN of a secret or SSM parameter. Default: none."""
     secret_values: Mapping[str, pulumi.Input[str]]
-    """The app's own secret variables: name and value, kept in the app's secret in Secrets Manager. Default: none."""
+    """The app's own secret variables: name and value, encrypted in a stack's file and kept in the app's secret in Secrets Manager. Default: none."""
     previous_secret_key: str
     """What becomes of the SECRET_KEY that a stack of version 0.1 has: `fallback` (the app finds it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). No matter on other stacks. Default: fallback."""
     override_env: Sequence[str]
@@ -239,6 +252,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Whether FLASK_DEBUG is 1. Flask's debugger lets a visitor run code. Default: false."""
     git_branch: str
     """Branch for the preset divio. Default: none."""
+    # Permissions and hardening
     policy_arns: Mapping[str, pulumi.Input[str]]
     """Managed IAM policies for the app's role, by a short name for each. Default: none."""
     permissions_boundary: pulumi.Input[str]
@@ -248,17 +262,16 @@ class FlaskAppArgs(TypedDict, total=False):
     read_only_root: bool
     """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
-    """Directories on scratch volumes; in the image of an own Dockerfile they must be VOLUMEs of its user. Default: /tmp."""
+    """Directories on scratch volumes; in the image of an own Dockerfile they must be VOLUMEs of its user; an empty list: none. Default: /tmp."""
     sidecars: Sequence[Mapping[str, Any]]
     """More containers of the web task, as the ECS API's container definitions. Default: none."""
     ca_certificates: CaCertificates
     """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
+    # Monitoring
     container_insights: bool
     """Whether CloudWatch collects metrics per task. Default: false."""
-    tags: Mapping[str, str]
-    """Tags of all resources that take any, and of the tasks, by key; a resource's own win over them. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
     alarms: bool
-    """Whether the baseline alarms exist. Default: true in production.*"""
+    """Whether the baseline alarms exist. Default: true in production."""
     alarm_email: pulumi.Input[str]
     """Address that gets alarms and budget warnings. Default: none."""
     monthly_budget_usd: int
@@ -277,7 +290,9 @@ COMMON: FlaskAppArgs = {
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,
+    "listener_priority": 100,  # in the middle of a hundred apps' rules
     "listener_has_certificate": False,
+    "listener_paths": ["/*"],
     "cloudfront_origin": "vpc",
     "egress": "public",
     "database": "postgres",

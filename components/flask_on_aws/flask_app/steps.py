@@ -7,20 +7,20 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..alarms.alarms import Alarms, AlarmsArgs
+from ..alarms.alarms import Alarms
 from ..component import Component
-from ..database.database import PORT, Database, DatabaseArgs
-from ..ecs.autoscaling import Autoscaling, AutoscalingArgs
+from ..database.database import PORT, Database
+from ..ecs.autoscaling import Autoscaling
 from ..ecs.cluster import Cluster
 from ..ecs.service import Service
 from ..ecs.service_args import ServiceArgs
 from ..ecs.task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 from ..image.ecr_repository import dual_stack_reference
-from ..image.image import Image, ImageArgs
+from ..image.image import Image
 from ..ingress.load_balancer_guard import PUBLIC
-from ..logical_database.logical_database import LogicalDatabase, LogicalDatabaseArgs
+from ..logical_database.logical_database import LogicalDatabase
 from ..logical_database.setup_container import setup_container
-from ..network.network import Network, NetworkArgs
+from ..network.network import Network
 from ..runtime_contract.contract import (
     CA_PATH,
     SECRET_KEY_FALLBACKS,
@@ -34,11 +34,12 @@ from ..runtime_contract.rds_ca import region_certificates
 from ..secrets.app_secret import AppSecret, AppSecretArgs
 from ..secrets.secret_key import SECRET_KEY, create_keys, previous_key
 from ..storage.access_logs import AccessLogBucket
-from ..storage.media_bucket import MediaBucket, MediaBucketArgs
-from . import component_args as given
+from ..storage.media_bucket import MediaBucket
+from . import component_args
 from .encryption_keys import create_key, database_key
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
+from .topology import has_endpoints, log_sources
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
@@ -72,16 +73,16 @@ class FlaskAppSteps(Component):
         return {} if self._key is None else dict.fromkeys(arguments, self._key)
 
     def _create_network(self) -> None:
-        args = cast(NetworkArgs, given.part(self._args, {**given.NETWORK, **given.FLOW_LOGS}))
+        args = component_args.network_args(self._args)
         args |= self._keys("flow_log_kms_key_id")
         self.network = Network(f"{self._name}-network", args, self._child())
         self._show_network(self.network)
 
     def _create_image(self) -> None:
-        args = cast(ImageArgs, given.image_part(self._args))
+        args = component_args.image_args(self._args)
         args["force_delete"] = not self._args["deletion_protection"]
         if "image" not in args:
-            args["preflight_settings"] = given.preflight_settings(self._name, self._args)
+            args["preflight_settings"] = component_args.preflight_settings(self._name, self._args)
             args |= self._keys("kms_key_id")
         self.image = Image(f"{self._name}-image", args, self._child())
         self.image_uri = self.image.image_uri
@@ -91,7 +92,7 @@ class FlaskAppSteps(Component):
 
     def _create_log_bucket(self) -> None:
         self.log_bucket: AccessLogBucket | None = None
-        if sources := given.log_sources(self._args):
+        if sources := log_sources(self._args):
             self.log_bucket = AccessLogBucket(
                 f"{self._name}-access-logs",
                 {
@@ -122,7 +123,7 @@ class FlaskAppSteps(Component):
             args["internal_load_balancer_security_group_id"] = self._exposure.internal.security_group_id
         if "outbound_ports" in self._args:
             args["outbound_ports"] = self._args["outbound_ports"]
-        if given.has_endpoints(self._args):
+        if has_endpoints(self._args):
             args["endpoint_security_group_id"] = self.network.endpoint_security_group_id
         self.task_security_group = TaskSecurityGroup(f"{self._name}-web", args, self._child())
         self.security_group_id = self.task_security_group.security_group_id
@@ -134,7 +135,7 @@ class FlaskAppSteps(Component):
         self._task_policies: dict[str, pulumi.Input[str]] = {}
         if self._args["bucket"] == "none":
             return
-        args = cast(MediaBucketArgs, given.part(self._args, given.MEDIA))
+        args = component_args.media_bucket_args(self._args)
         args["allowed_origins"] = self._origins()
         args |= self._keys("kms_key_id")
         if self.log_bucket:
@@ -160,21 +161,17 @@ class FlaskAppSteps(Component):
         self._show_database(self.database)
 
     def _create_server(self) -> Database:
-        args = cast(DatabaseArgs, given.part(self._args, given.DATABASE))
-        args["vpc_id"], args["subnet_ids"] = self.vpc_id, self.network.private_subnet_ids
+        key = database_key(self._args, self._key)
+        args = component_args.database_args(self._args, self.vpc_id, self.network.private_subnet_ids, key)
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id", "log_kms_key_id")
-        storage_key = database_key(self._args, self._key)
-        if storage_key is not None:
-            args["kms_key_id"] = storage_key
         server = Database(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group("database", server.security_group_id, PORT)
         return server
 
     def _join_server(self) -> LogicalDatabase:
-        args = cast(LogicalDatabaseArgs, given.part(self._args, given.LOGICAL_DATABASE))
-        args.setdefault("database_name", self._name.replace("-", "_"))
-        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        name = component_args.default_database_name(self._name)
+        args = component_args.logical_database_args(self._args, name, {"tasks": self.security_group_id})
         args |= self._keys("login_kms_key_id")
         database = LogicalDatabase(f"{self._name}-db", args, self._child())
         self.task_security_group.allow_group("database", self._args["database_server_security_group_id"], database.port)
@@ -256,25 +253,22 @@ class FlaskAppSteps(Component):
         self._show_services(web, self.workers)
 
     def _service(self, role: str, args: ServiceArgs) -> Service:
-        everywhere: ServiceArgs = {
-            "cluster_arn": self.cluster_arn,
-            "vpc_id": self.vpc_id,
-            "security_group_id": self.task_security_group.security_group_id,
-            "subnet_ids": self.network.task_subnet_ids,
-            "assign_public_ip": self.network.assign_public_ip,
-            "image_uri": self.image_uri,
-            # A new release leaves the execution role alone.
-            "repository_url": self.image.repository_url,
-            "environment": self._environment,
-            "secrets": self._secret_references(),
-            "secrets_version": self._secrets_version,
-        }
-        everywhere |= self._keys("kms_key_id")
+        args["security_group_id"] = self.task_security_group.security_group_id
+        args["assign_public_ip"] = self.network.assign_public_ip
+        args["repository_url"] = self.image.repository_url  # a new release leaves the execution role alone
+        args["environment"] = self._environment
+        args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
+        args |= self._keys("kms_key_id")
         if self._mounts_certificates():
-            everywhere["ca_path"], everywhere["ca_certificates"] = CA_PATH, self._region_certificates()
+            args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self.database, LogicalDatabase):
-            everywhere["init_containers"] = [self._setup_container(self.database)]
-        return Service(f"{self._name}-{role}", {**everywhere, **args}, self._child())
+            args["init_containers"] = [self._setup_container(self.database)]
+        return Service(f"{self._name}-{role}", args, self._child())
+
+    def _service_args(self) -> ServiceArgs:
+        return component_args.service_args(
+            self._args, self.cluster_arn, self.vpc_id, self.network.task_subnet_ids, self.image_uri
+        )
 
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
         return setup_container(
@@ -290,7 +284,7 @@ class FlaskAppSteps(Component):
         return region.apply(region_certificates)
 
     def _web_args(self) -> ServiceArgs:
-        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
+        args = self._service_args()
         args["target_group_arn"] = self._exposure.target_group_arn
         args["more_target_group_arns"] = self._exposure.other_target_group_arns
         args["load_balancers"] = self._exposure.load_balancers or [PUBLIC]
@@ -299,7 +293,7 @@ class FlaskAppSteps(Component):
         return args
 
     def _worker_args(self, worker: str, command: str) -> ServiceArgs:
-        args = cast(ServiceArgs, given.part(self._args, given.SERVICE))
+        args = self._service_args()
         args.pop("sidecars", None)
         return {
             **args,
@@ -323,8 +317,7 @@ class FlaskAppSteps(Component):
         return False  # a build plan puts them into the image
 
     def _create_scaling(self) -> None:
-        args = cast(AutoscalingArgs, given.part(self._args, given.SCALING))
-        args["cluster_name"], args["service_name"] = self.cluster_name, self.service_name
+        args = component_args.autoscaling_args(self._args, self.cluster_name, self.service_name)
         if self._args["scale_requests_per_minute"]:
             args["request_label"] = pulumi.Output.format(
                 "{balancer}/{target}",
@@ -338,7 +331,7 @@ class FlaskAppSteps(Component):
         self.alarm_topic_arn = nothing()
         if not self._args["alarms"] and not self._args["monthly_budget_usd"]:
             return
-        args = cast(AlarmsArgs, given.part(self._args, given.ALARMS))
+        args = component_args.alarms_args(self._args)
         args |= self._keys("kms_key_id")
         if self._args["alarms"]:
             args |= {

@@ -76,6 +76,11 @@ def _value_problems(path: str, value: Any, hint: Any, is_secret: bool) -> Iterat
     yield Problem(path, f"{said}must be {_description(hint)}.")
 
 
+def plain_type(hint: Any) -> Any:
+    """The type of an argument's value itself: `str` of `Required[pulumi.Input[str]]`."""
+    return _plain(hint)[0]
+
+
 def _plain(hint: Any) -> tuple[Any, bool]:
     """The type of the value itself, and whether an output may take its place, as in `pulumi.Input[str]`."""
     if get_origin(hint) in (Required, NotRequired):

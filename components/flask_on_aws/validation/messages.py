@@ -13,16 +13,19 @@ _TOKEN = re.compile(rf"{_QUOTED}|`\w+`|\b\w+\b")
 
 
 def translated(problems: Iterable[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
-    """A component's problems as those of the component that gave it its arguments: `names` maps ours to theirs.
+    """A component's problems as those of the component that gave it its arguments.
 
     Within a sentence a word counts as a name if it has an underscore or stands in backticks.
+
+    Args:
+        problems: the component's.
+        names: what the giver calls each of the component's arguments.
     """
-    ours = {theirs: name for name, theirs in names.items()}
+    words = {name: given for name, given in names.items() if "_" in name}
+    words |= {f"`{name}`": f"`{given}`" for name, given in names.items()}
     for problem in problems:
         start = head(problem.argument)
-        words = {name: own for name, own in ours.items() if "_" in name}
-        words |= {f"`{name}`": f"`{own}`" for name, own in ours.items()}
-        path = ours.get(start, start) + problem.argument.removeprefix(start)
+        path = names.get(start, start) + problem.argument.removeprefix(start)
         yield Problem(path, _replaced(problem.reason, words))
 
 
@@ -33,12 +36,17 @@ def distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 def as_settings(problem: Problem, arguments: Iterable[str], free: Iterable[str]) -> str:
     """One line in the names of settings; `free` are the arguments under which users choose the names."""
+    start, dot, rest = problem.argument.partition(".")
+    path = camel_case(start) + dot + (rest if start in free else camel_case(rest))
+    return f"{path}: {in_settings_names(problem.reason, arguments)}"
+
+
+def in_settings_names(sentence: str, arguments: Iterable[str]) -> str:
+    """A sentence about arguments as one about the settings of these names, with true and false as YAML writes them."""
     words = {"True": "true", "False": "false"}
     for name in arguments:
         words |= {f"`{name}`": f"`{camel_case(name)}`"} | ({name: camel_case(name)} if "_" in name else {})
-    start, dot, rest = problem.argument.partition(".")
-    path = camel_case(start) + dot + (rest if start in free else camel_case(rest))
-    return f"{path}: {_replaced(problem.reason, words)}"
+    return _replaced(sentence, words)
 
 
 def _replaced(reason: str, words: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """What is refused of a Flask app's arguments: those of all its components, and combinations of them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
 from ...build_plan.procfile import ProcfileError
@@ -26,40 +26,18 @@ from ...validation.messages import distinct, translated
 from ...validation.problems import Problem
 from ...validation.references import secret_reference_problems
 from ...validation.values import choice_problems, hint, name_problems
-from ..component_args import (
-    ALARMS,
-    CERTIFICATE,
-    DATABASE,
-    IMAGE,
-    LOAD_BALANCER,
-    LOGICAL_DATABASE,
-    MEDIA,
-    NETWORK,
-    ROUTE,
-    SCALING,
-    SERVICE,
-    exposure,
-    image_part,
-    load_balancers,
-    part,
-)
+from .. import component_args
 from ..data_loss_records import consent_problems
 from ..encryption_keys import key_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
+from ..topology import exposure, load_balancers
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .shared import shared_problems
 
-# What FlaskApp itself gives to a component, for checks that come before there is a network.
-_PLACE: Mapping[str, Any] = {"vpc_id": "", "subnet_ids": []}
-_LISTENER: Mapping[str, Any] = {"vpc_id": "", "listener_arn": ""}
-_SERVER_PLACE: Mapping[str, Any] = {
-    "client_security_group_ids": {"tasks": ""},
-    "server_security_group_id": "checked apart",
-    "database_name": "app",
-}
-# What gives the load balancer IPv6 addresses is no argument of its own here.
-_BALANCER_WORDS = {**LOAD_BALANCER, "egress ipv6": "dual_stack"}
+_Args = TypeVar("_Args", bound=Mapping[str, Any])
+# For what FlaskApp itself gives to a component, in checks that come before there is a network.
+_UNKNOWN = ""
 _ORIGINS = ("vpc", "public", "public-with-vpc", "vpc-with-public")
 # Names of services and containers that the stack makes itself.
 _TAKEN_NAMES = ("web", CA_CONTAINER, SETUP_CONTAINER)
@@ -116,43 +94,61 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
 
 
 def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
-    yield from translated(network.problems(cast(network.NetworkArgs, part(args, NETWORK))), NETWORK)
-    yield from translated(image.problems(cast(image.ImageArgs, image_part(args))), IMAGE)
-    yield from translated(media_bucket.problems(cast(media_bucket.MediaBucketArgs, part(args, MEDIA))), MEDIA)
-    yield from translated(service_args.problems(_service_args(args)), SERVICE)
-    yield from translated(autoscaling.problems(cast(autoscaling.AutoscalingArgs, part(args, SCALING))), SCALING)
-    yield from translated(alarms.problems(cast(alarms.AlarmsArgs, part(args, ALARMS))), ALARMS)
-    yield from translated(load_balancer.problems(_balancer_args(args)), _BALANCER_WORDS)
-    yield from translated(route.problems(_route_args(args)), ROUTE)
+    yield from _problems_of(network.problems, component_args.network_args, args)
+    yield from _problems_of(image.problems, component_args.image_args, args)
+    yield from _problems_of(media_bucket.problems, component_args.media_bucket_args, args)
+    yield from _problems_of(service_args.problems, _service_args, args)
+    yield from _problems_of(
+        autoscaling.problems, lambda args: component_args.autoscaling_args(args, _UNKNOWN, _UNKNOWN), args
+    )
+    yield from _problems_of(alarms.problems, component_args.alarms_args, args)
+    yield from _problems_of(load_balancer.problems, _balancer_args, args, dual_stack="egress ipv6")
+    yield from _problems_of(route.problems, _route_args, args)
     if args["database"] == "postgres" and "database_host" in args:
-        server = cast(logical_database.LogicalDatabaseArgs, {**_SERVER_PLACE, **part(args, LOGICAL_DATABASE)})
-        yield from translated(logical_database.problems(server), LOGICAL_DATABASE)
+        yield from _problems_of(logical_database.problems, _logical_database_args, args)
     elif args["database"] == "postgres":
-        yield from translated(
-            database.problems(cast(database.DatabaseArgs, {**_PLACE, **part(args, DATABASE)})), DATABASE
-        )
+        yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
     if args.get("domain"):
-        yield from translated(
-            certificate.problems(cast(certificate.CertificateArgs, part(args, CERTIFICATE))), CERTIFICATE
-        )
+        yield from _problems_of(certificate.problems, component_args.certificate_args, args)
+
+
+def _problems_of(
+    check: Callable[[_Args], Iterator[Problem]],
+    make: Callable[[FlaskAppArgs], _Args],
+    args: FlaskAppArgs,
+    **more_names: str,
+) -> Iterator[Problem]:
+    """A component's problems with the arguments that `make` takes from the app's, in the app's names of them.
+
+    `more_names` are words for arguments of the component that no single argument of the app stands for.
+    """
+    return translated(check(make(args)), {**component_args.app_names(make), **more_names})
+
+
+def _logical_database_args(args: FlaskAppArgs) -> logical_database.LogicalDatabaseArgs:
+    made = component_args.logical_database_args(args, "app", {"tasks": _UNKNOWN})
+    made["server_security_group_id"] = "checked apart"
+    return made
 
 
 def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
-    first = [{"name": SETUP_CONTAINER}] if "database_host" in args else []
-    given = {**part(args, SERVICE), "init_containers": first}
-    if given.get("outbound_ports") == []:
-        del given["outbound_ports"]  # see outbound_problems
-    return cast(service_args.ServiceArgs, given)
+    made = component_args.service_args(args, _UNKNOWN, _UNKNOWN, [], _UNKNOWN)
+    made["init_containers"] = [{"name": SETUP_CONTAINER}] if "database_host" in args else []
+    if made.get("outbound_ports") == []:
+        del made["outbound_ports"]  # see outbound_problems
+    return made
 
 
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
-    given = {**_PLACE, **part(args, LOAD_BALANCER), "dual_stack": args["egress"] == "ipv6"}
-    return cast(load_balancer.LoadBalancerArgs, {**given, "mode": "https", "certificate_arn": ""})
+    made = component_args.load_balancer_args(args, _UNKNOWN, [])
+    made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
+    made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
+    return made
 
 
 def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
     hosts = [args.get("domain") or "app", *args["domain_aliases"]] if "listener_arn" in args else []
-    return cast(route.RouteArgs, {**_LISTENER, **part(args, ROUTE), "hosts": hosts})
+    return component_args.shared_route_args(args, _UNKNOWN, _UNKNOWN, hosts)
 
 
 def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ import pulumi
 from ...image.planned_image import is_planned
 from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
-from ..component_args import IMAGE, exposure, part
+from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs
+from ..topology import exposure
 
 
 class _Rule(NamedTuple):
@@ -137,7 +138,7 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
 
 
 def _build_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
-    if "image" in settled or is_planned(part(settled, IMAGE)):
+    if "image" in settled or is_planned(image_args(settled)):
         return
     for argument in ("python_version", "system_packages"):
         if _is_given(given, argument):

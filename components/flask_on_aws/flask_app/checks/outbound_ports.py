@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from ...validation.problems import Problem
-from ..component_args import has_endpoints
 from ..flask_app_args import FlaskAppArgs
+from ..topology import has_endpoints
 
 _HTTPS = 443
 # host:port/repository, as in registry.example.com:5000/shop

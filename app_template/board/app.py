@@ -15,7 +15,6 @@ from . import database, logs, models, storage, views
 from .body import Body
 from .release import release
 from .settings import Settings
-from .shortcuts import Application
 from .web import ExternalUrl, RequestLog
 from .worker import worker
 
@@ -27,7 +26,7 @@ _HSTS_SECONDS = 365 * 24 * 60 * 60
 def build(settings: Settings) -> Flask:
     """The app with these settings. Connects to nothing yet."""
     logs.configure(settings.log_level)
-    app = Application("board")
+    app = Flask("board")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=settings.earlier_keys,

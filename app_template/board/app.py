@@ -66,7 +66,7 @@ def _maybe_down(error: DBAPIError) -> tuple[str, int, dict[str, str]]:
 
 
 def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
-    logs.logger.warning("database: %s", type(error).__name__, extra={"fields": {"detail": str(error)}})
+    logs.logger.warning("database: %s", type(error).__name__, extra={"detail": str(error)})
     return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
 
 

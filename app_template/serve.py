@@ -7,7 +7,6 @@ Each GRANIAN_* variable of the environment overrides what is here.
 
 import os
 import signal
-import socket
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -62,35 +61,8 @@ def create_app() -> "Flask":
     """A worker's app. Connects to nothing yet."""
     # A worker inherits granian's handler, which forgets what comes before the app is there: 30 s until it is killed.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _keep_to_a_cpu(int(environment["GRANIAN_WORKERS"]))
     module, factory = environment[FACTORY].split(":")
     return getattr(import_module(module), factory)()
-
-
-_cpu: socket.socket | None = None
-
-
-def _keep_to_a_cpu(workers: int) -> None:
-    """Give this worker a CPU of its own where there is one for each, as nginx's worker_cpu_affinity does.
-
-    Only one of its threads runs Python at a time, and each move to another CPU costs what that one has not in its
-    caches: the 99th percentile was 1.2 to 2.5 times as high. A worker that finds no CPU free, since the one it replaces
-    still works, runs on all of them.
-    """
-    global _cpu
-    if workers < 2 or sys.platform != "linux" or workers != len(cpus := sorted(os.sched_getaffinity(0))):
-        return
-    for cpu in cpus:
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            # A name that one process has at a time, however it ends.
-            claim.bind(f"\0worker of {os.getppid()} on CPU {cpu}")
-        except OSError:
-            claim.close()
-            continue
-        os.sched_setaffinity(0, {cpu})
-        _cpu = claim
-        return
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
 
-from tests.reliability.processes import App, Postgres, free_port, postgres_commands  # noqa: E402
+from tests.reliability.processes import App, Instance, Postgres, free_port, postgres_commands  # noqa: E402
 
 RUNS = 30  # in which a configuration that collapses now and then does so
 SECONDS = 4
@@ -75,6 +76,34 @@ def load(port: int, path: str, connections: int, seconds: int) -> Result:
     return Result(float(rate[1]), float(found[1]) * _UNITS[found[2]], bad)
 
 
+@contextmanager
+def serving_template(bin_folder: Path) -> Iterator[tuple[Instance, str]]:
+    """The template with 2 workers of 4 threads and the page `/row`, and the URL of its database, which has that row."""
+    commands = postgres_commands()
+    if commands is None:
+        sys.exit("There is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH.")
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (scratch / "benchmark.py").write_text(ROW)
+        postgres = Postgres(commands)
+        postgres.start()
+        stack.callback(postgres.stop)
+        url = postgres.new_database()
+        app = App(
+            bin_folder, scratch, DATABASE_URL=url, WEB_CONCURRENCY="2", PYTHONPATH=str(scratch), DRAIN_SECONDS="0"
+        )
+        subprocess.run(app.release, cwd=app.home, env=app.environment, check=True, capture_output=True)  # noqa: S603
+        with psycopg.connect(url) as connection:
+            connection.execute("insert into post (body) values ('hello')")
+        app.web = ["/bin/sh", "-c", "exec python drain.py python serve.py benchmark:create_app"]
+        yield stack.enter_context(app.serving()), url
+
+
+def app_environment() -> Path:
+    """The bin folder of the template's own environment."""
+    return Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
+
+
 def start_peer(bin_folder: Path, url: str) -> tuple["subprocess.Popen[bytes]", int]:
     """The tutorial's own start command."""
     port = free_port()
@@ -100,25 +129,10 @@ def summary(name: str, results: list[Result]) -> str:
 def main() -> None:
     """Both apps run all the time; only one is asked at a time."""
     runs, seconds = (int(text) for text in (sys.argv[1:] + [str(RUNS), str(SECONDS)][len(sys.argv) - 1 :])[:2])
-    bin_folder = Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
-    commands = postgres_commands()
-    if commands is None:
-        sys.exit("There is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH.")
+    bin_folder = app_environment()
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        (scratch / "benchmark.py").write_text(ROW)
-        postgres = Postgres(commands)
-        postgres.start()
-        stack.callback(postgres.stop)
-        url = postgres.new_database()
-        app = App(
-            bin_folder, scratch, DATABASE_URL=url, WEB_CONCURRENCY="2", PYTHONPATH=str(scratch), DRAIN_SECONDS="0"
-        )
-        subprocess.run(app.release, cwd=app.home, env=app.environment, check=True, capture_output=True)  # noqa: S603
-        with psycopg.connect(url) as connection:
-            connection.execute("insert into post (body) values ('hello')")
-        app.web = ["/bin/sh", "-c", "exec python drain.py python serve.py benchmark:create_app"]
-        ours = stack.enter_context(app.serving()).port
+        instance, url = stack.enter_context(serving_template(bin_folder))
+        ours = instance.port
         process, peer = start_peer(bin_folder, url)
         stack.callback(process.wait)
         stack.callback(process.terminate)

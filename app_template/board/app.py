@@ -15,7 +15,6 @@ from . import database, logs, models, storage, views
 from .body import Body
 from .release import release
 from .settings import Settings
-from .shortcuts import Application
 from .web import ExternalUrl, RequestLog
 from .worker import worker
 
@@ -27,7 +26,7 @@ _HSTS_SECONDS = 365 * 24 * 60 * 60
 def build(settings: Settings) -> Flask:
     """The app with these settings. Connects to nothing yet."""
     logs.configure(settings.log_level)
-    app = Application("board")
+    app = Flask("board")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=settings.earlier_keys,
@@ -67,7 +66,7 @@ def _maybe_down(error: DBAPIError) -> tuple[str, int, dict[str, str]]:
 
 
 def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
-    logs.logger.warning("database: %s", type(error).__name__, extra={"fields": {"detail": str(error)}})
+    logs.logger.warning("database: %s", type(error).__name__, extra={"detail": str(error)})
     return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
 
 

@@ -1,31 +1,28 @@
 """Logs as one JSON object a line on standard error: platforms collect it, and commands keep their output clean."""
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
 
 logger = logging.getLogger("board")
 identity: ContextVar[Mapping[str, str]] = ContextVar("identity", default={})  # noqa: B039 nobody changes it
 """What the lines of one request have in common."""
 
 
-class JsonLines(logging.Formatter):
-    """A record with its `extra={"fields": …}` as one line."""
+class JsonLines(JsonFormatter):
+    """A record with its `extra` and the request's identity as one line."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            **identity.get(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+    def __init__(self) -> None:
+        names = {"levelname": "level", "exc_info": "exception"}
+        super().__init__(["levelname", "message"], timestamp="time", rename_fields=names)
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Levels in lower case, as in LOG_LEVEL."""
+        return {**log_data, "level": log_data["level"].lower(), **identity.get()}
 
 
 def configure(level: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
-from flask_wtf import FlaskForm
+from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.file import FileField, FileSize
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import bindparam, literal, select
@@ -13,13 +13,10 @@ from wtforms.validators import DataRequired, Length
 
 from .database import read
 from .models import Post, database
-from .shortcuts import FormProtection
 from .storage import Storage
 
 blueprint = Blueprint("board", __name__)
-
-
-csrf = FormProtection()
+csrf = CSRFProtect()
 
 _POSTS_ON_A_PAGE = 50
 _LONGEST_BODY = 2000

@@ -82,7 +82,7 @@ class RequestLog:
                     "ms": round((time.perf_counter() - started) * 1000, 1),
                     "client": environ.get("REMOTE_ADDR"),
                 }
-                logs.logger.log(level, "request", extra={"fields": fields})
+                logs.logger.log(level, "request", extra=fields)
             logs.identity.set({})
 
         try:

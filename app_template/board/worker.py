@@ -41,12 +41,12 @@ def worker(once: bool) -> None:
         try:
             for key in _abandoned(storage) if storage else ():
                 storage.remove(key)
-                logs.logger.info("worker: removed a picture without a post", extra={"fields": {"key": key}})
+                logs.logger.info("worker: removed a picture without a post", extra={"key": key})
             logs.logger.debug("worker: tidied up")
         except (*database.LOST, BotoCoreError, ClientError, OSError) as error:
             if once:
                 raise click.ClickException(str(error)) from error
-            logs.logger.warning("worker: %s", type(error).__name__, extra={"fields": {"detail": str(error)}})
+            logs.logger.warning("worker: %s", type(error).__name__, extra={"detail": str(error)})
             pause = _AFTER_SECONDS
         if once:
             return

@@ -107,45 +107,6 @@ def test_the_garbage_collector_leaves_what_stays(empty_database: str) -> None:
     assert int(ended.stdout) < 10_000  # objects; 100,000 otherwise
 
 
-_CPUS = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
-
-
-def _cpus_of_workers(server: int) -> dict[int, set[int]]:
-    """Which CPUs each of the processes that a server has started may run on."""
-    started = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    return {int(process): os.sched_getaffinity(int(process)) for process in started}
-
-
-def _await(cpus: list[set[int]], server: int) -> set[int]:
-    """Wait until the workers have these CPUs, in any order; gives the workers."""
-    end = time.monotonic() + 30
-    while sorted(map(sorted, (found := _cpus_of_workers(server)).values())) != sorted(map(sorted, cpus)):
-        assert time.monotonic() < end, found
-        time.sleep(0.05)
-    return set(found)
-
-
-@pytest.mark.skipif(len(_CPUS) < 2, reason="needs Linux and two CPUs")
-def test_workers_have_a_cpu_each_where_there_are_as_many() -> None:
-    nowhere = "postgresql://board@/x?host=/nowhere"
-    with start("python serve.py", DATABASE_URL=nowhere, WEB_CONCURRENCY=str(len(_CPUS))) as server:
-        workers = _await([{cpu} for cpu in _CPUS], server.process.pid)
-        ended = min(workers)
-        os.kill(ended, signal.SIGKILL)
-        while ended in _cpus_of_workers(server.process.pid):
-            time.sleep(0.05)
-        assert ended not in _await([{cpu} for cpu in _CPUS], server.process.pid)
-
-
-@pytest.mark.skipif(len(_CPUS) < 2, reason="needs Linux and two CPUs")
-def test_workers_share_the_cpus_where_there_are_more_of_them_or_fewer() -> None:
-    nowhere = "postgresql://board@/x?host=/nowhere"
-    for workers in (1, len(_CPUS) + 1):
-        with start("python serve.py", DATABASE_URL=nowhere, WEB_CONCURRENCY=str(workers)) as server:
-            _await([set(_CPUS)] * workers, server.process.pid)
-            # Some of them still load, and would be killed 30 s later if they forgot what they are told now.
-
-
 def test_the_server_tells_its_metrics_to_prometheus() -> None:
     port = free_port()
     environment = {"GRANIAN_METRICS_ENABLED": "true", "GRANIAN_METRICS_PORT": str(port)}

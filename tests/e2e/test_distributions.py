@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+from email.parser import BytesParser
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -62,6 +64,22 @@ def test_the_wheels_have_their_data_and_nothing_of_the_tests(wheels):
         package = wheel.name.partition("-")[0]
         assert [data for data in DATA[package] if not any(name.endswith(data) for name in names)] == []
         assert [name for name in names if not re.match(rf"{package}(/|-[\d.]+\.dist-info/)", name)] == []
+
+
+def test_both_forms_of_both_distributions_hold_the_licence(wheels):
+    """Apache-2.0, section 4: whoever passes the work on gives a copy of the licence with it."""
+    licence = (ROOT / "LICENSE").read_bytes()
+    for wheel in wheels:
+        with ZipFile(wheel) as archive:
+            (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+            fields = BytesParser().parsebytes(archive.read(metadata))
+            assert (fields["License-Expression"], fields.get_all("License-File")) == ("Apache-2.0", ["LICENSE"])
+            assert archive.read(metadata.replace("METADATA", "licenses/LICENSE")) == licence
+        stem = "-".join(wheel.name.split("-")[:2])
+        with tarfile.open(wheel.with_name(f"{stem}.tar.gz")) as archive:
+            file = archive.extractfile(f"{stem}/LICENSE")
+            assert file is not None
+            assert file.read() == licence
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from docker.utils.build import PatternMatcher
 from flask_on_aws.image.build_context import ContextError, content_hash, context_problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,22 @@ def test_an_ignored_file_changes_nothing(tmp_path_factory, tree, logs):
 def test_dockerignore_as_docker_reads_it(tmp_path, rules, path, is_sent):
     root = write(tmp_path / "app", {path: "1", ".dockerignore": rules})
     assert sent(root, path) is is_sent
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "is_sent"),
+    [
+        ("makefile", "Makefile", True),  # it ignores case
+        ("a\\[b", "a[b", False),  # knows no escapes
+        ("[^a]1", "b1", False),  # negates sets by `!`
+        ("*\n!*/keep", "dir/keep/a.py", True),  # opens no folder for a pattern that begins with `*`
+    ],
+)
+def test_docker_py_reads_a_dockerignore_otherwise(tmp_path, rules, path, is_sent):
+    """Why its matcher is not used: this fails once docker-py agrees with BuildKit in one of these."""
+    root = write(tmp_path / "app", {".dockerignore": rules, path: "1"})
+    assert sent(root, path) is is_sent
+    assert (path in set(PatternMatcher(rules.splitlines()).walk(str(root)))) is not is_sent
 
 
 def test_the_dockerfiles_own_ignore_file_wins(tmp_path):

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from flask_on_aws.build_plan.node_build import _takes
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
+from flask_on_aws.build_plan.project_files import FileError
 from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
+from flask_on_aws.build_plan.requirements import Requirements, add_requirement
 from flask_on_aws.image.dockerfile import render_dockerfile
 from flask_on_aws.runtime_contract.shell import shell_command
 from hypothesis import HealthCheck, given, settings
@@ -78,10 +80,62 @@ def test_ranges_mean_what_they_mean_to_pip_and_poetry(wanted, allowed):
 
 @pytest.mark.parametrize(
     ("wanted", "takes"),
-    [(">=18", True), ("22.x", True), ("^22.1", True), ("<22", False), ("<22.5", True), ("20 - 24", False), ("*", True)],
+    [
+        *(
+            (">=18", True),
+            ("22.x", True),
+            ("22.X.x", True),
+            ("^22.1", True),
+            ("<22", False),
+            ("<22.5", True),
+            ("*", True),
+        ),
+        *(("20 - 24", True), ("18 - 21", False), (">22", False), ("<=22", True), ("<22.0.1", True), ("=v22.3", True)),
+        *((">22.3 <22.5", True), (">22.3.1 <22.3.3", True), ("<22.3 >22.5", False), (">= 20.0.0 < 25", True)),
+        *(("~> 22.1", True), ("~> 24.1", False), ("> 18.x", True), ("lts/*", False), ("node", False), ("!!", False)),
+        *(("18||22", True), ("lts/* || ^22", True), (">=24.0.0-rc.1", False), ("", True)),
+    ],
 )
 def test_engines_of_node(wanted, takes):
     assert _takes(wanted, 22) is takes
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Flask[async,Dotenv] >= 3 , < 4", {"flask", "flask-async", "flask-dotenv"}),
+        ("psycopg2==2.9.10 --hash=sha256:abc --hash=sha256:def", {"psycopg2"}),
+        ("zope.interface (>=6) ; python_version > '3'", {"zope-interface"}),
+        ("pywin32 ; sys_platform == 'win32'", set()),
+        ("psycopg2 ; sys_platform != 'linux' or platform_machine == 'aarch64'", {"psycopg2"}),
+        ("psycopg2 ; python_version < '3.10'", set()),
+        ("psycopg2 ; python_version < '3.12'", {"psycopg2"}),
+        ("mysqlclient ; extra == 'mysql'", set()),
+        ("name@https://example.com/name-1.0-py3-none-any.whl", {"name"}),
+        ("-e git+https://example.com/app.git#egg=app", set()),
+    ],
+)
+def test_what_an_image_needs_of_a_requirement(line, names):
+    found = Requirements()
+    add_requirement(found, line, "requirements.txt, line 1")
+    assert (found.names, found.git) == (names, "git+" in line)
+
+
+@pytest.mark.parametrize("line", ["flask>=dev", "flask 3", "a[b", "foo-", "psycopg2==2.9.x", "flask ; python = '3'"])
+def test_what_pip_rejects_is_reported_with_its_place(line):
+    with pytest.raises(FileError, match=r"^requirements.txt, line 7: .* is not a requirement; correct or remove it\.$"):
+        add_requirement(Requirements(), line, "requirements.txt, line 7")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "packages"), [("sys_platform == 'win32'", ()), ("sys_platform == 'linux'", ("libpq5",))]
+)
+def test_markers_of_pipenv_and_poetry_count_too(tmp_path, wanted, packages):
+    lock = {"default": {"psycopg2": {"version": "==2.9.10", "markers": wanted}, "gunicorn": {"version": "==23.0.0"}}}
+    (tmp_path / "Pipfile").write_text("[packages]\n")
+    (tmp_path / "Pipfile.lock").write_text(json.dumps(lock))
+    (tmp_path / "Procfile").write_text(f"web: {WEB}\n")
+    assert plan_build(tmp_path).run_packages == packages
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The library's front door: every name, each imported when it is asked for."""
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import flask_on_aws
@@ -25,6 +27,39 @@ def test_another_name_is_refused():
 def test_a_build_plan_needs_no_pulumi():
     check = "import sys, flask_on_aws.build_plan.plan; sys.exit('pulumi' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_the_base_install_of_the_command_needs_no_package_of_an_extra():
+    """`plan` and `build` work, and every other command names the extra that it needs."""
+    project = tomllib.loads((ROOT / "cli" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {re.split(r"[\[<>=]", line)[0] for lines in project["optional-dependencies"].values() for line in lines}
+    assert {"filelock", "docker", "psutil"} <= extras
+    modules = sorted({"psycopg": "psycopg", "dnspython": "dns"}.get(name, name) for name in extras)
+    check = (
+        f"import sys; sys.modules.update(dict.fromkeys({modules}))\n"
+        "from flask_on_aws_cli import main\n"
+        "from flask_on_aws_cli.build import command\n"
+        "from flask_on_aws_cli.plan import command\n"
+        "for name, (_, extra) in main._COMMANDS.items():\n"
+        "    try: main.main.get_command(None, name)\n"
+        "    except main.MissingPackagesError as error: assert extra and f'[{extra}]' in error.message, name\n"
+        "    else: assert not extra, name\n"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["operations", "preflight", "local"])
+def test_each_extra_that_locks_files_brings_the_library_for_it(name):
+    """`local_project` and `pulumi_engine`, which all of them import, lock files."""
+    project = tomllib.loads((ROOT / "cli" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [line for line in project["optional-dependencies"][name] if line.startswith("filelock>=")]
+
+
+def test_the_library_depends_on_the_sdks_and_on_three_readers_alone():
+    project = tomllib.loads((ROOT / "components" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[\[<>=]", line)[0] for line in project["dependencies"]}
+    assert {name for name in names if not name.startswith("pulumi")} == {"packaging", "PyYAML", "semantic-version"}
 
 
 def test_an_edit_of_the_library_or_the_command_takes_effect_at_the_next_update():

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,12 +62,18 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def links_of(page: Path) -> list[str]:
+    """The targets of its links and pictures: inline, by reference, and in HTML."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    inline = re.findall(r"\]\(([^)\s]+)(?:\s[^)]*)?\)", text)
+    references = re.findall(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)", text, re.MULTILINE)
+    return inline + references + re.findall(r'(?:src|srcset|href)="([^"]+)"', text)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading_that_exist(page):
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset|href)="([^"]+)"', text)
     broken = []
-    for link in links:
+    for link in links_of(page):
         if "://" in link or link.startswith("mailto:"):
             continue
         name, _, anchor = link.partition("#")
@@ -75,6 +82,20 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(page):
         if not file.exists() or (file.suffix == ".md" and anchor and anchor not in anchors(file)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("distribution", ["components", "cli"])
+def test_a_readme_on_pypi_links_only_absolutely_and_to_what_exists(distribution):
+    """PyPI resolves a relative link against its own site, where it is dead."""
+    project = tomllib.loads((ROOT / distribution / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["extra"]["repository"]
+    links = links_of(ROOT / distribution / project["readme"])
+    assert [link for link in links if "://" not in link] == []
+    own = [link.removeprefix(f"{repository}/") for link in links if link.startswith(f"{repository}/")]
+    for link in own:
+        name, _, anchor = re.sub(r"^(?:blob|tree)/main/", "", link).partition("#")
+        assert (ROOT / name).exists(), link
+        assert not anchor or anchor in anchors(ROOT / name), link
 
 
 def test_the_readme_is_short_and_its_two_commands_are_on_the_first_screen():

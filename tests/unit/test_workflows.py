@@ -83,14 +83,26 @@ def test_a_preview_only_previews_and_not_for_forks():
     assert "environment" not in JOBS["preview", "preview"]  # the token's subject would no longer be the pull request
 
 
-def test_main_goes_to_dev_and_only_tags_to_production_after_the_tests():
+def test_main_goes_to_dev_and_to_production_on_request_after_the_tests():
     job = JOBS["deploy", "deploy"]
-    assert WORKFLOWS["deploy"][True] == {"push": {"branches": ["main"], "tags": ["v*"]}}
+    assert WORKFLOWS["deploy"][True]["push"] == {"branches": ["main"]}
+    stack = WORKFLOWS["deploy"][True]["workflow_dispatch"]["inputs"]["stack"]
+    assert (stack["type"], stack["options"], stack["default"]) == ("choice", ["dev", "prod"], "dev")
     assert job["needs"] == "test"
-    assert job["environment"] == "${{ github.ref_type == 'tag' && 'production' || 'dev' }}"
-    assert job["concurrency"]["cancel-in-progress"] is False
+    assert job["if"] == "github.ref == 'refs/heads/main'"
+    assert job["environment"] == "${{ inputs.stack == 'prod' && 'production' || 'dev' }}"
+    assert job["concurrency"] == {"group": "deploy-${{ inputs.stack || 'dev' }}", "cancel-in-progress": False}
     _, up = inputs_of("deploy", "pulumi/actions")
-    assert (up["command"], up["stack-name"]) == ("up", "${{ github.ref_type == 'tag' && 'prod' || 'dev' }}")
+    assert (up["command"], up["stack-name"]) == ("up", "${{ inputs.stack || 'dev' }}")
+
+
+def test_a_tag_is_a_release_and_nothing_else():
+    """A release of the distributions must not update an app's production stack."""
+    started = {name: set(workflow[True].get("push", {}) or {}) for name, workflow in WORKFLOWS.items()}
+    assert {name for name, filters in started.items() if "tags" in filters} == {"release"}
+    # Without a filter for branches, a push of a tag starts a workflow too.
+    assert all("branches" in filters for name, filters in started.items() if name != "release" and filters)
+    assert "ref_type" not in TEXTS["deploy"]
 
 
 def test_a_release_is_published_from_a_tag_alone_after_every_test():

@@ -1,7 +1,6 @@
 """Starts and ends a project's daemon from the outside, and asks it how it is."""
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 from ..shared.atomic_files import write_atomically
 from ..shared.deferred_signals import deferred_signals
@@ -113,8 +113,7 @@ def _end(local: LocalPlace) -> bool:
 @contextlib.contextmanager
 def _alone(local: LocalPlace) -> Generator[None]:
     """Keep other commands, and who starts a killed daemon again, from starting or ending it meanwhile."""
-    with (local.place.folder / "daemon.lock").open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with FileLock(local.place.folder / "daemon.lock"):
         yield
 
 

@@ -1,14 +1,15 @@
 """Where a project's local AWS is, and its ports: chosen once, then kept, so that its address stays the same."""
 
-import fcntl
 import json
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from flask_on_aws.aws_session import ProviderSettings
 
+from ..shared.atomic_files import write_atomically
 from .access_keys import AccessKeyError
 from .place import RUNTIMES, Place, RuntimeName
 from .ports import is_free
@@ -129,14 +130,10 @@ def _all_places() -> Generator[list[str]]:
     """
     file = CACHE / "places.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        held.seek(0)
-        text = held.read()
-        projects: list[str] = json.loads(text) if text else []
+    with FileLock(file.with_suffix(".lock")):
+        projects: list[str] = json.loads(file.read_text()) if file.is_file() else []
         yield projects
-        held.truncate(0)
-        held.write(json.dumps(projects))
+        write_atomically(file, json.dumps(projects))
 
 
 def _ports(project: Path) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from ..local_project.place import HOST
-from ..local_project.ports import free_port, is_free
+from ..local_project.ports import port_for
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
 from ..shared.deferred_signals import deferred_signals
@@ -103,7 +103,7 @@ class Server:
     def start(self, port: int) -> None:
         """Start on the port, or on any where that is 0 or taken; returns once it answers."""
         end_stray(self.data)
-        self.port = port if port and is_free(port) else free_port()
+        self.port = port_for(port)
         with self._log.open("ab") as log, deferred_signals():
             self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
                 [self.binaries / "postgres", "-D", str(self.data), "-p", str(self.port)],

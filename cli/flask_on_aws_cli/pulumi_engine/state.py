@@ -1,6 +1,5 @@
 """What was applied: one JSON file, replaced as a whole after every operation, readable by its owner alone."""
 
-import fcntl
 import json
 import threading
 from collections.abc import Generator, Iterable, Mapping
@@ -8,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from ..shared.atomic_files import write_atomically
 from .model.errors import EngineError
@@ -145,11 +146,11 @@ def exclusive(path: Path) -> Generator[None]:
         EngineError: if another process holds it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EngineError(f"Another update of this stack is under way; it holds {path}.") from None
+    try:
+        held = FileLock(path).acquire(timeout=0)
+    except Timeout:
+        raise EngineError(f"Another update of this stack is under way; it holds {path}.") from None
+    with held:
         yield
 
 

@@ -1,7 +1,8 @@
 """The local certificate authority, and server contexts whose certificates it signs.
 
 Whoever trusts its certificate trusts whoever holds its key: the key is readable by its owner alone and never leaves the
-place's folder.
+place's folder. `trustme` does not do: people add this authority to their system's trust store, and its certificates may
+sign code and log clients in as well, and its authorities are valid from 2000 to 3000, which no argument changes.
 """
 
 import ssl

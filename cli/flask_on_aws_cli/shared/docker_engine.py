@@ -1,4 +1,8 @@
-"""The `docker` command: the engine's answer, and what a preflight makes there and takes away again."""
+"""The `docker` command: the engine's answer, and what a preflight makes there and takes away again.
+
+It is not the local AWS's docker-py client, which has no BuildKit, so no build secrets and no `RUN --mount`, and does
+not use the command's contexts: a preflight builds the image as `docker build` does, at the command's engine.
+"""
 
 import json
 import os

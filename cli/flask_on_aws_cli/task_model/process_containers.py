@@ -1,9 +1,7 @@
 """From a task's containers to processes: command, folder, environment and a port of this machine for each."""
 
 import os
-import random
 import shutil
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +12,9 @@ from urllib.parse import quote
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ..local_project.place import HOST, Target
+from ..local_project.ports import PortBusyError, free_port
 from .definition import Container
 from .runtime import CannotStart, Skipped, not_pulled
-
-# Below the ports that systems give to outgoing connections (32768 on Linux, 49152 on macOS), so that none of those
-# takes a task's port between its choice and its use.
-_PORTS = range(20000, 30000)
 
 
 class ImagePlan(NamedTuple):
@@ -71,7 +66,7 @@ class ProcessRooms:
         command = [*container.entry_point, *container.command] or own
         if not command or (image is None and shutil.which(command[0]) is None):
             raise Skipped(f"Skipped: {container.image} cannot run as a process of this machine.")
-        port = free_port() if container.ports or "PORT" in container.environment else None
+        port = _port() if container.ports or "PORT" in container.environment else None
         variables = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(image.folder if image else self.folder),
@@ -98,13 +93,8 @@ def on_this_machine(value: str, files: Mapping[str, str]) -> str:
     return value
 
 
-def free_port() -> int:
-    """A port of loopback on which nobody listens."""
-    for port in random.sample(_PORTS, len(_PORTS)):
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise CannotStart(f"ResourceInitializationError: no port from {_PORTS[0]} to {_PORTS[-1]} is free")
+def _port() -> int:
+    try:
+        return free_port()
+    except PortBusyError as error:
+        raise CannotStart(f"ResourceInitializationError: {error}") from error

@@ -1,13 +1,17 @@
 """Whether an app's assets are built by Node, and how."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from semantic_version import NpmSpec, Version
 
 from .project_files import ProjectFiles, table
 
 # Major versions with long-term support on 2026-11-21, the default first: https://nodejs.org/en/about/previous-releases
 _SUPPORTED = ("22", "24")
+_LAST = 999_999  # higher than any minor version or patch
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 
 
@@ -48,21 +52,33 @@ def _version(package: dict[str, Any]) -> tuple[str, str]:
     if not isinstance(wanted, str):
         return _SUPPORTED[0], "the default"
     for version in _SUPPORTED:
-        if any(_takes(part, int(version)) for part in wanted.split("||")):
+        if _takes(wanted, int(version)):
             return version, f"engines takes it ({wanted})"
     return _SUPPORTED[0], f"the default, since engines ({wanted}) names none of {', '.join(_SUPPORTED)}"
 
 
-def _takes(part: str, version: int) -> bool:
-    """Whether every clause of a range takes some release of a major version; only the first number counts."""
-    clauses = list(re.finditer(r"(>=|<=|[<>^~=]?)\s*v?(\d{1,6}|[*xX])([.\d*xX]*)", part))
-    return bool(clauses) and all(_clause_takes(clause[1], clause[2], clause[3], version) for clause in clauses)
+def _takes(wanted: str, major: int) -> bool:
+    """Whether a range takes some release of a major version. A part that npm does not understand takes none."""
+    return any(_part_takes(part, major) for part in wanted.split("||"))
 
 
-def _clause_takes(operator: str, major: str, rest: str, version: int) -> bool:
-    if major in "*xX":
-        return True
-    number = int(major)
-    if operator == "<":
-        return version < number or (version == number and bool(re.search(r"[1-9]", rest)))
-    return {">=": version >= number, ">": version >= number, "<=": version <= number}.get(operator, version == number)
+def _part_takes(part: str, major: int) -> bool:
+    # npm allows what the library rejects: a space after an operator, `~>` for `~`, and a `v` before the number.
+    written = re.sub(r"([<>=~^])\s+", r"\1", part.strip()).replace("~>", "~")
+    written = re.sub(r"(?<![\w.-])v(?=\d)", "", written)
+    try:
+        spec = NpmSpec(written)
+    except ValueError:
+        return False
+    return any(release in spec for release in _releases(written, major))
+
+
+def _releases(written: str, major: int) -> Iterator[Version]:
+    """The first and last of a major version and those at the range's bounds: a range that takes any takes one of these."""
+    yield Version(f"{major}.0.0")
+    yield Version(f"{major}.{_LAST}.{_LAST}")
+    for bound in re.finditer(rf"(?<![\w.]){major}\.(\d{{1,6}})(?:\.(\d{{1,6}}))?", written):
+        minor, patch = int(bound[1]), int(bound[2] or 0)
+        yield Version(f"{major}.{minor}.{patch}")
+        yield Version(f"{major}.{minor}.{patch + 1}")
+        yield Version(f"{major}.{minor + 1}.0")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .project_files import FileError, ProjectFiles, items, table
-from .requirements import Requirements, add_requirement, normalized, read_requirements
+from .requirements import Requirements, add_requirement, applies, normalized, read_requirements
 
 
 @dataclass
@@ -182,6 +182,8 @@ def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
 
 def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: str) -> None:
     """A dependency as Pipenv and Poetry write it: a version, or a table with extras, a path or a repository."""
+    if "markers" in wanted and not applies(str(wanted["markers"])):
+        return
     extras = {f"{normalized(name)}-{normalized(str(extra))}" for extra in items(wanted.get("extras"))}
     chosen.names |= {normalized(name)} | extras
     chosen.git |= "git" in wanted

@@ -1,7 +1,8 @@
 """The build plan: from an app's folder and a few settings to everything that its image is made of, with reasons.
 
 A pure function of the folder's content. `dockerfile.py` renders a plan as a Dockerfile; the command line tool makes a
-virtual environment from the same plan. PyYAML and packaging, which come with the Pulumi SDK, are all that it imports.
+virtual environment from the same plan. PyYAML and packaging, which come with the Pulumi SDK, and semantic-version are all
+that it imports.
 """
 
 import re

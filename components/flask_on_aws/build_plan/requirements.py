@@ -1,14 +1,32 @@
-"""What a requirements file asks of a build: https://pip.pypa.io/en/stable/reference/requirements-file-format/."""
+"""What a requirements file asks of a build: https://pip.pypa.io/en/stable/reference/requirements-file-format/.
+
+`packaging` reads each requirement; the file around them (options, includes, continued lines, paths) is pip's own format, of
+which `packaging` knows nothing and pip offers no public reader.
+"""
 
 import posixpath
 import re
 from dataclasses import dataclass, field
 
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from .project_files import FileError, ProjectFiles
+from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*($|[=<>!~;@(,\s])")
+# Options of one requirement, as `--hash=…`, follow it in the same line.
+_OPTIONS = re.compile(r"\s--?[A-Za-z].*")
+# Markers are evaluated for an image. Its Python and processor may be chosen otherwise: what one of them needs is needed.
+_IMAGES = [
+    {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": machine}
+    | {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    | {"python_version": version, "python_full_version": f"{version}.0", "implementation_version": f"{version}.0"}
+    for version in SUPPORTED
+    for machine in ("x86_64", "aarch64")
+]
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tar.bz2")
 
 
@@ -41,7 +59,7 @@ def read_requirements(files: ProjectFiles, name: str) -> Requirements:
 
 def normalized(name: str) -> str:
     """A package's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonicalize_name(name)
 
 
 def add_requirement(found: Requirements, line: str, place: str) -> None:
@@ -51,20 +69,31 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
         FileError: if it is none.
     """
     editable = _EDITABLE.match(line)
-    target = editable[1] if editable else line.split()[0]
-    if re.match(r"(git\+|[\w+.-]+\s*(\[.*?\])?\s*@\s*git\+)", line) or target.startswith("git+"):
-        found.git = True
-    elif _is_local(target if not re.search(r"@\s*file:", line) else "file:"):
-        found.local = found.local or f"{line!r} in {place}"
+    text = editable[1] if editable else _OPTIONS.sub("", line)
+    try:
+        wanted = Requirement(text)
+    except InvalidRequirement:
+        wanted = None
+    if wanted and wanted.marker and not applies(str(wanted.marker)):
         return
-    if match := _NAME.match(line):
-        name = normalized(match[1])
-        found.names |= {
-            name,
-            *(f"{name}-{normalized(extra.strip())}" for extra in (match[2] or "").split(",") if extra.strip()),
-        }
+    target = (wanted.url or "") if wanted else text.split()[0]
+    found.git |= target.startswith("git+")
+    if _is_local(target):
+        found.local = found.local or f"{line!r} in {place}"
+    elif wanted:
+        name = normalized(wanted.name)
+        found.names |= {name, *(f"{name}-{normalized(extra)}" for extra in wanted.extras)}
     elif not editable and "://" not in line:
         raise FileError(f"{place}: {line!r} is not a requirement; correct or remove it.")
+
+
+def applies(marker: str) -> bool:
+    """Whether an image may need what has this environment marker; one that is none is the package manager's to reject."""
+    try:
+        parsed = Marker(marker)
+    except InvalidMarker:
+        return True
+    return any(parsed.evaluate(image) for image in _IMAGES)
 
 
 def _is_local(target: str) -> bool:

@@ -1,6 +1,8 @@
 """What an image is built from, as one hash: the files that Docker would send, the Dockerfile and the settings.
 
-The rules of `.dockerignore` are those of https://docs.docker.com/build/concepts/context/#dockerignore-files.
+The rules of `.dockerignore` are those of https://docs.docker.com/build/concepts/context/#dockerignore-files. They are not
+matched by docker-py's `PatternMatcher`: unlike BuildKit it ignores case, knows no escapes, negates a set by `!` instead of `^`,
+and leaves out what `!` keeps by a pattern that begins with `*`; and the library does without Docker's client.
 """
 
 import hashlib

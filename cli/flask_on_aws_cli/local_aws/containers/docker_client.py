@@ -1,4 +1,8 @@
-"""This machine's Docker engine, through Docker's own library."""
+"""This machine's Docker engine, through docker-py.
+
+It is not `shared/docker_engine.py`, which starts a process of the `docker` command for each call: the local AWS follows
+the output and the end of every container all the time, and would keep such processes for each.
+"""
 
 import os
 import subprocess

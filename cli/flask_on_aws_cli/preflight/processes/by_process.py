@@ -10,6 +10,7 @@ from pathlib import Path
 from flask_on_aws.build_plan.plan import BuildPlan
 
 from ...build.run import BuildError, make_environment
+from ...local_project.ports import port_for
 from ...postgres_server.binaries import NoPostgresError
 from ...postgres_server.server import ServerError
 from ...task_model.environment_images import python_here
@@ -18,7 +19,7 @@ from ..examine import Given
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, StopHere, Tell, build_failed, plan
 from ..settings import AppSettings, release_command
 from .database import database_facts, throw_away_database
-from .process_place import ProcessPlace, make_read_only, make_writable, port_for, remove
+from .process_place import ProcessPlace, make_read_only, make_writable, remove
 from .system_account import unprivileged_prefix
 
 _NO_IMAGE = "a process has no image"
@@ -44,7 +45,8 @@ def as_process(settings: AppSettings, tell: Tell) -> Generator[Given]:
             code=folder / "built" / "app",
             venv=folder / "built" / "venv",
             command=made.start_command,
-            port=port_for(settings.port),
+            # The stack's own port, so that an app with a fixed one is at home; on every address, as apps listen.
+            port=port_for(settings.port, host=""),
             scratch=folder,
             ca=None,
             writable=writable,

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -106,19 +105,6 @@ class ProcessPlace:
         # macOS has no folder in memory; the argument is about slow disks alone.
         shared = {} if Path("/dev/shm").is_dir() else {"/dev/shm": str(home)}  # noqa: S108 the contract's
         return {name: on_this_machine(value, {**files, **shared}) for name, value in {**image, **environment}.items()}
-
-
-def port_for(wanted: int) -> int:
-    """The stack's own port, so that an app with a fixed one is at home; another where it is taken here."""
-    for port in (wanted, 0):
-        with socket.socket() as one:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                one.bind(("", port))
-            except OSError:
-                continue
-            return one.getsockname()[1]
-    return wanted
 
 
 def make_read_only(folder: Path) -> None:

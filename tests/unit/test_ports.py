@@ -1,0 +1,54 @@
+"""Ports of this machine: free ones, and those that were wanted."""
+
+import socket
+
+import pytest
+from flask_on_aws_cli.local_project import ports
+from flask_on_aws_cli.local_project.ports import PortBusyError, bind, free_port, is_free, port_for
+
+
+def test_a_free_port_can_be_bound_and_is_none_of_outgoing_connections():
+    port = free_port()
+    assert port < 32768
+    with bind(port):
+        assert not is_free(port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", ""])
+def test_the_wanted_port_is_taken_where_nobody_has_it(host):
+    port = free_port()
+    assert port_for(port, host) == port
+    with bind(port):
+        other = port_for(port, host)
+        assert other != port
+        assert is_free(other, host)
+
+
+def test_no_wanted_port_is_any_port():
+    assert port_for(0) in ports._PORTS
+
+
+def test_a_listener_on_every_address_and_one_on_another_are_seen():
+    """An app listens on every address, so its port must be free on all of them."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", free_port()))
+        other.listen()
+        port = other.getsockname()[1]
+        assert port_for(port) == port
+        assert port_for(port, "") != port
+
+
+def test_without_a_free_port_the_range_is_named(monkeypatch):
+    with bind(free_port()) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(ports, "_PORTS", range(port, port + 1))
+        with pytest.raises(PortBusyError, match=f"^No port from {port} to {port} is free"):
+            free_port()
+
+
+def test_a_port_that_this_user_may_not_bind_is_not_free(monkeypatch):
+    def deny(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(ports, "bind", deny)
+    assert not is_free(80)

@@ -1,7 +1,7 @@
 """Patches of moto where it behaves otherwise than AWS and clients notice: each with its reason and a contract test.
 
 moto keeps records; behind ours things really run. So most patches replace what moto only pretends. The scenarios in
-`tests/unit/moto_contracts.py` fail for a patch that a newer moto no longer needs.
+`tests/moto_contracts.py` fail for a patch that a newer moto no longer needs.
 """
 
 from .lists import patch_lists  # before what imports EC2

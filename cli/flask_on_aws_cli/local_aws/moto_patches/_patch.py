@@ -21,7 +21,7 @@ class Patch:
 
 
 PATCHES: dict[str, Patch] = {}
-"""Those that this process has applied, by target. `tests/unit/moto_contracts.py` has a scenario for each."""
+"""Those that this process has applied, by target. `tests/moto_contracts.py` has a scenario for each."""
 
 
 def patch(owner: Any, name: str, *, reason: str = "") -> Callable[[Callable[..., Any]], None]:

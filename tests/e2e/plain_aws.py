@@ -11,25 +11,25 @@ from typing import Any
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
 from flask_on_aws_cli.local_aws.api import endpoint
-from flask_on_aws_cli.local_aws.moto_patches.cloudfront import mend_cloudfront
-from flask_on_aws_cli.local_aws.moto_patches.lists import mend_lists
-from flask_on_aws_cli.local_aws.moto_patches.log_keys import mend_log_keys
+from flask_on_aws_cli.local_aws.moto_patches.cloudfront import patch_cloudfront
+from flask_on_aws_cli.local_aws.moto_patches.lists import patch_lists
+from flask_on_aws_cli.local_aws.moto_patches.log_keys import patch_log_keys
 from flask_on_aws_cli.local_project.place import Place
 from moto.moto_api._internal import moto_api_backend
 
 from tests.e2e.engine_key import RESET, keep_key
 
 
-def mend() -> None:
-    mend_lists()
-    mend_log_keys()
-    mend_cloudfront()
+def apply_patches() -> None:
+    patch_lists()
+    patch_log_keys()
+    patch_cloudfront()
 
 
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    endpoint.mend = mend  # those that are not about what really runs
+    endpoint.apply_patches = apply_patches  # those that are not about what really runs
     keep_key(Path(sys.argv[1]))
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
 

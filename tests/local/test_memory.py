@@ -13,12 +13,12 @@ import json
 import sys
 from botocore.session import Session
 from moto.backends import get_backend
-from flask_on_aws_cli.local_aws import daemon
-from flask_on_aws_cli.local_aws.moto_patches import mend
+from flask_on_aws_cli.local_aws.daemon import daemon
+from flask_on_aws_cli.local_aws.moto_patches import apply_patches
 from flask_on_aws_cli.local_project.place import ACCOUNT_ID
 from moto.ec2.models import instance_types
 
-mend()
+apply_patches()
 iam, ec2 = get_backend("iam")[ACCOUNT_ID], get_backend("ec2")[ACCOUNT_ID]["us-east-1"]
 offered = instance_types.INSTANCE_TYPE_OFFERINGS.values()
 print(json.dumps({

@@ -26,7 +26,7 @@ from ..authentication.identities import RecordedIdentities
 from ..authentication.origin_check import S3
 from ..authentication.signing import Denied
 from ..faults import Faults
-from ..moto_patches import mend
+from ..moto_patches import apply_patches
 from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, without_grants
 from .records import Records
 from .saving import Saving, unsaved
@@ -111,7 +111,7 @@ class Endpoint:
 
         Raises `OSError` when the port is taken and `ValueError` when the records cannot be read.
         """
-        mend()
+        apply_patches()
         self._app = Dispatcher()
         self._saving.load()
         self._server = _bind(self._place.port, self._answer)

@@ -4,14 +4,19 @@ Each of moto's services is pickled into its own file: a call that changes someth
 service was replaced, and what it changed elsewhere follows within a second. Replaying recorded calls, as moto can,
 would give every resource a new id; one pickle of all would take 50 ms a call, most of it for IAM's managed policies.
 S3 objects are files beside them, named by their content.
+
+A pickle is of moto's private classes, so each file begins with a line that names its format and the version of moto.
+No file of another version is unpickled.
 """
 
 import hashlib
 import io
 import pickle
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
@@ -40,6 +45,12 @@ _MOVED = {
     "flask_on_aws_cli.local.snapshots": __name__,
 }
 _FORMAT = 1  # raise it when older files can no longer be read
+_MOTO = version("moto")
+# The first line of a file; a pickle begins with byte 0x80. Files of version 0.1 have no such line.
+_HEADER = re.compile(rb"flask-on-aws records, format (\d+), moto ([\w.+!-]+)\n")
+_MOTO_OF_0_1 = "5.2.5"
+# The temporary files of `write_atomically`, which a kill leaves: mkstemp's names have 8 characters more.
+_TEMPORARY = re.compile(r"\.(.+\.records|[0-9a-f]{64})\.[a-z0-9_]{8}")
 # Megabytes of managed policies and instance types, or as many lines and objects as there are: saved when they are
 # called themselves, and with all the rest a second later.
 _LARGE = {"iam", "ec2", "logs", "cloudwatch", "s3"}
@@ -65,23 +76,52 @@ class Snapshots:
     def load(self) -> None:
         """Put back what was saved.
 
-        Raises `ValueError` with a sentence when a file cannot be read, for example after an update of moto.
+        Raises:
+            ValueError: with a sentence, if a file cannot be read or is of another version of moto; then nothing has
+                been unpickled or changed.
         """
-        for path in sorted(self._folder.glob("*.records")):
+        contents = {path: self._content(path) for path in sorted(self._folder.glob("*.records"))}
+        self._delete_temporary_files()
+        for path, content in contents.items():
             service, account, region = path.name.removesuffix(".records").split("~")
             try:
-                form, state = _Reader(path, self._objects).load()
+                form, state = _Reader(content, self._objects).load()
             except Exception as broken:
                 raise ValueError(
                     f"The records in {path} cannot be read ({broken}). Move the folder away to start anew."
                 ) from broken
             if form != _FORMAT:
-                raise ValueError(f"The records in {path} are of format {form}, and this version reads {_FORMAT}.")
+                raise ValueError(self._unreadable(path, f"have format {form}, and this version reads {_FORMAT}"))
             vars(_backend(service, account, region)).update(state)
         # The default network gets its ids when it is first looked at; they stay from then on.
         for region in self._regions - {"aws"}:
             _backend("ec2", ACCOUNT_ID, region)
         self.save()
+
+    def _content(self, path: Path) -> bytes:
+        """The pickle in a file of this version."""
+        content = path.read_bytes()
+        header = _HEADER.match(content)
+        form, moto = (int(header[1]), header[2].decode()) if header else (_FORMAT, _MOTO_OF_0_1)
+        if form != _FORMAT:
+            raise ValueError(self._unreadable(path, f"have format {form}, and this version reads {_FORMAT}"))
+        if moto != _MOTO:
+            raise ValueError(self._unreadable(path, f"were written with moto {moto}, and {_MOTO} is installed"))
+        return content[header.end() :] if header else content
+
+    def _unreadable(self, path: Path, why: str) -> str:
+        home = self._folder.parent
+        return (
+            f"The records in {path} {why}: nothing was changed; install the flask-on-aws that wrote them, or "
+            f"rename {home} to keep its databases and files, and run `up` to start with an empty local AWS."
+        )
+
+    def _delete_temporary_files(self) -> None:
+        """Those that a kill in the middle of writing has left."""
+        for folder in (self._folder, self._objects):
+            for path in folder.iterdir():
+                if _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
     def save(self, called: str | None = None, only: Collection[str] | None = None) -> None:
         """Save what a call of a service may have changed, the service by its name in moto; without one, everything.
@@ -98,7 +138,8 @@ class Snapshots:
                     self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)
 
     def _save(self, service: str, path: Path, backend: BaseBackend) -> None:
-        content = io.BytesIO()
+        content = io.BytesIO(header := f"flask-on-aws records, format {_FORMAT}, moto {_MOTO}\n".encode())
+        content.seek(len(header))
         writer = _Writer(content, self._objects)
         try:
             writer.dump((_FORMAT, vars(backend)))
@@ -187,8 +228,8 @@ def stored_object(digest: str, state: dict[str, Any]) -> Any:
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, path: Path, objects: Path) -> None:
-        super().__init__(io.BytesIO(path.read_bytes()))
+    def __init__(self, content: bytes, objects: Path) -> None:
+        super().__init__(io.BytesIO(content))
         self._folder = objects
 
     def persistent_load(self, pid: Any) -> Any:

@@ -8,7 +8,7 @@ from moto.budgets.responses import BudgetsResponse
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.logs.responses import LogsResponse
 
-from ._replace import replace
+from ._patch import patch
 
 
 def _budget(self: Any, name: str) -> Any:
@@ -16,18 +16,22 @@ def _budget(self: Any, name: str) -> Any:
 
 
 def _update_budget(_: Any, self: Any) -> str:
-    """A budget's limit, filters and times; its notifications have calls of their own."""
+    """moto lacks UpdateBudget, by which a budget's limit, filters and times change."""
     new = self._get_param("NewBudget")
     _budget(self, new["BudgetName"]).budget.update(new)
     return "{}"
 
 
 def _budget_tags(_: Any, self: Any) -> str:
+    """moto lacks ListTagsForResource of AWS Budgets, which the AWS provider calls."""
     return json.dumps({"ResourceTags": []})
 
 
 def _subscribers(_: Any, self: Any) -> str:
-    """Of the notification that is asked for; what one of the two leaves out has its default."""
+    """moto lacks DescribeSubscribersForNotification, which the AWS provider calls.
+
+    What one of the two notifications leaves out has its default.
+    """
     wanted = self._get_param("Notification").items()
     for one in _budget(self, self._get_param("BudgetName")).notifications:
         known = one.details.items()
@@ -42,6 +46,7 @@ def _queries(self: Any) -> dict[str, dict[str, Any]]:
 
 
 def _put_query(_: Any, self: Any) -> str:
+    """moto lacks PutQueryDefinition, which creates and changes a saved query."""
     identifier = self._get_param("queryDefinitionId") or str(uuid.uuid4())
     told = {name: self._get_param(name) for name in ("name", "queryString", "logGroupNames")}
     _queries(self)[identifier] = {**told, "queryDefinitionId": identifier}
@@ -49,24 +54,29 @@ def _put_query(_: Any, self: Any) -> str:
 
 
 def _describe_queries(_: Any, self: Any) -> str:
+    """moto lacks DescribeQueryDefinitions, by which saved queries are read back."""
     return json.dumps({"queryDefinitions": list(_queries(self).values())})
 
 
 def _delete_query(_: Any, self: Any) -> str:
+    """moto lacks DeleteQueryDefinition, which deletes a saved query."""
     return json.dumps({"success": _queries(self).pop(self._get_param("queryDefinitionId"), None) is not None})
 
 
 def _put_composite_alarm(_: Any, self: Any) -> Any:
-    """moto's PutMetricAlarm takes a rule as well, and DescribeAlarms tells composite alarms by it."""
+    """moto lacks PutCompositeAlarm.
+
+    Its PutMetricAlarm takes a rule as well, and DescribeAlarms recognizes composite alarms by it.
+    """
     return self.put_metric_alarm()
 
 
-def mend_accounts() -> None:
-    """Put these replacements in place."""
-    replace(BudgetsResponse, "update_budget")(_update_budget)
-    replace(BudgetsResponse, "list_tags_for_resource")(_budget_tags)
-    replace(BudgetsResponse, "describe_subscribers_for_notification")(_subscribers)
-    replace(LogsResponse, "put_query_definition")(_put_query)
-    replace(LogsResponse, "describe_query_definitions")(_describe_queries)
-    replace(LogsResponse, "delete_query_definition")(_delete_query)
-    replace(CloudWatchResponse, "put_composite_alarm")(_put_composite_alarm)
+def patch_accounts() -> None:
+    """Apply these patches."""
+    patch(BudgetsResponse, "update_budget")(_update_budget)
+    patch(BudgetsResponse, "list_tags_for_resource")(_budget_tags)
+    patch(BudgetsResponse, "describe_subscribers_for_notification")(_subscribers)
+    patch(LogsResponse, "put_query_definition")(_put_query)
+    patch(LogsResponse, "describe_query_definitions")(_describe_queries)
+    patch(LogsResponse, "delete_query_definition")(_delete_query)
+    patch(CloudWatchResponse, "put_composite_alarm")(_put_composite_alarm)

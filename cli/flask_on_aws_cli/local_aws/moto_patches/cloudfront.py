@@ -16,7 +16,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from ._replace import replace
+from ._patch import patch
 
 # CloudFront makes it: AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
 _ORIGINS_GROUP = "CloudFront-VPCOrigins-Service-SG"
@@ -136,7 +136,7 @@ def _add(kind: _Kind) -> None:
         f"list_{kind.plural}": several,
     }
     for name, function in calls.items():
-        replace(CloudFrontResponse, name)(function)
+        patch(CloudFrontResponse, name, reason=f"moto lacks CloudFront's {name}.")(function)
     for end in ("$", "/(?P<id>[^/]+)$"):
         url_paths[f"{{0}}/{_VERSION}/{kind.path}{end}"] = CloudFrontResponse.dispatch
 
@@ -168,7 +168,7 @@ def _behaviour(original: Any, self: Any, config: dict[str, Any]) -> None:
 
 
 def _certificate(original: Any, self: Any, config: dict[str, Any]) -> None:
-    """One source of the certificate, and no word of the others; moto always claims CloudFront's own."""
+    """A distribution with its own certificate has no other source; moto always claims CloudFront's default as well."""
     original(self, config)
     self.iam_certificate_id = self.iam_certificate_id or None
     self.acm_certificate_arn = self.acm_certificate_arn or None
@@ -176,17 +176,17 @@ def _certificate(original: Any, self: Any, config: dict[str, Any]) -> None:
 
 
 def _origin(original: Any, self: Any, config: dict[str, Any]) -> None:
-    """How an origin is reached is kept."""
+    """moto forgets an origin's access control and VPC origin."""
     original(self, config)
     self.origin_access_control_id = config.get("OriginAccessControlId", "")
     if "VpcOriginConfig" in config:
         self.vpc_origin_config = config["VpcOriginConfig"]
 
 
-def mend_cloudfront() -> None:
-    """Put these replacements in place."""
+def patch_cloudfront() -> None:
+    """Apply these patches."""
     for kind in _KINDS:
         _add(kind)
-    replace(DefaultCacheBehaviour, "__init__")(_behaviour)
-    replace(ViewerCertificate, "__init__")(_certificate)
-    replace(Origin, "__init__")(_origin)
+    patch(DefaultCacheBehaviour, "__init__")(_behaviour)
+    patch(ViewerCertificate, "__init__")(_certificate)
+    patch(Origin, "__init__")(_origin)

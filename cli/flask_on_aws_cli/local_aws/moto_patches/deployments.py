@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
 
-from ._replace import replace
+from ._patch import patch
 
 _STATES = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL"}
 
@@ -50,6 +50,7 @@ def _told(service: Any, deployment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(_: Any, self: Any) -> ActionResult:
+    """moto lacks ListServiceDeployments, by which newer AWS providers wait for a service."""
     name, cluster = self._get_param("service").split("/")[-1], self._get_param("cluster", "default")
     wanted: list[str] | None = self._get_param("status")
     found = [
@@ -61,6 +62,7 @@ def _list(_: Any, self: Any) -> ActionResult:
 
 
 def _describe(_: Any, self: Any) -> ActionResult:
+    """moto lacks DescribeServiceDeployments, by which newer AWS providers wait for a service."""
     asked = self._get_param("serviceDeploymentArns", [])
     services = self.ecs_backend.services.values()
     known = {
@@ -72,7 +74,7 @@ def _describe(_: Any, self: Any) -> ActionResult:
     return ActionResult({"serviceDeployments": [known[arn] for arn in asked if arn in known], "failures": failures})
 
 
-def mend_deployments() -> None:
-    """Put these calls in place."""
-    replace(Responses, "list_service_deployments")(_list)
-    replace(Responses, "describe_service_deployments")(_describe)
+def patch_deployments() -> None:
+    """Apply these patches."""
+    patch(Responses, "list_service_deployments")(_list)
+    patch(Responses, "describe_service_deployments")(_describe)

@@ -9,7 +9,7 @@ from moto.ecs.exceptions import EcsClientException, InvalidParameterException, S
 from moto.ecs.responses import EC2ContainerServiceResponse as Responses
 from moto.moto_api._internal import mock_random
 
-from ._replace import replace
+from ._patch import patch
 
 # What CreateService keeps and DescribeServices tells, with the defaults of
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html;
@@ -60,6 +60,7 @@ def _deploy(service: Any) -> None:
 
 
 def _create_service(original: Any, self: Any) -> Any:
+    """moto forgets most settings of a new service and says at once that its tasks run."""
     name, cluster = self._get_param("serviceName"), self._get_param("cluster", "default")
     known = self.ecs_backend.describe_services(cluster, [name])[0]
     if known and known[0].status != "INACTIVE":  # moto forgets the one that runs
@@ -87,7 +88,7 @@ def _full_arn(backend: Any, task_definition: str | None) -> str | None:
 
 
 def _update_service(original: Any, self: Any, properties: dict[str, Any]) -> Any:
-    """The counts are what runs, not what is wanted; a new version is a new deployment, and moto makes none."""
+    """moto makes no deployment of a new version, and sets the counts to what is wanted instead of what runs."""
     cluster, name = properties.get("cluster", "default"), properties["service"].split("/")[-1]
     service = self._get_service(cluster, name)
     if service.status != "ACTIVE":
@@ -114,6 +115,7 @@ def _delete_service(original: Any, self: Any, cluster: str, name: str, force: bo
 
 
 def _list_services(original: Any, self: Any, cluster: str, *args: Any, **kwargs: Any) -> list[str]:
+    """ListServices leaves out services that are gone, which moto lists."""
     active = {service.arn for service in self.services.values() if service.status != "INACTIVE"}
     return [arn for arn in original(self, cluster, *args, **kwargs) if arn in active]
 
@@ -149,12 +151,13 @@ def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *arg
 
 
 def _run_task(original: Any, self: Any, cluster: str, task_definition: str, *args: Any, **kwargs: Any) -> Any:
+    """RunTask rejects a deregistered task definition, which moto runs."""
     _full_arn(self, task_definition)
     return original(self, cluster, task_definition, *args, **kwargs)
 
 
 def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -> Any:
-    """StopTask asks; the task is stopped when its processes are. moto's is stopped at once."""
+    """A task is stopped when its processes have ended, not at once as in moto."""
     identifier = name.split("/")[-1]
     tasks = self.tasks.get(self._get_cluster(cluster).name, {})
     found = next((task for arn, task in tasks.items() if arn.endswith(f"/{identifier}")), None)
@@ -168,7 +171,7 @@ def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -
 
 
 def _describe_tasks(original: Any, self: Any) -> Any:
-    """Tasks that are not there are told as MISSING; moto says nothing of them."""
+    """Tasks that do not exist are reported as MISSING, of which moto says nothing."""
     cluster = self._get_param("cluster", "default")
     asked = self._get_param("tasks", [])
     answer = original(self)
@@ -180,7 +183,7 @@ def _describe_tasks(original: Any, self: Any) -> Any:
 
 
 def _list_tasks(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[Any]:
-    """By service as well; and what is meant to run, unless stopped tasks are asked for."""
+    """ListTasks filters by service, and lists stopped tasks only on request; moto does neither."""
     given = dict(zip(("cluster", "instance", "family", "started_by", "service", "desired"), args, strict=False))
     wanted = given.get("desired") or "RUNNING"
     service = given.get("service")
@@ -189,18 +192,21 @@ def _list_tasks(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[Any
     return [task for task in tasks if task.desired_status == wanted and group in (None, task.group)]
 
 
-def mend_ecs() -> None:
-    """Put ECS's replacements in place."""
-    replace(Responses, "create_service")(_create_service)
-    replace(Responses, "describe_tasks")(_describe_tasks)
+def _no_requirements(*_: Any) -> dict[str, Any]:
+    """moto adds up the memory of containers and fails where only the task has a limit, as on Fargate."""
+    return {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
+
+
+def patch_ecs() -> None:
+    """Apply these patches."""
+    patch(Responses, "create_service")(_create_service)
+    patch(Responses, "describe_tasks")(_describe_tasks)
     backend = models.EC2ContainerServiceBackend
-    replace(backend, "update_service")(_update_service)
-    replace(backend, "delete_service")(_delete_service)
-    replace(backend, "list_services")(_list_services)
-    replace(backend, "run_task")(_run_task)
-    replace(backend, "stop_task")(_stop_task)
-    replace(backend, "list_tasks")(_list_tasks)
-    replace(models.Task, "__init__")(_new_task)
-    # moto adds up the memory of containers and fails where only the task has a limit, as on Fargate.
-    none: dict[str, Any] = {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
-    replace(backend, "_calculate_task_resource_requirements")(lambda *_: dict(none))
+    patch(backend, "update_service")(_update_service)
+    patch(backend, "delete_service")(_delete_service)
+    patch(backend, "list_services")(_list_services)
+    patch(backend, "run_task")(_run_task)
+    patch(backend, "stop_task")(_stop_task)
+    patch(backend, "list_tasks")(_list_tasks)
+    patch(models.Task, "__init__")(_new_task)
+    patch(backend, "_calculate_task_resource_requirements")(_no_requirements)

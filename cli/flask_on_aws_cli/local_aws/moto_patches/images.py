@@ -8,7 +8,7 @@ from moto.ecr.exceptions import ImageNotFoundException
 from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
 
-from ._replace import replace
+from ._patch import patch
 
 Exists = Callable[[str], bool]
 """Whether an image is here, by its digest."""
@@ -20,7 +20,7 @@ def know_images(exists: Exists) -> None:
 
 
 def _describe_images(original: Any, self: Any) -> Any:
-    """Digests that are asked for are looked up on this machine; whatever else is moto's."""
+    """Digests are looked up on this machine, where images are environments that moto's registry does not have."""
     exists: Exists | None = getattr(ECRBackend, "local_images", None)
     asked: list[dict[str, str]] = self._get_param("imageIds") or []
     if exists is None or not asked or any("imageDigest" not in one for one in asked):
@@ -33,6 +33,6 @@ def _describe_images(original: Any, self: Any) -> Any:
     return ActionResult({"imageDetails": told})
 
 
-def mend_images() -> None:
-    """Put the call in place."""
-    replace(ECRResponse, "describe_images")(_describe_images)
+def patch_images() -> None:
+    """Apply these patches."""
+    patch(ECRResponse, "describe_images")(_describe_images)

@@ -3,13 +3,12 @@
 moto reads the types of machines when it is imported, so this module comes before all that imports moto's EC2.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import moto.utilities.utils as resources
 from moto.iam.models import IAMBackend
 
-from ._replace import replace
+from ._patch import patch
 
 # moto has AWS's managed policies once for each partition; this is the only one that there is here.
 _PARTITION = "aws"
@@ -17,20 +16,19 @@ _PARTITION = "aws"
 _MACHINES = "ec2/resources/instance_type"
 
 
-def _without_machines(original: Callable[[str], Any]) -> Callable[[str], Any]:
-    def load_resource(name: str) -> Any:
-        return {} if name.startswith(_MACHINES) else original(name)
-
-    return load_resource
+def _without_machines(original: Any, name: str) -> Any:
+    """moto loads all types of EC2's machines, 100 MB that nothing here needs."""
+    return {} if name.startswith(_MACHINES) else original(name)
 
 
 def _managed_policies(original: Any, self: Any) -> list[Any]:
+    """moto holds AWS's managed policies once for each partition, of which this process has one."""
     return original(self) if self.region_name == _PARTITION else []
 
 
-def mend_lists() -> None:
-    """Put the replacement in place; that of the machines is there already."""
-    replace(IAMBackend, "_init_aws_policies")(_managed_policies)
+def patch_lists() -> None:
+    """Apply the patch of the policies; that of the machines is there already."""
+    patch(IAMBackend, "_init_aws_policies")(_managed_policies)
 
 
-resources.load_resource = _without_machines(resources.load_resource)
+patch(resources, "load_resource")(_without_machines)

@@ -5,14 +5,16 @@ from typing import Any
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.responses import LogsResponse
 
-from ._replace import replace
+from ._patch import patch
 
 
 def _associate(_: Any, self: Any) -> str:
+    """moto lacks AssociateKmsKey, which gives an existing log group another key."""
     return _set(self, self._get_param("kmsKeyId"))
 
 
 def _disassociate(_: Any, self: Any) -> str:
+    """moto lacks DisassociateKmsKey, which takes the key from a log group."""
     return _set(self, None)
 
 
@@ -24,7 +26,7 @@ def _set(response: Any, key: str | None) -> str:
     return ""
 
 
-def mend_log_keys() -> None:
-    """Put these replacements in place."""
-    replace(LogsResponse, "associate_kms_key")(_associate)
-    replace(LogsResponse, "disassociate_kms_key")(_disassociate)
+def patch_log_keys() -> None:
+    """Apply these patches."""
+    patch(LogsResponse, "associate_kms_key")(_associate)
+    patch(LogsResponse, "disassociate_kms_key")(_disassociate)

@@ -12,11 +12,11 @@ from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
 from moto.ssm.models import Parameter
 
-from ._replace import replace
+from ._patch import patch
 
 
 def _call_action(original: Any, self: Any) -> Any:
-    """What moto lacks is refused at once and by name; its own answer is a 500, which clients repeat for minutes."""
+    """A call that moto lacks is rejected at once and by name, not with a 500, which clients repeat for minutes."""
     try:
         return original(self)
     except NotImplementedError as lack:
@@ -27,12 +27,12 @@ def _call_action(original: Any, self: Any) -> Any:
 
 
 def _log_group(original: Any, self: Any) -> dict[str, Any]:
-    """The class of a log group is always told; moto leaves it out, and the AWS provider would make the group anew."""
+    """moto leaves out the class of a log group, without which the AWS provider replaces the group."""
     return {"logGroupClass": "STANDARD", **original(self)}
 
 
 def _filter_log_events(original: Any, self: Any) -> Any:
-    """Only the streams with a prefix, if one is given; moto has no such parameter."""
+    """moto ignores FilterLogEvents' prefix of streams."""
     prefix, group = self._get_param("logStreamNamePrefix"), self._get_param("logGroupName")
     known = self.logs_backend.groups.get(group)
     if not prefix or known is None:
@@ -45,12 +45,12 @@ def _filter_log_events(original: Any, self: Any) -> Any:
 
 
 def _parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Who wrote a parameter is an ARN; moto says N/A."""
+    """Who wrote a parameter is an ARN, for which moto says N/A."""
     return {**original(self, *args, **kwargs), "LastModifiedUser": f"arn:aws:iam::{self.account_id}:root"}
 
 
 def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> PermissionResult:
-    """A statement that denies what is not TLS denies nothing: plain HTTP on loopback stands for AWS's HTTPS."""
+    """moto takes a statement that denies requests without TLS to deny all; loopback stands for AWS's HTTPS."""
     statement = self._statement
     if statement.get("Effect") == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
         return PermissionResult.NEUTRAL
@@ -58,7 +58,7 @@ def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> Permissio
 
 
 def _target_health(original: Any, self: Any, group_arn: str, targets: list[dict[str, Any]]) -> Any:
-    """What the balancer's probes found; without a balancer moto makes something up."""
+    """The health of targets is what the load balancer's probes found, where moto makes it up."""
     group = self.target_groups.get(group_arn)
     found: dict[tuple[str, int], Any] | None = getattr(group, "local_health", None)
     if found is None:
@@ -75,32 +75,34 @@ def _scaling_tags(backend: Any) -> dict[str, dict[str, str]]:
 
 
 def _list_scaling_tags(_: Any, self: Any) -> str:
-    """moto has no tags of scalable targets, which the AWS provider reads."""
+    """moto lacks the tags of scalable targets, which the AWS provider reads."""
     tags = _scaling_tags(self.applicationautoscaling_backend)
     return json.dumps({"Tags": tags.get(self._get_param("ResourceARN"), {})})
 
 
 def _tag_scaling(_: Any, self: Any) -> str:
+    """moto lacks TagResource of scalable targets."""
     tags = _scaling_tags(self.applicationautoscaling_backend)
     tags.setdefault(self._get_param("ResourceARN"), {}).update(self._get_param("Tags"))
     return "{}"
 
 
 def _untag_scaling(_: Any, self: Any) -> str:
+    """moto lacks UntagResource of scalable targets."""
     tags = _scaling_tags(self.applicationautoscaling_backend).get(self._get_param("ResourceARN"), {})
     for key in self._get_param("TagKeys"):
         tags.pop(key, None)
     return "{}"
 
 
-def mend_others() -> None:
-    """Put these replacements in place."""
-    replace(BaseResponse, "call_action")(_call_action)
-    replace(ELBv2Backend, "describe_target_health")(_target_health)
-    replace(LogGroup, "to_describe_dict")(_log_group)
-    replace(LogsResponse, "filter_log_events")(_filter_log_events)
-    replace(Parameter, "describe_response_object")(_parameter)
-    replace(IAMPolicyStatement, "is_action_permitted")(_permitted)
-    replace(Scaling, "list_tags_for_resource")(_list_scaling_tags)
-    replace(Scaling, "tag_resource")(_tag_scaling)
-    replace(Scaling, "untag_resource")(_untag_scaling)
+def patch_others() -> None:
+    """Apply these patches."""
+    patch(BaseResponse, "call_action")(_call_action)
+    patch(ELBv2Backend, "describe_target_health")(_target_health)
+    patch(LogGroup, "to_describe_dict")(_log_group)
+    patch(LogsResponse, "filter_log_events")(_filter_log_events)
+    patch(Parameter, "describe_response_object")(_parameter)
+    patch(IAMPolicyStatement, "is_action_permitted")(_permitted)
+    patch(Scaling, "list_tags_for_resource")(_list_scaling_tags)
+    patch(Scaling, "tag_resource")(_tag_scaling)
+    patch(Scaling, "untag_resource")(_untag_scaling)

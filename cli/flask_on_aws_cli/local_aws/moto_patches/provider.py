@@ -15,47 +15,31 @@ from moto.kms.responses import KmsResponse
 from moto.rds.models import DBInstance, RDSBackend
 from moto.sqs.models import Queue
 
-from ._replace import replace
+from ._patch import patch
 
 
-def _mend_ipv6_blocks() -> None:
-    """moto tells the state of a subnet's IPv6 block one level too deep."""
-    original: Any = Subnet.ipv6_cidr_block_association_set
-    if getattr(original.fget, "mended", False):
-        return
-
-    def blocks(self: Any) -> list[dict[str, Any]]:
-        return [{**block, "ipv6CidrBlockState": block["ipv6CidrBlockState"]["state"]} for block in original.fget(self)]
-
-    blocks.mended = True  # type: ignore[attr-defined]
-    setattr(Subnet, "ipv6_cidr_block_association_set", property(blocks))  # noqa: B010 read-only to the type checker
+def _ipv6_blocks(original: Any, self: Any) -> list[dict[str, Any]]:
+    """moto nests the state of a subnet's IPv6 block one level too deep."""
+    return [{**block, "ipv6CidrBlockState": block["ipv6CidrBlockState"]["state"]} for block in original(self)]
 
 
-def _mend_redrive_policies() -> None:
-    """SQS tells a redrive policy without spaces, and the provider compares texts."""
-    original: Any = Queue.attributes
-    if getattr(original.fget, "mended", False):
-        return
-
-    def attributes(self: Any) -> dict[str, Any]:
-        told = dict(original.fget(self))
-        if told.get("RedrivePolicy"):
-            told["RedrivePolicy"] = json.dumps(json.loads(told["RedrivePolicy"]), separators=(",", ":"))
-        return told
-
-    attributes.mended = True  # type: ignore[attr-defined]
-    setattr(Queue, "attributes", property(attributes))  # noqa: B010 read-only to the type checker
+def _queue_attributes(original: Any, self: Any) -> dict[str, Any]:
+    """SQS writes a redrive policy without spaces, and the AWS provider compares texts."""
+    attributes = dict(original(self))
+    if attributes.get("RedrivePolicy"):
+        attributes["RedrivePolicy"] = json.dumps(json.loads(attributes["RedrivePolicy"]), separators=(",", ":"))
+    return attributes
 
 
 def _create_endpoint(original: Any, self: Any) -> Any:
-    """An interface endpoint tells its kind of addresses."""
+    """moto leaves out the kind of addresses of an interface endpoint."""
     answer = original(self)
     answer.result["VpcEndpoint"].ip_address_type = self._get_param("IpAddressType", "ipv4")
     return answer
 
 
 def _delete_load_balancer(original: Any, self: Any, arn: str) -> None:
-    """A load balancer with deletion protection stays."""
+    """A load balancer with deletion protection cannot be deleted, which moto does."""
     found = self.load_balancers.get(arn)
     if found and found.attrs.get("deletion_protection.enabled") == "true":
         reason = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
@@ -78,13 +62,14 @@ def _resource_id() -> str:
 
 
 def _new_database(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """Each database has its own resource id, by which the provider finds it; moto gives all the same."""
+    """Each database has a unique resource id, by which the provider finds it; moto gives all the same."""
     original(self, *args, **kwargs)
     self.dbi_resource_id = _resource_id()
     _keep_monitoring(self, kwargs)
 
 
 def _update_database(original: Any, self: Any, **given: Any) -> None:
+    """moto forgets changes of Performance Insights."""
     original(self, **given)
     _keep_monitoring(self, given)
 
@@ -97,22 +82,14 @@ def _keep_monitoring(database: Any, given: dict[str, Any]) -> None:
 
 
 def _replica(original: Any, self: Any, given: dict[str, Any]) -> Any:
-    """A replica is a copy with a resource id of its own."""
+    """A replica has a dedicated resource id, where moto copies its source's."""
     copied = original(self, given)
     copied.dbi_resource_id = _resource_id()
     return copied
 
 
-def _restored(original: Any, self: Any, snapshot: str, given: dict[str, Any]) -> Any:
-    """Neither deletion protection nor IAM authentication comes back with a snapshot, unless asked for."""
-    database = original(self, snapshot, given)
-    database.deletion_protection = bool(given.get("deletion_protection"))
-    database.enable_iam_database_authentication = bool(given.get("enable_iam_database_authentication"))
-    return database
-
-
 def _enable_rotation(original: Any, self: Any) -> Any:
-    """The period of a key's rotation is kept; its default is a year.
+    """moto forgets the period of a key's rotation, whose default is a year.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
     """
@@ -123,20 +100,20 @@ def _enable_rotation(original: Any, self: Any) -> Any:
 
 
 def _rotation_status(original: Any, self: Any) -> str:
+    """moto leaves out the period of a key's rotation."""
     told = json.loads(original(self))
     period = getattr(self.kms_backend.describe_key(self._get_param("KeyId")), "rotation_period", None)
     return json.dumps({**told, "RotationPeriodInDays": period} if period else told)
 
 
-def mend_for_provider() -> None:
-    """Put these replacements in place."""
-    _mend_ipv6_blocks()
-    _mend_redrive_policies()
-    replace(VPCs, "create_vpc_endpoint")(_create_endpoint)
-    replace(ELBv2Backend, "delete_load_balancer")(_delete_load_balancer)
-    replace(DBInstance, "__init__")(_new_database)
-    replace(DBInstance, "update")(_update_database)
-    replace(RDSBackend, "create_db_instance_read_replica")(_replica)
-    replace(RDSBackend, "restore_db_instance_from_db_snapshot")(_restored)
-    replace(KmsResponse, "enable_key_rotation")(_enable_rotation)
-    replace(KmsResponse, "get_key_rotation_status")(_rotation_status)
+def patch_for_provider() -> None:
+    """Apply these patches."""
+    patch(Subnet, "ipv6_cidr_block_association_set")(_ipv6_blocks)
+    patch(Queue, "attributes")(_queue_attributes)
+    patch(VPCs, "create_vpc_endpoint")(_create_endpoint)
+    patch(ELBv2Backend, "delete_load_balancer")(_delete_load_balancer)
+    patch(DBInstance, "__init__")(_new_database)
+    patch(DBInstance, "update")(_update_database)
+    patch(RDSBackend, "create_db_instance_read_replica")(_replica)
+    patch(KmsResponse, "enable_key_rotation")(_enable_rotation)
+    patch(KmsResponse, "get_key_rotation_status")(_rotation_status)

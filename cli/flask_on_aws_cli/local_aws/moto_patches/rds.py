@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from moto.rds.models import DBInstance, RDSBackend
 
-from ._replace import replace
+from ._patch import patch
 
 
 class Wish(NamedTuple):
@@ -26,7 +26,7 @@ wishes: SimpleQueue[Wish] = SimpleQueue()
 
 
 def _create(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
-    """A new database is `creating` and has no endpoint, which is how clients know that they have to wait."""
+    """A new database is `creating` until its server runs, where moto says `available` at once."""
     database = original(self, db_kwargs)
     database.status = "creating"
     snapshot = getattr(self, "local_restoring", "")
@@ -35,15 +35,22 @@ def _create(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
 
 
 def _restore(original: Any, self: Any, from_snapshot_id: str, overrides: dict[str, Any]) -> Any:
-    """moto restores by creating an instance that is like the snapshot's."""
+    """A restored database is `creating`, without the deletion protection and IAM authentication that moto copies.
+
+    moto restores by creating an instance that is like the snapshot's.
+    """
     self.local_restoring = from_snapshot_id.rpartition(":")[2]
     try:
-        return original(self, from_snapshot_id, overrides)
+        database = original(self, from_snapshot_id, overrides)
     finally:
         del self.local_restoring
+    database.deletion_protection = bool(overrides.get("deletion_protection"))
+    database.enable_iam_database_authentication = bool(overrides.get("enable_iam_database_authentication"))
+    return database
 
 
 def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> Any:
+    """A changed database is `modifying` until its server has changed, where moto says `available` at once."""
     database = original(self, db_instance_identifier, db_kwargs)
     database.status = "modifying"
     wishes.put(Wish("modify", database.db_instance_identifier))
@@ -51,6 +58,7 @@ def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: di
 
 
 def _reboot(original: Any, self: Any, db_instance_identifier: str) -> Any:
+    """A rebooted database is `rebooting` until its server runs again, where moto reboots nothing."""
     database = original(self, db_instance_identifier)
     database.status = "rebooting"
     wishes.put(Wish("reboot", db_instance_identifier))
@@ -60,7 +68,10 @@ def _reboot(original: Any, self: Any, db_instance_identifier: str) -> Any:
 def _snapshot(
     original: Any, self: Any, db_instance_identifier: str, db_snapshot_identifier: str, *args: Any, **kwargs: Any
 ) -> Any:
-    """Those that moto takes by itself as automated backups are records alone."""
+    """A snapshot is `creating` until the data is copied, where moto says `available` at once.
+
+    Those that moto takes by itself as automated backups are records alone.
+    """
     snapshot = original(self, db_instance_identifier, db_snapshot_identifier, *args, **kwargs)
     if snapshot.snapshot_type == "manual":
         snapshot.status = "creating"
@@ -69,13 +80,17 @@ def _snapshot(
 
 
 def _delete(original: Any, self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any) -> Any:
-    """moto's own deletion takes the final snapshot first, which leaves its wish before this one."""
+    """A deletion must reach the server, of which moto knows nothing.
+
+    moto's own deletion takes the final snapshot first, which leaves its wish before this one.
+    """
     database = original(self, db_instance_identifier, *args, **kwargs)
     wishes.put(Wish("delete", db_instance_identifier))
     return database
 
 
 def _delete_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
+    """The deletion of a snapshot must reach its files, of which moto knows nothing."""
     snapshot = original(self, db_snapshot_identifier)
     wishes.put(Wish("delete-snapshot", db_snapshot_identifier))
     return snapshot
@@ -88,27 +103,19 @@ def _modify_subnets(original: Any, self: Any, subnet_name: str, *args: Any, **kw
     return group
 
 
-def _mend_endpoint() -> None:
-    """The endpoint is where the server listens, once it does."""
-    made_up: Any = DBInstance.address
-    if getattr(made_up.fget, "mended", False):
-        return
-
-    def address(self: Any) -> str:
-        return getattr(self, "local_host", None) or made_up.fget(self)
-
-    address.mended = True  # type: ignore[attr-defined]
-    DBInstance.address = property(address)  # type: ignore[assignment]
+def _address(original: Any, self: Any) -> str:
+    """The endpoint is where the server listens, while moto's leads nowhere."""
+    return getattr(self, "local_host", None) or original(self)
 
 
-def mend_rds() -> None:
-    """Put these replacements in place."""
-    replace(RDSBackend, "create_db_instance")(_create)
-    replace(RDSBackend, "restore_db_instance_from_db_snapshot")(_restore)
-    replace(RDSBackend, "modify_db_instance")(_modify)
-    replace(RDSBackend, "reboot_db_instance")(_reboot)
-    replace(RDSBackend, "create_db_snapshot")(_snapshot)
-    replace(RDSBackend, "delete_db_instance")(_delete)
-    replace(RDSBackend, "delete_db_snapshot")(_delete_snapshot)
-    replace(RDSBackend, "modify_db_subnet_group")(_modify_subnets)
-    _mend_endpoint()
+def patch_rds() -> None:
+    """Apply these patches."""
+    patch(RDSBackend, "create_db_instance")(_create)
+    patch(RDSBackend, "restore_db_instance_from_db_snapshot")(_restore)
+    patch(RDSBackend, "modify_db_instance")(_modify)
+    patch(RDSBackend, "reboot_db_instance")(_reboot)
+    patch(RDSBackend, "create_db_snapshot")(_snapshot)
+    patch(RDSBackend, "delete_db_instance")(_delete)
+    patch(RDSBackend, "delete_db_snapshot")(_delete_snapshot)
+    patch(RDSBackend, "modify_db_subnet_group")(_modify_subnets)
+    patch(DBInstance, "address")(_address)

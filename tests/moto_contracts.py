@@ -1,0 +1,813 @@
+"""What each patch of moto is for, as a small scenario whose assertions hold on AWS and fail with moto alone.
+
+`python -m tests.moto_contracts patched|unpatched` runs all of them and prints why each failed, if it did, as JSON.
+A scenario that passes unpatched is about a patch that moto no longer needs: remove both.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+from unittest.mock import patch
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+CONTRACTS: dict[str, Callable[[], None]] = {}
+"""Scenario by what is patched."""
+
+
+def contract(target: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def register(scenario: Callable[[], None]) -> Callable[[], None]:
+        assert target not in CONTRACTS, target
+        CONTRACTS[target] = scenario
+        return scenario
+
+    return register
+
+
+def client(service: str) -> Any:
+    return _session().client(service, region_name=REGION)
+
+
+@cache
+def _session() -> Any:
+    """One session for all scenarios, since each reads the descriptions of the APIs anew."""
+    import boto3
+
+    return boto3.Session("local", "local")
+
+
+def code_of(call: Callable[..., Any], **arguments: Any) -> str:
+    """The error code of a call that must fail."""
+    from botocore.exceptions import ClientError
+
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    raise AssertionError("the call succeeded, which must fail")
+
+
+# Memory
+
+
+@contract("moto.utilities.utils.load_resource")
+def machine_types() -> None:
+    assert client("ec2").describe_instance_types()["InstanceTypes"] == []
+
+
+@contract("IAMBackend._init_aws_policies")
+def managed_policies_of_other_partitions() -> None:
+    from moto.iam.models import IAMBackend
+
+    with patch.dict(os.environ, MOTO_IAM_LOAD_MANAGED_POLICIES="true"):  # as in the local AWS
+        assert IAMBackend("aws", ACCOUNT).managed_policies
+        assert not IAMBackend("aws-cn", ACCOUNT).managed_policies
+
+
+@contract("JSONFileLoader.load_file")
+def api_descriptions() -> None:
+    from botocore.session import Session
+
+    assert Session().get_data("endpoints") is Session().get_data("endpoints")
+
+
+# ECS
+
+ECS = "EC2ContainerServiceBackend"
+FAMILY = {
+    "family": "app",
+    "networkMode": "awsvpc",
+    "requiresCompatibilities": ["FARGATE"],
+    "cpu": "256",
+    "memory": "512",
+    "containerDefinitions": [{"name": "web", "image": "web:1"}],
+}
+
+
+def cluster(memory: int | None = 64) -> Any:
+    """ECS's client with a cluster and a task definition, whose container has a limit of its own."""
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="app")
+    (container,) = FAMILY["containerDefinitions"]
+    ecs.register_task_definition(
+        **{**FAMILY, "containerDefinitions": [container | ({"memory": memory} if memory else {})]}
+    )
+    return ecs
+
+
+def service(ecs: Any, name: str = "web", count: int = 1, **settings: Any) -> dict[str, Any]:
+    return ecs.create_service(cluster="app", serviceName=name, taskDefinition="app", desiredCount=count, **settings)[
+        "service"
+    ]
+
+
+def network(**more: Any) -> dict[str, Any]:
+    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    return {"awsvpcConfiguration": {"subnets": [subnet], **more}}
+
+
+def task(ecs: Any, **more: Any) -> dict[str, Any]:
+    group = client("ec2").describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    configuration = network(securityGroups=[group])
+    arguments = {"cluster": "app", "taskDefinition": "app", "launchType": "FARGATE", **more}
+    return ecs.run_task(networkConfiguration=configuration, **arguments)["tasks"][0]
+
+
+@contract("EC2ContainerServiceResponse.create_service")
+def settings_of_a_new_service() -> None:
+    ecs = cluster()
+    service(ecs, healthCheckGracePeriodSeconds=30, enableExecuteCommand=True)
+    (found,) = ecs.describe_services(cluster="app", services=["web"])["services"]
+    assert found["healthCheckGracePeriodSeconds"] == 30
+    assert found["enableExecuteCommand"] is True
+    assert found["runningCount"] == 0
+
+
+@contract("EC2ContainerServiceResponse.describe_tasks")
+def missing_tasks() -> None:
+    missing = "0123456789abcdef0123456789abcdef"
+    (failure,) = cluster().describe_tasks(cluster="app", tasks=[missing])["failures"]
+    assert failure["reason"] == "MISSING"
+    assert failure["arn"].endswith(missing)
+
+
+@contract(f"{ECS}.update_service")
+def a_forced_deployment() -> None:
+    ecs = cluster()
+    before = service(ecs)["deployments"][0]["id"]
+    ecs.update_service(cluster="app", service="web", forceNewDeployment=True)
+    (found,) = ecs.describe_services(cluster="app", services=["web"])["services"]
+    assert [one["status"] for one in found["deployments"]] == ["PRIMARY", "ACTIVE"]
+    assert found["deployments"][0]["id"] != before
+
+
+@contract(f"{ECS}.delete_service")
+def a_service_that_drains() -> None:
+    ecs = cluster()
+    service(ecs, count=0)
+    assert ecs.delete_service(cluster="app", service="web")["service"]["status"] == "DRAINING"
+    assert ecs.describe_services(cluster="app", services=["web"])["services"][0]["status"] == "DRAINING"
+
+
+@contract(f"{ECS}.list_services")
+def services_that_are_gone() -> None:
+    from moto.ecs.models import ecs_backends
+
+    ecs = cluster()
+    service(ecs, count=0)
+    ecs.delete_service(cluster="app", service="web")
+    for deleted in ecs_backends[ACCOUNT][REGION].services.values():
+        deleted.status = "INACTIVE"  # as it is after the last task
+    assert ecs.list_services(cluster="app")["serviceArns"] == []
+
+
+@contract(f"{ECS}.run_task")
+def a_deregistered_task_definition() -> None:
+    ecs = cluster()
+    ecs.deregister_task_definition(taskDefinition="app:1")
+    assert code_of(partial(task, ecs), taskDefinition="app:1") == "ClientException"
+
+
+@contract(f"{ECS}.stop_task")
+def a_task_that_stops() -> None:
+    ecs = cluster()
+    arn = task(ecs)["taskArn"]
+    stopping = ecs.stop_task(cluster="app", task=arn)["task"]
+    assert stopping["desiredStatus"] == "STOPPED"
+    assert stopping["lastStatus"] != "STOPPED"
+
+
+@contract(f"{ECS}.list_tasks")
+def stopped_tasks() -> None:
+    ecs = cluster()
+    arn = task(ecs)["taskArn"]
+    ecs.stop_task(cluster="app", task=arn)
+    assert ecs.list_tasks(cluster="app")["taskArns"] == []
+    assert ecs.list_tasks(cluster="app", desiredStatus="STOPPED")["taskArns"] == [arn]
+
+
+@contract("Task.__init__")
+def a_new_task() -> None:
+    new = task(cluster())
+    assert new["lastStatus"] == "PROVISIONING"
+    assert [(one["name"], one["lastStatus"]) for one in new["containers"]] == [("web", "PENDING")]
+
+
+@contract(f"{ECS}._calculate_task_resource_requirements")
+def a_limit_of_the_task_alone() -> None:
+    assert task(cluster(memory=None))["memory"] == "512"
+
+
+@contract("EC2ContainerServiceResponse.list_service_deployments")
+def service_deployments() -> None:
+    ecs = cluster()
+    service(ecs)
+    (one,) = ecs.list_service_deployments(cluster="app", service="web")["serviceDeployments"]
+    assert one["status"] == "IN_PROGRESS"
+
+
+@contract("EC2ContainerServiceResponse.describe_service_deployments")
+def missing_service_deployments() -> None:
+    arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service-deployment/app/web/none"
+    (failure,) = cluster().describe_service_deployments(serviceDeploymentArns=[arn])["failures"]
+    assert failure == {"arn": arn, "reason": "MISSING"}
+
+
+# Other services
+
+
+@contract("BaseResponse.call_action")
+def a_call_that_is_not_there() -> None:
+    assert code_of(client("ecs").submit_container_state_change, cluster="app") == "NotImplemented"
+
+
+def balancer(**attributes: str) -> str:
+    elb = client("elbv2")
+    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]][:2]
+    arn = elb.create_load_balancer(Name="app", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    if attributes:
+        given = [{"Key": key.replace("__", "."), "Value": value} for key, value in attributes.items()]
+        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=given)
+    return arn
+
+
+@contract("ELBv2Backend.describe_target_health")
+def health_by_probes() -> None:
+    from moto.elbv2.models import elbv2_backends
+
+    elb, vpc = client("elbv2"), client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    arn = elb.create_target_group(Name="app", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][0][
+        "TargetGroupArn"
+    ]
+    probed = {("10.0.0.1", 80): ("unhealthy", "Target.Timeout", "Request timed out")}
+    elbv2_backends[ACCOUNT][REGION].target_groups[arn].local_health = probed
+    (found,) = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    assert found["TargetHealth"]["State"] == "unhealthy"
+
+
+@contract("ELBv2Backend.delete_load_balancer")
+def deletion_protection_of_a_load_balancer() -> None:
+    arn = balancer(deletion_protection__enabled="true")
+    assert code_of(client("elbv2").delete_load_balancer, LoadBalancerArn=arn) == "OperationNotPermitted"
+
+
+def log_group() -> Any:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="app")
+    return logs
+
+
+@contract("LogGroup.to_describe_dict")
+def class_of_a_log_group() -> None:
+    assert log_group().describe_log_groups()["logGroups"][0]["logGroupClass"] == "STANDARD"
+
+
+@contract("LogsResponse.filter_log_events")
+def streams_with_a_prefix() -> None:
+    import time
+
+    logs = log_group()
+    for stream in ("web/1", "worker/1"):
+        logs.create_log_stream(logGroupName="app", logStreamName=stream)
+        event = {"timestamp": int(time.time() * 1000), "message": stream}
+        logs.put_log_events(logGroupName="app", logStreamName=stream, logEvents=[event])
+    events = logs.filter_log_events(logGroupName="app", logStreamNamePrefix="web/")["events"]
+    assert [one["message"] for one in events] == ["web/1"]
+
+
+@contract("LogsResponse.associate_kms_key")
+def another_key_of_a_log_group() -> None:
+    key, logs = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1", log_group()
+    logs.associate_kms_key(logGroupName="app", kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+
+
+@contract("LogsResponse.disassociate_kms_key")
+def no_key_of_a_log_group() -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="app", kmsKeyId=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1")
+    logs.disassociate_kms_key(logGroupName="app")
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+
+
+QUERY = {"name": "errors", "queryString": "fields @message", "logGroupNames": ["app"]}
+
+
+@contract("LogsResponse.put_query_definition")
+def a_saved_query() -> None:
+    assert client("logs").put_query_definition(**QUERY)["queryDefinitionId"]
+
+
+@contract("LogsResponse.describe_query_definitions")
+def no_saved_queries() -> None:
+    assert client("logs").describe_query_definitions()["queryDefinitions"] == []
+
+
+@contract("LogsResponse.delete_query_definition")
+def a_saved_query_that_is_gone() -> None:
+    assert client("logs").delete_query_definition(queryDefinitionId="none")["success"] is False
+
+
+@contract("Parameter.describe_response_object")
+def who_wrote_a_parameter() -> None:
+    ssm = client("ssm")
+    ssm.put_parameter(Name="/app", Value="1", Type="String")
+    assert ssm.describe_parameters()["Parameters"][0]["LastModifiedUser"].startswith("arn:aws:iam::")
+
+
+@contract("IAMPolicyStatement.is_action_permitted")
+def a_bucket_for_tls_alone() -> None:
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+    assert policy.is_action_permitted("s3:GetObject") is PermissionResult.NEUTRAL
+
+
+def scalable_target(**tags: str) -> tuple[Any, str]:
+    scaling = client("application-autoscaling")
+    service(cluster())
+    scaling.register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId="service/app/web",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    found = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
+    if tags:
+        scaling.tag_resource(ResourceARN=found["ScalableTargetARN"], Tags=tags)
+    return scaling, found["ScalableTargetARN"]
+
+
+@contract("ApplicationAutoScalingResponse.list_tags_for_resource")
+def no_tags_of_a_scalable_target() -> None:
+    scaling, arn = scalable_target()
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {}
+
+
+@contract("ApplicationAutoScalingResponse.tag_resource")
+def tags_of_a_scalable_target() -> None:
+    scaling, arn = scalable_target(stage="dev")
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"stage": "dev"}
+
+
+@contract("ApplicationAutoScalingResponse.untag_resource")
+def tags_taken_from_a_scalable_target() -> None:
+    scaling, arn = scalable_target(stage="dev", team="web")
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["stage"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "web"}
+
+
+@contract("CloudWatchResponse.put_composite_alarm")
+def a_composite_alarm() -> None:
+    alarms = client("cloudwatch")
+    alarms.put_composite_alarm(AlarmName="any", AlarmRule='ALARM("web")')
+    (found,) = alarms.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert found["AlarmRule"] == 'ALARM("web")'
+
+
+NOTIFICATION = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80.0}
+
+
+def budget() -> Any:
+    budgets = client("budgets")
+    limit = {"Amount": "10", "Unit": "USD"}
+    details = {"BudgetName": "app", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
+    to = [{"SubscriptionType": "EMAIL", "Address": "a@example.org"}]
+    notified = [{"Notification": NOTIFICATION, "Subscribers": to}]
+    budgets.create_budget(AccountId=ACCOUNT, Budget=details, NotificationsWithSubscribers=notified)
+    return budgets
+
+
+@contract("BudgetsResponse.update_budget")
+def another_limit_of_a_budget() -> None:
+    budgets = budget()
+    limit = {"Amount": "20", "Unit": "USD"}
+    new = {"BudgetName": "app", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
+    budgets.update_budget(AccountId=ACCOUNT, NewBudget=new)
+    assert budgets.describe_budget(AccountId=ACCOUNT, BudgetName="app")["Budget"]["BudgetLimit"]["Amount"] == "20"
+
+
+@contract("BudgetsResponse.list_tags_for_resource")
+def tags_of_a_budget() -> None:
+    arn = f"arn:aws:budgets::{ACCOUNT}:budget/app"
+    assert budget().list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == []
+
+
+@contract("BudgetsResponse.describe_subscribers_for_notification")
+def subscribers_of_a_budget() -> None:
+    (one,) = budget().describe_subscribers_for_notification(
+        AccountId=ACCOUNT, BudgetName="app", Notification=NOTIFICATION
+    )["Subscribers"]
+    assert one["Address"] == "a@example.org"
+
+
+@contract("Subnet.ipv6_cidr_block_association_set")
+def state_of_an_ipv6_block() -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    made = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24", Ipv6CidrBlock=block)["Subnet"]
+    (subnet,) = ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"]
+    assert subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlockState"] == {"State": "associated"}
+
+
+@contract("VPCs.create_vpc_endpoint")
+def addresses_of_an_endpoint() -> None:
+    ec2 = client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    name = f"com.amazonaws.{REGION}.logs"
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=name, VpcEndpointType="Interface")["VpcEndpoint"]
+    (found,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["VpcEndpoints"]
+    assert found["IpAddressType"] == "ipv4"
+
+
+@contract("Queue.attributes")
+def a_redrive_policy() -> None:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="failed")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}, separators=(",", ":"))
+    url = sqs.create_queue(QueueName="app", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert found["RedrivePolicy"] == policy
+
+
+def key(**rotation: int) -> Any:
+    kms = client("kms")
+    identifier = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.enable_key_rotation(KeyId=identifier, **rotation)
+    return kms.get_key_rotation_status(KeyId=identifier)
+
+
+@contract("KmsResponse.enable_key_rotation")
+def period_of_a_rotation() -> None:
+    assert key(RotationPeriodInDays=180)["RotationPeriodInDays"] == 180
+
+
+@contract("KmsResponse.get_key_rotation_status")
+def default_period_of_a_rotation() -> None:
+    assert key()["RotationPeriodInDays"] == 365
+
+
+@contract("FakeBucket._log_permissions_enabled_policy")
+def access_logs_by_a_policy_with_wildcards() -> None:
+    s3, here = client("s3"), {"LocationConstraint": REGION}
+    for name in ("app", "app-logs"):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration=here)
+    objects = "arn:aws:s3:::app-logs/app/*"
+    delivery = {"Service": "logging.s3.amazonaws.com"}
+    allowed = {"Effect": "Allow", "Principal": delivery, "Action": "s3:PutObject", "Resource": objects}
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": objects}
+    s3.put_bucket_policy(
+        Bucket="app-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [denied, allowed]})
+    )
+    target = {"LoggingEnabled": {"TargetBucket": "app-logs", "TargetPrefix": "app/"}}
+    s3.put_bucket_logging(Bucket="app", BucketLoggingStatus=target)
+    assert s3.get_bucket_logging(Bucket="app")["LoggingEnabled"]["TargetBucket"] == "app-logs"
+
+
+@contract("ECRResponse.describe_images")
+def an_image_on_this_machine() -> None:
+    from moto.ecr.models import ECRBackend
+
+    digest, ecr = f"sha256:{'0' * 64}", client("ecr")
+    ECRBackend.local_images = staticmethod(lambda wanted: wanted == digest)  # type: ignore[attr-defined]
+    ecr.create_repository(repositoryName="app")
+    (found,) = ecr.describe_images(repositoryName="app", imageIds=[{"imageDigest": digest}])["imageDetails"]
+    assert found["imageDigest"] == digest
+
+
+# RDS
+
+RDS = "RDSBackend"
+
+
+def database(rds: Any, name: str = "db", **more: Any) -> dict[str, Any]:
+    arguments = {
+        "Engine": "postgres",
+        "DBInstanceClass": "db.t4g.micro",
+        "AllocatedStorage": 20,
+        "MasterUsername": "app",
+        "MasterUserPassword": "password-1",
+    }
+    return rds.create_db_instance(DBInstanceIdentifier=name, **arguments, **more)["DBInstance"]
+
+
+def status(rds: Any, name: str = "db") -> str:
+    return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["DBInstanceStatus"]
+
+
+def actions() -> list[tuple[str, ...]]:
+    """What the servers of databases have been asked for."""
+    from flask_on_aws_cli.local_aws.moto_patches.rds import wishes
+
+    asked = []
+    while not wishes.empty():
+        asked.append(tuple(wishes.get()))
+    return asked
+
+
+@contract(f"{RDS}.create_db_instance")
+def a_new_database() -> None:
+    rds = client("rds")
+    database(rds)
+    assert status(rds) == "creating"
+
+
+@contract(f"{RDS}.restore_db_instance_from_db_snapshot")
+def a_restored_database() -> None:
+    rds = client("rds")
+    database(rds, DeletionProtection=True, EnableIAMDatabaseAuthentication=True)
+    rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="other", DBSnapshotIdentifier="before")
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier="other")["DBInstances"]
+    assert found["DeletionProtection"] is False
+    assert found["IAMDatabaseAuthenticationEnabled"] is False
+    assert found["DBInstanceStatus"] == "creating"
+
+
+@contract(f"{RDS}.modify_db_instance")
+def a_changed_database() -> None:
+    rds = client("rds")
+    database(rds)
+    rds.modify_db_instance(DBInstanceIdentifier="db", AllocatedStorage=30, ApplyImmediately=True)
+    assert status(rds) == "modifying"
+
+
+@contract(f"{RDS}.reboot_db_instance")
+def a_rebooted_database() -> None:
+    rds = client("rds")
+    database(rds)
+    rds.reboot_db_instance(DBInstanceIdentifier="db")
+    assert status(rds) == "rebooting"
+
+
+@contract(f"{RDS}.create_db_snapshot")
+def a_new_snapshot() -> None:
+    rds = client("rds")
+    database(rds)
+    taken = rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
+    assert taken["DBSnapshot"]["Status"] == "creating"
+
+
+@contract(f"{RDS}.delete_db_instance")
+def a_deleted_database() -> None:
+    rds = client("rds")
+    database(rds)
+    actions()
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    assert ("delete", "db", "") in actions()  # beside those of automated snapshots
+
+
+@contract(f"{RDS}.delete_db_snapshot")
+def a_deleted_snapshot() -> None:
+    rds = client("rds")
+    database(rds)
+    rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
+    actions()
+    rds.delete_db_snapshot(DBSnapshotIdentifier="before")
+    assert actions() == [("delete-snapshot", "before", "")]
+
+
+@contract(f"{RDS}.modify_db_subnet_group")
+def a_changed_subnet_group() -> None:
+    rds = client("rds")
+    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
+    rds.create_db_subnet_group(DBSubnetGroupName="app", DBSubnetGroupDescription="1", SubnetIds=subnets[:2])
+    rds.modify_db_subnet_group(DBSubnetGroupName="app", SubnetIds=subnets)
+    (found,) = rds.describe_db_subnet_groups(DBSubnetGroupName="app")["DBSubnetGroups"]
+    assert len(found["Subnets"]) == len(subnets)
+
+
+@contract("DBInstance.address")
+def where_a_server_listens() -> None:
+    from moto.rds.models import rds_backends
+
+    rds = client("rds")
+    database(rds)
+    record = rds_backends[ACCOUNT][REGION].databases["db"]
+    record.local_host, record.status = "127.0.0.1", "available"
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"]
+    assert found["Endpoint"]["Address"] == "127.0.0.1"
+
+
+@contract("DBInstance.__init__")
+def resource_ids_of_databases() -> None:
+    rds = client("rds")
+    assert database(rds)["DbiResourceId"] != database(rds, "other")["DbiResourceId"]
+
+
+@contract("DBInstance.update")
+def performance_insights() -> None:
+    rds = client("rds")
+    database(rds)
+    rds.modify_db_instance(DBInstanceIdentifier="db", EnablePerformanceInsights=True, ApplyImmediately=True)
+    assert rds.describe_db_instances()["DBInstances"][0]["PerformanceInsightsEnabled"] is True
+
+
+@contract(f"{RDS}.create_db_instance_read_replica")
+def resource_id_of_a_replica() -> None:
+    rds = client("rds")
+    source = database(rds)["DbiResourceId"]
+    replica = rds.create_db_instance_read_replica(DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="db")
+    assert replica["DBInstance"]["DbiResourceId"] != source
+
+
+# CloudFront
+
+CLOUDFRONT = "CloudFrontResponse"
+POLICIES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "cache_policy": ("CachePolicy", {"MinTTL": 0}, "cache_policies"),
+    "origin_request_policy": (
+        "OriginRequestPolicy",
+        {
+            "HeadersConfig": {"HeaderBehavior": "none"},
+            "CookiesConfig": {"CookieBehavior": "none"},
+            "QueryStringsConfig": {"QueryStringBehavior": "none"},
+        },
+        "origin_request_policies",
+    ),
+    "response_headers_policy": ("ResponseHeadersPolicy", {}, "response_headers_policies"),
+}
+
+
+def policy(action: str) -> tuple[Any, dict[str, Any]]:
+    """CloudFront's client and a new policy."""
+    kind, details, _ = POLICIES[action]
+    cloudfront, configuration = client("cloudfront"), {f"{kind}Config": {"Name": "app", **details}}
+    return cloudfront, getattr(cloudfront, f"create_{action}")(**configuration)[kind]
+
+
+def new_policy(action: str) -> None:
+    _, made = policy(action)
+    assert made[f"{POLICIES[action][0]}Config"]["Name"] == "app"
+    assert made["Id"]
+
+
+def read_policy(action: str) -> None:
+    cloudfront, made = policy(action)
+    assert getattr(cloudfront, f"get_{action}")(Id=made["Id"])[POLICIES[action][0]]["Id"] == made["Id"]
+    assert code_of(getattr(cloudfront, f"get_{action}"), Id="none") == f"NoSuch{POLICIES[action][0]}"
+
+
+def changed_policy(action: str) -> None:
+    kind, details, _ = POLICIES[action]
+    cloudfront, made = policy(action)
+    new = {f"{kind}Config": {"Name": "other", **details}}
+    getattr(cloudfront, f"update_{action}")(Id=made["Id"], IfMatch="E1", **new)
+    assert getattr(cloudfront, f"get_{action}")(Id=made["Id"])[kind][f"{kind}Config"]["Name"] == "other"
+
+
+def deleted_policy(action: str) -> None:
+    cloudfront, made = policy(action)
+    getattr(cloudfront, f"delete_{action}")(Id=made["Id"], IfMatch="E1")
+    assert code_of(getattr(cloudfront, f"get_{action}"), Id=made["Id"]) == f"NoSuch{POLICIES[action][0]}"
+
+
+def listed_policies(action: str) -> None:
+    kind, _, plural = POLICIES[action]
+    found = getattr(client("cloudfront"), f"list_{plural}")()[f"{kind}List"]["Items"]
+    assert {one["Type"] for one in found} == {"managed"}
+
+
+for _action, (_, _, _plural) in POLICIES.items():
+    for _call, _scenario in {
+        f"create_{_action}": new_policy,
+        f"get_{_action}": read_policy,
+        f"update_{_action}": changed_policy,
+        f"delete_{_action}": deleted_policy,
+        f"list_{_plural}": listed_policies,
+    }.items():
+        contract(f"{CLOUDFRONT}.{_call}")(partial(_scenario, _action))
+
+
+def vpc_origin(name: str = "app") -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    configuration = {
+        "Name": name,
+        "Arn": balancer(),
+        "HTTPPort": 80,
+        "HTTPSPort": 443,
+        "OriginProtocolPolicy": "http-only",
+    }
+    cloudfront = client("cloudfront")
+    made = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=configuration)["VpcOrigin"]
+    return cloudfront, made, configuration
+
+
+@contract(f"{CLOUDFRONT}.create_vpc_origin")
+def security_group_of_a_vpc_origin() -> None:
+    assert vpc_origin()[1]["Status"] == "Deployed"
+    named = [{"Name": "group-name", "Values": ["CloudFront-VPCOrigins-Service-SG"]}]
+    assert len(client("ec2").describe_security_groups(Filters=named)["SecurityGroups"]) == 1
+
+
+@contract(f"{CLOUDFRONT}.get_vpc_origin")
+def a_vpc_origin() -> None:
+    cloudfront, made, configuration = vpc_origin()
+    found = cloudfront.get_vpc_origin(Id=made["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]
+    assert found["Arn"] == configuration["Arn"]
+
+
+@contract(f"{CLOUDFRONT}.update_vpc_origin")
+def a_changed_vpc_origin() -> None:
+    cloudfront, made, configuration = vpc_origin()
+    new = {**configuration, "HTTPPort": 8080}
+    cloudfront.update_vpc_origin(Id=made["Id"], IfMatch="E1", VpcOriginEndpointConfig=new)
+    assert cloudfront.get_vpc_origin(Id=made["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPPort"] == 8080
+
+
+@contract(f"{CLOUDFRONT}.delete_vpc_origin")
+def a_deleted_vpc_origin() -> None:
+    cloudfront, made, _ = vpc_origin()
+    cloudfront.delete_vpc_origin(Id=made["Id"], IfMatch="E1")
+    assert code_of(cloudfront.get_vpc_origin, Id=made["Id"]) == "EntityNotFound"
+
+
+@contract(f"{CLOUDFRONT}.list_vpc_origins")
+def no_vpc_origins() -> None:
+    assert client("cloudfront").list_vpc_origins()["VpcOriginList"]["Quantity"] == 0
+
+
+MANAGED_POLICY = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+
+def distribution(origin: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    origins = [{"Id": "app", "DomainName": "app.example.org", **(origin or {"CustomOriginConfig": CUSTOM_ORIGIN})}]
+    behaviour = {
+        "TargetOriginId": "app",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachePolicyId": MANAGED_POLICY,
+    }
+    configuration = {
+        "CallerReference": "app",
+        "Comment": "app",
+        "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": origins},
+        "DefaultCacheBehavior": behaviour,
+        **more,
+    }
+    return client("cloudfront").create_distribution(DistributionConfig=configuration)["Distribution"]
+
+
+CUSTOM_ORIGIN = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "http-only"}
+
+
+@contract("DefaultCacheBehaviour.__init__")
+def a_behaviour_with_a_cache_policy() -> None:
+    assert "ForwardedValues" not in distribution()["DistributionConfig"]["DefaultCacheBehavior"]
+
+
+@contract("ViewerCertificate.__init__")
+def a_distribution_with_its_own_certificate() -> None:
+    arn = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"
+    given = {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
+    certificate = distribution(ViewerCertificate=given)["DistributionConfig"]["ViewerCertificate"]
+    assert certificate["ACMCertificateArn"] == arn
+    assert not certificate.get("CloudFrontDefaultCertificate")
+
+
+@contract("Origin.__init__")
+def a_distribution_with_a_vpc_origin() -> None:
+    made = distribution({"VpcOriginConfig": {"VpcOriginId": "vo_1"}})
+    assert made["DistributionConfig"]["Origins"]["Items"][0]["VpcOriginConfig"]["VpcOriginId"] == "vo_1"
+
+
+def run(scenario: Callable[[], None]) -> str | None:
+    """Run a scenario on an empty AWS; what failed, if anything did."""
+    from moto import mock_aws
+
+    try:
+        with mock_aws():
+            scenario()
+    except Exception as failure:
+        at = traceback.extract_tb(failure.__traceback__)[-1]
+        return f"{type(failure).__name__}: {failure} ({at.name}, line {at.lineno})"
+    return None
+
+
+def main(kind: str) -> None:
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # or each scenario's network takes 0.2 s to load them
+    patches = {}
+    if kind == "patched":
+        from flask_on_aws_cli.local_aws.moto_patches import apply_patches
+        from flask_on_aws_cli.local_aws.moto_patches._patch import PATCHES
+
+        apply_patches()
+        patches = {target: applied.reason for target, applied in PATCHES.items()}
+    failures = {target: run(scenario) for target, scenario in CONTRACTS.items()}
+    print(json.dumps({"failures": failures, "reasons": patches}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

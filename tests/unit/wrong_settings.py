@@ -1097,7 +1097,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"env": {"BIG": "x" * 70000}},
         [
-            "env: its variables take 70027 bytes, and a task definition has room for 45044 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
+            "env: its variables take 70027 bytes, and the task definition has only 45044 left for them; keep large values in a file of the image, in the bucket or in a parameter."
         ],
     ),
     ({"env": {"A": {"b": 1}}}, ["env: A must be a text or a number."]),
@@ -1198,13 +1198,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"readOnlyRoot": "no"}, ["readOnlyRoot: 'no' must be true or false."]),
     (
         {"writablePaths": ["/a/b", "/a-b"]},
-        ["writablePaths: '/a-b' makes the volume name 'a-b', which /a/b has already; choose another path."],
+        ["writablePaths: '/a-b' gives the volume name 'a-b', which /a/b already has; choose another path."],
     ),
-    ({"writablePaths": ["tmp"]}, ["writablePaths: 'tmp' must be an absolute directory below /, like /tmp."]),
-    ({"writablePaths": ["/"]}, ["writablePaths: '/' must be an absolute directory below /, like /tmp."]),
+    ({"writablePaths": ["tmp"]}, ["writablePaths: 'tmp' must be an absolute path below /, like /tmp."]),
+    ({"writablePaths": ["/"]}, ["writablePaths: '/' must be an absolute path below /, like /tmp."]),
     (
         {"writablePaths": ["/tmp", "/tmp/"]},
-        ["writablePaths: '/tmp/' makes the volume name 'tmp', which /tmp has already; choose another path."],
+        ["writablePaths: '/tmp/' gives the volume name 'tmp', which /tmp already has; choose another path."],
     ),
     ({"writablePaths": ["/tmp", "/tmp"]}, ["writablePaths: '/tmp' is named more than once; name it once."]),
     (
@@ -1217,12 +1217,12 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"writablePaths": ["/proc/x"]},
-        ["writablePaths: '/proc/x' is in a directory of the kernel's, over which nothing can be mounted."],
+        ["writablePaths: '/proc/x' is in a directory that the kernel mounts; choose another path."],
     ),
     (
         {"writablePaths": ["/rds/ca"]},
         [
-            "writablePaths: '/rds/ca' makes the volume name 'rds-ca', which the volume of the RDS certificates has already; choose another path."
+            "writablePaths: '/rds/ca' gives the volume name 'rds-ca', which the volume of the RDS certificates already has; choose another path."
         ],
     ),
     ({"writablePaths": "/tmp"}, ["writablePaths: '/tmp' must be a list, like [a, b]."]),
@@ -1232,7 +1232,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27"}, {"name": "proxy", "image": "nginx:1.27"}]},
-        ["sidecars[1].name: 'proxy' is the name of another sidecar; give each its own."],
+        ["sidecars[1].name: 'proxy' is the name of another sidecar; give each a different name."],
     ),
     ({"sidecars": [{"image": "nginx:1.27"}]}, ["sidecars[0].name: is missing; each container needs a name."]),
     (
@@ -1289,7 +1289,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
                 }
             ]
         },
-        ["sidecars[0].dependsOn[0].condition: 'HEALTHY' needs a healthCheck, which 'web' has not."],
+        [
+            "sidecars[0].dependsOn[0].condition: 'HEALTHY' needs a healthCheck, which 'web' does not have; use START instead."
+        ],
     ),
     (
         {
@@ -1301,7 +1303,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
                 }
             ]
         },
-        ["sidecars[0].dependsOn[0].condition: 'SUCCESS' waits for the end of 'web', which is essential."],
+        [
+            "sidecars[0].dependsOn[0].condition: 'SUCCESS' waits for the exit of 'web', which is essential; use START instead."
+        ],
     ),
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27", "dependsOn": "web"}]},
@@ -1322,7 +1326,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27", "portMappings": [{"containerPort": 8080}]}]},
         [
-            "sidecars[0].portMappings[0].containerPort: 8080 is the port of the app; a task's containers share one network."
+            "sidecars[0].portMappings[0].containerPort: 8080 is the app's port, and a task's containers share one network; use another port."
         ],
     ),
     ({"sidecars": "nginx"}, ["sidecars: 'nginx' must be a list of container definitions."]),

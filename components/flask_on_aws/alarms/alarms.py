@@ -50,7 +50,7 @@ class AlarmsArgs(TypedDict, total=False):
     budget_tag: str
     """A tag as `key=value`; the budget then counts only what carries it. Billing must have the key activated as a cost allocation tag, else nothing is counted. Default: none, the whole account."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: AlarmsArgs = {
@@ -74,20 +74,20 @@ _BUDGET_NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 @typed(AlarmsArgs)
 def problems(args: AlarmsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
+    args = settle(args, _DEFAULTS)
     for flag, needed in _NEEDED.items():
-        yield from (Problem(*found) for found in rules.dimensions_problems(settled, flag, needed))
-    email = settled.get("email")
+        yield from (Problem(*found) for found in rules.dimensions_problems(args, flag, needed))
+    email = args.get("email")
     if isinstance(email, str) and not _EMAIL.fullmatch(email):
         yield Problem("email", f"{email!r} is not an e-mail address, like ops@example.com.")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    budget = settled["monthly_budget_usd"]
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    budget = args["monthly_budget_usd"]
     if isinstance(budget, bool) or budget < 0:
         yield Problem("monthly_budget_usd", f"{budget!r} must be a number of USD, or 0 for no budget.")
-    if "budget_tag" in settled and not _TAG.fullmatch(settled["budget_tag"]):
-        yield Problem("budget_tag", f"{settled['budget_tag']!r} must be a tag's key and value, like project=shop.")
-    if settled["watch_database"]:
-        yield from _database_problems(settled)
+    if "budget_tag" in args and not _TAG.fullmatch(args["budget_tag"]):
+        yield Problem("budget_tag", f"{args['budget_tag']!r} must be a tag's key and value, like project=shop.")
+    if args["watch_database"]:
+        yield from _database_problems(args)
 
 
 def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:

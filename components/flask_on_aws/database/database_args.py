@@ -88,7 +88,7 @@ class DatabaseArgs(TypedDict, total=False):
     statement_timeout_seconds: int
     """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -127,31 +127,31 @@ _DAY_SECONDS = 86_400  # a limit of ours: a longer timeout is a mistaken unit
 @typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the settings, one sentence each. Where the database is to be is looked at on creation."""
-    settled = settle(args, DEFAULTS)
-    yield from version_problems("engine_version", settled["engine_version"])
-    yield from class_problems("instance_class", settled["instance_class"])
-    yield from _storage_problems(settled)
-    for argument, value in (("database_name", settled["database_name"]), ("username", settled["username"])):
+    args = settle(args, DEFAULTS)
+    yield from version_problems("engine_version", args["engine_version"])
+    yield from class_problems("instance_class", args["instance_class"])
+    yield from _storage_problems(args)
+    for argument, value in (("database_name", args["database_name"]), ("username", args["username"])):
         yield from identifier_problems(argument, value)
-    if "snapshot_identifier" in settled:
-        yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    if "snapshot_identifier" in args:
+        yield from snapshot_problems("snapshot_identifier", args["snapshot_identifier"])
     for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
-        yield from kms_key_problems(argument, settled.get(argument))
-    for role in settled["client_security_group_ids"]:
+        yield from kms_key_problems(argument, args.get(argument))
+    for role in args["client_security_group_ids"]:
         yield from name_problems("client_security_group_ids", role)
-    yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
-    yield from window_problems(settled["backup_window"], settled["maintenance_window"])
-    interval = settled["monitoring_interval"]
+    yield from range_problems("backup_days", args["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
+    yield from window_problems(args["backup_window"], args["maintenance_window"])
+    interval = args["monitoring_interval"]
     if isinstance(interval, bool) or interval not in MONITORING_INTERVALS:
         choices = ", ".join(map(str, MONITORING_INTERVALS))
         yield Problem("monitoring_interval", f"{interval!r} is not one of {choices} seconds.")
-    yield from range_problems("slow_query_ms", settled["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
+    yield from range_problems("slow_query_ms", args["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
     for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
-        yield from range_problems(argument, settled[argument], 0, _DAY_SECONDS, "seconds")
+        yield from range_problems(argument, args[argument], 0, _DAY_SECONDS, "seconds")
 
 
-def _storage_problems(settled: DatabaseArgs) -> Iterator[Problem]:
-    size, most = settled["storage_gib"], settled["max_storage_gib"]
+def _storage_problems(args: DatabaseArgs) -> Iterator[Problem]:
+    size, most = args["storage_gib"], args["max_storage_gib"]
     found = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
     found += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
     yield from found or storage_problems(size, most)

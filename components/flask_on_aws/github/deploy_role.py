@@ -65,9 +65,9 @@ _REFS = {"branches": "ref:refs/heads/", "environments": "environment:", "tags": 
 @typed(GitHubDeployRoleArgs)
 def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from _trust_problems(settled)
-    names = settled["app_names"]
+    args = settle(args, _DEFAULTS)
+    yield from _trust_problems(args)
+    names = args["app_names"]
     if not 1 <= len(names) <= _MOST_NAMES:
         yield Problem("app_names", f"{len(names)} names; give from 1 to {_MOST_NAMES}, and a second role for more.")
     for app_name in names:
@@ -77,7 +77,7 @@ def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
                 f"{app_name!r} starts like the role itself, {name!r}, which may not change itself; rename the role."
             )
             yield Problem("app_names", reason)
-    for action in settled["extra_app_actions"]:
+    for action in args["extra_app_actions"]:
         if not _ACTION.fullmatch(action) or action.startswith(("iam:", "sts:", "organizations:")):
             reason = f"{action!r} must be an action like dynamodb:GetItem, and not one of iam, sts or organizations."
             yield Problem("extra_app_actions", reason)

@@ -71,7 +71,7 @@ class ImageArgs(TypedDict, total=False):
     preflight_settings: Mapping[str, str]
     """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: ImageArgs = {
@@ -113,29 +113,29 @@ _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 @typed(ImageArgs)
 def problems(args: ImageArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if ("image" in settled) == ("context" in settled):
+    args = settle(args, _DEFAULTS)
+    if ("image" in args) == ("context" in args):
         yield Problem(
             "image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither."
         )
-    elif "context" in settled:
-        found = [Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"])]
+    elif "context" in args:
+        found = [Problem(*found) for found in context_problems(args["context"], args["dockerfile"])]
         yield from found
-        if not found and is_planned(settled):
-            yield from plan_problems(settled)
-    yield from image_problems("image", settled.get("image"))
+        if not found and is_planned(args):
+            yield from plan_problems(args)
+    yield from image_problems("image", args.get("image"))
     for argument in ("build_args", "build_secrets"):
-        for name in settled[argument]:
+        for name in args[argument]:
             yield from variable_name_problems(f"{argument}.{name}", name)
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
-    yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
-    yield from choice_problems("preflight", settled["preflight"], CHOICES)
-    yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
-    yield from repository_name_problems("repository_name", settled.get("repository_name", "app"))
-    if settled["builder"] == "docker":
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    yield from choice_problems("architecture", args["architecture"], list(_PLATFORMS))
+    yield from choice_problems("builder", args["builder"], ["docker-build", "docker"])
+    yield from choice_problems("preflight", args["preflight"], CHOICES)
+    yield from range_problems("images_kept", args["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
+    yield from repository_name_problems("repository_name", args.get("repository_name", "app"))
+    if args["builder"] == "docker":
         for argument in ("build_secrets", "rebuild", "cache"):
-            if settled.get(argument):
+            if args.get(argument):
                 yield Problem(
                     argument, f"builder 'docker' has no {argument}; leave it out, or use builder 'docker-build'."
                 )

@@ -42,7 +42,7 @@ class CdnArgs(TypedDict, total=False):
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, of scope CLOUDFRONT, whose rules requests must pass. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
@@ -92,19 +92,19 @@ _LOG_FIELDS = [
 @typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if ("origin_secret" in settled) == ("vpc_origin_id" in settled):
+    args = settle(args, _DEFAULTS)
+    if ("origin_secret" in args) == ("vpc_origin_id" in args):
         yield Problem(
             "vpc_origin_id",
             "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
             "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
         )
     yield from choice_problems(
-        "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+        "price_class", args["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     )
-    yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
+    yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
     reason = "what it would protect is a CloudFront distribution"
-    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
+    yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
 
 
 def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:

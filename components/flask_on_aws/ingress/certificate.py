@@ -32,7 +32,7 @@ class CertificateArgs(TypedDict, total=False):
     validated: bool
     """With external DNS, whether the records are set, so that the deployment waits for the certificate to be issued. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}
@@ -53,18 +53,18 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 @typed(CertificateArgs)
 def problems(args: CertificateArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if not settled.get("domain"):
+    args = settle(args, _DEFAULTS)
+    if not args.get("domain"):
         yield Problem("domain", "A certificate needs a domain, like app.example.com; set it.")
         return
-    yield from domain_problems("domain", settled["domain"], longest=_LONGEST_DOMAIN)
-    for alias in settled["aliases"]:
+    yield from domain_problems("domain", args["domain"], longest=_LONGEST_DOMAIN)
+    for alias in args["aliases"]:
         yield from domain_problems("aliases", alias, longest=_LONGEST_ALIAS, wildcard=True)
-    names = [settled["domain"], *settled["aliases"]]
+    names = [args["domain"], *args["aliases"]]
     for repeated in sorted({name for name in names if names.count(name) > 1}):
         yield Problem("aliases", f"{repeated!r} is named more than once; name it once.")
-    yield from choice_problems("dns", settled["dns"], ["route53", "external"])
-    yield from _zone_problems(settled)
+    yield from choice_problems("dns", args["dns"], ["route53", "external"])
+    yield from _zone_problems(args)
 
 
 def domain_problems(
@@ -112,18 +112,18 @@ def no_zone_problem(argument: str, name: str, candidates: Sequence[str]) -> Prob
     return Problem(argument, _NO_ZONE.format(name=name, zones=" or ".join(candidates)))
 
 
-def _zone_problems(settled: CertificateArgs) -> Iterator[Problem]:
-    given = [key for key in ("zone_id", "zone_name") if key in settled]
-    if settled["dns"] == "external":
+def _zone_problems(args: CertificateArgs) -> Iterator[Problem]:
+    given = [key for key in ("zone_id", "zone_name") if key in args]
+    if args["dns"] == "external":
         for key in given:
-            said = f"{settled[key]!r}" if isinstance(settled[key], str) else "A zone"
+            said = f"{args[key]!r}" if isinstance(args[key], str) else "A zone"
             yield Problem(key, f"{said} has no use with external DNS; leave it out, or set dns to route53.")
-    elif settled["validated"]:
+    elif args["validated"]:
         yield Problem("validated", "True is for external DNS alone; leave it out, or set dns to external.")
     if len(given) == 2:
         yield Problem("zone_name", "zone_id and zone_name name the same zone twice; leave one of them out.")
-    zone = settled.get("zone_name")
-    for name in [settled["domain"], *settled["aliases"]] if zone else []:
+    zone = args.get("zone_name")
+    for name in [args["domain"], *args["aliases"]] if zone else []:
         if zone not in zone_candidates(name):
             yield Problem(
                 "zone_name",

@@ -52,7 +52,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, of scope REGIONAL and the load balancer's region, whose rules requests must pass. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -77,27 +77,25 @@ _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @typed(LoadBalancerArgs)
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from _certificate_problems(settled)
-    yield from public_access.problems(_access(settled))
-    yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")
-    yield from choice_problems("desync_mitigation", settled["desync_mitigation"], ["monitor", "defensive", "strictest"])
-    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3653, "days")
+    args = settle(args, _DEFAULTS)
+    yield from _certificate_problems(args)
+    yield from public_access.problems(_access(args))
+    yield from range_problems("idle_timeout", args["idle_timeout"], 1, 4000, "seconds")
+    yield from choice_problems("desync_mitigation", args["desync_mitigation"], ["monitor", "defensive", "strictest"])
+    yield from range_problems("access_log_days", args["access_log_days"], 1, 3653, "days")
     reason = "what it would protect is a load balancer"
-    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.REGIONAL, reason)
+    yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.REGIONAL, reason)
 
 
-def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
-    if settled["mode"] == "https" and "certificate_arn" not in settled:
+def _certificate_problems(args: LoadBalancerArgs) -> Iterator[Problem]:
+    if args["mode"] == "https" and "certificate_arn" not in args:
         yield Problem("certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront.")
-    if settled["mode"] in ("cloudfront", "internal") and (
-        "certificate_arn" in settled or settled["extra_certificate_arns"]
-    ):
+    if args["mode"] in ("cloudfront", "internal") and ("certificate_arn" in args or args["extra_certificate_arns"]):
         yield Problem(
             "certificate_arn",
-            f"Mode {settled['mode']} has no use for a certificate; leave it out, or set mode to https.",
+            f"Mode {args['mode']} has no use for a certificate; leave it out, or set mode to https.",
         )
-    for role in settled["extra_certificate_arns"]:
+    for role in args["extra_certificate_arns"]:
         if not _ROLE.fullmatch(role):
             yield Problem("extra_certificate_arns", f"{role!r} must be lower-case letters, digits and single hyphens.")
 
@@ -217,10 +215,10 @@ class LoadBalancer(Component):
         return listener
 
 
-def _access(settled: LoadBalancerArgs) -> PublicAccessArgs:
+def _access(args: LoadBalancerArgs) -> PublicAccessArgs:
     """The arguments that say who may connect."""
-    keys = [key for key in PublicAccessArgs.__annotations__ if key in settled]
-    return cast(PublicAccessArgs, {key: settled[key] for key in keys})
+    keys = [key for key in PublicAccessArgs.__annotations__ if key in args]
+    return cast(PublicAccessArgs, {key: args[key] for key in keys})
 
 
 def _fixed_response(status: str, text: str) -> aws.lb.ListenerDefaultActionArgsDict:

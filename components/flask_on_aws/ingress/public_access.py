@@ -41,25 +41,25 @@ _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 @typed(PublicAccessArgs)
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from choice_problems("mode", settled["mode"], ["https", "cloudfront", "internal"])
-    if "allowed_cidrs" in settled:
-        yield from _range_problems(settled)
+    args = settle(args, _DEFAULTS)
+    yield from choice_problems("mode", args["mode"], ["https", "cloudfront", "internal"])
+    if "allowed_cidrs" in args:
+        yield from _range_problems(args)
 
 
-def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
-    cidrs = settled["allowed_cidrs"]
-    if settled["mode"] != "https":
+def _range_problems(args: PublicAccessArgs) -> Iterator[Problem]:
+    cidrs = args["allowed_cidrs"]
+    if args["mode"] != "https":
         yield Problem(
             "allowed_cidrs",
-            f"In mode {settled['mode']} only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
+            f"In mode {args['mode']} only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
         )
     if not cidrs:
         yield Problem("allowed_cidrs", "An empty list lets nobody connect; leave allowed_cidrs out to let everyone.")
     for cidr in sorted(set(cidrs)):
         found = list(cidr_problems("allowed_cidrs", cidr))
         yield from found
-        if not found and ipaddress.ip_network(cidr).version == 6 and not settled["dual_stack"]:
+        if not found and ipaddress.ip_network(cidr).version == 6 and not args["dual_stack"]:
             yield Problem(
                 "allowed_cidrs",
                 f"{cidr!r} is a range of IPv6 addresses, and the load balancer has none without dual_stack; leave it out.",

@@ -37,7 +37,7 @@ class RouteArgs(TypedDict, total=False):
     requires_origin_secret: bool
     """Whether only requests with the origin secret are served, as behind CloudFront. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -67,19 +67,19 @@ _UNHEALTHY_CHECKS = 3
 @typed(RouteArgs)
 def problems(args: RouteArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("port", settled["port"], 1, 65535)
-    yield from range_problems("deregistration_delay", settled["deregistration_delay"], 0, 3600, "seconds")
-    for argument, paths in (("health_check_path", [settled["health_check_path"]]), ("paths", settled["paths"])):
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("port", args["port"], 1, 65535)
+    yield from range_problems("deregistration_delay", args["deregistration_delay"], 0, 3600, "seconds")
+    for argument, paths in (("health_check_path", [args["health_check_path"]]), ("paths", args["paths"])):
         for path in paths:
             yield from _path_problems(argument, path)
-    if not settled["paths"]:
+    if not args["paths"]:
         yield Problem("paths", "No path at all would reach the app; leave paths out to send it every path.")
-    if any(not host for host in settled["hosts"]):
+    if any(not host for host in args["hosts"]):
         yield Problem("hosts", "An empty host name matches nothing; leave it out.")
-    yield from repeated_problems("paths", settled["paths"])
-    yield from _secret_problems(settled)
-    yield from _priority_problems(settled)
+    yield from repeated_problems("paths", args["paths"])
+    yield from _secret_problems(args)
+    yield from _priority_problems(args)
 
 
 def rule_conditions(hosts: Sequence[str], paths: Sequence[str], has_secret: bool) -> list[tuple[list[str], list[str]]]:
@@ -106,23 +106,23 @@ def _path_problems(argument: str, path: str) -> Iterator[Problem]:
         yield Problem(argument, f"{path!r} must start with a slash and have at most 128 characters without spaces.")
 
 
-def _secret_problems(settled: RouteArgs) -> Iterator[Problem]:
-    if settled["requires_origin_secret"] and "origin_secret" not in settled:
+def _secret_problems(args: RouteArgs) -> Iterator[Problem]:
+    if args["requires_origin_secret"] and "origin_secret" not in args:
         yield Problem("origin_secret", "requires_origin_secret is true; give the origin_secret that CloudFront sends.")
-    if "origin_secret" in settled and not settled["requires_origin_secret"]:
+    if "origin_secret" in args and not args["requires_origin_secret"]:
         yield Problem(
             "requires_origin_secret", "An origin_secret is given but not required; set requires_origin_secret to true."
         )
 
 
-def _priority_problems(settled: RouteArgs) -> Iterator[Problem]:
-    found = list(range_problems("priority", settled["priority"], 1, _LAST_PRIORITY))
+def _priority_problems(args: RouteArgs) -> Iterator[Problem]:
+    found = list(range_problems("priority", args["priority"], 1, _LAST_PRIORITY))
     yield from found
-    count = len(rule_conditions(settled["hosts"], settled["paths"], settled["requires_origin_secret"]))
-    if not found and settled["priority"] + count - 1 > _LAST_PRIORITY:
+    count = len(rule_conditions(args["hosts"], args["paths"], args["requires_origin_secret"]))
+    if not found and args["priority"] + count - 1 > _LAST_PRIORITY:
         yield Problem(
             "priority",
-            f"{settled['priority']} leaves no room for {count} rules; use at most {_LAST_PRIORITY - count + 1}.",
+            f"{args['priority']} leaves no room for {count} rules; use at most {_LAST_PRIORITY - count + 1}.",
         )
 
 

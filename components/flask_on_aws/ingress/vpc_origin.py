@@ -20,7 +20,7 @@ class VpcOriginArgs(TypedDict, total=False):
     load_balancer_security_group_id: Required[pulumi.Input[str]]
     """Id of the load balancer's security group, which gets a rule for CloudFront. Required."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 # CloudFront makes it in the VPC with the VPC's first origin; its interfaces there are in it.

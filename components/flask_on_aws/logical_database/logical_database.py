@@ -40,7 +40,7 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     login_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"port": PORT}

@@ -52,7 +52,7 @@ class NetworkArgs(TypedDict, total=False):
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: NetworkArgs = {

@@ -83,7 +83,7 @@ class ReleaseHooks:
             opts=pulumi.ResourceOptions(parent=self._owner, hooks=before_changes(f"{self._name}-{role}", act)),
         )
 
-    def tell_rollback(self, cluster: pulumi.Input[str]) -> None:
+    def report_rollback(self, cluster: pulumi.Input[str]) -> None:
         """Warn, at preview and update, when an operator has gone back to an earlier release."""
         found = aws.ssm.get_parameters_by_path_output(
             path=pulumi.Output.from_input(cluster).apply(lambda arn: parameter_path(arn, self._name)),

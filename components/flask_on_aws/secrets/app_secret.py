@@ -24,7 +24,7 @@ class AppSecretArgs(TypedDict, total=False):
     description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"recovery_days": 0, "description": "Secret environment of an app"}
@@ -37,12 +37,12 @@ _LONGEST_DESCRIPTION = 2048
 @typed(AppSecretArgs)
 def problems(args: AppSecretArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    days = settled["recovery_days"]
+    args = settle(args, _DEFAULTS)
+    days = args["recovery_days"]
     if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
         yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    description = settled["description"]
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    description = args["description"]
     length = len(description) if isinstance(description, str) else 0
     if length > _LONGEST_DESCRIPTION:
         yield Problem("description", f"{length} characters are too many; use at most {_LONGEST_DESCRIPTION}.")

@@ -22,7 +22,7 @@ class KmsKeyArgs(TypedDict, total=False):
     retain: bool
     """Whether the key survives its removal from the program, so that what it encrypts can still be read; otherwise it is deleted 30 days later. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {

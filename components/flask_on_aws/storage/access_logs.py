@@ -35,11 +35,11 @@ BUCKET_PREFIX = "buckets/"
 @typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("days", settled["days"], 1, 3653, "days")
-    for source in settled["sources"]:
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("days", args["days"], 1, 3653, "days")
+    for source in args["sources"]:
         yield from choice_problems("sources", source, list(_DELIVERIES))
-    if not settled["sources"]:
+    if not args["sources"]:
         yield Problem("sources", f"An empty list lets nothing write; name some of {', '.join(_DELIVERIES)}.")
 
 

@@ -33,7 +33,7 @@ class MediaBucketArgs(TypedDict, total=False):
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
     access_log_bucket: pulumi.Input[str]
     """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, nothing is logged."""
 
@@ -50,10 +50,10 @@ _ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(
 @typed(MediaBucketArgs)
 def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    origins = settled.get("allowed_origins", [])
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("old_version_days", args["old_version_days"], 1, 3650, "days")
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    origins = args.get("allowed_origins", [])
     for origin in origins if isinstance(origins, Sequence) else []:
         if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
             yield Problem(
@@ -64,10 +64,10 @@ def problems(args: MediaBucketArgs) -> Iterator[Problem]:
 
 def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
     """What is recorded of the bucket with a logical name, to be compared with the next update's."""
-    settled = settle(args, _DEFAULTS)
-    found: dict[str, Any] = {"kind": "bucket", "name": name, "retain": settled["retain"]}
+    args = settle(args, _DEFAULTS)
+    found: dict[str, Any] = {"kind": "bucket", "name": name, "retain": args["retain"]}
     # Without versions there are none to lose.
-    return found | ({"old_version_days": settled["old_version_days"]} if settled["versioned"] else {})
+    return found | ({"old_version_days": args["old_version_days"]} if args["versioned"] else {})
 
 
 class MediaBucket(Component):

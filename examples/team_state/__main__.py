@@ -47,7 +47,7 @@ aws.s3.BucketPolicy(
     "team-state-tls",
     bucket=bucket.bucket,
     policy=bucket.arn.apply(tls_policy),
-    # S3 refuses to change a bucket's policy and its public access block at the same time.
+    # S3 rejects simultaneous changes to a bucket's policy and its public access block.
     opts=pulumi.ResourceOptions.merge(KEPT, pulumi.ResourceOptions(depends_on=[public_access])),
 )
 aws.s3.BucketServerSideEncryptionConfiguration(

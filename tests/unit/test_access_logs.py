@@ -62,7 +62,7 @@ def test_buckets_and_distributions_of_the_account_write_to_their_own_folders():
 
 
 @pytest.mark.parametrize(
-    ("sources", "sentence"), [(["trails"], "'trails' is not one of"), ([], "An empty list lets nothing write")]
+    ("sources", "sentence"), [(["trails"], "'trails' is not one of"), ([], "An empty list allows nothing to write")]
 )
 def test_sources_that_do_not_exist_are_refused(sources, sentence):
     (problem,) = problems({"sources": sources})

@@ -115,8 +115,8 @@ def test_a_missing_zone_is_a_sentence_with_ways_out(deploy, acm, zones):
     assert str(caught.value) == (
         "domain: "
         "No public hosted zone in Route 53 is called app.example.com or example.com, so 'app.example.com' cannot be "
-        "validated. Create one and delegate the domain to it; give zone_id if this program makes it; set dns to "
-        "external if another provider answers for the domain; or use the ARN of a certificate that you have."
+        "validated. Create one and delegate the domain to it; set zone_id if this program creates it; set dns to "
+        "external if another provider answers for the domain; or use the ARN of an existing certificate."
     )
     assert not any(resource.typ.startswith("aws:") for resource in acm.resources)
 

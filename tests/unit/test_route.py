@@ -139,7 +139,7 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
         ({**_ARGS, "deregistration_delay": 3601}, "deregistration_delay", "3601 must be a whole number from 0 to 3600"),
         ({**_ARGS, "health_check_path": "up"}, "health_check_path", "'up' must start with a slash"),
         ({**_ARGS, "paths": ["/a b"]}, "paths", "'/a b' must start with a slash and have at most 128 characters"),
-        ({**_ARGS, "paths": []}, "paths", "No path at all would reach the app"),
+        ({**_ARGS, "paths": []}, "paths", "An empty list forwards nothing to the app"),
         ({**_ARGS, "hosts": [""]}, "hosts", "An empty host name matches nothing"),
         ({**_ARGS, "priority": 0}, "priority", "0 must be a whole number from 1 to 50000."),
         ({**_ARGS, "requires_origin_secret": True}, "origin_secret", "requires_origin_secret is true"),
@@ -147,7 +147,7 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
         (
             {**_ARGS, "priority": 50000, "hosts": list("abcdef")},
             "priority",
-            "50000 leaves no room for 2 rules; use at most 49999.",
+            "50000 is too high for 2 rules; use at most 49999.",
         ),
     ],
 )

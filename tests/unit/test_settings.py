@@ -136,9 +136,9 @@ def test_empty_is_not_the_default(configured, tmp_path, key, empty):
 @pytest.mark.parametrize(
     ("key", "part"),
     [
-        ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
+        ("allowedCidrs", "allowedCidrs: An empty list allows no connections"),
         ("outboundPorts", r"outboundPorts: \[\] lacks 443"),
-        ("listenerPaths", "listenerPaths: No path at all would reach the app"),
+        ("listenerPaths", "listenerPaths: An empty list forwards nothing to the app"),
     ],
 )
 def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, key, part):

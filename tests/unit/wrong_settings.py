@@ -204,16 +204,16 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"domain": "shop.example.org"},
         [
-            "domain: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; give zoneId if this program makes it; set dns to external if another provider answers for the domain; or use the ARN of a certificate that you have."
+            "domain: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
         ],
     ),
     (
         {"domain": "shop.example.com", "domainAliases": ["shop.example.org"]},
         [
-            "domainAliases: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; give zoneId if this program makes it; set dns to external if another provider answers for the domain; or use the ARN of a certificate that you have."
+            "domainAliases: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
         ],
     ),
-    ({"vpcCidr": "10.0.0.0"}, ["vpcCidr: '10.0.0.0' is a /32; take a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0"}, ["vpcCidr: '10.0.0.0' is a /32; use a /16 to a /20."]),
     (
         {"vpcCidr": "10.0.0.1/16"},
         [
@@ -222,13 +222,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"vpcCidr": "8.8.0.0/16"},
-        ["vpcCidr: '8.8.0.0/16' is not private; take a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
+        ["vpcCidr: '8.8.0.0/16' is not private; use a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
     ),
-    ({"vpcCidr": "10.0.0.0/28"}, ["vpcCidr: '10.0.0.0/28' is a /28; take a /16 to a /20."]),
-    ({"vpcCidr": "10.0.0.0/8"}, ["vpcCidr: '10.0.0.0/8' is a /8; take a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0/28"}, ["vpcCidr: '10.0.0.0/28' is a /28; use a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0/8"}, ["vpcCidr: '10.0.0.0/8' is a /8; use a /16 to a /20."]),
     (
         {"vpcCidr": "fd00::/56"},
-        ["vpcCidr: 'fd00::/56' is not private; take a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
+        ["vpcCidr: 'fd00::/56' is not private; use a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
     ),
     ({"zones": 1}, ["zones: 1 must be a whole number from 2 to 3."]),
     ({"zones": "two"}, ["zones: 'two' must be a whole number."]),
@@ -599,7 +599,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "listenerPriority": 50000,
             "domainAliases": ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"],
         },
-        ["listenerPriority: 50000 leaves no room for 2 rules; use at most 49999."],
+        ["listenerPriority: 50000 is too high for 2 rules; use at most 49999."],
     ),
     ({**SHARED, "listenerPriority": 0}, ["listenerPriority: 0 must be a whole number from 1 to 50000."]),
     ({"listenerPriority": 7}, ["listenerPriority: 7 has no effect without listenerArn; set that, or leave it out."]),

@@ -115,7 +115,7 @@ class LogicalDatabase(Component):
         """Let a role read the owner's login in `secret_arn`.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         self.login.grant(client, role)

@@ -89,7 +89,7 @@ class AppSecret(Component):
         """Let a role read the secret, with the key that encrypts it.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         grant(self._name, client, role, self.policy_json, self._child())

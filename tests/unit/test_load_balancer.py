@@ -165,8 +165,12 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
     [
         ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         (_NETWORK, "certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront."),
-        ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront does not use a certificate"),
-        ({**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}}, "certificate_arn", "Mode cloudfront does not use a certificate"),
+        ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront does not use"),
+        (
+            {**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}},
+            "certificate_arn",
+            "Mode cloudfront does not use",
+        ),
         ({**_HTTPS, "extra_certificate_arns": {"A b": "arn:x"}}, "extra_certificate_arns", "'A b' must be lower-case"),
         ({**_CLOUDFRONT, "allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "only CloudFront may connect"),
         ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "none without dual_stack"),

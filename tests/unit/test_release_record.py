@@ -38,7 +38,7 @@ def test_a_release_survives_its_text():
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"image": "a"}', "null"])
 def test_what_is_no_release_is_refused_with_the_way_out(text):
-    with pytest.raises(ValueError, match="is no record of a release; delete the parameter"):
+    with pytest.raises(ValueError, match="is not the record of a release; delete the parameter"):
         read_value(text)
 
 

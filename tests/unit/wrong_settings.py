@@ -330,7 +330,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"databaseUsername": "admin"},
         ["databaseUsername: 'admin' is reserved by RDS or PostgreSQL; choose another name, like app."],
     ),
-    ({"databaseName": "x" * 64}, ["databaseName: '" + "x" * 64 + "' has 64 characters; PostgreSQL takes at most 63."]),
+    ({"databaseName": "x" * 64}, ["databaseName: '" + "x" * 64 + "' has 64 characters; PostgreSQL allows at most 63."]),
     ({"databaseBackupDays": 36}, ["databaseBackupDays: 36 must be a whole number from 0 to 35 days."]),
     ({"databaseBackupDays": "a week"}, ["databaseBackupDays: 'a week' must be a whole number."]),
     (
@@ -351,12 +351,12 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
     (
         {"databaseBackupWindow": "03:00-03:15"},
-        ["databaseBackupWindow: '03:00-03:15' lasts 15 minutes; RDS needs at least 30."],
+        ["databaseBackupWindow: '03:00-03:15' lasts 15 minutes; use at least 30, RDS's minimum."],
     ),
     (
         {"databaseMaintenanceWindow": "sun:03:30-sun:04:30"},
         [
-            "databaseMaintenanceWindow: 'sun:03:30-sun:04:30' overlaps the daily backup window 03:00-04:00; RDS wants them apart."
+            "databaseMaintenanceWindow: 'sun:03:30-sun:04:30' overlaps the daily backup window 03:00-04:00; choose windows that do not overlap."
         ],
     ),
     (
@@ -639,17 +639,17 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "allowedCidrs: ['203.0.113.0/24'] has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
         ],
     ),
-    ({"cpu": 300}, ["cpu: 300 is not a size of Fargate; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."]),
+    ({"cpu": 300}, ["cpu: 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."]),
     ({"cpu": "many"}, ["cpu: 'many' must be a whole number."]),
-    ({"memory": 700}, ["memory: 700 does not go with cpu 256; choose one of 512, 1024, 2048 MiB."]),
+    ({"memory": 700}, ["memory: 700 is not available with cpu 256; choose one of 512, 1024, 2048 MiB."]),
     (
         {"cpu": 1024, "memory": 1024},
-        ["memory: 1024 does not go with cpu 1024; choose one of 2048, 3072, 4096, 5120, 6144, 7168, 8192 MiB."],
+        ["memory: 1024 is not available with cpu 1024; choose one of 2048, 3072, 4096, 5120, 6144, 7168, 8192 MiB."],
     ),
     (
         {"cpu": 16384, "memory": 30720, "architecture": "arm64"},
         [
-            "memory: 30720 does not go with cpu 16384; choose one of 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880 MiB."
+            "memory: 30720 is not available with cpu 16384; choose one of 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880 MiB."
         ],
     ),
     ({"minTasks": -1}, ["minTasks: -1 must be a whole number from 0 to 5000."]),

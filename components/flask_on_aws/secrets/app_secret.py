@@ -1,4 +1,4 @@
-"""One JSON secret in Secrets Manager, from whose keys tasks get their secret environment."""
+"""One JSON secret in Secrets Manager, whose keys become the tasks' secret environment variables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict
@@ -18,9 +18,9 @@ class AppSecretArgs(TypedDict, total=False):
     values: Required[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """The secret's keys and values; all of it is treated as secret. Required."""
     recovery_days: int
-    """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
+    """Days, from 7 to 30, for which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the secret; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    """ARN of the KMS key that encrypts the secret; whoever reads it also needs kms:Decrypt for the key. Default: Secrets Manager's key."""
     description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
     tags: Mapping[str, str]
@@ -54,7 +54,7 @@ class AppSecret(Component):
     secret_arn: pulumi.Output[str]
     """ARN of the secret."""
     version_id: pulumi.Output[str]
-    """Id of the secret's present content: another one for each new content, so that tasks can be started anew with it."""
+    """Id of the secret's current content, which changes with it, so that tasks can be replaced."""
 
     def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -70,7 +70,7 @@ class AppSecret(Component):
         version = aws.secretsmanager.SecretVersion(
             f"{name}-content",
             secret_id=secret.id,
-            # Sorted, so that another order of the same values is not a new content.
+            # Sorted, so that reordering the same values does not change the content.
             secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(self._args["values"]), sort_keys=True),
             opts=self._child(),
         )
@@ -82,7 +82,7 @@ class AppSecret(Component):
     def policy_json(self) -> pulumi.Output[str]:
         """IAM policy that lets a role read the secret, with the key that encrypts it, and nothing else."""
         return pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
-            lambda both: reading_policy(*both)
+            lambda values: reading_policy(*values)
         )
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:

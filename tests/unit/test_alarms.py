@@ -182,7 +182,7 @@ def test_a_tag_limits_the_budget_to_what_carries_it():
         (
             {**DATABASE, "database_instance_class": "db.z1d.large"},
             "database_instance_class",
-            "'db.z1d.large' is not known",
+            "'db.z1d.large' is unknown",
         ),
         ({**DATABASE, "database_max_connections": 5}, "database_max_connections", "5 must be a whole number"),
     ],

@@ -356,7 +356,7 @@ def test_records_are_set_only_in_the_given_zones():
         ),
         ({"repository": "octo/shop", "tags": ["v*"]}, "tags", "'v*' must be an exact name"),
         ({"repository": "octo/shop", "environments": ["a:b"]}, "environments", "'a:b' must be an exact name"),
-        ({**DEPLOY, "app_names": []}, "app_names", "0 names; give from 1 to 5"),
+        ({**DEPLOY, "app_names": []}, "app_names", "0 names; use from 1 to 5"),
         ({**DEPLOY, "app_names": ["App"]}, "app_names", "'App' must be lower-case"),
         ({**DEPLOY, "app_names": ["github"]}, "app_names", "rename the role"),
         ({**DEPLOY, "extra_app_actions": ["*"]}, "extra_app_actions", "'*' must be an action"),

@@ -42,7 +42,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"name": "a-name-far-too-long-for-a-load-balancer"},
         [
-            "name: 'a-name-far-too-long-for-a-load-balancer' has 39 characters; use at most 20, since AWS allows 32 for a load balancer with what is appended."
+            "name: 'a-name-far-too-long-for-a-load-balancer' has 39 characters; use at most 20, since AWS allows 32 for a load balancer's name, its suffix included."
         ],
     ),
     ({"name": "internal-shop"}, ["name: 'internal-shop' starts with a prefix that AWS reserves; choose another name."]),
@@ -1080,13 +1080,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"logRetentionDays": 17},
         [
-            "logRetentionDays: 17 is not one of the days that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+            "logRetentionDays: 17 is not a retention period that CloudWatch accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
         ],
     ),
     (
         {"logRetentionDays": 0},
         [
-            "logRetentionDays: 0 is not one of the days that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+            "logRetentionDays: 0 is not a retention period that CloudWatch accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
         ],
     ),
     (
@@ -1115,13 +1115,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key"}},
         [
-            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key' must end with the secret's name, or with :KEY:STAGE:VERSION behind it, whose parts may be empty, like :password::."
+            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key' must end with the secret's name, optionally followed by :KEY:STAGE:VERSION, whose parts may be empty, like :password::."
         ],
     ),
     (
         {"secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1"}},
         [
-            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1' names a version's stage and its id; give one of them."
+            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1' names both a version's stage and its id; use only one of them."
         ],
     ),
     (
@@ -1137,7 +1137,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"secrets": {"TOKEN": "arn:aws:ssm:us-east-1::parameter/token"}},
         [
-            "secrets.TOKEN: 'arn:aws:ssm:us-east-1::parameter/token' names no region or no account of 12 digits; copy the whole ARN."
+            "secrets.TOKEN: 'arn:aws:ssm:us-east-1::parameter/token' has no region or no account of 12 digits; copy the whole ARN."
         ],
     ),
     (
@@ -1352,11 +1352,11 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"tags": {"Team": "shop", "team": "shop"}},
-        ["tags.team: 'team' differs from 'Team' in case alone, which IAM does not allow; keep one."],
+        ["tags.team: 'team' differs from 'Team' only in case, which IAM does not allow; keep one."],
     ),
     (
         {"tags": {f"key{number}": "x" for number in range(41)}},
-        ["tags: 41 tags are too many; give at most 40, since AWS allows 50 in all."],
+        ["tags: 41 tags are too many; use at most 40, since AWS allows 50 in total."],
     ),
     ({"tags": "team"}, ["tags: 'team' must be names with values, like {NAME: value}."]),
     ({"alarms": "maybe"}, ["alarms: 'maybe' must be true or false."]),
@@ -1572,19 +1572,19 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"kmsKeyId": "alias/shop"},
         [
-            "kmsKeyId: 'alias/shop' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
+            "kmsKeyId: 'alias/shop' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
         ],
     ),
     (
         {"kmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/aws/rds"},
         [
-            "kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:alias/aws/rds' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id arn:aws:kms:us-east-1:123456789012:alias/aws/rds` shows."
+            "kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:alias/aws/rds' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id arn:aws:kms:us-east-1:123456789012:alias/aws/rds` shows."
         ],
     ),
     (
         {"kmsKeyId": "12345678-1234-1234-1234-123456789012"},
         [
-            "kmsKeyId: '12345678-1234-1234-1234-123456789012' is a key's id, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id 12345678-1234-1234-1234-123456789012` shows."
+            "kmsKeyId: '12345678-1234-1234-1234-123456789012' is a key's id, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id 12345678-1234-1234-1234-123456789012` shows."
         ],
     ),
     *(
@@ -1604,7 +1604,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"kmsKeyId": "arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012"},
         [
-            "kmsKeyId: 'arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012' has another form than arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
+            "kmsKeyId: 'arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012' does not have the form arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
         ],
     ),
     (

@@ -1,4 +1,4 @@
-"""Problems put into the words of who reads them: another component's names, or the names of settings."""
+"""Problems translated for their reader: into another component's argument names, or the names of settings."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,21 +7,21 @@ from ..naming import camel_case
 from .argument_types import head
 from .problems import Problem
 
-# A quoted value, which stays as it was written; a name in backticks; a word. An apostrophe within a word quotes nothing.
+# A quoted value, which stays as written; a name in backticks; a word. An apostrophe within a word is not a quote.
 _QUOTED = r"(?<!\w)'(?:[^'\\]|\\.)*'|(?<!\w)\"(?:[^\"\\]|\\.)*\""
 _TOKEN = re.compile(rf"{_QUOTED}|`\w+`|\b\w+\b")
 
 
 def translated(problems: Iterable[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
-    """A component's problems as those of the component that gave it its arguments: `names` maps ours to theirs.
+    """A component's problems as those of the component that passed its arguments: `names` maps ours to theirs.
 
     Within a sentence a word counts as a name if it has an underscore or stands in backticks.
     """
     ours = {theirs: name for name, theirs in names.items()}
     for problem in problems:
         start = head(problem.argument)
-        words = {name: own for name, own in ours.items() if "_" in name}
-        words |= {f"`{name}`": f"`{own}`" for name, own in ours.items()}
+        words = {name: outer for name, outer in ours.items() if "_" in name}
+        words |= {f"`{name}`": f"`{outer}`" for name, outer in ours.items()}
         path = ours.get(start, start) + problem.argument.removeprefix(start)
         yield Problem(path, _replaced(problem.reason, words))
 
@@ -42,4 +42,4 @@ def as_settings(problem: Problem, arguments: Iterable[str], free: Iterable[str])
 
 
 def _replaced(reason: str, words: Mapping[str, str]) -> str:
-    return _TOKEN.sub(lambda found: words.get(found[0], found[0]), reason)
+    return _TOKEN.sub(lambda match: words.get(match[0], match[0]), reason)

@@ -5,7 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-# All of it outlives `pulumi destroy`: without bucket and key, nobody can change or remove what they describe, and a
+# All of it outlives `pulumi destroy`: without bucket and key, what they describe cannot be changed or removed, and a
 # bucket that stays must stay private.
 KEPT = pulumi.ResourceOptions(retain_on_delete=True)
 # Each update writes a few versions of a stack's state; three months are long enough to notice that one was wrong.

@@ -436,9 +436,13 @@ def test_a_ready_image_is_passed_on_and_creates_nothing(deploy, reference, repos
         ({"context": "app", "images_kept": 19}, "images_kept", "19 must be a whole number from 20 to 1000 images"),
         ({"context": "app", "repository_name": "Shop"}, "repository_name", "'Shop' must be 2 to 250 lower-case"),
         ({"context": "app", "repository_name": "a" * 251}, "repository_name", "must be 2 to 250 lower-case"),
-        ({"context": "app", "builder": "docker", "build_secrets": {"A": "1"}}, "build_secrets", "has no build_secrets"),
-        ({"context": "app", "builder": "docker", "rebuild": "1"}, "rebuild", "has no rebuild"),
-        ({"context": "app", "builder": "docker", "cache": True}, "cache", "has no cache"),
+        (
+            {"context": "app", "builder": "docker", "build_secrets": {"A": "1"}},
+            "build_secrets",
+            "does not support build_secrets",
+        ),
+        ({"context": "app", "builder": "docker", "rebuild": "1"}, "rebuild", "does not support rebuild"),
+        ({"context": "app", "builder": "docker", "cache": True}, "cache", "does not support cache"),
     ],
 )
 def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(app, args, argument, part):

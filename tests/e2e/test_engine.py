@@ -308,7 +308,7 @@ def test_hooks_run_and_a_before_hook_refuses(stack):
 GROUP = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
 
 
-def test_protection_refuses_deletion_and_replacement_until_it_is_taken_off(stack):
+def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack):
     stack.write(GROUP % "protect=True")
     stack.apply()
     for attempt in (lambda: stack.destroy(), lambda: (stack.write(""), stack.apply())):
@@ -546,7 +546,7 @@ def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
     assert [event.name for event in stack.events] == ["a", "b"]
 
 
-def test_a_second_run_at_the_same_time_is_refused(stack):
+def test_a_second_run_at_the_same_time_is_rejected(stack):
     stack.write('import time\nopen("started", "w").close()\ntime.sleep(600)')
     arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), "99"]
     holder = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, start_new_session=True)

@@ -128,7 +128,7 @@ def test_another_failure_of_the_lookup_is_not_taken_for_a_missing_zone(deploy, a
         deploy(lambda: Certificate("certificate", {"domain": "app.example.com"}))
 
 
-def test_with_external_dns_the_records_are_told_and_nothing_waits(deploy, acm, zones):
+def test_with_external_dns_the_records_are_output_and_nothing_waits(deploy, acm, zones):
     deployed = deploy(lambda: Certificate("certificate", {"domain": "example.com", "dns": "external"}))
     assert zones["asked"] == []
     assert not deployed.of_type(":Record")
@@ -169,7 +169,7 @@ def test_a_host_name_is_a_domain(name):
         (".".join(["a" * 50] * 5), "has 254 characters; use at most 253."),
     ],
 )
-def test_what_is_no_domain_is_refused_with_its_value(name, sentence):
+def test_what_is_no_domain_is_rejected_with_its_value(name, sentence):
     (problem,) = domain_problems("domain", name)
     assert problem.argument == "domain"
     assert sentence in problem.reason
@@ -202,7 +202,7 @@ def test_the_main_domain_must_fit_a_common_name():
         ({"domain": "e.com", "aliases": ["g.net"], "zone_name": "e.com"}, "zone_name", "does not hold 'g.net'"),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason

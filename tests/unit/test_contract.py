@@ -289,7 +289,7 @@ def test_only_the_standard_library_and_each_other_are_imported():
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=B", "É", "A\n", "a.b"])
-def test_a_name_that_no_shell_takes_is_refused_with_the_name(name):
+def test_a_name_that_no_shell_takes_is_rejected_with_the_name(name):
     assert list(variable_problems([name], (), ())) == [
         (name, f"{name!r} must be letters, digits and underscores, and not start with a digit.")
     ]
@@ -300,7 +300,7 @@ def test_every_posix_name_is_accepted(name):
     assert not list(variable_problems([name], (), ()))
 
 
-def test_a_collision_is_refused_unless_it_is_meant():
+def test_a_collision_is_rejected_unless_it_is_meant():
     reserved = plain_names(True, True, ())
     assert list(variable_problems(["PORT", "MINE"], reserved, ())) == [
         ("PORT", "'PORT' is set by the stack; choose another name, or list it in override_env to replace its value.")
@@ -313,7 +313,7 @@ def test_a_name_of_a_preset_is_free_without_the_preset():
     assert list(variable_problems(["STAGE"], plain_names(True, True, ("divio",)), ()))
 
 
-def test_a_name_in_env_and_in_secrets_is_refused_once():
+def test_a_name_in_env_and_in_secrets_is_rejected_once():
     problems = list(variable_problems([*{"TOKEN": 1, "A": 2}, *{"B": 3, "TOKEN": 4}], (), ["TOKEN"]))
     assert problems == [("TOKEN", "'TOKEN' is in both env and secrets; keep it in one of them.")]
 
@@ -340,7 +340,7 @@ def test_the_timers_are_the_ones_promised_and_hold():
         ({"drain": -1}, "drain is -1; it must be at least 1"),
     ],
 )
-def test_a_broken_chain_is_refused_with_its_numbers(broken, sentence):
+def test_a_broken_chain_is_rejected_with_its_numbers(broken, sentence):
     problems = list(timer_problems(replace(TIMERS, **broken)))
     assert len(problems) == 1
     assert re.search(sentence, problems[0])
@@ -363,7 +363,7 @@ NEAR = st.fixed_dictionaries(
 
 
 @given(NEAR)
-def test_timers_are_refused_exactly_when_the_chain_is_broken(given_timers):
+def test_timers_are_rejected_exactly_when_the_chain_is_broken(given_timers):
     t = replace(TIMERS, **given_timers)
     whole = (
         t.request_timeout < t.idle_timeout < t.keep_alive
@@ -436,7 +436,7 @@ def test_the_smallest_size_has_three_choices_and_the_sentence_lists_them():
     ]
 
 
-def test_an_unknown_cpu_is_refused_with_the_choices():
+def test_an_unknown_cpu_is_rejected_with_the_choices():
     assert list(fargate_size_problems(300, 512)) == [
         "cpu 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."
     ]

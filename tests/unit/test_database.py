@@ -68,7 +68,7 @@ def test_by_default_a_small_private_encrypted_instance(database):
     }
 
 
-def test_outputs_tell_where_the_database_is(database):
+def test_outputs_describe_how_to_reach_the_database(database):
     assert database().outputs == {
         "host": "db.rds.amazonaws.com",
         "port": 5432,
@@ -197,7 +197,7 @@ def test_a_key_encrypts_the_database_and_its_statistics(database):
 
 
 @pytest.mark.parametrize("key", [KEY, pulumi.Output.from_input(KEY)], ids=["plain", "output"])
-def test_a_snapshot_with_another_key_is_refused_before_it_is_restored(database, mocks, key):
+def test_a_snapshot_with_another_key_is_rejected_before_it_is_restored(database, mocks, key):
     asked = "aws:rds/getSnapshot:getSnapshot"
     mocks.answers[asked] = {"kmsKeyId": KEY.replace("key/1", "key/2")}
     with pytest.raises(Exception, match=r"'moved' is encrypted with .*key/2.*--kms-key-id arn:aws:kms:.*key/1"):
@@ -356,7 +356,7 @@ def test_an_update_never_renames_a_database(database, monkeypatch):
 
 
 @pytest.mark.parametrize(("wanted", "running"), [("17.4", "17.6"), ("17.9", "17.10"), ("17", "18.1"), ("17.6", "18.1")])
-def test_a_version_before_the_one_that_runs_is_refused_before_aws_is_asked(wanted, running):
+def test_a_version_before_the_one_that_runs_is_rejected_before_aws_is_asked(wanted, running):
     with pytest.raises(ValueError, match=f"AWS runs {running}, and RDS cannot downgrade to {wanted}") as refused:
         reject_update(instance_update({}, {"engineVersion": wanted}, running))
     assert f"Set it to {running}, or to {running[:2]} for" in str(refused.value)
@@ -438,7 +438,7 @@ def tags(**identity):
 APP = {"database_name": "app", "username": "app"}
 
 
-def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
+def test_a_new_name_is_rejected_with_the_property_both_values_and_the_fix():
     with pytest.raises(ValueError, match="database_name") as refused:
         reject_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
     assert str(refused.value) == (
@@ -448,12 +448,12 @@ def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
     )
 
 
-def test_every_reason_is_told_at_once():
+def test_every_reason_is_reported_at_once():
     with pytest.raises(ValueError, match=r"username: .*'app' to 'owner'.*; kms_key_id: .*\"AWS's own key\" to 'arn:"):
         reject_replacement(update(tags(**APP), tags(database_name="app", username="owner", kms_key_id=KEY)))
 
 
-def test_taking_the_key_away_is_refused_too():
+def test_taking_the_key_away_is_rejected_too():
     (problem,) = replacements(tags(**APP, kms_key_id=KEY)["tags"], tags(**APP)["tags"])
     assert problem.argument == "kms_key_id"
 
@@ -583,7 +583,7 @@ def test_monitoring_intervals_that_rds_does_not_offer(interval):
 
 
 @pytest.mark.parametrize("missing", ["vpc_id", "subnet_ids"])
-def test_a_database_without_a_place_is_refused(mocks, missing):
+def test_a_database_without_a_place_is_rejected(mocks, missing):
     place = {key: value for key, value in PLACE.items() if key != missing}
     with pytest.raises(pulumi.InputPropertiesError, match=f"{missing}: is missing; a Database cannot be"):
         Database("db", place)
@@ -625,14 +625,14 @@ def test_windows_overlap_exactly_if_they_share_a_minute(backup, backup_length, s
 
 
 @given(st.integers(0, 1439), st.integers(0, 29))
-def test_backup_windows_under_half_an_hour_are_refused(start, length):
+def test_backup_windows_under_half_an_hour_are_rejected(start, length):
     window = daily(start, length)
     found = [problem for problem in window_problems(window, "sun:04:30-sun:05:30") if problem[0] == "backup_window"]
     assert found == [("backup_window", f"{window!r} lasts {length} minutes; use at least 30, RDS's minimum.")]
 
 
 @given(minutes_of_week, st.integers(0, 29))
-def test_maintenance_windows_under_half_an_hour_are_refused(start, length):
+def test_maintenance_windows_under_half_an_hour_are_rejected(start, length):
     window = weekly(start, length)
     found = [problem.reason for problem in window_problems("03:00-04:00", window)]
     assert f"{window!r} lasts {length} minutes; use at least 30, RDS's minimum." in found

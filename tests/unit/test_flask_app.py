@@ -154,7 +154,7 @@ def test_on_a_domain_one_proxy_is_trusted(app):
     assert not deployed.of_type("distribution:Distribution")
 
 
-def test_dns_elsewhere_tells_the_records_to_set(app):
+def test_external_dns_outputs_the_records_to_create(app):
     records = app(domain="app.example.com", dns="external", dns_ready=True).outputs["dns_records"]
     assert {"name": "app.example.com", "type": "CNAME"} in [{k: r[k] for k in ("name", "type")} for r in records]
 

@@ -364,7 +364,7 @@ def test_records_are_set_only_in_the_given_zones():
         ({**DEPLOY, "extra_app_actions": ["iam:PassRole"]}, "extra_app_actions", "not one of iam"),
     ],
 )
-def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(args, argument, said):
+def test_wrong_arguments_are_rejected_with_the_value_and_the_fix(args, argument, said):
     (problem,) = problems("github", args)
     assert problem.argument == argument
     assert said in problem.reason

@@ -66,7 +66,7 @@ def test_in_mode_cloudfront_only_cloudfront_reaches_port_80(deploy, mocks):
         ),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason

@@ -151,13 +151,13 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
         ),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason
 
 
-def test_a_name_too_long_for_a_target_group_is_refused_before_anything_is_made(mocks):
+def test_a_name_too_long_for_a_target_group_is_rejected_before_anything_is_made(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="use at most 24"):
         Route("a" * 25, _ARGS)
     assert mocks.resources == []

@@ -200,7 +200,7 @@ def found(**args):
     return {problem.argument: problem.reason for problem in problems("app", {"app": APP, **args})}
 
 
-def test_wrong_settings_are_told():
+def test_wrong_settings_are_reported():
     assert "'private' is not one of vpc, public" in found(cloudfront_origin="private")["cloudfront_origin"]
     assert "use 'vpc-with-public'" in found(**DOMAIN, cloudfront_origin="public-with-vpc")["cloudfront_origin"]
     place = {"vpc_id": "vpc-1", "public_subnet_ids": ["subnet-1", "subnet-2"]}
@@ -307,7 +307,7 @@ def test_an_older_network_s_third_zone_is_none_that_it_has():
     ]
 
 
-def test_subnets_in_a_zone_without_vpc_origins_are_told():
+def test_subnets_in_a_zone_without_vpc_origins_are_reported():
     assert checked_subnets(["subnet-1"], [None]) == ["subnet-1"]
     with pytest.raises(pulumi.InputPropertyError, match="subnet-2 in usw1-az2; set cloudfrontOrigin"):
         checked_subnets(["subnet-1", "subnet-2"], ["usw1-az1", "usw1-az2"])

@@ -172,7 +172,7 @@ apply(Path(folder), "local", Path(sys.executable), Place(Path(place), int(port),
 
 
 def killed_apply(stack, after):
-    """Apply in a process of its own that kills itself after so many operations; its exit status."""
+    """Apply in a separate process that kills itself after a number of operations; returns its exit status."""
     arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), str(after)]
     command = [sys.executable, "-c", KILLED, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -372,7 +372,7 @@ def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack
     assert names(stack.apply().created) == ["logs"]
     assert names(stack.apply().unchanged) == ["logs"]
     stack.write(body(7))
-    for _ in range(2):  # what was refused is refused again
+    for _ in range(2):  # what was rejected is rejected again
         with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
             stack.apply()
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]

@@ -5,7 +5,7 @@ from flask_on_aws.ingress.certificate import Certificate, domain_problems, probl
 
 @pytest.fixture
 def acm(mocks):
-    """ACM's answer: the record of each name, in an order of its own; a wildcard has its parent's."""
+    """ACM's answer: the record of each name, in no particular order; a wildcard has its parent's."""
 
     def options(args):
         names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]

@@ -96,7 +96,7 @@ def test_the_password_is_a_secret(mocks):
 
 
 def test_a_new_password_is_in_the_secret_before_the_database_has_it(database):
-    """In between, tasks that are refused would find the old one there."""
+    """In between, tasks whose login is rejected would read the old password there."""
     deployed = database()
     kinds = [resource.typ.rpartition(":")[2] for resource in deployed.resources]
     assert kinds.index("SecretVersion") < kinds.index("Instance")
@@ -473,7 +473,7 @@ def test_other_updates_of_the_subnet_group_pass(old, new):
     reject_replacement(update(old, new))
 
 
-# What is refused
+# What is rejected
 
 
 def refusal(**args):

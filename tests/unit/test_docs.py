@@ -17,7 +17,7 @@ SPEC.loader.exec_module(generate)
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_the_page_is_up_to_date(name):
-    """To write them anew: python docs/generate.py"""
+    """To regenerate them: python docs/generate.py"""
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == generate.PAGES[name]()
 
 

@@ -199,7 +199,7 @@ def test_own_variables_and_secrets_reach_every_process(app):
 
 @pytest.mark.parametrize("variant", ["workers", "shared-server"])
 def test_tasks_may_read_the_database_s_login_and_no_other_secret(app, variant):
-    """What they find there when the database refuses the password that they were started with."""
+    """What tasks read there when the database rejects the password that they were started with."""
     deployed = app(**VARIANTS[variant])
     login = "arn:aws:mock:us-east-1:123456789012:app-db-login"
     for container in [*containers(deployed), *(containers(deployed, "app-mail") if variant == "workers" else ())]:

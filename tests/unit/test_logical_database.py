@@ -53,7 +53,7 @@ def container(deploy, mocks, server: Server):
 
 
 def own_file(server: Server) -> str:
-    """A path that nobody else writes to, as each container has a file system of its own."""
+    """A path that nothing else writes to, since each container has a separate file system."""
     return str(server.home / f"{uuid4()}.pem")
 
 

@@ -1,4 +1,4 @@
-"""What no emulator can be brought to do: rollouts as ECS on AWS tells them."""
+"""What no emulator can do: rollouts as ECS on AWS reports them."""
 
 import pytest
 from flask_on_aws.releases.rollout import Rollout, RolloutError, Rollouts
@@ -13,7 +13,7 @@ def deployment(identifier, definition, status="PRIMARY", state="IN_PROGRESS", ru
 
 
 class Aws:
-    """ECS and the load balancer, which tell what a test lets them tell, one look after the other."""
+    """ECS and the load balancer, which report what a test prepared, one call after the other."""
 
     def __init__(self, *looks, health=(), tasks=(), events=()):
         self.looks, self.targets, self.known, self.events = list(looks), list(health), list(tasks), list(events)

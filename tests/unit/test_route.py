@@ -68,7 +68,7 @@ def test_by_default_every_request_of_the_listener_is_forwarded(deploy):
 
 
 def test_the_target_group_is_known_only_with_its_rules(mocks):
-    """ECS refuses a target group that no load balancer uses, so whoever takes the ARN must wait for the rule."""
+    """ECS rejects a target group that no load balancer uses, so whatever uses the ARN must wait for the rule."""
     found = {}
 
     def program():

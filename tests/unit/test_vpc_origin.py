@@ -248,7 +248,7 @@ BALANCERS = {
 @pytest.mark.parametrize("old", STEPS)
 @pytest.mark.parametrize("new", STEPS)
 def test_steps_are_taken_one_at_a_time_both_ways(old, new, secret):
-    """With both guards: a step that is skipped is refused, whether forward or back; a neighbour is allowed."""
+    """With both guards: a skipped step is rejected in both directions; the adjacent one is allowed."""
     changes = [
         (reject_removal, service_inputs(*BALANCERS[old]), service_inputs(*BALANCERS[new])),
         (

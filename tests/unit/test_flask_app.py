@@ -401,7 +401,7 @@ def test_every_retention_that_cloudwatch_accepts_is_one_for_all_logs(app, days):
 def test_a_wrong_retention_is_reported_once(mocks):
     with pytest.raises(pulumi.InputPropertiesError) as error:
         FlaskApp("app", {"app": APP, **VARIANTS["production"], "log_retention_days": 31})
-    assert str(error.value).count("31 is not one") == 1
+    assert str(error.value).count("31 is not a retention period") == 1
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def load(port: int, path: str, connections: int, seconds: int) -> Result:
     """Run wrk in one thread."""
     url = f"http://127.0.0.1:{port}{path}"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 our own command
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 a fixed command
     found = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
     if not (found and rate):

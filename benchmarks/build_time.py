@@ -3,7 +3,7 @@
     python benchmarks/build_time.py --prune [runs]
 
 Needs a Docker engine, the base image python:3.13-slim and PyPI, and the environment of ./test. **Deletes the engine's
-build cache** (`--prune` says that you know), since a cold build is one without it. The app has a dozen dependencies
+build cache** (`--prune` confirms that), since a cold build is one without it. The app has a dozen dependencies
 and a page. Peer: the Dockerfile of Docker's own guide for Python (https://docs.docker.com/guides/python/containerize/),
 reduced to what decides the time: dependencies by pip with a cache mount and a bind mount, then the code.
 
@@ -76,7 +76,7 @@ def main() -> None:
     """Print the medians and their ratios."""
     arguments = sys.argv[1:]
     if "--prune" not in arguments:
-        raise SystemExit("This deletes the Docker engine's build cache; say --prune if it may.")
+        raise SystemExit("This deletes the Docker engine's build cache; pass --prune to confirm.")
     runs = int(next((one for one in arguments if one.isdecimal()), RUNS))
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder) / "app"

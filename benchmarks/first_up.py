@@ -8,7 +8,7 @@ as an ordinary user, in a path with spaces, without Docker, PostgreSQL, Node.js,
 
 cold      everything is downloaded
 cached    the same again, with what pip, uv and npm keep: cold without the downloads
-warm      after `./up down`, in a network of its own that has neither IPv6 nor any way out
+warm      after `./up down`, in a separate network with neither IPv6 nor internet access
 again     once more, nothing changed
 
 Goals: cached at most 90 s, warm at most 20 s. What this machine's network needs (names, certificates) is taken over.
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = "python3,ca-certificates"  # the second for HTTPS to the package registries
 USER, USER_ID = "visitor", 1000
 PROJECT = f"home/{USER}/my first shop"
-# What networks with a mirror or a certificate of their own need; everything else of this machine stays outside.
+# For networks with a custom mirror or certificate; everything else of this machine stays outside.
 NETWORK = ("PIP_", "UV_", "NPM_CONFIG_", "SSL_CERT_", "NODE_EXTRA_CA_CERTS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 NETWORK_FILES = ("etc/resolv.conf", "etc/hosts", "etc/pip.conf", "etc/ssl/certs/ca-certificates.crt")
 
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, help="where to make that Debian, to use it again")
     arguments = parser.parse_args()
     if os.geteuid():
-        sys.exit("This makes a Debian of its own and enters it: run it as root.")
+        sys.exit("This creates a separate Debian and enters it; run it as root.")
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.root or Path(folder, "root")
         make_root(root, arguments.suite)

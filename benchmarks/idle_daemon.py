@@ -1,8 +1,8 @@
-"""What the local AWS costs while nobody asks for anything: processor and memory of its daemon and the helpers of it.
+"""What the idle local AWS costs: CPU and memory of its daemon and its helper processes.
 
     python benchmarks/idle_daemon.py [--minutes 10] [--settle 60]
 
-Copies the program and the template to a folder of its own, does what `./up` does there with the environment of this
+Copies the program and the template to a separate folder, does what `./up` does there with the environment of this
 Python (`pip install -r requirements.txt -e ./components -e './cli[local]'`), lets the stack settle, and then makes no
 request. Measured are all processes of the daemon except the app's tasks and PostgreSQL: processor time by
 /proc/PID/stat, memory by the Pss of /proc/PID/smaps_rollup, read twelve times. Needs Linux.

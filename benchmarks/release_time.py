@@ -54,9 +54,9 @@ class Watch:
             thread.join()
 
     def _healthy(self) -> set[tuple[str, int]]:
-        told = self._elb.describe_target_health(TargetGroupArn=self._group)["TargetHealthDescriptions"]
-        well = [one["Target"] for one in told if one["TargetHealth"]["State"] == "healthy"]
-        return {(target["Id"], target["Port"]) for target in well}
+        descriptions = self._elb.describe_target_health(TargetGroupArn=self._group)["TargetHealthDescriptions"]
+        healthy = [item["Target"] for item in descriptions if item["TargetHealth"]["State"] == "healthy"]
+        return {(target["Id"], target["Port"]) for target in healthy}
 
     def _look(self) -> None:
         while self._primary()["id"] == self._old:

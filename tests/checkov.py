@@ -1,4 +1,4 @@
-"""Checkov, in an environment of its own: what it depends on conflicts with what the tests depend on."""
+"""Checkov, in a dedicated environment: its dependencies conflict with those of the tests."""
 
 import fcntl
 import json
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VERSION = "3.3.30"
-# In the environment of the tests, which is made anew with it and which git and all tools leave out.
+# In the environment of the tests, which is recreated together with it, and which git and all tools ignore.
 ENVIRONMENT = Path(sys.prefix) / "checkov"
 INSTALL_SECONDS = 600  # 200 MB of packages; two minutes on two processors
 

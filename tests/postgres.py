@@ -15,7 +15,7 @@ OWNER, OWNER_PASSWORD = "master", "master-password"
 
 
 class Server:
-    """A server on a port of its own of `localhost`, with a certificate for that name."""
+    """A server on a dedicated port of `localhost`, with a certificate for that name."""
 
     def __init__(self, commands: Path, home: Path) -> None:
         self._commands, self.home = commands, home

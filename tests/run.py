@@ -93,7 +93,7 @@ def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], enviro
         outputs = [None, *(files.enter_context(tempfile.TemporaryFile()) for _ in together[1:])]
         for step, output in zip(together, outputs, strict=True):
             running.append(
-                # In a group of its own, to which this process forwards signals.
+                # In a separate process group, to which this process forwards signals.
                 subprocess.Popen(
                     step.command, cwd=step.folder, env=environment, stdout=output, stderr=output, process_group=0
                 )

@@ -1,7 +1,7 @@
 """Reusable Pulumi components that run a Flask app on AWS.
 
-Each is imported when it is first asked for: all of them load most of pulumi_aws, a second and 60 MB of memory that a
-tool which wants a build plan alone is spared.
+Each is imported on first use: together they load most of pulumi_aws, which costs a second and 60 MB of memory that a tool
+that only needs a build plan should not pay.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
 """Clients of AWS's API with the settings of the Pulumi provider in use, not with whatever boto3 finds first.
 
-Hooks and operations ask AWS themselves: no resource tells how a task ended. boto3 is an extra (`flask-on-aws[releases]`)
-and is imported when the first client is made.
+Hooks and operations call AWS directly: no resource reports how a task ended. boto3 is an extra (`flask-on-aws[releases]`)
+and is imported when the first client is created.
 """
 
 import importlib.util
@@ -21,17 +21,17 @@ _LISTS = ("assumeRoles", "endpoints", "sharedConfigFiles", "sharedCredentialsFil
 _OBJECTS = ("assumeRoleWithWebIdentity",)
 _FLAGS = ("insecure", "useDualstackEndpoint", "useFipsEndpoint")
 NAMES = (*_TEXTS, *_LISTS, *_OBJECTS, *_FLAGS)
-# The provider knows some services by more than one name.
+# The provider has more than one name for some services.
 _ENDPOINT_NAMES: Mapping[str, Sequence[str]] = {
     "elbv2": ("elbv2", "elasticloadbalancingv2", "elb", "elasticloadbalancing"),
     "logs": ("logs", "cloudwatchlogs", "cloudwatchlog"),
 }
-# Seconds and tries of one call; a deployment asks every second for minutes and shall not fail for one lost packet.
-_CONNECT_SECONDS, _READ_SECONDS, _TRIES = 5, 20, 5
+# Seconds and attempts for one call; a deployment polls every second for minutes and must not fail for one lost packet.
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 20, 5
 
 
 class IdentityError(Exception):
-    """Clients would act in the name of somebody else than the provider does."""
+    """Clients would act under another identity than the provider."""
 
 
 def available() -> bool:
@@ -41,18 +41,18 @@ def available() -> bool:
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """What the AWS provider is told, under its own names; absent is what the environment and AWS's files say."""
+    """Settings of the AWS provider, under its names; those taken from the environment and AWS's files are absent."""
 
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     identity: str = ""
-    """ARN of whom the provider acts as; empty to trust the settings."""
+    """ARN of the identity that the provider acts as; empty to trust the settings."""
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, by boto3's name for it.
 
         Raises:
-            botocore.exceptions.BotoCoreError: if the profile or the region is not there.
-            IdentityError: if the credentials at hand are not the provider's.
+            botocore.exceptions.BotoCoreError: if the profile or the region is missing.
+            IdentityError: if the available credentials are not the provider's.
         """
         import boto3
         from botocore.config import Config
@@ -61,7 +61,7 @@ class ProviderSettings:
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            retries={"max_attempts": _TRIES, "mode": "standard"},
+            retries={"max_attempts": _ATTEMPTS, "mode": "standard"},
             use_dualstack_endpoint=bool(self.given.get("useDualstackEndpoint")) or None,
             use_fips_endpoint=bool(self.given.get("useFipsEndpoint")) or None,
         )
@@ -71,8 +71,8 @@ class ProviderSettings:
 
     def _endpoint(self, service: str) -> str | None:
         endpoints: dict[str, str] = {}
-        for one in self._list("endpoints"):
-            endpoints |= one
+        for entry in self._list("endpoints"):
+            endpoints |= entry
         names = _ENDPOINT_NAMES.get(service, (service,))
         return next((endpoints[name] for name in names if endpoints.get(name)), None)
 
@@ -87,14 +87,14 @@ class ProviderSettings:
         """A session whose credentials are those of the provider: keys or profile, then each role that it assumes."""
         import botocore.session
 
-        given = self.given
-        session = cast(Any, botocore.session.Session(profile=given.get("profile")))
+        settings = self.given
+        session = cast(Any, botocore.session.Session(profile=settings.get("profile")))
         for variable, key in (("config_file", "sharedConfigFiles"), ("credentials_file", "sharedCredentialsFiles")):
-            if given.get(key):
-                session.set_config_variable(variable, given[key][0])
-        if given.get("accessKey"):
-            session.set_credentials(given["accessKey"], given["secretKey"], given.get("token"))
-        identity = given.get("assumeRoleWithWebIdentity")
+            if settings.get(key):
+                session.set_config_variable(variable, settings[key][0])
+        if settings.get("accessKey"):
+            session.set_credentials(settings["accessKey"], settings["secretKey"], settings.get("token"))
+        identity = settings.get("assumeRoleWithWebIdentity")
         for role in [*([identity] if identity else []), *self._list("assumeRoles")]:
             self._assume(session, role)
         if self.identity:
@@ -102,12 +102,12 @@ class ProviderSettings:
         return session
 
     def _become(self, session: Any, wanted: str) -> None:
-        """Act as the provider does.
+        """Act under the provider's identity.
 
-        The SDK tells a program nothing of the roles that a provider resource assumes, only as whom it acts.
+        The SDK does not expose the roles that a provider resource assumes, only the identity that it acts as.
         """
-        mine = self._identity(session)
-        if _who(mine) == _who(wanted):
+        current = self._identity(session)
+        if _who(current) == _who(wanted):
             return
         role = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", wanted)
         if role:
@@ -120,15 +120,15 @@ class ProviderSettings:
             same = False
         if not same:
             raise IdentityError(
-                f"The AWS provider acts as {wanted}, and what asks AWS about releases would act as {mine}. Give the "
-                "provider's credentials by the stack's configuration (aws:profile, aws:assumeRoles) or the environment."
+                f"The AWS provider acts as {wanted}, but the calls about releases would act as {current}. Set the "
+                "provider's credentials in the stack's configuration (aws:profile, aws:assumeRoles) or in the environment."
             )
 
     def _identity(self, session: Any) -> str:
         return str(self._create(session, "sts").get_caller_identity()["Arn"])
 
     def _assume(self, session: Any, role: Mapping[str, Any]) -> None:
-        session._credentials = self._assumed(session, role)  # botocore has no other way for refreshing ones
+        session._credentials = self._assumed(session, role)  # botocore has no public way to set refreshable ones
 
     def _create(self, session: Any, service: str, **options: Any) -> Any:
         region = self.given.get("stsRegion") or self.given.get("region") or session.get_config_variable("region")
@@ -160,9 +160,9 @@ class ProviderSettings:
 
 
 def read_settings(texts: Mapping[str, Any], identity: str = "") -> ProviderSettings:
-    """From the provider's own texts, in which lists, objects and flags are JSON; what no client needs is left out."""
-    found = {name: value for name, value in texts.items() if name in NAMES and value not in (None, "")}
-    parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in found.items()}
+    """From the provider's strings, in which lists, objects and booleans are JSON; settings that no client needs are left out."""
+    relevant = {name: value for name, value in texts.items() if name in NAMES and value not in (None, "")}
+    parsed = {name: value if name in _TEXTS else _parsed(value) for name, value in relevant.items()}
     return ProviderSettings(parsed, identity)
 
 

@@ -20,31 +20,31 @@ _Args = TypeVar("_Args", bound=Mapping[str, Any])
 class Component(pulumi.ComponentResource):
     """A component whose outputs are exactly its class annotations, and whose arguments are those that it declares.
 
-    Its argument `tags`, where it declares one, reaches everything in it that takes tags.
+    Its argument `tags`, where it declares one, applies to every resource in it that supports tags.
     """
 
     _TAGS_ARGUMENT: ClassVar = "tags"
 
-    def __new__(cls, *given: Any, **named: Any) -> Self:
+    def __new__(cls, *positional: Any, **named: Any) -> Self:
         """Check the arguments' names and types before the constructor, which takes name, args and opts, reads one.
 
         Raises:
             ArgumentsError: for unknown and missing arguments, and values of another type, Outputs for plain ones included.
         """
-        args = inspect.signature(cls.__init__).bind(None, *given, **named).arguments.get("args")
+        args = inspect.signature(cls.__init__).bind(None, *positional, **named).arguments.get("args")
         if args is not None:  # a component inside the library may have none
             owner = f"{_article(cls.__name__)} {cls.__name__}"
             refuse([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
-        made = super().__new__(cls)
-        made._tags = cast(Mapping[str, Any], args or {}).get(cls._TAGS_ARGUMENT) or {}
-        return made
+        component = super().__new__(cls)
+        component._tags = cast(Mapping[str, Any], args or {}).get(cls._TAGS_ARGUMENT) or {}
+        return component
 
     _tags: Mapping[str, str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
         refuse(tag_problems(self._tags, self._TAGS_ARGUMENT))
         kind = type(self).__name__
-        # After the caller's transformations, so that the tags which these set stay.
+        # After the caller's transformations, so that tags which they set are kept.
         opts = with_tags(opts, self._tags)
         inputs: dict[str, Any] = {}
         if guard:
@@ -53,7 +53,7 @@ class Component(pulumi.ComponentResource):
         self._name = name
 
     def _child(self, **options: Any) -> pulumi.ResourceOptions:
-        """Options for a child resource: this component as its parent, and whatever else is given."""
+        """Options for a child resource: this component as its parent, and any other options."""
         return pulumi.ResourceOptions(parent=self, **options)
 
     def _register(self) -> None:
@@ -66,8 +66,8 @@ def settle(args: _Args, defaults: Mapping[str, Any]) -> _Args:
 
     A hosted component receives every number as a float and every absent value as None.
     """
-    given = {key: _whole(value) for key, value in args.items() if value is not None}
-    return cast(_Args, {**defaults, **given})
+    set_args = {key: _whole(value) for key, value in args.items() if value is not None}
+    return cast(_Args, {**defaults, **set_args})
 
 
 def _article(noun: str) -> str:
@@ -75,7 +75,7 @@ def _article(noun: str) -> str:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, Enum):  # what a hosted component receives of one; in Python callers write the text
+    if isinstance(value, Enum):  # hosted components receive enums; in Python callers write the string
         return value.value
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -1,4 +1,4 @@
-"""What a program's settings must not change while the stack is up, since every logical name is made of it."""
+"""Settings that must not change while the stack exists, since every logical name is derived from them."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from .data_loss.guard import Guard
 
 
 class FixedSettings(Component):
-    """Settings of which each change fails, at preview and before anything is changed.
+    """Settings that cannot change: an update that changes one fails at preview and before anything is changed.
 
-    Its own name must never change: an app's component cannot notice that it is gone, and this stands beside it.
+    The name of this component must never change. It is separate from the app's component, which could not detect its own removal.
     """
 
     def __init__(self, name: str, values: Mapping[str, str], opts: pulumi.ResourceOptions | None = None) -> None:
@@ -20,5 +20,5 @@ class FixedSettings(Component):
         super().__init__(name, opts, Guard(record, (), names))
         # Depending on a component alone waits for its children only, and this has none.
         self.passed: pulumi.Output[list[pulumi.Resource]] = self.urn.apply(lambda urn: [self])
-        """Resolves when the settings have passed; to be depended on by what is named by them."""
+        """Resolves when the check has passed; for `depends_on` of the resources that are named by the settings."""
         self._register()

@@ -1,4 +1,4 @@
-"""A policy that lets a role, whoever made it, use what a component has."""
+"""A policy that lets a role, whoever created it, use a component's resources."""
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +11,7 @@ def grant(
 
     Args:
         owner: logical name of the component that grants.
-        client: whose role it is, as the last part of the policy's logical name.
+        client: the owner of the role, the last part of the policy's logical name.
         role: name or ARN of the role.
         policy: the policy document as JSON.
         opts: the options of the policy.
@@ -21,5 +21,5 @@ def grant(
 
 
 def role_name(role: str) -> str:
-    """The name of a role that is given by name or ARN: names have no slash, and paths are left of it."""
+    """The name of a role from its name or ARN: names contain no slash, and a path precedes the last one."""
     return role.rpartition("/")[2]

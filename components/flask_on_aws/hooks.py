@@ -1,4 +1,4 @@
-"""Hooks that look at the world before a resource is made or changed, and may refuse it."""
+"""Hooks that run before a resource is created or changed, and may stop that."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,17 +15,17 @@ def before_changes(name: str, function: Hook) -> pulumi.ResourceHookBinding:
     """The binding of a hook for creation and update; a preview runs nothing.
 
     Args:
-        name: known in the whole program, so it has the component's name in it.
-        function: raises to refuse.
+        name: unique in the whole program, so it contains the component's name.
+        function: raises to stop the change.
     """
     hook = pulumi.ResourceHook(name, function)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
 async def in_thread(owner: pulumi.Resource, action: Callable[..., None], *values: Any) -> None:
-    """Run `action(say, *values)`, in which `say` logs a line at the owner.
+    """Run `action(say, *values)`, where `say` logs a line for the owner.
 
-    Hooks share one event loop with the program's registrations, which shall go on meanwhile.
+    Hooks share one event loop with the program's registrations, which must continue meanwhile.
     """
     loop = asyncio.get_running_loop()
 

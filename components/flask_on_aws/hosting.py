@@ -1,4 +1,4 @@
-"""Pulumi's host of components, with whole numbers that may be Outputs."""
+"""Pulumi's component host, with whole numbers that may be Outputs."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 
 class Host(ComponentProvider):
-    """Serves components, and hands them Outputs where a whole number is declared.
+    """Serves components, and passes them Outputs where a whole number is declared.
 
-    Pulumi's own calls `int()` on them, which is a TypeError. `settle` makes whole numbers of those that are known.
+    Pulumi's host calls `int()` on them, which is a TypeError. `settle` converts the known ones to whole numbers.
     """
 
     def map_inputs(self, inputs: Inputs, component_def: ComponentDefinition) -> Inputs:

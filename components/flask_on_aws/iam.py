@@ -1,16 +1,16 @@
-"""IAM policy documents as plain values, and whose resources they speak of."""
+"""IAM policy documents as plain values, and the scope of resources that they cover."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-# Release records and other notes between deployments.
+# Release records and other data kept between deployments.
 PARAMETER_PATH = "flask-on-aws"
 Statement = dict[str, Any]
 
 
 class Scope(NamedTuple):
-    """Whose resources: the account, the first parts of their names, and where the program's state is."""
+    """The resources that policies cover: the account, the prefixes of their names, and where the program's state is."""
 
     account_id: str
     partition: str
@@ -25,7 +25,7 @@ class Scope(NamedTuple):
         return _unique(start + resource.replace("{n}", name) for resource in resources for name in self.names)
 
     def buckets(self, inside: str = "") -> list[str]:
-        """ARNs of the app's buckets, or of what is in them."""
+        """ARNs of the app's buckets, or of their objects."""
         return [f"arn:{self.partition}:s3:::{name}-*{inside}" for name in self.names]
 
 
@@ -35,7 +35,7 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def policy_json(statements: Sequence[Mapping[str, Any]]) -> str:
-    """A policy document of these statements, as the JSON that AWS takes."""
+    """A policy document of these statements, as the JSON that AWS expects."""
     return json.dumps(document(statements))
 
 
@@ -43,7 +43,7 @@ def service_trust(service: str, account_id: str) -> str:
     """A role's trust policy as JSON: the AWS service may assume it on behalf of this account alone.
 
     Without `aws:SourceAccount` the service would be a confused deputy: another account that learns the role's ARN could
-    have it used for resources of its own.
+    have it used for its own resources.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention
     """
     statement = {
@@ -56,12 +56,12 @@ def service_trust(service: str, account_id: str) -> str:
 
 
 def allow(actions: str, resources: str | list[str]) -> Statement:
-    """Let these actions, a text of words, happen on these resources."""
+    """Allow these actions, separated by spaces, on these resources."""
     return {"Effect": "Allow", "Action": actions.split(), "Resource": resources}
 
 
 def deny_without_tls(action: str, resources: str | list[str]) -> Statement:
-    """Deny this action on these resources to every request without TLS, whoever makes it."""
+    """Deny this action on these resources to every request without TLS, whoever sends it."""
     return {
         "Sid": "DenyWithoutTls",
         "Effect": "Deny",
@@ -74,13 +74,13 @@ def deny_without_tls(action: str, resources: str | list[str]) -> Statement:
 
 def state(scope: Scope, object_actions: str, key_actions: str) -> list[Statement]:
     """Use the program's state, if it is in this account."""
-    found: list[Statement] = []
+    statements: list[Statement] = []
     if scope.state_bucket_arn:
-        found.append(allow("s3:ListBucket", scope.state_bucket_arn))
-        found.append(allow(object_actions, f"{scope.state_bucket_arn}/*"))
+        statements.append(allow("s3:ListBucket", scope.state_bucket_arn))
+        statements.append(allow(object_actions, f"{scope.state_bucket_arn}/*"))
     if scope.state_key_arn:
-        found.append(allow(key_actions, scope.state_key_arn))
-    return found
+        statements.append(allow(key_actions, scope.state_key_arn))
+    return statements
 
 
 def _unique(values: Iterable[str]) -> list[str]:

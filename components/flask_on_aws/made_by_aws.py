@@ -1,20 +1,20 @@
-"""What AWS makes beside a stack's own resources, and what becomes of it when the stack is destroyed."""
+"""What AWS creates besides a stack's resources, and what happens to it when the stack is destroyed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class MadeByAws(NamedTuple):
-    """One kind of thing that no resource of the stack is."""
+    """Something that AWS creates and that is not a resource of the stack."""
 
     by: str
-    """Type of the resource that has AWS make it."""
+    """Type of the resource for which AWS creates it."""
     what: str
     """What it is, with its name where it has one."""
     when: str
-    """With which settings, empty for always."""
+    """The settings with which it is created; empty: always."""
     after: str
-    """What is left of it after `pulumi destroy`, and how it is deleted."""
+    """What remains of it after `pulumi destroy`, and how to delete it."""
 
 
 _ROLE = "stays: one for the whole account, free, shared by all that use the service"
@@ -84,7 +84,7 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "aws:rds/instance:Instance",
         "log groups `/aws/rds/instance/<identifier>/postgresql` and `…/upgrade`",
         "",
-        "go with the stack, which makes or imports them; RDS may write last lines into new ones without retention: "
+        "go with the stack, which creates or imports them; RDS may write last lines into new ones without retention: "
         "`aws logs delete-log-group`",
     ),
     MadeByAws(
@@ -179,4 +179,4 @@ NOTHING: Sequence[str] = (
     "random:index/randomId:RandomId",
     "random:index/randomPassword:RandomPassword",
 )
-"""Types of the stack's resources that have AWS make nothing."""
+"""Types of the stack's resources for which AWS creates nothing else."""

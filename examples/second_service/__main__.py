@@ -8,7 +8,7 @@ image = pulumi.Config().require("image")
 
 
 def disconnect_sooner(balancer: aws.lb.LoadBalancerArgs, _opts: pulumi.ResourceOptions, _name: str) -> None:
-    """What no argument of the app says, a transform of the resource does."""
+    """A transform sets what no argument of the app covers."""
     balancer.client_keep_alive = 600  # seconds
 
 

@@ -5,7 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-# All of it outlives `pulumi destroy`: without bucket and key, nobody can change or remove what they describe, and a
+# All of it outlives `pulumi destroy`: without bucket and key, what they describe cannot be changed or removed, and a
 # bucket that stays must stay private.
 KEPT = pulumi.ResourceOptions(retain_on_delete=True)
 # Each update writes a few versions of a stack's state; three months are long enough to notice that one was wrong.
@@ -47,7 +47,7 @@ aws.s3.BucketPolicy(
     "team-state-tls",
     bucket=bucket.bucket,
     policy=bucket.arn.apply(tls_policy),
-    # S3 refuses to change a bucket's policy and its public access block at the same time.
+    # S3 rejects simultaneous changes to a bucket's policy and its public access block.
     opts=pulumi.ResourceOptions.merge(KEPT, pulumi.ResourceOptions(depends_on=[public_access])),
 )
 aws.s3.BucketServerSideEncryptionConfiguration(

@@ -35,7 +35,7 @@ def identities(stack):
 
 
 def active_clusters(stack):
-    """A deleted cluster is still told for a while, as INACTIVE."""
+    """A deleted cluster is still reported for a while, as INACTIVE."""
     ecs = stack.aws("ecs")
     clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     return [cluster["clusterName"] for cluster in clusters if cluster["status"] == "ACTIVE"]

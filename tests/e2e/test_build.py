@@ -72,7 +72,7 @@ class Built:
 
 @pytest.fixture
 def built(tmp_path) -> Iterator[type[Built]]:
-    """Write an app of the catalogue, to be built under a name of its own; the image goes when the test is over."""
+    """Write an app of the catalogue, to be built under a unique name; the image is deleted after the test."""
     made: list[Built] = []
 
     def make(name: str) -> Built:

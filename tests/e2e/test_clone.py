@@ -24,7 +24,7 @@ def test_the_program_s_environment_has_the_library_and_the_preflight():
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """What git has of this repository, in a folder of its own."""
+    """A clone of this repository in a separate folder."""
     folder = tmp_path / "flask-on-aws"
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):

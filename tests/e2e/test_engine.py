@@ -172,7 +172,7 @@ apply(Path(folder), "local", Path(sys.executable), Place(Path(place), int(port),
 
 
 def killed_apply(stack, after):
-    """Apply in a process of its own that kills itself after so many operations; its exit status."""
+    """Apply in a separate process that kills itself after a number of operations; returns its exit status."""
     arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), str(after)]
     command = [sys.executable, "-c", KILLED, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -308,7 +308,7 @@ def test_hooks_run_and_a_before_hook_refuses(stack):
 GROUP = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
 
 
-def test_protection_refuses_deletion_and_replacement_until_it_is_taken_off(stack):
+def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack):
     stack.write(GROUP % "protect=True")
     stack.apply()
     for attempt in (lambda: stack.destroy(), lambda: (stack.write(""), stack.apply())):
@@ -372,7 +372,7 @@ def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack
     assert names(stack.apply().created) == ["logs"]
     assert names(stack.apply().unchanged) == ["logs"]
     stack.write(body(7))
-    for _ in range(2):  # what was refused is refused again
+    for _ in range(2):  # what was rejected is rejected again
         with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
             stack.apply()
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
@@ -546,7 +546,7 @@ def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
     assert [event.name for event in stack.events] == ["a", "b"]
 
 
-def test_a_second_run_at_the_same_time_is_refused(stack):
+def test_a_second_run_at_the_same_time_is_rejected(stack):
     stack.write('import time\nopen("started", "w").close()\ntime.sleep(600)')
     arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), "99"]
     holder = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, start_new_session=True)

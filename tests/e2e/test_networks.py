@@ -1,4 +1,4 @@
-"""Every way out of the network, made and removed by the real engine."""
+"""Every kind of egress, created and removed by the real engine."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A stack as the Pulumi CLI tells of it, to the commands that look after an app."""
+"""A stack as the Pulumi CLI describes it, for the commands that operate an app."""
 
 from pathlib import Path
 

@@ -30,7 +30,7 @@ def test_a_folder_is_all_that_a_user_sets(program):
     assert image["context"] == {"location": "shop", "named": {"rds-ca": {"location": certificates}}}
 
 
-def test_what_is_missing_is_told_before_anything_is_created(program):
+def test_missing_settings_are_reported_before_anything_is_created(program):
     stack = program("dev")
     folder = MANAGERS["uv"].write(stack.folder / "shop")
     (folder / "Procfile").unlink()

@@ -139,7 +139,7 @@ def check_that_data_is_guarded(stack):
 
 
 def test_production_on_a_domain_keeps_its_data(program):
-    """Alone proves that `pulumi destroy` is refused by protection, and what production leaves behind."""
+    """The only proof that protection blocks `pulumi destroy`, and what production leaves behind."""
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     # No budget: the emulator cannot change its tags, which the second `up` would want.

@@ -36,7 +36,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def app(app_bin: Path, postgres: Postgres, tmp_path: Path) -> App:
-    """The template with a database of its own, migrated."""
+    """The template with a dedicated, migrated database."""
     app = App(app_bin, tmp_path, DATABASE_URL=postgres.new_database(), DEFAULT_STORAGE_DSN=f"file://{tmp_path}/media/")
     subprocess.run(app.release, cwd=app.home, env=app.environment, check=True, capture_output=True)
     return app

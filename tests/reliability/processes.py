@@ -25,7 +25,7 @@ _KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
 
 
 def free_port() -> int:
-    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    """Below the range of outgoing connections, so that it stays free while a server restarts."""
     while True:
         port = random.randint(10_000, 32_000)
         with socket.socket() as chosen, contextlib.suppress(OSError):
@@ -41,7 +41,7 @@ def postgres_commands() -> Path | None:
 
 
 class Postgres:
-    """A server of its own in a scratch folder, on a TCP port of the loopback."""
+    """A separate server in a scratch folder, on a TCP port of the loopback."""
 
     def __init__(self, commands: Path) -> None:
         self._commands, self.port = commands, free_port()

@@ -25,7 +25,7 @@ def _restart_under_load(app: App, postgres: Postgres, outages: list[float]) -> N
                 time.sleep(2.5)
             lost = clients.lost()
             print(f"outage {back - began:.1f} s: {clients.total} requests, {lost}, slowest {clients.slowest:.1f} s")
-            # A read is asked again. A write whose transaction broke is not: nobody knows whether it was stored.
+            # A read is asked again. A write whose transaction broke is not: whether it was stored is unknown.
             assert set(lost) <= {("POST", "503")}, lost
             # At most one for each thread: those that were in the middle of it, none that came later.
             assert sum(lost.values()) <= _WORKERS * _THREADS, lost

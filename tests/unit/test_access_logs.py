@@ -62,15 +62,15 @@ def test_buckets_and_distributions_of_the_account_write_to_their_own_folders():
 
 
 @pytest.mark.parametrize(
-    ("sources", "sentence"), [(["trails"], "'trails' is not one of"), ([], "An empty list lets nothing write")]
+    ("sources", "sentence"), [(["trails"], "'trails' is not one of"), ([], "An empty list allows nothing to write")]
 )
-def test_sources_that_do_not_exist_are_refused(sources, sentence):
+def test_sources_that_do_not_exist_are_rejected(sources, sentence):
     (problem,) = problems({"sources": sources})
     assert problem.argument == "sources"
     assert sentence in problem.reason
 
 
 @pytest.mark.parametrize("days", [0, 3654])
-def test_days_out_of_range_are_refused(days):
+def test_days_out_of_range_are_rejected(days):
     (problem,) = problems({"days": days})
     assert problem == ("days", f"{days} must be a whole number from 1 to 3653 days.")

@@ -67,7 +67,7 @@ def test_each_group_makes_its_own_alarms(deploy):
     ]
 
 
-def test_every_alarm_tells_when_it_starts_and_when_it_ends_and_decides_about_missing_data(deploy):
+def test_every_alarm_reports_its_start_and_its_end_and_decides_about_missing_data(deploy):
     deployed = deploy(lambda: Alarms("alarms", {**BALANCER, **SERVICE, **DATABASE}))
     for name, alarm in deployed.of_type(ALARM).items():
         assert alarm["alarmActions"] == alarm["okActions"] == [deployed.outputs["topic_arn"]], name
@@ -182,12 +182,12 @@ def test_a_tag_limits_the_budget_to_what_carries_it():
         (
             {**DATABASE, "database_instance_class": "db.z1d.large"},
             "database_instance_class",
-            "'db.z1d.large' is not known",
+            "'db.z1d.large' is unknown",
         ),
         ({**DATABASE, "database_max_connections": 5}, "database_max_connections", "5 must be a whole number"),
     ],
 )
-def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(args, argument, said):
+def test_wrong_arguments_are_rejected_with_the_value_and_the_fix(args, argument, said):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert said in problem.reason

@@ -8,7 +8,7 @@ def secret(text):
     return {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": text}
 
 
-def test_the_secret_is_json_never_plain_deleted_at_once_and_told_by_version(deploy, mocks):
+def test_the_secret_is_json_never_plain_deleted_at_once_and_identified_by_version(deploy, mocks):
     mocks.computed["SecretVersion"] = lambda args: {"versionId": "v1"}
     deployed = deploy(lambda: AppSecret("web-secret", {"values": {"B": pulumi.Output.from_input("2"), "A": "1"}}))
     assert deployed.named("web-secret") == {"description": "Secret environment of an app", "recoveryWindowInDays": 0}
@@ -37,12 +37,12 @@ def test_recovery_days_that_secrets_manager_takes(days):
     assert not list(problems({"values": {}, "recovery_days": days}))
 
 
-def test_a_secret_without_values_is_refused(mocks):
+def test_a_secret_without_values_is_rejected(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="values: is missing; an AppSecret cannot be created"):
         AppSecret("s", {})
     assert mocks.resources == []
 
 
-def test_a_description_too_long_is_refused():
+def test_a_description_too_long_is_rejected():
     (problem,) = problems({"values": {}, "description": "x" * 2049})
     assert problem == ("description", "2049 characters are too many; use at most 2048.")

@@ -49,5 +49,5 @@ def test_schedules_change_the_limits(deploy):
         ({"schedules": [{"name": "a", "schedule": "rate(1 day)", "min_tasks": 1}]}, "schedules[0].max_tasks"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(args, argument):
+def test_limits_that_contradict_each_other_are_rejected(args, argument):
     assert [problem.argument for problem in problems(args)] == [argument]

@@ -129,7 +129,7 @@ def test_roles_are_assumed_one_after_the_other(sts):
     assert sts[1][0]["RoleSessionName"] == "ci"
 
 
-def test_who_the_provider_is_by_a_role_that_nobody_tells_is_become(sts):
+def test_clients_assume_a_role_of_the_provider_that_the_sdk_does_not_expose(sts):
     acts_as = "arn:aws:sts::123456789012:assumed-role/deploy/aws-go-sdk-1"
     assert key_of(ProviderSettings(KEYS, acts_as)) == "deploy"
     assert sts[0][0]["RoleArn"] == "arn:aws:iam::123456789012:role/deploy"

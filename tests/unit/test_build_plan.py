@@ -37,7 +37,7 @@ def test_an_app_gets_its_plan_with_reasons(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_an_app_without_a_plan_is_told_everything_in_sentences(tmp_path, name):
+def test_all_problems_of_an_app_without_a_plan_are_reported_as_sentences(tmp_path, name):
     app = BAD[name]
     folder = app.write(tmp_path / "app")
     with pytest.raises(BuildPlanError) as error:

@@ -185,7 +185,7 @@ def test_a_transform_changes_inputs_and_options_of_its_resource_alone(app, mocks
     assert changed.of_type("ecs/service:Service") == plain.of_type("ecs/service:Service")
 
 
-def test_a_transform_of_several_is_told_which(app):
+def test_a_transform_of_several_resources_gets_their_names(app):
     names = []
     app(transform={"alarms": lambda alarm, opts, name: names.append(name)}, alarms=True)
     assert {"app-alarms-latency", "app-alarms-database-cpu"} <= set(names)

@@ -5,7 +5,7 @@ from flask_on_aws.ingress.certificate import Certificate, domain_problems, probl
 
 @pytest.fixture
 def acm(mocks):
-    """ACM's answer: the record of each name, in an order of its own; a wildcard has its parent's."""
+    """ACM's answer: the record of each name, in no particular order; a wildcard has its parent's."""
 
     def options(args):
         names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]
@@ -115,8 +115,8 @@ def test_a_missing_zone_is_a_sentence_with_ways_out(deploy, acm, zones):
     assert str(caught.value) == (
         "domain: "
         "No public hosted zone in Route 53 is called app.example.com or example.com, so 'app.example.com' cannot be "
-        "validated. Create one and delegate the domain to it; give zone_id if this program makes it; set dns to "
-        "external if another provider answers for the domain; or use the ARN of a certificate that you have."
+        "validated. Create one and delegate the domain to it; set zone_id if this program creates it; set dns to "
+        "external if another provider answers for the domain; or use the ARN of an existing certificate."
     )
     assert not any(resource.typ.startswith("aws:") for resource in acm.resources)
 
@@ -128,7 +128,7 @@ def test_another_failure_of_the_lookup_is_not_taken_for_a_missing_zone(deploy, a
         deploy(lambda: Certificate("certificate", {"domain": "app.example.com"}))
 
 
-def test_with_external_dns_the_records_are_told_and_nothing_waits(deploy, acm, zones):
+def test_with_external_dns_the_records_are_output_and_nothing_waits(deploy, acm, zones):
     deployed = deploy(lambda: Certificate("certificate", {"domain": "example.com", "dns": "external"}))
     assert zones["asked"] == []
     assert not deployed.of_type(":Record")
@@ -169,7 +169,7 @@ def test_a_host_name_is_a_domain(name):
         (".".join(["a" * 50] * 5), "has 254 characters; use at most 253."),
     ],
 )
-def test_what_is_no_domain_is_refused_with_its_value(name, sentence):
+def test_what_is_no_domain_is_rejected_with_its_value(name, sentence):
     (problem,) = domain_problems("domain", name)
     assert problem.argument == "domain"
     assert sentence in problem.reason
@@ -202,7 +202,7 @@ def test_the_main_domain_must_fit_a_common_name():
         ({"domain": "e.com", "aliases": ["g.net"], "zone_name": "e.com"}, "zone_name", "does not hold 'g.net'"),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason

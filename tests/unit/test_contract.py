@@ -20,7 +20,7 @@ from flask_on_aws.runtime_contract.contract import (
     VARIABLES,
     DatabaseFacts,
     Facts,
-    Known,
+    Inputs,
     Timers,
     database_url,
     fargate_size_problems,
@@ -200,7 +200,7 @@ def test_no_plain_value_can_hold_a_secret(password, key):
     assert not any(secret in value for secret in (password, key) for value in plain.values())
     for variable in VARIABLES:
         if variable.kind == "plain":
-            assert str(variable.value(Known(everything, password, key))) == plain[variable.name]
+            assert str(variable.value(Inputs(everything, password, key))) == plain[variable.name]
 
 
 HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,8}){0,3}", fullmatch=True)
@@ -270,7 +270,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
 
 def test_a_row_that_forgets_its_database_says_so():
     with pytest.raises(LookupError, match="needs a database"):
-        _ = Known(replace(FACTS, database=None)).database
+        _ = Inputs(replace(FACTS, database=None)).database
 
 
 def test_only_the_standard_library_and_each_other_are_imported():
@@ -289,7 +289,7 @@ def test_only_the_standard_library_and_each_other_are_imported():
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=B", "É", "A\n", "a.b"])
-def test_a_name_that_no_shell_takes_is_refused_with_the_name(name):
+def test_a_name_that_no_shell_takes_is_rejected_with_the_name(name):
     assert list(variable_problems([name], (), ())) == [
         (name, f"{name!r} must be letters, digits and underscores, and not start with a digit.")
     ]
@@ -300,7 +300,7 @@ def test_every_posix_name_is_accepted(name):
     assert not list(variable_problems([name], (), ()))
 
 
-def test_a_collision_is_refused_unless_it_is_meant():
+def test_a_collision_is_rejected_unless_it_is_meant():
     reserved = plain_names(True, True, ())
     assert list(variable_problems(["PORT", "MINE"], reserved, ())) == [
         ("PORT", "'PORT' is set by the stack; choose another name, or list it in override_env to replace its value.")
@@ -313,7 +313,7 @@ def test_a_name_of_a_preset_is_free_without_the_preset():
     assert list(variable_problems(["STAGE"], plain_names(True, True, ("divio",)), ()))
 
 
-def test_a_name_in_env_and_in_secrets_is_refused_once():
+def test_a_name_in_env_and_in_secrets_is_rejected_once():
     problems = list(variable_problems([*{"TOKEN": 1, "A": 2}, *{"B": 3, "TOKEN": 4}], (), ["TOKEN"]))
     assert problems == [("TOKEN", "'TOKEN' is in both env and secrets; keep it in one of them.")]
 
@@ -331,16 +331,16 @@ def test_the_timers_are_the_ones_promised_and_hold():
     [
         ({"keep_alive": 50}, r"idle_timeout \(50 s\) must be below keep_alive \(50 s\)"),
         ({"granian_header_read_ms": 50_000}, r"below granian_header_read_ms \(50000 ms\)"),
-        ({"granian_header_read_ms": 60_001}, "granian_header_read_ms is 60001; granian takes at most 60000"),
+        ({"granian_header_read_ms": 60_001}, "granian_header_read_ms is 60001; granian allows at most 60000"),
         ({"request_timeout": 50}, r"request_timeout \(50 s\) must be below idle_timeout \(50 s\)"),
         ({"stop_timeout": 44}, r"stop_timeout \(44 s\) must be at least 45 s"),
         ({"graceful": 46}, r"stop_timeout \(60 s\) must be at least 61 s"),
         ({"stop_timeout": 121}, "stop_timeout is 121 s; Fargate waits at most 120 s"),
-        ({"deregistration_delay": 4}, r"44 s in all; they must be at least request_timeout \(45 s\)"),
+        ({"deregistration_delay": 4}, r"44 s; they must be at least request_timeout \(45 s\)"),
         ({"drain": -1}, "drain is -1; it must be at least 1"),
     ],
 )
-def test_a_broken_chain_is_refused_with_its_numbers(broken, sentence):
+def test_a_broken_chain_is_rejected_with_its_numbers(broken, sentence):
     problems = list(timer_problems(replace(TIMERS, **broken)))
     assert len(problems) == 1
     assert re.search(sentence, problems[0])
@@ -363,7 +363,7 @@ NEAR = st.fixed_dictionaries(
 
 
 @given(NEAR)
-def test_timers_are_refused_exactly_when_the_chain_is_broken(given_timers):
+def test_timers_are_rejected_exactly_when_the_chain_is_broken(given_timers):
     t = replace(TIMERS, **given_timers)
     whole = (
         t.request_timeout < t.idle_timeout < t.keep_alive
@@ -432,11 +432,11 @@ def test_fargate_takes_its_own_sizes_and_no_other(cpu, least, most, step, count)
 def test_the_smallest_size_has_three_choices_and_the_sentence_lists_them():
     assert [m for m in range(1, 4097) if not list(fargate_size_problems(256, m))] == [512, 1024, 2048]
     assert list(fargate_size_problems(256, 4096)) == [
-        "memory 4096 does not go with cpu 256; choose one of 512, 1024, 2048 MiB."
+        "memory 4096 is not available with cpu 256; choose one of 512, 1024, 2048 MiB."
     ]
 
 
-def test_an_unknown_cpu_is_refused_with_the_choices():
+def test_an_unknown_cpu_is_rejected_with_the_choices():
     assert list(fargate_size_problems(300, 512)) == [
-        "cpu 300 is not a size of Fargate; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."
+        "cpu 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."
     ]

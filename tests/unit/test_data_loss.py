@@ -198,7 +198,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("case", LOSSES)
-def test_a_loss_is_refused_and_passes_with_the_consent_of_that_resource_alone(case):
+def test_a_loss_is_rejected_and_passes_with_the_consent_of_that_resource_alone(case):
     old, new, setting, part, consent = LOSSES[case]
     for accepted in ((), [name for name in NAMES if name != consent]):
         with pytest.raises(ValueError, match="loses data") as refused:
@@ -211,7 +211,7 @@ def test_a_loss_is_refused_and_passes_with_the_consent_of_that_resource_alone(ca
 
 
 @pytest.mark.parametrize("case", IMPOSSIBLE)
-def test_what_cannot_work_is_refused_whatever_is_accepted(case):
+def test_what_cannot_work_is_rejected_whatever_is_accepted(case):
     old, new, setting, part = IMPOSSIBLE[case]
     with pytest.raises(ValueError, match="cannot work") as refused:
         update(old, new, NAMES)
@@ -259,7 +259,7 @@ def test_a_snapshot_is_used_where_the_key_changes_with_it():
     update(old, new, ["app-db"])
 
 
-def test_all_losses_are_told_at_once():
+def test_all_losses_are_reported_at_once():
     with pytest.raises(ValueError, match="loses data") as refused:
         update({"database_storage_gib": 50}, {"database": "none", "bucket": "none", "vpc_cidr": "10.1.0.0/16"})
     assert [line.split(":")[0] for line in str(refused.value).splitlines()[1:]] == [

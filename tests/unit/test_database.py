@@ -5,8 +5,8 @@ import pulumi
 import pytest
 from flask_on_aws.database.database import Database, problems
 from flask_on_aws.database.database_checks import window_problems
-from flask_on_aws.database.instance_guard import refuse_update
-from flask_on_aws.database.replacement_guard import refuse_replacement, replacements
+from flask_on_aws.database.instance_guard import reject_update
+from flask_on_aws.database.replacement_guard import reject_replacement, replacements
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,7 +68,7 @@ def test_by_default_a_small_private_encrypted_instance(database):
     }
 
 
-def test_outputs_tell_where_the_database_is(database):
+def test_outputs_describe_how_to_reach_the_database(database):
     assert database().outputs == {
         "host": "db.rds.amazonaws.com",
         "port": 5432,
@@ -96,7 +96,7 @@ def test_the_password_is_a_secret(mocks):
 
 
 def test_a_new_password_is_in_the_secret_before_the_database_has_it(database):
-    """In between, tasks that are refused would find the old one there."""
+    """In between, tasks whose login is rejected would read the old password there."""
     deployed = database()
     kinds = [resource.typ.rpartition(":")[2] for resource in deployed.resources]
     assert kinds.index("SecretVersion") < kinds.index("Instance")
@@ -197,7 +197,7 @@ def test_a_key_encrypts_the_database_and_its_statistics(database):
 
 
 @pytest.mark.parametrize("key", [KEY, pulumi.Output.from_input(KEY)], ids=["plain", "output"])
-def test_a_snapshot_with_another_key_is_refused_before_it_is_restored(database, mocks, key):
+def test_a_snapshot_with_another_key_is_rejected_before_it_is_restored(database, mocks, key):
     asked = "aws:rds/getSnapshot:getSnapshot"
     mocks.answers[asked] = {"kmsKeyId": KEY.replace("key/1", "key/2")}
     with pytest.raises(Exception, match=r"'moved' is encrypted with .*key/2.*--kms-key-id arn:aws:kms:.*key/1"):
@@ -348,17 +348,17 @@ def test_an_update_never_renames_a_database(database, monkeypatch):
     options = record_options(monkeypatch, "pulumi_aws.rds.Instance")
     database()
     (hook,) = options[0].hooks.before_update
-    assert (hook.callback, hook.opts.on_dry_run) == (refuse_update, True)
+    assert (hook.callback, hook.opts.on_dry_run) == (reject_update, True)
     for old, new in ((None, "b"), ("a", None), ("a", object()), ("a", "a")):
-        refuse_update(instance_update({"identifier": old}, {"identifier": new}))
+        reject_update(instance_update({"identifier": old}, {"identifier": new}))
     with pytest.raises(ValueError, match="'a' → 'b' would rename the database while it is in use"):
-        refuse_update(instance_update({"identifier": "a"}, {"identifier": "b"}))
+        reject_update(instance_update({"identifier": "a"}, {"identifier": "b"}))
 
 
 @pytest.mark.parametrize(("wanted", "running"), [("17.4", "17.6"), ("17.9", "17.10"), ("17", "18.1"), ("17.6", "18.1")])
-def test_a_version_before_the_one_that_runs_is_refused_before_aws_is_asked(wanted, running):
-    with pytest.raises(ValueError, match=f"AWS runs {running}, and RDS has no way back to {wanted}") as refused:
-        refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+def test_a_version_before_the_one_that_runs_is_rejected_before_aws_is_asked(wanted, running):
+    with pytest.raises(ValueError, match=f"AWS runs {running}, and RDS cannot downgrade to {wanted}") as refused:
+        reject_update(instance_update({}, {"engineVersion": wanted}, running))
     assert f"Set it to {running}, or to {running[:2]} for" in str(refused.value)
 
 
@@ -375,7 +375,7 @@ def test_a_version_before_the_one_that_runs_is_refused_before_aws_is_asked(wante
     ],
 )
 def test_every_other_version_passes(wanted, running):
-    refuse_update(instance_update({}, {"engineVersion": wanted}, running))
+    reject_update(instance_update({}, {"engineVersion": wanted}, running))
 
 
 @pytest.mark.parametrize(("version", "upgraded"), [("17", True), ("17.6", False)])
@@ -409,7 +409,7 @@ def test_the_guard_looks_at_updates_of_the_subnet_group_at_preview_too(database,
     database()
     (hook,) = options[0].hooks.before_update
     assert hook.name == "db-replacement-guard"
-    assert hook.callback is refuse_replacement
+    assert hook.callback is reject_replacement
     assert hook.opts.on_dry_run is True
     assert hook.opts.ignore_errors is False
 
@@ -438,22 +438,22 @@ def tags(**identity):
 APP = {"database_name": "app", "username": "app"}
 
 
-def test_a_new_name_is_refused_with_the_property_both_values_and_the_way_out():
+def test_a_new_name_is_rejected_with_the_property_both_values_and_the_fix():
     with pytest.raises(ValueError, match="database_name") as refused:
-        refuse_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
+        reject_replacement(update(tags(**APP), tags(**{**APP, "database_name": "shop"})))
     assert str(refused.value) == (
         "database_name: changing it from 'app' to 'shop' would replace the database and lose its data. Change it back, "
-        "or, if that is meant, take deletion_protection off and add the database's logical name to accept_data_loss "
+        "or, if that is intended, turn deletion_protection off and add the database's logical name to accept_data_loss "
         "(acceptDataLoss in a stack's settings)."
     )
 
 
-def test_every_reason_is_told_at_once():
+def test_every_reason_is_reported_at_once():
     with pytest.raises(ValueError, match=r"username: .*'app' to 'owner'.*; kms_key_id: .*\"AWS's own key\" to 'arn:"):
-        refuse_replacement(update(tags(**APP), tags(database_name="app", username="owner", kms_key_id=KEY)))
+        reject_replacement(update(tags(**APP), tags(database_name="app", username="owner", kms_key_id=KEY)))
 
 
-def test_taking_the_key_away_is_refused_too():
+def test_taking_the_key_away_is_rejected_too():
     (problem,) = replacements(tags(**APP, kms_key_id=KEY)["tags"], tags(**APP)["tags"])
     assert problem.argument == "kms_key_id"
 
@@ -470,10 +470,10 @@ def test_taking_the_key_away_is_refused_too():
     ],
 )
 def test_other_updates_of_the_subnet_group_pass(old, new):
-    refuse_replacement(update(old, new))
+    reject_replacement(update(old, new))
 
 
-# What is refused
+# What is rejected
 
 
 def refusal(**args):
@@ -527,7 +527,7 @@ def test_names_too_long(argument):
     assert not list(problems({argument: "a" * 63}))
     assert refusal(**{argument: "a" * 64}) == (
         argument,
-        f"{'a' * 64!r} has 64 characters; PostgreSQL takes at most 63.",
+        f"{'a' * 64!r} has 64 characters; PostgreSQL allows at most 63.",
     )
 
 
@@ -583,7 +583,7 @@ def test_monitoring_intervals_that_rds_does_not_offer(interval):
 
 
 @pytest.mark.parametrize("missing", ["vpc_id", "subnet_ids"])
-def test_a_database_without_a_place_is_refused(mocks, missing):
+def test_a_database_without_a_place_is_rejected(mocks, missing):
     place = {key: value for key, value in PLACE.items() if key != missing}
     with pytest.raises(pulumi.InputPropertiesError, match=f"{missing}: is missing; a Database cannot be"):
         Database("db", place)
@@ -620,22 +620,22 @@ def test_windows_overlap_exactly_if_they_share_a_minute(backup, backup_length, s
     backups = {(day * 1440 + backup + i) % WEEK for day in range(7) for i in range(backup_length)}
     shared = bool(backups & {(start + i) % WEEK for i in range(length)})
     window, maintenance = daily(backup, backup_length), weekly(start, length)
-    expected = f"{maintenance!r} overlaps the daily backup window {window}; RDS wants them apart."
+    expected = f"{maintenance!r} overlaps the daily backup window {window}; choose windows that do not overlap."
     assert list(window_problems(window, maintenance)) == ([("maintenance_window", expected)] if shared else [])
 
 
 @given(st.integers(0, 1439), st.integers(0, 29))
-def test_backup_windows_under_half_an_hour_are_refused(start, length):
+def test_backup_windows_under_half_an_hour_are_rejected(start, length):
     window = daily(start, length)
     found = [problem for problem in window_problems(window, "sun:04:30-sun:05:30") if problem[0] == "backup_window"]
-    assert found == [("backup_window", f"{window!r} lasts {length} minutes; RDS needs at least 30.")]
+    assert found == [("backup_window", f"{window!r} lasts {length} minutes; use at least 30, RDS's minimum.")]
 
 
 @given(minutes_of_week, st.integers(0, 29))
-def test_maintenance_windows_under_half_an_hour_are_refused(start, length):
+def test_maintenance_windows_under_half_an_hour_are_rejected(start, length):
     window = weekly(start, length)
     found = [problem.reason for problem in window_problems("03:00-04:00", window)]
-    assert f"{window!r} lasts {length} minutes; RDS needs at least 30." in found
+    assert f"{window!r} lasts {length} minutes; use at least 30, RDS's minimum." in found
 
 
 @given(st.text(max_size=20))

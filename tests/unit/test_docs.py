@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_the_page_is_up_to_date(name):
-    """To write them anew: python docs/generate.py"""
+    """To regenerate them: python docs/generate.py"""
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == generate.PAGES[name]()
 
 

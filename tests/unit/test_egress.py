@@ -49,7 +49,7 @@ def task_groups(deployed):
 
 
 def database(deployed):
-    """The database's security group, and the port that containers are told."""
+    """The database's security group, and the port in the containers' environment."""
     task = json.loads(deployed.of_type(":TaskDefinition")["app-web"]["containerDefinitions"])
     told = {v["name"]: v["value"] for container in task for v in container["environment"]}
     if "PGPORT" not in told:

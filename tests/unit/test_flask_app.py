@@ -154,7 +154,7 @@ def test_on_a_domain_one_proxy_is_trusted(app):
     assert not deployed.of_type("distribution:Distribution")
 
 
-def test_dns_elsewhere_tells_the_records_to_set(app):
+def test_external_dns_outputs_the_records_to_create(app):
     records = app(domain="app.example.com", dns="external", dns_ready=True).outputs["dns_records"]
     assert {"name": "app.example.com", "type": "CNAME"} in [{k: r[k] for k in ("name", "type")} for r in records]
 
@@ -199,7 +199,7 @@ def test_own_variables_and_secrets_reach_every_process(app):
 
 @pytest.mark.parametrize("variant", ["workers", "shared-server"])
 def test_tasks_may_read_the_database_s_login_and_no_other_secret(app, variant):
-    """What they find there when the database refuses the password that they were started with."""
+    """What tasks read there when the database rejects the password that they were started with."""
     deployed = app(**VARIANTS[variant])
     login = "arn:aws:mock:us-east-1:123456789012:app-db-login"
     for container in [*containers(deployed), *(containers(deployed, "app-mail") if variant == "workers" else ())]:
@@ -401,7 +401,7 @@ def test_every_retention_that_cloudwatch_accepts_is_one_for_all_logs(app, days):
 def test_a_wrong_retention_is_reported_once(mocks):
     with pytest.raises(pulumi.InputPropertiesError) as error:
         FlaskApp("app", {"app": APP, **VARIANTS["production"], "log_retention_days": 31})
-    assert str(error.value).count("31 is not one") == 1
+    assert str(error.value).count("31 is not a retention period") == 1
 
 
 @pytest.mark.parametrize(

@@ -356,7 +356,7 @@ def test_records_are_set_only_in_the_given_zones():
         ),
         ({"repository": "octo/shop", "tags": ["v*"]}, "tags", "'v*' must be an exact name"),
         ({"repository": "octo/shop", "environments": ["a:b"]}, "environments", "'a:b' must be an exact name"),
-        ({**DEPLOY, "app_names": []}, "app_names", "0 names; give from 1 to 5"),
+        ({**DEPLOY, "app_names": []}, "app_names", "0 names; use from 1 to 5"),
         ({**DEPLOY, "app_names": ["App"]}, "app_names", "'App' must be lower-case"),
         ({**DEPLOY, "app_names": ["github"]}, "app_names", "rename the role"),
         ({**DEPLOY, "extra_app_actions": ["*"]}, "extra_app_actions", "'*' must be an action"),
@@ -364,7 +364,7 @@ def test_records_are_set_only_in_the_given_zones():
         ({**DEPLOY, "extra_app_actions": ["iam:PassRole"]}, "extra_app_actions", "not one of iam"),
     ],
 )
-def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(args, argument, said):
+def test_wrong_arguments_are_rejected_with_the_value_and_the_fix(args, argument, said):
     (problem,) = problems("github", args)
     assert problem.argument == argument
     assert said in problem.reason

@@ -261,11 +261,11 @@ def test_a_folder_without_a_dockerfile_is_built_by_its_plan(deploy, planned):
     "change",
     [{"python_version": "3.12"}, {"system_packages": ["ffmpeg"]}, {"start_command": "x"}, {"build_args": {"A": "1"}}],
 )
-def test_what_a_plan_is_told_is_in_the_tag(planned, change):
+def test_the_settings_of_a_plan_are_in_the_tag(planned, change):
     assert tag(context="app", **change) != tag(context="app")
 
 
-def test_what_only_a_plan_is_told_is_not_in_the_tag_of_a_dockerfile(app):
+def test_the_settings_of_a_plan_are_not_in_the_tag_of_a_dockerfile(app):
     told = {"python_version": "3.12", "system_packages": ["ffmpeg"], "start_command": "x"}
     assert tag(context="app", **told) == tag(context="app")
 
@@ -288,13 +288,13 @@ def test_other_certificates_are_another_image(planned, monkeypatch, tmp_path):
         ({"build_secrets": {"1": "1"}}, "build_secrets.1", "'1' must be letters"),
     ],
 )
-def test_what_no_plan_can_be_made_of_is_refused_by_argument(planned, args, argument, part):
+def test_what_no_plan_can_be_made_of_is_rejected_by_argument(planned, args, argument, part):
     (problem,) = problems({"context": "app", **args})
     assert problem.argument == argument
     assert part in problem.reason
 
 
-def test_everything_that_stands_in_the_way_of_a_plan_is_told_at_once(planned):
+def test_all_problems_that_prevent_a_plan_are_reported_at_once(planned):
     (planned / "requirements.txt").write_text("?\n")
     (planned / "Procfile").write_text("web\n")
     assert [problem.argument for problem in problems({"context": "app"})] == ["context", "context"]
@@ -324,7 +324,7 @@ def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(dep
     assert warnings == []
 
 
-def test_a_lookup_that_fails_is_told_and_the_image_is_built(deploy, app, registry, warnings):
+def test_a_failed_lookup_is_reported_and_the_image_is_built(deploy, app, registry, warnings):
     refuse(registry, "No valid credential sources found")
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
     assert the_build(deployed)[1]["push"] is True
@@ -436,12 +436,16 @@ def test_a_ready_image_is_passed_on_and_creates_nothing(deploy, reference, repos
         ({"context": "app", "images_kept": 19}, "images_kept", "19 must be a whole number from 20 to 1000 images"),
         ({"context": "app", "repository_name": "Shop"}, "repository_name", "'Shop' must be 2 to 250 lower-case"),
         ({"context": "app", "repository_name": "a" * 251}, "repository_name", "must be 2 to 250 lower-case"),
-        ({"context": "app", "builder": "docker", "build_secrets": {"A": "1"}}, "build_secrets", "has no build_secrets"),
-        ({"context": "app", "builder": "docker", "rebuild": "1"}, "rebuild", "has no rebuild"),
-        ({"context": "app", "builder": "docker", "cache": True}, "cache", "has no cache"),
+        (
+            {"context": "app", "builder": "docker", "build_secrets": {"A": "1"}},
+            "build_secrets",
+            "does not support build_secrets",
+        ),
+        ({"context": "app", "builder": "docker", "rebuild": "1"}, "rebuild", "does not support rebuild"),
+        ({"context": "app", "builder": "docker", "cache": True}, "cache", "does not support cache"),
     ],
 )
-def test_wrong_arguments_are_refused_with_the_value_and_the_way_out(app, args, argument, part):
+def test_wrong_arguments_are_rejected_with_the_value_and_the_fix(app, args, argument, part):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert part in problem.reason

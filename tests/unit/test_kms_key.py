@@ -187,7 +187,7 @@ def test_a_key_of_a_stack_whose_data_stays_is_retained(app):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", ["", "shop group", "a" * 513, "log-group:x"])
-def test_a_wrong_name_of_a_log_group_is_refused(mocks, name):
+def test_a_wrong_name_of_a_log_group_is_rejected(mocks, name):
     with pytest.raises(pulumi.InputPropertiesError, match="is not the name of a log group"):
         KmsKey("key", {"log_group_names": [name]})
     with pytest.raises(pulumi.InputPropertiesError, match="An empty list"):

@@ -19,7 +19,7 @@ def test_a_public_name_is_there_and_is_what_it_says(name):
     assert getattr(flask_on_aws, name).__name__ == name
 
 
-def test_another_name_is_refused():
+def test_another_name_is_rejected():
     with pytest.raises(AttributeError, match="module 'flask_on_aws' has no attribute 'Balancer'"):
         _ = flask_on_aws.Balancer
 

@@ -68,7 +68,7 @@ def test_outputs_name_the_listener_for_routes(deploy):
     }
 
 
-def test_behind_cloudfront_there_is_port_80_alone_and_it_refuses_what_no_route_takes(deploy):
+def test_behind_cloudfront_there_is_port_80_alone_and_it_rejects_what_no_route_takes(deploy):
     deployed = deploy(lambda: LoadBalancer("web", _CLOUDFRONT))
     assert set(deployed.of_type(":Listener")) == {"web-http"}
     assert deployed.named("web-http")["defaultActions"] == [
@@ -165,8 +165,12 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
     [
         ({**_HTTPS, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
         (_NETWORK, "certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront."),
-        ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront has no use"),
-        ({**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}}, "certificate_arn", "Mode cloudfront has no use"),
+        ({**_CLOUDFRONT, "certificate_arn": "arn:x"}, "certificate_arn", "Mode cloudfront does not use"),
+        (
+            {**_CLOUDFRONT, "extra_certificate_arns": {"a": "b"}},
+            "certificate_arn",
+            "Mode cloudfront does not use",
+        ),
         ({**_HTTPS, "extra_certificate_arns": {"A b": "arn:x"}}, "extra_certificate_arns", "'A b' must be lower-case"),
         ({**_CLOUDFRONT, "allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "only CloudFront may connect"),
         ({**_HTTPS, "allowed_cidrs": ["::/0"]}, "allowed_cidrs", "none without dual_stack"),
@@ -179,13 +183,13 @@ def test_access_logs_go_to_a_bucket_that_takes_them(deploy):
         ({**_HTTPS, "access_log_days": 0}, "access_log_days", "0 must be a whole number from 1 to 3653 days."),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason
 
 
-def test_a_name_too_long_for_aws_is_refused_before_anything_is_made(mocks):
+def test_a_name_too_long_for_aws_is_rejected_before_anything_is_made(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="use at most 24"):
         LoadBalancer("a" * 25, _HTTPS)
     assert mocks.resources == []

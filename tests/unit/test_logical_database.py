@@ -53,7 +53,7 @@ def container(deploy, mocks, server: Server):
 
 
 def own_file(server: Server) -> str:
-    """A path that nobody else writes to, as each container has a file system of its own."""
+    """A path that nothing else writes to, since each container has a separate file system."""
     return str(server.home / f"{uuid4()}.pem")
 
 
@@ -114,7 +114,7 @@ def test_a_new_password_takes_the_place_of_the_old_one(container, server):
     "taken",
     ["CREATE ROLE taken1", "CREATE DATABASE taken2", "CREATE ROLE taken3; COMMENT ON ROLE taken3 IS 'urn:other'"],
 )
-def test_names_that_another_app_has_are_refused_and_nothing_changes(container, server, taken):
+def test_names_that_another_app_has_are_rejected_and_nothing_changes(container, server, taken):
     for statement in taken.split(";"):
         server.sql(statement)
     name = taken.split(";")[0].split()[2]
@@ -170,7 +170,7 @@ def test_only_the_app_s_tasks_are_let_through_to_the_server(deploy, mocks):
         ({"username": "select"}, "username: 'select'"),
     ],
 )
-def test_bad_arguments_are_refused_before_anything_is_made(deploy, args, sentence):
+def test_bad_arguments_are_rejected_before_anything_is_made(deploy, args, sentence):
     given = {**CLIENTS, "host": "db", "database_name": "shop", **args}
     with pytest.raises(pulumi.InputPropertiesError, match=sentence):
         deploy(lambda: LogicalDatabase("shop-db", given))

@@ -38,7 +38,7 @@ def test_access_is_limited_to_the_bucket():
 
 
 @pytest.mark.parametrize("days", [0, 3651, True])
-def test_days_out_of_range_are_refused_with_the_value(days):
+def test_days_out_of_range_are_rejected_with_the_value(days):
     (problem,) = problems({"versioned": True, "old_version_days": days})
     assert problem.argument == "old_version_days"
     assert repr(days) in problem.reason

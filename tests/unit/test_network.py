@@ -265,7 +265,7 @@ def test_ipv6_blocks_of_three_zones_are_six_different_ones():
     assert all(ipaddress.ip_network(b).subnet_of(ipaddress.ip_network("2600:1f18::/56")) for b in blocks)
 
 
-def test_a_region_with_too_few_zones_is_refused_with_its_zones():
+def test_a_region_with_too_few_zones_is_rejected_with_its_zones():
     assert zone_name(["us-west-1a", "us-west-1c"], 1) == "us-west-1c"
     with pytest.raises(pulumi.InputPropertyError, match=r"2 zones \(us-west-1a, us-west-1c\); set zones to 2"):
         zone_name(["us-west-1a", "us-west-1c"], 2)
@@ -283,7 +283,7 @@ def test_a_region_with_too_few_zones_is_refused_with_its_zones():
         ("home", "not an address range"),
     ],
 )
-def test_a_range_that_does_not_suit_is_refused_with_the_value(cidr, reason):
+def test_a_range_that_does_not_suit_is_rejected_with_the_value(cidr, reason):
     found = reasons({"cidr_block": cidr})
     assert list(found) == ["cidr_block"]
     assert repr(cidr) in found["cidr_block"]
@@ -298,7 +298,7 @@ def test_private_ranges_of_the_right_size_are_accepted(cidr):
 @pytest.mark.parametrize(
     ("argument", "value"), [("zones", 1), ("zones", 4), ("egress", "none"), ("flow_log_retention_days", 31)]
 )
-def test_values_out_of_range_are_refused_with_the_value(argument, value):
+def test_values_out_of_range_are_rejected_with_the_value(argument, value):
     found = reasons({argument: value})
     assert list(found) == [argument]
     assert repr(value) in found[argument]
@@ -315,7 +315,7 @@ def test_values_out_of_range_are_refused_with_the_value(argument, value):
         ({**EXISTING, "egress": "nat"}, "private_subnet_ids", "Egress 'nat' runs tasks in private subnets"),
     ],
 )
-def test_arguments_that_contradict_each_other_are_refused(args, argument, reason):
+def test_arguments_that_contradict_each_other_are_rejected(args, argument, reason):
     found = reasons(args)
     assert list(found) == [argument]
     assert reason in found[argument]
@@ -338,7 +338,7 @@ def test_days_that_cloudwatch_knows_are_accepted(days):
 
 
 @pytest.mark.parametrize("days", [0, 2, 31, 366, True])
-def test_days_that_cloudwatch_does_not_know_are_refused_with_the_value(days):
+def test_days_that_cloudwatch_does_not_know_are_rejected_with_the_value(days):
     (problem,) = retention_problems("days", days)
     assert problem.argument == "days"
     assert repr(days) in problem.reason

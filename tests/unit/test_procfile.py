@@ -13,7 +13,7 @@ def test_commands_keep_their_order_colons_and_quotes(tmp_path):
     ]
 
 
-def test_a_name_that_comes_twice_is_refused_with_its_line(tmp_path):
+def test_a_name_that_comes_twice_is_rejected_with_its_line(tmp_path):
     path = tmp_path / "Procfile"
     path.write_text("web: a\nweb: b\n")
     with pytest.raises(ProcfileError, match="line 2: 'web' is there twice"):

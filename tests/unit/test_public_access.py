@@ -51,7 +51,7 @@ def test_in_mode_cloudfront_only_cloudfront_reaches_port_80(deploy, mocks):
     ("args", "argument", "sentence"),
     [
         ({**_VPC, "mode": "http"}, "mode", "'http' is not one of https, cloudfront, internal."),
-        ({**_VPC, "allowed_cidrs": []}, "allowed_cidrs", "An empty list lets nobody connect"),
+        ({**_VPC, "allowed_cidrs": []}, "allowed_cidrs", "An empty list allows no connections"),
         ({**_VPC, "allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs", "'10.0.0.1/8' is not an address range"),
         (
             {**_VPC, "allowed_cidrs": ["::/0"]},
@@ -66,7 +66,7 @@ def test_in_mode_cloudfront_only_cloudfront_reaches_port_80(deploy, mocks):
         ),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason

@@ -37,12 +37,12 @@ def test_a_release_survives_its_text():
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"image": "a"}', "null"])
-def test_what_is_no_release_is_refused_with_the_way_out(text):
-    with pytest.raises(ValueError, match="is no record of a release; delete the parameter"):
+def test_what_is_no_release_is_rejected_with_the_fix(text):
+    with pytest.raises(ValueError, match="is not the record of a release; delete the parameter"):
         read_value(text)
 
 
-def test_releases_are_told_newest_first_with_their_numbers_and_authors():
+def test_releases_are_listed_newest_first_with_their_numbers_and_authors():
     first, second = Release("repo@sha256:1", "arn:td:1"), Release("repo@sha256:2", "arn:td:2")
     found = list(releases(Ssm(first.value, second.value), "name"))
     assert [(one.number, one.image) for one in found] == [(2, "repo@sha256:2"), (1, "repo@sha256:1")]

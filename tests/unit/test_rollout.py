@@ -1,4 +1,4 @@
-"""What no emulator can be brought to do: rollouts as ECS on AWS tells them."""
+"""What no emulator can do: rollouts as ECS on AWS reports them."""
 
 import pytest
 from flask_on_aws.releases.rollout import Rollout, RolloutError, Rollouts
@@ -13,7 +13,7 @@ def deployment(identifier, definition, status="PRIMARY", state="IN_PROGRESS", ru
 
 
 class Aws:
-    """ECS and the load balancer, which tell what a test lets them tell, one look after the other."""
+    """ECS and the load balancer, which report what a test prepared, one call after the other."""
 
     def __init__(self, *looks, health=(), tasks=(), events=()):
         self.looks, self.targets, self.known, self.events = list(looks), list(health), list(tasks), list(events)
@@ -86,7 +86,7 @@ def test_a_healthy_old_task_does_not_stand_in_for_a_new_one():
         Rollouts(cloud.client, str, sleep=lambda _: None).follow(WANTED._replace(seconds=0))
 
 
-def test_another_deployment_that_comes_in_between_is_told():
+def test_a_deployment_that_supersedes_this_one_is_reported():
     cloud = Aws([deployment("new", NEW)], [deployment("new", NEW)], [deployment("third", "arn:td/web:3")])
     with pytest.raises(RolloutError, match="web:2 was overtaken by another deployment, of web:3"):
         follow(cloud)
@@ -99,7 +99,7 @@ def test_the_same_deployed_again_by_hand_is_followed():
     assert follow(cloud)[-1] == "web: 1 of 1 tasks run"
 
 
-def test_a_lack_of_capacity_is_told():
+def test_a_lack_of_capacity_is_reported():
     events = ["(service web) was unable to place a task. Reason: Capacity is unavailable at this time."]
     cloud = Aws([deployment("new", NEW)], events=events)
     with pytest.raises(RolloutError, match=r"Cause \(no capacity\): .*Capacity is unavailable at this time"):

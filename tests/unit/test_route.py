@@ -68,7 +68,7 @@ def test_by_default_every_request_of_the_listener_is_forwarded(deploy):
 
 
 def test_the_target_group_is_known_only_with_its_rules(mocks):
-    """ECS refuses a target group that no load balancer uses, so whoever takes the ARN must wait for the rule."""
+    """ECS rejects a target group that no load balancer uses, so whatever uses the ARN must wait for the rule."""
     found = {}
 
     def program():
@@ -139,7 +139,7 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
         ({**_ARGS, "deregistration_delay": 3601}, "deregistration_delay", "3601 must be a whole number from 0 to 3600"),
         ({**_ARGS, "health_check_path": "up"}, "health_check_path", "'up' must start with a slash"),
         ({**_ARGS, "paths": ["/a b"]}, "paths", "'/a b' must start with a slash and have at most 128 characters"),
-        ({**_ARGS, "paths": []}, "paths", "No path at all would reach the app"),
+        ({**_ARGS, "paths": []}, "paths", "An empty list forwards nothing to the app"),
         ({**_ARGS, "hosts": [""]}, "hosts", "An empty host name matches nothing"),
         ({**_ARGS, "priority": 0}, "priority", "0 must be a whole number from 1 to 50000."),
         ({**_ARGS, "requires_origin_secret": True}, "origin_secret", "requires_origin_secret is true"),
@@ -147,17 +147,17 @@ def test_rules_cover_each_host_and_path_once_within_the_quota(hosts, paths, has_
         (
             {**_ARGS, "priority": 50000, "hosts": list("abcdef")},
             "priority",
-            "50000 leaves no room for 2 rules; use at most 49999.",
+            "50000 is too high for 2 rules; use at most 49999.",
         ),
     ],
 )
-def test_wrong_arguments_are_refused(args, argument, sentence):
+def test_wrong_arguments_are_rejected(args, argument, sentence):
     (problem,) = problems(args)
     assert problem.argument == argument
     assert sentence in problem.reason
 
 
-def test_a_name_too_long_for_a_target_group_is_refused_before_anything_is_made(mocks):
+def test_a_name_too_long_for_a_target_group_is_rejected_before_anything_is_made(mocks):
     with pytest.raises(pulumi.InputPropertiesError, match="use at most 24"):
         Route("a" * 25, _ARGS)
     assert mocks.resources == []

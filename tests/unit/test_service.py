@@ -97,7 +97,7 @@ def test_spot_never_takes_the_first_task_unless_it_takes_all(share, weights):
         ("execution_role_arn", "arn:e"),
     ],
 )
-def test_what_aws_would_refuse_is_refused_first(mocks, argument, value):
+def test_what_aws_would_refuse_is_rejected_first(mocks, argument, value):
     assert [problem.argument for problem in problems({argument: value})] == [argument]
     with pytest.raises(pulumi.InputPropertiesError, match=argument):
         Service("web", {**PLACE, argument: value})

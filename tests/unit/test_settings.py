@@ -135,9 +135,9 @@ def test_empty_is_not_the_default(configured, tmp_path, key, empty):
 @pytest.mark.parametrize(
     ("key", "part"),
     [
-        ("allowedCidrs", "allowedCidrs: An empty list lets nobody connect"),
+        ("allowedCidrs", "allowedCidrs: An empty list allows no connections"),
         ("outboundPorts", r"outboundPorts: \[\] lacks 443"),
-        ("listenerPaths", "listenerPaths: No path at all would reach the app"),
+        ("listenerPaths", "listenerPaths: An empty list forwards nothing to the app"),
     ],
 )
 def test_an_empty_list_that_cannot_work_is_not_taken_for_everything(configured, key, part):
@@ -216,7 +216,7 @@ def test_a_secret_is_not_repeated_in_the_error(configured):
     assert "secretValues" in str(error.value)
 
 
-def test_debug_is_refused_in_production(configured):
+def test_debug_is_rejected_in_production(configured):
     with pytest.raises(settings.SettingsError, match="must not be true in production"):
         configured(environment="production", debug=True)
 
@@ -266,7 +266,7 @@ def test_the_repository_s_name_is_one_that_ecr_accepts(project, stack):
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
 
 
-def test_what_a_component_refuses_later_has_the_settings_names(mocks):
+def test_what_a_component_rejects_later_has_the_settings_names(mocks):
     with pytest.raises(settings.SettingsError, match=r"listenerArn: 'arn' is not the ARN") as error, settings.named():
         FlaskApp("app", {"app": str(ROOT / "app_template"), "listener_arn": "arn", "domain": "shop.example.com"})
     assert "loadBalancerArnSuffix: must be given with listenerArn" in str(error.value)

@@ -176,8 +176,8 @@ def test_tags_are_plain_since_the_guards_read_those_beside_them(deploy):
         ({"team": "a "}, "the value 'a ' starts or ends with a space; remove it."),
         ({"k" * 129: "a"}, "has 129 characters; AWS allows 128, so shorten it."),
         ({"team": "v" * 257}, "has 257 characters; AWS allows 256, so shorten it."),
-        ({"Team": "a", "team": "b"}, "'team' differs from 'Team' in case alone, which IAM does not allow; keep one."),
-        ({f"k{n}": "v" for n in range(41)}, "41 tags are too many; give at most 40, since AWS allows 50 in all."),
+        ({"Team": "a", "team": "b"}, "'team' differs from 'Team' only in case, which IAM does not allow; keep one."),
+        ({f"k{n}": "v" for n in range(41)}, "41 tags are too many; use at most 40, since AWS allows 50 in total."),
     ],
 )
 def test_what_aws_would_reject_is_one_sentence(tags, sentence):

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 from flask_on_aws import Cdn, FlaskApp, VpcOrigin
 from flask_on_aws.flask_app.checks.arguments import problems
-from flask_on_aws.ingress.load_balancer_guard import INTERNAL, PUBLIC, refuse_early_switch, refuse_leaving, tags
+from flask_on_aws.ingress.load_balancer_guard import INTERNAL, PUBLIC, reject_early_switch, reject_removal, tags
 from flask_on_aws.network.subnets import checked_subnets, usable_zones, zone_name
 
 from tests.unit.test_flask_app import APP, COMPUTED, DOMAIN
@@ -200,7 +200,7 @@ def found(**args):
     return {problem.argument: problem.reason for problem in problems("app", {"app": APP, **args})}
 
 
-def test_wrong_settings_are_told():
+def test_wrong_settings_are_reported():
     assert "'private' is not one of vpc, public" in found(cloudfront_origin="private")["cloudfront_origin"]
     assert "use 'vpc-with-public'" in found(**DOMAIN, cloudfront_origin="public-with-vpc")["cloudfront_origin"]
     place = {"vpc_id": "vpc-1", "public_subnet_ids": ["subnet-1", "subnet-2"]}
@@ -248,11 +248,11 @@ BALANCERS = {
 @pytest.mark.parametrize("old", STEPS)
 @pytest.mark.parametrize("new", STEPS)
 def test_steps_are_taken_one_at_a_time_both_ways(old, new, secret):
-    """With both guards: a step that is skipped is refused, whether forward or back; a neighbour is allowed."""
+    """With both guards: a skipped step is rejected in both directions; the adjacent one is allowed."""
     changes = [
-        (refuse_leaving, service_inputs(*BALANCERS[old]), service_inputs(*BALANCERS[new])),
+        (reject_removal, service_inputs(*BALANCERS[old]), service_inputs(*BALANCERS[new])),
         (
-            refuse_early_switch,
+            reject_early_switch,
             distribution_inputs(old.partition("-")[0], *BALANCERS[old], secret=secret),
             distribution_inputs(new.partition("-")[0], *BALANCERS[new], secret=secret),
         ),
@@ -265,9 +265,9 @@ def test_steps_are_taken_one_at_a_time_both_ways(old, new, secret):
 
 def test_a_domain_cannot_take_the_only_load_balancer_away():
     with pytest.raises(ValueError, match="'vpc-with-public' for one update"):
-        refuse_leaving(hook(service_inputs(INTERNAL), service_inputs(PUBLIC)))
-    refuse_leaving(hook(service_inputs(INTERNAL), service_inputs(INTERNAL, PUBLIC)))
-    refuse_leaving(hook(service_inputs(INTERNAL, PUBLIC), service_inputs(PUBLIC)))
+        reject_removal(hook(service_inputs(INTERNAL), service_inputs(PUBLIC)))
+    reject_removal(hook(service_inputs(INTERNAL), service_inputs(INTERNAL, PUBLIC)))
+    reject_removal(hook(service_inputs(INTERNAL, PUBLIC), service_inputs(PUBLIC)))
 
 
 def test_the_guards_look_at_previews_too(app, monkeypatch):
@@ -282,8 +282,8 @@ def test_the_guards_look_at_previews_too(app, monkeypatch):
     monkeypatch.setattr(pulumi.Resource, "__init__", watch)
     app()
     for kind, name, callback in (
-        ("Service", "app-web", refuse_leaving),
-        ("Distribution", "app-cdn", refuse_early_switch),
+        ("Service", "app-web", reject_removal),
+        ("Distribution", "app-cdn", reject_early_switch),
     ):
         (guard,) = seen[(kind, name)].hooks.before_update
         assert guard.callback is callback
@@ -307,7 +307,7 @@ def test_an_older_network_s_third_zone_is_none_that_it_has():
     ]
 
 
-def test_subnets_in_a_zone_without_vpc_origins_are_told():
+def test_subnets_in_a_zone_without_vpc_origins_are_reported():
     assert checked_subnets(["subnet-1"], [None]) == ["subnet-1"]
     with pytest.raises(pulumi.InputPropertyError, match="subnet-2 in usw1-az2; set cloudfrontOrigin"):
         checked_subnets(["subnet-1", "subnet-2"], ["usw1-az1", "usw1-az2"])

@@ -70,14 +70,14 @@ def test_components_alone(deploy, mocks):
             LoadBalancer,
             BALANCER,
             GLOBAL,
-            f"'{GLOBAL}' is of scope CLOUDFRONT, but what it would protect is a load balancer; give one of scope "
+            f"'{GLOBAL}' is of scope CLOUDFRONT, but it would protect a load balancer; give one of scope "
             "REGIONAL in the stack's region, like arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID.",
         ),
         (
             Cdn,
             CDN,
             REGIONAL,
-            f"'{REGIONAL}' is of scope REGIONAL, but what it would protect is a CloudFront distribution; give one of "
+            f"'{REGIONAL}' is of scope REGIONAL, but it would protect a CloudFront distribution; give one of "
             "scope CLOUDFRONT, like arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID.",
         ),
         (

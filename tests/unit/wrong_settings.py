@@ -42,7 +42,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"name": "a-name-far-too-long-for-a-load-balancer"},
         [
-            "name: 'a-name-far-too-long-for-a-load-balancer' has 39 characters; use at most 20, since AWS allows 32 for a load balancer with what is appended."
+            "name: 'a-name-far-too-long-for-a-load-balancer' has 39 characters; use at most 20, since AWS allows 32 for a load balancer's name, its suffix included."
         ],
     ),
     ({"name": "internal-shop"}, ["name: 'internal-shop' starts with a prefix that AWS reserves; choose another name."]),
@@ -204,16 +204,16 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"domain": "shop.example.org"},
         [
-            "domain: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; give zoneId if this program makes it; set dns to external if another provider answers for the domain; or use the ARN of a certificate that you have."
+            "domain: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
         ],
     ),
     (
         {"domain": "shop.example.com", "domainAliases": ["shop.example.org"]},
         [
-            "domainAliases: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; give zoneId if this program makes it; set dns to external if another provider answers for the domain; or use the ARN of a certificate that you have."
+            "domainAliases: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
         ],
     ),
-    ({"vpcCidr": "10.0.0.0"}, ["vpcCidr: '10.0.0.0' is a /32; take a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0"}, ["vpcCidr: '10.0.0.0' is a /32; use a /16 to a /20."]),
     (
         {"vpcCidr": "10.0.0.1/16"},
         [
@@ -222,13 +222,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"vpcCidr": "8.8.0.0/16"},
-        ["vpcCidr: '8.8.0.0/16' is not private; take a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
+        ["vpcCidr: '8.8.0.0/16' is not private; use a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
     ),
-    ({"vpcCidr": "10.0.0.0/28"}, ["vpcCidr: '10.0.0.0/28' is a /28; take a /16 to a /20."]),
-    ({"vpcCidr": "10.0.0.0/8"}, ["vpcCidr: '10.0.0.0/8' is a /8; take a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0/28"}, ["vpcCidr: '10.0.0.0/28' is a /28; use a /16 to a /20."]),
+    ({"vpcCidr": "10.0.0.0/8"}, ["vpcCidr: '10.0.0.0/8' is a /8; use a /16 to a /20."]),
     (
         {"vpcCidr": "fd00::/56"},
-        ["vpcCidr: 'fd00::/56' is not private; take a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
+        ["vpcCidr: 'fd00::/56' is not private; use a range from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."],
     ),
     ({"zones": 1}, ["zones: 1 must be a whole number from 2 to 3."]),
     ({"zones": "two"}, ["zones: 'two' must be a whole number."]),
@@ -330,7 +330,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"databaseUsername": "admin"},
         ["databaseUsername: 'admin' is reserved by RDS or PostgreSQL; choose another name, like app."],
     ),
-    ({"databaseName": "x" * 64}, ["databaseName: '" + "x" * 64 + "' has 64 characters; PostgreSQL takes at most 63."]),
+    ({"databaseName": "x" * 64}, ["databaseName: '" + "x" * 64 + "' has 64 characters; PostgreSQL allows at most 63."]),
     ({"databaseBackupDays": 36}, ["databaseBackupDays: 36 must be a whole number from 0 to 35 days."]),
     ({"databaseBackupDays": "a week"}, ["databaseBackupDays: 'a week' must be a whole number."]),
     (
@@ -351,12 +351,12 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
     (
         {"databaseBackupWindow": "03:00-03:15"},
-        ["databaseBackupWindow: '03:00-03:15' lasts 15 minutes; RDS needs at least 30."],
+        ["databaseBackupWindow: '03:00-03:15' lasts 15 minutes; use at least 30, RDS's minimum."],
     ),
     (
         {"databaseMaintenanceWindow": "sun:03:30-sun:04:30"},
         [
-            "databaseMaintenanceWindow: 'sun:03:30-sun:04:30' overlaps the daily backup window 03:00-04:00; RDS wants them apart."
+            "databaseMaintenanceWindow: 'sun:03:30-sun:04:30' overlaps the daily backup window 03:00-04:00; choose windows that do not overlap."
         ],
     ),
     (
@@ -599,7 +599,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "listenerPriority": 50000,
             "domainAliases": ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"],
         },
-        ["listenerPriority: 50000 leaves no room for 2 rules; use at most 49999."],
+        ["listenerPriority: 50000 is too high for 2 rules; use at most 49999."],
     ),
     ({**SHARED, "listenerPriority": 0}, ["listenerPriority: 0 must be a whole number from 1 to 50000."]),
     ({"listenerPriority": 7}, ["listenerPriority: 7 has no effect without listenerArn; set that, or leave it out."]),
@@ -639,17 +639,17 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "allowedCidrs: ['203.0.113.0/24'] has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
         ],
     ),
-    ({"cpu": 300}, ["cpu: 300 is not a size of Fargate; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."]),
+    ({"cpu": 300}, ["cpu: 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."]),
     ({"cpu": "many"}, ["cpu: 'many' must be a whole number."]),
-    ({"memory": 700}, ["memory: 700 does not go with cpu 256; choose one of 512, 1024, 2048 MiB."]),
+    ({"memory": 700}, ["memory: 700 is not available with cpu 256; choose one of 512, 1024, 2048 MiB."]),
     (
         {"cpu": 1024, "memory": 1024},
-        ["memory: 1024 does not go with cpu 1024; choose one of 2048, 3072, 4096, 5120, 6144, 7168, 8192 MiB."],
+        ["memory: 1024 is not available with cpu 1024; choose one of 2048, 3072, 4096, 5120, 6144, 7168, 8192 MiB."],
     ),
     (
         {"cpu": 16384, "memory": 30720, "architecture": "arm64"},
         [
-            "memory: 30720 does not go with cpu 16384; choose one of 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880 MiB."
+            "memory: 30720 is not available with cpu 16384; choose one of 32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880 MiB."
         ],
     ),
     ({"minTasks": -1}, ["minTasks: -1 must be a whole number from 0 to 5000."]),
@@ -1080,13 +1080,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"logRetentionDays": 17},
         [
-            "logRetentionDays: 17 is not one of the days that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+            "logRetentionDays: 17 is not a retention period that CloudWatch accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
         ],
     ),
     (
         {"logRetentionDays": 0},
         [
-            "logRetentionDays: 0 is not one of the days that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+            "logRetentionDays: 0 is not a retention period that CloudWatch accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
         ],
     ),
     (
@@ -1097,7 +1097,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"env": {"BIG": "x" * 70000}},
         [
-            "env: its variables take 70027 bytes, and a task definition has room for 45044 beside all else in it; keep large values in a file of the image, in the bucket or in a parameter."
+            "env: its variables take 70027 bytes, and the task definition has only 45044 left for them; keep large values in a file of the image, in the bucket or in a parameter."
         ],
     ),
     ({"env": {"A": {"b": 1}}}, ["env: A must be a text or a number."]),
@@ -1115,13 +1115,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key"}},
         [
-            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key' must end with the secret's name, or with :KEY:STAGE:VERSION behind it, whose parts may be empty, like :password::."
+            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key' must end with the secret's name, optionally followed by :KEY:STAGE:VERSION, whose parts may be empty, like :password::."
         ],
     ),
     (
         {"secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1"}},
         [
-            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1' names a version's stage and its id; give one of them."
+            "secrets.TOKEN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf:key:AWSCURRENT:v1' names both a version's stage and its id; use only one of them."
         ],
     ),
     (
@@ -1137,7 +1137,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"secrets": {"TOKEN": "arn:aws:ssm:us-east-1::parameter/token"}},
         [
-            "secrets.TOKEN: 'arn:aws:ssm:us-east-1::parameter/token' names no region or no account of 12 digits; copy the whole ARN."
+            "secrets.TOKEN: 'arn:aws:ssm:us-east-1::parameter/token' has no region or no account of 12 digits; copy the whole ARN."
         ],
     ),
     (
@@ -1198,13 +1198,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"readOnlyRoot": "no"}, ["readOnlyRoot: 'no' must be true or false."]),
     (
         {"writablePaths": ["/a/b", "/a-b"]},
-        ["writablePaths: '/a-b' makes the volume name 'a-b', which /a/b has already; choose another path."],
+        ["writablePaths: '/a-b' gives the volume name 'a-b', which /a/b already has; choose another path."],
     ),
-    ({"writablePaths": ["tmp"]}, ["writablePaths: 'tmp' must be an absolute directory below /, like /tmp."]),
-    ({"writablePaths": ["/"]}, ["writablePaths: '/' must be an absolute directory below /, like /tmp."]),
+    ({"writablePaths": ["tmp"]}, ["writablePaths: 'tmp' must be an absolute path below /, like /tmp."]),
+    ({"writablePaths": ["/"]}, ["writablePaths: '/' must be an absolute path below /, like /tmp."]),
     (
         {"writablePaths": ["/tmp", "/tmp/"]},
-        ["writablePaths: '/tmp/' makes the volume name 'tmp', which /tmp has already; choose another path."],
+        ["writablePaths: '/tmp/' gives the volume name 'tmp', which /tmp already has; choose another path."],
     ),
     ({"writablePaths": ["/tmp", "/tmp"]}, ["writablePaths: '/tmp' is named more than once; name it once."]),
     (
@@ -1217,12 +1217,12 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"writablePaths": ["/proc/x"]},
-        ["writablePaths: '/proc/x' is in a directory of the kernel's, over which nothing can be mounted."],
+        ["writablePaths: '/proc/x' is in a directory that the kernel mounts; choose another path."],
     ),
     (
         {"writablePaths": ["/rds/ca"]},
         [
-            "writablePaths: '/rds/ca' makes the volume name 'rds-ca', which the volume of the RDS certificates has already; choose another path."
+            "writablePaths: '/rds/ca' gives the volume name 'rds-ca', which the volume of the RDS certificates already has; choose another path."
         ],
     ),
     ({"writablePaths": "/tmp"}, ["writablePaths: '/tmp' must be a list, like [a, b]."]),
@@ -1232,7 +1232,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27"}, {"name": "proxy", "image": "nginx:1.27"}]},
-        ["sidecars[1].name: 'proxy' is the name of another sidecar; give each its own."],
+        ["sidecars[1].name: 'proxy' is the name of another sidecar; give each a different name."],
     ),
     ({"sidecars": [{"image": "nginx:1.27"}]}, ["sidecars[0].name: is missing; each container needs a name."]),
     (
@@ -1289,7 +1289,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
                 }
             ]
         },
-        ["sidecars[0].dependsOn[0].condition: 'HEALTHY' needs a healthCheck, which 'web' has not."],
+        [
+            "sidecars[0].dependsOn[0].condition: 'HEALTHY' needs a healthCheck, which 'web' does not have; use START instead."
+        ],
     ),
     (
         {
@@ -1301,7 +1303,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
                 }
             ]
         },
-        ["sidecars[0].dependsOn[0].condition: 'SUCCESS' waits for the end of 'web', which is essential."],
+        [
+            "sidecars[0].dependsOn[0].condition: 'SUCCESS' waits for the exit of 'web', which is essential; use START instead."
+        ],
     ),
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27", "dependsOn": "web"}]},
@@ -1322,7 +1326,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"sidecars": [{"name": "proxy", "image": "nginx:1.27", "portMappings": [{"containerPort": 8080}]}]},
         [
-            "sidecars[0].portMappings[0].containerPort: 8080 is the port of the app; a task's containers share one network."
+            "sidecars[0].portMappings[0].containerPort: 8080 is the app's port, and a task's containers share one network; use another port."
         ],
     ),
     ({"sidecars": "nginx"}, ["sidecars: 'nginx' must be a list of container definitions."]),
@@ -1348,11 +1352,11 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"tags": {"Team": "shop", "team": "shop"}},
-        ["tags.team: 'team' differs from 'Team' in case alone, which IAM does not allow; keep one."],
+        ["tags.team: 'team' differs from 'Team' only in case, which IAM does not allow; keep one."],
     ),
     (
         {"tags": {f"key{number}": "x" for number in range(41)}},
-        ["tags: 41 tags are too many; give at most 40, since AWS allows 50 in all."],
+        ["tags: 41 tags are too many; use at most 40, since AWS allows 50 in total."],
     ),
     ({"tags": "team"}, ["tags: 'team' must be names with values, like {NAME: value}."]),
     ({"alarms": "maybe"}, ["alarms: 'maybe' must be true or false."]),
@@ -1568,19 +1572,19 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"kmsKeyId": "alias/shop"},
         [
-            "kmsKeyId: 'alias/shop' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
+            "kmsKeyId: 'alias/shop' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
         ],
     ),
     (
         {"kmsKeyId": "arn:aws:kms:us-east-1:123456789012:alias/aws/rds"},
         [
-            "kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:alias/aws/rds' is an alias, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id arn:aws:kms:us-east-1:123456789012:alias/aws/rds` shows."
+            "kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:alias/aws/rds' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id arn:aws:kms:us-east-1:123456789012:alias/aws/rds` shows."
         ],
     ),
     (
         {"kmsKeyId": "12345678-1234-1234-1234-123456789012"},
         [
-            "kmsKeyId: '12345678-1234-1234-1234-123456789012' is a key's id, which not every service takes; give the key's ARN, which `aws kms describe-key --key-id 12345678-1234-1234-1234-123456789012` shows."
+            "kmsKeyId: '12345678-1234-1234-1234-123456789012' is a key's id, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id 12345678-1234-1234-1234-123456789012` shows."
         ],
     ),
     *(
@@ -1600,7 +1604,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"kmsKeyId": "arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012"},
         [
-            "kmsKeyId: 'arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012' has another form than arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
+            "kmsKeyId: 'arn:aws:kms::123456789012:key/12345678-1234-1234-1234-123456789012' does not have the form arn:aws:kms:REGION:ACCOUNT:key/12345678-1234-1234-1234-123456789012."
         ],
     ),
     (

@@ -1,4 +1,4 @@
-"""What is worth waking somebody for: metrics, thresholds and times, each with its reason."""
+"""The conditions that are worth an alarm: metrics, thresholds and times, each with its reason."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,17 +8,17 @@ import pulumi
 
 _GIB = 2**30
 # RDS grows storage once 10 % or less of it has been free for five minutes, not within six hours of the last growth, by the
-# greatest of 10 GiB, 10 % and what it predicts: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+# largest of 10 GiB, 10 % and its forecast: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
 _LEAST_GROWTH_GIB, _GROWTH_PERCENT = 10, 10
-# So below 8 % for a quarter of an hour it does not keep up; at 10 % people would be woken for what heals itself.
+# So below 8 % for a quarter of an hour it does not keep up; at 10 % the alarm would report what resolves itself.
 _GROWING_PERCENT = 8
-# Where nothing grows, people need more time to act.
+# Storage that does not grow leaves people to act, who need more time.
 _FIXED_PERCENT = 15
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html: max_connections of PostgreSQL by default
 _BYTES_PER_CONNECTION = 9531392
 _MOST_CONNECTIONS = 5000
-# DBInstanceClassMemory is what the operating system and RDS leave over; 256 MiB less meets the published limits of
-# small instances within a few percent (about 81 with 1 GiB, 420 with 4 GiB), where the plain size is a third too high.
+# DBInstanceClassMemory is the memory that the operating system and RDS leave; 256 MiB less matches the published limits
+# of small instances within a few percent (about 81 with 1 GiB, 420 with 4 GiB), where the plain size is a third too high.
 _RESERVED_GIB = 0.25
 _SMALL_SIZES = {"micro": 1.0, "small": 2.0, "medium": 4.0}
 # GiB of the size `large` by family, the letter after `db.`; each larger size is a multiple of it.
@@ -27,12 +27,12 @@ _CLASS = re.compile(r"db\.([a-z])\w*\.(micro|small|medium|large|(\d*)xlarge)")
 
 
 class Rule(NamedTuple):
-    """A metric of one dimension set, and when it is bad for how long."""
+    """A metric of one dimension set, and the threshold and duration that raise the alarm."""
 
     role: str
     """Last part of the alarm's name."""
     summary: str
-    """What it means and where to look, for the mail."""
+    """What it means and where to look, for the e-mail."""
     namespace: str
     metric: str
     statistic: str
@@ -53,11 +53,11 @@ _AT_LEAST, _MORE, _LESS = "GreaterThanOrEqualToThreshold", "GreaterThanThreshold
 ERROR_PERCENT = 5
 # Fewer errors a minute may be one visitor who reloads a broken page; without a floor, one error at night is 100 %.
 LEAST_ERRORS = 5
-# 2 of 3 minutes: one bad minute of a deployment or failover passes, an outage is told within three.
+# 2 of 3 minutes: one bad minute during a deployment or failover is tolerated, and an outage is reported within three.
 ERROR_PERIODS, ERROR_BAD_PERIODS, ERROR_PERIOD = 3, 2, 60
 
-# CloudWatch reports no 5xx count, and no latency, where there were no requests: silence is good news for all but the
-# unhealthy hosts, where it means that the service has no tasks, as it has when asleep; visitors then get 503s.
+# CloudWatch reports no 5xx count, and no latency, without requests: missing data is fine for all but the unhealthy hosts,
+# where it means that the service has no tasks, as when it is asleep; visitors then get 503s.
 BALANCER_ERRORS = Rule(
     role="balancer-errors",
     summary="The load balancer answers 502, 503 or 504 itself: no healthy task, or tasks that hang up or time out.",
@@ -79,7 +79,7 @@ UNHEALTHY_TARGETS = Rule(
     statistic="Maximum",
     comparison=_AT_LEAST,
     threshold=1,
-    # ECS replaces a task that crashed within three minutes; what stays unhealthy longer does not heal itself.
+    # ECS replaces a task that crashed within three minutes; what stays unhealthy longer does not recover by itself.
     period=60,
     periods=3,
     bad_periods=3,
@@ -90,17 +90,17 @@ LATENCY = Rule(
     summary="One request in twenty takes longer than this: see slow queries, CPU and the number of tasks.",
     namespace="AWS/ApplicationELB",
     metric="TargetResponseTime",
-    # CloudWatch wants 10 / (1 - p) requests in a period for a percentile: 200 for p95, but 1000 for p99.
+    # CloudWatch needs 10 / (1 - p) requests in a period for a percentile: 200 for p95, but 1000 for p99.
     statistic="p95",
     comparison=_MORE,
-    # A page that takes 2 s is felt as broken; Flask apps answer in tenths of that.
+    # A page that takes 2 s seems broken; Flask apps answer in tenths of that.
     threshold=2,
     period=300,
     periods=2,
     bad_periods=2,
     missing="notBreaching",
 )
-# A service at zero tasks (asleep) reports nothing, which is no fault.
+# A service at zero tasks (asleep) reports nothing, which is not a fault.
 SERVICE_CPU = Rule(
     role="service-cpu",
     summary="The tasks have been out of CPU although autoscaling had time to act: raise max_tasks or cpu.",
@@ -109,7 +109,7 @@ SERVICE_CPU = Rule(
     statistic="Average",
     comparison=_MORE,
     threshold=90,
-    # Autoscaling reacts after three minutes and a new task takes up to four; ten minutes mean that it does not cope.
+    # Autoscaling reacts after three minutes and a new task takes up to four; ten minutes mean that it cannot keep up.
     period=60,
     periods=10,
     bad_periods=10,
@@ -140,7 +140,7 @@ DATABASE_CPU = Rule(
     period=300,
     periods=3,
     bad_periods=3,
-    # The storage alarm tells of a database that is silent; one mail is enough, and this one keeps its state.
+    # The storage alarm reports a database without metrics; one e-mail is enough, so this alarm keeps its state.
     missing="ignore",
 )
 
@@ -149,15 +149,15 @@ def storage_bytes(allocated_gib: int, max_gib: int) -> int:
     """Free storage, in bytes, below which it will not last.
 
     Args:
-        allocated_gib: what the instance has now.
-        max_gib: up to what RDS grows it by itself; 0: it does not.
+        allocated_gib: the instance's current storage.
+        max_gib: the size up to which RDS grows it automatically; 0: it does not grow.
     """
     grows = max_gib - allocated_gib >= max(_LEAST_GROWTH_GIB, allocated_gib * _GROWTH_PERCENT / 100)
     return allocated_gib * _GIB * (_GROWING_PERCENT if grows else _FIXED_PERCENT) // 100
 
 
 def storage_rule(threshold: pulumi.Input[float]) -> Rule:
-    """Storage that runs full: PostgreSQL stops when it is."""
+    """Storage that is running out: PostgreSQL stops when it is full."""
     return Rule(
         role="database-storage",
         summary="The database's free storage will not last, or it no longer reports: raise databaseMaxStorageGib or "
@@ -170,13 +170,13 @@ def storage_rule(threshold: pulumi.Input[float]) -> Rule:
         period=300,
         periods=3,
         bad_periods=3,
-        # A running database always reports: silence for a quarter of an hour is an outage, or a full disk.
+        # A running database always reports: no data for a quarter of an hour means an outage, or a full disk.
         missing="breaching",
     )
 
 
 def connections_rule(limit: int) -> Rule:
-    """Connections that run out: every further one is refused."""
+    """Connections that are running out: PostgreSQL rejects any above the limit."""
     return Rule(
         role="database-connections",
         summary="More than 80 % of the database's connections are taken: use fewer tasks, smaller pools or RDS Proxy.",
@@ -184,7 +184,7 @@ def connections_rule(limit: int) -> Rule:
         metric="DatabaseConnections",
         statistic="Maximum",
         comparison=_MORE,
-        # A deployment doubles the tasks for a while; at 80 % there is no room left for the next one.
+        # A deployment doubles the tasks for a while; at 80 % the next one might not fit.
         threshold=int(limit * 0.8),
         period=60,
         periods=5,
@@ -195,12 +195,12 @@ def connections_rule(limit: int) -> Rule:
 
 def memory_gib(instance_class: str) -> float | None:
     """Memory of an RDS instance class in GiB; None where the family is not known."""
-    found = _CLASS.fullmatch(instance_class)
-    if not found or found[1] not in _LARGE_GIB:
+    match = _CLASS.fullmatch(instance_class)
+    if not match or match[1] not in _LARGE_GIB:
         return None
-    family, size, multiple = found[1], found[2], found[3]
+    family, size, multiple = match[1], match[2], match[3]
     if size in _SMALL_SIZES:
-        # A half of `large` is `medium`; only burstable instances go below, all with the same sizes.
+        # `medium` is half of `large`; only burstable instances are smaller, all with the same sizes.
         return _SMALL_SIZES[size] if family == "t" else (_LARGE_GIB[family] / 2 if size == "medium" else None)
     return _LARGE_GIB[family] * (1 if size == "large" else 2 * int(multiple or 1))
 
@@ -211,7 +211,7 @@ def max_connections(gib: float) -> int:
 
 
 def error_rate_expression() -> str:
-    """Percentage of requests that the app failed, 0 while they are few. CloudWatch reports no count of no errors."""
+    """Percentage of requests that the app failed, 0 while they are few. CloudWatch does not report a count of zero errors."""
     return f"IF(FILL(errors, 0) >= {LEAST_ERRORS}, 100 * FILL(errors, 0) / requests, 0)"
 
 

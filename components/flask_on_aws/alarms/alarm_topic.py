@@ -1,4 +1,4 @@
-"""The topic that alarms and budgets publish to, with a key that lets them."""
+"""The topic that alarms and budgets publish to, with a key that allows them."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ def create_topic(
 ) -> pulumi.Output[str]:
     """The ARN of a new encrypted topic, known once its publishers may use it.
 
-    SNS's own key (alias/aws/sns) has a policy that cannot be changed and keeps both of them out, so where no key is given
-    one is made.
+    SNS's managed key (alias/aws/sns) has a policy that cannot be changed and denies both of them, so without `kms_key_id` a
+    key is created.
     """
     account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=parent)).account_id
     partition = aws.get_partition_output(opts=pulumi.InvokeOptions(parent=parent)).partition
@@ -26,7 +26,7 @@ def create_topic(
         f"{name}-publish",
         arn=topic.arn,
         policy=pulumi.Output.json_dumps(
-            pulumi.Output.all(account, partition, topic.arn).apply(lambda known: topic_policy(*known))
+            pulumi.Output.all(account, partition, topic.arn).apply(lambda values: topic_policy(*values))
         ),
         opts=opts,
     )
@@ -42,18 +42,18 @@ def _create_key(
         enable_key_rotation=True,
         # The key encrypts nothing that lasts, so it goes after the shortest wait that KMS allows.
         deletion_window_in_days=7,
-        policy=pulumi.Output.json_dumps(account_and_partition.apply(lambda known: key_policy(*known))),
+        policy=pulumi.Output.json_dumps(account_and_partition.apply(lambda values: key_policy(*values))),
         opts=opts,
     ).arn
 
 
 def key_policy(account_id: str, partition: str) -> dict[str, Any]:
-    """The account manages the key; the two publishers encrypt with it on this account's behalf, and nobody else's."""
+    """The account manages the key; the two publishers encrypt with it on behalf of this account, and no other."""
     return document([account_manages(account_id, partition), publishers_encrypt(account_id)])
 
 
 def topic_policy(account_id: str, partition: str, topic_arn: str) -> dict[str, Any]:
-    """Alarms and budgets of this account publish, and nobody without TLS."""
+    """Alarms and budgets of this account may publish, and only over TLS."""
     return document(
         [
             {

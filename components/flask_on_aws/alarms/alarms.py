@@ -1,4 +1,4 @@
-"""Baseline alarms and a monthly budget, told by e-mail through one encrypted topic."""
+"""Baseline alarms and a monthly budget, reported by e-mail through one encrypted topic."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -36,21 +36,21 @@ class AlarmsArgs(TypedDict, total=False):
     database_identifier: pulumi.Input[str]
     """Identifier of the RDS instance. Required with `watch_database`. Default: none."""
     database_storage_gib: pulumi.Input[int]
-    """Allocated storage of the instance in GiB, best its `allocated_storage_gib`. Required with `watch_database`. Default: none."""
+    """Allocated storage of the instance in GiB, preferably its output `allocated_storage_gib`. Required with `watch_database`. Default: none."""
     database_max_storage_gib: int
-    """Size up to which RDS grows the storage by itself, in GiB; 0: it does not. Default: 0."""
+    """Size up to which RDS grows the storage automatically, in GiB; 0: it does not grow. Default: 0."""
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
     """Connection limit of the instance, where its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the topic's messages; its policy must admit CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
+    """ARN of the KMS key that encrypts the topic's messages; its policy must allow CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
-    """Monthly cost in USD of which 80 % spent or 100 % forecast sends a message; 0 for none. It counts the whole AWS account unless `budget_tag` is set. Default: 0."""
+    """Monthly cost in USD; a message is sent when 80 % is spent or 100 % is forecast; 0 for none. It counts the whole AWS account unless `budget_tag` is set. Default: 0."""
     budget_tag: str
-    """A tag as `key=value`; the budget then counts only what carries it. Billing must have the key activated as a cost allocation tag, else nothing is counted. Default: none, the whole account."""
+    """A tag as `key=value`; the budget then counts only resources with it. Activate the key as a cost allocation tag in Billing, or nothing is counted. Default: none, the whole account."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: AlarmsArgs = {
@@ -74,20 +74,20 @@ _BUDGET_NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 @typed(AlarmsArgs)
 def problems(args: AlarmsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
+    args = settle(args, _DEFAULTS)
     for flag, needed in _NEEDED.items():
-        yield from (Problem(*found) for found in rules.dimensions_problems(settled, flag, needed))
-    email = settled.get("email")
+        yield from (Problem(*missing) for missing in rules.dimensions_problems(args, flag, needed))
+    email = args.get("email")
     if isinstance(email, str) and not _EMAIL.fullmatch(email):
         yield Problem("email", f"{email!r} is not an e-mail address, like ops@example.com.")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    budget = settled["monthly_budget_usd"]
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    budget = args["monthly_budget_usd"]
     if isinstance(budget, bool) or budget < 0:
         yield Problem("monthly_budget_usd", f"{budget!r} must be a number of USD, or 0 for no budget.")
-    if "budget_tag" in settled and not _TAG.fullmatch(settled["budget_tag"]):
-        yield Problem("budget_tag", f"{settled['budget_tag']!r} must be a tag's key and value, like project=shop.")
-    if settled["watch_database"]:
-        yield from _database_problems(settled)
+    if "budget_tag" in args and not _TAG.fullmatch(args["budget_tag"]):
+        yield Problem("budget_tag", f"{args['budget_tag']!r} must be a tag's key and value, like project=shop.")
+    if args["watch_database"]:
+        yield from _database_problems(args)
 
 
 def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
@@ -100,13 +100,11 @@ def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
         yield from range_problems("database_max_connections", args["database_max_connections"], 6, 262143)
     elif rules.memory_gib(args.get("database_instance_class", "")) is None:
         value = args.get("database_instance_class")
-        yield Problem(
-            "database_instance_class", f"the memory of {value!r} is not known; give database_max_connections."
-        )
+        yield Problem("database_instance_class", f"the memory of {value!r} is unknown; set database_max_connections.")
 
 
 class Alarms(Component):
-    """CloudWatch alarms for what a small team must know, an SNS topic that tells it, and an optional budget."""
+    """CloudWatch alarms for what a small team must know, an SNS topic that reports it, and an optional budget."""
 
     topic_arn: pulumi.Output[str]
     """ARN of the topic, for more subscriptions and alarms; known once CloudWatch and Budgets may publish to it."""
@@ -142,11 +140,11 @@ class Alarms(Component):
 
     def _watch_load_balancer(self) -> None:
         balancer = {"LoadBalancer": self._args["load_balancer_arn_suffix"]}
-        both = {**balancer, "TargetGroup": self._args["target_group_arn_suffix"]}
-        self._create_error_alarm(both)
+        target = {**balancer, "TargetGroup": self._args["target_group_arn_suffix"]}
+        self._create_error_alarm(target)
         self._create_alarm(rules.BALANCER_ERRORS, balancer)
-        self._create_alarm(rules.UNHEALTHY_TARGETS, both)
-        self._create_alarm(rules.LATENCY, both)
+        self._create_alarm(rules.UNHEALTHY_TARGETS, target)
+        self._create_alarm(rules.LATENCY, target)
 
     def _watch_service(self) -> None:
         dimensions = {"ClusterName": self._args["cluster_name"], "ServiceName": self._args["service_name"]}
@@ -211,7 +209,7 @@ class Alarms(Component):
             threshold=rules.ERROR_PERCENT,
             evaluation_periods=rules.ERROR_PERIODS,
             datapoints_to_alarm=rules.ERROR_BAD_PERIODS,
-            # No requests, no rate: nobody has seen an error.
+            # Without requests there is no error rate.
             treat_missing_data="notBreaching",
             alarm_actions=[self.topic_arn],
             ok_actions=[self.topic_arn],

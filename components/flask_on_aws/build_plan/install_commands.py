@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from .plan import BuildPlan
 
-# The releases of 2026-11-21. A fixed one, so that a new release of a tool does not change what an unchanged app gets.
+# The releases of 2026-11-21. Pinned, so that a new release of a tool does not change the build of an unchanged app.
 _POETRY, _PIPENV, _UV = "poetry==2.5.1", "pipenv==2026.10.3", "uv==0.13.9"
-# What pip has no word for: the dependencies of a project without the project.
+# pip has no option for this: the dependencies of a project without the project.
 _LISTED = (
     "python -c 'import tomllib; "
     'print(*tomllib.load(open("pyproject.toml", "rb"))["project"].get("dependencies", []), sep="\\n")\''
@@ -22,9 +22,9 @@ class Steps:
     dependencies: str
     """Installs the dependencies; reads nothing but the plan's dependency files, unless code comes first."""
     project: str = ""
-    """Installs the app itself; empty if that is not done."""
+    """Installs the app itself; empty if it is not installed."""
     tool: str = ""
-    """The tool's distribution, to be installed apart from the app's environment; empty for pip and conda."""
+    """The tool's distribution, to be installed outside the app's environment; empty for pip and conda."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """Variables that the commands need besides VIRTUAL_ENV."""
 
@@ -35,7 +35,7 @@ def install_steps(plan: BuildPlan, prefix: str, pip: str = "pip") -> Steps:
     Args:
         plan: a plan that has a manager.
         prefix: folder of the environment.
-        pip: the command in place of pip, such as `uv pip`.
+        pip: the command instead of pip, such as `uv pip`.
     """
     return {
         "pip": _pip,
@@ -62,7 +62,7 @@ def _pyproject(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 
 def _pipenv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     command = "pipenv sync" if plan.decides == "Pipfile.lock" else "pipenv install --skip-lock"
-    # -1: it takes the active environment without a word about it.
+    # -1: it uses the active environment without a message about it.
     return Steps(command, tool=_PIPENV, environment={"PIPENV_VERBOSITY": "-1", "PIPENV_YES": "1"})
 
 
@@ -76,7 +76,7 @@ def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     sync = "uv sync --frozen --no-dev --no-editable"
     environment = {
         "UV_PROJECT_ENVIRONMENT": prefix,
-        "UV_PYTHON_DOWNLOADS": "never",  # the image's own Python, the same to build and to run
+        "UV_PYTHON_DOWNLOADS": "never",  # the image's Python, the same at build and run time
         "UV_LINK_MODE": "copy",  # the cache is on another file system
         "UV_COMPILE_BYTECODE": "1",
     }
@@ -87,6 +87,6 @@ def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 def _conda(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     create = "conda env create" if plan.decides == "environment.yml" else "conda create"
     where = f"--yes --prefix {shlex.quote(prefix)}"
-    # The second command does nothing where the file itself names Python.
+    # The second command has no effect if the file itself names Python.
     python = f"conda install {where} 'python={plan.python_version}.*'"
     return Steps(f"{create} {where} --file {plan.decides} && {python}")

@@ -1,4 +1,4 @@
-"""Which package manager installs an app's dependencies, from which file, and what is in it."""
+"""Which package manager installs an app's dependencies, from which file, and what that file contains."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,26 +19,30 @@ class Dependencies:
     """The file that decides what is installed."""
     reason: str = ""
     files: list[str] = field(default_factory=list[str])
-    """What the manager reads, to be copied before the code."""
+    """The files that the manager reads, to be copied before the code."""
     names: set[str] = field(default_factory=set[str])
     """Normalized names of the packages."""
     hashes: bool = False
     local: str = ""
-    """What needs the code while it is installed; empty if nothing does."""
+    """The dependency that needs the code when it is installed; empty if none does."""
     git: bool = False
     installs_project: bool = False
     """Whether the app itself is installed as a package."""
 
-    def take(self, found: Requirements) -> None:
-        """Add what requirements ask for."""
-        self.files += [name for name in found.files if name not in self.files]
-        self.names |= found.names
-        self.hashes, self.local, self.git = found.hashes, self.local or found.local, self.git or found.git
+    def take(self, requirements: Requirements) -> None:
+        """Add the packages of requirements files."""
+        self.files += [name for name in requirements.files if name not in self.files]
+        self.names |= requirements.names
+        self.hashes, self.local, self.git = (
+            requirements.hashes,
+            self.local or requirements.local,
+            self.git or requirements.git,
+        )
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A way to install, in the order in which they are asked."""
+    """A package manager with its file; candidates are tried in order."""
 
     manager: str
     file: str
@@ -47,7 +51,7 @@ class _Candidate:
 
 
 _PYPROJECT = "pyproject.toml"
-# Locks before files that leave versions open; among each, the order of docs/deploy-your-app.md.
+# Lock files before files that leave versions open; within each group, the order of docs/deploy-your-app.md.
 _CANDIDATES: tuple[_Candidate, ...] = (
     _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock") and files.has(_PYPROJECT)),
     _Candidate("poetry", "poetry.lock", True, lambda files: files.has("poetry.lock") and files.has(_PYPROJECT)),
@@ -69,16 +73,16 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
     Raises:
         FileError: if there is none, or its file does not parse.
     """
-    found = [candidate for candidate in _CANDIDATES if candidate.there(files)]
-    if not found:
+    candidates = [candidate for candidate in _CANDIDATES if candidate.there(files)]
+    if not candidates:
         raise FileError(
             f"nothing says what to install; looked for {', '.join(LOOKED_AT)}; list the app's packages in one of them"
             + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
         )
-    first = found[0]
+    first = candidates[0]
     chosen = Dependencies(first.manager, first.file)
     _READERS[first.manager](files, chosen)
-    others = {one.file: None for one in found if one.file not in (first.file, *chosen.files)}
+    others = {candidate.file: None for candidate in candidates if candidate.file not in (first.file, *chosen.files)}
     reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
     chosen.reason = f"{reason}; not used for this: {', '.join(others)}" if others else reason
     return chosen
@@ -103,7 +107,7 @@ def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
 def _read_conda(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.files = [chosen.decides]
     if chosen.decides == "package-list.txt":
-        return  # conda's packages bring their libraries
+        return  # conda's packages contain their libraries
     for entry in items(files.yaml("environment.yml").get("dependencies")):
         for line in items(table(entry).get("pip")):
             start = r"\s*-\s*['\"]?" + re.escape(str(line))
@@ -117,9 +121,9 @@ def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: s
             raise FileError(f"{place}: {included[1]!r} is not in the app's folder; put it there or remove the line.")
         chosen.take(read_requirements(files, included[1]))
     elif line.strip() and (not line.startswith("-") or line.startswith(("-e", "--editable"))):
-        found = Requirements()
-        add_requirement(found, line.strip(), place)
-        chosen.take(found)
+        requirements = Requirements()
+        add_requirement(requirements, line.strip(), place)
+        chosen.take(requirements)
 
 
 def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
@@ -150,7 +154,7 @@ def _read_pyproject(files: ProjectFiles, chosen: Dependencies) -> None:
     project = files.toml(_PYPROJECT)
     chosen.files = [_PYPROJECT]
     _add_project(files, chosen)
-    # Without a build system the app is code to run, not a package: setuptools would guess, and refuse many a folder.
+    # Without a build system the app is code to run, not a package: setuptools would guess, and reject many folders.
     chosen.installs_project = "build-system" in project
     if "dependencies" in items(table(project, "project").get("dynamic")):
         chosen.local = f"'dependencies' is dynamic in {_PYPROJECT}"
@@ -160,15 +164,15 @@ def _read_pyproject(files: ProjectFiles, chosen: Dependencies) -> None:
 def _add_project(files: ProjectFiles, chosen: Dependencies) -> None:
     line_number = files.line_of(_PYPROJECT, r"\s*dependencies\b")
     place = f"{_PYPROJECT}, line {line_number}"
-    found = Requirements()
+    requirements = Requirements()
     for line in items(table(files.toml(_PYPROJECT), "project").get("dependencies")):
         if str(line).strip():
-            add_requirement(found, str(line).strip(), place)
-    chosen.take(found)
+            add_requirement(requirements, str(line).strip(), place)
+    chosen.take(requirements)
 
 
 def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
-    """The packages of uv.lock and poetry.lock; those in a folder other than the app's own need the code."""
+    """The packages of uv.lock and poetry.lock; those in a folder other than the app's need the code."""
     for package in items(lock.get("package")):
         name, source = str(table(package).get("name", "")), table(package, "source")
         path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
@@ -207,7 +211,7 @@ _READERS: dict[str, Callable[[ProjectFiles, Dependencies], None]] = {
 
 
 def problems_of_other_files(files: ProjectFiles) -> Iterator[str]:
-    """A pyproject.toml that does not parse is told even where another file decides: scripts are looked up in it."""
+    """A pyproject.toml that does not parse is reported even if another file decides, since scripts are looked up in it."""
     try:
         files.toml(_PYPROJECT)
     except FileError as error:

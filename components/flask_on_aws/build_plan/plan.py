@@ -1,6 +1,6 @@
-"""The build plan: from an app's folder and a few settings to everything that its image is made of, with reasons.
+"""The build plan: from an app's folder and a few settings to everything that goes into its image, with reasons.
 
-A pure function of the folder's content. `dockerfile.py` renders a plan as a Dockerfile; the command line tool makes a
+A pure function of the folder's content. `dockerfile.py` renders a plan as a Dockerfile; the command line tool creates a
 virtual environment from the same plan. PyYAML and packaging, which come with the Pulumi SDK, and semantic-version are all
 that it imports.
 """
@@ -21,17 +21,17 @@ from .python_version import choose_python
 from .start_command import start_command
 from .system_packages import needed_packages
 
-# Of the developer's machine, not of the app: never in the image or the copy that runs, whatever .dockerignore says.
+# Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
-SCRATCH = ("/tmp", "/data/media")  # noqa: S108 the container's own
+SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
 class PlanSettings:
-    """What an operator decides."""
+    """The operator's settings."""
 
     python_version: str = ""
     """Python as major.minor; empty: the app's files decide."""
@@ -45,7 +45,7 @@ class PlanSettings:
 
 @dataclass(frozen=True)
 class Decision:
-    """One thing that the plan decided, and why."""
+    """One decision of the plan, and its reason."""
 
     subject: str
     value: str
@@ -54,20 +54,20 @@ class Decision:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """Everything that an app's image is made of."""
+    """Everything that goes into an app's image."""
 
     dockerfile: str = ""
-    """The app's own Dockerfile, which then decides all but the commands; empty if there is none."""
+    """The app's Dockerfile, which then decides everything except the commands; empty without one."""
     manager: str = ""
     """pip, pipenv, conda, poetry, uv or pyproject (its dependencies by pip)."""
     decides: str = ""
-    """The file that says what is installed."""
+    """The file that determines what is installed."""
     dependency_files: Sequence[str] = ()
-    """What the manager reads; with nothing else, dependencies are installed before the code is there."""
+    """The files that the manager reads; with only these, dependencies are installed before the code is copied."""
     hashes: bool = False
-    """Whether pip compares hashes."""
+    """Whether pip verifies hashes."""
     code_first: bool = False
-    """Whether a dependency is in the app's folder, so that the code must be there when it is installed."""
+    """Whether a dependency is in the app's folder, so that the code must be copied before it is installed."""
     installs_project: bool = False
     """Whether the app itself is installed as a package."""
     python_version: str = ""
@@ -81,17 +81,17 @@ class BuildPlan:
     node: NodeBuild | None = None
     """How assets are built; None if they are not."""
     start_command: str = ""
-    """The command of the web process; empty with a Dockerfile, whose CMD it then is."""
+    """The command of the web process; empty with a Dockerfile, whose CMD then applies."""
     release_command: str = ""
-    """The command to run once for each release; empty if there is none."""
+    """The command to run once for each release; empty without one."""
     workers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Commands of background processes, by name."""
     decisions: Sequence[Decision] = ()
-    """Every decision, in the order in which they are made."""
+    """All decisions, in order."""
 
 
 class BuildPlanError(ValueError):
-    """Everything that stands in the way of a plan, one sentence each."""
+    """All problems that prevent a plan, one sentence each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -103,11 +103,11 @@ def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: s
 
     Args:
         folder: the app's folder.
-        settings: what the operator decides. Default: nothing.
+        settings: the operator's settings. Default: none.
         dockerfile: name of a file that, where it exists, decides the image. Empty: a plan of processes, without it.
 
     Raises:
-        BuildPlanError: with everything that is wrong.
+        BuildPlanError: with all problems.
     """
     if not folder.is_dir():
         raise BuildPlanError([f"{str(folder)!r} is not a folder; give the path of the app's folder."])
@@ -115,7 +115,7 @@ def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: s
 
 
 class _Planner:
-    """One walk through the decisions: what goes wrong is kept, so that all of it is told at once."""
+    """Makes the decisions in order, and collects problems so that all of them are reported at once."""
 
     def __init__(self, files: ProjectFiles, settings: PlanSettings) -> None:
         self.files, self.settings = files, settings
@@ -146,31 +146,31 @@ class _Planner:
 
     def _plan_of_files(self) -> BuildPlan | None:
         files = self.files
-        wanted = self._try(lambda: choose_manager(files))
+        dependencies = self._try(lambda: choose_manager(files))
         self.problems += problems_of_other_files(files)
-        if wanted:
-            self._decide("packages", wanted.manager, wanted.reason)
-            self._decide_details(wanted)
-        manager = wanted.manager if wanted else ""
+        if dependencies:
+            self._decide("packages", dependencies.manager, dependencies.reason)
+            self._decide_details(dependencies)
+        manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:
             self._decide("Python", *python)
-        build, run = self._system_packages(wanted)
+        build, run = self._system_packages(dependencies)
         node = self._try(lambda: node_build(files))
         self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
         writable = self._writable_paths()
-        command, processes = self._commands(wanted is not None and wanted.installs_project)
+        command, processes = self._commands(dependencies is not None and dependencies.installs_project)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
-        if not (wanted and python):
+        if not (dependencies and python):
             return None
         return BuildPlan(
-            manager=wanted.manager,
-            decides=wanted.decides,
-            dependency_files=tuple(wanted.files),
-            hashes=wanted.hashes,
-            code_first=bool(wanted.local),
-            installs_project=wanted.installs_project,
+            manager=dependencies.manager,
+            decides=dependencies.decides,
+            dependency_files=tuple(dependencies.files),
+            hashes=dependencies.hashes,
+            code_first=bool(dependencies.local),
+            installs_project=dependencies.installs_project,
             python_version=python[0],
             build_packages=build,
             run_packages=run,
@@ -182,17 +182,19 @@ class _Planner:
             decisions=tuple(self.decisions),
         )
 
-    def _decide_details(self, wanted: Dependencies) -> None:
-        if wanted.hashes:
-            self._decide("hashes", "required", f"a line of {', '.join(wanted.files)} has one")
-        if wanted.local:
-            self._decide("dependencies", "after the code", f"{wanted.local} needs it; a change of code installs anew")
+    def _decide_details(self, dependencies: Dependencies) -> None:
+        if dependencies.hashes:
+            self._decide("hashes", "required", f"a line of {', '.join(dependencies.files)} has one")
+        if dependencies.local:
+            self._decide(
+                "dependencies", "after the code", f"{dependencies.local} needs it; a change of code installs anew"
+            )
         else:
             self._decide("dependencies", "before the code", "a change of code alone reuses their layer")
-        reason = "it is built as a package" if wanted.installs_project else "it runs from its folder"
-        self._decide("the app itself", "installed" if wanted.installs_project else "copied", reason)
+        reason = "it is built as a package" if dependencies.installs_project else "it runs from its folder"
+        self._decide("the app itself", "installed" if dependencies.installs_project else "copied", reason)
 
-    def _system_packages(self, wanted: Dependencies | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _system_packages(self, dependencies: Dependencies | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         declared = list(self.settings.system_packages)
         for name in declared:
             if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
@@ -203,15 +205,15 @@ class _Planner:
         build, run = list(declared), list(declared)
         if declared:
             self._decide("system packages", " ".join(declared), "the setting system_packages")
-        for name, needs in needed_packages(wanted.names if wanted else ()).items():
+        for name, needs in needed_packages(dependencies.names if dependencies else ()).items():
             build += needs.build
             run += needs.run
             self._decide("system packages", " ".join(dict.fromkeys(needs.build + needs.run)), f"{name} {needs.reason}")
-        if wanted and wanted.git:
+        if dependencies and dependencies.git:
             build.append("git")
             self._decide("system packages", "git", "a package comes from a Git repository")
-        if wanted and wanted.manager == "conda":
-            run.append("ca-certificates")  # Python's own image brings them; conda's Python runs on a bare Debian
+        if dependencies and dependencies.manager == "conda":
+            run.append("ca-certificates")  # Python's image contains them; conda's Python runs on a bare Debian
         return tuple(sorted(set(build))), tuple(sorted(set(run)))
 
     def _writable_paths(self) -> tuple[str, ...]:
@@ -229,9 +231,9 @@ class _Planner:
         return "package.json has no script 'build'" if self.files.has("package.json") else "there is no package.json"
 
     def _commands(self, installed: bool) -> tuple[str, Processes]:
-        known = len(self.problems)
+        problem_count = len(self.problems)
         processes = self._processes()
-        if len(self.problems) > known:  # what cannot be read may hold the start command
+        if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
             lambda: start_command(self.files, self.settings.start_command, processes.web or None, installed)

@@ -12,12 +12,12 @@ _LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
 
 
 class ProcfileError(ValueError):
-    """A line that is no process, with its file and number."""
+    """A line that is not a process, with its file and number."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """What a Procfile starts."""
+    """The processes of a Procfile."""
 
     web: str = ""
     """Command of the web process; empty if none is named."""
@@ -34,16 +34,16 @@ def read_processes(folder: Path) -> Processes:
         ProcfileError: as `read_procfile` does.
     """
     path = folder / "Procfile"
-    found = read_procfile(path) if path.is_file() else {}
-    workers = {name: command for name, command in found.items() if name not in ("web", "release")}
-    return Processes(found.get("web", ""), found.get("release", ""), workers)
+    commands = read_procfile(path) if path.is_file() else {}
+    workers = {name: command for name, command in commands.items() if name not in ("web", "release")}
+    return Processes(commands.get("web", ""), commands.get("release", ""), workers)
 
 
 def read_procfile(path: Path) -> dict[str, str]:
     """Process types with their commands, in the file's order.
 
     Raises:
-        ProcfileError: for a line that is not `name: command`, a name that comes twice, or a file that cannot be read.
+        ProcfileError: for a line that is not `name: command`, a repeated name, or a file that cannot be read.
     """
     processes: dict[str, str] = {}
     try:

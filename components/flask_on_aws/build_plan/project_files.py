@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, cast
 
-# Windows tools write requirements files in UTF-16; pip reads them by the same marks.
+# Windows tools write requirements files in UTF-16; pip recognizes them by the same byte order marks.
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -33,7 +33,7 @@ class ProjectFiles:
         """The text of a file; empty if there is none.
 
         Raises:
-            FileError: if it cannot be read or is no text.
+            FileError: if it cannot be read or is not text.
         """
         if not self.has(name):
             return ""
@@ -63,7 +63,7 @@ class ProjectFiles:
         return self._once("json", name, _json)
 
     def yaml(self, name: str) -> dict[str, Any]:
-        """The mapping of a YAML file with every scalar as text; empty if there is none.
+        """The mapping of a YAML file with every scalar as a string; empty if there is none.
 
         Raises:
             FileError: if it does not parse.
@@ -78,7 +78,7 @@ class ProjectFiles:
     def _is(self, name: str, check: Any) -> bool:
         try:
             return check(self.folder / name)
-        except (OSError, ValueError):  # a name that no file system takes
+        except (OSError, ValueError):  # a name that no file system accepts
             return False
 
     def _once(self, kind: str, name: str, parse: Any) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def _toml(name: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Only in the message until Python 3.14.
-        found = re.search(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)", str(error))
-        line = found[1] if found and found[1] else max(1, len(text.splitlines()))
-        reason = _flat(str(error)[: found.start()] if found else str(error))
+        # Until Python 3.14 the line is only in the message.
+        location = re.search(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)", str(error))
+        line = location[1] if location and location[1] else max(1, len(text.splitlines()))
+        reason = _flat(str(error)[: location.start()] if location else str(error))
         raise FileError(f"{name}, line {line}: is not TOML ({reason}); correct it.") from error
 
 
@@ -123,8 +123,8 @@ def _yaml(name: str, text: str) -> dict[str, Any]:
     import yaml  # comes with the Pulumi SDK; only an app with conda needs it
 
     try:
-        # Scalars stay text: a version like 3.10 is no number.
-        parsed = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 it makes texts, lists and mappings alone
+        # Scalars stay strings: a version like 3.10 is not a number.
+        parsed = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 it creates only strings, lists and mappings
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)

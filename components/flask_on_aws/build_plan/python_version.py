@@ -1,4 +1,4 @@
-"""Which Python an app is built with and runs on."""
+"""The Python version that an app is built with and runs on."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,27 +11,27 @@ from .project_files import FileError, ProjectFiles, items, table
 # Versions in bugfix or security status on 2026-11-21, with the month in which that ends:
 # https://devguide.python.org/versions/
 SUPPORTED = {"3.11": "2027-10", "3.12": "2028-10", "3.13": "2029-10", "3.14": "2030-10", "3.15": "2031-10"}
-# A year old when this was written: wheels of compiled packages are there, and three years of fixes are ahead.
+# A year old when this was written: compiled packages have wheels for it, and it gets three more years of fixes.
 DEFAULT = "3.13"
 # Stands for the newest patch of a minor version: CPython's longest series so far ended with 3.9.25.
 _NEWEST_PATCH = 99
 
 Source = tuple[str, str, Callable[[ProjectFiles], str | None]]
-"""File, how its line starts, and what it says about Python."""
+"""File, the pattern of the line, and the reader of its version."""
 
 
 def choose_python(files: ProjectFiles, manager: str, setting: str) -> tuple[str, str]:
     """The version as major.minor, and why.
 
     Raises:
-        FileError: if what decides is not supported or contradicts the project.
+        FileError: if the chosen version is not supported or contradicts the project.
     """
     if setting:
         chosen, reason = _supported("python_version", setting), "the setting python_version"
     elif pinned := _pinned(files):
         chosen, reason = pinned
-    elif found := _of_project(files, manager):
-        return found
+    elif of_project := _of_project(files, manager):
+        return of_project
     else:
         return DEFAULT, "the default, since neither a setting nor a file names one"
     _check_project(files, manager, chosen, reason)
@@ -45,16 +45,16 @@ def _supported(place: str, version: str) -> str:
 
 
 def _pinned(files: ProjectFiles) -> tuple[str, str] | None:
-    """The first line of .python-version that is no comment. Only its minor version counts, with the newest patch."""
+    """The first line of .python-version that is not a comment. Only its minor version counts, with the newest patch."""
     for number, raw in enumerate(files.text(".python-version").splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
         place = f".python-version, line {number}"
-        found = re.fullmatch(r"(?:c?python-?)?(\d+\.\d+)(?:\.\d+)?", line)
-        if not found:
+        match = re.fullmatch(r"(?:c?python-?)?(\d+\.\d+)(?:\.\d+)?", line)
+        if not match:
             raise FileError(f"{place}: {line!r} must be a version like {DEFAULT}.")
-        return _supported(place, found[1]), place
+        return _supported(place, match[1]), place
     return None
 
 
@@ -77,7 +77,7 @@ def _of_project(files: ProjectFiles, manager: str) -> tuple[str, str] | None:
 
 
 def _check_project(files: ProjectFiles, manager: str, chosen: str, reason: str) -> None:
-    """What the manager itself would refuse in the middle of the build."""
+    """Versions that the manager itself would reject in the middle of the build."""
     for name, start, read in _sources(manager):
         wanted = read(files) if name == "pyproject.toml" and manager != "pip" else None
         if wanted is not None:
@@ -106,7 +106,7 @@ def _sources(manager: str) -> Iterator[Source]:
 
 
 def _text(value: object) -> str | None:
-    """Poetry also takes a table, `python = {version = "^3.12"}`."""
+    """Poetry also accepts a table, `python = {version = "^3.12"}`."""
     value = table(value).get("version", value)
     return value.strip() or None if isinstance(value, str) else None
 
@@ -119,22 +119,24 @@ def _pipfile_python(files: ProjectFiles) -> str | None:
 
 def _conda_python(files: ProjectFiles) -> str | None:
     entries = [str(entry) for entry in items(files.yaml("environment.yml").get("dependencies"))]
-    return next((found for entry in entries if (found := _conda_entry(entry))), None)
+    return next((version for entry in entries if (version := _conda_entry(entry))), None)
 
 
 def _listed_python(files: ProjectFiles) -> str | None:
-    return next((found for line in files.text("package-list.txt").splitlines() if (found := _conda_entry(line))), None)
+    return next(
+        (version for line in files.text("package-list.txt").splitlines() if (version := _conda_entry(line))), None
+    )
 
 
 def _conda_entry(entry: str) -> str | None:
     """`python=3.12`, `python>=3.11,<3.13`, or an address: one equals sign is the minor version with any patch."""
     if address := re.match(r"https?://\S+/python-(\d+\.\d+)\.", entry.strip()):
         return f"=={address[1]}.*"
-    found = re.fullmatch(r"(?:[\w-]+::)?python\s*((?:=|<|>|!|~).*)", entry.strip())
-    if not found:
+    match = re.fullmatch(r"(?:[\w-]+::)?python\s*((?:=|<|>|!|~).*)", entry.strip())
+    if not match:
         return None
-    exact = re.match(r"={1,2}\s*(\d+\.\d+)", found[1])
-    return f"=={exact[1]}.*" if exact else found[1].strip()
+    exact = re.match(r"={1,2}\s*(\d+\.\d+)", match[1])
+    return f"=={exact[1]}.*" if exact else match[1].strip()
 
 
 def _runtime(files: ProjectFiles) -> str | None:
@@ -143,31 +145,31 @@ def _runtime(files: ProjectFiles) -> str | None:
 
 
 def _minor(version: str | None) -> str | None:
-    found = re.match(r"\d+\.\d+", version or "")
-    return f"=={found[0]}.*" if found else version
+    match = re.match(r"\d+\.\d+", version or "")
+    return f"=={match[0]}.*" if match else version
 
 
 def _allowed(place: str, wanted: str) -> list[str]:
-    """The supported versions whose newest patch a range takes, as PEP 440 or Poetry writes it."""
+    """The supported versions whose newest patch is in a range, written as in PEP 440 or Poetry."""
     try:
         either = [SpecifierSet(_pep440(part.strip())) for part in re.split(r"\|\|?", wanted)]
-        return [v for v in SUPPORTED if any(one.contains(f"{v}.{_NEWEST_PATCH}") for one in either)]
+        return [v for v in SUPPORTED if any(specifier.contains(f"{v}.{_NEWEST_PATCH}") for specifier in either)]
     except (InvalidSpecifier, InvalidVersion, ValueError) as error:
         raise FileError(f"{place}: {wanted!r} is not a range of versions, like >={DEFAULT}.") from error
 
 
 def _pep440(part: str) -> str:
-    """Poetry's `^3.11`, `~3.11`, `3.11.*` and `*` in the words of PEP 440."""
+    """Poetry's `^3.11`, `~3.11`, `3.11.*` and `*` in PEP 440's notation."""
     return ",".join(_clause(clause.strip()) for clause in re.split(r"\s*,\s*|\s+(?=[<>=!~^])", part) if clause.strip())
 
 
 def _clause(clause: str) -> str:
     if clause == "*":
         return ">=0"
-    found = re.fullmatch(r"(\^|~(?!=)|)\s*(\d{1,9})((?:\.\d{1,9})*)((?:\.\*)?)", clause)
-    if not found:
+    match = re.fullmatch(r"(\^|~(?!=)|)\s*(\d{1,9})((?:\.\d{1,9})*)((?:\.\*)?)", clause)
+    if not match:
         return clause.replace(" ", "")
-    operator, major, rest, star = found.groups()
+    operator, major, rest, star = match.groups()
     if operator == "^":
         return f">={major}{rest},<{int(major) + 1}"
     if operator == "~":

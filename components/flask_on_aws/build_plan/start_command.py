@@ -15,7 +15,7 @@ def start_command(files: ProjectFiles, setting: str, web: str | None, installed:
     """The command and why. `installed` says whether the project's scripts are commands in the environment.
 
     Raises:
-        FileError: if nothing tells, with all that was looked at.
+        FileError: if no source names one, with all that were examined.
     """
     if setting.strip():
         return setting.strip(), "the setting start_command"
@@ -37,26 +37,26 @@ def start_command(files: ProjectFiles, setting: str, web: str | None, installed:
 
 def _scripts(files: ProjectFiles) -> Iterator[tuple[str, str, str]]:
     """Section, name and target of every script, each name once."""
-    project, seen = files.toml(_PYPROJECT), set[str]()
+    project, names = files.toml(_PYPROJECT), set[str]()
     for section in ("tool.poetry.scripts", "project.scripts"):
         for name, target in table(project, *section.split(".")).items():
-            if name not in seen:
-                seen.add(name)
+            if name not in names:
+                names.add(name)
                 yield section, name, _reference(target)
 
 
 def _reference(target: Any) -> str:
-    """Poetry also takes `{reference = "module:function", type = "console"}`."""
+    """Poetry also accepts `{reference = "module:function", type = "console"}`."""
     reference = table(target).get("reference", target)
     return reference if isinstance(reference, str) else ""
 
 
 def _call(files: ProjectFiles, name: str, target: str) -> str:
-    found = _TARGET.fullmatch(target)
-    if not found:
+    match = _TARGET.fullmatch(target)
+    if not match:
         line = files.line_of(_PYPROJECT, rf"\s*['\"]?{re.escape(name)}\b")
         raise FileError(f"{_PYPROJECT}, line {line}: {target!r} must be a module, a colon and a function.")
-    module, first, rest = found.groups()
+    module, first, rest = match.groups()
     return f"python -c 'import sys; from {module} import {first}; sys.exit({first}{rest}())'"
 
 

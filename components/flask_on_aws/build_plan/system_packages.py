@@ -1,11 +1,11 @@
-"""Debian packages that Python packages need beside them in a slim image."""
+"""Debian packages that Python packages need in a slim image."""
 
 from collections.abc import Collection
 from typing import NamedTuple
 
 
 class Needs(NamedTuple):
-    """What one Python package needs of Debian 13."""
+    """The Debian 13 packages that one Python package needs."""
 
     build: tuple[str, ...]
     """To compile it."""
@@ -38,10 +38,10 @@ NEEDS = {
     "pdf2image": Needs((), ("poppler-utils",), _RUNS),
     "pydub": Needs((), ("ffmpeg",), _RUNS),
 }
-# The wheel that makes a row's libraries unnecessary, since it brings them.
-_BROUGHT_BY = {"psycopg": "psycopg-binary"}
+# The wheel that makes a row's libraries unnecessary, since it contains them.
+_BUNDLED_BY = {"psycopg": "psycopg-binary"}
 
 
 def needed_packages(names: Collection[str]) -> dict[str, Needs]:
     """The rows of the packages by these normalized names."""
-    return {name: needs for name, needs in NEEDS.items() if name in names and _BROUGHT_BY.get(name, "") not in names}
+    return {name: needs for name, needs in NEEDS.items() if name in names and _BUNDLED_BY.get(name, "") not in names}

@@ -1,4 +1,4 @@
-"""The guard against losing data unawares: what is recorded of stateful resources, and what a change of it means.
+"""The guard against unintended data loss: records of stateful resources, and what a change of a record means.
 
 Imports `naming.py` alone; `component.py` and all above it may import it.
 """

@@ -1,10 +1,10 @@
-"""The guard against losing data unawares, at preview and again before anything is changed.
+"""The guard against unintended data loss, at preview and again before anything is changed.
 
 An engine's preview shows a deleted database as one line among many, and a resource that is no longer in the program has
-no hook there. (Delete hooks would make `pulumi destroy` fail without `--run-program`.) So a component records what is
-stateful in it as its own inputs. Another record is an update of the component, which comes before its children's: a
-hook compares the two records, and refusing the update stops everything below. New stacks, refreshes, imports and
-`pulumi destroy` update no component, and roles instead of names in the record let aliases rename one.
+no hook there. (Delete hooks would make `pulumi destroy` fail without `--run-program`.) So a component records its stateful
+resources as its inputs. A changed record is an update of the component, which precedes those of its children: a hook
+compares the two records, and rejecting the update stops everything below. New stacks, refreshes, imports and
+`pulumi destroy` update no component, and since the record uses roles instead of names, an alias can rename a resource.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,20 +19,20 @@ _INPUT = "stateful"
 
 
 class Guard(NamedTuple):
-    """What a component records of its stateful resources, and what may be lost of them."""
+    """A component's record of its stateful resources, and which of them may lose data."""
 
     record: Record
     accepted: Sequence[str] = ()
     """Logical names of the resources whose data may be lost."""
     names: Mapping[str, Mapping[str, str]] = {}
-    """By role: the owner's names of arguments that the resource calls otherwise."""
+    """By role: the owner's names for arguments that have other names in the resource."""
 
     def inputs(self) -> dict[str, Any]:
         """The component's inputs."""
         return {_INPUT: self.record}
 
     def options(self, component: str) -> pulumi.ResourceOptions:
-        """The option with the hook; `component` is known in the whole program."""
+        """The option with the hook; `component` is unique in the whole program."""
         hook = pulumi.ResourceHook(f"{component}-data-loss", self._check, pulumi.ResourceHookOptions(on_dry_run=True))
         return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
 
@@ -52,35 +52,35 @@ class Guard(NamedTuple):
 
 
 def check(
-    found: Iterable[Finding], accepted: Sequence[str], label: Callable[[Finding], str], warn: Callable[[str], Any]
+    changes: Iterable[Finding], accepted: Sequence[str], label: Callable[[Finding], str], warn: Callable[[str], Any]
 ) -> None:
-    """Refuse what nobody has accepted, and warn of the rest.
+    """Reject changes that are not accepted, and warn of the rest.
 
     Raises:
-        ValueError: with a sentence for each change that is refused, and how to accept it where that is possible.
+        ValueError: with a sentence for each rejected change, and how to accept it where that is possible.
     """
-    refused: list[str] = []
-    for finding in found:
+    rejected: list[str] = []
+    for finding in changes:
         sentence = f"{label(finding)}: {finding.reason}"
         if finding.warning:
             warn(sentence)
-        elif finding.consent and finding.consent in accepted:
-            warn(f"{sentence} acceptDataLoss has {finding.consent}.")
-        elif finding.consent:
-            refused.append(
-                f"{sentence} Change it back, or, if that is meant, add {finding.consent} to acceptDataLoss "
+        elif finding.acceptable_by and finding.acceptable_by in accepted:
+            warn(f"{sentence} acceptDataLoss includes {finding.acceptable_by}.")
+        elif finding.acceptable_by:
+            rejected.append(
+                f"{sentence} Change it back, or, if that is intended, add {finding.acceptable_by} to acceptDataLoss "
                 "(accept_data_loss in Python) for this update."
             )
         else:
-            refused.append(sentence)
-    if refused:
+            rejected.append(sentence)
+    if rejected:
         raise ValueError(
-            "This update loses data or cannot work, so nothing was changed:\n  - " + "\n  - ".join(refused)
+            "This update loses data or cannot work, so nothing was changed:\n  - " + "\n  - ".join(rejected)
         )
 
 
 def in_clear(key: pulumi.Input[str]) -> pulumi.Input[str]:
-    """A key's ARN as it is recorded: it is no secret, and as one it would be hidden from the guard."""
+    """A key's ARN as it is recorded: it is not a secret, and as one it would be hidden from the guard."""
     return key if isinstance(key, str) else pulumi.Output.unsecret(pulumi.Output.from_input(key))
 
 

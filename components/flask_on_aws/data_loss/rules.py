@@ -1,7 +1,7 @@
-"""What a change of a stateful resource loses, or why it cannot work: pure rules over what is recorded of it.
+"""What a change of a stateful resource loses, or why it cannot work: pure rules over its record.
 
 A record holds facts of each stateful resource by its role in the component: its kind, its logical name, and the
-arguments that decide about its data. The rules compare the facts of the last update with those of this one.
+arguments that affect its data. The rules compare the facts of the last update with those of this one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +12,11 @@ Record = Mapping[str, Facts]
 
 AWS_KEY = "AWS's own key"
 STACK_KEY = "a key of the stack's own"
-"""Stands for the ARN of a key that the stack makes, since that is unknown at the preview that adds the key."""
-# The arguments whose change replaces the database, and what AWS takes where one is absent.
+"""Stands for the ARN of a key that the stack creates, since that is unknown at the preview that adds the key."""
+# The arguments whose change replaces the database, and AWS's default where one is absent.
 IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": AWS_KEY}
 REMOVED = "removed"
-"""Stands for the argument with which a resource was taken out of the program."""
+"""Stands for the argument that removed a resource from the program."""
 
 
 class Finding(NamedTuple):
@@ -26,15 +26,15 @@ class Finding(NamedTuple):
     argument: str
     reason: str
     """A sentence with the old value, the new value, and what is lost."""
-    consent: str = ""
-    """Logical name of the resource that loses data, for those who accept that; empty where nothing makes it work."""
+    acceptable_by: str = ""
+    """Logical name in accept_data_loss that accepts the loss; empty if the change cannot work."""
     warning: bool = False
     """Whether nothing is lost yet."""
 
 
 def findings(old: Record, new: Record) -> Iterator[Finding]:
-    """What is lost between two records. What either does not know, such as values unknown at preview, is left out."""
-    for role, before in sorted(old.items()):  # the engine hands a record over in any order
+    """What is lost between two records. Values missing from either, such as those unknown at preview, are skipped."""
+    for role, before in sorted(old.items()):  # the engine passes a record in any order
         rules = _RULES.get(str(before.get("kind")))
         if rules is None:
             continue
@@ -53,38 +53,38 @@ def _changed(before: Facts, after: Facts, argument: str, absent: Any = None) -> 
 
 
 def _whole(value: Any) -> Any:
-    """The engine hands numbers over as floats."""
+    """The engine passes numbers as floats."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shorter(role: str, before: Facts, after: Facts, argument: str, lost: str) -> Iterator[Finding]:
     """Something that is kept for fewer days."""
-    found = _changed(before, after, argument)
-    if found and found[1] < found[0]:
-        yield Finding(role, argument, f"{found[0]} → {found[1]} days deletes {lost}.", str(before["name"]))
+    change = _changed(before, after, argument)
+    if change and change[1] < change[0]:
+        yield Finding(role, argument, f"{change[0]} → {change[1]} days deletes {lost}.", str(before["name"]))
 
 
 def _database_removed(role: str, before: Facts) -> Iterator[Finding]:
-    left = "a final snapshot stays" if before.get("final_snapshot") else "no snapshot stays"
+    remainder = "a final snapshot stays" if before.get("final_snapshot") else "no snapshot stays"
     yield _protected(
-        before, Finding(role, REMOVED, f"deletes the database {before['name']} with all its data; {left}.")
+        before, Finding(role, REMOVED, f"deletes the database {before['name']} with all its data; {remainder}.")
     )
 
 
 def _protected(before: Facts, finding: Finding, after: Facts | None = None) -> Finding:
-    """A loss that needs consent, and cannot happen while the database is protected."""
+    """A loss that must be accepted, and cannot happen while the database is protected."""
     if before.get("deletion_protection") or (after or {}).get("deletion_protection"):
         return finding._replace(
             reason=f"{finding.reason} It is protected: set deletionProtection to false and apply that first."
         )
-    return finding._replace(consent=str(before["name"]))
+    return finding._replace(acceptable_by=str(before["name"]))
 
 
 def _database_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     replaced = list(_replacements(role, before, after))
     if not after.get("allow_replacement"):
         yield from (_protected(before, finding, after) for finding in replaced)
-    yield from _place_changed(role, before, after)
+    yield from _vpc_changed(role, before, after)
     yield from _version_changed(role, before, after)
     yield from _storage_changed(role, before, after)
     yield from _backups_changed(role, before, after)
@@ -96,14 +96,14 @@ def _database_changed(role: str, before: Facts, after: Facts) -> Iterator[Findin
 
 def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     for argument, absent in IDENTITY.items():
-        found = _changed(before, after, argument, absent)
-        # The stack's own key may be the one that is named now: the database itself knows both ARNs.
-        if not found or (found[0] == STACK_KEY and found[1] != AWS_KEY):
+        change = _changed(before, after, argument, absent)
+        # The stack's key may be the one that is named now: the database's guard compares both ARNs.
+        if not change or (change[0] == STACK_KEY and change[1] != AWS_KEY):
             continue
-        lost = f"{found[0]!r} → {found[1]!r} replaces the database {before['name']} by an empty one."
+        lost = f"{change[0]!r} → {change[1]!r} replaces the database {before['name']} by an empty one."
         if argument == "kms_key_id":
             lost = (
-                f"{found[0]!r} → {found[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
+                f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
                 "key. To keep its data, take a snapshot, copy it with the new key (aws rds copy-db-snapshot "
                 "--kms-key-id), and restore the copy with databaseSnapshot (snapshot_identifier of Database) in the "
                 "same update."
@@ -111,49 +111,49 @@ def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
         yield Finding(role, argument, lost)
 
 
-def _place_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+def _vpc_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     moved = _changed(before, after, "vpc_id")
     if moved:
         yield Finding(
             role,
             "vpc_id",
-            f"{moved[0]!r} → {moved[1]!r} cannot work: the database {before['name']} cannot follow into another VPC. "
+            f"{moved[0]!r} → {moved[1]!r} cannot work: the database {before['name']} cannot move to another VPC. "
             "Restore a snapshot of it into a new stack.",
         )
 
 
 def _version_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
-    found = _changed(before, after, "engine_version")
-    if not found:
+    versions = _changed(before, after, "engine_version")
+    if not versions:
         return
-    old, new = ([int(part) for part in str(version).split(".")] for version in found)
-    change = f"{found[0]} → {found[1]}"
+    old, new = ([int(part) for part in str(version).split(".")] for version in versions)
+    change = f"{versions[0]} → {versions[1]}"
     if new[0] < old[0] or (new[0] == old[0] and len(new) == len(old) and new < old):
-        yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {found[0]} again.")
+        yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {versions[0]} again.")
     elif new[0] > old[0] and not after.get("allow_major_upgrade"):
         yield Finding(
             role,
             "allow_major_upgrade",
             f"engine version {change} is a major upgrade, which stops the database for minutes and cannot be undone; "
-            "it needs this to be true.",
+            "set this to true to allow it.",
         )
 
 
 def _storage_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
-    found = _changed(before, after, "storage_gib")
-    if found and found[1] < found[0]:
-        sentence = f"{found[0]} → {found[1]} GiB cannot work: RDS never shrinks storage. Set {found[0]} again."
+    change = _changed(before, after, "storage_gib")
+    if change and change[1] < change[0]:
+        sentence = f"{change[0]} → {change[1]} GiB cannot work: RDS never shrinks storage. Set {change[0]} again."
         yield Finding(role, "storage_gib", sentence)
 
 
 def _backups_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     days = _changed(before, after, "backup_days")
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html: 0 deletes them all.
-    kept = f"the backups of {before['name']} that are older" if days and days[1] else f"all backups of {before['name']}"
-    yield from _shorter(role, before, after, "backup_days", kept)
-    for argument, left in (("deletion_protection", "can be deleted"), ("final_snapshot", "leaves no final snapshot")):
+    lost = f"the backups of {before['name']} that are older" if days and days[1] else f"all backups of {before['name']}"
+    yield from _shorter(role, before, after, "backup_days", lost)
+    for argument, effect in (("deletion_protection", "can be deleted"), ("final_snapshot", "leaves no final snapshot")):
         if before.get(argument) is True and after.get(argument) is False:
-            sentence = f"true → false: from this update on the database {before['name']} {left}."
+            sentence = f"true → false: from this update on the database {before['name']} {effect}."
             yield Finding(role, argument, sentence, warning=True)
 
 
@@ -164,9 +164,9 @@ def _server_removed(role: str, before: Facts) -> Iterator[Finding]:
 
 def _server_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     for argument in ("host", "database_name"):
-        found = _changed(before, after, argument)
-        if found:
-            sentence = f"{found[0]!r} → {found[1]!r}: the app's data stays where it was and is not copied."
+        change = _changed(before, after, argument)
+        if change:
+            sentence = f"{change[0]!r} → {change[1]!r}: the app's data stays where it was and is not copied."
             yield Finding(role, argument, sentence, warning=True)
 
 
@@ -190,16 +190,19 @@ def _repository_removed(role: str, before: Facts) -> Iterator[Finding]:
 
 
 def _repository_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
-    found = _changed(before, after, "repository_name", "")
-    if found:
-        lost = f"{found[0]!r} → {found[1]!r} replaces the repository {before['name']}."
+    change = _changed(before, after, "repository_name", "")
+    if change:
+        lost = f"{change[0]!r} → {change[1]!r} replaces the repository {before['name']}."
         yield _repository_lost(before, Finding(role, "repository_name", lost))
         return
     key = _changed(before, after, "kms_key_id", AWS_KEY)
     if key:
-        kept = f"{key[0]!r} → {key[1]!r}: the repository {before['name']} keeps the key with which it was created."
+        sentence = f"{key[0]!r} → {key[1]!r}: the repository {before['name']} keeps the key with which it was created."
         yield Finding(
-            role, "kms_key_id", f"{kept} ECR cannot change it; another repositoryName has the new one.", warning=True
+            role,
+            "kms_key_id",
+            f"{sentence} ECR cannot change it; use another repositoryName for the new one.",
+            warning=True,
         )
 
 
@@ -210,7 +213,7 @@ def _repository_lost(before: Facts, finding: Finding) -> Finding:
             "false and apply that first."
         )
     lost = f"{finding.reason} The images of all releases go with it, and with them every rollback."
-    return finding._replace(reason=lost, consent=str(before["name"]))
+    return finding._replace(reason=lost, acceptable_by=str(before["name"]))
 
 
 def _key_removed(role: str, before: Facts) -> Iterator[Finding]:
@@ -220,7 +223,7 @@ def _key_removed(role: str, before: Facts) -> Iterator[Finding]:
         return
     lost = (
         f"true → false deletes the key {name} in 30 days and disables it at once. What it encrypts cannot be read from "
-        "then on: images, files, log lines and backups of before."
+        "then on: earlier images, files, log lines and backups."
     )
     yield Finding(role, REMOVED, lost, str(name))
 
@@ -237,24 +240,24 @@ def _logs_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
 
 def _network_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     for argument in ("vpc_id", "cidr_block"):
-        found = _changed(before, after, argument, "")
-        if found:
+        change = _changed(before, after, argument, "")
+        if change:
             yield Finding(
                 role,
                 argument,
-                f"{found[0]!r} → {found[1]!r} cannot work: it is another VPC, into which neither database nor load "
+                f"{change[0]!r} → {change[1]!r} cannot work: it is another VPC, into which neither database nor load "
                 "balancer can move. Change it back; for another network, create a new stack.",
             )
             return
 
 
 def _fixed_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
-    found = _changed(before, after, "value")
-    if found:
+    change = _changed(before, after, "value")
+    if change:
         yield Finding(
             role,
             "value",
-            f"{found[0]!r} → {found[1]!r} cannot work in a stack that is up: all resources are named by it, so the database "
+            f"{change[0]!r} → {change[1]!r} cannot work in a stack that is up: all resources are named by it, so the database "
             "and the bucket would be deleted with their data, and new ones beside them would meet names that are taken. "
             "Change it back; for another name, create a new stack and restore the data there, or destroy this one first.",
         )

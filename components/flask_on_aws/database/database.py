@@ -1,4 +1,4 @@
-"""The database: PostgreSQL on RDS, private, encrypted, TLS only, and not to be replaced unawares."""
+"""The database: PostgreSQL on RDS, private, encrypted, TLS only, and protected from unintended replacement."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -31,7 +31,7 @@ _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it w
 
 
 class Database(Component):
-    """A PostgreSQL instance on RDS that only the given security groups reach, and only with TLS.
+    """A PostgreSQL instance on RDS that accepts connections from the client security groups alone, and only over TLS.
 
     A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
@@ -47,23 +47,23 @@ class Database(Component):
     password: pulumi.Output[str]
     """The owner's password, a secret."""
     secret_arn: pulumi.Output[str]
-    """ARN of a JSON secret with the owner's `username` and `password`; it has a new password before the database has."""
+    """ARN of a JSON secret with the owner's `username` and `password`; it gets a new password before the database does."""
     security_group_id: pulumi.Output[str]
     """Id of the database's security group."""
     instance_identifier: pulumi.Output[str]
-    """Identifier of the instance, the name in CloudWatch's metrics."""
+    """Identifier of the instance, its name in CloudWatch's metrics."""
     instance_arn: pulumi.Output[str]
     """ARN of the instance."""
     allocated_storage_gib: pulumi.Output[int]
-    """Storage that the instance has, in GiB, as Pulumi last saw it: RDS grows it by itself."""
+    """Storage of the instance, in GiB, when Pulumi last read it: RDS increases it automatically."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         days = settle(args, DEFAULTS)["log_retention_days"]
         refuse([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settle(args, DEFAULTS)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
-        given = cast(Mapping[str, pulumi.Input[str]], self._args)
-        self._identity = {key: given[key] for key in IDENTITY if key in given}
+        inputs = cast(Mapping[str, pulumi.Input[str]], self._args)
+        self._identity = {key: inputs[key] for key in IDENTITY if key in inputs}
         self._create_security_group()
         self._create_subnet_group()
         self._create_parameter_group()
@@ -85,11 +85,11 @@ class Database(Component):
         self._register()
 
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
-        """Let what has another security group connect to the database.
+        """Allow members of another security group to connect to the database.
 
         Args:
-            client: what connects, as the last part of the rule's logical name; each client has its own.
-            security_group_id: its security group, whose own rules must let it out to `port`.
+            client: the name of the client, the last part of the rule's logical name; different for each client.
+            security_group_id: its security group, whose rules must allow outbound connections to `port`.
         """
         name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client}"
         allow_group(name, self._group.id, security_group_id, PORT, description, self._child())
@@ -98,7 +98,7 @@ class Database(Component):
         """Let a role read the owner's login in `secret_arn`.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         self.login.grant(client, role)
@@ -106,7 +106,7 @@ class Database(Component):
     def _create_security_group(self) -> None:
         self._group = aws.ec2.SecurityGroup(
             f"{self._name}-access",
-            # Another description would replace the group. It has no egress rule: a database calls nobody.
+            # A changed description would replace the group. It has no egress rule: a database opens no connections.
             description="Access to the database",
             vpc_id=self._args["vpc_id"],
             opts=self._child(),
@@ -115,18 +115,18 @@ class Database(Component):
             self.allow_connection_from(role, client)
 
     def _create_subnet_group(self) -> None:
-        # A protected database cannot be replaced, and failing at that only after these tags would outwit the guard.
+        # A protected database cannot be replaced; failing only after these tags are updated would defeat the guard.
         accepted = self._args["allow_replacement"] or self._name in self._args["accept_data_loss"]
         replaceable = accepted and not self._args["deletion_protection"]
         self._subnets = aws.rds.SubnetGroup(
             f"{self._name}-subnets",
             description="Private subnets of the database",
             subnet_ids=self._args["subnet_ids"],
-            # The guard compares these; a key's ARN is no secret, and as one it would hide all tags from the guard.
+            # The guard compares these; a key's ARN is not a secret, and as one it would hide all tags from the guard.
             tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()}
             | {NAMED_TAG: NAMED},
             opts=self._child(
-                # What was made without this tag goes without it.
+                # A group that was created without this tag stays without it.
                 ignore_changes=[f'tags["{NAMED_TAG}"]'],
                 hooks=None if replaceable else guard(self._name),
             ),
@@ -135,7 +135,7 @@ class Database(Component):
     def _create_parameter_group(self) -> None:
         family = f"postgres{major(self._args['engine_version'])}"
         self._parameters = aws.rds.ParameterGroup(
-            # Its automatic name lets a major upgrade create the new family's group before the old one is deleted.
+            # Auto-naming lets a major upgrade create the new family's group before the old one is deleted.
             f"{self._name}-parameters",
             family=family,
             description="Parameters of the database",
@@ -151,12 +151,12 @@ class Database(Component):
     def _name_final_snapshot(self) -> None:
         self._final_snapshot: pulumi.Output[str] | None = None
         if self._args["final_snapshot"]:
-            # A name that is taken would make deletion fail, so each generation of the database has its own.
+            # A name that is taken would make deletion fail, so each replacement of the database gets a new one.
             suffix = random.RandomId(
                 f"{self._name}-final",
                 byte_length=4,
                 keepers=dict(self._identity),
-                # There is no next generation before the guard, which is on the subnet group, has let it pass.
+                # A replacement comes only after the guard, which is on the subnet group, has allowed it.
                 opts=self._child(depends_on=[self._subnets]),
             )
             self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
@@ -165,14 +165,14 @@ class Database(Component):
         suffix = random.RandomId(
             f"{self._name}-identifier",
             byte_length=4,
-            # A replacement is made beside the old database, so it needs a name of its own.
+            # A replacement is created beside the old database, so it needs a different name.
             keepers=dict(self._identity),
             opts=self._child(depends_on=[self._subnets]),
         )
         self._named = self._subnets.tags.apply(is_named)
         fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
-        # Nested, so that the suffix, unknown at its first preview, makes nothing unknown of what has no use for it.
-        self._identifier = self._named.apply(lambda known: fresh if known else None)
+        # Nested, so that the suffix, unknown at its first preview, leaves values that do not use it known.
+        self._identifier = self._named.apply(lambda is_new: fresh if is_new else None)
         days, key = self._args["log_retention_days"], self._args.get("log_kms_key_id")
         self._logs = DatabaseLogs(self, self._name, days, key)
 
@@ -180,12 +180,12 @@ class Database(Component):
         args = self._args
         self._instance = aws.rds.Instance(
             self._name,
-            # Without one, Pulumi keeps the name that it has made up.
+            # Without one, Pulumi keeps the name that it has generated.
             identifier=cast(pulumi.Output[str], self._identifier),
             engine="postgres",
-            # Of `17` alone the provider keeps just that, and takes every 17.x that AWS upgrades to as the same.
+            # Of `17` the provider keeps just that, and considers every 17.x that AWS upgrades to the same version.
             engine_version=args["engine_version"],
-            # A minor version that is pinned stays, or the next refresh would make the pin a downgrade, which RDS refuses.
+            # A pinned minor version stays, or after the next refresh the pin would be a downgrade, which RDS rejects.
             auto_minor_version_upgrade="." not in args["engine_version"],
             allow_major_version_upgrade=args["allow_major_upgrade"],
             instance_class=args["instance_class"],
@@ -220,9 +220,9 @@ class Database(Component):
 
     def _instance_options(self) -> pulumi.ResourceOptions:
         return self._child(
-            # A snapshot matters at creation only; without this, naming another one later would replace the database.
+            # A snapshot matters at creation only; without this, a later change of it would replace the database.
             ignore_changes=["snapshot_identifier"],
-            # Tasks that are refused with the old password find the new one there.
+            # Tasks whose old password is rejected read the new one there.
             depends_on=[self.login],
             hooks=instance_guard(self._name),
             # None rather than False, which would undo the protection of a protected parent.
@@ -242,7 +242,7 @@ class Database(Component):
         insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
         return {
             "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
-            # For PostgreSQL every instance class has it; the smallest lack it only with MySQL and MariaDB:
+            # Every instance class has it for PostgreSQL; the smallest lack it only for MySQL and MariaDB:
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
             "performance_insights_enabled": insights,
             "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,

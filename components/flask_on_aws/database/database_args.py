@@ -1,4 +1,4 @@
-"""What a database can be told, what it takes for granted, and what is refused."""
+"""The arguments of a database, their defaults and their checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Required, TypedDict, cast
@@ -30,21 +30,21 @@ class DatabaseArgs(TypedDict, total=False):
     subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Ids of private subnets in at least two zones. Required."""
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
-    """Who may connect: role and id of a security group; the role names the rule. Default: none."""
+    """Security groups that may connect, by a short name for each, which becomes part of the rule's name. Default: none."""
     engine_version: str
-    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (it stays until this is changed). Default: 17."""
+    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (fixed until this is changed). Default: 17."""
     instance_class: str
     """Instance class. Default: db.t4g.micro."""
     storage_gib: int
-    """Storage at the start, in GiB; RDS never shrinks it. Default: 20."""
+    """Initial storage, in GiB; RDS never shrinks it. Default: 20."""
     max_storage_gib: int
-    """Size up to which storage grows by itself, in GiB; 0: it does not. Default: 100."""
+    """Size up to which storage grows automatically, in GiB; 0: it does not grow. Default: 100."""
     database_name: str
     """Name of the database. Default: app."""
     username: str
     """Name of the database's owner. Default: app."""
     backup_days: int
-    """Days, up to 35, to any second of which the database can be restored; 0: no backups. Default: 7."""
+    """Days, up to 35, for which the database can be restored to any second; 0: no backups. Default: 7."""
     backup_window: str
     """Daily window of the backup, in UTC. Default: 03:00-04:00."""
     maintenance_window: str
@@ -52,13 +52,13 @@ class DatabaseArgs(TypedDict, total=False):
     multi_az: bool
     """Whether a standby in another zone takes over, within a minute or two, when the database fails. Default: false."""
     deletion_protection: bool
-    """Whether both AWS and Pulumi refuse to delete the database; take it off with an update of its own. Default: false."""
+    """Whether both AWS and Pulumi refuse to delete the database; turn it off in a separate update first. Default: false."""
     final_snapshot: bool
     """Whether deleting the database leaves a snapshot behind. Default: false."""
     snapshot_identifier: str
-    """Encrypted snapshot, with the same database name and owner, to create the database from; later changes do nothing. Default: none."""
+    """Encrypted snapshot, with the same database name and owner, to create the database from; later changes have no effect. Default: none."""
     apply_immediately: bool
-    """Whether changes happen now, some with a restart, or in the maintenance window. Default: true."""
+    """Whether changes take effect at once, some with a restart, rather than in the maintenance window. Default: true."""
     allow_major_upgrade: bool
     """Whether a higher major `engine_version` may be applied. Default: false."""
     performance_insights: bool
@@ -68,27 +68,27 @@ class DatabaseArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the role that `monitoring_interval` needs. Default: none."""
     log_retention_days: int
-    """Days for which CloudWatch keeps the database's logs, one of the values that it knows. Default: 30."""
+    """Days for which CloudWatch keeps the database's logs, one of the values that CloudWatch accepts. Default: 30."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the database's storage, its backups and Performance Insights. RDS takes it at creation alone. Default: RDS's own key."""
+    """ARN of the KMS key that encrypts the database's storage, its backups and Performance Insights. It can only be set at creation. Default: RDS's key."""
     login_kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    """ARN of the KMS key that encrypts the secret with the login; whoever reads it also needs kms:Decrypt for the key. Default: Secrets Manager's key."""
     log_kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the database's log groups; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
+    """ARN of the KMS key that encrypts the database's log groups; its policy must allow CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's key."""
     accept_data_loss: Sequence[str]
-    """Logical names of resources whose data this update may lose; the database's own lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
+    """Logical names of resources whose data this update may lose; the database's lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
     allow_replacement: bool
     """Deprecated, use accept_data_loss: whether a change of database_name, username or kms_key_id may replace the database. Default: false."""
     slow_query_ms: int
-    """Milliseconds from which a statement is logged; -1: none is. Default: 1000."""
+    """Duration in milliseconds from which a statement is logged; -1: none. Default: 1000."""
     idle_transaction_seconds: int
     """Seconds after which an idle transaction is ended; 0: never. Default: 60."""
     lock_timeout_seconds: int
-    """Seconds that a statement waits for a lock; 0: for ever. Default: 30."""
+    """Seconds that a statement waits for a lock; 0: forever. Default: 30."""
     statement_timeout_seconds: int
-    """Seconds that a statement may run; a longer migration says `SET statement_timeout = 0`. 0: for ever. Default: 900."""
+    """Seconds that a statement may run; a longer migration can run `SET statement_timeout = 0`. 0: forever. Default: 900."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -113,51 +113,51 @@ DEFAULTS: Mapping[str, Any] = {
     "accept_data_loss": [],
     "allow_replacement": False,
     "slow_query_ms": 1000,
-    # A transaction that idles holds its locks and stops vacuuming: a minute is longer than any request.
+    # An idle transaction holds its locks and blocks vacuuming; a minute is longer than any request.
     "idle_transaction_seconds": 60,
-    # A migration that waits for a lock makes all behind it wait; it fails before a request times out (45 s).
+    # A migration that waits for a lock blocks every query behind it; it fails before a request times out (45 s).
     "lock_timeout_seconds": 30,
-    # What nobody waits for any more still burns the instance's CPU credits; a quarter of an hour covers reports.
+    # An abandoned statement still uses the instance's CPU credits; a quarter of an hour is enough for reports.
     "statement_timeout_seconds": 900,
 }
 _BACKUP_DAYS_MOST = 35  # RDS's limit
-_DAY_SECONDS = 86_400  # a limit of ours: a longer timeout is a mistaken unit
+_DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mistaken unit
 
 
 @typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
-    """What is wrong with the settings, one sentence each. Where the database is to be is looked at on creation."""
-    settled = settle(args, DEFAULTS)
-    yield from version_problems("engine_version", settled["engine_version"])
-    yield from class_problems("instance_class", settled["instance_class"])
-    yield from _storage_problems(settled)
-    for argument, value in (("database_name", settled["database_name"]), ("username", settled["username"])):
+    """What is wrong with the settings, one sentence each; VPC and subnets are checked at creation."""
+    args = settle(args, DEFAULTS)
+    yield from version_problems("engine_version", args["engine_version"])
+    yield from class_problems("instance_class", args["instance_class"])
+    yield from _storage_problems(args)
+    for argument, value in (("database_name", args["database_name"]), ("username", args["username"])):
         yield from identifier_problems(argument, value)
-    if "snapshot_identifier" in settled:
-        yield from snapshot_problems("snapshot_identifier", settled["snapshot_identifier"])
+    if "snapshot_identifier" in args:
+        yield from snapshot_problems("snapshot_identifier", args["snapshot_identifier"])
     for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
-        yield from kms_key_problems(argument, settled.get(argument))
-    for role in settled["client_security_group_ids"]:
+        yield from kms_key_problems(argument, args.get(argument))
+    for role in args["client_security_group_ids"]:
         yield from name_problems("client_security_group_ids", role)
-    yield from range_problems("backup_days", settled["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
-    yield from window_problems(settled["backup_window"], settled["maintenance_window"])
-    interval = settled["monitoring_interval"]
+    yield from range_problems("backup_days", args["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
+    yield from window_problems(args["backup_window"], args["maintenance_window"])
+    interval = args["monitoring_interval"]
     if isinstance(interval, bool) or interval not in MONITORING_INTERVALS:
         choices = ", ".join(map(str, MONITORING_INTERVALS))
         yield Problem("monitoring_interval", f"{interval!r} is not one of {choices} seconds.")
-    yield from range_problems("slow_query_ms", settled["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
+    yield from range_problems("slow_query_ms", args["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
     for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
-        yield from range_problems(argument, settled[argument], 0, _DAY_SECONDS, "seconds")
+        yield from range_problems(argument, args[argument], 0, _DAY_SECONDS, "seconds")
 
 
-def _storage_problems(settled: DatabaseArgs) -> Iterator[Problem]:
-    size, most = settled["storage_gib"], settled["max_storage_gib"]
-    found = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
-    found += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
-    yield from found or storage_problems(size, most)
+def _storage_problems(args: DatabaseArgs) -> Iterator[Problem]:
+    size, most = args["storage_gib"], args["max_storage_gib"]
+    range_errors = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
+    range_errors += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
+    yield from range_errors or storage_problems(size, most)
 
 
-# What decides about the database's data, recorded to be compared with the next update's.
+# The arguments that affect the database's data, recorded so that the next update can be compared with them.
 _FACTS = (
     *("database_name", "username", "kms_key_id", "engine_version", "allow_major_upgrade", "storage_gib", "vpc_id"),
     *("backup_days", "deletion_protection", "final_snapshot", "snapshot_identifier", "allow_replacement"),
@@ -165,9 +165,9 @@ _FACTS = (
 
 
 def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
-    """What is recorded of the database with a logical name; `args` have their defaults."""
-    given = cast(Mapping[str, Any], args)
-    found = {key: given[key] for key in _FACTS if key in given}
-    if "kms_key_id" in found:
-        found["kms_key_id"] = in_clear(found["kms_key_id"])
-    return {"kind": "database", "name": name, **found}
+    """The record of the database with this logical name; `args` include the defaults."""
+    values = cast(Mapping[str, Any], args)
+    record = {key: values[key] for key in _FACTS if key in values}
+    if "kms_key_id" in record:
+        record["kms_key_id"] = in_clear(record["kms_key_id"])
+    return {"kind": "database", "name": name, **record}

@@ -22,7 +22,7 @@ _SNAPSHOT = re.compile(
 # PostgreSQL's NAMEDATALEN, and RDS's limit for both names.
 _LONGEST_IDENTIFIER = 63
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-# What RDS keeps for itself, and the words that PostgreSQL reserves:
+# Names that RDS reserves, and the words that PostgreSQL reserves:
 # https://www.postgresql.org/docs/17/sql-keywords-appendix.html
 _RESERVED = re.compile(
     r"admin|template[01]|(?:pg_|rds).*|"
@@ -37,12 +37,12 @@ _RESERVED = re.compile(
     r"variadic|verbose|when|where|window|with"
 )
 
-# Schemes with which SQLAlchemy, libpq, dj-database-url, django-environ and peewee know PostgreSQL.
+# Schemes by which SQLAlchemy, libpq, dj-database-url, django-environ and peewee recognize PostgreSQL.
 _SCHEME = re.compile(r"(?:postgres|postgresql|postgis|postgresext|pgsql|psql)(?:\+[a-z][a-z0-9_]*)?")
 _QUERY = re.compile(r"[\w.-]+=[^\s&#?]*(?:&[\w.-]+=[^\s&#?]*)*", re.ASCII)
 
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
-_SHORTEST_WINDOW = 30  # minutes; RDS refuses shorter ones
+_SHORTEST_WINDOW = 30  # minutes; RDS rejects shorter ones
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = r"([01]\d|2[0-3]):([0-5]\d)"
 _BACKUP = re.compile(rf"{_TIME}-{_TIME}")
@@ -71,14 +71,14 @@ def snapshot_problems(argument: str, value: str) -> Iterator[Problem]:
 
 
 def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
-    """A name of a database or a role that neither RDS nor PostgreSQL keeps for itself."""
+    """A name of a database or a role that neither RDS nor PostgreSQL reserves."""
     if not _IDENTIFIER.fullmatch(value):
         yield Problem(
             argument, f"{value!r} must be lower-case letters, digits and underscores, and start with a letter."
         )
     elif len(value) > _LONGEST_IDENTIFIER:
         yield Problem(
-            argument, f"{value!r} has {len(value)} characters; PostgreSQL takes at most {_LONGEST_IDENTIFIER}."
+            argument, f"{value!r} has {len(value)} characters; PostgreSQL allows at most {_LONGEST_IDENTIFIER}."
         )
     elif _RESERVED.fullmatch(value):
         yield Problem(argument, f"{value!r} is reserved by RDS or PostgreSQL; choose another name, like app.")
@@ -99,7 +99,7 @@ def url_problems(scheme: str, query: str) -> Iterator[Problem]:
 
 
 def storage_problems(storage_gib: int, max_storage_gib: int) -> Iterator[Problem]:
-    """A limit for growing storage that leaves RDS room to grow, or 0. Both numbers are within their ranges already."""
+    """A limit that leaves RDS room to increase the storage, or 0. Both numbers are known to be within their ranges."""
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html: at least 10 % more.
     least = -(-storage_gib * 11 // 10)
     if max_storage_gib and max_storage_gib < least:
@@ -111,7 +111,7 @@ def storage_problems(storage_gib: int, max_storage_gib: int) -> Iterator[Problem
 
 
 def window_problems(backup_window: str, maintenance_window: str) -> Iterator[Problem]:
-    """The daily backup window and the weekly maintenance window, in UTC: well formed, long enough and apart."""
+    """The daily backup window and the weekly maintenance window, in UTC: well formed, long enough and not overlapping."""
     backup, maintenance = _backup_minutes(backup_window), _maintenance_minutes(maintenance_window)
     if backup is None:
         yield Problem("backup_window", f"{backup_window!r} is not a daily window in UTC, like 03:00-04:00.")
@@ -126,30 +126,30 @@ def window_problems(backup_window: str, maintenance_window: str) -> Iterator[Pro
     if backup and maintenance and _overlap(backup, maintenance):
         yield Problem(
             "maintenance_window",
-            f"{maintenance_window!r} overlaps the daily backup window {backup_window}; RDS wants them apart.",
+            f"{maintenance_window!r} overlaps the daily backup window {backup_window}; choose windows that do not overlap.",
         )
 
 
 def _too_short(window: str, minutes: int) -> str:
-    return f"{window!r} lasts {minutes} minutes; RDS needs at least {_SHORTEST_WINDOW}."
+    return f"{window!r} lasts {minutes} minutes; use at least {_SHORTEST_WINDOW}, RDS's minimum."
 
 
 def _backup_minutes(window: str) -> tuple[int, int] | None:
     """Start, in minutes after midnight, and length of a daily window, which may go past midnight."""
-    found = _BACKUP.fullmatch(window)
-    if found is None:
+    match = _BACKUP.fullmatch(window)
+    if match is None:
         return None
-    start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
+    start, end = _minutes(match[1], match[2]), _minutes(match[3], match[4])
     return start, (end - start) % _DAY
 
 
 def _maintenance_minutes(window: str) -> tuple[int, int] | None:
     """Start, in minutes after Monday's midnight, and length of a weekly window, which may go past Sunday."""
-    found = _MAINTENANCE.fullmatch(window)
-    if found is None:
+    match = _MAINTENANCE.fullmatch(window)
+    if match is None:
         return None
-    start = _DAYS.index(found[1]) * _DAY + _minutes(found[2], found[3])
-    end = _DAYS.index(found[4]) * _DAY + _minutes(found[5], found[6])
+    start = _DAYS.index(match[1]) * _DAY + _minutes(match[2], match[3])
+    end = _DAYS.index(match[4]) * _DAY + _minutes(match[5], match[6])
     return start, (end - start) % _WEEK
 
 
@@ -158,7 +158,7 @@ def _minutes(hours: str, minutes: str) -> int:
 
 
 def _overlap(backup: tuple[int, int], maintenance: tuple[int, int]) -> bool:
-    """Whether one begins within the other, on any day of a week that goes round."""
+    """Whether one begins within the other, on any day of a week that wraps around."""
     (backup_start, backup_length), (start, length) = backup, maintenance
     backup_starts = [day * _DAY + backup_start for day in range(len(_DAYS))]
     return any((start - other) % _WEEK < backup_length or (other - start) % _WEEK < length for other in backup_starts)

@@ -1,4 +1,4 @@
-"""The instance classes that RDS runs PostgreSQL on, as far as all regions go: a new one is a new line here.
+"""The instance classes on which RDS runs PostgreSQL, over all regions; a new one is a new line here.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
 """

@@ -1,8 +1,9 @@
-"""Log groups of a database: RDS makes what is missing of them, without retention, and leaves them when it is deleted.
+"""Log groups of a database: RDS creates missing ones, without retention, and keeps them when the database is deleted.
 
-A new database gets an identifier that is known before it, and its groups first. A database that was made before keeps
-its identifier, another would rename it while it is in use, and its groups are there already: they are imported. Which
-of the two it is, only the state knows; a tag of the subnet group, which is never added later, says so to the program.
+A new database gets an identifier that is known before it is created, and its groups are created first. A database that
+was created earlier keeps its identifier, since a change would rename it while it is in use, and its existing groups are
+imported. Only the state knows which of the two it is; a tag of the subnet group, which is never added later, passes it on
+to the program.
 """
 
 from collections.abc import Sequence
@@ -16,12 +17,12 @@ from ..naming import PACKAGE
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html
 EXPORTS = ("postgresql", "upgrade")
 NAMED_TAG = f"{PACKAGE}:identifier"
-"""On the subnet group of a database whose identifier is known before it."""
+"""On the subnet group of a database whose identifier is known before it is created."""
 NAMED = "known before creation"
 
 
 def is_named(tags: Any) -> bool:
-    """Whether a subnet group's tags say that the database's identifier is known before it."""
+    """Whether a subnet group's tags mark the database's identifier as known before creation."""
     return bool(tags) and NAMED_TAG in tags
 
 
@@ -31,7 +32,7 @@ def group_name(identifier: str, export: str) -> str:
 
 
 class DatabaseLogs:
-    """The log groups of one database, before or after it."""
+    """The log groups of one database, created before or after it."""
 
     def __init__(
         self, owner: pulumi.Resource, name: str, days: int, kms_key_id: pulumi.Input[str] | None = None
@@ -39,30 +40,32 @@ class DatabaseLogs:
         self._owner, self._name, self._days, self._kms_key_id = owner, name, days, kms_key_id
 
     def exports(self, named: pulumi.Output[bool], identifier: pulumi.Output[Any]) -> pulumi.Output[Sequence[str]]:
-        """What the instance exports; known when the groups of a new database are there."""
+        """What the instance exports; known once the groups of a new database exist."""
 
-        def first(known: bool) -> pulumi.Input[Sequence[str]]:
-            groups = [self._create(export, identifier) for export in EXPORTS] if known else []
+        def first(is_new: bool) -> pulumi.Input[Sequence[str]]:
+            groups = [self._create(export, identifier) for export in EXPORTS] if is_new else []
             return pulumi.Output.all(*[group.name for group in groups]).apply(lambda names: list(EXPORTS))
 
-        # Resources within apply, since only what AWS has decides which there are; it is known at preview, too.
+        # Resources within apply, since which ones exist depends on AWS alone; it is known at preview, too.
         return named.apply(first)
 
     def adopt(self, named: pulumi.Output[bool], identifier: pulumi.Output[str]) -> None:
-        """Take over the groups of a database that was made before, and make what is missing."""
-        named.apply(lambda known: None if known else self._look(identifier))
+        """Import the groups of a database that was created earlier, and create the missing ones."""
+        named.apply(lambda is_new: None if is_new else self._look_up(identifier))
 
-    def _look(self, identifier: pulumi.Output[str]) -> None:
+    def _look_up(self, identifier: pulumi.Output[str]) -> None:
         prefix = pulumi.Output.format("/aws/rds/instance/{identifier}/", identifier=identifier)
-        found = aws.cloudwatch.get_log_groups_output(
+        groups = aws.cloudwatch.get_log_groups_output(
             log_group_name_prefix=prefix, opts=pulumi.InvokeOptions(parent=self._owner)
         )
-        pulumi.Output.all(identifier, found.log_group_names).apply(lambda both: self._take(both[0], both[1] or []))
+        pulumi.Output.all(identifier, groups.log_group_names).apply(
+            lambda values: self._import(values[0], values[1] or [])
+        )
 
-    def _take(self, identifier: str, names: Sequence[str]) -> None:
+    def _import(self, identifier: str, names: Sequence[str]) -> None:
         for export in EXPORTS:
             existing = group_name(identifier, export)
-            # Of a group that is in the state already an import means nothing.
+            # For a group that is in the state already, an import has no effect.
             self._create(export, identifier, existing if existing in names else None)
 
     def _create(
@@ -70,7 +73,7 @@ class DatabaseLogs:
     ) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"{self._name}-logs-{export}",
-            name=pulumi.Output.from_input(identifier).apply(lambda known: group_name(known, export)),
+            name=pulumi.Output.from_input(identifier).apply(lambda value: group_name(value, export)),
             retention_in_days=self._days,
             kms_key_id=self._kms_key_id,
             opts=pulumi.ResourceOptions(parent=self._owner, import_=imported),

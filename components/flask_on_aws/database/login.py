@@ -21,7 +21,7 @@ class Login(NamedTuple):
 def create_login(
     database: str, username: pulumi.Input[str], kms_key_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
 ) -> Login:
-    """Make the login of the database with a logical name."""
+    """Create the login of the database with this logical name."""
     password = random.RandomPassword(
         f"{database}-password", length=_PASSWORD_LENGTH, override_special=PASSWORD_SPECIAL, opts=opts
     ).result

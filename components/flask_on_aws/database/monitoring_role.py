@@ -29,5 +29,5 @@ def monitoring_role_arn(
         ),
         opts=opts,
     )
-    # RDS looks at the role's rights when it gets the role, so its ARN is known only with the policy attached.
-    return pulumi.Output.all(role.arn, attachment.id).apply(lambda both: str(both[0]))
+    # RDS checks the role's permissions when it is set, so its ARN is known only once the policy is attached.
+    return pulumi.Output.all(role.arn, attachment.id).apply(lambda values: str(values[0]))

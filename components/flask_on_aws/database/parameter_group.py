@@ -1,4 +1,4 @@
-"""What PostgreSQL itself is told: the entries of the database's parameter group."""
+"""PostgreSQL's configuration: the entries of the database's parameter group."""
 
 from .database_args import DatabaseArgs
 
@@ -10,7 +10,7 @@ def parameters(args: DatabaseArgs) -> dict[str, str]:
     return {
         "rds.force_ssl": "1",
         "log_min_duration_statement": str(args["slow_query_ms"]),
-        # Tells in the log who waits for whom; by default after a second (deadlock_timeout).
+        # Logs which session waits for which; by default after a second (deadlock_timeout).
         "log_lock_waits": "1",
         "idle_in_transaction_session_timeout": str(args["idle_transaction_seconds"] * _MILLISECONDS),
         "lock_timeout": str(args["lock_timeout_seconds"] * _MILLISECONDS),

@@ -1,4 +1,4 @@
-"""The key of a snapshot that a database is restored from: RDS gives it to the database, whatever else is asked for."""
+"""The key of the snapshot that a database is restored from: RDS uses it for the database, whatever key is requested."""
 
 from typing import Any
 
@@ -9,31 +9,33 @@ from ..validation.problems import ArgumentsError, Problem
 
 
 def checked_key(key: pulumi.Input[str], snapshot: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The database's key, if the snapshot has it too.
+    """The database's key, checked against the snapshot's.
 
-    Otherwise the restored database would have the snapshot's, and the next update would replace it for the difference.
+    A restored database has the snapshot's key, so with a different one the next update would replace it.
 
     Raises, when the key is known:
         ArgumentsError: if the snapshot is encrypted with another key.
     """
-    found = _key_of(snapshot, parent)
-    return pulumi.Output.from_input(key).apply(lambda wanted: _compared(wanted, found, snapshot))
+    snapshot_key = _key_of(snapshot, parent)
+    return pulumi.Output.from_input(key).apply(lambda wanted: _compared(wanted, snapshot_key, snapshot))
 
 
-def _compared(wanted: str, found: str | None, snapshot: str) -> str:
-    if found and found != wanted:
+def _compared(wanted: str, snapshot_key: str | None, snapshot: str) -> str:
+    if snapshot_key and snapshot_key != wanted:
         reason = (
-            f"the snapshot {snapshot!r} is encrypted with {found}, which a database restored from it would keep; copy it "
-            f"with the database's own key (aws rds copy-db-snapshot --kms-key-id {wanted}), and name the copy."
+            f"the snapshot {snapshot!r} is encrypted with {snapshot_key}, which a database restored from it would keep; copy it "
+            f"with the database's key (aws rds copy-db-snapshot --kms-key-id {wanted}), and name the copy."
         )
         raise ArgumentsError([Problem("databaseSnapshot (snapshot_identifier of Database)", reason)])
     return wanted
 
 
 def _key_of(snapshot: str, parent: pulumi.Resource) -> str | None:
-    """None where there is no such snapshot: the setting means nothing once the database is there."""
+    """None without such a snapshot: the setting has no effect once the database exists."""
     try:
-        found: Any = aws.rds.get_snapshot(db_snapshot_identifier=snapshot, opts=pulumi.InvokeOptions(parent=parent))
-    except Exception:  # the SDK raises nothing narrower; what a new database needs and cannot have, RDS itself reports
+        details: Any = aws.rds.get_snapshot(db_snapshot_identifier=snapshot, opts=pulumi.InvokeOptions(parent=parent))
+    except (
+        Exception
+    ):  # the SDK raises nothing narrower; RDS itself reports a missing snapshot when it creates a database
         return None
-    return found.kms_key_id
+    return details.kms_key_id

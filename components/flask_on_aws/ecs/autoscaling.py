@@ -31,9 +31,9 @@ class AutoscalingArgs(TypedDict, total=False):
     request_label: pulumi.Input[str]
     """`{load balancer's ARN suffix}/{target group's ARN suffix}`, for `requests_per_minute`. Default: none."""
     schedules: Sequence[Mapping[str, Any]]
-    """Changes of the limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}` with `schedule` as `cron(0 8 ? * MON-FRI *)`, `rate(…)` or `at(…)`. Default: none."""
+    """Changes to the limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}` with `schedule` as `cron(0 8 ? * MON-FRI *)`, `rate(…)` or `at(…)`. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -44,7 +44,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "requests_per_minute": 0,
     "schedules": [],
 }
-# Add tasks as soon as a minute's metrics ask for it, remove them only after five quiet minutes: a task costs less
+# Add tasks as soon as a minute's metrics call for it, remove them only after five quiet minutes: a task costs less
 # than a slow page. Five minutes is the default of target tracking:
 # https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
 _SCALE_OUT_COOLDOWN = 60
@@ -58,24 +58,24 @@ _NEEDED_KEYS = _SCHEDULE_KEYS[:-1]
 @typed(AutoscalingArgs)
 def problems(args: AutoscalingArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from _limits("", settled)
-    yield from range_problems("cpu_percent", settled["cpu_percent"], 0, 100, "percent")
-    yield from range_problems("memory_percent", settled["memory_percent"], 0, 100, "percent")
-    yield from range_problems("requests_per_minute", settled["requests_per_minute"], 0, 1_000_000)
-    for index, schedule in enumerate(settled["schedules"]):
+    args = settle(args, _DEFAULTS)
+    yield from _limits("", args)
+    yield from range_problems("cpu_percent", args["cpu_percent"], 0, 100, "percent")
+    yield from range_problems("memory_percent", args["memory_percent"], 0, 100, "percent")
+    yield from range_problems("requests_per_minute", args["requests_per_minute"], 0, 1_000_000)
+    for index, schedule in enumerate(args["schedules"]):
         yield from _schedule_problems(f"schedules[{index}]", schedule)
-    names = [str(schedule.get("name")) for schedule in settled["schedules"] if "name" in schedule]
+    names = [str(schedule.get("name")) for schedule in args["schedules"] if "name" in schedule]
     yield from repeated_problems("schedules", names)
 
 
 def _limits(path: str, limits: Mapping[str, Any]) -> Iterator[Problem]:
-    found = [
+    limit_problems = [
         *range_problems(f"{path}min_tasks", limits["min_tasks"], 0, MOST_TASKS),
         *range_problems(f"{path}max_tasks", limits["max_tasks"], 0, MOST_TASKS),
     ]
-    yield from found
-    if not found and limits["min_tasks"] > limits["max_tasks"]:
+    yield from limit_problems
+    if not limit_problems and limits["min_tasks"] > limits["max_tasks"]:
         yield Problem(
             f"{path}min_tasks",
             f"{limits['min_tasks']} is more than max_tasks, {limits['max_tasks']}; raise one or lower the other.",
@@ -101,7 +101,7 @@ def _schedule_problems(path: str, schedule: Mapping[str, Any]) -> Iterator[Probl
 
 
 class Autoscaling(Component):
-    """Keeps a service between two counts of tasks, following its load and the clock."""
+    """Keeps a service between a minimum and a maximum number of tasks, following its load and the clock."""
 
     target_id: pulumi.Output[str]
     """Resource id of the scalable target."""
@@ -121,7 +121,7 @@ class Autoscaling(Component):
         self._register()
 
     def _create_target(self) -> None:
-        # Schedules change the limits while the program does not run; it must not set them back.
+        # Schedules change the limits while the program does not run; it must not reset them.
         scheduled = ["min_capacity", "max_capacity"] if self._args["schedules"] else []
         self._target = aws.appautoscaling.Target(
             self._name,

@@ -13,7 +13,7 @@ class ClusterArgs(TypedDict, total=False):
     container_insights: bool
     """Whether CloudWatch collects metrics per task, which costs about 0.07 USD a metric and month. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: ClusterArgs = {"container_insights": False}
@@ -38,6 +38,6 @@ class Cluster(Component):
             opts=self._child(),
         )
         # A service may name a capacity provider only after the cluster has it.
-        self.cluster_arn = pulumi.Output.all(cluster.arn, providers.id).apply(lambda both: str(both[0]))
+        self.cluster_arn = pulumi.Output.all(cluster.arn, providers.id).apply(lambda values: str(values[0]))
         self.cluster_name = cluster.name
         self._register()

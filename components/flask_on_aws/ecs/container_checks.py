@@ -13,7 +13,7 @@ from ..validation.references import image_problems
 from ..validation.values import hint, range_problems, repeated_problems
 from .containers import CA_CONTAINER, EXEC_PATHS, volume_name
 
-# The members of the API's ContainerDefinition that Fargate has a use for, with the types that decide here.
+# The members of the API's ContainerDefinition that apply to Fargate, with the types that are checked here.
 CONTAINER_KEYS: Mapping[str, type[Any]] = {
     **dict.fromkeys(
         (*("repositoryCredentials", "restartPolicy", "linuxParameters", "logConfiguration"),
@@ -27,7 +27,7 @@ CONTAINER_KEYS: Mapping[str, type[Any]] = {
     **dict.fromkeys(("cpu", "memory", "memoryReservation", "startTimeout", "stopTimeout"), int),
     **dict.fromkeys(("essential", "readonlyRootFilesystem", "interactive", "pseudoTerminal"), bool),
 }  # fmt: skip
-# What the API has for other launch types alone:
+# Members that the API has only for other launch types:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-parameters
 NOT_ON_FARGATE = (
     *("links", "hostname", "disableNetworking", "privileged", "dnsServers", "dnsSearchDomains", "extraHosts"),
@@ -41,18 +41,18 @@ _SCRATCH_PATH = re.compile(r"(?:/[A-Za-z0-9_.-]+)+/?")
 _KERNEL_FOLDERS = ("proc", "sys", "dev")
 # ECS's limit of a task definition is 64 KiB: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 _LARGEST_TASK_DEFINITION = 64 * 1024
-# What the stack itself writes into one: measured 17.0 kB with all presets, RDS's certificates and the setup container,
-# and somewhat more where names are long.
-_OWN_PART = 20 * 1024
+# The stack's part of one: 17.0 kB measured with all presets, RDS's certificates and the setup container, and somewhat
+# more where names are long.
+_STACK_PART = 20 * 1024
 
 
 class Task(NamedTuple):
-    """What the containers beside the app's have to fit."""
+    """The task that sidecars have to fit into."""
 
     app: str
     """Name of the app's container."""
     others: Sequence[str]
-    """Names that are taken, of containers that run before the app."""
+    """Names of the containers that run before the app."""
     port: int
     cpu: int
     memory: int
@@ -64,16 +64,16 @@ def sidecar_problems(argument: str, sidecars: Sequence[Mapping[str, Any]], task:
     names = [sidecar.get("name") for sidecar in sidecars]
     for index, sidecar in enumerate(sidecars):
         path = f"{argument}[{index}]"
-        found = list(_key_problems(path, sidecar))
-        yield from found
-        wrong = {problem.argument for problem in found}
-        if f"{path}.name" not in wrong:
+        key_problems = list(_key_problems(path, sidecar))
+        yield from key_problems
+        invalid = {problem.argument for problem in key_problems}
+        if f"{path}.name" not in invalid:
             yield from _name_problems(f"{path}.name", sidecar.get("name"), names[:index], taken)
-        if f"{path}.image" not in wrong:
+        if f"{path}.image" not in invalid:
             yield from _image_problems(f"{path}.image", sidecar.get("image"))
-        if f"{path}.dependsOn" not in wrong:
+        if f"{path}.dependsOn" not in invalid:
             yield from _dependency_problems(f"{path}.dependsOn", sidecar, sidecars, task)
-        if not wrong:
+        if not invalid:
             yield from _size_problems(path, sidecar, task)
             yield from _port_problems(f"{path}.portMappings", sidecar, task.port)
 
@@ -107,7 +107,7 @@ def _name_problems(path: str, name: Any, before: Sequence[Any], taken: Collectio
     elif name in taken:
         yield Problem(path, f"{name!r} is the name of a container of the stack's own; choose another name.")
     elif name in before:
-        yield Problem(path, f"{name!r} is the name of another sidecar; give each its own.")
+        yield Problem(path, f"{name!r} is the name of another sidecar; give each a different name.")
 
 
 def _image_problems(path: str, image: Any) -> Iterator[Problem]:
@@ -130,8 +130,8 @@ def _dependency_problems(
                 where, f"{dependency!r} must be an object, like {{containerName: {task.app}, condition: START}}."
             )
             continue
-        given = cast(Mapping[str, Any], dependency)
-        name, condition = given.get("containerName"), given.get("condition")
+        entry = cast(Mapping[str, Any], dependency)
+        name, condition = entry.get("containerName"), entry.get("condition")
         if name in first:
             continue
         if name not in names:
@@ -143,9 +143,15 @@ def _dependency_problems(
         if condition not in _CONDITIONS:
             yield Problem(f"{where}.condition", f"{condition!r} is not one of {', '.join(_CONDITIONS)}.")
         elif condition in ("COMPLETE", "SUCCESS") and other.get("essential"):
-            yield Problem(f"{where}.condition", f"{condition!r} waits for the end of {name!r}, which is essential.")
+            yield Problem(
+                f"{where}.condition",
+                f"{condition!r} waits for the exit of {name!r}, which is essential; use START instead.",
+            )
         elif condition == "HEALTHY" and "healthCheck" not in other:
-            yield Problem(f"{where}.condition", f"{condition!r} needs a healthCheck, which {name!r} has not.")
+            yield Problem(
+                f"{where}.condition",
+                f"{condition!r} needs a healthCheck, which {name!r} does not have; use START instead.",
+            )
 
 
 def _size_problems(path: str, sidecar: Mapping[str, Any], task: Task) -> Iterator[Problem]:
@@ -157,34 +163,37 @@ def _size_problems(path: str, sidecar: Mapping[str, Any], task: Task) -> Iterato
 
 def _port_problems(path: str, sidecar: Mapping[str, Any], port: int) -> Iterator[Problem]:
     for index, mapping in enumerate(sidecar.get("portMappings", [])):
-        own = cast(Mapping[str, Any], mapping).get("containerPort") if isinstance(mapping, Mapping) else None
+        container_port = cast(Mapping[str, Any], mapping).get("containerPort") if isinstance(mapping, Mapping) else None
         where = f"{path}[{index}].containerPort"
-        if own == port:
-            yield Problem(where, f"{own!r} is the port of the app; a task's containers share one network.")
-        elif own is None or _is_plain(own):
-            yield from range_problems(where, cast(int, own), 1, 65535)
+        if container_port == port:
+            yield Problem(
+                where,
+                f"{container_port!r} is the app's port, and a task's containers share one network; use another port.",
+            )
+        elif container_port is None or _is_plain(container_port):
+            yield from range_problems(where, cast(int, container_port), 1, 65535)
 
 
 def writable_path_problems(argument: str, paths: Sequence[str], with_exec: bool) -> Iterator[Problem]:
-    """Folders on scratch volumes, each with a volume's name of its own, made from its path."""
+    """Directories on scratch volumes; the volumes' names, made from the paths, must differ."""
     names: dict[str, str] = {volume_name(path): path for path in EXEC_PATHS} if with_exec else {}
     names[CA_CONTAINER] = "the volume of the RDS certificates"
     for path in paths:
         name = volume_name(path)
         if not path.startswith("/") or path == "/":
-            yield Problem(argument, f"{path!r} must be an absolute directory below /, like /tmp.")
+            yield Problem(argument, f"{path!r} must be an absolute path below /, like /tmp.")
         elif not _SCRATCH_PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
             yield Problem(
                 argument, f"{path!r} must be letters, digits and . _ - between single slashes, like /var/cache."
             )
         elif path.split("/")[1] in _KERNEL_FOLDERS:
-            yield Problem(argument, f"{path!r} is in a directory of the kernel's, over which nothing can be mounted.")
+            yield Problem(argument, f"{path!r} is in a directory that the kernel mounts; choose another path.")
         elif path in paths[: paths.index(path)] or (name in names and names[name] == path):
             continue
         elif name in names:
             yield Problem(
                 argument,
-                f"{path!r} makes the volume name {name!r}, which {names[name]} has already; choose another path.",
+                f"{path!r} gives the volume name {name!r}, which {names[name]} already has; choose another path.",
             )
         else:
             names[name] = path
@@ -192,15 +201,15 @@ def writable_path_problems(argument: str, paths: Sequence[str], with_exec: bool)
 
 
 def size_problems(argument: str, environment: Mapping[str, Any], *others: Any) -> Iterator[Problem]:
-    """A plain environment that leaves room for the rest of the task definition, `others` among it."""
+    """The size of a plain environment, which has to fit into the task definition together with `others`."""
     plain = {name: value for name, value in environment.items() if isinstance(value, str)}
     entries = [{"name": name, "value": value} for name, value in plain.items()]
     size = len(json.dumps(entries, separators=(",", ":")).encode())
     rest = len(json.dumps(others, separators=(",", ":"), default=lambda _: "").encode())
-    room = _LARGEST_TASK_DEFINITION - _OWN_PART - rest
-    if size > room:
+    available = _LARGEST_TASK_DEFINITION - _STACK_PART - rest
+    if size > available:
         yield Problem(
             argument,
-            f"its variables take {size} bytes, and a task definition has room for {max(room, 0)} beside all else in it; "
+            f"its variables take {size} bytes, and the task definition has only {max(available, 0)} left for them; "
             "keep large values in a file of the image, in the bucket or in a parameter.",
         )

@@ -1,4 +1,4 @@
-"""A task's containers, volumes and network ports as the ECS API wants them: plain values in, plain values out.
+"""A task's containers, volumes and network ports as the ECS API expects them: plain values in, plain values out.
 
 Only what differs from ECS's defaults is written, lists are sorted, so that an unchanged app gives an unchanged
 task definition (pulumi/pulumi#9830, aws/containers-roadmap#250).
@@ -13,15 +13,15 @@ from ..runtime_contract.shell import shell_command
 # ECS Exec's agent writes here even when the root is read-only:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
 EXEC_PATHS = ("/var/lib/amazon", "/var/log/amazon")
-# Log lines that wait in memory while CloudWatch does not answer; the value of AWS's own example. Beyond it lines are
-# lost, which is better than an app that stands still.
+# Log lines that wait in memory while CloudWatch does not answer; the value of AWS's own example. When it is full,
+# lines are lost, which is better than an app that blocks.
 _LOG_BUFFER = "25m"
 # The container that writes the RDS certificates, and the volume that it writes them to.
 CA_CONTAINER = "rds-ca"
 
 
 class Container(NamedTuple):
-    """The app's container, apart from what only AWS knows."""
+    """The app's container, without the values that only AWS knows."""
 
     name: str
     command: str | None
@@ -71,8 +71,8 @@ def container_definitions(
     if container.ca_path:
         first.append(_ca_writer(container.ca_path, image, certificates))
     if first:
-        app["dependsOn"] = [{"containerName": one["name"], "condition": "SUCCESS"} for one in first]
-    others = [{"essential": False, "logConfiguration": log, **one} for one in (*sidecars, *first)]
+        app["dependsOn"] = [{"containerName": definition["name"], "condition": "SUCCESS"} for definition in first]
+    others = [{"essential": False, "logConfiguration": log, **definition} for definition in (*sidecars, *first)]
     return json.dumps([app, *others])
 
 
@@ -94,12 +94,12 @@ def _mount_points(container: Container) -> list[dict[str, Any]]:
 
 
 def volume_name(path: str) -> str:
-    """The name of the scratch volume for a path; different paths may give one name."""
+    """The name of the scratch volume for a path; different paths may give the same name."""
     return path.strip("/").replace("/", "-").replace(".", "-").lower()
 
 
 def _ca_writer(path: str, image: str, certificates: str) -> dict[str, Any]:
-    """A container of the app's own image (so nothing else is pulled) that writes the certificates and ends."""
+    """A container of the app's image (so that no other image is pulled) that writes the certificates and exits."""
     folder = path.rsplit("/", 1)[0]
     return {
         "name": CA_CONTAINER,

@@ -1,4 +1,4 @@
-"""Checks of schedules as Application Auto Scaling takes them: `at(…)`, `rate(…)`, `cron(…)`, and their time zone.
+"""Checks of schedules as Application Auto Scaling accepts them: `at(…)`, `rate(…)`, `cron(…)`, and their time zone.
 
 https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
 """
@@ -15,8 +15,8 @@ _EXPRESSION = re.compile(r"(cron|rate|at)\((.*)\)", re.DOTALL)
 _RATE = re.compile(r"([1-9]\d*) (minute|hour|day)(s?)")
 _EXAMPLES = "like cron(0 8 ? * MON-FRI *), rate(1 day) or at(2030-01-31T08:00:00)"
 _ZONE = re.compile(r"[A-Za-z]+([/_+-][A-Za-z0-9]+)*")
-# Names of the tz database that Joda-Time, which AWS uses, has not: https://www.joda.org/joda-time/timezones.html
-_NO_ZONES = {"localtime", "posixrules", "Factory", "leapseconds"}
+# Names in the tz database that Joda-Time, which AWS uses, does not have: https://www.joda.org/joda-time/timezones.html
+_UNSUPPORTED_ZONES = {"localtime", "posixrules", "Factory", "leapseconds"}
 
 
 class _Field(NamedTuple):
@@ -44,29 +44,29 @@ _FIELDS = (
 
 def expression_problems(argument: str, value: str) -> Iterator[Problem]:
     """A schedule: once (`at`), regularly (`rate`) or by the calendar (`cron`, six fields)."""
-    found = _EXPRESSION.fullmatch(value)
-    if found is None:
+    match = _EXPRESSION.fullmatch(value)
+    if match is None:
         yield Problem(argument, f"{value!r} must be cron(…), rate(…) or at(…), {_EXAMPLES}.")
         return
-    check = {"cron": _cron_mistake, "rate": _rate_mistake, "at": _at_mistake}[found[1]]
-    mistake = check(found[2])
+    check = {"cron": _cron_mistake, "rate": _rate_mistake, "at": _at_mistake}[match[1]]
+    mistake = check(match[2])
     if mistake:
         yield Problem(argument, f"{value!r} {mistake}.")
 
 
 def timezone_problems(argument: str, value: str) -> Iterator[Problem]:
     """A time zone by its name in the tz database."""
-    known = zoneinfo.available_timezones()  # empty where neither the system nor the package tzdata has them
-    if not _ZONE.fullmatch(value) or value in _NO_ZONES or (known and value not in known):
+    available = zoneinfo.available_timezones()  # empty without a tz database in the system or the package tzdata
+    if not _ZONE.fullmatch(value) or value in _UNSUPPORTED_ZONES or (available and value not in available):
         yield Problem(argument, f"{value!r} is not a time zone of the tz database, like Europe/Berlin or UTC.")
 
 
 def _rate_mistake(text: str) -> str:
-    found = _RATE.fullmatch(text)
-    if found is None:
+    match = _RATE.fullmatch(text)
+    if match is None:
         return "must be a whole number from 1 and minutes, hours or days, like rate(10 minutes)"
-    if (found[1] == "1") == bool(found[3]):
-        return f"must be rate({found[1]} {found[2]}{'' if found[1] == '1' else 's'}): 1 goes with the singular"
+    if (match[1] == "1") == bool(match[3]):
+        return f"must be rate({match[1]} {match[2]}{'' if match[1] == '1' else 's'}): 1 goes with the singular"
     return ""
 
 
@@ -106,12 +106,12 @@ def _is_part(field: _Field, part: str) -> bool:
         return True
     first, dash, last = span.partition("-")
     start, end = _number(field, first), _number(field, last if dash else first)
-    # AWS takes a range of days or months that goes past its end, like FRI-MON.
+    # AWS accepts a range of days or months that wraps around, like FRI-MON.
     return start is not None and end is not None and (bool(field.words) or start <= end)
 
 
 def _number(field: _Field, text: str) -> int | None:
-    """The value of a number or a word, if the field has it."""
+    """The value of a number or a word, if the field allows it."""
     if text in field.words:
         return field.words.index(text) + field.least
     return int(text) if text.isdecimal() and field.least <= int(text) <= field.most else None

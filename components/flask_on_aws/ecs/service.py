@@ -1,4 +1,4 @@
-"""A Fargate service: task definition, security group, logs, and releases that say what really runs."""
+"""A Fargate service: task definition, security group, logs, and releases that record what really runs."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from .task_security_group import TaskSecurityGroup, TaskSecurityGroupArgs
 class Service(Component):
     """A Fargate service that replaces its tasks without losing a request, and rolls back a version that does not start.
 
-    An update runs the release command, follows the rollout to its end, and fails with the cause when the release did.
+    An update runs the release command, follows the rollout to its end, and fails with the cause if the release fails.
     """
 
     service_name: pulumi.Output[str]
@@ -35,9 +35,9 @@ class Service(Component):
     execution_role_name: pulumi.Output[str]
     """Name of that role."""
     task_role_arn: pulumi.Output[str]
-    """ARN of the app's own role."""
+    """ARN of the task role, with which the app calls AWS."""
     task_role_name: pulumi.Output[str]
-    """Name of the app's own role, to attach more policies to."""
+    """Name of the task role, to attach more policies to."""
     security_group_id: pulumi.Output[str]
     """Security group of the tasks."""
     log_group_name: pulumi.Output[str]
@@ -45,7 +45,7 @@ class Service(Component):
     log_group_arn: pulumi.Output[str]
     """ARN of that log group."""
     prepared: pulumi.Output[str]
-    """Known once the release command has ended well; what else runs this release waits for it."""
+    """Known once the release command has succeeded; whatever else runs this release waits for it."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -74,7 +74,7 @@ class Service(Component):
         self.log_group_name, self.log_group_arn = group.name, group.arn
 
     def _existing_log_group_arn(self) -> pulumi.Output[str]:
-        """Made of what it consists of: this update may have made the group, and a lookup would come too early."""
+        """Built from its parts: this update may create the group, so a lookup would come too early."""
         opts = pulumi.InvokeOptions(parent=self)
         return pulumi.Output.format(
             "arn:{partition}:logs:{region}:{account}:log-group:{name}",
@@ -85,91 +85,91 @@ class Service(Component):
         )
 
     def _create_roles(self) -> None:
-        given = self._args
-        if "task_role_arn" in given:
-            self.execution_role_arn = pulumi.Output.from_input(given["execution_role_arn"])
-            self.task_role_arn = pulumi.Output.from_input(given["task_role_arn"])
+        args = self._args
+        if "task_role_arn" in args:
+            self.execution_role_arn = pulumi.Output.from_input(args["execution_role_arn"])
+            self.task_role_arn = pulumi.Output.from_input(args["task_role_arn"])
             self.execution_role_name = self.execution_role_arn.apply(role_name)
             self.task_role_name = self.task_role_arn.apply(role_name)
             return
-        args: TaskRolesArgs = {
+        role_args: TaskRolesArgs = {
             "log_group_arn": self.log_group_arn,
-            "image_uris": [given.get("repository_url", given["image_uri"]), *self._of_others("image")],
+            "image_uris": [args.get("repository_url", args["image_uri"]), *self._of_other_containers("image")],
             "secret_references": [
-                *(reference for _, reference in sorted(given["secrets"].items())),
-                *(secret["valueFrom"] for secrets in self._of_others("secrets") for secret in secrets),
+                *(reference for _, reference in sorted(args["secrets"].items())),
+                *(secret["valueFrom"] for secrets in self._of_other_containers("secrets") for secret in secrets),
             ],
-            "policies": given["task_policies"],
-            "policy_arns": given["task_policy_arns"],
-            "enable_exec": given["enable_exec"],
+            "policies": args["task_policies"],
+            "policy_arns": args["task_policy_arns"],
+            "enable_exec": args["enable_exec"],
         }
-        if "permissions_boundary" in given:
-            args["permissions_boundary"] = given["permissions_boundary"]
-        if "kms_key_id" in given:
-            args["kms_key_arns"] = [given["kms_key_id"]]
-        roles = TaskRoles(self._name, args, self._child())
+        if "permissions_boundary" in args:
+            role_args["permissions_boundary"] = args["permissions_boundary"]
+        if "kms_key_id" in args:
+            role_args["kms_key_arns"] = [args["kms_key_id"]]
+        roles = TaskRoles(self._name, role_args, self._child())
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
         self.execution_role_name, self.task_role_name = roles.execution_role_name, roles.task_role_name
 
-    def _of_others(self, key: str) -> list[Any]:
-        """What the containers beside the app's have under a key."""
+    def _of_other_containers(self, key: str) -> list[Any]:
+        """The values that the other containers have under a key."""
         others = (*self._args["sidecars"], *self._args["init_containers"])
         return [container[key] for container in others if key in container]
 
     def _create_security_group(self) -> None:
-        given = self._args
-        if "security_group_id" in given:
-            self.security_group_id = pulumi.Output.from_input(given["security_group_id"])
+        args = self._args
+        if "security_group_id" in args:
+            self.security_group_id = pulumi.Output.from_input(args["security_group_id"])
             return
-        args: TaskSecurityGroupArgs = {"vpc_id": given["vpc_id"], "port": given["port"]}
-        if "outbound_ports" in given:
-            args["outbound_ports"] = given["outbound_ports"]
-        if "load_balancer_security_group_id" in given:
-            args["load_balancer_security_group_id"] = given["load_balancer_security_group_id"]
-        self.security_group_id = TaskSecurityGroup(self._name, args, self._child()).security_group_id
+        group_args: TaskSecurityGroupArgs = {"vpc_id": args["vpc_id"], "port": args["port"]}
+        if "outbound_ports" in args:
+            group_args["outbound_ports"] = args["outbound_ports"]
+        if "load_balancer_security_group_id" in args:
+            group_args["load_balancer_security_group_id"] = args["load_balancer_security_group_id"]
+        self.security_group_id = TaskSecurityGroup(self._name, group_args, self._child()).security_group_id
 
     def _container(self) -> Container:
-        given = self._args
-        paths = [*given["writable_paths"], *(EXEC_PATHS if given["enable_exec"] and given["read_only_root"] else ())]
+        args = self._args
+        paths = [*args["writable_paths"], *(EXEC_PATHS if args["enable_exec"] and args["read_only_root"] else ())]
         return Container(
-            name=given["container_name"],
-            command=given.get("command"),
-            port=given["port"] if "target_group_arn" in given else None,
-            user=given.get("user"),
-            read_only_root=given["read_only_root"],
+            name=args["container_name"],
+            command=args.get("command"),
+            port=args["port"] if "target_group_arn" in args else None,
+            user=args.get("user"),
+            read_only_root=args["read_only_root"],
             writable_paths=paths,
-            stop_timeout=given["stop_timeout"],
-            ca_path=given.get("ca_path"),
+            stop_timeout=args["stop_timeout"],
+            ca_path=args.get("ca_path"),
         )
 
     def _create_task_definition(self) -> None:
-        given, container = self._args, self._container()
+        args, container = self._args, self._container()
         region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
         log_options = {
             "awslogs-group": self.log_group_name,
             "awslogs-region": region,
             "awslogs-stream-prefix": container.name,
         }
-        labels = {"flask-on-aws.secrets": given["secrets_version"]} if "secrets_version" in given else {}
+        labels = {"flask-on-aws.secrets": args["secrets_version"]} if "secrets_version" in args else {}
         definitions = pulumi.Output.all(
-            image=given["image_uri"],
-            environment=given["environment"],
-            secrets=given["secrets"],
+            image=args["image_uri"],
+            environment=args["environment"],
+            secrets=args["secrets"],
             log_options=log_options,
             labels=labels,
-            certificates=given["ca_certificates"],
-            sidecars=given["sidecars"],
-            init_containers=given["init_containers"],
+            certificates=args["ca_certificates"],
+            sidecars=args["sidecars"],
+            init_containers=args["init_containers"],
         ).apply(lambda values: container_definitions(container, **values))
         self._task_definition = aws.ecs.TaskDefinition(
             self._name,
             family=self._name,
             requires_compatibilities=["FARGATE"],
             network_mode="awsvpc",
-            cpu=str(given["cpu"]),
-            memory=str(given["memory"]),
+            cpu=str(args["cpu"]),
+            memory=str(args["memory"]),
             runtime_platform={
-                "cpu_architecture": given["architecture"].upper(),
+                "cpu_architecture": args["architecture"].upper(),
                 "operating_system_family": "LINUX",
             },
             execution_role_arn=self.execution_role_arn,
@@ -181,90 +181,94 @@ class Service(Component):
         self.task_definition_arn = self._task_definition.arn
 
     def _create_release_command(self) -> None:
-        given, command = self._args, self._args["release_command"]
-        after = pulumi.Output.from_input(given["after"])
-        self.prepared = after.apply(lambda known: "" if known is None else str(known))
+        args, command = self._args, self._args["release_command"]
+        after = pulumi.Output.from_input(args["after"])
+        self.prepared = after.apply(lambda value: "" if value is None else str(value))
         if not command:
             return
         if self._releases.obstacle:
             raise pulumi.InputPropertyError("release_command", f"{command!r} cannot run: {self._releases.obstacle}.")
         content = pulumi.Output.all(
-            given["image_uri"], command, given["environment"], given["secrets"], given.get("secrets_version", "")
+            args["image_uri"], command, args["environment"], args["secrets"], args.get("secrets_version", "")
         )
         record = self._releases.run_before(
             {
-                "cluster": given["cluster_arn"],
-                "task_definition": pulumi.Output.all(self.task_definition_arn, after).apply(lambda both: str(both[0])),
-                "container": given["container_name"],
+                "cluster": args["cluster_arn"],
+                "task_definition": pulumi.Output.all(self.task_definition_arn, after).apply(
+                    lambda values: str(values[0])
+                ),
+                "container": args["container_name"],
                 "command": command,
-                "subnets": given["subnet_ids"],
+                "subnets": args["subnet_ids"],
                 "security_groups": [self.security_group_id],
-                "assign_public_ip": given["assign_public_ip"],
-                "seconds": given["release_seconds"],
+                "assign_public_ip": args["assign_public_ip"],
+                "seconds": args["release_seconds"],
                 "fingerprint": content.apply(lambda values: fingerprint(*values)),
             }
         )
-        self.prepared = pulumi.Output.all(self.prepared, record.version).apply(lambda both: f"{both[0]}{both[1]}")
+        self.prepared = pulumi.Output.all(self.prepared, record.version).apply(lambda values: f"{values[0]}{values[1]}")
 
     def _create_service(self) -> None:
-        given = self._args
-        balanced, guarded = "target_group_arn" in given, "load_balancers" in given
+        args = self._args
+        balanced, guarded = "target_group_arn" in args, "load_balancers" in args
         service = aws.ecs.Service(
             self._name,
-            cluster=given["cluster_arn"],
-            task_definition=pulumi.Output.all(self.task_definition_arn, self.prepared).apply(lambda both: str(both[0])),
-            desired_count=given["desired_count"],
-            capacity_provider_strategies=capacity_strategy(given["spot_share"]),
-            # Without it the provider replaces the whole service for another share of Spot.
+            cluster=args["cluster_arn"],
+            task_definition=pulumi.Output.all(self.task_definition_arn, self.prepared).apply(
+                lambda values: str(values[0])
+            ),
+            desired_count=args["desired_count"],
+            capacity_provider_strategies=capacity_strategy(args["spot_share"]),
+            # Without it the provider replaces the whole service when the share of Spot changes.
             force_new_deployment=True,
             # A full set of the new version runs before the old one is drained.
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker={"enable": True, "rollback": True},
-            health_check_grace_period_seconds=given["startup_seconds"] if balanced else None,
+            health_check_grace_period_seconds=args["startup_seconds"] if balanced else None,
             load_balancers=[
                 {
                     "target_group_arn": arn,
-                    "container_name": given["container_name"],
-                    "container_port": given["port"],
+                    "container_name": args["container_name"],
+                    "container_port": args["port"],
                 }
-                for arn in (given["target_group_arn"], *given["more_target_group_arns"])
+                for arn in (args["target_group_arn"], *args["more_target_group_arns"])
             ]
             if balanced
             else None,
             network_configuration={
-                "subnets": given["subnet_ids"],
+                "subnets": args["subnet_ids"],
                 "security_groups": [self.security_group_id],
-                "assign_public_ip": given["assign_public_ip"],
+                "assign_public_ip": args["assign_public_ip"],
             },
-            enable_execute_command=given["enable_exec"],
+            enable_execute_command=args["enable_exec"],
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            # A hook follows the rollout: the provider takes a service that ECS has rolled back for steady.
+            # A hook follows the rollout: the provider considers a service that ECS has rolled back steady.
             wait_for_steady_state=bool(self._releases.obstacle),
-            tags=tags(given["load_balancers"]) or None if guarded else None,
+            tags=tags(args["load_balancers"]) or None if guarded else None,
             # Autoscaling and operators change the count while the app runs (aws/aws-cdk#3919).
             opts=self._child(ignore_changes=["desired_count"], hooks=service_guard(self._name) if guarded else None),
         )
         self.service_name, self.service_arn = service.name, service.arn
 
     def _create_release_record(self) -> None:
-        given, releases = self._args, self._releases
+        args, releases = self._args, self._releases
         if releases.obstacle:
             pulumi.log.warn(f"Whether releases of {self._name} really run is not checked: {releases.obstacle}.", self)
             return
-        releases.tell_rollback(given["cluster_arn"])
-        settings = [given["subnet_ids"], self.security_group_id, given["assign_public_ip"], given["spot_share"]]
-        # Another load balancer is another rollout, which the update follows to its end.
-        settings += [*sorted(set(given.get("load_balancers", ())) - {PUBLIC}), *given["more_target_group_arns"]]
+        releases.report_rollback(args["cluster_arn"])
+        settings = [args["subnet_ids"], self.security_group_id, args["assign_public_ip"], args["spot_share"]]
+        # A change of load balancers starts a rollout, which the update follows to its end.
+        settings += [*sorted(set(args.get("load_balancers", ())) - {PUBLIC}), *args["more_target_group_arns"]]
         releases.record_after(
             {
-                "cluster": given["cluster_arn"],
+                "cluster": args["cluster_arn"],
                 "service": self.service_name,
                 "task_definition": self.task_definition_arn,
-                "container": given["container_name"],
-                "seconds": given["rollout_seconds"],
-                "image": given["image_uri"],
+                "container": args["container_name"],
+                "seconds": args["rollout_seconds"],
+                "image": args["image_uri"],
                 "settings": pulumi.Output.all(*settings).apply(_digest),
             }
         )
@@ -275,7 +279,7 @@ def _digest(values: list[Any]) -> str:
 
 
 def capacity_strategy(spot_share: int) -> list[aws.ecs.ServiceCapacityProviderStrategyArgsDict]:
-    """Weights of Fargate and Fargate Spot. Unless all tasks may be on Spot, the first one is not."""
+    """Weights of Fargate and Fargate Spot. Unless all tasks may run on Spot, the first one runs on Fargate."""
     if spot_share == 0:
         return [{"capacity_provider": "FARGATE", "weight": 1}]
     spot: aws.ecs.ServiceCapacityProviderStrategyArgsDict = {"capacity_provider": "FARGATE_SPOT", "weight": spot_share}

@@ -1,4 +1,4 @@
-"""What a Fargate service can be told, its defaults, and what is refused."""
+"""The arguments of a Fargate service, their defaults and their checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Required, TypedDict
@@ -33,9 +33,9 @@ class ServiceArgs(TypedDict, total=False):
     image_uri: Required[pulumi.Input[str]]
     """The image, by digest. Required."""
     repository_url: pulumi.Input[str]
-    """Repository of the image, where that is known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
+    """Repository of the image, if known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
     architecture: Architecture
-    """Processor of the tasks, the same that the image was built for: x86_64 or arm64. Default: x86_64."""
+    """Processor architecture of the tasks, the one that the image was built for: x86_64 or arm64. Default: x86_64."""
     cpu: int
     """CPU units of a task; 1024 are one vCPU. Default: 256."""
     memory: int
@@ -57,13 +57,13 @@ class ServiceArgs(TypedDict, total=False):
     more_target_group_arns: Sequence[pulumi.Input[str]]
     """Further target groups, while the service moves to another load balancer. Default: none."""
     load_balancers: Sequence[str]
-    """Which load balancers those target groups belong to, of `public` and `internal`; given, an update that would leave all that serve now is refused. Default: none, nothing is refused."""
+    """The load balancers that those target groups belong to, of `public` and `internal`. If set, an update that would remove the tasks from all that serve them now is rejected. Default: none, no update is rejected."""
     load_balancer_security_group_id: pulumi.Input[str]
     """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
     security_group_id: pulumi.Input[str]
     """An existing security group for the tasks. Default: one is created."""
     execution_role_arn: pulumi.Input[str]
-    """An existing execution role; give `task_role_arn` as well. Default: both are created."""
+    """An existing execution role; set `task_role_arn` as well. Default: both are created."""
     task_role_arn: pulumi.Input[str]
     """An existing task role. Default: it is created."""
     task_policies: Mapping[str, pulumi.Input[str]]
@@ -77,7 +77,7 @@ class ServiceArgs(TypedDict, total=False):
     log_retention_days: int
     """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must admit CloudWatch Logs, as that of a KmsKey does. Default: AWS's own keys."""
+    """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must allow CloudWatch Logs, as that of a KmsKey does. Default: AWS's keys."""
     release_command: str
     """Command that runs once for each release, by a shell, as a task of the new task definition before the service gets it; its failure leaves the service as it is. Needs boto3 where Pulumi runs. Default: none."""
     release_seconds: int
@@ -85,7 +85,7 @@ class ServiceArgs(TypedDict, total=False):
     rollout_seconds: int
     """Seconds that a rollout may take before the update fails, up to 3600. Default: 1200."""
     after: pulumi.Input[Any]
-    """Anything that has to be known before tasks of this release start, like another service's `prepared`. Default: none."""
+    """Anything that must be known before tasks of this release start, such as another service's `prepared`. Default: none."""
     desired_count: int
     """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
     startup_seconds: int
@@ -103,17 +103,17 @@ class ServiceArgs(TypedDict, total=False):
     user: str
     """User that the container runs as. Default: the image's USER."""
     sidecars: Sequence[Mapping[str, Any]]
-    """More containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
+    """Additional containers of the task, as the ECS API's container definitions; they write to the same log group. Default: none."""
     init_containers: Sequence[Mapping[str, Any]]
-    """Containers that have to end well before the app starts, as the ECS API's container definitions. Default: none."""
+    """Containers that must exit successfully before the app starts, as the ECS API's container definitions. Default: none."""
     outbound_ports: Sequence[int]
     """TCP ports to which tasks may connect anywhere; name 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
     ca_path: str
-    """Where an init container writes `ca_certificates`, for images that do not bring them. Default: none, no init container."""
+    """Where an init container writes `ca_certificates`, for images that do not contain them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]
     """PEM certificates for `ca_path`. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -132,7 +132,7 @@ DEFAULTS: Mapping[str, Any] = {
     "release_command": "",
     # A migration of a large table; an hour is how long the credentials of a workflow last.
     "release_seconds": 900,
-    # The AWS provider's own patience with a service.
+    # How long the AWS provider waits for a service by default.
     "rollout_seconds": 1200,
     "after": "",
     "desired_count": 1,
@@ -141,7 +141,7 @@ DEFAULTS: Mapping[str, Any] = {
     "spot_share": 0,
     "enable_exec": False,
     "read_only_root": True,
-    "writable_paths": ["/tmp"],  # noqa: S108 the container's own scratch volume
+    "writable_paths": ["/tmp"],  # noqa: S108 the container's scratch volume
     "sidecars": [],
     "init_containers": [],
     "ca_certificates": "",
@@ -151,49 +151,49 @@ DEFAULTS: Mapping[str, Any] = {
 @typed(ServiceArgs)
 def problems(args: ServiceArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, DEFAULTS)
-    yield from choice_problems("architecture", settled["architecture"], ARCHITECTURES)
-    for sentence in fargate_size_problems(settled["cpu"], settled["memory"]):
+    args = settle(args, DEFAULTS)
+    yield from choice_problems("architecture", args["architecture"], ARCHITECTURES)
+    for sentence in fargate_size_problems(args["cpu"], args["memory"]):
         argument, _, reason = sentence.partition(" ")
         yield Problem(argument, reason)
-    yield from range_problems("port", settled["port"], 1, 65535)
-    # Adaptable gives an app four minutes to start; a longer grace makes a bad release slow to roll back.
-    yield from range_problems("startup_seconds", settled["startup_seconds"], 5, 240, "seconds")
+    yield from range_problems("port", args["port"], 1, 65535)
+    # Adaptable gives an app four minutes to start; a longer grace period delays the rollback of a bad release.
+    yield from range_problems("startup_seconds", args["startup_seconds"], 5, 240, "seconds")
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: 120 s at most on Fargate;
     # below the drain time and a second for the app, every deployment would kill requests.
-    yield from range_problems("stop_timeout", settled["stop_timeout"], TIMERS.drain + 1, 120, "seconds")
+    yield from range_problems("stop_timeout", args["stop_timeout"], TIMERS.drain + 1, 120, "seconds")
     for limit in ("release_seconds", "rollout_seconds"):
-        yield from range_problems(limit, settled[limit], 10, 3600, "seconds")
-    yield from range_problems("spot_share", settled["spot_share"], 0, 100, "percent")
-    yield from range_problems("desired_count", settled["desired_count"], 0, 5000)
-    yield from retention_problems("log_retention_days", settled["log_retention_days"])
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    if "security_group_id" not in settled and settled.get("outbound_ports") == []:
+        yield from range_problems(limit, args[limit], 10, 3600, "seconds")
+    yield from range_problems("spot_share", args["spot_share"], 0, 100, "percent")
+    yield from range_problems("desired_count", args["desired_count"], 0, 5000)
+    yield from retention_problems("log_retention_days", args["log_retention_days"])
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    if "security_group_id" not in args and args.get("outbound_ports") == []:
         yield Problem(
             "outbound_ports",
             "An empty list lets tasks connect nowhere, not even to the registry of their image; leave it out to let them connect anywhere.",
         )
-    yield from _container_problems(settled)
-    for name, reference in settled["secrets"].items():
+    yield from _container_problems(args)
+    for name, reference in args["secrets"].items():
         yield from secret_reference_problems(f"secrets.{name}", reference)
-    if isinstance(settled["environment"], Mapping):
-        rest = (settled["secrets"], settled["sidecars"], settled["init_containers"], settled.get("command"))
-        yield from size_problems("environment", settled["environment"], *rest)
-    if "command" in settled and not settled["command"].strip():
-        yield Problem("command", f"{settled['command']!r} starts nothing; leave it out for the image's own command.")
-    if "user" in settled and not settled["user"].strip():
-        yield Problem("user", f"{settled['user']!r} is no user; leave it out for the image's own.")
-    if ("execution_role_arn" in settled) != ("task_role_arn" in settled):
-        yield Problem("execution_role_arn", "must be given together with task_role_arn, or neither of them.")
+    if isinstance(args["environment"], Mapping):
+        rest = (args["secrets"], args["sidecars"], args["init_containers"], args.get("command"))
+        yield from size_problems("environment", args["environment"], *rest)
+    if "command" in args and not args["command"].strip():
+        yield Problem("command", f"{args['command']!r} is empty; leave it out to use the image's command.")
+    if "user" in args and not args["user"].strip():
+        yield Problem("user", f"{args['user']!r} is not a user; leave it out to use the image's user.")
+    if ("execution_role_arn" in args) != ("task_role_arn" in args):
+        yield Problem("execution_role_arn", "must be set together with task_role_arn; set both or neither.")
 
 
-def _container_problems(settled: ServiceArgs) -> Iterator[Problem]:
-    others = [str(container.get("name")) for container in settled["init_containers"]]
-    task = Task(settled["container_name"], others, settled["port"], settled["cpu"], settled["memory"])
-    yield from sidecar_problems("sidecars", settled["sidecars"], task)
-    with_exec = settled["enable_exec"] and settled["read_only_root"]
-    yield from writable_path_problems("writable_paths", settled["writable_paths"], with_exec)
+def _container_problems(args: ServiceArgs) -> Iterator[Problem]:
+    others = [str(container.get("name")) for container in args["init_containers"]]
+    task = Task(args["container_name"], others, args["port"], args["cpu"], args["memory"])
+    yield from sidecar_problems("sidecars", args["sidecars"], task)
+    with_exec = args["enable_exec"] and args["read_only_root"]
+    yield from writable_path_problems("writable_paths", args["writable_paths"], with_exec)
     # Port 0 asks for any port: nothing could connect to it.
-    for port in settled.get("outbound_ports", []):
+    for port in args.get("outbound_ports", []):
         yield from range_problems("outbound_ports", port, 1, 65535)
-    yield from repeated_problems("outbound_ports", settled.get("outbound_ports", []))
+    yield from repeated_problems("outbound_ports", args.get("outbound_ports", []))

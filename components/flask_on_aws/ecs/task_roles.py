@@ -1,4 +1,4 @@
-"""The two roles of a task: what ECS may do to start it, and what the app in it may do."""
+"""The two roles of a task: the execution role, with which ECS starts it, and the task role, with which its app calls AWS."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ class TaskRolesArgs(TypedDict, total=False):
     log_group_arn: Required[pulumi.Input[str]]
     """ARN of the log group that the containers write to. Required."""
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """What the containers' `valueFrom` name: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
+    """The references in the containers' `valueFrom`: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
     image_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The images to pull; those in ECR are granted by their repositories' ARNs, others need no grant. Default: none."""
     kms_key_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """ARNs of your own KMS keys that encrypt those secrets and parameters. Default: none."""
+    """ARNs of the customer managed KMS keys that encrypt those secrets and parameters. Default: none."""
     policies: Mapping[str, pulumi.Input[str]]
     """IAM policies (JSON) for the app, by a short name for each. Default: none."""
     policy_arns: Mapping[str, pulumi.Input[str]]
@@ -29,7 +29,7 @@ class TaskRolesArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of both roles. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -61,9 +61,9 @@ class TaskRoles(Component):
     execution_role_name: pulumi.Output[str]
     """Name of that role."""
     task_role_arn: pulumi.Output[str]
-    """ARN of the app's own role; known once its policies are in place."""
+    """ARN of the task role, with which the app calls AWS; known once its policies are in place."""
     task_role_name: pulumi.Output[str]
-    """Name of the app's own role, to attach more policies to."""
+    """Name of the task role, to attach more policies to."""
 
     def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -92,12 +92,12 @@ class TaskRoles(Component):
                 image_uris=self._args["image_uris"],
                 references=self._args["secret_references"],
                 key_arns=self._args["kms_key_arns"],
-            ).apply(lambda given: execution_policy(**given)),
+            ).apply(lambda values: execution_policy(**values)),
             opts=self._child(),
         )
         self.execution_role_name = role.name
         # A task that starts before the policy is attached cannot pull its image.
-        return pulumi.Output.all(role.arn, policy.id).apply(lambda both: str(both[0]))
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda values: str(values[0]))
 
     def _create_task_role(self, trust: pulumi.Output[str]) -> None:
         role = self._create_role("task", trust)
@@ -114,7 +114,7 @@ class TaskRoles(Component):
             ).id
             for key, arn in sorted(self._args["policy_arns"].items())
         ]
-        self.task_role_arn = pulumi.Output.all(role.arn, *attached).apply(lambda all_of_it: str(all_of_it[0]))
+        self.task_role_arn = pulumi.Output.all(role.arn, *attached).apply(lambda values: str(values[0]))
         self.task_role_name = role.name
 
 
@@ -144,13 +144,13 @@ def execution_policy(
 
 
 def reading_policy(secret_arn: str, kms_key_id: str | None = None) -> str:
-    """Read this secret, with the key that encrypts it if that is not Secrets Manager's own."""
+    """Read this secret, and decrypt it with its KMS key unless that is Secrets Manager's default key."""
     read = {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": secret_arn}
     return policy_json([read, decrypt(kms_key_id, "secretsmanager")] if kms_key_id else [read])
 
 
 def decrypt(keys: str | list[str], *services: str) -> dict[str, Any]:
-    """Decrypt with these keys what one of the services asks KMS for on the role's behalf, and nothing by itself."""
+    """Decrypt with these keys, but only through one of the services, never by calling KMS directly."""
     via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in services]}}
     return {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": keys, "Condition": via}
 
@@ -165,7 +165,7 @@ def repository_arn(image_uri: str) -> str:
 
 
 def secret_arn(reference: str) -> str:
-    """The ARN of the secret in a `valueFrom`, which may go on with `:key:stage:version`.
+    """The ARN of the secret in a `valueFrom`, which may continue with `:key:stage:version`.
 
     An ARN of Secrets Manager has seven parts: `arn:aws:secretsmanager:region:account:secret:name`.
     """

@@ -16,7 +16,7 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     port: int
     """Port that the load balancer connects to. Default: 8080."""
     load_balancer_security_group_id: pulumi.Input[str]
-    """Security group of the load balancer, the only one that may connect. Default: none, nobody may."""
+    """Security group of the load balancer, the only one that may connect. Default: none, nothing may connect."""
     internal_load_balancer_security_group_id: pulumi.Input[str]
     """Security group of an internal load balancer, which may connect as well. Default: none."""
     outbound_ports: Sequence[int]
@@ -24,7 +24,7 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     endpoint_security_group_id: pulumi.Input[str]
     """Security group of the VPC's interface endpoints. With `outbound_ports`, tasks may reach these and S3's gateway endpoint on 443, whatever ports are named. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _HTTPS = 443
@@ -32,7 +32,7 @@ _DEFAULTS: Mapping[str, Any] = {"port": 8080}
 
 
 class TaskSecurityGroup(Component):
-    """In from the load balancer alone; out to anywhere, or to a few ports and to what the stack itself connects.
+    """Inbound from the load balancer alone; outbound to anywhere, or to a few ports and what the stack itself connects.
 
     AWS's DNS resolver, the task metadata and the task role's credentials need no rule: security groups do not filter
     them (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html).
@@ -55,28 +55,28 @@ class TaskSecurityGroup(Component):
         self._register()
 
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
-        """Let what has another security group connect to the tasks' port, past the load balancer.
+        """Let members of another security group connect to the tasks' port, bypassing the load balancer.
 
         Args:
-            client: what connects, as the last part of the rule's logical name; each client has its own.
-            security_group_id: its security group, whose own rules must let it out to that port.
+            client: the name of the client, the last part of the rule's logical name; different for each client.
+            security_group_id: its security group, whose rules must allow outbound connections to that port.
         """
-        self._admit(client, security_group_id, f"From {client} to the app")
+        self._allow_inbound(client, security_group_id, f"From {client} to the app")
 
-    def _admit(
+    def _allow_inbound(
         self, client: str, security_group_id: pulumi.Input[str], description: str
     ) -> aws.vpc.SecurityGroupIngressRule:
         name, port = f"{self._name}-from-{client}", self._args["port"]
         return allow_group(name, self._group.id, security_group_id, port, description, self._child())
 
     def allow_group(self, role: str, security_group_id: pulumi.Input[str], port: pulumi.Input[int]) -> None:
-        """Let tasks connect to a TCP port of another security group, whose own rules must admit them.
+        """Let tasks connect to a TCP port of another security group, whose rules must allow them in.
 
         Without `outbound_ports` nothing is needed for that, and nothing is created. From then on `security_group_id` is
         known once this rule exists too.
 
         Args:
-            role: what is there, as the last part of the rule's name.
+            role: the role of the other group, as the last part of the rule's name.
             security_group_id: the other group.
             port: its port.
         """
@@ -104,11 +104,11 @@ class TaskSecurityGroup(Component):
         ).id
 
     def _allow_endpoints(self) -> list[pulumi.Output[str]]:
-        """To image, logs and secrets without the internet: a task that does not reach them never starts."""
+        """To image, logs and secrets without the internet: a task that cannot reach them never starts."""
         if "outbound_ports" not in self._args or "endpoint_security_group_id" not in self._args:
             return []
         region = aws.get_region_output(opts=pulumi.InvokeOptions(parent=self)).region
-        # AWS's own list of S3's addresses, to which a gateway endpoint leads; it counts as one rule.
+        # AWS's prefix list of S3's addresses, which a gateway endpoint serves; it counts as one rule.
         s3 = aws.ec2.get_managed_prefix_list_output(
             name=pulumi.Output.format("com.amazonaws.{region}.s3", region=region),
             opts=pulumi.InvokeOutputOptions(parent=self),
@@ -137,7 +137,7 @@ class TaskSecurityGroup(Component):
         ]
 
     def _allow_load_balancer(self) -> list[pulumi.Output[str]]:
-        """Both ends: into the tasks, and out of the load balancer, whose own group lets nothing out."""
+        """Both ends: into the tasks, and out of the load balancer, whose group otherwise allows nothing out."""
         args, rules = self._args, list[pulumi.Output[str]]()
         if "load_balancer_security_group_id" in args:
             rules += self._allow_from("load-balancer", args["load_balancer_security_group_id"])
@@ -147,7 +147,7 @@ class TaskSecurityGroup(Component):
 
     def _allow_from(self, role: str, balancer: pulumi.Input[str]) -> list[pulumi.Output[str]]:
         port = self._args["port"]
-        inward = self._admit(role, balancer, "From the load balancer to the app")
+        inward = self._allow_inbound(role, balancer, "From the load balancer to the app")
         outward = aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-from-{role}",
             security_group_id=balancer,

@@ -1,15 +1,15 @@
 """What a deployment may do on AWS, in policies of at most 6,144 characters each.
 
-Where a physical name starts with the app's, the ARN says so. EC2, ACM, CloudFront, KMS and autoscaling know their
-resources by generated ids alone: there the list of actions is the limit, and an account of its own for production is
-what keeps other systems out of reach.
+Where a physical name starts with the app's, the ARN includes it. EC2, ACM, CloudFront, KMS and autoscaling identify
+resources by generated ids alone: there only the list of actions limits the role, and a dedicated account for production
+keeps other systems out of reach.
 """
 
 from ..iam import PARAMETER_PATH, Scope, Statement, allow, state
 
 
 def network(scope: Scope) -> list[Statement]:
-    """VPC, load balancer, certificates, names and CloudFront."""
+    """VPC, load balancer, certificates, DNS records and CloudFront."""
     balancers = ("loadbalancer/app/{n}-*/*", "listener/app/{n}-*/*", "listener-rule/app/{n}-*/*", "targetgroup/{n}-*/*")
     zones = scope.zone_ids or ["*"]
     return [
@@ -35,7 +35,7 @@ def network(scope: Scope) -> list[Statement]:
             "elasticloadbalancing:DeregisterTargets",
             scope.arns("elasticloadbalancing", *balancers),
         ),
-        # An existing web ACL has any name; with these it is attached to the app's load balancer, whose side is
+        # An existing web ACL may have any name; with these actions it is attached to the app's load balancer, whose side is
         # elasticloadbalancing:SetWebAcl above, or to its distribution, which reads it.
         allow("wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACL", "*"),
         allow(
@@ -47,7 +47,7 @@ def network(scope: Scope) -> list[Statement]:
 def runtime(scope: Scope) -> list[Statement]:
     """Images, services, releases and scaling."""
     return [
-        # These have no name to go by before the task definition exists.
+        # These cannot be limited by name: before the call no task definition exists.
         allow("ecs:RegisterTaskDefinition ecs:DeregisterTaskDefinition", "*"),
         allow(
             "ecs:CreateCluster ecs:UpdateCluster ecs:UpdateClusterSettings ecs:PutClusterCapacityProviders ecs:DeleteCluster "
@@ -91,7 +91,7 @@ def observation(scope: Scope) -> list[Statement]:
             "logs:UntagResource logs:AssociateKmsKey logs:DisassociateKmsKey logs:GetLogEvents logs:FilterLogEvents",
             scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
         ),
-        # CloudFront's access logs; a delivery has an id alone.
+        # CloudFront's access logs; a delivery has only an id.
         allow(
             "logs:PutDeliverySource logs:DeleteDeliverySource logs:PutDeliveryDestination logs:DeleteDeliveryDestination "
             "logs:CreateDelivery logs:DeleteDelivery logs:UpdateDeliveryConfiguration logs:TagResource logs:UntagResource",
@@ -100,7 +100,7 @@ def observation(scope: Scope) -> list[Statement]:
         allow("cloudfront:AllowVendedLogDeliveryForResource", scope.arns("cloudfront", "distribution/*", region="")),
         allow(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",
-            # Target tracking makes its alarms in the name of whoever sets the policy.
+            # Target tracking creates its alarms with the permissions of whoever sets the policy.
             scope.arns("cloudwatch", "alarm:{n}-*", "alarm:TargetTracking-*"),
         ),
         allow(
@@ -116,7 +116,7 @@ def observation(scope: Scope) -> list[Statement]:
 
 
 def data(scope: Scope) -> list[Statement]:
-    """Database, buckets, secrets and keys, and the program's own state."""
+    """Database, buckets, secrets and keys, and the program's state."""
     stores = ("secretsmanager", "rds", "s3", "sns", "ecr")
     via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in stores]}}
     return [
@@ -131,7 +131,7 @@ def data(scope: Scope) -> list[Statement]:
             "s3:DeleteBucketPolicy s3:PutLifecycleConfiguration s3:PutEncryptionConfiguration s3:TagResource s3:UntagResource",
             scope.buckets(),
         ),
-        # A bucket is emptied before it is deleted; the files themselves are no business of a deployment.
+        # A bucket is emptied before it is deleted; a deployment needs no access to the contents of files.
         allow("s3:DeleteObject s3:DeleteObjectVersion s3:AbortMultipartUpload", scope.buckets("/*")),
         allow(
             "secretsmanager:CreateSecret secretsmanager:UpdateSecret secretsmanager:DeleteSecret secretsmanager:RestoreSecret "
@@ -155,13 +155,13 @@ def data(scope: Scope) -> list[Statement]:
 
 
 def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) -> list[Statement]:
-    """Roles for the app, each within the boundary; never the workflows' own roles, policies or trust."""
+    """Roles for the app, each within the boundary; never the workflows' roles, policies or trust."""
     roles = scope.arns("iam", "role/{n}-*", region="")
     services = ["ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com"]
     linked = ["ecs", "elasticloadbalancing", "rds", "ecs.application-autoscaling", "vpcorigin.cloudfront"]
     writes = "Add Attach Create Delete Detach Put Remove Set Tag Untag Update"
     return [
-        # A role that makes roles without a boundary is an administrator.
+        # A role that can create roles without a boundary is an administrator.
         {
             **allow(
                 "iam:CreateRole iam:PutRolePermissionsBoundary iam:PutRolePolicy iam:DeleteRolePolicy "
@@ -170,7 +170,7 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
             ),
             "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}},
         },
-        # IAM has no condition on the boundary for these: the name must do.
+        # IAM has no condition on the boundary for these, so only the name limits them.
         allow(
             "iam:DeleteRole iam:UpdateRole iam:UpdateRoleDescription iam:UpdateAssumeRolePolicy iam:TagRole iam:UntagRole",
             roles,
@@ -196,13 +196,13 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
 
 
 def _keep_state(scope: Scope) -> list[Statement]:
-    """Old versions of the state, the bucket's protection and the key outlive a deployment that went wrong."""
-    found: list[Statement] = []
+    """A failed deployment cannot delete old versions of the state, the bucket's protection or the key."""
+    statements: list[Statement] = []
     if scope.state_bucket_arn:
         actions = "s3:DeleteObjectVersion s3:DeleteBucket* s3:PutBucket* s3:PutLifecycleConfiguration s3:PutEncryptionConfiguration"
         resources = [scope.state_bucket_arn, f"{scope.state_bucket_arn}/*"]
-        found.append({"Effect": "Deny", "Action": actions.split(), "Resource": resources})
+        statements.append({"Effect": "Deny", "Action": actions.split(), "Resource": resources})
     if scope.state_key_arn:
         actions = "kms:PutKeyPolicy kms:ScheduleKeyDeletion kms:CreateGrant kms:TagResource kms:UntagResource"
-        found.append({"Effect": "Deny", "Action": actions.split(), "Resource": scope.state_key_arn})
-    return found
+        statements.append({"Effect": "Deny", "Action": actions.split(), "Resource": scope.state_key_arn})
+    return statements

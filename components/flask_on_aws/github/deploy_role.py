@@ -1,4 +1,4 @@
-"""The role that GitHub's workflows take with a token of their run, without any long-lived key."""
+"""The role that GitHub's workflows assume with an OIDC token of their run, without any long-lived key."""
 
 import json
 import re
@@ -20,17 +20,17 @@ from . import limit_policies as limits
 
 class GitHubDeployRoleArgs(TypedDict, total=False):
     repository: Required[str]
-    """The repository as GitHub's tokens name it: `owner/name`, or `owner@id/name@id` where tokens have immutable subjects, as in repositories made or renamed since July 2026. Required."""
+    """The repository as GitHub's tokens name it: `owner/name`, or `owner@id/name@id` where tokens have immutable subjects, as in repositories created or renamed since July 2026. Required."""
     branches: Sequence[str]
-    """Branches whose workflows may take the role. Give exactly one of `branches`, `environments` and `tags`. Default: none."""
+    """Branches whose workflows may assume the role. Set exactly one of `branches`, `environments` and `tags`. Default: none."""
     environments: Sequence[str]
-    """GitHub environments whose jobs may take the role; limit in their settings who deploys from where. Default: none."""
+    """GitHub environments whose jobs may assume the role; limit in their settings who deploys from where. Default: none."""
     tags: Sequence[str]
-    """Exact tags whose workflows may take the role. For a pattern like v*, use an environment that only such tags deploy to. Default: none."""
+    """Exact tags whose workflows may assume the role. For a pattern like v*, use an environment that only such tags deploy to. Default: none."""
     read_only: bool
-    """Whether the role may only look, for previews of pull requests, whose workflows then may take it as well. Default: false."""
+    """Whether the role may only read, for previews of pull requests, whose workflows may then assume it as well. Default: false."""
     app_names: Sequence[str]
-    """The setting `name` of each stack that is deployed, the first part of what the role may manage; at most 5. Default: app."""
+    """The setting `name` of each stack that is deployed, the prefix of the resources that the role may manage; at most 5. Default: app."""
     provider_arn: pulumi.Input[str]
     """ARN of GitHub's OIDC provider, of which an account has one. Default: it is created."""
     state_bucket_arn: pulumi.Input[str]
@@ -38,17 +38,17 @@ class GitHubDeployRoleArgs(TypedDict, total=False):
     state_key_arn: pulumi.Input[str]
     """ARN of the KMS key that encrypts the state's secrets; a role that may preview may decrypt them. Default: none."""
     zone_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Route 53 zones in which the role may set records. Default: all of the account."""
+    """Ids of the Route 53 zones in which the role may change records. Default: all of the account's."""
     extra_app_actions: Sequence[str]
-    """More actions that the app's roles may be given, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
+    """Additional actions that the app's roles may have, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
     resource_tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key, as the other components' `tags`; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key, like the other components' `tags`; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"read_only": False, "app_names": ["app"], "zone_ids": [], "extra_app_actions": []}
 _ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
-# The job of a workflow asks for new credentials; an hour is the least that AWS allows as the most.
+# Each job requests new credentials; an hour is the shortest maximum that AWS allows.
 _SESSION_SECONDS = 3600
 # Each name is in about fifty ARNs, and a managed policy has at most 6,144 characters.
 _MOST_NAMES = 5
@@ -65,19 +65,17 @@ _REFS = {"branches": "ref:refs/heads/", "environments": "environment:", "tags": 
 @typed(GitHubDeployRoleArgs)
 def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from _trust_problems(settled)
-    names = settled["app_names"]
+    args = settle(args, _DEFAULTS)
+    yield from _trust_problems(args)
+    names = args["app_names"]
     if not 1 <= len(names) <= _MOST_NAMES:
-        yield Problem("app_names", f"{len(names)} names; give from 1 to {_MOST_NAMES}, and a second role for more.")
+        yield Problem("app_names", f"{len(names)} names; use from 1 to {_MOST_NAMES}, and a second role for more.")
     for app_name in names:
         yield from name_problems("app_names", app_name)
         if f"{app_name}-".startswith(f"{name}-"):
-            reason = (
-                f"{app_name!r} starts like the role itself, {name!r}, which may not change itself; rename the role."
-            )
+            reason = f"{app_name!r} starts with the role's own name, {name!r}, and the role must not be able to change itself; rename the role."
             yield Problem("app_names", reason)
-    for action in settled["extra_app_actions"]:
+    for action in args["extra_app_actions"]:
         if not _ACTION.fullmatch(action) or action.startswith(("iam:", "sts:", "organizations:")):
             reason = f"{action!r} must be an action like dynamodb:GetItem, and not one of iam, sts or organizations."
             yield Problem("extra_app_actions", reason)
@@ -87,10 +85,10 @@ def _trust_problems(args: GitHubDeployRoleArgs) -> Iterator[Problem]:
     repository = args.get("repository", "")
     if not _PLAIN.fullmatch(repository) and not _IMMUTABLE.fullmatch(repository):
         yield Problem("repository", f"{repository!r} must be owner/name, or owner@id/name@id with both numbers.")
-    given = [kind for kind in _REFS if _refs(args, kind)]
-    if len(given) > 1 or not (given or args["read_only"]):
-        yield Problem("branches", f"give exactly one of {', '.join(_REFS)}; given: {', '.join(given) or 'none'}.")
-    for kind in given:
+    kinds = [kind for kind in _REFS if _refs(args, kind)]
+    if len(kinds) > 1 or not (kinds or args["read_only"]):
+        yield Problem("branches", f"set exactly one of {', '.join(_REFS)}; given: {', '.join(kinds) or 'none'}.")
+    for kind in kinds:
         for value in _refs(args, kind):
             if not (_ENVIRONMENT if kind == "environments" else _REF).fullmatch(value):
                 reason = f"{value!r} must be an exact name without wildcards; for patterns, use an environment's rules."
@@ -98,10 +96,10 @@ def _trust_problems(args: GitHubDeployRoleArgs) -> Iterator[Problem]:
 
 
 class GitHubDeployRole(Component):
-    """A role for one repository's workflows: deploys apps of this library, or only previews them.
+    """A role for one repository's workflows: it deploys apps of this library, or only previews them.
 
-    An administrator creates it once, in a stack of its own. A deploy role makes roles for the app only within a permissions
-    boundary; give its ARN to the app as `permissions_boundary`.
+    An administrator creates it once, in a separate stack. A deploy role creates roles for the app only within a permissions
+    boundary; pass its ARN to the app as `permissions_boundary`.
     """
 
     _TAGS_ARGUMENT = "resource_tags"  # its `tags` are Git's
@@ -122,7 +120,7 @@ class GitHubDeployRole(Component):
         else:
             self._create_boundary()
             attached = self._attach_deployment()
-        self.role_arn = pulumi.Output.all(self._role.arn, *attached).apply(lambda known: str(known[0]))
+        self.role_arn = pulumi.Output.all(self._role.arn, *attached).apply(lambda values: str(values[0]))
         self._register()
 
     def _create_role(self) -> None:
@@ -182,16 +180,16 @@ class GitHubDeployRole(Component):
             "zone_ids": self._args["zone_ids"],
         }
         return pulumi.Output.all(scope=scope, more=more).apply(
-            lambda known: _json(document(statements(Scope(names=names, **known["scope"]), **known["more"])))
+            lambda values: _json(document(statements(Scope(names=names, **values["scope"]), **values["more"])))
         )
 
 
 def subjects(args: GitHubDeployRoleArgs) -> list[str]:
-    """The exact `sub` claims of the tokens that may take the role. A job with an environment has that one alone."""
+    """The exact `sub` claims of the tokens that may assume the role. A job with an environment has only that claim."""
     start = f"repo:{args['repository']}:"
-    found = [f"{start}{prefix}{value}" for kind, prefix in _REFS.items() for value in _refs(args, kind)]
-    # The code of a pull request runs before anybody has reviewed it.
-    return [*found, f"{start}pull_request"] if args.get("read_only") else found
+    claims = [f"{start}{prefix}{value}" for kind, prefix in _REFS.items() for value in _refs(args, kind)]
+    # The code of a pull request runs before review.
+    return [*claims, f"{start}pull_request"] if args.get("read_only") else claims
 
 
 def _refs(args: GitHubDeployRoleArgs, kind: str) -> Sequence[str]:
@@ -199,7 +197,7 @@ def _refs(args: GitHubDeployRoleArgs, kind: str) -> Sequence[str]:
 
 
 def trust(provider_arn: str, trusted: Sequence[str]) -> dict[str, Any]:
-    """Only tokens that GitHub made for AWS, with exactly one of these subjects."""
+    """Only tokens that GitHub issued for AWS, with exactly one of these subjects."""
     statement = {
         "Effect": "Allow",
         "Action": "sts:AssumeRoleWithWebIdentity",

@@ -6,7 +6,7 @@ from ..iam import PARAMETER_PATH, Scope, Statement, allow, state
 
 
 def reads(scope: Scope) -> list[Statement]:
-    """See how everything of the stack is set up, and none of the data in it."""
+    """Read the configuration of the stack's resources, but none of their data."""
     return [
         allow(
             "ec2:Describe* ec2:GetManagedPrefixListEntries ec2:GetSecurityGroupsForVpc elasticloadbalancing:Describe* "
@@ -25,7 +25,7 @@ def reads(scope: Scope) -> list[Statement]:
             "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource",
             "*",
         ),
-        allow("s3:ListBucket", scope.buckets()),  # whether a bucket is there at all
+        allow("s3:ListBucket", scope.buckets()),  # whether a bucket exists
         allow("ssm:GetParameter ssm:GetParametersByPath ssm:GetParameterHistory", _records(scope)),
         *state(scope, "s3:GetObject", "kms:Decrypt"),
     ]
@@ -45,7 +45,7 @@ def no_data(scope: Scope) -> list[Statement]:
 
 
 def boundary(scope: Scope, extra_actions: Sequence[str]) -> list[Statement]:
-    """The most that a role of the app can ever do, whatever its own policies say."""
+    """The most that a role of the app can ever do, whatever its policies allow."""
     logs = scope.arns("logs", "log-group:{n}-*", "log-group:RDSOSMetrics:*")
     parameters = (f"parameter/{PARAMETER_PATH}/*", "parameter/{n}/*", "parameter/{n}-*")
     via = {
@@ -84,13 +84,13 @@ def boundary(scope: Scope, extra_actions: Sequence[str]) -> list[Statement]:
 
 
 def _no_state(scope: Scope) -> list[Statement]:
-    found: list[Statement] = []
+    statements: list[Statement] = []
     if scope.state_bucket_arn:
         resources = [scope.state_bucket_arn, f"{scope.state_bucket_arn}/*"]
-        found.append({"Effect": "Deny", "Action": ["s3:*"], "Resource": resources})
+        statements.append({"Effect": "Deny", "Action": ["s3:*"], "Resource": resources})
     if scope.state_key_arn:
-        found.append({"Effect": "Deny", "Action": ["kms:*"], "Resource": scope.state_key_arn})
-    return found
+        statements.append({"Effect": "Deny", "Action": ["kms:*"], "Resource": scope.state_key_arn})
+    return statements
 
 
 def _records(scope: Scope) -> list[str]:

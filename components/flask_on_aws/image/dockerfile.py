@@ -15,17 +15,17 @@ from ..build_plan.plan import LEFT_OUT, SCRATCH, BuildPlan, NodeBuild
 from ..runtime_contract.contract import CA_PATH
 from ..runtime_contract.shell import shell_command
 
-# The build context in which the RDS root certificates are, and its folder and file here. A context of its own: a
-# Dockerfile that held their 170 KB would be unreadable, and in every state.
+# The build context with the RDS root certificates, and its folder and file here. It is separate, since a Dockerfile with
+# their 170 KB would be unreadable, and would be in every state.
 CA_CONTEXT = "rds-ca"
 CA_FOLDER = Path(__file__).parents[1] / "runtime_contract" / "rds-ca"
 CA_FILE = "rds-ca-bundle.pem"
 
 # One Debian for every Python, so that names of system packages hold: https://hub.docker.com/_/python
 _DEBIAN = "trixie"
-# The newest of 2026-11-21; it only makes the environment, and is not in the image: https://github.com/conda-forge/miniforge
+# The newest of 2026-11-21; it only creates the environment, and is not in the image: https://github.com/conda-forge/miniforge
 _CONDA = "condaforge/miniforge3:26.7.2-0"
-# The image's user; ECS takes it by number. Below the ranges that hosts give to people.
+# The image's user; ECS uses the number. Below the range of regular users on hosts.
 _USER = 10001
 _VENV, _TOOLS = "/venv", "/tools"
 _PIP_CACHE = "/root/.cache/pip"
@@ -40,9 +40,9 @@ def render_dockerfile(
     """The Dockerfile of a plan.
 
     Args:
-        plan: a plan without a Dockerfile of its own.
-        build_env: names of the variables that build commands find. Default: none.
-        build_secrets: names of the secrets that build commands find as variables. Default: none.
+        plan: a plan without an existing Dockerfile.
+        build_env: names of the variables for build commands. Default: none.
+        build_secrets: names of the secrets that build commands get as variables. Default: none.
         ca_source: file in the app's folder with the RDS root certificates. Default: the build context `rds-ca`.
     """
     renderer = _Renderer(plan, sorted(build_env), sorted(build_secrets))
@@ -91,7 +91,7 @@ class _Renderer:
 
     def image(self, ca_source: str) -> list[str]:
         plan = self._plan
-        # hadolint knows stages and images, and no other build contexts.
+        # hadolint does not recognize named build contexts.
         copy = [f"COPY {ca_source} {CA_PATH}"]
         if not ca_source:
             copy = ["# hadolint ignore=DL3022", f"COPY --from={CA_CONTEXT} {CA_FILE} {CA_PATH}"]
@@ -123,7 +123,7 @@ class _Renderer:
         return ["COPY --from=assets /app ." if self._plan.node else "COPY . ."]
 
     def _run(self, command: str, cache: str = "") -> str:
-        """A step that finds the build secrets as variables, and keeps what it downloads out of the layer."""
+        """A step that gets the build secrets as variables, and keeps downloads out of the layer."""
         mounts = [f"--mount=type=cache,target={cache}"] if cache else []
         mounts += [f"--mount=type=secret,id={name},required=true" for name in self._secrets]
         # Not `env=` of the mount: that needs Docker 27.
@@ -132,7 +132,7 @@ class _Renderer:
 
 
 def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:
-    """An environment for the app, and one apart for the tool that fills it."""
+    """An environment for the app, and a separate one for the tool that installs into it."""
     if plan.manager == "conda":
         return
     yield f"RUN python -m venv {_VENV}"
@@ -146,7 +146,7 @@ def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:
 
 def _packages(names: Sequence[str]) -> Iterator[str]:
     if names:
-        # Debian keeps one version of each in a release, so a pinned one would soon be gone.
+        # A Debian release keeps only one version of each package, so a pinned one would soon be unavailable.
         yield "# hadolint ignore=DL3008"
         yield "RUN apt-get update \\"
         yield f" && apt-get install -y --no-install-recommends {' '.join(names)} \\"
@@ -154,14 +154,14 @@ def _packages(names: Sequence[str]) -> Iterator[str]:
 
 
 def _writable(paths: Sequence[str]) -> Iterator[str]:
-    """Folders that are the user's, with what the code has in them, so that their volumes are, too."""
+    """Directories that belong to the user, with their content, so that their volumes do too."""
     if paths:
         names = " ".join(map(shlex.quote, paths))
         yield f"RUN mkdir -p {names} && chown -R {_USER}:{_USER} {names}"
 
 
 def _copied(files: Sequence[str]) -> str:
-    """Files with the folders they are in: COPY of several would put them all into one."""
+    """Files with their folders: one COPY of several would put them all into one folder."""
     if all("/" not in name for name in files):
         return f"{' '.join(files)} ./"
     return "\nCOPY ".join(f"{name} {name}" for name in files)

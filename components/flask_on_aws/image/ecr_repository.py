@@ -1,4 +1,4 @@
-"""What every user of an ECR repository needs: its lifecycle rules, its login, and what it holds already."""
+"""What every user of an ECR repository needs: its lifecycle rules, its login, and a lookup of the images in it."""
 
 import json
 import re
@@ -10,17 +10,17 @@ import pulumi_aws as aws
 
 from ..validation.problems import Problem
 
-# What no tag names any more is a failed push or an old cache; a week leaves time to look at it.
+# An image without a tag is a failed push or an old cache; a week leaves time to examine it.
 _UNTAGGED_DAYS = 7
-# ECR's own rule, https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+# ECR's rule, https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _REPOSITORY_NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _LONGEST_REPOSITORY_NAME = 256 - len("-cache")
-# What the provider says of an unknown image or repository, in its versions 5 to 7, and ECR itself.
-_NOT_THERE = re.compile(r"couldn't find resource|no matching|ImageNotFound|RepositoryNotFound", re.IGNORECASE)
+# Messages of the provider, versions 5 to 7, and of ECR about an unknown image or repository.
+_NOT_FOUND = re.compile(r"couldn't find resource|no matching|ImageNotFound|RepositoryNotFound", re.IGNORECASE)
 
 
 def repository_name_problems(argument: str, name: str) -> Iterator[Problem]:
-    """A physical name that ECR accepts, also with "-cache" behind it."""
+    """A physical name that ECR accepts, also with "-cache" appended."""
     if not _REPOSITORY_NAME.fullmatch(name) or not 2 <= len(name) <= _LONGEST_REPOSITORY_NAME:
         yield Problem(
             argument,
@@ -29,19 +29,19 @@ def repository_name_problems(argument: str, name: str) -> Iterator[Problem]:
 
 
 def pushed_digest(repository_name: str, tag: str, parent: pulumi.Resource) -> str | None:
-    """The digest of a tag in a repository, if both are there."""
+    """The digest of a tag in a repository, if both exist."""
     options = pulumi.InvokeOptions(parent=parent)
     try:
-        found = aws.ecr.get_image(repository_name=repository_name, image_tag=tag, opts=options)
+        image = aws.ecr.get_image(repository_name=repository_name, image_tag=tag, opts=options)
     except Exception as error:  # the SDK raises nothing narrower
-        if not _NOT_THERE.search(str(error)):
+        if not _NOT_FOUND.search(str(error)):
             pulumi.log.warn(f"Cannot tell whether {repository_name}:{tag} was pushed before: {error}", parent)
         return None
-    return found.image_digest or None
+    return image.image_digest or None
 
 
 def registry_credentials(address: str, repository: aws.ecr.Repository, parent: pulumi.Resource) -> Any:
-    """How to log in to a repository; `address` is what the provider calls the registry's host."""
+    """How to log in to a repository; `address` is the provider's name for the registry's host."""
     options = pulumi.InvokeOptions(parent=parent)
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id, opts=options)
     return {
@@ -54,7 +54,7 @@ def registry_credentials(address: str, repository: aws.ecr.Repository, parent: p
 def lifecycle_policy(images_kept: int | None = None) -> str:
     """The rules by which ECR deletes images: those without a tag after a week, and all but the newest tagged ones.
 
-    No rule goes by the age of a tagged image: a service that is not deployed for a month runs an old one.
+    No rule depends on the age of a tagged image: a service that is not deployed for a month runs an old one.
     """
     untagged: dict[str, Any] = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days"}
     rules = [_expire(1, untagged | {"countNumber": _UNTAGGED_DAYS})]
@@ -69,14 +69,14 @@ def _expire(priority: int, selection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """An image's reference as its repository and its digest, which is empty if the reference has a tag alone."""
+    """An image's reference as its repository and its digest, which is empty if the reference has only a tag."""
     named, _, digest = reference.partition("@")
     folder, slash, last = named.rpartition("/")  # a colon before the last slash is a registry's port
     return f"{folder}{slash}{last.partition(':')[0]}", digest
 
 
 def dual_stack_reference(reference: str) -> str:
-    """The same image by the registry's name that has IPv6 addresses besides; other registries stay as they are.
+    """The same image under the registry's dual-stack host name; references to other registries are unchanged.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
     """

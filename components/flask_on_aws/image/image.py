@@ -1,4 +1,4 @@
-"""The container image: a folder, built and pushed to ECR, or a ready reference."""
+"""The container image: a folder that is built and pushed to ECR, or a reference to an existing image."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -35,43 +35,43 @@ class ImageArgs(TypedDict, total=False):
     context: str
     """Path of the app's folder, absolute or relative to the Pulumi program. Required unless `image` is given. Default: none."""
     dockerfile: str
-    """Path of the Dockerfile within that folder. Default: `Dockerfile`, or, where there is none, one made from the app's files by a build plan."""
+    """Path of the Dockerfile within that folder. Default: `Dockerfile`, or, if none exists, one generated from the app's files by a build plan."""
     python_version: str
-    """Without a Dockerfile: Python as major.minor, with its newest patch. Default: what `.python-version` or the project names, else 3.13."""
+    """Without a Dockerfile: Python as major.minor, with its newest patch. Default: the version that `.python-version` or the project names, else 3.13."""
     system_packages: Sequence[str]
     """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
     start_command: str
-    """Without a Dockerfile: the image's CMD, run by a shell. Default: `web:` of the Procfile, else the project's only script."""
+    """Without a Dockerfile: the image's CMD, run in a shell. Default: `web:` of the Procfile, else the project's only script."""
     writable_paths: Sequence[str]
-    """Without a Dockerfile: folders besides /tmp and /data/media that are volumes of the image's user. Default: none."""
+    """Without a Dockerfile: directories besides /tmp and /data/media that are volumes of the image's user. Default: none."""
     image: pulumi.Input[str]
-    """A ready image by tag or digest, in place of `context`: nothing is built or created. Default: none."""
+    """An existing image by tag or digest, instead of `context`: nothing is built or created. Default: none."""
     architecture: Architecture
-    """Processor that the image is for, `x86_64` or `arm64`. Default: `x86_64`."""
+    """Processor architecture of the image, `x86_64` or `arm64`. Default: `x86_64`."""
     builder: Builder
     """`docker-build` builds with BuildKit; `docker` with a bare Docker daemon, for machines that cannot start BuildKit's container. Default: `docker-build`."""
     build_args: Mapping[str, str]
     """Values of the Dockerfile's `ARG`s, which stay readable in an image of one stage; without a Dockerfile, variables of the build that are not in the image. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """Secrets for `RUN --mount=type=secret,id=NAME`, by name, and without a Dockerfile variables of the build; they leave no trace in the image, and a new value alone builds nothing. Default: none."""
+    """Secrets for `RUN --mount=type=secret,id=NAME`, by name, and without a Dockerfile variables of the build; they leave no trace in the image, and a new value alone triggers no build. Default: none."""
     rebuild: str
-    """Any text, such as a date; a change of it builds again from the newest base image and without cached layers. Default: none."""
+    """Any string, such as a date; changing it rebuilds from the newest base image without cached layers. Default: none."""
     images_kept: int
     """How many of the newest images the repository keeps, from 20 to 1000. Default: 30."""
     force_delete: bool
     """Whether the repository is deleted together with its images. Default: true."""
     repository_name: str
-    """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is made up and going back to earlier content builds it again. Default: none."""
+    """Physical name of the repository. With it, content that was pushed before is reused without a build; without it, the name is generated, and returning to earlier content rebuilds it. Default: none."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the repositories. ECR takes it at creation alone: a repository that exists keeps what it has. Default: ECR's own key."""
+    """ARN of the KMS key that encrypts the repositories. It can only be set at creation: an existing repository keeps its key. Default: ECR's key."""
     cache: bool
     """Whether layers are kept in a second repository for the next build (docker-build only). Default: true with docker-build."""
     preflight: Preflight
-    """Whether the app is built, run and checked on this machine before its image is pushed: `auto` where a Docker engine and the command line tool are there, `always`, or `never`. Default: `never`."""
+    """Whether the app is built, run and checked on this machine before its image is pushed: `auto` if a Docker engine and the command line tool are available, `always`, or `never`. Default: `never`."""
     preflight_settings: Mapping[str, str]
-    """What that app runs with: settings by their names in a stack (`port`, `healthCheckPath` …), each as text. Default: those of a new stack."""
+    """The app's settings in the preflight, by their names in a stack (`port`, `healthCheckPath` …), each as a string. Default: those of a new stack."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: ImageArgs = {
@@ -91,21 +91,21 @@ _DEFAULTS: ImageArgs = {
     "preflight_settings": {},
 }
 _PLATFORMS = {"x86_64": docker_build.Platform.LINUX_AMD64, "arm64": docker_build.Platform.LINUX_ARM64}
-# Tasks that run, and the releases to roll back to, need their images: fewer than 20 once expired images in use.
+# Running tasks, and releases to roll back to, need their images: with fewer than 20, images in use have expired.
 # Beyond 1000 the repository only costs storage.
 _FEWEST_KEPT, _MOST_KEPT = 20, 1000
-# 80 bits: two contents of one repository never share them, and the tag still fits in a table of the console.
+# 80 bits: enough that no two contents of a repository collide, and short enough for the console's tables.
 _TAG_LENGTH = 20
-# Enough to tell the builds of one program apart.
+# Enough to distinguish the builds of one program.
 _TAG_IN_NAME = 8
-# An image without content, for what is in the repository already but not in Pulumi's state; it is never pushed.
+# An empty image that stands for one in the repository that is not in Pulumi's state; it is never pushed.
 _PLACEHOLDER = 'FROM scratch\nLABEL description="placeholder: the image itself was pushed before"\n'
-# Every input but the credentials, which stay fresh in the state.
+# Every input except the credentials, which the state must keep current.
 _BUILD_INPUTS = [
     *("context", "dockerfile", "platforms", "build_args", "secrets", "ignore_secrets_in_diff_calculation", "no_cache"),
     *("cache_from", "cache_to", "tags", "exports", "push", "build_on_preview", "network"),
 ]
-# ECR cannot change a repository's key. A new repository has none of the images that run, or to roll back to.
+# ECR cannot change a repository's key, and a new repository would lack the images that run or that a rollback needs.
 _KEPT = ["encryptionConfigurations"]
 _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 
@@ -113,45 +113,46 @@ _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 @typed(ImageArgs)
 def problems(args: ImageArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if ("image" in settled) == ("context" in settled):
+    args = settle(args, _DEFAULTS)
+    if ("image" in args) == ("context" in args):
         yield Problem(
-            "image", "give either `context`, a folder to build, or `image`, a ready reference, not both or neither."
+            "image", "set either `context`, a folder to build, or `image`, an existing image, not both or neither."
         )
-    elif "context" in settled:
-        found = [Problem(*found) for found in context_problems(settled["context"], settled["dockerfile"])]
-        yield from found
-        if not found and is_planned(settled):
-            yield from plan_problems(settled)
-    yield from image_problems("image", settled.get("image"))
+    elif "context" in args:
+        context_errors = [Problem(*error) for error in context_problems(args["context"], args["dockerfile"])]
+        yield from context_errors
+        if not context_errors and is_planned(args):
+            yield from plan_problems(args)
+    yield from image_problems("image", args.get("image"))
     for argument in ("build_args", "build_secrets"):
-        for name in settled[argument]:
+        for name in args[argument]:
             yield from variable_name_problems(f"{argument}.{name}", name)
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    yield from choice_problems("architecture", settled["architecture"], list(_PLATFORMS))
-    yield from choice_problems("builder", settled["builder"], ["docker-build", "docker"])
-    yield from choice_problems("preflight", settled["preflight"], CHOICES)
-    yield from range_problems("images_kept", settled["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
-    yield from repository_name_problems("repository_name", settled.get("repository_name", "app"))
-    if settled["builder"] == "docker":
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    yield from choice_problems("architecture", args["architecture"], list(_PLATFORMS))
+    yield from choice_problems("builder", args["builder"], ["docker-build", "docker"])
+    yield from choice_problems("preflight", args["preflight"], CHOICES)
+    yield from range_problems("images_kept", args["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
+    yield from repository_name_problems("repository_name", args.get("repository_name", "app"))
+    if args["builder"] == "docker":
         for argument in ("build_secrets", "rebuild", "cache"):
-            if settled.get(argument):
+            if args.get(argument):
                 yield Problem(
-                    argument, f"builder 'docker' has no {argument}; leave it out, or use builder 'docker-build'."
+                    argument,
+                    f"builder 'docker' does not support {argument}; leave it out, or use builder 'docker-build'.",
                 )
 
 
 class Image(Component):
-    """An image in an ECR repository of its own, named by its content and given by digest.
+    """An image in a dedicated ECR repository, tagged by its content and referenced by digest.
 
-    Each content has its own build resource, whose name ends in the tag's start: the provider hashes the folder at
-    every update, so a resource that outlived its content would build and push over an immutable tag.
+    Each content has a separate build resource, whose name ends with the start of the tag: the provider hashes the folder at
+    every update, so a resource kept for new content would build and push over an immutable tag.
     """
 
     image_uri: pulumi.Output[str]
-    """Reference of the image by digest; a ready reference is passed on as it is."""
+    """Reference of the image by digest; an existing image's reference is unchanged."""
     digest: pulumi.Output[str]
-    """Digest of the image, `sha256:…`; empty for a ready reference by tag."""
+    """Digest of the image, `sha256:…`; empty for an existing image by tag."""
     repository_url: pulumi.Output[str]
     """The image's repository, without tag and digest."""
     repository_arn: pulumi.Output[str]
@@ -164,13 +165,13 @@ class Image(Component):
             self._tag = content_tag(self._args)
         super().__init__(name, opts)
         if "image" in self._args:
-            self._take_ready_image(pulumi.Output.from_input(self._args["image"]))
+            self._use_existing_image(pulumi.Output.from_input(self._args["image"]))
         else:
             self._create_repositories()
             self._build_or_reuse()
         self._register()
 
-    def _take_ready_image(self, reference: pulumi.Output[str]) -> None:
+    def _use_existing_image(self, reference: pulumi.Output[str]) -> None:
         self.image_uri = reference
         self.digest = reference.apply(lambda text: split_reference(text)[1])
         self.repository_url = reference.apply(lambda text: split_reference(text)[0])
@@ -196,7 +197,7 @@ class Image(Component):
         return {"encryption_type": "KMS", "kms_key": self._args["kms_key_id"]}
 
     def _cache_reference(self) -> pulumi.Output[str]:
-        """A second repository, for layers: what the last build for a processor kept is one tag in it."""
+        """A second repository, for layers: it has one tag for each architecture, with the layers of the last build."""
         name, physical_name = f"{self._name}-cache", self._args.get("repository_name")
         repository = aws.ecr.Repository(
             name,
@@ -214,20 +215,20 @@ class Image(Component):
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=policy, opts=self._child())
 
     def _build_or_reuse(self) -> None:
-        # Its own name must be known already; a name that is made up is not.
-        given = self._args.get("repository_name")
-        pushed = pushed_digest(given, self._tag, self) if given else None
+        # Only a configured name is known at this point; a generated one is not.
+        repository_name = self._args.get("repository_name")
+        pushed = pushed_digest(repository_name, self._tag, self) if repository_name else None
         name = f"{self._name}-{self._tag[:_TAG_IN_NAME]}"
         if self._args["builder"] == "docker":
             built = self._build_with_docker(name, pushed is not None)
         else:
             built = self._build_with_buildkit(name, pushed is not None)
-        # The repository's word comes first: what was built may be the placeholder.
+        # The repository's digest takes precedence: what was built may be the placeholder.
         self.digest = pulumi.Output.from_input(pushed) if pushed else built
         self.image_uri = pulumi.Output.format("{url}@{digest}", url=self.repository_url, digest=self.digest)
 
     def _build_with_buildkit(self, name: str, reuse: bool) -> pulumi.Output[str]:
-        """Build in BuildKit's own container, which asks for the newest base image and can keep its layers elsewhere."""
+        """Build in BuildKit's container, which pulls the newest base image and can store its layers elsewhere."""
         # One or none.
         caches = [self._cache_reference()] if uses_cache(self._args) else []
         context = context_location(self._args["context"])
@@ -243,10 +244,10 @@ class Image(Component):
             secrets=self._args["build_secrets"],
             # The tag names the content; a secret's new value does not change it, and could not be pushed over it.
             ignore_secrets_in_diff_calculation=sorted(self._args["build_secrets"]),
-            # Not `pull`: with it the provider builds at every update, and BuildKit's container has no old base image.
+            # Not `pull`: with it the provider builds at every update, and BuildKit's container has no outdated base image.
             no_cache=bool(self._args["rebuild"]),
             cache_from=[{"registry": {"ref": cache}} for cache in caches],
-            # Every layer, in the form that ECR takes; layers that cannot be kept do not fail the build.
+            # Every layer, in the format that ECR accepts; a failure to store layers does not fail the build.
             cache_to=[
                 {
                     "registry": {
@@ -267,16 +268,16 @@ class Image(Component):
         ).digest
 
     def _sources(self, context: str) -> tuple[docker_build.BuildContextArgsDict, docker_build.DockerfileArgsDict]:
-        """Where the build finds its files and its Dockerfile."""
+        """The build's context and its Dockerfile."""
         if is_planned(self._args):
             return {"location": context, "named": named_contexts()}, {"inline": planned_dockerfile(self._args)}
         return {"location": context}, {"location": str(PurePosixPath(context, self._args["dockerfile"]))}
 
     def _register_placeholder(self, name: str, context: str) -> pulumi.Output[str]:
-        """Leave a build that is in the state as it is; where it is not, stand in for it without a build or a push."""
+        """Leave a build that is in the state unchanged; otherwise register a placeholder without a build or a push."""
         return docker_build.Image(
             name,
-            # The same folder, since the provider goes on comparing its hash; nothing of it is sent.
+            # The same folder, since the provider still compares its hash; none of it is sent.
             context={"location": context},
             dockerfile={"inline": _PLACEHOLDER},
             exports=[{"cacheonly": {}}],
@@ -287,8 +288,8 @@ class Image(Component):
         ).digest
 
     def _build_with_docker(self, name: str, reuse: bool) -> pulumi.Output[str]:
-        """Build with Docker's own builder. It takes no inline Dockerfile: what the state lacks is built, not pushed."""
-        import pulumi_docker as docker  # the alternative to docker-build: a twentieth of a second that only it is worth
+        """Build with the Docker daemon. It accepts no inline Dockerfile, so content that the state lacks is built but not pushed."""
+        import pulumi_docker as docker  # imported here, since it costs 50 ms that only this builder needs
 
         context = context_location(self._args["context"])
         return docker.Image(
@@ -306,17 +307,18 @@ class Image(Component):
         ).repo_digest.apply(lambda reference: split_reference(reference)[1])
 
     def _build_options(self, ignored: Sequence[str] = ()) -> pulumi.ResourceOptions:
-        # What is in the repository already was tried before it was pushed.
+        # An image that is in the repository already passed the preflight before its push.
         hooks = None if ignored else preflight_hooks(self, self._name, self._args)
-        # Without retain_on_delete the provider deletes from the registry what a running task or a rollback still needs
+        # Without retain_on_delete the provider deletes images from the registry that a running task or a rollback still needs
         # (pulumi-docker-build#581, #606).
         return self._child(retain_on_delete=True, ignore_changes=list(ignored) or None, hooks=hooks)
 
 
 def content_tag(args: ImageArgs) -> str:
-    """The tag: the start of a hash of all that decides the image, so that equal content is pushed once and never overwritten.
+    """The tag: the start of a hash of everything that determines the image, so that equal content is pushed once and never
+    overwritten.
 
-    What the provider compares besides the content is in it too; a change there would push to a tag that exists.
+    It includes what the provider compares besides the content, where a change would otherwise push to an existing tag.
     """
     planned = is_planned(args)
     settings: dict[str, Any] = {
@@ -339,5 +341,5 @@ def content_tag(args: ImageArgs) -> str:
 
 
 def uses_cache(args: ImageArgs) -> bool:
-    """Whether layers are kept in a repository: if not said, wherever BuildKit builds."""
+    """Whether layers are kept in a repository; by default, whenever BuildKit builds."""
     return args.get("cache", args["builder"] == "docker-build")

@@ -14,12 +14,12 @@ from .dockerfile import CA_CONTEXT, CA_FOLDER, render_dockerfile
 
 
 def is_planned(args: Mapping[str, Any]) -> bool:
-    """Whether the Dockerfile is made by a build plan, since the folder has none."""
+    """Whether a build plan generates the Dockerfile, since the folder has none."""
     return args["dockerfile"] == PLANNED and not Path(args["context"], PLANNED).is_file()
 
 
 def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
-    """What stands in the way of a build without a Dockerfile."""
+    """What prevents a build without a Dockerfile."""
     if args["builder"] == "docker":
         yield Problem(
             "builder",
@@ -35,7 +35,7 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def planned_dockerfile(args: Mapping[str, Any]) -> str:
-    """The Dockerfile that a build plan makes.
+    """The Dockerfile that a build plan generates.
 
     Raises:
         BuildPlanError: if there is no plan for the folder.
@@ -47,7 +47,7 @@ def planned_dockerfile(args: Mapping[str, Any]) -> str:
 
 
 def planned_content(args: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the image besides the folder, and what the provider compares besides that."""
+    """What determines the image besides the folder, and what else the provider compares."""
     certificates = [context_location(str(CA_FOLDER)), content_hash(str(CA_FOLDER), "", {})]
     return {"inline": planned_dockerfile(args), "certificates": certificates}
 

@@ -1,7 +1,7 @@
-"""The image's app is tried before the image is pushed: by the command line tool, as a process of the program's Python.
+"""The preflight of an image's app before the push: the command line tool runs as a process of the program's Python.
 
-The tool is no dependency of this library: it brings what runs an app on a developer's machine. A hook before the build
-starts it, so an app that fails is neither pushed nor recorded, and the next update tries it again.
+The tool is not a dependency of this library: it contains what runs an app on a developer's machine. A hook before the
+build starts it, so an app that fails is neither pushed nor recorded, and the next update retries it.
 """
 
 import importlib.util
@@ -23,11 +23,11 @@ _MISSING = "flask-on-aws-cli is not in the program's Python environment (docs/pr
 
 
 class App(NamedTuple):
-    """What the tool is told."""
+    """The tool's input."""
 
     folder: str
     settings: Mapping[str, str]
-    """A stack's settings: those names, each value as text."""
+    """A stack's settings by name, each value as a string."""
 
 
 class ImagePreflight:
@@ -37,7 +37,7 @@ class ImagePreflight:
         self, owner: pulumi.Resource, app: App, required: bool, build_secrets: Mapping[str, pulumi.Input[str]]
     ) -> None:
         self._owner, self._app, self._required = owner, app, required
-        # In the process's environment, where no list of processes shows them.
+        # Passed in the process's environment, which process listings do not show.
         self._secrets = pulumi.Output.from_input(dict(build_secrets))
 
     def binding(self, name: str) -> pulumi.ResourceHookBinding:
@@ -62,7 +62,7 @@ class ImagePreflight:
 
 
 def preflight_hooks(owner: pulumi.Resource, name: str, args: Mapping[str, Any]) -> pulumi.ResourceHookBinding | None:
-    """The hooks of a build, as the image's arguments ask for them."""
+    """The hooks of a build, according to the image's arguments."""
     if args["preflight"] == "never":
         return None
     app = App(args["context"], {**args["preflight_settings"], **build_settings(args)})
@@ -70,7 +70,7 @@ def preflight_hooks(owner: pulumi.Resource, name: str, args: Mapping[str, Any]) 
 
 
 def build_settings(args: Mapping[str, Any]) -> dict[str, str]:
-    """The image's arguments that decide a build, as the settings of a stack; of its secrets the names alone."""
+    """The image's arguments that determine a build, as settings of a stack; of its secrets only the names."""
     return {
         "builder": args["builder"],
         "dockerfile": args["dockerfile"],
@@ -84,38 +84,38 @@ def build_settings(args: Mapping[str, Any]) -> dict[str, str]:
 
 
 def run_tool(app: App, secrets: Mapping[str, str], say: Say) -> tuple[Sequence[Mapping[str, Any]] | None, str]:
-    """The tool's checks, or None and why there are none.
+    """The tool's checks, or None and the reason.
 
     Args:
-        app: what is tried.
+        app: the app to run.
         secrets: the build's secrets.
-        say: takes a line for each check that was made.
+        say: receives a line for each check.
     """
     if importlib.util.find_spec(_TOOL) is None:
         return None, _MISSING
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
-        last, code = _follow(app, secrets, say, told)
-        told.seek(0)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as report:
+        last, code = _follow(app, secrets, say, report)
+        report.seek(0)
         reason = last.removeprefix("Error: ").rstrip(".")
-        return _read(told.read()), reason or f"flask-on-aws preflight ended with {code}"
+        return _read(report.read()), reason or f"flask-on-aws preflight ended with {code}"
 
 
-def _follow(app: App, secrets: Mapping[str, str], say: Say, told: IO[str]) -> tuple[str, int]:
-    """Run the tool, which writes its verdict into a file; its last line on standard error, and its exit code."""
-    # -P: the program's folder is no place to import from.
+def _follow(app: App, secrets: Mapping[str, str], say: Say, report: IO[str]) -> tuple[str, int]:
+    """Run the tool, which writes its report into a file; returns its last line on standard error and its exit code."""
+    # -P: imports must not come from the program's folder.
     command = [sys.executable, "-P", "-m", _TOOL, "preflight", app.folder, "--settings", "-"]
     command += ["--runner", "container", "--before-push", "--json"]
     last = ""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
-        json.dump(dict(app.settings), given)
-        given.seek(0)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as settings:
+        json.dump(dict(app.settings), settings)
+        settings.seek(0)
         with subprocess.Popen(  # noqa: S603 our own tool, without a shell
             command,
-            stdin=given,
-            stdout=told,
+            stdin=settings,
+            stdout=report,
             stderr=subprocess.PIPE,
             env={**os.environ, **secrets, "PYTHONIOENCODING": "utf-8"},
-            start_new_session=True,  # an engine that is killed takes its group along, and this has containers to remove
+            start_new_session=True,  # killing the engine kills its process group, and the tool has containers to remove
             encoding="utf-8",
             errors="replace",
         ) as process:
@@ -126,7 +126,7 @@ def _follow(app: App, secrets: Mapping[str, str], say: Say, told: IO[str]) -> tu
 
 
 def _read(text: str) -> Sequence[Mapping[str, Any]] | None:
-    """The checks; None where the tool did not come so far."""
+    """The checks; None if the tool did not get that far."""
     try:
         return json.loads(text)["checks"]
     except ValueError:
@@ -134,7 +134,7 @@ def _read(text: str) -> Sequence[Mapping[str, Any]] | None:
 
 
 def judge(folder: str, checks: Sequence[Mapping[str, Any]]) -> str:
-    """Why the app must not be pushed, in the tool's own words; empty if nothing failed. Pure."""
+    """Why the app must not be pushed, in the tool's words; empty if nothing failed. Pure."""
     failed = [str(check["text"]) for check in checks if check["status"] == "failed"]
     if not failed:
         return ""

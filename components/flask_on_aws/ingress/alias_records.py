@@ -38,7 +38,7 @@ class AliasRecords(Component):
                     {
                         "name": args["target_dns_name"],
                         "zone_id": args["target_zone_id"],
-                        # The app's own alarms watch its health; DNS has nowhere else to point.
+                        # Alarms watch the app's health; DNS has no other target to fall back to.
                         "evaluate_target_health": False,
                     }
                 ],

@@ -1,4 +1,4 @@
-"""HTTPS without a domain: a CloudFront distribution on its own name in front of an HTTP load balancer."""
+"""HTTPS without a domain: a CloudFront distribution on its default domain in front of an HTTP load balancer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Required, TypedDict
@@ -30,19 +30,19 @@ class CdnArgs(TypedDict, total=False):
     origin_secret: pulumi.Input[str]
     """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
     load_balancers: Sequence[str]
-    """The load balancers that the app's tasks are registered with, of `public` and `internal`; given, an update that would point the distribution at one without healthy tasks is refused. Default: none, nothing is refused."""
+    """The load balancers that the app's tasks are registered with, of `public` and `internal`. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
     price_class: PriceClass
     """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
     """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
     access_log_bucket_arn: pulumi.Input[str]
-    """ARN of a bucket that takes a log of every request, such as that of an AccessLogBucket for `distributions`. Default: none, nothing is logged."""
+    """ARN of a bucket that takes a log of every request, such as that of an AccessLogBucket for `distributions`. Default: none, requests are not logged."""
     wait: bool
-    """Whether the deployment waits until every edge location has the distribution, mostly three to eight minutes. Default: true."""
+    """Whether the deployment waits until every edge location has the distribution, usually three to eight minutes. Default: true."""
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, of scope CLOUDFRONT, whose rules requests must pass. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
@@ -53,7 +53,7 @@ _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
 _LOGS = "access-logs"
 _LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
-# All that CloudFront logs by default but cs(Cookie), with which a reader of the logs could take over sessions:
+# All that CloudFront logs by default except cs(Cookie), with which a reader of the logs could hijack sessions:
 # AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 _LOG_FIELDS = [
     "date",
@@ -92,28 +92,28 @@ _LOG_FIELDS = [
 @typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if ("origin_secret" in settled) == ("vpc_origin_id" in settled):
+    args = settle(args, _DEFAULTS)
+    if ("origin_secret" in args) == ("vpc_origin_id" in args):
         yield Problem(
             "vpc_origin_id",
             "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
             "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
         )
     yield from choice_problems(
-        "price_class", settled["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+        "price_class", args["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     )
-    yield from range_problems("origin_timeout", settled["origin_timeout"], 1, 60, "seconds")
-    reason = "what it would protect is a CloudFront distribution"
-    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
+    yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
+    reason = "it would protect a CloudFront distribution"
+    yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
 
 
 def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
-    room = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
-    if args.get("access_log_bucket_arn") is not None and len(name) > room:
+    most = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
+    if args.get("access_log_bucket_arn") is not None and len(name) > most:
         yield Problem(
             "name",
-            f"{name!r} has {len(name)} characters; use at most {room} with access_log_bucket_arn, since AWS allows "
-            f"{_LONGEST_DELIVERY_NAME} for a log delivery with what is appended.",
+            f"{name!r} has {len(name)} characters; use at most {most} with access_log_bucket_arn, since AWS allows "
+            f"{_LONGEST_DELIVERY_NAME} for the name of a log delivery, its suffixes included.",
         )
 
 
@@ -150,13 +150,13 @@ class Cdn(Component):
         self._register()
 
     def _find_policies(self) -> None:
-        """AWS's own policies: an app's pages are its users' own, so nothing is cached and everything is passed on, Host included."""
+        """AWS's managed policies: an app's pages differ by user, so nothing is cached and everything is forwarded, Host included."""
         opts = pulumi.InvokeOutputOptions(parent=self)
         self._cache_policy_id = aws.cloudfront.get_cache_policy_output(name="Managed-CachingDisabled", opts=opts).id
         self._request_policy_id = aws.cloudfront.get_origin_request_policy_output(
             name="Managed-AllViewer", opts=opts
         ).id
-        # What the app sends itself stays, but for X-Content-Type-Options, whose only value is nosniff:
+        # Headers that the app sends are kept, except X-Content-Type-Options, whose only value is nosniff:
         # AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
         self._response_policy_id = aws.cloudfront.get_response_headers_policy_output(
             name="Managed-SecurityHeadersPolicy", opts=opts
@@ -184,14 +184,14 @@ class Cdn(Component):
             },
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate={"cloudfront_default_certificate": True},
-            web_acl_id=self._args.get("web_acl_arn"),  # CloudFront's own name for the ARN
+            web_acl_id=self._args.get("web_acl_arn"),  # CloudFront's name for the ARN
             tags=tags(self._args["load_balancers"]) or None if guarded else None,
             wait_for_deployment=self._args["wait"],
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
         )
 
     def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
-        """Standard logging (v2): the older one writes with ACLs, which buckets have not taken by default since 2023."""
+        """Standard logging (v2): the older one writes with ACLs, which buckets have not allowed by default since 2023."""
         source = aws.cloudwatch.LogDeliverySource(
             f"{self._name}-{_LOGS}",
             region=DISTRIBUTION_REGION,

@@ -24,28 +24,28 @@ class CertificateArgs(TypedDict, total=False):
     aliases: Sequence[str]
     """Further host names of the same app, wildcards like `*.example.com` included. Default: none."""
     dns: Dns
-    """Who answers for the domain: `route53` (the validation records are created) or `external` (they are output, and a person sets them). Default: route53."""
+    """Who answers for the domain: `route53` (the validation records are created) or `external` (they are outputs, and you create them). Default: route53."""
     zone_id: pulumi.Input[str]
-    """Id of the hosted zone for every name of the certificate, needed when the zone is made by the same program. Default: the zone named zone_name."""
+    """Id of the hosted zone for every name of the certificate, needed when the same program creates the zone. Default: the zone named zone_name."""
     zone_name: str
     """Name of the public hosted zone for every name of the certificate. Default: for each name the zone of its longest parent domain that exists."""
     validated: bool
-    """With external DNS, whether the records are set, so that the deployment waits for the certificate to be issued. Default: false."""
+    """With external DNS, whether the records exist, so that the deployment waits for the certificate to be issued. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}
 # DNS validation took from 38 s to 8 min 52 s in public logs; after 15 minutes the records or the delegation are wrong.
 _VALIDATION_TIMEOUT = "15m"
-# ACM's own advice for validation records is 60 to 300 s; the shortest mends a wrong record soonest.
+# ACM recommends 60 to 300 s for validation records; with the shortest, a corrected record takes effect soonest.
 _RECORD_TTL_SECONDS = 60
 # ACM puts the first name into the certificate's common name, which X.509 limits to 64 characters; DNS itself allows 253.
 _LONGEST_DOMAIN, _LONGEST_ALIAS = 64, 253
 _NO_ZONE = (
     "No public hosted zone in Route 53 is called {zones}, so {name!r} cannot be validated. Create one and delegate the "
-    "domain to it; give zone_id if this program makes it; set dns to external if another provider answers for the domain; "
-    "or use the ARN of a certificate that you have."
+    "domain to it; set zone_id if this program creates it; set dns to external if another provider answers for the domain; "
+    "or use the ARN of an existing certificate."
 )
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -53,29 +53,29 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 @typed(CertificateArgs)
 def problems(args: CertificateArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    if not settled.get("domain"):
+    args = settle(args, _DEFAULTS)
+    if not args.get("domain"):
         yield Problem("domain", "A certificate needs a domain, like app.example.com; set it.")
         return
-    yield from domain_problems("domain", settled["domain"], longest=_LONGEST_DOMAIN)
-    for alias in settled["aliases"]:
+    yield from domain_problems("domain", args["domain"], longest=_LONGEST_DOMAIN)
+    for alias in args["aliases"]:
         yield from domain_problems("aliases", alias, longest=_LONGEST_ALIAS, wildcard=True)
-    names = [settled["domain"], *settled["aliases"]]
+    names = [args["domain"], *args["aliases"]]
     for repeated in sorted({name for name in names if names.count(name) > 1}):
         yield Problem("aliases", f"{repeated!r} is named more than once; name it once.")
-    yield from choice_problems("dns", settled["dns"], ["route53", "external"])
-    yield from _zone_problems(settled)
+    yield from choice_problems("dns", args["dns"], ["route53", "external"])
+    yield from _zone_problems(args)
 
 
 def domain_problems(
     argument: str, name: str, longest: int = _LONGEST_ALIAS, wildcard: bool = False
 ) -> Iterator[Problem]:
-    """A host name as DNS and ACM take it: lower-case ASCII labels, at least two of them."""
+    """A host name as DNS and ACM accept it: lower-case ASCII labels, at least two of them."""
     host = name.removeprefix("*.") if wildcard else name
     if not name.isascii():
         ascii_form = _idna(name)
-        way_out = f"write {ascii_form!r}" if ascii_form else "write its ASCII form, which starts with xn--"
-        yield Problem(argument, f"{name!r} has letters outside ASCII; {way_out}.")
+        fix = f"write {ascii_form!r}" if ascii_form else "write its ASCII form, which starts with xn--"
+        yield Problem(argument, f"{name!r} has letters outside ASCII; {fix}.")
     elif host.startswith("*."):
         yield Problem(
             argument, f"{name!r} is a wildcard; use the host that people visit, and name the wildcard in `aliases`."
@@ -91,7 +91,7 @@ def domain_problems(
 
 
 def zone_candidates(name: str) -> list[str]:
-    """The hosted zones that may hold a name, longest first; a wildcard lives in its parent, a top-level domain in none."""
+    """The hosted zones that may hold a name, longest first; a wildcard belongs to its parent's zone, a top-level domain to none."""
     labels = name.removeprefix("*.").split(".")
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
@@ -108,22 +108,22 @@ def find_zone(candidates: Sequence[str], options: pulumi.InvokeOptions) -> str |
 
 
 def no_zone_problem(argument: str, name: str, candidates: Sequence[str]) -> Problem:
-    """That none of the zones exists which may hold a name."""
+    """The problem that no zone for a name exists."""
     return Problem(argument, _NO_ZONE.format(name=name, zones=" or ".join(candidates)))
 
 
-def _zone_problems(settled: CertificateArgs) -> Iterator[Problem]:
-    given = [key for key in ("zone_id", "zone_name") if key in settled]
-    if settled["dns"] == "external":
-        for key in given:
-            said = f"{settled[key]!r}" if isinstance(settled[key], str) else "A zone"
-            yield Problem(key, f"{said} has no use with external DNS; leave it out, or set dns to route53.")
-    elif settled["validated"]:
+def _zone_problems(args: CertificateArgs) -> Iterator[Problem]:
+    zone_keys = [key for key in ("zone_id", "zone_name") if key in args]
+    if args["dns"] == "external":
+        for key in zone_keys:
+            zone_text = f"{args[key]!r}" if isinstance(args[key], str) else "A zone"
+            yield Problem(key, f"{zone_text} has no use with external DNS; leave it out, or set dns to route53.")
+    elif args["validated"]:
         yield Problem("validated", "True is for external DNS alone; leave it out, or set dns to external.")
-    if len(given) == 2:
+    if len(zone_keys) == 2:
         yield Problem("zone_name", "zone_id and zone_name name the same zone twice; leave one of them out.")
-    zone = settled.get("zone_name")
-    for name in [settled["domain"], *settled["aliases"]] if zone else []:
+    zone = args.get("zone_name")
+    for name in [args["domain"], *args["aliases"]] if zone else []:
         if zone not in zone_candidates(name):
             yield Problem(
                 "zone_name",
@@ -141,7 +141,7 @@ def _idna(name: str) -> str:
 class Certificate(Component):
     """A public certificate from AWS Certificate Manager for a domain and its aliases.
 
-    A change of its names makes the new certificate before the old one is dropped.
+    When its names change, the new certificate is issued before the old one is deleted.
     """
 
     certificate_arn: pulumi.Output[str]
@@ -164,7 +164,7 @@ class Certificate(Component):
         self._register()
 
     def _create_certificate(self) -> None:
-        # Its automatic name is no name at all, so that a replacement is issued while listeners still use the old one.
+        # A certificate has no physical name, so a replacement is issued while listeners still use the old one.
         self._certificate = aws.acm.Certificate(
             self._name,
             domain_name=self._args["domain"],
@@ -183,15 +183,15 @@ class Certificate(Component):
         return {name: self._find_zone(name, zone_candidates(name)) for name in self._names}
 
     def _find_zone(self, name: str, candidates: Sequence[str]) -> str:
-        """The first public hosted zone that exists, asked for at once, since an Output cannot be tried and caught."""
-        found = find_zone(candidates, pulumi.InvokeOptions(parent=self))
-        if found is None:
+        """The first public hosted zone that exists, looked up synchronously, since an Output's failure cannot be caught."""
+        zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self))
+        if zone_id is None:
             argument = "domain" if name == self._args["domain"] else "aliases"
             refuse([no_zone_problem("zone_name" if "zone_name" in self._args else argument, name, candidates)])
-        return cast(str, found)
+        return cast(str, zone_id)
 
     def _create_records(self) -> None:
-        """One record a name; a wildcard shares its parent's."""
+        """One record for each name; a wildcard shares its parent's."""
         hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
         self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
 
@@ -204,7 +204,7 @@ class Certificate(Component):
             type=record["type"],
             records=[record["value"]],
             ttl=_RECORD_TTL_SECONDS,
-            # All certificates of an account for one name share one record: a second stack finds it there.
+            # All certificates of an account for one name share one record, which another stack may have created already.
             allow_overwrite=True,
             opts=self._child(),
         )
@@ -223,10 +223,12 @@ class Certificate(Component):
 
 def records(options: Sequence["aws.acm.outputs.CertificateDomainValidationOption"]) -> list[Mapping[str, str]]:
     """The distinct validation records, ordered by name."""
-    found = {(o.resource_record_name, o.resource_record_type, o.resource_record_value) for o in options}
-    return [{"name": str(name), "type": str(kind), "value": str(value)} for name, kind, value in sorted(found, key=str)]
+    distinct = {(o.resource_record_name, o.resource_record_type, o.resource_record_value) for o in options}
+    return [
+        {"name": str(name), "type": str(kind), "value": str(value)} for name, kind, value in sorted(distinct, key=str)
+    ]
 
 
 def record_of(host: str, options: Sequence["aws.acm.outputs.CertificateDomainValidationOption"]) -> Mapping[str, str]:
-    """The validation record of one host; ACM lists names in an order of its own."""
+    """The validation record of one host; ACM lists the names in no particular order."""
     return records([o for o in options if o.domain_name in (host, f"*.{host}")])[0]

@@ -1,4 +1,4 @@
-"""The entrance: an application load balancer, its listeners, and who may reach it."""
+"""An application load balancer, its listeners, and who may connect to it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,19 +28,19 @@ class LoadBalancerArgs(TypedDict, total=False):
     subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Ids of public subnets in at least two availability zones, in mode internal of private ones. Required."""
     mode: BalancerMode
-    """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80 for CloudFront's addresses alone) or `internal` (no public address; 80 for a VpcOrigin). Another scheme replaces the load balancer. Default: https."""
+    """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80 for CloudFront's addresses alone) or `internal` (no public address; 80 for a VpcOrigin). A change of scheme (internet-facing or internal) replaces the load balancer. Default: https."""
     certificate_arn: pulumi.Input[str]
-    """ARN of the issued certificate of the https listener. Default: none, it must be given in mode https."""
+    """ARN of the issued certificate of the https listener. Default: none; required in mode https."""
     extra_certificate_arns: Mapping[str, pulumi.Input[str]]
-    """Further certificates, as a role of your choice and an ARN each; the role is part of a resource's name. Default: none."""
+    """Further certificates, by a name of your choice for each, which becomes part of a resource's name. Default: none."""
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
     dual_stack: bool
     """Whether the load balancer has IPv6 addresses too, which its subnets must have. Default: false."""
     idle_timeout: int
-    """Seconds after which a silent connection is closed, from 1 to 4000; the app's server must keep connections longer. Default: 50."""
+    """Seconds after which an idle connection is closed, from 1 to 4000; the app's server must keep connections open longer. Default: 50."""
     desync_mitigation: DesyncMitigation
-    """What happens to requests that proxies may read differently: `monitor`, `defensive` or `strictest`. Default: defensive."""
+    """How requests are handled that proxies may interpret differently: `monitor`, `defensive` or `strictest`. Default: defensive."""
     deletion_protection: bool
     """Whether AWS and Pulumi both refuse to delete the load balancer. Default: false."""
     access_logs: bool
@@ -52,7 +52,7 @@ class LoadBalancerArgs(TypedDict, total=False):
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, of scope REGIONAL and the load balancer's region, whose rules requests must pass. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -77,27 +77,25 @@ _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @typed(LoadBalancerArgs)
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from _certificate_problems(settled)
-    yield from public_access.problems(_access(settled))
-    yield from range_problems("idle_timeout", settled["idle_timeout"], 1, 4000, "seconds")
-    yield from choice_problems("desync_mitigation", settled["desync_mitigation"], ["monitor", "defensive", "strictest"])
-    yield from range_problems("access_log_days", settled["access_log_days"], 1, 3653, "days")
-    reason = "what it would protect is a load balancer"
-    yield from web_acl_problems("web_acl_arn", settled.get("web_acl_arn"), Scope.REGIONAL, reason)
+    args = settle(args, _DEFAULTS)
+    yield from _certificate_problems(args)
+    yield from public_access.problems(_access(args))
+    yield from range_problems("idle_timeout", args["idle_timeout"], 1, 4000, "seconds")
+    yield from choice_problems("desync_mitigation", args["desync_mitigation"], ["monitor", "defensive", "strictest"])
+    yield from range_problems("access_log_days", args["access_log_days"], 1, 3653, "days")
+    reason = "it would protect a load balancer"
+    yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.REGIONAL, reason)
 
 
-def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
-    if settled["mode"] == "https" and "certificate_arn" not in settled:
+def _certificate_problems(args: LoadBalancerArgs) -> Iterator[Problem]:
+    if args["mode"] == "https" and "certificate_arn" not in args:
         yield Problem("certificate_arn", "Mode https needs a certificate; give its ARN, or set mode to cloudfront.")
-    if settled["mode"] in ("cloudfront", "internal") and (
-        "certificate_arn" in settled or settled["extra_certificate_arns"]
-    ):
+    if args["mode"] in ("cloudfront", "internal") and ("certificate_arn" in args or args["extra_certificate_arns"]):
         yield Problem(
             "certificate_arn",
-            f"Mode {settled['mode']} has no use for a certificate; leave it out, or set mode to https.",
+            f"Mode {args['mode']} does not use a certificate; leave it out, or set mode to https.",
         )
-    for role in settled["extra_certificate_arns"]:
+    for role in args["extra_certificate_arns"]:
         if not _ROLE.fullmatch(role):
             yield Problem("extra_certificate_arns", f"{role!r} must be lower-case letters, digits and single hyphens.")
 
@@ -105,7 +103,7 @@ def _certificate_problems(settled: LoadBalancerArgs) -> Iterator[Problem]:
 class LoadBalancer(Component):
     """An application load balancer, internet-facing unless its mode is internal, that answers 404 or 403 until a route is added to its listener.
 
-    Its security group lets nothing out: whoever adds targets adds the way to them.
+    Its security group allows nothing out: whoever adds targets also adds the egress rules to them.
     """
 
     arn: pulumi.Output[str]
@@ -113,13 +111,13 @@ class LoadBalancer(Component):
     arn_suffix: pulumi.Output[str]
     """The part of that ARN with which metrics and scaling policies name the load balancer."""
     load_balancer_name: pulumi.Output[str]
-    """Name of the load balancer, which AWS knows once in the account and region."""
+    """Name of the load balancer, unique in the account and region."""
     dns_name: pulumi.Output[str]
     """DNS name of the load balancer."""
     zone_id: pulumi.Output[str]
     """Id of the load balancer's hosted zone, for alias records."""
     security_group_id: pulumi.Output[str]
-    """Id of the load balancer's security group, from which targets must accept connections and which must be let out to them."""
+    """Id of the load balancer's security group, from which targets must accept connections and which needs egress rules to them."""
     listener_arn: pulumi.Output[str]
     """ARN of the listener for routes: port 443 in mode https, else port 80."""
     http_listener_arn: pulumi.Output[str]
@@ -159,7 +157,7 @@ class LoadBalancer(Component):
             desync_mitigation_mode=self._args["desync_mitigation"],
             enable_deletion_protection=protected,
             access_logs={"bucket": self._create_log_bucket(), "enabled": True} if self._args["access_logs"] else None,
-            # None, not False: False would lift a protection that the caller put on the whole component.
+            # None, not False: False would override a protection that the caller set on the whole component.
             opts=self._child(protect=protected or None),
         )
 
@@ -182,7 +180,7 @@ class LoadBalancer(Component):
         return logs.bucket_name
 
     def _create_http_listener(self) -> aws.lb.Listener:
-        """Port 80, under one name in every mode: a stack that gets a domain keeps its listener and load balancer."""
+        """Port 80, under the same name in every mode, so that a stack that gets a domain keeps its listener and load balancer."""
         redirect: aws.lb.ListenerDefaultActionArgsDict = {
             "type": "redirect",
             "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"},
@@ -217,10 +215,10 @@ class LoadBalancer(Component):
         return listener
 
 
-def _access(settled: LoadBalancerArgs) -> PublicAccessArgs:
-    """The arguments that say who may connect."""
-    keys = [key for key in PublicAccessArgs.__annotations__ if key in settled]
-    return cast(PublicAccessArgs, {key: settled[key] for key in keys})
+def _access(args: LoadBalancerArgs) -> PublicAccessArgs:
+    """The arguments that determine who may connect."""
+    keys = [key for key in PublicAccessArgs.__annotations__ if key in args]
+    return cast(PublicAccessArgs, {key: args[key] for key in keys})
 
 
 def _fixed_response(status: str, text: str) -> aws.lb.ListenerDefaultActionArgsDict:

@@ -1,10 +1,10 @@
 """The guard against leaving a load balancer before the next one serves.
 
-A load balancer's scheme cannot be changed, so another one is made beside it, tasks register with both, and the old one
-goes later. An engine that is told to do all of it in one update would take the old one away while the new one has no
-healthy task. A program cannot see what a stack has; hooks can: one that runs before an update sees the old and the new
-inputs, at preview too. So which load balancers a stack has is written as a tag on its service and its distribution, and
-an update that skips a step is refused before anything changes. Without the tag there is the public one alone.
+A load balancer's scheme cannot be changed, so another one is created beside it, tasks register with both, and the old
+one is deleted later. If one update did all of that, it would delete the old one before the new one has a healthy task. A
+program cannot see what a stack contains, but a hook can: one that runs before an update receives the old and the new
+inputs, at preview too. So a tag on the service and the distribution records which load balancers the stack has, and an
+update that skips a step is rejected before anything changes. Without the tag the stack has only the public one.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,18 +23,18 @@ _STEPS = (
 
 
 def tags(load_balancers: Collection[str]) -> dict[str, str]:
-    """The tags of what uses these load balancers; none for the public one alone."""
+    """Tags for the resources that use these load balancers; none for the public one alone."""
     return {} if set(load_balancers) == {PUBLIC} else {_TAG: "+".join(sorted(load_balancers))}
 
 
 def _load_balancers(inputs: Mapping[str, Any] | None) -> set[str]:
-    found: Any = (inputs or {}).get("tags")
-    value: Any = cast(Mapping[str, Any], found).get(_TAG) if isinstance(found, Mapping) else None
+    recorded: Any = (inputs or {}).get("tags")
+    value: Any = cast(Mapping[str, Any], recorded).get(_TAG) if isinstance(recorded, Mapping) else None
     return set(value.split("+")) if isinstance(value, str) else {PUBLIC}
 
 
-def refuse_leaving(args: pulumi.ResourceHookArgs) -> None:
-    """Raise if a service would leave every load balancer that it is registered with.
+def reject_removal(args: pulumi.ResourceHookArgs) -> None:
+    """Raise if an update would remove a service from every load balancer that it is registered with.
 
     Raises:
         ValueError: naming the setting and its values.
@@ -49,15 +49,15 @@ def refuse_leaving(args: pulumi.ResourceHookArgs) -> None:
     )
 
 
-def refuse_early_switch(args: pulumi.ResourceHookArgs) -> None:
+def reject_early_switch(args: pulumi.ResourceHookArgs) -> None:
     """Raise if a distribution would be pointed at another load balancer while tasks are not registered with both.
 
     Raises:
         ValueError: naming the setting and its values.
     """
     old, new = _origin(args.old_inputs), _origin(args.new_inputs)
-    both = {PUBLIC, INTERNAL}
-    if old == new or _load_balancers(args.old_inputs) == _load_balancers(args.new_inputs) == both:
+    all_load_balancers = {PUBLIC, INTERNAL}
+    if old == new or _load_balancers(args.old_inputs) == _load_balancers(args.new_inputs) == all_load_balancers:
         return
     keep = "set cloudfrontOrigin (cloudfront_origin) to 'public' to keep it; " if old == PUBLIC else ""
     raise ValueError(
@@ -68,7 +68,7 @@ def refuse_early_switch(args: pulumi.ResourceHookArgs) -> None:
 
 def _origin(inputs: Mapping[str, Any] | None) -> str:
     origins: Any = (inputs or {}).get("origins")
-    if isinstance(origins, Mapping):  # the header makes a secret of the whole list, which is handed over in an envelope
+    if isinstance(origins, Mapping):  # the secret header makes the whole list a secret, which arrives wrapped
         origins = cast(Mapping[str, Any], origins).get("value")
     listed = cast(Sequence[Any], origins) if isinstance(origins, list) else ()
     by_vpc = any(isinstance(origin, Mapping) and "vpcOriginConfig" in origin for origin in listed)
@@ -81,15 +81,15 @@ def _words(load_balancers: Collection[str]) -> str:
 
 def service_guard(name: str) -> pulumi.ResourceHookBinding:
     """The hook for the ECS service of the app with this name, at preview and at update."""
-    return _before_update(f"{name}-load-balancer-guard", refuse_leaving)
+    return _before_update(f"{name}-load-balancer-guard", reject_removal)
 
 
 def distribution_guard(name: str) -> pulumi.ResourceHookBinding:
     """The hook for the distribution with this name, at preview and at update."""
-    return _before_update(f"{name}-origin-guard", refuse_early_switch)
+    return _before_update(f"{name}-origin-guard", reject_early_switch)
 
 
 def _before_update(name: str, hook: Any) -> pulumi.ResourceHookBinding:
-    # Hooks are known by name in the whole program, so the component's name is in it.
+    # Hook names are unique in the whole program, so this one contains the component's name.
     registered = pulumi.ResourceHook(name, hook, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_update=[registered])

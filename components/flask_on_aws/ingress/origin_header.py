@@ -1,3 +1,3 @@
-"""The header by which a load balancer knows its distribution; apart from both, since other tools read it too."""
+"""The header by which a load balancer recognizes its distribution; a separate module, since other tools read it too."""
 
 ORIGIN_HEADER = "X-Origin-Verify"

@@ -1,4 +1,4 @@
-"""Who may reach a load balancer: its security group, open on 80 and 443, to CloudFront alone, or to nobody yet."""
+"""Who may reach a load balancer: its security group, open on 80 and 443, to CloudFront alone, or not at all."""
 
 import ipaddress
 import re
@@ -23,7 +23,7 @@ class PublicAccessArgs(TypedDict, total=False):
     vpc_id: Required[pulumi.Input[str]]
     """Id of the VPC. Required."""
     mode: BalancerMode
-    """`https` (ports 80 and 443), `cloudfront` (port 80 for CloudFront's addresses alone) or `internal` (nobody, until a VpcOrigin adds its rule). Default: https."""
+    """`https` (ports 80 and 443), `cloudfront` (port 80 for CloudFront's addresses alone) or `internal` (no access until a VpcOrigin adds its rule). Default: https."""
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
     dual_stack: bool
@@ -31,7 +31,8 @@ class PublicAccessArgs(TypedDict, total=False):
 
 
 _DEFAULTS: Mapping[str, Any] = {"mode": "https", "dual_stack": False}
-# The addresses from which CloudFront calls origins. It counts as 55 of a security group's 60 rules: no second port fits.
+# The addresses from which CloudFront connects to origins. It counts as 55 of a security group's 60 rules, so a second
+# port does not fit.
 CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 _EVERYONE = {"0.0.0.0/0": "ipv4", "::/0": "ipv6"}
 _PORTS = {"http": 80, "https": 443}
@@ -41,25 +42,25 @@ _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 @typed(PublicAccessArgs)
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from choice_problems("mode", settled["mode"], ["https", "cloudfront", "internal"])
-    if "allowed_cidrs" in settled:
-        yield from _range_problems(settled)
+    args = settle(args, _DEFAULTS)
+    yield from choice_problems("mode", args["mode"], ["https", "cloudfront", "internal"])
+    if "allowed_cidrs" in args:
+        yield from _range_problems(args)
 
 
-def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
-    cidrs = settled["allowed_cidrs"]
-    if settled["mode"] != "https":
+def _range_problems(args: PublicAccessArgs) -> Iterator[Problem]:
+    cidrs = args["allowed_cidrs"]
+    if args["mode"] != "https":
         yield Problem(
             "allowed_cidrs",
-            f"In mode {settled['mode']} only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
+            f"In mode {args['mode']} only CloudFront may connect; leave allowed_cidrs out, or set mode to https.",
         )
     if not cidrs:
-        yield Problem("allowed_cidrs", "An empty list lets nobody connect; leave allowed_cidrs out to let everyone.")
+        yield Problem("allowed_cidrs", "An empty list allows no connections; leave allowed_cidrs out to allow all.")
     for cidr in sorted(set(cidrs)):
-        found = list(cidr_problems("allowed_cidrs", cidr))
-        yield from found
-        if not found and ipaddress.ip_network(cidr).version == 6 and not settled["dual_stack"]:
+        malformed = list(cidr_problems("allowed_cidrs", cidr))
+        yield from malformed
+        if not malformed and ipaddress.ip_network(cidr).version == 6 and not args["dual_stack"]:
             yield Problem(
                 "allowed_cidrs",
                 f"{cidr!r} is a range of IPv6 addresses, and the load balancer has none without dual_stack; leave it out.",
@@ -71,7 +72,7 @@ def _range_problems(settled: PublicAccessArgs) -> Iterator[Problem]:
 class PublicAccess(Component):
     """The security group of a load balancer.
 
-    Its rules are resources of their own, so that another mode replaces rules and not the group. It lets nothing out.
+    Its rules are separate resources, so that a change of mode replaces rules and not the group. It allows nothing out.
     """
 
     security_group_id: pulumi.Output[str]
@@ -83,28 +84,28 @@ class PublicAccess(Component):
         self._args = settle(args, _DEFAULTS)
         self._create_group()
         if self._args["mode"] == "cloudfront":
-            self._admit_cloudfront()
+            self._allow_cloudfront()
         elif self._args["mode"] == "https":
-            self._admit_ranges()
+            self._allow_ranges()
         self.security_group_id = self._group.id
         self._register()
 
     def _create_group(self) -> None:
         self._group = aws.ec2.SecurityGroup(
             self._name,
-            # Another description would replace the group, and with it every rule that names it.
+            # A changed description would replace the group, and with it every rule that refers to it.
             description=_DESCRIPTIONS.get(self._args["mode"], "Public access to the load balancer"),
             vpc_id=self._args["vpc_id"],
             opts=self._child(),
         )
 
-    def _admit_ranges(self) -> None:
+    def _allow_ranges(self) -> None:
         everyone = list(_EVERYONE)[: 2 if self._args["dual_stack"] else 1]
         for cidr in self._args.get("allowed_cidrs", everyone):
             for role, port in _PORTS.items():
-                self._admit(role, port, cidr)
+                self._allow(role, port, cidr)
 
-    def _admit(self, role: str, port: int, cidr: str) -> None:
+    def _allow(self, role: str, port: int, cidr: str) -> None:
         version = ipaddress.ip_network(cidr).version
         source = _EVERYONE.get(cidr, re.sub(r"[^0-9a-z]", "-", cidr.lower()))
         aws.vpc.SecurityGroupIngressRule(
@@ -119,7 +120,7 @@ class PublicAccess(Component):
             opts=self._child(),
         )
 
-    def _admit_cloudfront(self) -> None:
+    def _allow_cloudfront(self) -> None:
         prefix_list = aws.ec2.get_managed_prefix_list_output(
             name=CLOUDFRONT_PREFIX_LIST, opts=pulumi.InvokeOutputOptions(parent=self)
         )

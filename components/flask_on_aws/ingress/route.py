@@ -1,4 +1,4 @@
-"""One app behind a listener: its target group, and the rules that send it its requests."""
+"""One app behind a listener: its target group, and the rules that forward requests to it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -23,77 +23,77 @@ class RouteArgs(TypedDict, total=False):
     port: int
     """Port on which the app's containers listen. Default: 8080."""
     health_check_path: str
-    """Path that answers 200 when a task is fit for requests. Default: /up."""
+    """Path that answers 200 when a task is ready for requests. Default: /up."""
     deregistration_delay: int
-    """Seconds that a leaving task keeps its open requests, from 0 to 3600. Default: 20."""
+    """Seconds that a task being stopped has to finish its open requests, from 0 to 3600. Default: 20."""
     hosts: Sequence[str]
     """Host names whose requests go to the app. Default: every host."""
     paths: Sequence[str]
     """Path patterns whose requests go to the app. Default: `/*`."""
     priority: int
-    """Place of the first rule among the listener's, from 1 to 50000; further rules take the numbers after it. A later change must not overlap the numbers in use. Default: 100."""
+    """Priority of the first rule, from 1 to 50000; further rules take the numbers after it. A later change must not overlap the numbers in use. Default: 100."""
     origin_secret: pulumi.Input[str]
     """Letters and digits that requests must carry in the header X-Origin-Verify, used with requires_origin_secret. Default: none."""
     requires_origin_secret: bool
     """Whether only requests with the origin secret are served, as behind CloudFront. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
     "health_check_path": "/up",
-    # Above the 10 s for which a task goes on serving after SIGTERM; AWS's 300 s would make every deployment slow.
+    # Above the 10 s for which a task keeps serving after SIGTERM; AWS's 300 s would make every deployment slow.
     "deregistration_delay": 20,
     "hosts": [],
     "paths": ["/*"],
     "priority": 100,
     "requires_origin_secret": False,
 }
-# A fixed quota of AWS: one rule has at most 5 values in all its conditions together (load-balancer-limits).
+# A fixed quota of AWS: a rule has at most 5 values in all its conditions together (load-balancer-limits).
 _VALUES_PER_RULE = 5
 _LAST_PRIORITY = 50000
 # A new target needs one passing check whatever the threshold (ECS's load-balancer-healthcheck page): the interval alone
-# decides how soon a deployment goes on, and 5 s is the shortest that AWS allows.
+# decides how soon a deployment continues, and 5 s is the shortest that AWS allows.
 _HEALTH_INTERVAL_SECONDS = 5
 # Must be shorter than the interval; a health path without a database answers in milliseconds.
 _HEALTH_TIMEOUT_SECONDS = 3
-# AWS's least: a task that comes back is used again after 10 s.
+# AWS's minimum: a task that recovers is used again after 10 s.
 _HEALTHY_CHECKS = 2
-# 15 s of silence: above a garbage collection or a burst, below what users forgive.
+# 15 s without an answer: above a garbage collection or a burst, below what users forgive.
 _UNHEALTHY_CHECKS = 3
 
 
 @typed(RouteArgs)
 def problems(args: RouteArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("port", settled["port"], 1, 65535)
-    yield from range_problems("deregistration_delay", settled["deregistration_delay"], 0, 3600, "seconds")
-    for argument, paths in (("health_check_path", [settled["health_check_path"]]), ("paths", settled["paths"])):
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("port", args["port"], 1, 65535)
+    yield from range_problems("deregistration_delay", args["deregistration_delay"], 0, 3600, "seconds")
+    for argument, paths in (("health_check_path", [args["health_check_path"]]), ("paths", args["paths"])):
         for path in paths:
             yield from _path_problems(argument, path)
-    if not settled["paths"]:
-        yield Problem("paths", "No path at all would reach the app; leave paths out to send it every path.")
-    if any(not host for host in settled["hosts"]):
+    if not args["paths"]:
+        yield Problem("paths", "An empty list forwards nothing to the app; leave paths out to forward every path.")
+    if any(not host for host in args["hosts"]):
         yield Problem("hosts", "An empty host name matches nothing; leave it out.")
-    yield from repeated_problems("paths", settled["paths"])
-    yield from _secret_problems(settled)
-    yield from _priority_problems(settled)
+    yield from repeated_problems("paths", args["paths"])
+    yield from _secret_problems(args)
+    yield from _priority_problems(args)
 
 
 def rule_conditions(hosts: Sequence[str], paths: Sequence[str], has_secret: bool) -> list[tuple[list[str], list[str]]]:
-    """Hosts and paths for each rule, as few rules as the quota of values allows; an empty list stands for no condition.
+    """Hosts and paths for each rule, in as few rules as the quota of values allows; an empty list means no condition.
 
-    A path pattern of `/*` needs no condition of its own, unless the rule would have none at all.
+    A path pattern of `/*` needs no condition, unless the rule would have none at all.
     """
-    room = _VALUES_PER_RULE - (1 if has_secret else 0)
+    quota = _VALUES_PER_RULE - (1 if has_secret else 0)
     if "/*" in paths:
         paths = [] if hosts or has_secret else ["/*"]
     if not hosts or not paths:
-        return [(host_part, path_part) for host_part in _chunks(hosts, room) for path_part in _chunks(paths, room)]
-    hosts_per_rule = min(range(1, room), key=lambda n: ceil(len(hosts) / n) * ceil(len(paths) / (room - n)))
-    return list(product(_chunks(hosts, hosts_per_rule), _chunks(paths, room - hosts_per_rule)))
+        return [(host_part, path_part) for host_part in _chunks(hosts, quota) for path_part in _chunks(paths, quota)]
+    hosts_per_rule = min(range(1, quota), key=lambda n: ceil(len(hosts) / n) * ceil(len(paths) / (quota - n)))
+    return list(product(_chunks(hosts, hosts_per_rule), _chunks(paths, quota - hosts_per_rule)))
 
 
 def _chunks(values: Sequence[str], size: int) -> list[list[str]]:
@@ -106,23 +106,23 @@ def _path_problems(argument: str, path: str) -> Iterator[Problem]:
         yield Problem(argument, f"{path!r} must start with a slash and have at most 128 characters without spaces.")
 
 
-def _secret_problems(settled: RouteArgs) -> Iterator[Problem]:
-    if settled["requires_origin_secret"] and "origin_secret" not in settled:
+def _secret_problems(args: RouteArgs) -> Iterator[Problem]:
+    if args["requires_origin_secret"] and "origin_secret" not in args:
         yield Problem("origin_secret", "requires_origin_secret is true; give the origin_secret that CloudFront sends.")
-    if "origin_secret" in settled and not settled["requires_origin_secret"]:
+    if "origin_secret" in args and not args["requires_origin_secret"]:
         yield Problem(
             "requires_origin_secret", "An origin_secret is given but not required; set requires_origin_secret to true."
         )
 
 
-def _priority_problems(settled: RouteArgs) -> Iterator[Problem]:
-    found = list(range_problems("priority", settled["priority"], 1, _LAST_PRIORITY))
-    yield from found
-    count = len(rule_conditions(settled["hosts"], settled["paths"], settled["requires_origin_secret"]))
-    if not found and settled["priority"] + count - 1 > _LAST_PRIORITY:
+def _priority_problems(args: RouteArgs) -> Iterator[Problem]:
+    range_errors = list(range_problems("priority", args["priority"], 1, _LAST_PRIORITY))
+    yield from range_errors
+    count = len(rule_conditions(args["hosts"], args["paths"], args["requires_origin_secret"]))
+    if not range_errors and args["priority"] + count - 1 > _LAST_PRIORITY:
         yield Problem(
             "priority",
-            f"{settled['priority']} leaves no room for {count} rules; use at most {_LAST_PRIORITY - count + 1}.",
+            f"{args['priority']} is too high for {count} rules; use at most {_LAST_PRIORITY - count + 1}.",
         )
 
 
@@ -130,7 +130,7 @@ class Route(Component):
     """A target group for an app's tasks, and listener rules that forward to it."""
 
     target_group_arn: pulumi.Output[str]
-    """ARN of the target group, known once the listener forwards to it: ECS refuses a target group without a load balancer."""
+    """ARN of the target group, known once the listener forwards to it: ECS rejects a target group without a load balancer."""
     target_group_arn_suffix: pulumi.Output[str]
     """The part of that ARN with which metrics and scaling policies name the target group."""
     rule_arns: pulumi.Output[Sequence[str]]
@@ -149,7 +149,7 @@ class Route(Component):
         self._register()
 
     def _create_target_group(self) -> None:
-        # Its name is automatic: another port or VPC makes a new group, and listeners still use the old one until then.
+        # Auto-named: a change of port or VPC creates a new group while listeners still use the old one.
         self._target_group = aws.lb.TargetGroup(
             self._name,
             target_type="ip",
@@ -157,11 +157,11 @@ class Route(Component):
             port=self._args["port"],
             vpc_id=self._args["vpc_id"],
             deregistration_delay=self._args["deregistration_delay"],
-            # A Flask worker serves few requests at once: a request in turn behind a slow one waits, while others are idle.
+            # A Flask worker serves few requests at once: with round robin a request may wait behind a slow one while others idle.
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check={
                 "path": self._args["health_check_path"],
-                # A redirect is an answer of something else than the app's health path.
+                # A redirect does not come from the app's health path.
                 "matcher": "200",
                 "interval": _HEALTH_INTERVAL_SECONDS,
                 "timeout": _HEALTH_TIMEOUT_SECONDS,
@@ -172,10 +172,10 @@ class Route(Component):
         )
 
     def _create_rules(self) -> None:
-        parts = rule_conditions(self._args["hosts"], self._args["paths"], self._args["requires_origin_secret"])
-        self._rules = [self._create_rule(place, hosts, paths) for place, (hosts, paths) in enumerate(parts)]
+        conditions = rule_conditions(self._args["hosts"], self._args["paths"], self._args["requires_origin_secret"])
+        self._rules = [self._create_rule(index, hosts, paths) for index, (hosts, paths) in enumerate(conditions)]
 
-    def _create_rule(self, place: int, hosts: list[str], paths: list[str]) -> aws.lb.ListenerRule:
+    def _create_rule(self, index: int, hosts: list[str], paths: list[str]) -> aws.lb.ListenerRule:
         conditions: list[Any] = []
         if hosts:
             conditions.append({"host_header": {"values": hosts}})
@@ -185,9 +185,9 @@ class Route(Component):
             secret = pulumi.Output.secret(self._args["origin_secret"])
             conditions.append({"http_header": {"http_header_name": ORIGIN_HEADER, "values": [secret]}})
         return aws.lb.ListenerRule(
-            f"{self._name}-rule-{place + 1}",
+            f"{self._name}-rule-{index + 1}",
             listener_arn=self._args["listener_arn"],
-            priority=self._args["priority"] + place,
+            priority=self._args["priority"] + index,
             conditions=conditions,
             actions=[{"type": "forward", "target_group_arn": self._target_group.arn}],
             opts=self._child(),

@@ -1,4 +1,4 @@
-"""Whether a web ACL of AWS WAF is of the scope of what it is to protect: a load balancer's, or CloudFront's."""
+"""Whether a web ACL of AWS WAF has the scope of the resource that it protects: a load balancer's, or CloudFront's."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -30,19 +30,19 @@ def scope_of(arn: str) -> Scope:
 
 
 def web_acl_problems(argument: str, value: Any, wanted: Scope, reason: str) -> Iterator[Problem]:
-    """The ARN of a web ACL; what an output will be is left to AWS.
+    """The ARN of a web ACL; the value of an output is left to AWS to check.
 
     Args:
         argument: the argument's name.
         value: the ARN.
-        wanted: the scope that fits.
-        reason: why that one does, as the end of a clause.
+        wanted: the required scope.
+        reason: why it is required, as the end of a clause.
     """
     if not isinstance(value, str):
         return
-    found = list(arn_problems(argument, value, WEB_ACL))
-    yield from found
-    if found:
+    malformed = list(arn_problems(argument, value, WEB_ACL))
+    yield from malformed
+    if malformed:
         return
     scope = scope_of(value)
     if scope is not wanted:

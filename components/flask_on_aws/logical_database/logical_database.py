@@ -1,4 +1,4 @@
-"""A database and a role of one's own on a PostgreSQL server that several apps share."""
+"""A dedicated database and role on a PostgreSQL server that several apps share."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict, cast
@@ -19,9 +19,7 @@ from .scram import verifier
 
 __all__ = ["LogicalDatabase", "LogicalDatabaseArgs", "problems"]
 
-_SALT_LENGTH = (
-    16  # bytes, PostgreSQL's own; letters and digits are as good as any, since a salt need only be unlike others
-)
+_SALT_LENGTH = 16  # bytes, as PostgreSQL uses; letters and digits suffice, since a salt only has to be unique
 
 
 class LogicalDatabaseArgs(TypedDict, total=False):
@@ -34,13 +32,13 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     client_security_group_ids: Required[Mapping[str, pulumi.Input[str]]]
     """Security groups that may connect, by a short name for each. Required."""
     database_name: Required[str]
-    """Name of the database, unlike any other on the server. Required."""
+    """Name of the database, unique on the server. Required."""
     username: str
-    """Name of the role that owns it, unlike any other on the server. Default: `database_name`."""
+    """Name of the role that owns it, unique on the server. Default: `database_name`."""
     login_kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the secret with the login; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    """ARN of the KMS key that encrypts the secret with the login; whoever reads it also needs kms:Decrypt for the key. Default: Secrets Manager's key."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"port": PORT}
@@ -65,7 +63,7 @@ def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
 class LogicalDatabase(Component):
     """Names, password and network access; the task's setup container creates role and database before the app starts.
 
-    Both stay on the server when this is deleted: its data is for people to delete.
+    Both stay on the server when this is deleted: only a person should delete its data.
     """
 
     host: pulumi.Output[str]
@@ -83,9 +81,9 @@ class LogicalDatabase(Component):
     security_group_id: pulumi.Output[str]
     """Id of the server's security group."""
     password_verifier: pulumi.Output[str]
-    """What the server stores in place of the password, a secret."""
+    """The SCRAM verifier that the server stores instead of the password, a secret."""
     identity: pulumi.Output[str]
-    """What the role is marked with on the server, so that no other app takes it."""
+    """Identity that marks the role on the server, so that no other app takes it over."""
 
     def __init__(self, name: str, args: LogicalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -93,7 +91,7 @@ class LogicalDatabase(Component):
         self._args = settle(args, _DEFAULTS)
         # The engine sends every number as a float, another stack's outputs included.
         self.port = pulumi.Output.from_input(self._args["port"]).apply(int)
-        self._open_server()
+        self._allow_clients()
         self.username = pulumi.Output.from_input(self._args.get("username", self._args["database_name"]))
         self._create_password()
         self.host = pulumi.Output.from_input(self._args["host"])
@@ -102,11 +100,11 @@ class LogicalDatabase(Component):
         self._register()
 
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
-        """Let what has another security group connect to the server.
+        """Allow members of another security group to connect to the server.
 
         Args:
-            client: what connects, as the last part of the rule's logical name; each client has its own.
-            security_group_id: its security group, whose own rules must let it out to `port`.
+            client: the name of the client, the last part of the rule's logical name; different for each client.
+            security_group_id: its security group, whose rules must allow outbound connections to `port`.
         """
         name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client} of {self._name}"
         allow_group(name, self.security_group_id, security_group_id, self.port, description, self._child())
@@ -115,12 +113,12 @@ class LogicalDatabase(Component):
         """Let a role read the owner's login in `secret_arn`.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         self.login.grant(client, role)
 
-    def _open_server(self) -> None:
+    def _allow_clients(self) -> None:
         self.security_group_id = pulumi.Output.from_input(self._args["server_security_group_id"])
         for role, client in self._args["client_security_group_ids"].items():
             self.allow_connection_from(role, client)
@@ -134,5 +132,5 @@ class LogicalDatabase(Component):
         # The id of RandomBytes would be the salt itself, in clear in the state.
         salt = random.RandomPassword(f"{self._name}-salt", length=_SALT_LENGTH, special=False, opts=self._child())
         self.password_verifier = pulumi.Output.all(password, salt.result).apply(
-            lambda both: verifier(both[0], both[1].encode("ascii"))
+            lambda values: verifier(values[0], values[1].encode("ascii"))
         )

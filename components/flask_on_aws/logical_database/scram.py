@@ -1,6 +1,6 @@
-"""PostgreSQL's stored form of a password, so that the password itself is in no statement and no server's log.
+"""PostgreSQL's stored form of a password, so that the password itself appears in no statement and no server log.
 
-Written by hand because libpq alone makes it, and there is no libpq where Pulumi runs.
+Implemented here because only libpq offers it, and libpq may not be installed where Pulumi runs.
 https://www.postgresql.org/docs/17/catalog-pg-authid.html, https://datatracker.ietf.org/doc/html/rfc5802#section-3
 """
 
@@ -8,11 +8,11 @@ import base64
 import hashlib
 import hmac
 
-_ITERATIONS = 4096  # PostgreSQL's own default, and RFC 5802's minimum; the passwords here are random
+_ITERATIONS = 4096  # PostgreSQL's default, and RFC 5802's minimum; the passwords here are random
 
 
 def verifier(password: str, salt: bytes) -> str:
-    """What `ALTER ROLE … PASSWORD` takes in place of a password of ASCII characters."""
+    """What `ALTER ROLE … PASSWORD` accepts instead of a password of ASCII characters."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, _ITERATIONS)
     stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server_key = hmac.digest(salted, b"Server Key", "sha256")

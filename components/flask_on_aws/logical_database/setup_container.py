@@ -1,7 +1,7 @@
-"""The container that gives an app its role and its database on a shared server, each time before the app starts.
+"""The container that creates an app's role and database on a shared server, and runs each time before the app starts.
 
-Only a task reaches a private server, so this is no work for the machine that runs Pulumi. All of it may run any number
-of times, and side by side.
+Only a task can reach a private server, so the machine that runs Pulumi cannot do this. It is idempotent, and safe to run
+concurrently.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import pulumi
 
 from .logical_database import LogicalDatabase
 
-# psql of any version from 14 (`\getenv`) knows all servers; this one is Docker's official image as AWS mirrors it.
+# psql of any version from 14 (`\getenv`) works with all servers; this is AWS's mirror of Docker's official image.
 IMAGE = "public.ecr.aws/docker/library/postgres:17-alpine"
 NAME = "database-setup"
 
@@ -53,7 +53,7 @@ def setup_container(
     certificates: pulumi.Input[str],
     image: str = IMAGE,
 ) -> Mapping[str, Any]:
-    """A container definition, as the ECS API's, that ends once the role and the database are there.
+    """A container definition, as in the ECS API, of a container that exits once the role and the database exist.
 
     `verifier_reference` is the `valueFrom` of the role's password verifier; the server's secret is JSON with `username`
     and `password` of a role that may create roles and databases. The app's container sees neither.
@@ -61,11 +61,11 @@ def setup_container(
     environment: dict[str, pulumi.Input[str]] = {
         "PGHOST": database.host,
         "PGPORT": pulumi.Output.format("{port}", port=database.port),
-        "PGDATABASE": "postgres",  # the one that every server has
+        "PGDATABASE": "postgres",  # the database that every server has
         "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": "/tmp/rds-ca.pem",  # noqa: S108 the container's own
-        "PGCONNECT_TIMEOUT": "10",  # seconds; libpq's own default waits for minutes
-        # That the owner is a member of the role already, as on every start but the first, is no news.
+        "PGSSLROOTCERT": "/tmp/rds-ca.pem",  # noqa: S108 in the container
+        "PGCONNECT_TIMEOUT": "10",  # seconds; by default libpq waits for minutes
+        # Suppresses the notice, on every start but the first, that the owner is a member of the role already.
         "PGOPTIONS": "-c client_min_messages=warning",
         "APP_DATABASE": database.database_name,
         "APP_USER": database.username,

@@ -1,4 +1,4 @@
-"""A network's ways out: route tables, the internet gateway and NAT gateways."""
+"""A network's routes to the internet: route tables, the internet gateway and NAT gateways."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _EVERYWHERE_IPV6 = "::/0"
 
 
 class Routes(NamedTuple):
-    """Route tables, and what must exist before traffic from their subnets flows."""
+    """Route tables, and the resources that must exist before traffic from their subnets flows."""
 
     tables: list[aws.ec2.RouteTable]
     ready: list[pulumi.CustomResource]
@@ -43,9 +43,9 @@ def create_public_routes(
 def create_private_routes(
     name: str, vpc: aws.ec2.Vpc, subnets: Sequence[aws.ec2.Subnet], opts: pulumi.ResourceOptions
 ) -> Routes:
-    """A route table for each private subnet, with no way out yet.
+    """A route table for each private subnet, without a route to the internet yet.
 
-    Each has its own even where they are alike, so that another egress means other routes and nothing else.
+    There is one for each subnet even where they are alike, so that a change of egress changes routes and nothing else.
     """
     tables: list[aws.ec2.RouteTable] = []
     ready: list[pulumi.CustomResource] = []
@@ -62,7 +62,7 @@ def create_private_routes(
 def add_nat_routes(
     name: str, private: Routes, public: Routes, public_subnets: Sequence[aws.ec2.Subnet], opts: pulumi.ResourceOptions
 ) -> None:
-    """A NAT gateway in each of these public subnets, and the private subnets' routes spread over them."""
+    """A NAT gateway in each of these public subnets, with the private subnets' routes spread across them."""
     gateways: list[aws.ec2.NatGateway] = []
     for number, subnet in enumerate(public_subnets, start=1):
         address = aws.ec2.Eip(f"{name}-nat-{number}-address", domain="vpc", opts=opts)
@@ -70,7 +70,7 @@ def add_nat_routes(
             f"{name}-nat-{number}",
             subnet_id=subnet.id,
             allocation_id=address.id,
-            # AWS refuses a NAT gateway whose VPC has no internet gateway.
+            # AWS rejects a NAT gateway in a VPC without an internet gateway.
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=public.ready)),
         )
         gateways.append(gateway)

@@ -16,7 +16,7 @@ def create_flow_logs(
     opts: pulumi.ResourceOptions,
     kms_key_id: pulumi.Input[str] | None = None,
 ) -> None:
-    """Log who spoke to whom in the VPC, what was let through and what was not."""
+    """Log the VPC's traffic, both accepted and rejected."""
     group = aws.cloudwatch.LogGroup(
         f"{name}-flow-log-group", retention_in_days=retention_days, kms_key_id=kms_key_id, opts=opts
     )

@@ -1,4 +1,4 @@
-"""The network that everything runs in: public and private subnets in two or three zones, and the way out for tasks."""
+"""The network that everything runs in: public and private subnets in two or three zones, and the tasks' egress."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
@@ -36,23 +36,23 @@ class NetworkArgs(TypedDict, total=False):
     zones: int
     """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
     egress: Egress
-    """How tasks reach the outside: `public` (public addresses, nothing may call in), `ipv6` (experimental: private, IPv6 out only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
+    """How tasks reach the outside: `public` (public addresses, no inbound connections), `ipv6` (experimental: private, outbound IPv6 only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
     flow_logs: bool
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
-    """Days for which flow logs are kept, one of the values that CloudWatch knows. Default: 30."""
+    """Days for which flow logs are kept, one of the values that CloudWatch accepts. Default: 30."""
     flow_log_kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the flow logs; its policy must admit CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's own key."""
+    """ARN of the KMS key that encrypts the flow logs; its policy must allow CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's key."""
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of the flow logs' role. Default: none."""
     vpc_id: pulumi.Input[str]
-    """ID of an existing VPC to use; then nothing is created. Default: none, a VPC is created."""
+    """ID of an existing VPC to use, in which nothing is created. Default: none, a VPC is created."""
     public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's public subnets, in two zones or more. Required with `vpc_id`. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: NetworkArgs = {
@@ -63,7 +63,7 @@ DEFAULTS: NetworkArgs = {
     "flow_log_retention_days": 30,
 }
 _SUBNETS = ("public_subnet_ids", "private_subnet_ids")
-# A load balancer and a database need two zones, and a subnet is in one.
+# A load balancer and a database need two zones, and a subnet is in exactly one.
 _FEWEST_SUBNETS = 2
 _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
@@ -71,38 +71,38 @@ _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 @typed(NetworkArgs)
 def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, DEFAULTS)
-    yield from choice_problems("egress", settled["egress"], _EGRESS)
-    yield from retention_problems("flow_log_retention_days", settled["flow_log_retention_days"])
-    yield from kms_key_problems("flow_log_kms_key_id", settled.get("flow_log_kms_key_id"))
-    if "vpc_id" in settled:
-        yield from _existing_problems(args, settled)
+    ignored = {key: args.get(key) for key in ("cidr_block", "zones")}
+    args = settle(args, DEFAULTS)
+    yield from choice_problems("egress", args["egress"], _EGRESS)
+    yield from retention_problems("flow_log_retention_days", args["flow_log_retention_days"])
+    yield from kms_key_problems("flow_log_kms_key_id", args.get("flow_log_kms_key_id"))
+    if "vpc_id" in args:
+        yield from _existing_problems(args, ignored)
         return
     for argument in _SUBNETS:
-        if argument in settled:
+        if argument in args:
             yield Problem(
                 argument, "Subnets are given without vpc_id; give the VPC that they are in, or leave them out."
             )
-    yield from network_problems("cidr_block", settled["cidr_block"])
-    yield from range_problems("zones", settled["zones"], 2, MOST_ZONES)
+    yield from network_problems("cidr_block", args["cidr_block"])
+    yield from range_problems("zones", args["zones"], 2, MOST_ZONES)
 
 
-def _existing_problems(args: NetworkArgs, settled: NetworkArgs) -> Iterator[Problem]:
-    for argument in ("cidr_block", "zones"):
-        value = args.get(argument)
+def _existing_problems(args: NetworkArgs, ignored: Mapping[str, Any]) -> Iterator[Problem]:
+    for argument, value in ignored.items():
         if value is not None:
             yield Problem(argument, f"{value!r} has no effect on an existing VPC; leave out {argument} or vpc_id.")
-    if "public_subnet_ids" not in settled:
+    if "public_subnet_ids" not in args:
         yield Problem("public_subnet_ids", "vpc_id is given without public subnets; the load balancer needs two.")
-    if settled["egress"] != "public" and "private_subnet_ids" not in settled:
+    if args["egress"] != "public" and "private_subnet_ids" not in args:
         yield Problem(
             "private_subnet_ids",
-            f"Egress {settled['egress']!r} runs tasks in private subnets, and none are given; "
+            f"Egress {args['egress']!r} runs tasks in private subnets, and none are given; "
             "add them or set egress to 'public'.",
         )
-    yield from id_problems("vpc_id", settled.get("vpc_id"), "vpc", "a VPC")
+    yield from id_problems("vpc_id", args.get("vpc_id"), "vpc", "a VPC")
     for argument in _SUBNETS:
-        ids = settled.get(argument)
+        ids = args.get(argument)
         if isinstance(ids, Sequence):
             yield from _subnet_problems(argument, cast(Sequence[Any], ids))
 
@@ -119,22 +119,22 @@ def _subnet_problems(argument: str, ids: Sequence[Any]) -> Iterator[Problem]:
 class Network(Component):
     """A VPC with public and private subnets, or an existing one under the same outputs.
 
-    The load balancer lives in the public subnets and the database in the private ones; where tasks live is up to
-    `egress`. S3 is always reached by its free gateway endpoint.
+    The load balancer is in the public subnets and the database in the private ones; `egress` decides where tasks run. S3 is
+    always reached through its free gateway endpoint.
     """
 
     vpc_id: pulumi.Output[str]
     """ID of the VPC."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
-    """IDs of the public subnets; known once they have their way to the internet."""
+    """IDs of the public subnets; known once they have a route to the internet."""
     private_subnet_ids: pulumi.Output[Sequence[str]]
-    """IDs of the private subnets; empty if an existing VPC was given without any."""
+    """IDs of the private subnets; empty for an existing VPC without any."""
     task_subnet_ids: pulumi.Output[Sequence[str]]
     """IDs of the subnets for tasks; known once tasks there can pull their image."""
     assign_public_ip: pulumi.Output[bool]
     """Whether tasks need a public address."""
     dual_stack: pulumi.Output[bool]
-    """Whether tasks go out over IPv6 alone, and so must use AWS's dual-stack host names."""
+    """Whether tasks connect out over IPv6 alone, and so must use AWS's dual-stack host names."""
     endpoint_security_group_id: pulumi.Output[str]
     """Security group of the interface endpoints; empty where none were created."""
 
@@ -153,15 +153,15 @@ class Network(Component):
             self._create_routes()
             self._create_endpoints()
             self._create_flow_logs()
-            self._show_created()
+            self._set_outputs()
         self.assign_public_ip = pulumi.Output.from_input(self._egress == "public")
         self.dual_stack = pulumi.Output.from_input(self._dual_stack)
         self._register()
 
     def _use_existing(self) -> None:
         self.vpc_id = pulumi.Output.from_input(self._args["vpc_id"])
-        self.public_subnet_ids = _known(self._args["public_subnet_ids"])
-        self.private_subnet_ids = _known(self._args.get("private_subnet_ids", []))
+        self.public_subnet_ids = _resolved(self._args["public_subnet_ids"])
+        self.private_subnet_ids = _resolved(self._args.get("private_subnet_ids", []))
         self.task_subnet_ids = self.public_subnet_ids if self._egress == "public" else self.private_subnet_ids
 
     def _create_vpc(self) -> None:
@@ -174,7 +174,7 @@ class Network(Component):
             tags={"Name": self._name},
             opts=self._child(),
         )
-        # Without rules, so that what is put in no group of its own can speak to nobody.
+        # Without rules, so that a resource without an explicit security group cannot connect to anything.
         aws.ec2.DefaultSecurityGroup(
             f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child()
         )
@@ -182,11 +182,11 @@ class Network(Component):
     def _create_subnets(self) -> None:
         zones = aws.get_availability_zones_output(
             state="available",
-            # Leaves out local and wavelength zones, which lack Fargate or RDS.
+            # Excludes local and wavelength zones, which lack Fargate or RDS.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOptions(parent=self),
         )
-        self._zone_names = pulumi.Output.all(zones.names, zones.zone_ids).apply(lambda both: usable_zones(*both))
+        self._zone_names = pulumi.Output.all(zones.names, zones.zone_ids).apply(lambda values: usable_zones(*values))
         blocks = subnet_blocks(self._args["cidr_block"], self._args["zones"])
         self._public: list[aws.ec2.Subnet] = []
         self._private: list[aws.ec2.Subnet] = []
@@ -205,19 +205,19 @@ class Network(Component):
             availability_zone=self._zone_of(role, index),
             cidr_block=block,
             ipv6_cidr_block=ipv6_block,
-            # Public subnets have IPv6 for a dual-stack load balancer alone, which takes its addresses by itself.
+            # Public subnets have IPv6 only for a dual-stack load balancer, which assigns its own addresses.
             assign_ipv6_address_on_creation=self._dual_stack and role == "private",
-            map_public_ip_on_launch=False,  # Fargate gives its tasks public addresses by itself
+            map_public_ip_on_launch=False,  # Fargate assigns its tasks public addresses itself
             tags={"Name": name},
-            # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with all in it.
+            # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with everything in it.
             opts=self._child(ignore_changes=["availability_zone"]),
         )
 
     def _zone_of(self, role: str, index: int) -> pulumi.Output[str]:
-        """The zone of a new subnet, apart from those of its siblings, which may be older than the list of zones is now."""
+        """The zone of a new subnet, different from those of its siblings, which may predate the current list of zones."""
         siblings = getattr(self, f"_{role}")
         taken = pulumi.Output.all(*(sibling.availability_zone for sibling in siblings))
-        return pulumi.Output.all(self._zone_names, taken).apply(lambda both: zone_name(both[0], index, both[1]))
+        return pulumi.Output.all(self._zone_names, taken).apply(lambda values: zone_name(values[0], index, values[1]))
 
     def _create_routes(self) -> None:
         opts = self._child()
@@ -226,8 +226,8 @@ class Network(Component):
         if self._egress == "ipv6":
             add_ipv6_routes(self._name, self._vpc, self._private_routes, opts)
         elif self._egress in ("nat", "nat-per-zone"):
-            homes = self._public if self._egress == "nat-per-zone" else self._public[:1]
-            add_nat_routes(self._name, self._private_routes, self._public_routes, homes, opts)
+            nat_subnets = self._public if self._egress == "nat-per-zone" else self._public[:1]
+            add_nat_routes(self._name, self._private_routes, self._public_routes, nat_subnets, opts)
 
     def _create_endpoints(self) -> None:
         tables = [table.id for table in (*self._public_routes.tables, *self._private_routes.tables)]
@@ -236,7 +236,7 @@ class Network(Component):
             subnet_ids = [subnet.id for subnet in self._private]
             endpoints, group_id = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
             self.endpoint_security_group_id = group_id
-            # Without them tasks can pull no image, whose layers come from S3.
+            # Without them tasks cannot pull an image, whose layers come from S3.
             self._private_routes.ready.extend([s3, *endpoints])
 
     def vpc_origin_subnet_ids(self) -> pulumi.Output[Sequence[str]]:
@@ -248,7 +248,7 @@ class Network(Component):
         if "vpc_id" in self._args:
             return self.private_subnet_ids
         zone_ids = pulumi.Output.all(*(subnet.availability_zone_id for subnet in self._private))
-        return pulumi.Output.all(self.private_subnet_ids, zone_ids).apply(lambda both: checked_subnets(*both))
+        return pulumi.Output.all(self.private_subnet_ids, zone_ids).apply(lambda values: checked_subnets(*values))
 
     def _create_flow_logs(self) -> None:
         if self._args["flow_logs"]:
@@ -256,10 +256,10 @@ class Network(Component):
             days, key = self._args["flow_log_retention_days"], self._args.get("flow_log_kms_key_id")
             create_flow_logs(self._name, self._vpc, days, boundary, self._child(), key)
 
-    def _show_created(self) -> None:
+    def _set_outputs(self) -> None:
         self.vpc_id = self._vpc.id
         self.public_subnet_ids = _ids_after(self._public, self._public_routes.ready)
-        # The database has no use for a way out, so it need not wait for one.
+        # The database needs no route to the internet, so it does not wait for one.
         self.private_subnet_ids = _ids_after(self._private, [])
         public = self._egress == "public"
         self.task_subnet_ids = (
@@ -267,7 +267,7 @@ class Network(Component):
         )
 
 
-def _known(ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[Sequence[str]]:
+def _resolved(ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[Sequence[str]]:
     """The ids with every output among them resolved."""
     return pulumi.Output.from_input(ids).apply(lambda items: [str(item) for item in items])
 
@@ -275,6 +275,6 @@ def _known(ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[Sequ
 def _ids_after(
     subnets: Sequence[aws.ec2.Subnet], ready: Sequence[pulumi.CustomResource]
 ) -> pulumi.Output[Sequence[str]]:
-    """The subnets' ids, known once all that their traffic needs is there."""
+    """The subnets' ids, known once everything that their traffic needs exists."""
     ids = pulumi.Output.all(*(resource.id for resource in (*subnets, *ready)))
-    return ids.apply(lambda known: known[: len(subnets)])
+    return ids.apply(lambda values: values[: len(subnets)])

@@ -1,4 +1,4 @@
-"""A rule that lets one security group into another."""
+"""A rule that allows connections from one security group to another."""
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +12,7 @@ def allow_group(
     description: str,
     opts: pulumi.ResourceOptions,
 ) -> aws.vpc.SecurityGroupIngressRule:
-    """Let what has the source group connect to one TCP port of what has the other."""
+    """Allow members of the source group to connect to one TCP port of members of the other."""
     return aws.vpc.SecurityGroupIngressRule(
         name,
         security_group_id=security_group_id,

@@ -15,7 +15,7 @@ _PRIVATE = [ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0
 # AWS allows no larger VPC than /16; in a /20 the smallest subnet still has 251 addresses.
 _LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
 # A VPC's IPv6 block is always a /56 and a subnet's a /64, so there are 256 slots. Public subnets take the first ones;
-# private ones begin at the 17th, which reads 10 in the address.
+# private ones begin at the 17th, which appears as 10 in the address.
 _IPV6_SUBNET_LENGTH = 64
 _IPV6_FIRST_SLOT = {"public": 0, "private": 0x10}
 
@@ -32,17 +32,17 @@ class SubnetBlocks(NamedTuple):
 
 
 def network_problems(argument: str, value: str) -> Iterator[Problem]:
-    """A private IPv4 range of a size that three zones fit in."""
+    """A private IPv4 range that is large enough for three zones."""
     malformed = list(cidr_problems(argument, value))
     if malformed:
         yield from malformed
         return
     network = ipaddress.ip_network(value)
     if not isinstance(network, ipaddress.IPv4Network) or not any(network.subnet_of(block) for block in _PRIVATE):
-        yield Problem(argument, f"{value!r} is not private; take a range from {', '.join(map(str, _PRIVATE))}.")
+        yield Problem(argument, f"{value!r} is not private; use a range from {', '.join(map(str, _PRIVATE))}.")
     elif not _LARGEST_PREFIX <= network.prefixlen <= _SMALLEST_PREFIX:
         yield Problem(
-            argument, f"{value!r} is a /{network.prefixlen}; take a /{_LARGEST_PREFIX} to a /{_SMALLEST_PREFIX}."
+            argument, f"{value!r} is a /{network.prefixlen}; use a /{_LARGEST_PREFIX} to a /{_SMALLEST_PREFIX}."
         )
 
 
@@ -50,7 +50,7 @@ def subnet_blocks(cidr: str, zones: int) -> SubnetBlocks:
     """Split a network into one public and one private block for each zone.
 
     The network's quarters 0, 1 and 2 are the private blocks of zones 1, 2 and 3. The last quarter holds the public
-    blocks, again a quarter each, with one to spare. Three zones' blocks are always reserved: with two, the third's stay
+    blocks, again a quarter each, with one left over. Three zones' blocks are always reserved: with two, the third's stay
     free. 10.0.0.0/16 gives private blocks of /18 (16,379 addresses) and public ones of /20 (4,091); the smallest
     network, a /20, gives /22 (1,019) and /24 (251).
     """
@@ -76,22 +76,22 @@ def checked_subnets(subnet_ids: Sequence[str], zone_ids: Sequence[str | None]) -
     """The subnets, all of them in zones with VPC origins.
 
     Raises:
-        pulumi.InputPropertyError: naming the subnets that are not.
+        pulumi.InputPropertyError: naming the subnets in other zones.
     """
-    wrong = [
+    unsupported = [
         f"{subnet} in {zone}" for subnet, zone in zip(subnet_ids, zone_ids, strict=True) if zone in _WITHOUT_VPC_ORIGINS
     ]
-    if wrong:
+    if unsupported:
         raise pulumi.InputPropertyError(
             "cloudfront_origin",
-            f"CloudFront has no VPC origins in the zone of {', '.join(wrong)}; "
+            f"CloudFront has no VPC origins in the zone of {', '.join(unsupported)}; "
             "set cloudfrontOrigin (cloudfront_origin) to 'public'.",
         )
     return list(subnet_ids)
 
 
 def zone_name(names: Sequence[str], index: int, taken: Sequence[str | None] = ()) -> str:
-    """The zone for the subnets with this index: the first that none before it is in.
+    """The zone for the subnets with this index: the first that is not taken.
 
     Raises:
         pulumi.InputPropertyError: if the region has fewer zones.

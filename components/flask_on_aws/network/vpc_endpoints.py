@@ -1,11 +1,11 @@
-"""Doors from a VPC to AWS's own services that need no internet."""
+"""Endpoints through which a VPC reaches AWS services without the internet."""
 
 from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
-# What a Fargate task needs to start and be looked after: image, logs, secrets, parameters, ECS Exec.
+# What a Fargate task needs to start and to be operated: image, logs, secrets, parameters, ECS Exec.
 _INTERFACE_SERVICES = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages"]
 
 
@@ -16,14 +16,14 @@ def create_s3_endpoint(
     dual_stack: bool,
     opts: pulumi.ResourceOptions,
 ) -> aws.ec2.VpcEndpoint:
-    """S3 by its gateway endpoint, which is free: image layers and media files never pass a NAT gateway."""
+    """S3's gateway endpoint, which is free: image layers and media files never pass through a NAT gateway."""
     return aws.ec2.VpcEndpoint(
         f"{name}-s3",
         vpc_id=vpc.id,
         vpc_endpoint_type="Gateway",
         service_name=_service_name("s3", opts),
         route_table_ids=route_table_ids,
-        # Without this, what asks S3 over IPv6 goes around the endpoint.
+        # Without this, requests to S3 over IPv6 bypass the endpoint.
         ip_address_type="dualstack" if dual_stack else None,
         opts=opts,
     )
@@ -32,7 +32,7 @@ def create_s3_endpoint(
 def create_interface_endpoints(
     name: str, vpc: aws.ec2.Vpc, subnet_ids: Sequence[pulumi.Output[str]], opts: pulumi.ResourceOptions
 ) -> tuple[list[aws.ec2.VpcEndpoint], pulumi.Output[str]]:
-    """One interface endpoint per service in every given subnet, reached by the service's usual host name.
+    """One interface endpoint per service, in each of the subnets, reached by the service's usual host name.
 
     Returns:
         The endpoints, and the id of their security group.

@@ -1,15 +1,15 @@
-"""Why a task or a rollout failed, from what ECS, the load balancer and the log say: plain values in, sentences out.
+"""Why a task or a rollout failed, from what ECS, the load balancer and the log report: plain values in, sentences out.
 
-ECS's own words: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+ECS's messages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-# A container that was killed for memory ends with SIGKILL, and so does one that ignored SIGTERM.
+# A container that ran out of memory is killed with SIGKILL, and so is one that ignored SIGTERM.
 _SIGKILL = 137
-# The shell's codes for a command that is not there, or not executable.
+# The shell's exit codes for a command that does not exist, or is not executable.
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
@@ -19,11 +19,11 @@ class Cause(NamedTuple):
     kind: str
     """One word or two, the same for the same mistake: `crash`, `health check`, `missing secret` and so on."""
     reason: str
-    """A whole sentence with the values at hand and the way out."""
+    """A whole sentence with the known values and the fix."""
 
 
 class Evidence(NamedTuple):
-    """What is known of one stopped task, as DescribeTasks, the target group and CloudWatch Logs tell it."""
+    """What DescribeTasks, the target group and CloudWatch Logs report about one stopped task."""
 
     stop_code: str = ""
     stopped_reason: str = ""
@@ -32,41 +32,41 @@ class Evidence(NamedTuple):
     lines: Sequence[str] = ()
     """The last lines of the app's log."""
     health: str = ""
-    """What the load balancer says of the target, like `Health checks failed with these codes: [500]`."""
+    """The load balancer's description of the target's health, like `Health checks failed with these codes: [500]`."""
     health_check_path: str = ""
     memory: str = ""
     """The task's limit in MiB."""
 
 
-def diagnose(seen: Evidence) -> Cause:
-    """The one cause of a task's end, the most telling first."""
-    for look in (_architecture, _secret, _image, _memory, _command, _capacity, _health, _crash):
-        found = look(seen)
-        if found:
-            return found
-    return Cause("unknown", seen.stopped_reason or seen.stop_code or "ECS gives no reason.")
+def diagnose(evidence: Evidence) -> Cause:
+    """The cause of a task's failure; the most specific check comes first."""
+    for check in (_architecture, _secret, _image, _memory, _command, _capacity, _health, _crash):
+        cause = check(evidence)
+        if cause:
+            return cause
+    return Cause("unknown", evidence.stopped_reason or evidence.stop_code or "ECS gives no reason.")
 
 
 def capacity_cause(messages: Sequence[str]) -> Cause | None:
     """A lack of capacity, from a service's events or RunTask's failures."""
-    short = ("capacity is unavailable", "resource:", "insufficient capacity", "limit on the number of")
-    said = next((text for text in messages if any(one in text.lower() for one in short)), None)
-    if said is None:
+    phrases = ("capacity is unavailable", "resource:", "insufficient capacity", "limit on the number of")
+    message = next((text for text in messages if any(phrase in text.lower() for phrase in phrases)), None)
+    if message is None:
         return None
     return Cause(
         "no capacity",
-        f"AWS could not place the task: {said} Wait or retry, add a zone, lower spot_share, or ask for a higher quota.",
+        f"AWS could not place the task: {message} Wait or retry, add a zone, lower spot_share, or ask for a higher quota.",
     )
 
 
-def _everything(seen: Evidence) -> str:
-    reasons = [str(container.get("reason", "")) for container in seen.containers]
-    return "\n".join([seen.stopped_reason, *reasons, *seen.lines])
+def _messages(evidence: Evidence) -> str:
+    reasons = [str(container.get("reason", "")) for container in evidence.containers]
+    return "\n".join([evidence.stopped_reason, *reasons, *evidence.lines])
 
 
-def _architecture(seen: Evidence) -> Cause | None:
-    said = _everything(seen).lower()
-    if "exec format error" not in said and "does not contain descriptor matching platform" not in said:
+def _architecture(evidence: Evidence) -> Cause | None:
+    messages = _messages(evidence).lower()
+    if "exec format error" not in messages and "does not contain descriptor matching platform" not in messages:
         return None
     return Cause(
         "wrong architecture",
@@ -75,41 +75,44 @@ def _architecture(seen: Evidence) -> Cause | None:
     )
 
 
-def _secret(seen: Evidence) -> Cause | None:
-    said = _everything(seen)
-    if not re.search(r"secret|ssm param|parameter", said, re.IGNORECASE) or "ResourceInitialization" not in said:
+def _secret(evidence: Evidence) -> Cause | None:
+    messages = _messages(evidence)
+    if (
+        not re.search(r"secret|ssm param|parameter", messages, re.IGNORECASE)
+        or "ResourceInitialization" not in messages
+    ):
         return None
-    arn = re.search(r"arn:[a-z-]+:(?:secretsmanager|ssm):[^\s,'\"]+", said)
+    arn = re.search(r"arn:[a-z-]+:(?:secretsmanager|ssm):[^\s,'\"]+", messages)
     which = f" {arn[0]}" if arn else ""
-    if re.search(r"AccessDenied|not authorized", said):
-        return Cause("denied secret", f"the execution role may not read the secret{which}: {seen.stopped_reason}")
+    if re.search(r"AccessDenied|not authorized", messages):
+        return Cause("denied secret", f"the execution role may not read the secret{which}: {evidence.stopped_reason}")
     return Cause(
         "missing secret",
-        f"a secret or one of its keys is not there{which}; create it, or correct the reference: {seen.stopped_reason}",
+        f"a secret or one of its keys is not there{which}; create it, or correct the reference: {evidence.stopped_reason}",
     )
 
 
-def _image(seen: Evidence) -> Cause | None:
-    if "CannotPull" not in _everything(seen):
+def _image(evidence: Evidence) -> Cause | None:
+    if "CannotPull" not in _messages(evidence):
         return None
-    said = next((text for text in _everything(seen).splitlines() if "CannotPull" in text), "")
-    if re.search(r"timeout|dial tcp|i/o|connection", said, re.IGNORECASE):
+    message = next((text for text in _messages(evidence).splitlines() if "CannotPull" in text), "")
+    if re.search(r"timeout|dial tcp|i/o|connection", message, re.IGNORECASE):
         return Cause(
-            "no route to the registry", f"tasks cannot reach the registry; look at egress and outbound_ports: {said}"
+            "no route to the registry", f"tasks cannot reach the registry; look at egress and outbound_ports: {message}"
         )
-    return Cause("image not found", f"the image cannot be pulled; is it still in the repository? {said}")
+    return Cause("image not found", f"the image cannot be pulled; is it still in the repository? {message}")
 
 
-def _memory(seen: Evidence) -> Cause | None:
-    said = _everything(seen)
-    if not re.search(r"OutOfMemory|out of memory", said):
+def _memory(evidence: Evidence) -> Cause | None:
+    messages = _messages(evidence)
+    if not re.search(r"OutOfMemory|out of memory", messages):
         return None
-    limit = f" of {seen.memory} MiB" if seen.memory else ""
+    limit = f" of {evidence.memory} MiB" if evidence.memory else ""
     return Cause("out of memory", f"the task needed more than its memory{limit} (OutOfMemoryError); raise memory.")
 
 
-def _command(seen: Evidence) -> Cause | None:
-    for container in seen.containers:
+def _command(evidence: Evidence) -> Cause | None:
+    for container in evidence.containers:
         if str(container.get("reason", "")).startswith("CannotStartContainer"):
             return Cause("command not found", f"container {container['name']} cannot start: {container['reason']}")
         if container.get("exitCode") in (_NOT_FOUND, _NOT_EXECUTABLE):
@@ -121,31 +124,31 @@ def _command(seen: Evidence) -> Cause | None:
     return None
 
 
-def _capacity(seen: Evidence) -> Cause | None:
-    return capacity_cause([seen.stopped_reason])
+def _capacity(evidence: Evidence) -> Cause | None:
+    return capacity_cause([evidence.stopped_reason])
 
 
-def _health(seen: Evidence) -> Cause | None:
-    if "health check" not in seen.stopped_reason.lower():
+def _health(evidence: Evidence) -> Cause | None:
+    if "health check" not in evidence.stopped_reason.lower():
         return None
-    told = f" ({seen.health})" if seen.health else ""
-    path = seen.health_check_path
+    health = f" ({evidence.health})" if evidence.health else ""
+    path = evidence.health_check_path
     where = f" GET {path}" if path else ""
     return Cause(
         "health check",
-        f"the load balancer's health check{where} was not answered with 200{told}; see what the app logs, and whether "
+        f"the load balancer's health check{where} was not answered with 200{health}; see what the app logs, and whether "
         "it needs more than startup_seconds.",
     )
 
 
-def _crash(seen: Evidence) -> Cause | None:
-    ended = [one for one in seen.containers if one.get("exitCode") is not None]
-    guilty = next((one for one in ended if one["exitCode"] != 0), ended[0] if ended else None)
-    if guilty is None or seen.stop_code not in ("EssentialContainerExited", "TaskFailedToStart", ""):
+def _crash(evidence: Evidence) -> Cause | None:
+    ended = [container for container in evidence.containers if container.get("exitCode") is not None]
+    failed = next((container for container in ended if container["exitCode"] != 0), ended[0] if ended else None)
+    if failed is None or evidence.stop_code not in ("EssentialContainerExited", "TaskFailedToStart", ""):
         return None
-    code = guilty["exitCode"]
+    code = failed["exitCode"]
     if code == _SIGKILL:
         return Cause(
-            "killed", f"container {guilty['name']} was killed (exit code {code}, SIGKILL); memory is the usual cause."
+            "killed", f"container {failed['name']} was killed (exit code {code}, SIGKILL); memory is the usual cause."
         )
-    return Cause("crash", f"container {guilty['name']} ended by itself with exit code {code}.")
+    return Cause("crash", f"container {failed['name']} ended by itself with exit code {code}.")

@@ -1,4 +1,4 @@
-"""The settings of the AWS provider in use, as far as the SDK tells a program of them."""
+"""The settings of the AWS provider in use, as far as the SDK exposes them to a program."""
 
 import pulumi
 import pulumi_aws as aws
@@ -8,18 +8,18 @@ from ..naming import snake_case
 
 
 def provider_settings(resource: pulumi.Resource) -> pulumi.Output[ProviderSettings] | None:
-    """The settings of the AWS provider that makes a component's resources.
+    """The settings of the AWS provider that creates a component's resources.
 
-    Of a provider resource, the SDK tells texts alone: its region, profile and keys, and not its roles and endpoints.
-    None where nobody can know even these: a provider that another program passes to the hosted package is an address.
+    Of a provider resource, the SDK exposes only strings: its region, profile and keys, but not its roles and endpoints.
+    None where even these are unknown: a provider that another program passes to the hosted package is only a reference.
     """
     provider = resource.get_provider("aws:index/provider:Provider")
-    config, known = pulumi.Config("aws"), vars(provider) if provider else {}
-    if provider is not None and "region" not in known:
+    config, attributes = pulumi.Config("aws"), vars(provider) if provider else {}
+    if provider is not None and "region" not in attributes:
         return None
-    given = {name: known.get(snake_case(name)) if provider else config.get(name) for name in NAMES}
+    values = {name: attributes.get(snake_case(name)) if provider else config.get(name) for name in NAMES}
     options = pulumi.InvokeOptions(parent=resource)
-    # boto3 does not look at AWS_REGION, and the provider does; so the provider is asked.
-    given["region"] = aws.get_region_output(opts=options).region
-    settled = pulumi.Output.all(given, aws.get_caller_identity_output(opts=options).arn)
-    return pulumi.Output.unsecret(settled).apply(lambda both: read_settings(both[0], both[1] or ""))
+    # boto3 does not read AWS_REGION, but the provider does; so the region comes from the provider.
+    values["region"] = aws.get_region_output(opts=options).region
+    settings = pulumi.Output.all(values, aws.get_caller_identity_output(opts=options).arn)
+    return pulumi.Output.unsecret(settings).apply(lambda resolved: read_settings(resolved[0], resolved[1] or ""))

@@ -1,7 +1,7 @@
-"""Two parameters that say what really happened, since each is written only after a hook has seen it happen.
+"""Two parameters that record what really happened, since each is written only after a hook has verified it.
 
-Hooks before an action can refuse it, and what an action was refused for is tried again by the next update: the engine's
-own state is the memory of what succeeded. Hooks after an action are documented to warn only.
+A hook before an action can make it fail, and the next update retries a failed action: the engine's state records what
+succeeded. Hooks after an action are documented to warn only.
 """
 
 import hashlib
@@ -28,83 +28,85 @@ class ReleaseHooks:
 
     def __init__(self, owner: pulumi.Resource, name: str) -> None:
         self._owner, self._name = owner, name
-        self._found = provider_settings(owner)
+        self._settings = provider_settings(owner)
         self._command: ReleaseCommand | None = None
         self._fingerprint = ""
         self._rollout: Rollout | None = None
 
     @property
     def obstacle(self) -> str:
-        """Why AWS cannot be asked; empty where it can."""
+        """Why AWS cannot be called; empty where it can."""
         if not available():
             return f"boto3 is not installed; {_MISSING}"
-        if self._found is None:
-            return "the AWS provider was made by another program, whose credentials are not known here"
+        if self._settings is None:
+            return "the AWS provider was created by another program, whose credentials are unknown here"
         return ""
 
-    def run_before(self, known: Mapping[str, pulumi.Input[Any]]) -> aws.ssm.Parameter:
-        """The parameter that is written after the release command has ended well.
+    def run_before(self, inputs: Mapping[str, pulumi.Input[Any]]) -> aws.ssm.Parameter:
+        """The parameter that is written after the release command has succeeded.
 
         Args:
-            known: what ReleaseCommand is made of, and `fingerprint` of image, command and environment.
+            inputs: the fields of ReleaseCommand, and `fingerprint` of image, command and environment.
         """
         description = "What the release command last ended well for"
-        parts = (command_parameter, self._settle_command, self._run_command)
-        return self._parameter("release-command", description, known, *parts)
+        handlers = (command_parameter, self._prepare_command, self._run_command)
+        return self._parameter("release-command", description, inputs, *handlers)
 
-    def record_after(self, known: Mapping[str, pulumi.Input[Any]]) -> aws.ssm.Parameter:
-        """The parameter that is written after the service was seen to run the release.
+    def record_after(self, inputs: Mapping[str, pulumi.Input[Any]]) -> aws.ssm.Parameter:
+        """The parameter that is written once the service runs the release.
 
         Args:
-            known: what Rollout is made of, and `image` and `settings` of the release.
+            inputs: the fields of Rollout, and `image` and `settings` of the release.
         """
         description = "The release that the service was seen to run"
-        parts = (release_parameter, self._settle_rollout, self._verify)
-        return self._parameter("release", description, known, *parts)
+        handlers = (release_parameter, self._prepare_rollout, self._verify)
+        return self._parameter("release", description, inputs, *handlers)
 
     def _parameter(
         self,
         role: str,
         description: str,
-        known: Mapping[str, pulumi.Input[Any]],
+        inputs: Mapping[str, pulumi.Input[Any]],
         name: Callable[[str, str], str],
-        settle: Callable[[Mapping[str, Any]], str],
+        prepare: Callable[[Mapping[str, Any]], str],
         act: Hook,
     ) -> aws.ssm.Parameter:
-        """A parameter whose value is what `settle` makes of what is known, written after `act` has gone well."""
+        """A parameter whose value `prepare` computes from the inputs, written after `act` has succeeded."""
         return aws.ssm.Parameter(
             f"{self._name}-{role}",
-            name=pulumi.Output.from_input(known["cluster"]).apply(lambda arn: name(arn, self._name)),
+            name=pulumi.Output.from_input(inputs["cluster"]).apply(lambda arn: name(arn, self._name)),
             description=description,
             type="String",
-            overwrite=True,  # what an update that was interrupted here has written already
-            # Nothing of the provider's settings is in it: a preview does not know those of a provider resource.
-            value=pulumi.Output.all(**known).apply(settle),
+            overwrite=True,  # an update that was interrupted here may have written it
+            # Contains none of the provider's settings: a preview does not know those of a provider resource.
+            value=pulumi.Output.all(**inputs).apply(prepare),
             opts=pulumi.ResourceOptions(parent=self._owner, hooks=before_changes(f"{self._name}-{role}", act)),
         )
 
-    def tell_rollback(self, cluster: pulumi.Input[str]) -> None:
-        """Warn, at preview and update, when an operator has gone back to an earlier release."""
-        found = aws.ssm.get_parameters_by_path_output(
+    def report_rollback(self, cluster: pulumi.Input[str]) -> None:
+        """Warn, at preview and update, when an operator has rolled back to an earlier release."""
+        parameters = aws.ssm.get_parameters_by_path_output(
             path=pulumi.Output.from_input(cluster).apply(lambda arn: parameter_path(arn, self._name)),
             opts=pulumi.InvokeOptions(parent=self._owner),
         )
-        pulumi.Output.unsecret(pulumi.Output.all(found.names, found.values)).apply(lambda both: self._warn(*both))
+        pulumi.Output.unsecret(pulumi.Output.all(parameters.names, parameters.values)).apply(
+            lambda values: self._warn(*values)
+        )
 
-    def _settle_command(self, known: Mapping[str, Any]) -> str:
-        given = dict(known)
-        self._fingerprint = given.pop("fingerprint")
-        self._command = ReleaseCommand(**given, release="")
+    def _prepare_command(self, inputs: Mapping[str, Any]) -> str:
+        values = dict(inputs)
+        self._fingerprint = values.pop("fingerprint")
+        self._command = ReleaseCommand(**values, release="")
         return json.dumps({"command": self._command.command, "fingerprint": self._fingerprint})
 
-    def _settle_rollout(self, known: Mapping[str, Any]) -> str:
-        given = dict(known)
-        release = Release(given.pop("image"), given["task_definition"], given.pop("settings"))
-        self._rollout = Rollout(**given)
+    def _prepare_rollout(self, inputs: Mapping[str, Any]) -> str:
+        values = dict(inputs)
+        release = Release(values.pop("image"), values["task_definition"], values.pop("settings"))
+        self._rollout = Rollout(**values)
         return release.value
 
     async def _run_command(self, args: pulumi.ResourceHookArgs) -> None:
-        assert self._command is not None  # noqa: S101 the parameter's value was made with it
+        assert self._command is not None  # noqa: S101 set with the parameter's value
         await self._ask(self._run_command_now, self._command)
 
     def _run_command_now(self, say: Say, settings: ProviderSettings, command: ReleaseCommand) -> None:
@@ -114,32 +116,32 @@ class ReleaseHooks:
         with suppress(ssm.exceptions.ParameterNotFound):
             written = ssm.get_parameter(Name=name)["Parameter"]
         if json.loads(written["Value"]).get("fingerprint") == self._fingerprint:
-            return  # an interrupted update had come so far
+            return  # an interrupted update had already got this far
         # The version tells this release from an earlier one with the same content.
         release = f"{self._fingerprint}:{written['Version']}"
         ReleaseTask(settings.client, say).run(command._replace(release=release))
 
     async def _verify(self, args: pulumi.ResourceHookArgs) -> None:
-        assert self._rollout is not None  # noqa: S101 the parameter's value was made with it
+        assert self._rollout is not None  # noqa: S101 set with the parameter's value
         await self._ask(self._verify_now, self._rollout)
 
     def _verify_now(self, say: Say, settings: ProviderSettings, rollout: Rollout) -> None:
         Rollouts(settings.client, say).follow(rollout)
 
-    async def _ask(self, action: Callable[[Say, ProviderSettings, Any], None], wanted: Any) -> None:
-        """AWS's refusals in words that say how to go on."""
-        assert self._found is not None  # noqa: S101 `obstacle` says so
-        settings = await self._found.future()
-        assert settings is not None  # noqa: S101 hooks run in updates alone, where all of a provider is known
+    async def _ask(self, action: Callable[[Say, ProviderSettings, Any], None], target: Any) -> None:
+        """Run an action in a thread, and turn AWS's errors into messages that say how to continue."""
+        assert self._settings is not None  # noqa: S101 `obstacle` says so
+        settings = await self._settings.future()
+        assert settings is not None  # noqa: S101 hooks run only in updates, where a provider's settings are known
         try:
-            await in_thread(self._owner, action, settings, wanted)
+            await in_thread(self._owner, action, settings, target)
         except Exception as error:
-            # boto3 is an extra, so its errors are known by where they come from.
+            # boto3 is an extra, so its errors are recognized by their module.
             if not type(error).__module__.startswith("botocore"):
                 raise
             raise RuntimeError(
-                f"AWS did not answer what the release needs to know: {error}. The next update goes on from here; "
-                "docs/releases.md lists the permissions that this takes."
+                f"a call to AWS that the release needs failed: {error}. The next update continues from here; "
+                "docs/releases.md lists the required permissions."
             ) from error
 
     def _warn(self, names: list[str] | None, values: list[str] | None) -> None:
@@ -157,6 +159,6 @@ class ReleaseHooks:
 
 
 def fingerprint(image: str, command: str, environment: Mapping[str, str], secrets: Mapping[str, str], more: str) -> str:
-    """The same for the same image, release command and environment; it tells nothing of their values."""
-    told = json.dumps([image, command, sorted(environment.items()), sorted(secrets.items()), more])
-    return hashlib.sha256(told.encode()).hexdigest()
+    """The same for the same image, release command and environment; it reveals nothing of their values."""
+    content = json.dumps([image, command, sorted(environment.items()), sorted(secrets.items()), more])
+    return hashlib.sha256(content.encode()).hexdigest()

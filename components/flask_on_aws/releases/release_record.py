@@ -1,6 +1,6 @@
 """The releases of a service: an SSM parameter whose versions are the releases that really ran.
 
-Parameter Store keeps the last hundred versions with their dates, so the record needs no database of its own:
+Parameter Store keeps the last hundred versions with their dates, so the record needs no separate database:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
 """
 
@@ -15,7 +15,7 @@ from ..iam import PARAMETER_PATH
 
 @dataclass(frozen=True)
 class Release:
-    """What a service was seen to run."""
+    """What a service ran."""
 
     image: str
     """The image, by digest."""
@@ -24,23 +24,27 @@ class Release:
     settings: str = ""
     """Changes with whatever else starts a deployment, like subnets."""
     rolled_back_from: int | None = None
-    """The number of the release from which an operator went back to this one; None for one that an update made."""
+    """The number of the release from which an operator went back to this one; None for one that an update deployed."""
     rolled_back_to: int | None = None
-    """The number of the release that this one repeats; None for one that an update made."""
+    """The number of the release that this one repeats; None for one that an update deployed."""
     number: int = 0
-    """Counted from 1 for each service; 0 as long as it is not recorded."""
+    """Counted from 1 for each service; 0 until it is recorded."""
     time: datetime | None = None
     """When it was recorded."""
     user: str = ""
-    """ARN of who recorded it."""
+    """ARN of the identity that recorded it."""
 
     @property
     def value(self) -> str:
         """The parameter's text."""
-        told: dict[str, Any] = {"image": self.image, "taskDefinition": self.task_definition, "settings": self.settings}
+        record: dict[str, Any] = {
+            "image": self.image,
+            "taskDefinition": self.task_definition,
+            "settings": self.settings,
+        }
         if self.rolled_back_from is not None:
-            told |= {"rolledBackFrom": self.rolled_back_from, "rolledBackTo": self.rolled_back_to}
-        return json.dumps(told)
+            record |= {"rolledBackFrom": self.rolled_back_from, "rolledBackTo": self.rolled_back_to}
+        return json.dumps(record)
 
 
 def parameter_path(cluster: str, family: str) -> str:
@@ -54,7 +58,7 @@ def release_parameter(cluster: str, family: str) -> str:
 
 
 def command_parameter(cluster: str, family: str) -> str:
-    """Name of the parameter with what the release command last ended well for."""
+    """Name of the parameter that records what the release command last succeeded for."""
     return f"{parameter_path(cluster, family)}/release-command"
 
 
@@ -62,25 +66,27 @@ def read_value(value: str, number: int = 0, time: datetime | None = None, user: 
     """A release from the parameter's text.
 
     Raises:
-        ValueError: if the text is no release.
+        ValueError: if the text is not a release.
     """
     try:
-        told: Mapping[str, Any] = json.loads(value)
-        way_back = (told.get("rolledBackFrom"), told.get("rolledBackTo"))
+        record: Mapping[str, Any] = json.loads(value)
+        rollback = (record.get("rolledBackFrom"), record.get("rolledBackTo"))
         return Release(
-            told["image"], told["taskDefinition"], str(told.get("settings", "")), *way_back, number, time, user
+            record["image"], record["taskDefinition"], str(record.get("settings", "")), *rollback, number, time, user
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{value[:80]!r} is no record of a release; delete the parameter and deploy again.") from error
+        raise ValueError(
+            f"{value[:80]!r} is not the record of a release; delete the parameter and deploy again."
+        ) from error
 
 
 def releases(ssm: Any, parameter: str) -> Iterator[Release]:
-    """All releases that Parameter Store knows, the newest first; none where nothing was recorded."""
+    """All releases that Parameter Store has, the newest first; none if nothing was recorded."""
     try:
         pages = list(ssm.get_paginator("get_parameter_history").paginate(Name=parameter))
     except ssm.exceptions.ParameterNotFound:
         return
-    for version in reversed([one for page in pages for one in page["Parameters"]]):
+    for version in reversed([version for page in pages for version in page["Parameters"]]):
         yield read_value(
             version["Value"], version["Version"], version["LastModifiedDate"], version.get("LastModifiedUser", "")
         )

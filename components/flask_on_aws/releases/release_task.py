@@ -1,4 +1,4 @@
-"""The release command: one task of a new task definition that has to end well before any service gets it."""
+"""The release command: one task of a new task definition, which must succeed before any service gets it."""
 
 import hashlib
 import time
@@ -13,15 +13,15 @@ Clients = Callable[[str], Any]
 Say = Callable[[str], None]
 
 # ECS lets an account describe tasks twenty times a second, after a burst of a hundred:
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html; CloudWatch Logs is as generous.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html; CloudWatch Logs allows as much.
 POLL_SECONDS = 1.0
-# Enough to hold a traceback's end.
+# Enough for the end of a traceback.
 LAST_LINES = 20
-# IAM tells a new role's policies everywhere within a minute or so, and only a service tries a start again by itself:
+# A new role's policies take a minute or so to propagate, and only a service retries a start:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
-_SETTLING_SECONDS, _RETRY_SECONDS = 90, 10
-# A start that failed so never ran the command, and the next may go well.
-_PASSING = ("denied secret", "no capacity")
+_PROPAGATION_SECONDS, _RETRY_SECONDS = 90, 10
+# A start that failed for one of these never ran the command, and the next may succeed.
+_TRANSIENT = ("denied secret", "no capacity")
 
 
 class ReleaseTaskError(Exception):
@@ -29,7 +29,7 @@ class ReleaseTaskError(Exception):
 
 
 class ReleaseCommand(NamedTuple):
-    """What is to be run."""
+    """The command to run."""
 
     cluster: str
     task_definition: str
@@ -39,13 +39,13 @@ class ReleaseCommand(NamedTuple):
     security_groups: Sequence[str]
     assign_public_ip: bool
     release: str
-    """What is released, and after what: the same text is the same run, also when it was interrupted."""
+    """What is released, and after what; the same text identifies the same run, even if it was interrupted."""
     seconds: int
     """How long it may take."""
 
     @property
     def started_by(self) -> str:
-        """The mark of this run's tasks, by which an interrupted update finds them again; ECS takes 128 characters."""
+        """Identifies this run's tasks, so that an update after an interrupted one finds them; ECS allows 128 characters."""
         return f"release-{hashlib.sha256(self.release.encode()).hexdigest()[:24]}"
 
 
@@ -56,7 +56,7 @@ class ReleaseTask:
         self._ecs, self._logs, self._say, self._sleep = client("ecs"), client("logs"), say, sleep
 
     def run(self, wanted: ReleaseCommand) -> None:
-        """Run it to its end, unless it has already ended well; one that an interrupted update left is waited for.
+        """Run it to its end, unless it has already succeeded; one that an interrupted update left running is awaited.
 
         Raises:
             ReleaseTaskError: if it fails, or does not end in time and is stopped.
@@ -64,31 +64,31 @@ class ReleaseTask:
         until = time.monotonic() + wanted.seconds
         definition = self._ecs.describe_task_definition(taskDefinition=wanted.task_definition)["taskDefinition"]
         earlier = self._earlier(wanted, definition["family"])
-        if any(_ended_well(task, wanted.container) for task in earlier):
-            self._say("The release command has already ended well; the interrupted update goes on after it.")
+        if any(_succeeded(task, wanted.container) for task in earlier):
+            self._say("The release command has already succeeded; the interrupted update continues after it.")
             return
         running = [task for task in earlier if task["lastStatus"] != "STOPPED"]
-        attempt, settled = len(earlier), time.monotonic() + _SETTLING_SECONDS
+        attempt, propagated = len(earlier), time.monotonic() + _PROPAGATION_SECONDS
         while True:
             task = running.pop() if running else self._start(wanted, attempt, until)
             ended, cause, lines = self._follow(task, wanted, definition, until)
             if cause is None:
                 return
-            if cause.kind not in _PASSING or time.monotonic() > min(settled, until):
+            if cause.kind not in _TRANSIENT or time.monotonic() > min(propagated, until):
                 raise ReleaseTaskError(_failure(wanted, ended, cause, lines))
             attempt += 1
-            self._say(f"The release command could not start and is tried again: {cause.reason}")
+            self._say(f"The release command could not start and is retried: {cause.reason}")
             self._sleep(_RETRY_SECONDS)
 
     def _earlier(self, wanted: ReleaseCommand, family: str) -> list[Mapping[str, Any]]:
-        """The tasks of this run that ECS still knows: it tells stopped ones for an hour."""
-        found: list[Mapping[str, Any]] = []
+        """The tasks of this run that ECS still reports: it keeps stopped ones for an hour."""
+        tasks: list[Mapping[str, Any]] = []
         for status in ("RUNNING", "STOPPED"):
             pages = self._ecs.get_paginator("list_tasks")
             for page in pages.paginate(cluster=wanted.cluster, family=family, desiredStatus=status):
                 if page["taskArns"]:
-                    found += self._ecs.describe_tasks(cluster=wanted.cluster, tasks=page["taskArns"])["tasks"]
-        return [task for task in found if task.get("startedBy") == wanted.started_by]
+                    tasks += self._ecs.describe_tasks(cluster=wanted.cluster, tasks=page["taskArns"])["tasks"]
+        return [task for task in tasks if task.get("startedBy") == wanted.started_by]
 
     def _start(self, wanted: ReleaseCommand, attempt: int, until: float) -> Mapping[str, Any]:
         self._say(f"release command: {wanted.command}")
@@ -97,11 +97,11 @@ class ReleaseTask:
             if answer["tasks"]:
                 return answer["tasks"][0]
             reasons = [str(failure.get("reason", "")) for failure in answer["failures"]]
-            short = capacity_cause(reasons)
-            if short is None or time.monotonic() > until:
+            shortage = capacity_cause(reasons)
+            if shortage is None or time.monotonic() > until:
                 raise ReleaseTaskError(
                     f"The release command {wanted.command!r} could not be started: "
-                    f"{short.reason if short else '; '.join(reasons)}"
+                    f"{shortage.reason if shortage else '; '.join(reasons)}"
                 )
             self._sleep(_RETRY_SECONDS)
 
@@ -117,7 +117,7 @@ class ReleaseTask:
             taskDefinition=wanted.task_definition,
             launchType="FARGATE",
             startedBy=wanted.started_by,
-            # The same token is the same task, should the answer to the first request have been lost.
+            # With the same token ECS starts no second task if the answer to the first request was lost.
             clientToken=f"{wanted.started_by}-{attempt}",
             networkConfiguration={"awsvpcConfiguration": network},
             overrides={"containerOverrides": [override]},
@@ -130,22 +130,22 @@ class ReleaseTask:
         stream = log_stream(self._logs, definition["containerDefinitions"], wanted.container, task["taskArn"])
         lines: list[str] = []
         while True:
-            (seen,) = self._ecs.describe_tasks(cluster=wanted.cluster, tasks=[task["taskArn"]])["tasks"]
-            lines += self._pass_on(stream)
-            if seen["lastStatus"] == "STOPPED":
-                if _ended_well(seen, wanted.container):
-                    return seen, None, lines
-                return seen, _cause(seen, lines, definition), lines
+            (current,) = self._ecs.describe_tasks(cluster=wanted.cluster, tasks=[task["taskArn"]])["tasks"]
+            lines += self._forward_lines(stream)
+            if current["lastStatus"] == "STOPPED":
+                if _succeeded(current, wanted.container):
+                    return current, None, lines
+                return current, _cause(current, lines, definition), lines
             if time.monotonic() > until:
                 reason = f"The release command took longer than {wanted.seconds} s"
                 self._ecs.stop_task(cluster=wanted.cluster, task=task["taskArn"], reason=reason)
                 late = (
                     f"it did not end within {wanted.seconds} s and was stopped; raise release_seconds if it needs more."
                 )
-                return seen, Cause("too slow", late), lines
+                return current, Cause("too slow", late), lines
             self._sleep(POLL_SECONDS)
 
-    def _pass_on(self, stream: LogStream | None) -> list[str]:
+    def _forward_lines(self, stream: LogStream | None) -> list[str]:
         lines = stream.new_lines() if stream else []
         for line in lines:
             self._say(f"  {line}")
@@ -154,10 +154,10 @@ class ReleaseTask:
 
 def _app(task: Mapping[str, Any], container: str) -> Mapping[str, Any]:
     nothing: Mapping[str, Any] = {}
-    return next((one for one in task["containers"] if one["name"] == container), nothing)
+    return next((item for item in task["containers"] if item["name"] == container), nothing)
 
 
-def _ended_well(task: Mapping[str, Any], container: str) -> bool:
+def _succeeded(task: Mapping[str, Any], container: str) -> bool:
     return task["lastStatus"] == "STOPPED" and _app(task, container).get("exitCode") == 0
 
 
@@ -175,10 +175,10 @@ def _cause(task: Mapping[str, Any], lines: Sequence[str], definition: Mapping[st
 
 def _failure(wanted: ReleaseCommand, task: Mapping[str, Any], cause: Cause, lines: Sequence[str]) -> str:
     code = _app(task, wanted.container).get("exitCode", "none")
-    said = f"The release command {wanted.command!r} failed ({cause.kind}, exit code {code}): {cause.reason}"
+    message = f"The release command {wanted.command!r} failed ({cause.kind}, exit code {code}): {cause.reason}"
     reason = task.get("stoppedReason", "")
     if reason and reason not in cause.reason:
-        said += f" ECS says: {reason}."
+        message += f" ECS says: {reason}."
     if lines:
-        said += "\nIts last lines:\n" + "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
-    return f"{said}\nNo service was changed; what served before serves on."
+        message += "\nIts last lines:\n" + "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
+    return f"{message}\nNo service was changed; what served before serves on."

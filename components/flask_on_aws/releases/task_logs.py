@@ -12,31 +12,31 @@ class LogStream:
         self._token: str | None = None
 
     def new_lines(self) -> list[str]:
-        """The lines since the last call; none as long as there is no stream."""
+        """The lines since the last call; none until the stream exists."""
         lines: list[str] = []
         while True:
-            asked = {"nextToken": self._token} if self._token else {}
+            position = {"nextToken": self._token} if self._token else {}
             try:
-                found = self._logs.get_log_events(
-                    logGroupName=self._group, logStreamName=self._stream, startFromHead=True, **asked
+                page = self._logs.get_log_events(
+                    logGroupName=self._group, logStreamName=self._stream, startFromHead=True, **position
                 )
             except self._logs.exceptions.ResourceNotFoundException:
                 return lines
-            lines += [event["message"] for event in found["events"]]
-            ended = found["nextForwardToken"] == self._token  # so CloudWatch says that there is no more
-            self._token = found["nextForwardToken"]
-            if ended or not found["events"]:
+            lines += [event["message"] for event in page["events"]]
+            ended = page["nextForwardToken"] == self._token  # CloudWatch's sign that there are no more
+            self._token = page["nextForwardToken"]
+            if ended or not page["events"]:
                 return lines
 
     def last_lines(self, count: int) -> list[str]:
         """The newest lines; none where there is no stream."""
         try:
-            found = self._logs.get_log_events(
+            page = self._logs.get_log_events(
                 logGroupName=self._group, logStreamName=self._stream, startFromHead=False, limit=count
             )
         except self._logs.exceptions.ResourceNotFoundException:
             return []
-        return [event["message"] for event in found["events"]]
+        return [event["message"] for event in page["events"]]
 
 
 def log_stream(logs: Any, definitions: Sequence[Mapping[str, Any]], container: str, task_arn: str) -> LogStream | None:
@@ -44,8 +44,8 @@ def log_stream(logs: Any, definitions: Sequence[Mapping[str, Any]], container: s
 
     Its name is `prefix/container/task`: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
     """
-    found = next((one for one in definitions if one["name"] == container), None)
-    options: Mapping[str, str] = (found or {}).get("logConfiguration", {}).get("options", {})
+    definition = next((item for item in definitions if item["name"] == container), None)
+    options: Mapping[str, str] = (definition or {}).get("logConfiguration", {}).get("options", {})
     if "awslogs-group" not in options:
         return None
     task = task_arn.rsplit("/", 1)[-1]

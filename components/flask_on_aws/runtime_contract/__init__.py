@@ -1,4 +1,4 @@
-"""What an app finds at run time: its environment, its process, its times and sizes, and the certificates of RDS.
+"""What an app gets at run time: its environment, its process, its timeouts and sizes, and the certificates of RDS.
 
 Plain values that import nothing of Pulumi; everything above `validation` may import it.
 """

@@ -1,4 +1,4 @@
-"""The runtime contract: what an app finds in its environment, from one table.
+"""The runtime contract: the variables in an app's environment, in one table.
 
 Pure functions of plain values (standard library only), so that the AWS stack, the local stack, the export of an
 environment, the documentation and the check of a container all use the same list. A new variable is one new row.
@@ -22,22 +22,22 @@ ENVIRONMENTS = ("development", "staging", "production")
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
 COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 
-# Where images keep the RDS root certificates. A directory of its own: an init container fills it by mounting a volume
-# there, and a volume over /etc/ssl/certs would hide the certificates of everyone else.
+# Where images keep the RDS root certificates. A dedicated directory: an init container mounts a volume there, and a
+# volume over /etc/ssl/certs would hide all other certificates.
 CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
 
-# RDS forbids / @ " and the space. These four besides need no escaping in a URL, a shell or Alembic's ini file.
+# RDS forbids / @ " and the space. These four also need no escaping in a URL, a shell or Alembic's ini file.
 PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 # Upsun's name of PostgreSQL's scheme: https://docs.upsun.com/add-services/postgresql.html
 _UPSUN_SCHEME = "pgsql"
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
-_ONE_YEAR = 31556926  # seconds, Upsun's number
+_ONE_YEAR = 31556926  # seconds, as Upsun has it
 
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """Where the database is, without its password."""
+    """How to reach the database, without its password."""
 
     host: str
     port: int
@@ -45,7 +45,7 @@ class DatabaseFacts:
     user: str
     scheme: str = "postgresql"
     query: str | None = None
-    """Query of the URL; None means TLS that is verified, as libpq spells it, and "" none at all."""
+    """Query of the URL; None means verified TLS in libpq's parameters, and "" no query."""
     ca_path: str = CA_PATH
     secret_arn: str = ""
     """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
@@ -53,7 +53,7 @@ class DatabaseFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that is known about a stack and that its app may want to know, without the secrets."""
+    """Everything about a stack that its app may need to know, without the secrets."""
 
     port: int
     external_url: str
@@ -76,8 +76,8 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a row of the table makes its value from: the facts, and for secret variables the secrets."""
+class Inputs:
+    """What a row of the table computes its value from: the facts, and for secret variables the secrets."""
 
     facts: Facts
     password: str = ""
@@ -105,13 +105,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Variable:
-    """One row: a variable, how it is delivered, what it means, and when it is there."""
+    """One row: a variable, how it is delivered, what it means, and when it is set."""
 
     name: str
     kind: str
     """`plain` or `secret`."""
     meaning: str
-    value: Callable[[Known], str | int]
+    value: Callable[[Inputs], str | int]
     needs: str = ""
     """`database`, `bucket`, `storage`, `dual_stack` or `previous_key`; empty: nothing."""
     preset: str = ""
@@ -121,8 +121,8 @@ class Variable:
 def database_url(database: DatabaseFacts, password: str) -> str:
     """The database as one URL, each part percent-encoded where it must be: passwords may hold any character.
 
-    A query's slashes need no encoding, so there is no % in the URL of a stack: Alembic's configuration, to which many
-    migrations hand it as it is, takes each for a reference of its own, and refuses the URL.
+    A query's slashes need no encoding, so a stack's URL contains no %: Alembic's configuration, to which many migrations
+    pass it unchanged, would interpret each as a reference and reject the URL.
     """
     user, secret, host, name = (
         quote(part, safe="") for part in (database.user, password, database.host, database.name)
@@ -133,24 +133,24 @@ def database_url(database: DatabaseFacts, password: str) -> str:
     return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
 
 
-def _gunicorn_arguments(known: Known) -> str:
-    """No worker class: more than one thread turns gunicorn's default into gthread, and another choice stays the app's."""
-    timers = known.facts.timers
+def _gunicorn_arguments(inputs: Inputs) -> str:
+    """No worker class: more than one thread turns gunicorn's default into gthread, and the app may choose another."""
+    timers = inputs.facts.timers
     return (
         f"--keep-alive {timers.keep_alive} --timeout {timers.request_timeout} --graceful-timeout {timers.graceful} "
-        # The heartbeat's file in memory: on a disk it may block, and a healthy worker would count as stuck.
-        f"--worker-tmp-dir /dev/shm --threads {known.threads}"
+        # The heartbeat file is in memory: on a disk it may block, and a healthy worker would seem stuck.
+        f"--worker-tmp-dir /dev/shm --threads {inputs.threads}"
     )
 
 
-def _relationships(known: Known) -> str:
-    database = known.database
+def _relationships(inputs: Inputs) -> str:
+    database = inputs.database
     relationship = {
         "host": database.host,
         "port": database.port,
         "path": database.name,
         "username": database.user,
-        "password": known.password,
+        "password": inputs.password,
         "scheme": _UPSUN_SCHEME,
         "rel": "postgresql",
         "query": {"is_master": True},
@@ -158,12 +158,12 @@ def _relationships(known: Known) -> str:
     return base64.b64encode(json.dumps({"postgresql": [relationship]}).encode()).decode()
 
 
-def _url(known: Known) -> str:
-    return database_url(known.database, known.password)
+def _url(inputs: Inputs) -> str:
+    return database_url(inputs.database, inputs.password)
 
 
-def _hostname(known: Known) -> str:
-    return urlsplit(known.facts.external_url).hostname or ""
+def _hostname(inputs: Inputs) -> str:
+    return urlsplit(inputs.facts.external_url).hostname or ""
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -232,12 +232,12 @@ VARIABLES: tuple[Variable, ...] = (
 
 def plain_environment(facts: Facts) -> dict[str, str]:
     """Every plain variable with its value, sorted by name."""
-    return _values("plain", Known(facts))
+    return _values("plain", Inputs(facts))
 
 
 def secret_values(facts: Facts, password: str, secret_key: str, previous_key: str = "") -> dict[str, str]:
     """Every secret variable with its value, sorted by name."""
-    return _values("secret", Known(facts, password, secret_key, previous_key))
+    return _values("secret", Inputs(facts, password, secret_key, previous_key))
 
 
 def plain_names(
@@ -248,7 +248,7 @@ def plain_names(
         "database": has_database,
         "bucket": has_bucket,
         "storage": has_bucket if has_storage is None else has_storage,
-        "dual_stack": False,  # not reserved: an app may know better
+        "dual_stack": False,  # not reserved: an app may override it
     }
     return tuple(variable.name for variable in _chosen("plain", has, compat))
 
@@ -259,16 +259,16 @@ def secret_names(has_database: bool, compat: Collection[str]) -> tuple[str, ...]
     return tuple(variable.name for variable in _chosen("secret", has, compat))
 
 
-def _values(kind: str, known: Known) -> dict[str, str]:
-    facts = known.facts
+def _values(kind: str, inputs: Inputs) -> dict[str, str]:
+    facts = inputs.facts
     has = {
         "database": facts.database is not None,
         "bucket": facts.bucket_name is not None,
         "storage": facts.storage_dsn is not None,
         "dual_stack": facts.dual_stack,
-        "previous_key": bool(known.previous_key),
+        "previous_key": bool(inputs.previous_key),
     }
-    return {variable.name: str(variable.value(known)) for variable in _chosen(kind, has, facts.compat)}
+    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, has, facts.compat)}
 
 
 def _chosen(kind: str, has: Mapping[str, bool], compat: Collection[str]) -> list[Variable]:
@@ -283,14 +283,14 @@ def _chosen(kind: str, has: Mapping[str, bool], compat: Collection[str]) -> list
 def variable_problems(
     names: Iterable[str], reserved: Collection[str], override_env: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with the user's own variables: each name with a sentence.
+    """What is wrong with the user's variables: each name with a sentence.
 
     `names` are those of `env` followed by those of `secrets`, so a name that comes twice is in both.
     """
-    for name, times in Counter(names).items():
+    for name, count in Counter(names).items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             yield name, f"{name!r} must be letters, digits and underscores, and not start with a digit."
-        if times > 1:
+        if count > 1:
             yield name, f"{name!r} is in both env and secrets; keep it in one of them."
         if name in reserved and name not in override_env:
             yield (

@@ -2,7 +2,7 @@
 
 `rds-ca/rds-ca-bundle.pem` holds the roots of all commercial regions as AWS publishes them in its global bundle:
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
-A task definition has room for 64 KiB, so only a region's own three (about 5 KB) are given to a container.
+A task definition has room for 64 KiB, so a container gets only the three of its region (about 5 KB).
 """
 
 import base64
@@ -20,12 +20,12 @@ def region_certificates(region: str) -> str:
         ValueError: if the bundle has none for the region.
     """
     subject = f"Amazon RDS {region} Root CA".encode()
-    found = [pem for pem, der in _certificates() if subject in der]
-    if not found:
+    roots = [pem for pem, der in _certificates() if subject in der]
+    if not roots:
         raise ValueError(
-            f"the bundle has no RDS root certificates for region {region!r}; use an image that brings its own and set caCertificates to image."
+            f"the bundle has no RDS root certificates for region {region!r}; use an image that contains them and set caCertificates to image."
         )
-    return "".join(found)
+    return "".join(roots)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import re
 
-# Words that `exec` cannot stand before: the shell's own.
+# Words that cannot follow `exec`: those of the shell.
 _KEYWORDS = frozenset(
     [
         "exec",
@@ -40,20 +40,20 @@ _TOKEN = re.compile(
 
 
 def shell_command(command: str) -> list[str]:
-    """The words that run a command line by a shell: variables expand, and SIGTERM reaches the program itself.
+    """The arguments that run a command line in a shell: variables expand, and SIGTERM reaches the program itself.
 
     `exec` puts the last program in the shell's place, since a shell that waits for it does not pass the signal on:
     `migrate && serve` becomes `migrate && exec serve`. Pipes and groups stay as they are.
     """
     line = command.strip()
-    found = list(_TOKEN.finditer(line))
-    if any(token["other"] for token in found):
+    tokens = list(_TOKEN.finditer(line))
+    if any(token["other"] for token in tokens):
         return ["/bin/sh", "-c", line]
-    start = max((token.end() for token in found if token["end"]), default=0)
-    return ["/bin/sh", "-c", line[:start] + _replacing(line[start:])]
+    start = max((token.end() for token in tokens if token["end"]), default=0)
+    return ["/bin/sh", "-c", line[:start] + _with_exec(line[start:])]
 
 
-def _replacing(last: str) -> str:
+def _with_exec(last: str) -> str:
     words = last.split()
     if not words or words[0] in _KEYWORDS:
         return last

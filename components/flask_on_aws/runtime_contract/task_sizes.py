@@ -1,4 +1,4 @@
-"""The sizes of a Fargate task, and what the app's server makes of one.
+"""The sizes of a Fargate task, and the server's processes and threads for each.
 
 Pure values, standard library only.
 """
@@ -27,7 +27,7 @@ def web_concurrency(cpu: int, memory: int) -> tuple[int, int]:
 
     A Fargate task sees the CPUs of its host, so servers that count them start too many workers and run out of memory
     (benoitc/gunicorn#2888). Measured with gunicorn's threads on one app: where two CPUs are visible, one process of four
-    threads serves a quarter of what two processes do, since its threads fight for the interpreter's lock (and 7 of 36
+    threads serves a quarter of what two processes do, since its threads contend for the interpreter's lock (and 7 of 36
     runs of two fell back to that); pinned to one CPU, both serve the same. So a process for each vCPU and at least two,
     which also lets one answer while the other restarts, but one where there is no memory for two. Four threads for each
     are what was measured, and keep the health check answered while others wait for the database or S3.
@@ -39,7 +39,7 @@ def web_concurrency(cpu: int, memory: int) -> tuple[int, int]:
 def fargate_size_problems(cpu: int, memory: int) -> Iterator[str]:
     """What is wrong with a task's CPU units and MiB of memory: Fargate has only certain pairs."""
     if cpu not in _FARGATE_SIZES:
-        yield f"cpu {cpu} is not a size of Fargate; choose one of {', '.join(map(str, _FARGATE_SIZES))}."
+        yield f"cpu {cpu} is not a Fargate task size; choose one of {', '.join(map(str, _FARGATE_SIZES))}."
     elif memory not in _FARGATE_SIZES[cpu]:
         choices = ", ".join(map(str, _FARGATE_SIZES[cpu]))
-        yield f"memory {memory} does not go with cpu {cpu}; choose one of {choices} MiB."
+        yield f"memory {memory} is not available with cpu {cpu}; choose one of {choices} MiB."

@@ -1,4 +1,4 @@
-"""One JSON secret in Secrets Manager, from whose keys tasks get their secret environment."""
+"""One JSON secret in Secrets Manager, whose keys become the tasks' secret environment variables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict
@@ -18,13 +18,13 @@ class AppSecretArgs(TypedDict, total=False):
     values: Required[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """The secret's keys and values; all of it is treated as secret. Required."""
     recovery_days: int
-    """Days, from 7 to 30, in which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
+    """Days, from 7 to 30, for which the deleted secret can be restored; 0 deletes it at once. Default: 0."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the secret; who reads it needs kms:Decrypt of the key as well. Default: Secrets Manager's own key."""
+    """ARN of the KMS key that encrypts the secret; whoever reads it also needs kms:Decrypt for the key. Default: Secrets Manager's key."""
     description: pulumi.Input[str]
     """What the secret is for, shown in AWS's console. Default: Secret environment of an app."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {"recovery_days": 0, "description": "Secret environment of an app"}
@@ -37,12 +37,12 @@ _LONGEST_DESCRIPTION = 2048
 @typed(AppSecretArgs)
 def problems(args: AppSecretArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    days = settled["recovery_days"]
+    args = settle(args, _DEFAULTS)
+    days = args["recovery_days"]
     if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
         yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    description = settled["description"]
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    description = args["description"]
     length = len(description) if isinstance(description, str) else 0
     if length > _LONGEST_DESCRIPTION:
         yield Problem("description", f"{length} characters are too many; use at most {_LONGEST_DESCRIPTION}.")
@@ -54,7 +54,7 @@ class AppSecret(Component):
     secret_arn: pulumi.Output[str]
     """ARN of the secret."""
     version_id: pulumi.Output[str]
-    """Id of the secret's present content: another one for each new content, so that tasks can be started anew with it."""
+    """Id of the secret's current content, which changes with it, so that tasks can be replaced."""
 
     def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(problems(args))
@@ -70,7 +70,7 @@ class AppSecret(Component):
         version = aws.secretsmanager.SecretVersion(
             f"{name}-content",
             secret_id=secret.id,
-            # Sorted, so that another order of the same values is not a new content.
+            # Sorted, so that reordering the same values does not change the content.
             secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(self._args["values"]), sort_keys=True),
             opts=self._child(),
         )
@@ -82,14 +82,14 @@ class AppSecret(Component):
     def policy_json(self) -> pulumi.Output[str]:
         """IAM policy that lets a role read the secret, with the key that encrypts it, and nothing else."""
         return pulumi.Output.all(self.secret_arn, self._args.get("kms_key_id")).apply(
-            lambda both: reading_policy(*both)
+            lambda values: reading_policy(*values)
         )
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
         """Let a role read the secret, with the key that encrypts it.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         grant(self._name, client, role, self.policy_json, self._child())

@@ -1,14 +1,14 @@
-"""Policies of KMS keys: who manages a key, and which of AWS's services encrypt with it without a role of the account's."""
+"""Policies of KMS keys: who manages a key, and which AWS services encrypt with it without a role of the account."""
 
 from collections.abc import Sequence
 from typing import Any
 
-# CloudWatch's alarms and Budgets publish to topics by themselves.
+# CloudWatch alarms and AWS Budgets publish to topics without a role.
 PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
 
 
 def account_manages(account_id: str, partition: str) -> dict[str, Any]:
-    """The account manages the key, and its IAM policies say who uses it: RDS, S3, Secrets Manager and ECR act for a role."""
+    """The account manages the key, and its IAM policies decide who uses it: RDS, S3, Secrets Manager and ECR act on behalf of a role."""
     return {
         "Sid": "AccountManagesTheKey",
         "Effect": "Allow",
@@ -19,7 +19,7 @@ def account_manages(account_id: str, partition: str) -> dict[str, Any]:
 
 
 def publishers_encrypt(account_id: str) -> dict[str, Any]:
-    """Alarms and budgets encrypt what they publish on this account's behalf, and nobody else's."""
+    """Alarms and budgets encrypt what they publish on behalf of this account, and no other."""
     return {
         "Sid": "PublishersEncrypt",
         "Effect": "Allow",
@@ -42,6 +42,6 @@ def logs_encrypt(service: str, log_group_arns: Sequence[str]) -> dict[str, Any]:
         "Principal": {"Service": service},
         "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         "Resource": "*",
-        # StringLike, since a context is text to IAM, whatever it holds.
+        # StringLike, since IAM treats an encryption context as a string, even if it is an ARN.
         "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": list(log_group_arns)}},
     }

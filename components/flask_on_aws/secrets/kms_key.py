@@ -18,11 +18,11 @@ class KmsKeyArgs(TypedDict, total=False):
     description: pulumi.Input[str]
     """What the key is for, shown in AWS's console. Default: Encrypts the data of an app."""
     log_group_names: Sequence[str]
-    """Names of the log groups that CloudWatch Logs may encrypt with the key, where * stands for any text. Default: all of the account in the key's region."""
+    """Names of the log groups that CloudWatch Logs may encrypt with the key, where * matches any characters. Default: all of the account in the key's region."""
     retain: bool
     """Whether the key survives its removal from the program, so that what it encrypts can still be read; otherwise it is deleted 30 days later. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -30,7 +30,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "log_group_names": ["*"],
     "retain": False,
 }
-# The longest that KMS offers. Until then the deletion can be cancelled, and nothing brings back what a deleted key encrypts.
+# The longest that KMS offers. Until then the deletion can be cancelled; what a deleted key encrypts cannot be recovered.
 DELETION_DAYS = 30
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html, and the wildcard
 _LOG_GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9*]{1,512}")
@@ -44,17 +44,17 @@ def problems(args: KmsKeyArgs) -> Iterator[Problem]:
         if not _LOG_GROUP_NAME.fullmatch(name):
             yield Problem(
                 "log_group_names",
-                f"{name!r} is not the name of a log group: use up to 512 letters, digits and . - _ / #, and * for any text.",
+                f"{name!r} is not the name of a log group: use up to 512 letters, digits and . - _ / #, and * for any characters.",
             )
     if not names:
-        yield Problem("log_group_names", "An empty list names no log group; leave it out for all of the account.")
+        yield Problem("log_group_names", "An empty list names no log group; leave it out for all of the account's.")
 
 
 class KmsKey(Component):
     """A symmetric key that AWS rotates each year.
 
-    IAM policies of its account say who uses it. Its own policy admits CloudWatch Logs, for the named log groups alone, and
-    CloudWatch's alarms and Budgets, which no role could admit.
+    IAM policies of its account decide who uses it. The key's policy allows CloudWatch Logs, for the named log groups alone, and
+    CloudWatch alarms and AWS Budgets, which use no role.
     """
 
     key_arn: pulumi.Output[str]
@@ -80,19 +80,19 @@ class KmsKey(Component):
     def _policy(self) -> pulumi.Output[dict[str, Any]]:
         options, names = pulumi.InvokeOptions(parent=self), self._args["log_group_names"]
         partition = aws.get_partition_output(opts=options)
-        known = pulumi.Output.all(
+        facts = pulumi.Output.all(
             account_id=aws.get_caller_identity_output(opts=options).account_id,
             region=aws.get_region_output(opts=options).region,
             partition=partition.partition,
             dns_suffix=partition.dns_suffix,
         )
-        return known.apply(lambda place: key_policy(**place, log_group_names=names))
+        return facts.apply(lambda values: key_policy(**values, log_group_names=names))
 
 
 def key_policy(
     account_id: str, region: str, partition: str, dns_suffix: str, log_group_names: Sequence[str]
 ) -> dict[str, Any]:
-    """The key's own policy."""
+    """The key's policy."""
     groups = [f"arn:{partition}:logs:{region}:{account_id}:log-group:{name}" for name in log_group_names]
     return document(
         [

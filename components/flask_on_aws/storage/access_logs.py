@@ -1,4 +1,4 @@
-"""The bucket for access logs: private, encrypted, TLS only, written by the AWS services that it is for alone."""
+"""The bucket for access logs: private, encrypted, TLS only, writable only by the AWS services that it is for."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
@@ -20,27 +20,27 @@ class AccessLogBucketArgs(TypedDict, total=False):
     retain: bool
     """Whether the bucket and its logs survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
     sources: Sequence[str]
-    """What this account may send logs from: `load-balancers`, `buckets` (of the same region) and `distributions`. Default: load-balancers."""
+    """Which of this account's resources may write logs: `load-balancers`, `buckets` (of the same region) and `distributions`. Default: load-balancers."""
 
 
-# A quarter covers the usual look back at an incident.
+# A quarter is enough to look back at most incidents.
 _DEFAULTS: AccessLogBucketArgs = {"days": 90, "retain": False, "sources": ["load-balancers"]}
 # CloudFront's logs are delivered from there, wherever the bucket is:
 # AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
 DISTRIBUTION_REGION = "us-east-1"
 BUCKET_PREFIX = "buckets/"
-"""Where buckets write, so that they cannot write into the folders of the others."""
+"""Where buckets write, so that they cannot write into the other sources' folders."""
 
 
 @typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("days", settled["days"], 1, 3653, "days")
-    for source in settled["sources"]:
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("days", args["days"], 1, 3653, "days")
+    for source in args["sources"]:
         yield from choice_problems("sources", source, list(_DELIVERIES))
-    if not settled["sources"]:
-        yield Problem("sources", f"An empty list lets nothing write; name some of {', '.join(_DELIVERIES)}.")
+    if not args["sources"]:
+        yield Problem("sources", f"An empty list allows nothing to write; name some of {', '.join(_DELIVERIES)}.")
 
 
 class AccessLogBucket(Component):
@@ -58,7 +58,7 @@ class AccessLogBucket(Component):
         self._create_bucket()
         self._expire_logs()
         self.bucket_name = self._permit_delivery().bucket
-        self.bucket_arn = pulumi.Output.all(self._bucket.arn, self.bucket_name).apply(lambda both: str(both[0]))
+        self.bucket_arn = pulumi.Output.all(self._bucket.arn, self.bucket_name).apply(lambda values: str(values[0]))
         self._register()
 
     def _create_bucket(self) -> None:
@@ -67,7 +67,7 @@ class AccessLogBucket(Component):
             force_destroy=not self._args["retain"],
             opts=self._child(retain_on_delete=self._args["retain"]),
         )
-        # Load balancers and S3 write only to buckets with S3's own keys (SSE-S3), not to those with KMS keys.
+        # Load balancers and S3 write only to buckets with S3's keys (SSE-S3), not to those with KMS keys.
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.bucket,
@@ -100,15 +100,15 @@ class AccessLogBucket(Component):
             f"{self._name}-delivery",
             bucket=self._bucket.bucket,
             policy=pulumi.Output.all(bucket_arn=self._bucket.arn, account_id=account).apply(
-                lambda known: delivery_policy(known["bucket_arn"], known["account_id"], sources)
+                lambda values: delivery_policy(values["bucket_arn"], values["account_id"], sources)
             ),
-            # S3 refuses to change a bucket's policy and its public access block at the same time.
+            # S3 rejects simultaneous changes to a bucket's policy and its public access block.
             opts=self._child(depends_on=[self._block]),
         )
 
 
 def delivery_policy(bucket_arn: str, account_id: str, sources: Sequence[str] = ("load-balancers",)) -> str:
-    """A bucket policy for log delivery by these sources of the account, each into its own folder, and for TLS alone."""
+    """A bucket policy that allows these sources of the account to deliver logs, each into its own folder, over TLS only."""
     statements = [_DELIVERIES[source](bucket_arn, account_id) for source in dict.fromkeys(sources)]
     return policy_json([*statements, require_tls(bucket_arn)])
 
@@ -138,13 +138,13 @@ def _from_load_balancers(bucket_arn: str, account_id: str) -> dict[str, Any]:
 
 
 def _from_buckets(bucket_arn: str, account_id: str) -> dict[str, Any]:
-    # AmazonS3/latest/userguide/enable-server-access-logging.html; a bucket's ARN names no account, so that is apart.
+    # AmazonS3/latest/userguide/enable-server-access-logging.html; a bucket's ARN names no account, hence the separate key.
     condition = {"StringEquals": {"aws:SourceAccount": account_id}}
     return _deliver("DeliverBucketLogs", "logging.s3.amazonaws.com", f"{bucket_arn}/{BUCKET_PREFIX}", condition)
 
 
 def _from_distributions(bucket_arn: str, account_id: str) -> dict[str, Any]:
-    # Without this statement CloudWatch Logs would append it to the policy by itself, and each update take it out again:
+    # Without this statement CloudWatch Logs would append it to the policy, and each update would remove it again:
     # AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
     partition = bucket_arn.split(":")[1]
     return _deliver(

@@ -27,15 +27,15 @@ class MediaBucketArgs(TypedDict, total=False):
     old_version_days: int
     """Days for which old versions are kept, from 1 to 3650. Default: 30."""
     accept_data_loss: Sequence[str]
-    """Logical names of resources whose data this update may lose; the bucket's own lets fewer old_version_days delete old versions. Default: none."""
+    """Logical names of resources whose data this update may lose; the bucket's lets a lower old_version_days delete old versions. Default: none."""
     kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts new files. Default: S3's own key."""
+    """ARN of the KMS key that encrypts new files. Default: S3's key."""
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
     tags: Mapping[str, str]
-    """Tags of everything in it that takes tags, by key; at most 40. Default: none."""
+    """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
     access_log_bucket: pulumi.Input[str]
-    """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, nothing is logged."""
+    """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, requests are not logged."""
 
 
 _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}
@@ -43,17 +43,17 @@ _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accep
 _ABORT_UPLOADS_AFTER_DAYS = 1
 # How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
 _CORS_MAX_AGE_SECONDS = 7200
-# Scheme, host in lower case and perhaps a port, at most one * in it, as S3 takes it; or any origin.
+# Scheme, host in lower case and perhaps a port, at most one * in it, as S3 accepts it; or any origin.
 _ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 
 @typed(MediaBucketArgs)
 def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    settled = settle(args, _DEFAULTS)
-    yield from range_problems("old_version_days", settled["old_version_days"], 1, 3650, "days")
-    yield from kms_key_problems("kms_key_id", settled.get("kms_key_id"))
-    origins = settled.get("allowed_origins", [])
+    args = settle(args, _DEFAULTS)
+    yield from range_problems("old_version_days", args["old_version_days"], 1, 3650, "days")
+    yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
+    origins = args.get("allowed_origins", [])
     for origin in origins if isinstance(origins, Sequence) else []:
         if isinstance(origin, str) and not _ORIGIN.fullmatch(origin):
             yield Problem(
@@ -63,17 +63,17 @@ def problems(args: MediaBucketArgs) -> Iterator[Problem]:
 
 
 def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
-    """What is recorded of the bucket with a logical name, to be compared with the next update's."""
-    settled = settle(args, _DEFAULTS)
-    found: dict[str, Any] = {"kind": "bucket", "name": name, "retain": settled["retain"]}
-    # Without versions there are none to lose.
-    return found | ({"old_version_days": settled["old_version_days"]} if settled["versioned"] else {})
+    """The record of the bucket with this logical name, which the next update is compared with."""
+    args = settle(args, _DEFAULTS)
+    record: dict[str, Any] = {"kind": "bucket", "name": name, "retain": args["retain"]}
+    # Without versioning there are no old versions to lose.
+    return record | ({"old_version_days": args["old_version_days"]} if args["versioned"] else {})
 
 
 class MediaBucket(Component):
     """A private S3 bucket for uploads and other media files.
 
-    Nothing in it is public: the app signs links with its task role, to which `policy_json` gives the rights.
+    Nothing in it is public: the app signs links with its task role, to which `policy_json` grants access.
     """
 
     bucket_name: pulumi.Output[str]
@@ -90,7 +90,7 @@ class MediaBucket(Component):
         self._args = settle(args, _DEFAULTS)
         super().__init__(name, opts, Guard({"bucket": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_bucket()
-        self._close_to_the_public()
+        self._block_public_access()
         self._require_tls()
         self._create_lifecycle()
         self._allow_browsers()
@@ -99,7 +99,7 @@ class MediaBucket(Component):
         self.bucket_arn = self._bucket.arn
         self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
         self.policy_json = pulumi.Output.all(self._bucket.arn, self._args.get("kms_key_id")).apply(
-            lambda both: access_policy(*both)
+            lambda values: access_policy(*values)
         )
         self._register()
 
@@ -107,7 +107,7 @@ class MediaBucket(Component):
         """Let a role list, read, write and delete the bucket's files, and nothing else.
 
         Args:
-            client: whose role it is, as the last part of the policy's logical name; each client has its own.
+            client: the owner of the role, the last part of the policy's logical name; different for each client.
             role: name or ARN of the IAM role.
         """
         grant(self._name, client, role, self.policy_json, self._child())
@@ -132,7 +132,7 @@ class MediaBucket(Component):
                 opts=self._child(),
             )
 
-    def _close_to_the_public(self) -> None:
+    def _block_public_access(self) -> None:
         self._block = block_public_access(self._name, self._bucket, self._child())
 
     def _require_tls(self) -> None:
@@ -140,7 +140,7 @@ class MediaBucket(Component):
             f"{self._name}-tls",
             bucket=self._bucket.bucket,
             policy=self._bucket.arn.apply(lambda arn: policy_json([require_tls(arn)])),
-            # S3 refuses to change a bucket's policy and its public access block at the same time.
+            # S3 rejects simultaneous changes to a bucket's policy and its public access block.
             opts=self._child(depends_on=[self._block]),
         )
 
@@ -191,16 +191,16 @@ class MediaBucket(Component):
             f"{self._name}-logging",
             bucket=self._bucket.bucket,
             target_bucket=self._args["access_log_bucket"],
-            # S3 appends the time and a random text alone, so the bucket's own name is told apart from others' by ours.
+            # S3 appends only the time and a random string, so the prefix contains the bucket's name.
             target_prefix=pulumi.Output.format(f"{BUCKET_PREFIX}{{bucket}}/", bucket=self._bucket.bucket),
             opts=self._child(),
         )
 
 
 def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
-    """The IAM policy with which an app uses its bucket, and the bucket's key for nothing but its files.
+    """The IAM policy with which an app uses its bucket, and the bucket's key, for its files only.
 
-    What a link or a form that the app has signed does counts as done by the app's role, which so needs the key.
+    Requests by links and forms that the app has signed are made as the app's role, which therefore needs the key.
     """
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     statements: list[dict[str, Any]] = [
@@ -208,7 +208,7 @@ def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:
         {"Effect": "Allow", "Action": objects, "Resource": f"{bucket_arn}/*"},
     ]
     if kms_key_id:
-        # With a bucket key S3 names the bucket; an object that was put without one is named itself.
+        # With a bucket key S3 names the bucket; without one it names the object.
         context = {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}
         actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         statements.append(

@@ -1,4 +1,4 @@
-"""What keeps every bucket of the library private: no public access, encryption, TLS alone."""
+"""Settings that keep every bucket of the library private: no public access, encryption, TLS only."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def block_public_access(
 def encryption_rule(
     kms_key_id: pulumi.Input[str] | None,
 ) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
-    """How S3 encrypts what is put without a word about encryption."""
+    """How S3 encrypts objects whose upload does not specify encryption."""
     if kms_key_id is None:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
     return {

@@ -1,4 +1,4 @@
-"""The names of a component's arguments, before anything looks at their values: unknown ones and missing ones.
+"""Checks of the names of a component's arguments, unknown and missing ones, before any check of their values.
 
 `Component` checks them for every component, together with the types of the values (`argument_types.py`).
 """
@@ -13,12 +13,12 @@ from .problems import Problem
 
 
 def name_problems(kind: type[Any], args: Mapping[str, Any], owner: str) -> Iterator[Problem]:
-    """The arguments that are not declared, and the required ones that are not given, a sentence each.
+    """Arguments that are not declared, and required ones that are missing, one sentence each.
 
     Args:
         kind: the TypedDict that declares the arguments.
-        args: the given arguments; None counts as absent.
-        owner: what has these arguments, with its article, like `a Database`.
+        args: the arguments; None counts as absent.
+        owner: the component's name with its article, like `a Database`.
     """
     for name in args:
         if name not in kind.__annotations__:
@@ -33,8 +33,8 @@ def args_type(component: type[Any]) -> type[Any]:
     return inspect.get_annotations(component.__init__)["args"]
 
 
-def _hint(name: str, known: Collection[str]) -> str:
-    if snake_case(name) in known:
+def _hint(name: str, names: Collection[str]) -> str:
+    if snake_case(name) in names:
         return f"in Python it is {snake_case(name)}."
-    near = difflib.get_close_matches(snake_case(name), known, 1)
-    return f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}."
+    near = difflib.get_close_matches(snake_case(name), names, 1)
+    return f"did you mean {near[0]}?" if near else f"it has {', '.join(names)}."

@@ -1,7 +1,7 @@
 """Whether arguments have the types that a component's Args declare, before any check looks at their values.
 
-Pulumi's hosted package and Python's callers check no types: a text counts as true where a flag is meant, and a text is
-a list of its letters. What has another type is reported, and left out of the checks of the values.
+Neither Pulumi's hosted package nor Python checks types: a string would count as true where a boolean is expected, and as
+a list of its characters. A value of another type is reported, and excluded from the checks of values.
 """
 
 import functools
@@ -16,27 +16,27 @@ from .choices import Choice
 from .problems import Problem
 
 _Check = TypeVar("_Check", bound=Callable[..., Iterator[Problem]])
-# Arguments whose values no sentence may repeat: they are secrets, or what people mistake for the place of one.
+# Arguments whose values no message may repeat: they are secrets, or people may put secrets there by mistake.
 SECRET_ARGUMENTS = frozenset({"secret_values", "build_secrets", "secrets", "values", "origin_secret"})
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _PLURALS = {bool: "true or false values", int: "whole numbers", float: "numbers", str: "texts"}
 
 
 def typed(kind: type[Any]) -> Callable[[_Check], _Check]:
-    """A check of values, whose last argument are the Args, that reports values of another type than `kind` declares.
+    """Decorate a check of values, whose last argument is the Args, to report values of another type than `kind` declares.
 
-    The decorated check sees the arguments without these.
+    The decorated check receives the arguments without these.
     """
 
     def decorate(check: _Check) -> _Check:
         @functools.wraps(check)
-        def checked(*given: Any) -> Iterator[Problem]:
-            *before, args = given
-            found = list(type_problems(kind, args))
-            wrong = {head(problem.argument) for problem in found}
-            rest = {key: value for key, value in args.items() if key not in wrong}
-            yield from found
-            yield from (problem for problem in check(*before, rest) if head(problem.argument) not in wrong)
+        def checked(*positional: Any) -> Iterator[Problem]:
+            *before, args = positional
+            mistyped = list(type_problems(kind, args))
+            invalid = {head(problem.argument) for problem in mistyped}
+            rest = {key: value for key, value in args.items() if key not in invalid}
+            yield from mistyped
+            yield from (problem for problem in check(*before, rest) if head(problem.argument) not in invalid)
 
         return cast(_Check, checked)
 
@@ -44,8 +44,8 @@ def typed(kind: type[Any]) -> Callable[[_Check], _Check]:
 
 
 def type_problems(kind: type[Any], args: Mapping[str, Any]) -> Iterator[Problem]:
-    """The arguments of another type than `kind` declares, a sentence each; None counts as absent."""
-    # Without evaluation: pulumi.Input names Output as a text, with a type variable that is lost there.
+    """Arguments of another type than `kind` declares, one sentence each; None counts as absent."""
+    # Unevaluated: pulumi.Input refers to Output as a string, with a type variable that evaluation would lose.
     hints = cast(Mapping[str, Any], kind.__annotations__)
     for name, value in args.items():
         if name in hints and value is not None:
@@ -61,7 +61,7 @@ def _value_problems(path: str, value: Any, hint: Any, is_secret: bool) -> Iterat
     hint, is_input = _plain(hint)
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         if not is_input and hint is not Any:
-            yield Problem(path, "needs a plain value, not an Output: it decides what is created, before anything is.")
+            yield Problem(path, "needs a plain value, not an Output: it decides which resources are created.")
         return
     if _is_a(value, hint):
         inner = get_args(hint)
@@ -72,8 +72,8 @@ def _value_problems(path: str, value: Any, hint: Any, is_secret: bool) -> Iterat
             for index, item in enumerate(cast(Sequence[Any], value)):
                 yield from _value_problems(f"{path}[{index}]", item, inner[0], is_secret)
         return
-    said = "" if is_secret else f"{value!r} "
-    yield Problem(path, f"{said}must be {_description(hint)}.")
+    shown = "" if is_secret else f"{value!r} "
+    yield Problem(path, f"{shown}must be {_description(hint)}.")
 
 
 def plain_type(hint: Any) -> Any:
@@ -104,9 +104,9 @@ def _is_a(value: Any, hint: Any) -> bool:
         return isinstance(value, Mapping) and all(isinstance(key, str) for key in cast(Mapping[Any, Any], value))
     if kind is Sequence:
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-    if kind in (int, float):  # fractions and booleans are left to the checks of values, which know the limits
+    if kind in (int, float):  # fractions and booleans are left to the checks of values, which have the limits
         return isinstance(value, int | float)
-    if issubclass(kind, Choice):  # another text than its own is left to the checks of values, which list them
+    if issubclass(kind, Choice):  # other words are left to the checks of values, which list the valid ones
         return isinstance(value, str)
     return isinstance(value, kind)
 

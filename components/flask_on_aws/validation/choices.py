@@ -1,4 +1,4 @@
-"""The words that an argument may be, as the schema and other languages see them; in Python callers write the text itself.
+"""The words that an argument accepts, as the schema and other languages see them; in Python callers write the string.
 
 pyright sees the same words as `Literal`s (`choice_literals.py`), which the hosted package's analyzer cannot read.
 """
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Choice(StrEnum):
-    """One of a few words. Another text is kept as it is, so that it is reported together with all other problems."""
+    """One of a few words. Any other string is kept as it is, so that it is reported together with all other problems."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -40,7 +40,7 @@ class Builder(Choice):
 
 
 class Architecture(Choice):
-    """Processor of an image and of the tasks that run it."""
+    """Processor architecture of an image and of the tasks that run it."""
 
     X86_64 = "x86_64"
     """Intel and AMD."""
@@ -52,35 +52,35 @@ class Preflight(Choice):
     """Whether an app is run on this machine before its image is pushed."""
 
     AUTO = "auto"
-    """Where a Docker engine and the command flask-on-aws are there."""
+    """If a Docker engine and the command flask-on-aws are available."""
     ALWAYS = "always"
-    """Or the update fails."""
+    """Always; the update fails where it cannot."""
     NEVER = "never"
-    """Not at all."""
+    """Never."""
 
 
 class Dns(Choice):
-    """Who sets a domain's records."""
+    """Who creates a domain's records."""
 
     ROUTE53 = "route53"
     """The program, in Route 53."""
     EXTERNAL = "external"
-    """A person, elsewhere."""
+    """You, at another DNS provider."""
 
 
 class Egress(Choice):
     """How tasks reach the internet."""
 
     PUBLIC = "public"
-    """By a public address each."""
+    """Through a public address for each task."""
     IPV6 = "ipv6"
     """Over IPv6 alone."""
     NAT = "nat"
-    """By one NAT gateway."""
+    """Through one NAT gateway."""
     NAT_PER_ZONE = "nat-per-zone"
-    """By a NAT gateway in each zone."""
+    """Through a NAT gateway in each zone."""
     ENDPOINTS = "endpoints"
-    """Not at all; AWS by VPC endpoints."""
+    """Not at all; AWS services through VPC endpoints."""
 
 
 class DatabaseKind(Choice):
@@ -89,7 +89,7 @@ class DatabaseKind(Choice):
     POSTGRES = "postgres"
     """PostgreSQL on RDS."""
     NONE = "none"
-    """There is none."""
+    """None."""
 
 
 class BucketKind(Choice):
@@ -98,22 +98,22 @@ class BucketKind(Choice):
     S3 = "s3"
     """In S3."""
     NONE = "none"
-    """There is none."""
+    """None."""
 
 
 class DesyncMitigation(Choice):
     """A load balancer's handling of ambiguous requests."""
 
     MONITOR = "monitor"
-    """All are passed on."""
+    """All are forwarded."""
     DEFENSIVE = "defensive"
-    """The dangerous ones are not."""
+    """Dangerous ones are blocked."""
     STRICTEST = "strictest"
-    """Only what complies with RFC 7230 is passed on."""
+    """Only those that comply with RFC 7230 are forwarded."""
 
 
 class CaCertificates(Choice):
-    """Who brings the RDS root certificates."""
+    """Where the RDS root certificates come from."""
 
     AUTO = "auto"
     """The image where it can."""
@@ -131,7 +131,7 @@ class BalancerMode(Choice):
     CLOUDFRONT = "cloudfront"
     """CloudFront alone, on 80."""
     INTERNAL = "internal"
-    """Nobody, until a VpcOrigin adds its rule."""
+    """Nothing, until a VpcOrigin adds its rule."""
 
 
 class PriceClass(Choice):
@@ -142,7 +142,7 @@ class PriceClass(Choice):
     PRICE_CLASS_200 = "PriceClass_200"
     """Most regions."""
     PRICE_CLASS_ALL = "PriceClass_All"
-    """All of them."""
+    """All regions."""
 
 
 # The analyzer turns a list of enums into empty objects.

@@ -1,4 +1,4 @@
-"""Problems put into the words of who reads them: another component's names, or the names of settings."""
+"""Problems translated for their reader: into another component's argument names, or the names of settings."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,19 +7,19 @@ from ..naming import camel_case
 from .argument_types import head
 from .problems import Problem
 
-# A quoted value, which stays as it was written; a name in backticks; a word. An apostrophe within a word quotes nothing.
+# A quoted value, which stays as written; a name in backticks; a word. An apostrophe within a word is not a quote.
 _QUOTED = r"(?<!\w)'(?:[^'\\]|\\.)*'|(?<!\w)\"(?:[^\"\\]|\\.)*\""
 _TOKEN = re.compile(rf"{_QUOTED}|`\w+`|\b\w+\b")
 
 
 def translated(problems: Iterable[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
-    """A component's problems as those of the component that gave it its arguments.
+    """A component's problems as those of the component that passed its arguments.
 
     Within a sentence a word counts as a name if it has an underscore or stands in backticks.
 
     Args:
         problems: the component's.
-        names: what the giver calls each of the component's arguments.
+        names: the outer component's name of each argument, by the inner one's.
     """
     words = {name: given for name, given in names.items() if "_" in name}
     words |= {f"`{name}`": f"`{given}`" for name, given in names.items()}
@@ -50,4 +50,4 @@ def in_settings_names(sentence: str, arguments: Iterable[str]) -> str:
 
 
 def _replaced(reason: str, words: Mapping[str, str]) -> str:
-    return _TOKEN.sub(lambda found: words.get(found[0], found[0]), reason)
+    return _TOKEN.sub(lambda match: words.get(match[0], match[0]), reason)

@@ -1,4 +1,4 @@
-"""What is wrong with arguments: one problem, and all of them as an exception."""
+"""Problems with arguments: a single one, and all of them as an exception."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,14 +7,14 @@ import pulumi
 
 
 class Problem(NamedTuple):
-    """One thing wrong with the arguments: which argument, and a whole sentence with its value and the fix."""
+    """One problem with an argument: its name, and a whole sentence with its value and the fix."""
 
     argument: str
     reason: str
 
 
 class ArgumentsError(pulumi.InputPropertiesError, pulumi.RunError):
-    """Everything that is wrong with a component's arguments: a message of Pulumi's, and no traceback, in every language."""
+    """All problems with a component's arguments, which Pulumi shows as a message without a traceback in every language."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
@@ -29,6 +29,6 @@ def refuse(problems: Iterable[Problem]) -> None:
     Raises:
         ArgumentsError: if there is at least one problem.
     """
-    found = list(dict.fromkeys(problems))
-    if found:
-        raise ArgumentsError(found)
+    distinct = list(dict.fromkeys(problems))
+    if distinct:
+        raise ArgumentsError(distinct)

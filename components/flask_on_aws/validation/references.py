@@ -1,4 +1,4 @@
-"""Checks of what names something that exists on AWS: ARNs, ids, host names, images. None of them asks AWS."""
+"""Checks of references to something that exists: ARNs, ids, host names, images. None of them calls AWS."""
 
 import ipaddress
 import re
@@ -28,7 +28,7 @@ _LONGEST_IMAGE = 255
 
 
 class Kind(NamedTuple):
-    """What an ARN must be of."""
+    """The kind of resource that an ARN must name."""
 
     noun: str
     service: str
@@ -69,18 +69,18 @@ SECRET = Kind(
 
 
 def arn_problems(argument: str, value: Any, kind: Kind) -> Iterator[Problem]:
-    """An ARN of one kind of resource; what an output will be is left to AWS."""
+    """An ARN of one kind of resource; the value of an output is left to AWS to check."""
     if not isinstance(value, str):
         return
-    found = _ARN.fullmatch(value)
-    if not found or found[2] != kind.service or not kind.resource.fullmatch(found[5]):
+    arn = _ARN.fullmatch(value)
+    if not arn or arn[2] != kind.service or not kind.resource.fullmatch(arn[5]):
         yield Problem(argument, f"{value!r} is not the ARN of {kind.noun}, like arn:aws:{kind.example}.")
         return
-    yield from _place_problems(argument, value, found, kind)
+    yield from _partition_problems(argument, value, arn, kind)
 
 
 def kms_key_problems(argument: str, value: Any) -> Iterator[Problem]:
-    """The ARN of a key. An alias or an id alone is not taken by CloudWatch Logs, and RDS would see a change in it each time."""
+    """The ARN of a key. CloudWatch Logs rejects an alias or an id, and RDS would see a change in it each time."""
     if not isinstance(value, str):
         return
     name = value.rsplit(":", 1)[-1]
@@ -88,17 +88,17 @@ def kms_key_problems(argument: str, value: Any) -> Iterator[Problem]:
         noun = "an alias" if name.startswith("alias/") else "a key's id"
         yield Problem(
             argument,
-            f"{value!r} is {noun}, which not every service takes; give the key's ARN, which "
+            f"{value!r} is {noun}, which not every service accepts; use the key's ARN, which "
             f"`aws kms describe-key --key-id {value}` shows.",
         )
         return
     yield from arn_problems(argument, value, KMS_KEY)
 
 
-def _place_problems(argument: str, value: str, found: re.Match[str], kind: Kind) -> Iterator[Problem]:
-    partition, region, account = found[1], found[3], found[4]
+def _partition_problems(argument: str, value: str, arn: re.Match[str], kind: Kind) -> Iterator[Problem]:
+    partition, region, account = arn[1], arn[3], arn[4]
     if (kind.service == "iam") == bool(region) or not account or (account == "aws" and kind.service != "iam"):
-        yield Problem(argument, f"{value!r} has another form than arn:{partition}:{kind.example}.")
+        yield Problem(argument, f"{value!r} does not have the form arn:{partition}:{kind.example}.")
     elif region and partition != _partition(region):
         yield Problem(
             argument, f"{value!r} is in partition {partition}, but {region} is a region of {_partition(region)}."
@@ -106,39 +106,39 @@ def _place_problems(argument: str, value: str, found: re.Match[str], kind: Kind)
 
 
 def region_problems(argument: str, value: Any, region: str) -> Iterator[Problem]:
-    """An ARN of something that must be in the stack's own region."""
-    found = _ARN.fullmatch(value) if isinstance(value, str) else None
-    if found and found[3] and found[3] != region:
-        yield Problem(argument, f"{value!r} is in {found[3]}; it must be in the stack's region, {region}.")
+    """An ARN of something that must be in the stack's region."""
+    arn = _ARN.fullmatch(value) if isinstance(value, str) else None
+    if arn and arn[3] and arn[3] != region:
+        yield Problem(argument, f"{value!r} is in {arn[3]}; it must be in the stack's region, {region}.")
 
 
 def _partition(region: str) -> str:
-    # https://docs.aws.amazon.com/general/latest/gr/rande.html; the isolated regions have partitions of their own too.
+    # https://docs.aws.amazon.com/general/latest/gr/rande.html; the isolated regions have separate partitions too.
     special = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b"}
     return special.get(region.rsplit("-", 2)[0], "aws")
 
 
 def secret_reference_problems(argument: str, value: Any) -> Iterator[Problem]:
-    """What a container's `valueFrom` names: a secret, perhaps with `:key:stage:version`, or an SSM parameter."""
+    """The reference in a container's `valueFrom`: a secret, perhaps with `:key:stage:version`, or an SSM parameter."""
     if not isinstance(value, str):
         return
-    found = _ARN.fullmatch(value)
-    if not found or found[2] not in ("secretsmanager", "ssm"):
-        yield Problem(  # the value is not repeated: somebody may have taken this for the place of the secret itself
+    arn = _ARN.fullmatch(value)
+    if not arn or arn[2] not in ("secretsmanager", "ssm"):
+        yield Problem(  # the value is not repeated: it may be the secret itself, put here by mistake
             argument,
             "must be the ARN of a secret or an SSM parameter; the value itself goes into secret_values.",
         )
-    elif not found[3] or not re.fullmatch(r"\d{12}", found[4] or ""):
-        yield Problem(argument, f"{value!r} names no region or no account of 12 digits; copy the whole ARN.")
-    elif found[3] and found[1] != _partition(found[3]):
+    elif not arn[3] or not re.fullmatch(r"\d{12}", arn[4] or ""):
+        yield Problem(argument, f"{value!r} has no region or no account of 12 digits; copy the whole ARN.")
+    elif arn[3] and arn[1] != _partition(arn[3]):
         yield Problem(
-            argument, f"{value!r} is in partition {found[1]}, but {found[3]} is a region of {_partition(found[3])}."
+            argument, f"{value!r} is in partition {arn[1]}, but {arn[3]} is a region of {_partition(arn[3])}."
         )
-    elif found[2] == "ssm":
-        if not _PARAMETER.fullmatch(found[5]):
+    elif arn[2] == "ssm":
+        if not _PARAMETER.fullmatch(arn[5]):
             yield Problem(argument, f"{value!r} is not the ARN of a parameter, which ends in parameter/NAME.")
     else:
-        yield from _secret_problems(argument, value, found[5])
+        yield from _secret_problems(argument, value, arn[5])
 
 
 def _secret_problems(argument: str, value: str, resource: str) -> Iterator[Problem]:
@@ -153,11 +153,11 @@ def _secret_problems(argument: str, value: str, resource: str) -> Iterator[Probl
     elif resource != name and not parts:
         yield Problem(
             argument,
-            f"{value!r} must end with the secret's name, or with :KEY:STAGE:VERSION behind it, whose parts may be "
+            f"{value!r} must end with the secret's name, optionally followed by :KEY:STAGE:VERSION, whose parts may be "
             "empty, like :password::.",
         )
     elif parts and parts[2] and parts[3]:
-        yield Problem(argument, f"{value!r} names a version's stage and its id; give one of them.")
+        yield Problem(argument, f"{value!r} names both a version's stage and its id; use only one of them.")
 
 
 def zone_id_problems(argument: str, value: Any) -> Iterator[Problem]:
@@ -167,7 +167,7 @@ def zone_id_problems(argument: str, value: Any) -> Iterator[Problem]:
 
 
 def id_problems(argument: str, value: Any, prefix: str, noun: str) -> Iterator[Problem]:
-    """An id that EC2 gave, like vpc-0123456789abcdef0."""
+    """An id from EC2, like vpc-0123456789abcdef0."""
     if isinstance(value, str) and not re.fullmatch(rf"{prefix}-[0-9a-f]+", value):
         yield Problem(argument, f"{value!r} is not the id of {noun}, like {prefix}-0123456789abcdef0.")
 

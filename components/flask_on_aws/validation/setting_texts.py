@@ -1,21 +1,21 @@
-"""What the text of a setting says, before its type is known: whether it is set at all.
+"""Whether the string of a setting, whose type is not known yet, sets it at all.
 
-Pulumi hands every setting over as text, lists and objects as JSON. Whoever reads settings asks here, so that the
-program and the command `flask-on-aws` read a stack's file alike.
+Pulumi passes every setting as a string, with lists and objects as JSON. All readers of settings use this module, so that
+the program and the command `flask-on-aws` read a stack's file alike.
 """
 
 AUTO = "auto"
-"""As a whole text: as if the setting were left out, so that its default applies."""
+"""As the whole string: as if the setting were left out, so that its default applies."""
 EMPTY = ("", "[]", "{}")
 """The empty text, list and object."""
 EMPTY_IS_A_VALUE = frozenset(
     {"allowedCidrs", "databaseUrlQuery", "listenerPaths", "outboundPorts", "workers", "writablePaths"}
 )
-"""Settings whose default is not empty, and which can be empty: there an empty value is set like any other."""
+"""Settings whose default is not empty, and which can be empty: there an empty value counts as set."""
 
 
 def is_set(key: str, text: str | None) -> bool:
-    """Whether a setting has a value of its own; otherwise its default applies.
+    """Whether a setting is set; otherwise its default applies.
 
     Args:
         key: the setting's name, like `minTasks`.

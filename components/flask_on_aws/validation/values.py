@@ -17,17 +17,17 @@ _RETENTION_DAYS = (
 
 
 def name_problems(argument: str, name: str, longest_role: str = "") -> Iterator[Problem]:
-    """A logical name that AWS accepts as the start of a physical one, with its longest role behind it."""
-    room = LONGEST_PHYSICAL_NAME - SUFFIX_LENGTH - len(longest_role)
+    """A logical name that AWS accepts as the start of a physical one, followed by its longest role."""
+    longest = LONGEST_PHYSICAL_NAME - SUFFIX_LENGTH - len(longest_role)
     if not _NAME.fullmatch(name) or "--" in name:
         yield Problem(
             argument, f"{name!r} must be lower-case letters, digits and single hyphens, and start with a letter."
         )
-    elif len(name) > room:
+    elif len(name) > longest:
         yield Problem(
             argument,
-            f"{name!r} has {len(name)} characters; use at most {room}, since AWS allows "
-            f"{LONGEST_PHYSICAL_NAME} for a load balancer with what is appended.",
+            f"{name!r} has {len(name)} characters; use at most {longest}, since AWS allows "
+            f"{LONGEST_PHYSICAL_NAME} for a load balancer's name, its suffix included.",
         )
     elif name.startswith(("sg-", "internal-")):
         yield Problem(argument, f"{name!r} starts with a prefix that AWS reserves; choose another name.")
@@ -60,22 +60,23 @@ def cidr_problems(argument: str, value: str) -> Iterator[Problem]:
 
 
 def retention_problems(argument: str, days: int) -> Iterator[Problem]:
-    """Days for which CloudWatch can keep logs: it takes a few values only. For ever is none of them."""
+    """Days for which CloudWatch can keep logs: it accepts only a few values, and this library not "forever"."""
     if isinstance(days, bool) or days not in _RETENTION_DAYS:
         yield Problem(
-            argument, f"{days!r} is not one of the days that CloudWatch knows: {', '.join(map(str, _RETENTION_DAYS))}."
+            argument,
+            f"{days!r} is not a retention period that CloudWatch accepts: {', '.join(map(str, _RETENTION_DAYS))}.",
         )
 
 
 def repeated_problems(argument: str, values: Sequence[Any]) -> Iterator[Problem]:
-    """A list in which each value may stand once."""
+    """A list in which each value may occur once."""
     for value in dict.fromkeys(values):
         if values.count(value) > 1:
             yield Problem(argument, f"{value!r} is named more than once; name it once.")
 
 
-def hint(name: str, known: Collection[str]) -> str:
-    """` did you mean …?` for a name that is not known, or all that are."""
-    plain = {re.sub(r"[^a-z0-9]", "", one.lower()): one for one in known}
+def hint(name: str, valid: Collection[str]) -> str:
+    """` did you mean …?` for an unknown name, or a list of the valid ones."""
+    plain = {re.sub(r"[^a-z0-9]", "", item.lower()): item for item in valid}
     near = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", name.lower()), plain, 1)
-    return f"did you mean {plain[near[0]]}?" if near else f"choose one of {', '.join(known)}."
+    return f"did you mean {plain[near[0]]}?" if near else f"choose one of {', '.join(valid)}."

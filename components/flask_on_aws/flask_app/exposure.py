@@ -130,9 +130,6 @@ class Exposure:
         args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
         if self._kind == "https":
             args["mode"], args["certificate_arn"] = "https", cast(pulumi.Input[str], certificate)
-            # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
-            if "web_acl_arn" in self._args:
-                args["web_acl_arn"] = self._args["web_acl_arn"]
         else:
             args.pop("allowed_cidrs", None)
         if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
@@ -154,7 +151,11 @@ class Exposure:
         return _entrance(balancer, Route(f"{self._name}-ilb", route, self._child()))
 
     def _balancer_args(self, subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> LoadBalancerArgs:
-        return component_args.load_balancer_args(self._args, self._network.vpc_id, subnet_ids)
+        args = component_args.load_balancer_args(self._args, self._network.vpc_id, subnet_ids)
+        # Else CloudFront has the web ACL. On a domain a distribution beside it has none, but its load balancer.
+        if self._kind == "https" and "web_acl_arn" in self._args:
+            args["web_acl_arn"] = self._args["web_acl_arn"]
+        return args
 
     def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._args

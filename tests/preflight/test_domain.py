@@ -90,7 +90,7 @@ def test_the_longest_zone_s_servers_are_compared():
         told = {"HostedZone": zones[1], "DelegationSet": {"NameServers": ZONE}}
         stub.add_response("get_hosted_zone", told, {"Id": "/hostedzone/shop.example.com."})
         assert zone_servers("a.shop.example.com", lambda _: client) == ZONE
-    assert zone_servers("shop.example.com", None) == f"{NO_CREDENTIALS} to compare with its zone"
+    assert zone_servers("shop.example.com", None) == f"{NO_CREDENTIALS} to compare with its Route 53 zone"
 
 
 def test_a_full_quota_is_told_with_its_numbers():

@@ -90,7 +90,7 @@ BROKEN = {
         settings={"startup_seconds": 8},
     ),
     "crash-at-start": Broken(
-        "starts", Cause.CRASHED, "it ended after ", HEAD + 'time.sleep(1)\nsys.exit("the queue is gone")', PYTHON,
+        "starts", Cause.CRASHED, "it exited after ", HEAD + 'time.sleep(1)\nsys.exit("the queue is gone")', PYTHON,
         evidence="the queue is gone",
     ),
     "crash-while-serving": Broken(
@@ -98,27 +98,28 @@ BROKEN = {
         {"watch_seconds": 5},
     ),
     "too-slow": Broken(
-        "listens", Cause.TOO_SLOW, "listens nowhere after 3 s", GOOD + "print('warming up', flush=True)\n" + SLOW + RUN,
+        "listens", Cause.TOO_SLOW, "does not listen on any port after 3 s",
+        GOOD + "print('warming up', flush=True)\n" + SLOW + RUN,
         PYTHON, {"startup_seconds": 3}, "warming up", "startupSeconds",
     ),
     "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, way_out="Path"),
     "redirects-to-https": Broken(
-        "health", Cause.REDIRECTS_TO_HTTPS, "and the load balancer's probe is plain HTTP",
+        "health", Cause.REDIRECTS_TO_HTTPS, "but the load balancer's health check uses plain HTTP",
         GOOD + HTTPS.format(condition='request.headers.get("X-Forwarded-Proto") != "https"'),
         settings={"domain": "shop.example.com"}, evidence="HTTP 301, Location: https://127.0.0.1:",
     ),
     "https-loop": Broken(
-        "health", Cause.REDIRECT_LOOP, "to https://preflight.example.com/up also visitors",
+        "health", Cause.REDIRECT_LOOP, "to https://preflight.example.com/up even for visitors",
         GOOD + HTTPS.format(condition="not request.is_secure"),
-        way_out="since the load balancer or CloudFront redirects",
+        way_out="since the load balancer or CloudFront already redirects",
     ),
     "https-loop-for-visitors": Broken(
         "front page", Cause.REDIRECT_LOOP, "redirects visitors from / to https://preflight.example.com/",
         GOOD + HTTPS.format(condition='request.path != "/up" and not request.is_secure'),
-        way_out="since the load balancer or CloudFront redirects",
+        way_out="since the load balancer or CloudFront already redirects",
     ),
     "redirects-to-host": Broken(
-        "health", Cause.REDIRECTS_TO_HOST, "since it does not know the probe's Host",
+        "health", Cause.REDIRECTS_TO_HOST, "because it does not know the Host of the health check",
         GOOD + HTTPS.format(condition='request.host != "shop.example.com"').replace(
             'request.url.replace("http://", "https://", 1)', '"https://shop.example.com" + request.path'
         ),
@@ -174,7 +175,7 @@ BROKEN = {
         GOOD + 'if os.geteuid():\n    sys.exit("this program must be run as root")', PYTHON,
     ),
     "sqlite": Broken(
-        "SQLite", Cause.SQLITE, "app.db, which is gone with the task",
+        "SQLite", Cause.SQLITE, "app.db, which disappears with the task",
         GOOD + 'sqlite3.connect(tempfile.gettempdir() + "/app.db").execute("CREATE TABLE post (id INTEGER)")',
         way_out="DATABASE_URL",
     ),
@@ -188,7 +189,7 @@ BROKEN = {
         also=("stops",),
     ),
     "static-files": Broken(
-        "static files", Cause.STATIC_FILES, "names 2 files, of which 2 are not served", PAGE,
+        "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,
         evidence="404 /static/site.css", way_out="WhiteNoise",
     ),
     "not-installed": Broken(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings, plan_build
 from flask_on_aws_cli.build.run import make_environment
-from flask_on_aws_cli.preflight.processes.process_place import ProcessPlace, make_read_only, remove
+from flask_on_aws_cli.preflight.processes.process_runner import ProcessRunner, make_read_only, remove
 
 from tests.emulator import free_port
 
@@ -47,17 +47,17 @@ def open_folder() -> Path:
 
 
 @pytest.fixture
-def process_place(environment: Path) -> Iterator[Callable[..., ProcessPlace]]:
+def process_runner(environment: Path) -> Iterator[Callable[..., ProcessRunner]]:
     """Makes a place for an app that writes its files itself."""
     made: list[Path] = []
 
-    def make(write: Callable[[Path], None], command: str) -> ProcessPlace:
+    def make(write: Callable[[Path], None], command: str) -> ProcessRunner:
         folder = open_folder()
         made.append(folder)
         (folder / "app").mkdir()
         write(folder / "app")
         make_read_only(folder / "app")
-        return ProcessPlace(folder / "app", environment, command, free_port(), folder, None)
+        return ProcessRunner(folder / "app", environment, command, free_port(), folder, None)
 
     yield make
     for folder in made:

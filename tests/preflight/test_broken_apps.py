@@ -3,7 +3,7 @@
 import psutil
 import pytest
 from flask_on_aws_cli.preflight.check import Cause, Status
-from flask_on_aws_cli.preflight.examine import Given, examine
+from flask_on_aws_cli.preflight.examine import BuiltApp, examine
 from flask_on_aws_cli.preflight.processes.system_account import unprivileged_prefix
 from flask_on_aws_cli.preflight.settings import AppSettings
 
@@ -20,34 +20,34 @@ def is_of(process: psutil.Process, folder) -> bool:
         return False
 
 
-def run(process_place, app: Broken):
-    place = process_place(app.write, app.command)
+def run(process_runner, app: Broken):
+    place = process_runner(app.write, app.command)
     known = {"startup_seconds": 20, "stop_seconds": 20, "watch_seconds": 1, "database": False, **app.settings}
     settings = AppSettings(place.code, **known)
-    checks = examine(Given(settings, place, app.command, app.release), lambda _: None)
+    checks = examine(BuiltApp(settings, place, app.command, app.release), lambda _: None)
     assert [one for one in psutil.process_iter() if is_of(one, place.scratch)] == []
     return {check.name: check for check in checks}
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_cause_is_found(process_place, name):
+def test_the_cause_is_found(process_runner, name):
     app = BROKEN[name]
     if app.cause in NEED_A_USER and unprivileged_prefix() is None:
         pytest.skip("root cannot be taken from processes here (setpriv)")
-    checks = run(process_place, app)
+    checks = run(process_runner, app)
     failed = checks[app.check]
     assert failed.cause is app.cause, failed
-    assert app.says in failed.says
+    assert app.says in failed.message
     assert app.evidence in "\n".join(failed.evidence)
-    assert app.way_out in failed.way_out
-    assert failed.way_out
+    assert app.way_out in failed.fix
+    assert failed.fix
     others = {one.name for one in checks.values() if one.status is Status.FAILED} - {app.check, *app.also}
     # A bare `python app.py` also ends with 143 on SIGTERM.
     assert others <= ({"stops"} if app.command == "python app.py" else set())
 
 
-def test_a_good_app_fails_nothing(process_place):
-    checks = run(process_place, Broken("", None, "", GOOD, GUNICORN))
+def test_a_good_app_fails_nothing(process_runner):
+    checks = run(process_runner, Broken("", None, "", GOOD, GUNICORN))
     assert [one for one in checks.values() if one.status is Status.FAILED] == []
-    assert checks["health"].says.startswith("answers 200 on /up after")
+    assert checks["health"].message.startswith("answers 200 on /up after")
     assert checks["stops"].status is Status.PASSED

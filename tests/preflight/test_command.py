@@ -146,9 +146,9 @@ def command(process):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--env", "COLOUR"], "--env: 'COLOUR' must be a name, an equals sign and a value."),
-        (["--stack", "prod"], "and --stack needs one"),
-        (["--settings", "-"], "--settings: must be names with texts as JSON ("),
+        (["--env", "COLOUR"], "--env: 'COLOUR' must have the form NAME=VALUE."),
+        (["--stack", "prod"], "which --stack needs"),
+        (["--settings", "-"], "--settings: must be a JSON object of names and texts ("),
         (["--runner", "container"], "no Docker engine answers"),
         (["--port", "x"], "'x' is not a valid integer"),
     ],

@@ -84,10 +84,10 @@ def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
     folder = write_app(tmp_path / "app", GOOD + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
     checks = run(folder, database=True)
     if checks["database"].status is Status.NOT_CHECKED:
-        pytest.skip(checks["database"].says)
+        pytest.skip(checks["database"].message)
     assert failures(checks) == {}
-    assert "psycopg connects to DATABASE_URL with TLS" in checks["database"].says
-    assert checks["user"].says == "runs as 10001:10001"
+    assert "psycopg connects to DATABASE_URL with TLS" in checks["database"].message
+    assert checks["user"].message == "runs as 10001:10001"
     for name in ("architecture", "certificates", "listens", "health", "stops"):
         assert checks[name].status is Status.PASSED
 
@@ -103,7 +103,7 @@ def test_the_cause_is_found_as_in_a_process(tmp_path, name):
     checks = run(folder, **{**app.settings, "startup_seconds": 15})
     assert failures(checks)[app.check] is app.cause
     # A process gets another port than 8080 if that is taken, and its own folder is not /app.
-    assert app.says.partition(":")[0] in checks[app.check].says
+    assert app.says.partition(":")[0] in checks[app.check].message
     assert set(failures(checks)) <= {app.check, *app.also}
 
 
@@ -111,7 +111,7 @@ def test_the_disk_is_read_only_but_for_scratch(tmp_path):
     body = 'open("/tmp/scratch", "w"); open("/app/hits.txt", "w"); return "up"'
     checks = run(write_app(tmp_path / "app", view(body)))
     assert failures(checks) == {"health": Cause.WRITES_TO_DISK, "disk": Cause.WRITES_TO_DISK}
-    assert "/app/hits.txt" in checks["disk"].says
+    assert "/app/hits.txt" in checks["disk"].message
     assert "Read-only file system" in "".join(checks["disk"].evidence)
 
 
@@ -129,7 +129,7 @@ def test_an_image_of_root_s_is_tried_without_root(tmp_path):
     (folder / "Dockerfile").write_text(PLAIN)
     checks = run(folder)
     assert failures(checks) == {}
-    assert checks["user"].says == "its image says root; it is tried as 10001 instead"
+    assert checks["user"].message == "its image runs as root; it is run as 10001 instead"
     (folder / "app.py").write_text(GOOD + "os.chown('/tmp', 0, 0)")
     assert failures(run(folder))["starts"] is Cause.NEEDS_ROOT
 

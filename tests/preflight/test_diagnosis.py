@@ -66,7 +66,7 @@ def test_a_line_tells_the_cause(lines, cause, part):
     assert found.cause is cause
     assert part in found.sentence
     assert lines[-1] in found.evidence
-    assert found.way_out
+    assert found.fix
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_an_exit_code_alone_tells_that_the_command_is_missing():
 
 
 def test_the_package_of_a_module_is_named():
-    assert "add opencv-python-headless" in diagnose(Output(["ModuleNotFoundError: No module named 'cv2'"])).way_out
-    assert "add flask-login" in diagnose(Output(["ModuleNotFoundError: No module named 'flask_login'"])).way_out
+    assert "add opencv-python-headless" in diagnose(Output(["ModuleNotFoundError: No module named 'cv2'"])).fix
+    assert "add flask-login" in diagnose(Output(["ModuleNotFoundError: No module named 'flask_login'"])).fix
 
 
 @given(st.lists(st.text(max_size=200), max_size=30), st.text(max_size=50), st.none() | st.integers(0, 255))

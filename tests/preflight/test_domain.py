@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from flask_on_aws_cli.preflight.aws_account.account_checks import (
     NO_CREDENTIALS,
-    Room,
+    QuotaUsage,
     judge_quotas,
     quota_check,
     zone_servers,
@@ -29,24 +29,24 @@ def checks(records, zone=ZONE, domain="shop.example.com"):
 
 
 def test_without_a_domain_nothing_is_asked():
-    assert {one.says for one in domain_checks("", "")} == {"the stack has no domain"}
+    assert {one.message for one in domain_checks("", "")} == {"the stack has no domain"}
 
 
 def test_the_nearest_delegation_counts():
     other = {("example.com", "NS"): ["a.iana-servers.net."]}
     assert checks({**other, ("shop.example.com", "NS"): ["NS-1.awsdns-01.org."]})["delegation"].status is Status.PASSED
     found = checks(other)["delegation"]
-    assert (found.cause, found.says) == (
+    assert (found.cause, found.message) == (
         Cause.DELEGATION,
-        "example.com is served by a.iana-servers.net, and not by its Route 53 zone",
+        "example.com is served by a.iana-servers.net, not by its Route 53 zone",
     )
-    assert "ns-1.awsdns-01.org, ns-2.awsdns-02.com" in found.way_out
-    assert "no name server serves" in checks({})["delegation"].says
+    assert "ns-1.awsdns-01.org, ns-2.awsdns-02.com" in found.fix
+    assert "no name server serves" in checks({})["delegation"].message
 
 
 def test_without_credentials_the_delegation_is_told_and_not_compared():
     found = checks({("example.com", "NS"): ["a.iana-servers.net."]}, NO_CREDENTIALS)["delegation"]
-    assert (found.status, NO_CREDENTIALS in found.says) == (Status.NOT_CHECKED, True)
+    assert (found.status, NO_CREDENTIALS in found.message) == (Status.NOT_CHECKED, True)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_without_a_network_it_is_not_checked():
         raise dns.resolver.NoNameservers(request=dns.message.make_query(name, kind), errors=[])
 
     found = domain_checks("shop.example.com", ZONE, nobody)
-    assert {(one.status, one.says.split(" (")[0]) for one in found} == {
+    assert {(one.status, one.message.split(" (")[0]) for one in found} == {
         (Status.NOT_CHECKED, "no name server answers here")
     }
 
@@ -90,14 +90,14 @@ def test_the_longest_zone_s_servers_are_compared():
         told = {"HostedZone": zones[1], "DelegationSet": {"NameServers": ZONE}}
         stub.add_response("get_hosted_zone", told, {"Id": "/hostedzone/shop.example.com."})
         assert zone_servers("a.shop.example.com", lambda _: client) == ZONE
-    assert zone_servers("shop.example.com", None) == f"{NO_CREDENTIALS} to compare with its zone"
+    assert zone_servers("shop.example.com", None) == f"{NO_CREDENTIALS} to compare with its Route 53 zone"
 
 
 def test_a_full_quota_is_told_with_its_numbers():
-    rooms = [Room("VPCs", 5, 5, 1), Room("vCPUs of Fargate", 6, 1.5, 0.5)]
+    rooms = [QuotaUsage("VPCs", 5, 5, 1), QuotaUsage("vCPUs of Fargate", 6, 1.5, 0.5)]
     found = judge_quotas(rooms)
     assert (found.cause, found.evidence) == (Cause.QUOTA, ("VPCs: 5 of 5 used, 1 more needed",))
-    assert judge_quotas(rooms[1:]).says == "vCPUs of Fargate: 1.5 of 6 used, 0.5 more needed"
+    assert judge_quotas(rooms[1:]).message == "vCPUs of Fargate: 1.5 of 6 used, 0.5 more needed"
 
 
 class Pages:
@@ -129,10 +129,10 @@ class Pages:
 
 def test_what_is_used_is_counted(tmp_path):
     found = quota_check(AppSettings(tmp_path), Pages)
-    assert found.says == (
+    assert found.message == (
         "vCPUs of Fargate: 0.5 of 5 used, 0.5 more needed; VPCs: 1 of 5 used, 1 more needed; "
         "application load balancers: 0 of 5 used, 1 more needed; database instances: 2 of 5 used, 1 more needed"
     )
     there = quota_check(AppSettings(tmp_path, name="shop"), Pages)
-    assert there.says == "vCPUs of Fargate: 0.5 of 5 used, 0.5 more needed"
-    assert quota_check(AppSettings(tmp_path), None).says == NO_CREDENTIALS
+    assert there.message == "vCPUs of Fargate: 0.5 of 5 used, 0.5 more needed"
+    assert quota_check(AppSettings(tmp_path), None).message == NO_CREDENTIALS

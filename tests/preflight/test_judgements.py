@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from flask_on_aws_cli.preflight.app_checks.page import named_files
-from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_way_out, start_checks
+from flask_on_aws_cli.preflight.app_checks.page import referenced_files
+from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_fix, start_checks
 from flask_on_aws_cli.preflight.app_checks.startup_probe import judge_stop
 from flask_on_aws_cli.preflight.check import Cause, Status
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
@@ -40,8 +40,8 @@ def test_an_app_on_all_addresses_is_reached(address):
 def test_an_app_elsewhere_is_told_where_it_is(listeners, cause, there):
     found = verdict(listeners=[Listener(*one) for one in listeners])["listens"]
     assert found.cause is cause
-    assert found.says == f"listens on {there}, must be 0.0.0.0:$PORT (here 8080)"
-    assert "add --bind 0.0.0.0:$PORT" in found.way_out
+    assert found.message == f"listens on {there}, must be 0.0.0.0:$PORT (here 8080)"
+    assert "add --bind 0.0.0.0:$PORT" in found.fix
 
 
 def test_a_server_that_tries_again_and_again_is_told_by_its_output():
@@ -58,13 +58,13 @@ def test_memory_that_is_used_up_is_told():
 def test_only_200_counts(status):
     found = verdict(listeners=[Listener("0.0.0.0", 8080)], answer=Answer(status), visit=Answer(status))["health"]
     assert found.status is Status.FAILED
-    assert str(status) in found.says + "".join(found.evidence)
+    assert str(status) in found.message + "".join(found.evidence)
 
 
 def test_silence_is_told():
     silent = Answer(error="TimeoutError: timed out")
     found = verdict(listeners=[Listener("0.0.0.0", 8080)], answer=silent)["health"]
-    assert (found.cause, "timed out" in found.says) == (Cause.NO_ANSWER, True)
+    assert (found.cause, "timed out" in found.message) == (Cause.NO_ANSWER, True)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_silence_is_told():
     ],
 )
 def test_each_server_is_told_in_its_own_words(command, word):
-    assert word in bind_way_out(command)
+    assert word in bind_fix(command)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_page_s_own_files_are_named():
         <script src="js/b.js"></script><script>inline</script><img src='https://shop.example.com/c.png'>
         <script src="https://cdn.example.com/d.js"></script><img src="data:,"><img src=/static/a.css?v=1>
     """
-    assert named_files(page, "/shop/", "shop.example.com") == ["/static/a.css?v=1", "/shop/js/b.js", "/c.png"]
+    assert referenced_files(page, "/shop/", "shop.example.com") == ["/static/a.css?v=1", "/shop/js/b.js", "/c.png"]
 
 
 def test_every_cause_is_in_the_documentation():
@@ -131,7 +131,7 @@ def test_every_cause_is_in_the_documentation():
 def test_an_image_for_another_processor_is_told():
     assert judge_architecture("amd64", "x86_64").status is Status.PASSED
     found = judge_architecture("arm64", "x86_64")
-    assert (found.cause, found.says) == (Cause.ARCHITECTURE, "the image is for arm64, and the tasks run on x86_64")
+    assert (found.cause, found.message) == (Cause.ARCHITECTURE, "the image is for arm64, but the tasks run on x86_64")
 
 
 def test_a_plan_s_problems_are_all_told():

@@ -32,8 +32,8 @@ def test_ports_that_tasks_cannot_do_without(ports, more, status):
     assert found.status is status
     if status is Status.FAILED:
         assert found.cause is Cause.OUTBOUND_PORT
-        assert f"{ports!r} {CLOSED}" in found.says
+        assert f"{ports!r} {CLOSED}" in found.message
 
 
 def test_without_the_setting_every_port_is_open():
-    assert outbound_check(AppSettings(Path())).says == "tasks may connect to every port"
+    assert outbound_check(AppSettings(Path())).message == "tasks may connect to every port"

@@ -51,7 +51,7 @@ def test_continuous_integration_reads_junit():
     assert len(starts) == 0
     assert listens[0].get("type") == "wrong interface"
     assert "Listening at" in listens[0].text
-    assert "way out: add --bind" in listens[0].text
+    assert "fix: add --bind" in listens[0].text
     assert health[0].get("message") == "it does not listen"
 
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from flask_on_aws_cli.preflight.examine import Given, examine
-from flask_on_aws_cli.preflight.processes import process_place
-from flask_on_aws_cli.preflight.processes.process_place import ProcessPlace
+from flask_on_aws_cli.preflight.examine import BuiltApp, examine
+from flask_on_aws_cli.preflight.processes import process_runner
+from flask_on_aws_cli.preflight.processes.process_runner import ProcessRunner
 from flask_on_aws_cli.preflight.settings import AppSettings
 from flask_on_aws_cli.shared.deferred_signals import deferred_signals
 
@@ -62,7 +62,7 @@ def started(monkeypatch, number):
             signal.raise_signal(number)
         return process
 
-    monkeypatch.setattr(process_place.subprocess, "Popen", start)
+    monkeypatch.setattr(process_runner.subprocess, "Popen", start)
     yield processes
     for process in processes:
         with suppress(psutil.Error):
@@ -73,12 +73,12 @@ def place(tmp_path, command):
     tmp_path.chmod(0o755)
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
-    return ProcessPlace(tmp_path, tmp_path / "venv", command, 8080, tmp_path, None)
+    return ProcessRunner(tmp_path, tmp_path / "venv", command, 8080, tmp_path, None)
 
 
 @pytest.mark.parametrize("release", ["", "sleep 60"], ids=["the app", "its release command"])
 def test_no_process_of_a_preflight_survives(started, tmp_path, release):
-    given = Given(AppSettings(tmp_path), place(tmp_path, "sleep 60"), "sleep 60", release)
+    given = BuiltApp(AppSettings(tmp_path), place(tmp_path, "sleep 60"), "sleep 60", release)
     with pytest.raises(SystemExit):
         examine(given, lambda check: None)
     (process,) = started

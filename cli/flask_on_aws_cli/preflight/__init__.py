@@ -1,1 +1,1 @@
-"""An app built, run and asked as the stack would, before it is deployed."""
+"""Builds, runs and probes an app as the stack would, before it is deployed."""

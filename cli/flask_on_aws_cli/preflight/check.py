@@ -1,4 +1,4 @@
-"""What a check says: plain values."""
+"""The result of a check, as plain values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -61,7 +61,7 @@ class Finding:
 
     cause: Cause
     sentence: str
-    way_out: str
+    fix: str
     evidence: tuple[str, ...] = ()
     """Lines that show it."""
 
@@ -72,24 +72,24 @@ class Check:
 
     name: str
     status: Status
-    says: str
-    """What was seen, or why it was not checked."""
+    message: str
+    """What was observed, or why it was not checked."""
     cause: Cause | None = None
-    """Of a failure alone, like the two that follow."""
+    """Only of a failure, like the two that follow."""
     evidence: tuple[str, ...] = ()
-    way_out: str = ""
+    fix: str = ""
     seconds: float = 0.0
     """How long it took, where that was measured."""
 
 
-def passed(name: str, says: str, seconds: float = 0.0) -> Check:
-    """A check that passed, with what was seen."""
-    return Check(name, Status.PASSED, says, seconds=seconds)
+def passed(name: str, message: str, seconds: float = 0.0) -> Check:
+    """A check that passed, with what was observed."""
+    return Check(name, Status.PASSED, message, seconds=seconds)
 
 
 def failed(name: str, finding: Finding) -> Check:
     """A check that failed."""
-    return Check(name, Status.FAILED, finding.sentence, finding.cause, finding.evidence, finding.way_out)
+    return Check(name, Status.FAILED, finding.sentence, finding.cause, finding.evidence, finding.fix)
 
 
 def not_checked(name: str, reason: str) -> Check:

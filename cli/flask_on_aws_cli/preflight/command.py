@@ -23,7 +23,7 @@ from .run import Result
 from .run import preflight as run_preflight
 from .settings import AppSettings, from_config
 
-# 1 tells of a failed check, so what keeps checks from being made is told as click tells wrong options.
+# 1 means a failed check, so checks that cannot be made exit with the code of wrong options.
 _CANNOT_RUN = click.UsageError.exit_code
 
 
@@ -32,32 +32,36 @@ _CANNOT_RUN = click.UsageError.exit_code
 @click.option(
     "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: this one."
 )
-@click.option("--stack", default="", metavar="NAME", help="The stack whose settings count. Default: the defaults.")
+@click.option("--stack", default="", metavar="NAME", help="The stack whose settings are used. Default: the defaults.")
 @click.option(
     "--settings",
-    "given",
+    "settings_file",
     type=click.File(),
     metavar="FILE",
-    help="A stack's settings as JSON, name and text, in place of --project's; - for standard input.",
+    help="A stack's settings as JSON, names with texts, instead of --project; - for standard input.",
 )
 @click.option("--runner", type=click.Choice(["auto", "container", "process"]), default="auto", show_default=True)
-@click.option("--port", type=int, metavar="N", help="Port that the app listens on. Default: 8080.")
-@click.option("--health-path", metavar="PATH", help="Path that answers 200. Default: /up.")
-@click.option("--startup-seconds", type=int, metavar="N", help="Time to answer. Default: 60.")
-@click.option("--stop-seconds", type=int, metavar="N", help="Time to end after SIGTERM. Default: 60.")
-@click.option("--watch-seconds", type=int, metavar="N", help="For how long it must go on answering. Default: 5.")
+@click.option("--port", type=int, metavar="N", help="Port the app listens on. Default: 8080.")
+@click.option("--health-path", metavar="PATH", help="Health check path, which answers 200. Default: /up.")
+@click.option("--startup-seconds", type=int, metavar="N", help="Time the app has to answer. Default: 60.")
+@click.option("--stop-seconds", type=int, metavar="N", help="Time the app has to exit after SIGTERM. Default: 60.")
+@click.option("--watch-seconds", type=int, metavar="N", help="How long it must keep answering. Default: 5.")
 @click.option("--domain", metavar="NAME", help="The app's domain. Default: none.")
-@click.option("--env", multiple=True, metavar="NAME=VALUE", help="A variable of the app's own.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="An environment variable for the app.")
 @click.option(
-    "--before-push", is_flag=True, help="As `up` does: without domain and account, from the push's own cache."
+    "--before-push",
+    is_flag=True,
+    help="As `up` does: without checks of domain and account, with the cache of the push.",
 )
-@click.option("--json", "in_json", is_flag=True, help="All checks as JSON at the end; on standard error a line each.")
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit's XML to this file, too.")
+@click.option(
+    "--json", "in_json", is_flag=True, help="Print all checks as JSON at the end; progress goes to standard error."
+)
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML to this file.")
 def preflight(
     folder: Path,
     project: Path,
     stack: str,
-    given: IO[str] | None,
+    settings_file: IO[str] | None,
     runner: str,
     env: Sequence[str],
     before_push: bool,
@@ -65,48 +69,50 @@ def preflight(
     junit: Path | None,
     **options: Any,
 ) -> None:
-    """Build the app in DIR, run it as the stack would, and check all that it must do.
+    """Build the app in DIR, run it as the stack would, and check that it would work on AWS.
 
     The exit code is 1 if a check failed, and 2 if the checks cannot be made.
 
-    Where DIR is the app of the Pulumi project, or is not given there, the settings of --stack count, after options.
+    If DIR is the app of the Pulumi project, or is omitted there, the settings of --stack apply; options override them.
     """
-    signal.signal(signal.SIGTERM, _end)  # all that runs is ended, as on Ctrl-C
-    known = _given_settings(folder, given) if given else _settings(folder, project, stack)
-    settings = replace(_with_options(known, options, env), before_push=before_push)
-    tell = _say_briefly if in_json else _say
+    signal.signal(signal.SIGTERM, _end)  # everything it started is stopped, as on Ctrl-C
+    stack_settings = (
+        _settings_of_file(folder, settings_file) if settings_file else _project_settings(folder, project, stack)
+    )
+    settings = replace(_with_options(stack_settings, options, env), before_push=before_push)
+    report = _print_briefly if in_json else _print
     try:
-        result = run_preflight(settings, runner, tell)
+        result = run_preflight(settings, runner, report)
     except DockerError as error:
-        _refuse(str(error))
+        _fail(str(error))
     _report(settings, result, in_json, junit)
     raise SystemExit(1 if any_failed(result.checks) else 0)
 
 
-def _given_settings(folder: Path, given: IO[str]) -> AppSettings:
-    """Those that another program has read."""
+def _settings_of_file(folder: Path, settings_file: IO[str]) -> AppSettings:
+    """The settings in a file that another program wrote."""
     try:
-        settings: Mapping[str, str] = json.load(given)
+        settings: Mapping[str, str] = json.load(settings_file)
         config = {f"given:{name}": text for name, text in settings.items()}
         return replace(from_config(config, "given", Path()), folder=folder)
     except (AttributeError, ValueError) as error:
-        _refuse(f"--settings: must be names with texts as JSON ({error}).")
+        _fail(f"--settings: must be a JSON object of names and texts ({error}).")
 
 
-def _settings(folder: Path, project: Path, stack: str) -> AppSettings:
-    """Those of the project if it is about this app, else the contract's defaults."""
+def _project_settings(folder: Path, project: Path, stack: str) -> AppSettings:
+    """The project's settings if it deploys this app, else the contract's defaults."""
     if not (project / "Pulumi.yaml").is_file():
         if stack:
-            _refuse(f"there is no {project / 'Pulumi.yaml'}, and --stack needs one; name its folder by --project.")
+            _fail(f"there is no {project / 'Pulumi.yaml'}, which --stack needs; name its folder with --project.")
         return AppSettings(folder)
     try:
-        # Without its secrets: an app that is tried must not reach what they open.
+        # Without its secrets: an app under test must not reach what they give access to.
         read = read_project(project, stack or "none", opens=False)
         settings = from_config(read.config, read.name, project)
     except (EngineError, ValueError) as error:
-        _refuse(str(error))
+        _fail(str(error))
     if stack and not (project / f"Pulumi.{stack}.yaml").is_file():
-        _refuse(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
+        _fail(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
     not_given = folder == Path(".") and project.resolve() == Path.cwd()
     if not_given or folder.resolve() == settings.folder.resolve():
         return settings
@@ -114,19 +120,19 @@ def _settings(folder: Path, project: Path, stack: str) -> AppSettings:
 
 
 def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequence[str]) -> AppSettings:
-    """Settings with what the command line says in place of theirs."""
+    """The settings, overridden by the options of the command line."""
     for text in env:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
-            _refuse(f"--env: {text!r} must be a name, an equals sign and a value.")
+            _fail(f"--env: {text!r} must have the form NAME=VALUE.")
     plan = PlanSettings(
         options["python_version"] or settings.plan.python_version,
         tuple(options["system_packages"]) or settings.plan.system_packages,
         options["start_command"] or settings.plan.start_command,
     )
     names = ("port", "health_path", "startup_seconds", "stop_seconds", "watch_seconds", "domain")
-    given = {name: options[name] for name in names if options[name] is not None}
-    own = {**settings.env, **dict(text.split("=", 1) for text in env)}
-    return replace(settings, plan=plan, env=own, **given)
+    given_options = {name: options[name] for name in names if options[name] is not None}
+    variables = {**settings.env, **dict(text.split("=", 1) for text in env)}
+    return replace(settings, plan=plan, env=variables, **given_options)
 
 
 def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | None) -> None:
@@ -140,16 +146,16 @@ def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | 
     click.echo(f"\n{app} {ran}: {summary(result.checks)}")
 
 
-def _say(check: Check) -> None:
+def _print(check: Check) -> None:
     click.echo(check_text(check))
 
 
-def _say_briefly(check: Check) -> None:
-    """A line beside the JSON, which has the rest."""
+def _print_briefly(check: Check) -> None:
+    """One line of progress; the JSON has the rest."""
     click.echo(check_text(check).partition("\n")[0], err=True)
 
 
-def _refuse(sentence: str) -> NoReturn:
+def _fail(sentence: str) -> NoReturn:
     fail(sentence, code=_CANNOT_RUN)
 
 

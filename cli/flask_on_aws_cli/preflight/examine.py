@@ -1,4 +1,4 @@
-"""All checks of an app that is built: each run for real, one after the other."""
+"""All checks of a built app, each of which really runs it, one after the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,20 +16,20 @@ from .diagnosis.diagnosis import diagnose, diagnose_disk, diagnose_sqlite
 from .environment import contract_environment, external_host
 from .output import Output
 from .probes import driver
-from .running import App, Outcome, Place
+from .running import App, Outcome, Runner
 from .settings import AppSettings
 
 DATABASE, RELEASE, DISK, SQLITE, STOPS = "database", "release command", "disk", "SQLite", "stops"
-# A driver that connects at all does so in less than one.
+# A driver that connects at all does so in less than a second.
 _DRIVER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Given:
-    """What an examination starts from."""
+class BuiltApp:
+    """A built app, with everything that its checks need."""
 
     settings: AppSettings
-    place: Place
+    runner: Runner
     command: str
     """The start command; empty for that of an image."""
     release_command: str
@@ -37,56 +37,56 @@ class Given:
     """None where the stack has none."""
     password: str = ""
     no_database: str = ""
-    """Why the database could not be had; empty if it is there."""
+    """Why there is no database although the stack has one; empty if there is one."""
 
 
-def examine(given: Given, tell: Callable[[Check], None]) -> list[Check]:
-    """Run the app and check it; each check is told when it is made."""
+def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
+    """Run the app and check it; each check is reported as soon as it is done."""
     checks: list[Check] = []
     with ExitStack() as stack:
-        for check in _all(given, stack):
+        for check in _all(built, stack):
             checks.append(check)
-            tell(check)
+            report(check)
     return checks
 
 
-def _all(given: Given, stack: ExitStack) -> Iterator[Check]:
-    settings, place = given.settings, given.place
-    environment = contract_environment(settings, place.port, given.database, given.password)
-    yield _database(given, environment)
-    yield _release(given, environment)
+def _all(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
+    settings, runner = built.settings, built.runner
+    environment = contract_environment(settings, runner.port, built.database, built.password)
+    yield _database(built, environment)
+    yield _release(built, environment)
     with deferred_signals():
-        app = place.start(environment)
+        app = runner.start(environment)
         stack.callback(app.kill)
-    yield from _running(given, app)
+    yield from _running(built, app)
 
 
-def _running(given: Given, app: App) -> Iterator[Check]:
-    settings = given.settings
+def _running(built: BuiltApp, app: App) -> Iterator[Check]:
+    settings = built.settings
     expected = Expectation(
-        given.command, given.place.port, settings.health_path, settings.startup_seconds, external_host(settings)
+        built.command, built.runner.port, settings.health_path, settings.startup_seconds, external_host(settings)
     )
-    start = wait_for_start(app, settings, given.place.port)
+    start = wait_for_start(app, settings, built.runner.port)
     checks = start_checks(start, expected)
     pages: Sequence[Check] = ()
     if start.answers_well:
         pages = page_checks(visit(app, visitor_headers(settings)), app.lines())
         checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
     yield from checks
-    reason = "the app did not answer well"
+    reason = "the app did not answer 200"
     yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER)]
-    yield _sqlite(app, given.command)
+    yield _sqlite(app, built.command)
     stops = (
-        not_checked(STOPS, "the app had ended") if app.exit_code() is not None else stop(app, settings, given.command)
+        not_checked(STOPS, "the app had ended") if app.exit_code() is not None else stop(app, settings, built.command)
     )
-    yield _disk(app, given.command)
+    yield _disk(app, built.command)
     yield stops
 
 
-def _database(given: Given, environment: Mapping[str, str]) -> Check:
-    if given.database is None or given.no_database:
-        return not_checked(DATABASE, given.no_database or "the stack has none")
-    outcome = given.place.run_script(Path(driver.__file__).read_text(), environment, _DRIVER_SECONDS)
+def _database(built: BuiltApp, environment: Mapping[str, str]) -> Check:
+    if built.database is None or built.no_database:
+        return not_checked(DATABASE, built.no_database or "the stack has none")
+    outcome = built.runner.run_script(Path(driver.__file__).read_text(), environment, _DRIVER_SECONDS)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
@@ -102,36 +102,36 @@ def _database(given: Given, environment: Mapping[str, str]) -> Check:
     return failed(DATABASE, diagnose(output) or finding)
 
 
-def _release(given: Given, environment: Mapping[str, str]) -> Check:
-    if not given.release_command:
+def _release(built: BuiltApp, environment: Mapping[str, str]) -> Check:
+    if not built.release_command:
         return not_checked(RELEASE, "the app has none")
-    outcome: Outcome = given.place.run(given.release_command, environment, given.settings.release_seconds)
+    outcome: Outcome = built.runner.run(built.release_command, environment, built.settings.release_seconds)
     if not outcome.code:
-        return passed(RELEASE, f"`{given.release_command}` ends with 0")
-    output = Output(outcome.lines, given.release_command, outcome.code)
-    known = diagnose(output)
-    sentence = f"`{given.release_command}` ends with {outcome.code}" + (f": {known.sentence}" if known else "")
-    way_out = known.way_out if known else "its last lines say why"
-    evidence = known.evidence if known else output.last()
-    return failed(RELEASE, Finding(known.cause if known else Cause.RELEASE_COMMAND, sentence, way_out, evidence))
+        return passed(RELEASE, f"`{built.release_command}` ends with 0")
+    output = Output(outcome.lines, built.release_command, outcome.code)
+    finding = diagnose(output)
+    sentence = f"`{built.release_command}` ends with {outcome.code}" + (f": {finding.sentence}" if finding else "")
+    fix = finding.fix if finding else "see its last log lines for the reason"
+    evidence = finding.evidence if finding else output.last()
+    return failed(RELEASE, Finding(finding.cause if finding else Cause.RELEASE_COMMAND, sentence, fix, evidence))
 
 
 def _sqlite(app: App, command: str) -> Check:
-    found = app.sqlite_files()
-    refused = diagnose_sqlite(Output(app.lines(), command))
-    if refused and not found:
-        return failed(SQLITE, refused)
-    if not found:
+    files = app.sqlite_files()
+    diagnosed = diagnose_sqlite(Output(app.lines(), command))
+    if diagnosed and not files:
+        return failed(SQLITE, diagnosed)
+    if not files:
         return passed(SQLITE, "no database on the scratch disk")
     finding = Finding(
         Cause.SQLITE,
-        f"it keeps data in {', '.join(found)}, which is gone with the task and not the other tasks'",
+        f"it keeps data in {', '.join(files)}, which disappears with the task and is not shared with other tasks",
         "use the database in DATABASE_URL",
-        tuple(found),
+        tuple(files),
     )
     return failed(SQLITE, finding)
 
 
 def _disk(app: App, command: str) -> Check:
-    found = diagnose_disk(Output(app.lines(), command))
-    return failed(DISK, found) if found else passed(DISK, "nothing was refused")
+    finding = diagnose_disk(Output(app.lines(), command))
+    return failed(DISK, finding) if finding else passed(DISK, "no write was denied")

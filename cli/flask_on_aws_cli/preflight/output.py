@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .check import Finding
 
-# Lines around the one that tells: enough for the place in a traceback.
+# Lines before the decisive one: enough for the location in a traceback.
 _BEFORE = 3
 _LAST_LINES = 8
 
@@ -26,7 +26,7 @@ class Output:
         return tuple(self.lines[max(number - _BEFORE, 0) : number + 1])
 
     def last(self) -> tuple[str, ...]:
-        """The last lines that say something."""
+        """The last lines that are not blank."""
         return tuple(line for line in self.lines if line.strip())[-_LAST_LINES:]
 
 

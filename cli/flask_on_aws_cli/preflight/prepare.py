@@ -1,4 +1,4 @@
-"""What comes before a run, whatever it runs in: the build plan, and what a failed build says."""
+"""What comes before a run, in a process or a container: the build plan, and the report of a failed build."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,29 +9,31 @@ from .check import Cause, Check, Finding, failed, passed
 from .settings import AppSettings
 
 PLAN, BUILD, ARCHITECTURE, USER, CERTIFICATES = "build plan", "build", "architecture", "user", "certificates"
-# Where the variables of a database lead that could not be had; the app finds them all the same.
+# What the database variables point to if there is no database; the app gets them all the same.
 NOWHERE, NO_PORT = "localhost", 9
-Tell = Callable[[Check], None]
+Report = Callable[[Check], None]
 
 
 class StopHere(Exception):
-    """A check failed without which nothing can run; it was told."""
+    """A check failed without which nothing can run; it was reported."""
 
 
-def plan(settings: AppSettings, dockerfile: str, tell: Tell) -> BuildPlan:
+def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
     """The build plan, with its check.
 
     Raises:
         StopHere: if there is none.
     """
     try:
-        made = plan_build(settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile)
+        build_plan = plan_build(
+            settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile
+        )
     except BuildPlanError as error:
-        tell(failed(PLAN, no_plan(error.problems)))
+        report(failed(PLAN, no_plan(error.problems)))
         raise StopHere from error
-    command = f"`{made.start_command}`" if made.start_command else f"the CMD of {made.dockerfile}"
-    tell(passed(PLAN, f"{made.manager or made.dockerfile}, starts with {command}"))
-    return made
+    command = f"`{build_plan.start_command}`" if build_plan.start_command else f"the CMD of {build_plan.dockerfile}"
+    report(passed(PLAN, f"{build_plan.manager or build_plan.dockerfile}, starts with {command}"))
+    return build_plan
 
 
 def no_plan(problems: tuple[str, ...]) -> Finding:
@@ -39,8 +41,8 @@ def no_plan(problems: tuple[str, ...]) -> Finding:
     start = next((text for text in problems if text.startswith("nothing says how the app starts")), "")
     first = start or problems[0]
     cause = Cause.NO_START_COMMAND if start else Cause.NO_PLAN
-    way_out = "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app" if start else "correct what the lines name"
-    return Finding(cause, first.rstrip("."), way_out, tuple(text for text in problems if text != first))
+    fix = "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app" if start else "fix what the lines name"
+    return Finding(cause, first.rstrip("."), fix, tuple(text for text in problems if text != first))
 
 
 def build_failed(text: str) -> Finding:
@@ -48,5 +50,5 @@ def build_failed(text: str) -> Finding:
     first, *lines = text.splitlines()
     last = tuple(line for line in lines if line.strip())[-12:]
     return Finding(
-        Cause.BUILD_FAILED, first.rstrip(":"), "correct what the lines name; `flask-on-aws plan` tells why", last
+        Cause.BUILD_FAILED, first.rstrip(":"), "fix what the lines name; `flask-on-aws plan` shows why", last
     )

@@ -1,4 +1,4 @@
-"""A whole preflight: built, run, asked, stopped, and what the domain and the account say."""
+"""A whole preflight: build, run, probe and stop the app, then check its domain and the account."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from .settings import AppSettings
 
 
 class Result(NamedTuple):
-    """What came of it."""
+    """The result of a preflight."""
 
     checks: list[Check]
     kind: str
@@ -25,39 +25,39 @@ class Result(NamedTuple):
     """Why it was no container; empty if it was."""
 
 
-def preflight(settings: AppSettings, runner: str, tell: Callable[[Check], None]) -> Result:
-    """Make every check; each is told when it is made.
+def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None]) -> Result:
+    """Make every check; each is reported as soon as it is done.
 
     Args:
         settings: the app's.
         runner: `process`, `container`, or `auto` for a container where a Docker engine of the tasks' processor answers.
-        tell: takes each check.
+        report: takes each check.
 
     Raises:
         DockerError: if a container was asked for and no such engine answers, or the engine fails in the middle.
     """
     checks: list[Check] = []
 
-    def keep(check: Check) -> None:
+    def record(check: Check) -> None:
         checks.append(check)
-        tell(check)
+        report(check)
 
     why = "a process was asked for" if runner == "process" else no_engine(settings.architecture)
     if why and runner == "container":
         raise DockerError(why)
-    prepared = as_process if why else as_container
+    build = as_process if why else as_container
     try:
-        with prepared(settings, keep) as given:
-            examine(given, keep)
+        with build(settings, record) as built:
+            examine(built, record)
     except StopHere:
-        pass  # what stands in the way was told
+        pass  # the reason was reported
     for check in () if settings.before_push else outside_checks(settings):
-        keep(check)
+        record(check)
     return Result(checks, "process" if why else "container", why)
 
 
 def outside_checks(settings: AppSettings) -> list[Check]:
-    """What is not the app's: domain and account."""
+    """The checks outside the app: domain, account and outbound ports."""
     client = account_client(settings.region)
     servers = zone_servers(settings.domain, client) if settings.domain else ""
     return [*domain_checks(settings.domain, servers), quota_check(settings, client), outbound_check(settings)]

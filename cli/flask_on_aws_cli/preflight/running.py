@@ -1,4 +1,4 @@
-"""What a place where an app runs can do, whether it is a process or a container."""
+"""The interface of a running app and of its runner, the same for processes and containers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Listener(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one request."""
+    """The response to one request."""
 
     status: int = 0
     """0 where nothing answered."""
@@ -51,7 +51,7 @@ class App(Protocol):
         ...
 
     def out_of_memory(self) -> bool:
-        """Whether it ended since its memory was used up."""
+        """Whether it was killed because it ran out of memory."""
         ...
 
     def lines(self) -> list[str]:
@@ -63,7 +63,7 @@ class App(Protocol):
         ...
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """One GET from outside; Host is the address itself unless it is given."""
+        """One GET from outside; Host is the address itself unless it is set."""
         ...
 
     def sqlite_files(self) -> list[str]:
@@ -79,12 +79,12 @@ class App(Protocol):
         ...
 
 
-class Place(Protocol):
-    """Where a built app can be run."""
+class Runner(Protocol):
+    """Runs a built app."""
 
     @property
     def port(self) -> int:
-        """The value of PORT there."""
+        """The value of PORT."""
         ...
 
     def start(self, environment: Mapping[str, str]) -> App:
@@ -92,9 +92,9 @@ class Place(Protocol):
         ...
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run another command of the app's to its end."""
+        """Run another command of the app to its end."""
         ...
 
     def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run a Python text with the app's Python."""
+        """Run a Python script with the app's Python."""
         ...

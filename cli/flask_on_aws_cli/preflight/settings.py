@@ -68,7 +68,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     """The settings of a stack's configuration, `namespace:key` → text.
 
     Raises:
-        ValueError: for a number that is none.
+        ValueError: for a value that should be a number and is not.
     """
 
     def text(key: str, default: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The checks of an app that runs: its start, its health, its pages, its connections, its stop.
+"""The checks of a running app: its start, its health, its pages, its connections, its shutdown.
 
 Imports `diagnosis`; `examine.py` imports it.
 """

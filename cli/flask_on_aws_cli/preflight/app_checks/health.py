@@ -1,4 +1,4 @@
-"""What an answer to the load balancer's probe means: pure."""
+"""Interprets the response to the load balancer's health check. Pure functions."""
 
 import re
 from typing import NamedTuple
@@ -11,26 +11,26 @@ from ..running import Answer
 
 NAME = "health"
 _REDIRECTS = (301, 302, 303, 307, 308)
-LOOP_WAY_OUT = (
-    "take the redirect out of the app, since the load balancer or CloudFront redirects to HTTPS already; scheme and "
-    "host of links come from EXTERNAL_URL, and with a domain from X-Forwarded-Proto (ProxyFix with x_proto=1)"
+LOOP_FIX = (
+    "remove the redirect from the app, since the load balancer or CloudFront already redirects to HTTPS; the scheme "
+    "and host of links come from EXTERNAL_URL, and with a domain from X-Forwarded-Proto (ProxyFix with x_proto=1)"
 )
-_EXEMPT = "answer the health path without a redirect, before whatever redirects (Talisman, SSLify, a before_request)"
+_EXEMPT = "exempt the health path from whatever redirects (Talisman, SSLify, a before_request)"
 
 
 class Answers(NamedTuple):
-    """What came back for one path."""
+    """The responses for one path."""
 
     probe: Answer
-    """To the load balancer: by address, a Host that the app does not know, plain HTTP."""
+    """To the load balancer: addressed by IP, with a Host that the app does not know, over plain HTTP."""
     visit: Answer
-    """To a visitor: the public name, as the load balancer passes it on."""
+    """To a visitor: addressed by the public name, as the load balancer forwards it."""
     host: str
     """The public name."""
 
 
 def judge_answer(answers: Answers, path: str, output: Output, seconds: float) -> Check:
-    """The health check, from the answers on the health path, the output, and the seconds since the start."""
+    """The health check, from the responses on the health path, the output, and the seconds since the start."""
     answer, visit = answers.probe, answers.visit
     if answer.status == 200:
         return passed(NAME, f"answers 200 on {path} after {seconds:.1f} s", seconds)
@@ -39,14 +39,14 @@ def judge_answer(answers: Answers, path: str, output: Output, seconds: float) ->
     if answer.status == 404:
         return failed(NAME, _missing(path, answer))
     if 400 <= answer.status < 500:
-        return failed(NAME, _refused(answer, visit, path))
+        return failed(NAME, _rejected(answer, visit, path))
     if answer.status >= 500:
         return failed(NAME, _broken(answer, path, output))
     if answer.status:
-        sentence = f"answers {answer.status} on {path}, and only 200 counts"
+        sentence = f"answers {answer.status} on {path}, but only 200 counts as healthy"
         return failed(NAME, Finding(Cause.NO_ANSWER, sentence, "answer 200", shown(answer)))
-    known = diagnose(output)
-    return failed(NAME, known or _silent(answer, path, output))
+    finding = diagnose(output)
+    return failed(NAME, finding or _silent(answer, path, output))
 
 
 def _redirect(answers: Answers, path: str) -> Finding:
@@ -56,29 +56,29 @@ def _redirect(answers: Answers, path: str) -> Finding:
     if same_path and (visited.netloc, visited.path) == (answers.host, path):
         return Finding(
             Cause.REDIRECT_LOOP,
-            f"redirects {path} to {answers.visit.location} also visitors who come from there, without an end",
-            LOOP_WAY_OUT,
+            f"redirects {path} to {answers.visit.location} even for visitors who come from there, in an endless loop",
+            LOOP_FIX,
             shown(answer),
         )
     if same_path and target.scheme == "https" and _is_address(target.hostname or ""):
         return Finding(
             Cause.REDIRECTS_TO_HTTPS,
-            f"redirects {path} to {answer.location}, and the load balancer's probe is plain HTTP",
-            f"the load balancer redirects to HTTPS already: {_EXEMPT}",
+            f"redirects {path} to {answer.location}, but the load balancer's health check uses plain HTTP",
+            f"the load balancer already redirects to HTTPS: {_EXEMPT}",
             shown(answer),
         )
     if target.netloc and same_path and not _is_address(target.hostname or ""):
         return Finding(
             Cause.REDIRECTS_TO_HOST,
-            f"redirects {path} to {answer.location}, since it does not know the probe's Host",
-            f"the probe asks by the task's address: {_EXEMPT}",
+            f"redirects {path} to {answer.location}, because it does not know the Host of the health check",
+            f"the health check uses the task's IP address as Host: {_EXEMPT}",
             shown(answer),
         )
     if target.path == path:
         return Finding(Cause.REDIRECT_LOOP, f"redirects {path} to itself", _EXEMPT, shown(answer))
     return Finding(
         Cause.REDIRECTS,
-        f"redirects {path} to {answer.location}, and the load balancer does not follow",
+        f"redirects {path} to {answer.location}, and the load balancer does not follow redirects",
         f"{_EXEMPT}, or set healthCheckPath to {target.path or '/'} if that answers 200",
         shown(answer),
     )
@@ -92,45 +92,47 @@ def _missing(path: str, answer: Answer) -> Finding:
     return Finding(
         Cause.HEALTH_PATH_MISSING,
         f"answers 404 on {path}",
-        f'add a view: @app.get("{path}") that answers 200 without the database, or name one that is there in the '
-        "setting healthCheckPath",
+        f'add a view, @app.get("{path}"), that answers 200 without using the database, or set healthCheckPath to '
+        "an existing one",
         shown(answer),
     )
 
 
-def _refused(answer: Answer, visit: Answer, path: str) -> Finding:
+def _rejected(answer: Answer, visit: Answer, path: str) -> Finding:
     sentence = f"answers {answer.status} on {path}"
     if answer.status in (401, 403) and visit.status == answer.status:
-        way = "answer the health path without a login"
+        fix = "answer the health path without a login"
     elif visit.status == 200:
         sentence += " to a Host that it does not know"
-        way = "the probe asks by the task's address: take the health path out of the check of hosts (TRUSTED_HOSTS)"
+        fix = "its Host is the task's IP address: exempt the health path from host checks (TRUSTED_HOSTS)"
     else:
-        way = "answer 200 to a plain GET without cookies"
-    return Finding(Cause.ANSWERS_4XX, sentence, way, shown(answer))
+        fix = "answer 200 to a plain GET without cookies"
+    return Finding(Cause.ANSWERS_4XX, sentence, fix, shown(answer))
 
 
 def _broken(answer: Answer, path: str, output: Output) -> Finding:
-    known = diagnose(output)
-    if known:
+    finding = diagnose(output)
+    if finding:
         return Finding(
-            known.cause, f"answers {answer.status} on {path}: {known.sentence}", known.way_out, known.evidence
+            finding.cause, f"answers {answer.status} on {path}: {finding.sentence}", finding.fix, finding.evidence
         )
     sentence = f"answers {answer.status} on {path}"
-    return Finding(Cause.ANSWERS_5XX, sentence, "its last lines say why", (*shown(answer), *output.last()))
+    return Finding(
+        Cause.ANSWERS_5XX, sentence, "see its last log lines for the reason", (*shown(answer), *output.last())
+    )
 
 
 def _silent(answer: Answer, path: str, output: Output) -> Finding:
     return Finding(
         Cause.NO_ANSWER,
-        f"listens and does not answer on {path} ({answer.error})",
-        "answer HTTP/1.1, and within 5 seconds",
+        f"listens but does not answer on {path} ({answer.error})",
+        "answer over HTTP/1.1 within 5 seconds",
         output.last(),
     )
 
 
 def shown(answer: Answer) -> tuple[str, ...]:
-    """An answer in lines."""
+    """A response as lines of evidence."""
     first = f"HTTP {answer.status}" + (f", Location: {answer.location}" if answer.location else "")
     text = " ".join(re.sub(r"<[^>]+>", " ", answer.body).split())[:200]
     return (first, text) if text else (first,)

@@ -1,4 +1,4 @@
-"""Whether tasks may connect what the stack itself needs. Pure."""
+"""Whether tasks may connect to everything that the stack itself needs. Pure functions."""
 
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ NAME = "outbound ports"
 
 
 def outbound_check(settings: AppSettings) -> Check:
-    """What the stack would reject, and what of the app only AWS can show."""
+    """Fails on ports that the stack would reject; whether the app needs others only shows on AWS."""
     ports = settings.outbound_ports
     if ports is None:
         return passed(NAME, "tasks may connect to every port")
@@ -22,4 +22,4 @@ def outbound_check(settings: AppSettings) -> Check:
     for problem in outbound_problems(cast(FlaskAppArgs, args)):
         return failed(NAME, Finding(Cause.OUTBOUND_PORT, problem.reason, "add it to the setting outboundPorts"))
     listed = ", ".join(map(str, ports))
-    return passed(NAME, f"image, secrets, logs and the database are reached; other hosts on {listed} alone")
+    return passed(NAME, f"image, secrets, logs and the database are reachable; other hosts only on {listed}")

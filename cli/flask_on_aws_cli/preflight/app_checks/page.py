@@ -1,4 +1,4 @@
-"""What visitors get: redirects, static files, and no debugger. Pure but for `visit`, which asks."""
+"""What visitors get: redirects, static files, and no debugger. Pure functions except `visit`, which sends requests."""
 
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
@@ -7,29 +7,29 @@ from urllib.parse import urljoin, urlsplit
 
 from ..check import Cause, Check, Finding, failed, not_checked, passed
 from ..running import Answer, App
-from .health import LOOP_WAY_OUT, shown
+from .health import LOOP_FIX, shown
 
 FRONT, STATIC, DEBUGGER = "front page", "static files", "debugger"
 _MOST_REDIRECTS = 5
 _MOST_FILES = 20
-# What Werkzeug's debugger serves of itself; without it the parameters mean nothing.
+# A resource of Werkzeug's debugger; without the debugger the parameters have no effect.
 _DEBUGGER_PATH = "/?__debugger__=yes&cmd=resource&f=debugger.js"
 _DEBUGGER_LINES = ("Debugger is active!", "Debugger PIN:", "* Debug mode: on")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Visit(NamedTuple):
-    """What a visitor of `/` meets."""
+    """What a visitor of `/` gets."""
 
     steps: Sequence[tuple[str, Answer]]
-    """Paths and answers, from `/` on to where redirects lead within the site."""
+    """Paths and responses, from `/` to where redirects lead within the site."""
     files: Mapping[str, int]
-    """Status of each file that the page names."""
+    """Status of each file that the page refers to."""
     debugger: Answer
 
 
 def visit(app: App, headers: Mapping[str, str]) -> Visit:
-    """Ask as a visitor's browser does."""
+    """Send the requests of a visitor's browser."""
     host, path = headers["Host"], "/"
     steps: list[tuple[str, Answer]] = []
     while len(steps) <= _MOST_REDIRECTS:
@@ -40,42 +40,42 @@ def visit(app: App, headers: Mapping[str, str]) -> Visit:
             break
         path = following
     path, answer = steps[-1]
-    named = named_files(answer.body, path, host) if answer.status == 200 else []
-    return Visit(steps, {name: app.ask(name, headers).status for name in named}, app.ask(_DEBUGGER_PATH, headers))
+    names = referenced_files(answer.body, path, host) if answer.status == 200 else []
+    return Visit(steps, {name: app.ask(name, headers).status for name in names}, app.ask(_DEBUGGER_PATH, headers))
 
 
-def named_files(html: str, path: str, host: str) -> list[str]:
-    """Paths of the site's own style sheets, scripts and pictures that a page names."""
+def referenced_files(html: str, path: str, host: str) -> list[str]:
+    """Paths of the site's own style sheets, scripts and images that a page refers to."""
     reader = _Reader()
     reader.feed(html)
-    found: list[str] = []
-    for reference in reader.found:
+    paths: list[str] = []
+    for reference in reader.references:
         target = urlsplit(urljoin(f"https://{host}{path}", reference))
         if target.scheme in ("http", "https") and target.netloc == host:
-            found.append(target.path + (f"?{target.query}" if target.query else ""))
-    return list(dict.fromkeys(found))[:_MOST_FILES]
+            paths.append(target.path + (f"?{target.query}" if target.query else ""))
+    return list(dict.fromkeys(paths))[:_MOST_FILES]
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.references: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        words = (given.get("rel") or "").lower().split()
+        attributes = dict(attrs)
+        words = (attributes.get("rel") or "").lower().split()
         if tag == "link" and {"stylesheet", "icon", "modulepreload"} & set(words):
-            self._add(given.get("href"))
+            self._add(attributes.get("href"))
         if tag in ("script", "img"):
-            self._add(given.get("src"))
+            self._add(attributes.get("src"))
 
     def _add(self, reference: str | None) -> None:
         if reference:
-            self.found.append(reference)
+            self.references.append(reference)
 
 
 def _following(path: str, answer: Answer, host: str) -> str | None:
-    """The path to ask next; None if the answer is no redirect, or leads elsewhere."""
+    """The path to request next; None if the response is not a redirect, or leads to another site."""
     if answer.status not in _REDIRECTS or not answer.location:
         return None
     target = urlsplit(urljoin(f"https://{host}{path}", answer.location))
@@ -94,15 +94,17 @@ def _front(visited: Visit) -> Check:
     if len(visited.steps) > _MOST_REDIRECTS:
         finding = Finding(
             Cause.REDIRECT_LOOP,
-            f"redirects visitors from {path} to {answer.location} without an end",
-            LOOP_WAY_OUT,
+            f"redirects visitors from {path} to {answer.location} in an endless loop",
+            LOOP_FIX,
             shown(answer),
         )
         return failed(FRONT, finding)
     if not answer.status:
         return not_checked(FRONT, f"{path} did not answer ({answer.error})")
     if answer.status >= 500:
-        return not_checked(FRONT, f"{path} answers {answer.status}; it may need what is not here, such as a bucket")
+        return not_checked(
+            FRONT, f"{path} answers {answer.status}; it may need something that does not exist here, such as a bucket"
+        )
     leads = f" and leads to {answer.location}" if answer.location else ""
     return passed(FRONT, f"{path} answers {answer.status}{leads}")
 
@@ -110,19 +112,19 @@ def _front(visited: Visit) -> Check:
 def _static(visited: Visit) -> Check:
     path, answer = visited.steps[-1]
     if not visited.files:
-        what = f"answers {answer.status}" if answer.status != 200 else "names no files of its own"
+        what = f"answers {answer.status}" if answer.status != 200 else "refers to no files of this site"
         return not_checked(STATIC, f"{path} {what}")
     missing = {name: status for name, status in visited.files.items() if status != 200}
     if missing:
         finding = Finding(
             Cause.STATIC_FILES,
-            f"{path} names {len(visited.files)} files, of which {len(missing)} are not served",
-            "there is no nginx before the app: serve them by Flask's static folder or WhiteNoise, and build assets in "
-            "the build",
+            f"{path} refers to {len(visited.files)} files, of which {len(missing)} are not served",
+            "there is no nginx in front of the app: serve them from Flask's static folder or with WhiteNoise, and "
+            "compile assets during the build",
             tuple(f"{status} {name}" for name, status in missing.items())[:8],
         )
         return failed(STATIC, finding)
-    return passed(STATIC, f"all {len(visited.files)} files that {path} names are served")
+    return passed(STATIC, f"all {len(visited.files)} files that {path} refers to are served")
 
 
 def _debugger(visited: Visit, lines: Sequence[str]) -> Check:
@@ -132,8 +134,8 @@ def _debugger(visited: Visit, lines: Sequence[str]) -> Check:
     if served or printed:
         finding = Finding(
             Cause.DEBUGGER,
-            "Flask's debugger is on, and runs code for everybody who reaches it",
-            "take debug=True and --debug away; the contract's FLASK_DEBUG is 0",
+            "Flask's debugger is on, and lets anyone who reaches it run code",
+            "remove debug=True and --debug; the contract sets FLASK_DEBUG to 0",
             printed or (f"200 {_DEBUGGER_PATH}",),
         )
         return failed(DEBUGGER, finding)

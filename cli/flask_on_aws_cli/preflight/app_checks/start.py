@@ -1,4 +1,4 @@
-"""What a start came to, as checks: pure."""
+"""The checks of an app's start. Pure functions."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ STARTS, LISTENS, ANSWERS = "starts", "listens", "health"
 
 @dataclass(frozen=True)
 class Expectation:
-    """What an app is to do."""
+    """What an app is expected to do."""
 
     command: str
     port: int
@@ -28,10 +28,10 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Start:
-    """What was seen of an app from its start on."""
+    """What was observed of an app since its start."""
 
     seconds: float
-    """Until it answered, ended, or the time was over."""
+    """Until it answered, exited, or the time was up."""
     lines: Sequence[str]
     exit_code: int | None = None
     out_of_memory: bool = False
@@ -48,7 +48,7 @@ class Start:
 
 
 def fits(listener: Listener, port: int) -> bool:
-    """Whether the load balancer reaches a socket."""
+    """Whether the load balancer can reach a socket."""
     return listener.port == port and listener.address in _WILDCARDS
 
 
@@ -60,12 +60,12 @@ def start_checks(start: Start, expected: Expectation) -> list[Check]:
         return [failed(STARTS, _ended(start, output)), not_checked(LISTENS, reason), not_checked(ANSWERS, reason)]
     listens = _listens(start, output, expected)
     if listens.cause is not None and listens.cause not in (Cause.WRONG_INTERFACE, Cause.WRONG_PORT, Cause.TOO_SLOW):
-        # It runs, and says itself why it goes no further: a server that tries again and again.
+        # It runs and its log explains why it gets no further: a server that keeps retrying.
         reason = "the app did not start to listen"
         return [replace(listens, name=STARTS), not_checked(LISTENS, reason), not_checked(ANSWERS, reason)]
     starts = passed(STARTS, "runs")
     if listens.cause:
-        return [starts, listens, not_checked(ANSWERS, "it does not listen where the load balancer asks")]
+        return [starts, listens, not_checked(ANSWERS, "it does not listen where the load balancer connects")]
     answers = Answers(start.answer, start.visit, expected.host)
     return [starts, listens, judge_answer(answers, expected.health_path, output, start.seconds)]
 
@@ -75,66 +75,68 @@ def _ended(start: Start, output: Output) -> Finding:
         return Finding(
             Cause.OUT_OF_MEMORY,
             f"it used up its memory and was killed after {start.seconds:.1f} s",
-            "give it more: settings memory and cpu, or fewer WEB_CONCURRENCY",
+            "raise the settings memory and cpu, or lower WEB_CONCURRENCY",
             output.last(),
         )
-    known = diagnose(output)
-    if known:
-        return known
+    finding = diagnose(output)
+    if finding:
+        return finding
     return Finding(
         Cause.CRASHED,
-        f"it ended after {start.seconds:.1f} s with exit code {start.exit_code}",
-        "its last lines say why; the start command must run for as long as the app serves",
+        f"it exited after {start.seconds:.1f} s with exit code {start.exit_code}",
+        "see its last log lines for the reason; the start command must keep running while the app serves",
         output.last(),
     )
 
 
 def _listens(start: Start, output: Output, expected: Expectation) -> Check:
-    found = start.listeners
-    right = next((one for one in found if fits(one, expected.port)), None)
+    listeners = start.listeners
+    right = next((listener for listener in listeners if fits(listener, expected.port)), None)
     if right:
         return passed(LISTENS, f"listens on {right}", start.seconds)
-    if found:
-        return failed(LISTENS, _elsewhere(found, output, expected.port))
-    known = diagnose(output)
-    if known:
-        return failed(LISTENS, known)
+    if listeners:
+        return failed(LISTENS, _elsewhere(listeners, output, expected.port))
+    diagnosed = diagnose(output)
+    if diagnosed:
+        return failed(LISTENS, diagnosed)
     finding = Finding(
         Cause.TOO_SLOW,
-        f"listens nowhere after {start.seconds:.0f} s",
-        "do less at the start, or give it more time: the setting startupSeconds (up to 240)",
+        f"does not listen on any port after {start.seconds:.0f} s",
+        "do less at startup, or allow more time with the setting startupSeconds (up to 240)",
         output.last(),
     )
     return failed(LISTENS, finding)
 
 
-def _elsewhere(found: Sequence[Listener], output: Output, port: int) -> Finding:
-    there = ", ".join(str(one) for one in found)
-    same_port = any(one.port == port for one in found)
-    loopback = all(one.address not in _WILDCARDS for one in found)
+def _elsewhere(listeners: Sequence[Listener], output: Output, port: int) -> Finding:
+    addresses = ", ".join(str(listener) for listener in listeners)
+    same_port = any(listener.port == port for listener in listeners)
+    loopback = all(listener.address not in _WILDCARDS for listener in listeners)
     cause = Cause.WRONG_INTERFACE if same_port or loopback else Cause.WRONG_PORT
-    ways = bind_way_out(output.command)
+    fix = bind_fix(output.command)
     if cause is Cause.WRONG_PORT:
-        ways += f", or set the setting port to {found[0].port}"
-    pattern = rf"\b({'|'.join(str(one.port) for one in found)})\b"
+        fix += f", or set the setting port to {listeners[0].port}"
+    pattern = rf"\b({'|'.join(str(listener.port) for listener in listeners)})\b"
     evidence = tuple(line for line in output.lines if re.search(pattern, line))[:3]
-    return Finding(cause, f"listens on {there}, must be 0.0.0.0:$PORT (here {port})", ways, evidence or output.last())
+    return Finding(
+        cause, f"listens on {addresses}, must be 0.0.0.0:$PORT (here {port})", fix, evidence or output.last()
+    )
 
 
-def bind_way_out(command: str) -> str:
-    """How a start command is told where to listen, in the words of its server."""
+def bind_fix(command: str) -> str:
+    """How to make a start command listen on the right address, in the options of its server."""
     servers = {
-        r"\bgunicorn\b": "add --bind 0.0.0.0:$PORT to the start command, in place of another --bind",
+        r"\bgunicorn\b": "add --bind 0.0.0.0:$PORT to the start command, instead of any other --bind",
         r"\bgranian\b": "add --host 0.0.0.0 --port $PORT to the start command",
         r"\bwaitress-serve\b": "add --listen 0.0.0.0:$PORT to the start command",
-        r"\b(uvicorn|hypercorn)\b": "let the start command bind to 0.0.0.0 and $PORT",
+        r"\b(uvicorn|hypercorn)\b": "make the start command bind to 0.0.0.0 and $PORT",
         r"\buwsgi\b": "add --http 0.0.0.0:$PORT to the start command",
-        r"\bflask\b.*\brun\b": "start a server for production: gunicorn --bind 0.0.0.0:$PORT app:app",
+        r"\bflask\b.*\brun\b": "start a production server: gunicorn --bind 0.0.0.0:$PORT app:app",
     }
-    for pattern, way in servers.items():
+    for pattern, fix in servers.items():
         if re.search(pattern, command):
-            return way
+            return fix
     return (
-        "listen on 0.0.0.0 and the port in PORT, by options of the start command or in the code, such as "
+        "listen on 0.0.0.0 and the port in PORT, with options of the start command or in the code, such as "
         'app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
     )

@@ -1,4 +1,4 @@
-"""Starting an app and waiting for it, and stopping it: the times that matter."""
+"""Starts an app and waits for it, and stops it, within the time limits of the stack."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from .health import Answers, judge_answer
 from .start import Expectation, Start, fits, start_checks
 
 _POLL_SECONDS = 0.2
-# An app that opened another port, or answers something else, may be on its way; one that does so for longer is not.
+# An app that opened another port, or answers another status, may still be starting; after this long it is not.
 _ELSEWHERE_SECONDS = 10.0
 _OTHERWISE_SECONDS = 3.0
 _NOT_YET = 503
@@ -27,7 +27,7 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
         "User-Agent": "Mozilla/5.0 (preflight)",
         "Accept": "text/html,*/*",
         "Connection": "close",
-        "X-Forwarded-For": "203.0.113.7",  # of the addresses for documentation
+        "X-Forwarded-For": "203.0.113.7",  # an address reserved for documentation
         # Without a domain, CloudFront's hop to the load balancer is HTTP.
         "X-Forwarded-Proto": "https" if settings.domain else "http",
         "X-Forwarded-Port": "443" if settings.domain else "80",
@@ -35,11 +35,11 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
 
 
 def wait_for_start(app: App, settings: AppSettings, port: int) -> Start:
-    """Watch a started app until it answers well, ends, or its time is over."""
+    """Watch a started app until it answers 200, exits, or runs out of time."""
     watch = _Watch(app, settings, port)
     while not watch.look():
         time.sleep(_POLL_SECONDS)
-    return watch.told()
+    return watch.result()
 
 
 class _Watch:
@@ -52,13 +52,13 @@ class _Watch:
         self._answer = Answer()
 
     def look(self) -> bool:
-        """Look once; whether all is seen."""
+        """Look once; return whether the watch is over."""
         self._code = self._app.exit_code()
         if self._code is not None:
             return True
         now = time.monotonic()
         self._listeners = self._app.listeners()
-        if any(fits(one, self._port) for one in self._listeners):
+        if any(fits(listener, self._port) for listener in self._listeners):
             self._answer = self._app.ask(self._settings.health_path, _PROBE_HEADERS)
             if self._answer.status == 200:
                 return True
@@ -72,8 +72,8 @@ class _Watch:
             or 0 < self._otherwise_since < now - _OTHERWISE_SECONDS
         )
 
-    def told(self) -> Start:
-        """What was seen, with how a visitor fares."""
+    def result(self) -> Start:
+        """What was observed, with the response that a visitor gets."""
         seconds, running = time.monotonic() - self._began, self._code is None
         asks = running and self._answer.status
         visit = self._app.ask(self._settings.health_path, visitor_headers(self._settings)) if asks else Answer()
@@ -89,7 +89,7 @@ class _Watch:
 
 
 def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Check | None:
-    """Watch an app that answers for some seconds more; the check that it then fails, or None."""
+    """Watch an app that answers for some more seconds; return the check that it then fails, or None."""
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         code = app.exit_code()
@@ -106,12 +106,12 @@ def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Che
 
 
 def replaced(checks: Sequence[Check], by: Check | None) -> list[Check]:
-    """The checks with another in place of the one of its name."""
+    """The checks, with one of them replaced by another of the same name."""
     return [by if by and check.name == by.name else check for check in checks]
 
 
 def stop(app: App, settings: AppSettings, command: str) -> Check:
-    """SIGTERM, and how the app takes it."""
+    """Send SIGTERM and check how the app handles it."""
     before = len(app.lines())
     app.terminate()
     began = time.monotonic()
@@ -124,27 +124,27 @@ def stop(app: App, settings: AppSettings, command: str) -> Check:
 def judge_stop(
     code: int | None, seconds: float, lines: Sequence[str], command: str, limit: int, spoke: bool = False
 ) -> Check:
-    """Whether it ended as it should: pure. `spoke` says whether it printed something after the signal."""
+    """Whether it stopped as it should. Pure. `spoke`: whether it printed something after the signal."""
     name, last = "stops", Output(lines, command).last()[-3:]
     if code is None:
         finding = Finding(
             Cause.IGNORES_SIGTERM,
-            f"still runs {limit} s after SIGTERM, and would be killed with the requests that it serves",
-            "let the server be the process that gets the signal: no shell or wrapper before it that does not pass it "
-            "on, and no handler that does nothing; `exec` before the command in a script",
+            f"still runs {limit} s after SIGTERM, and would be killed with its open requests",
+            "make sure the server receives the signal: start it with `exec` in a shell script, use no wrapper that "
+            "does not forward signals, and no handler that ignores SIGTERM",
             last,
         )
         return failed(name, finding)
     if code == _BY_SIGTERM and spoke:
-        # uvicorn shuts down, says so, and only then ends by the signal that it held back.
-        return passed(name, f"ends {seconds:.1f} s after SIGTERM, which it handles before it ends by it", seconds)
+        # uvicorn shuts down, logs it, and only then ends by the signal that it deferred.
+        return passed(name, f"ends {seconds:.1f} s after SIGTERM, which it handles before it exits", seconds)
     if code:
-        by_signal = " (ended by the signal itself, since nothing handles it)" if code == _BY_SIGTERM else ""
+        by_signal = " (the signal itself ended it, since nothing handles it)" if code == _BY_SIGTERM else ""
         finding = Finding(
             Cause.FAILS_ON_SIGTERM,
-            f"ends with exit code {code} on SIGTERM{by_signal}, not 0",
-            "start it with a server that finishes its requests and exits with 0, such as gunicorn, with `exec` before "
-            "it in a shell script; or let the handler of SIGTERM do so",
+            f"ends with exit code {code} on SIGTERM{by_signal}, not with 0",
+            "use a server that finishes its requests and exits with 0, such as gunicorn (with `exec` before it in a "
+            "shell script), or handle SIGTERM that way yourself",
             last,
         )
         return failed(name, finding)

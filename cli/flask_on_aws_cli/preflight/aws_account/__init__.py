@@ -1,4 +1,4 @@
-"""What only AWS and the domain name system know: quotas, name servers, certificates.
+"""What only AWS and DNS can answer: quotas, name servers, certificate authorities.
 
 Imports `check.py` and `settings.py`; `run.py` imports it.
 """

@@ -1,4 +1,4 @@
-"""What the AWS account says: its zone's name servers, and whether its quotas leave room for the stack."""
+"""Looks into the AWS account: its zone's name servers, and whether its quotas leave room for the stack."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from ..check import Cause, Check, Finding, failed, not_checked, passed
 from ..settings import AppSettings
 
 NAME = "quotas"
-NO_CREDENTIALS = "there are no AWS credentials here"
+NO_CREDENTIALS = "no AWS credentials are configured"
 Client = Callable[[str], Any]
 # A preflight does not wait for an account that cannot be reached.
 _PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1})
 
 
 class Quota(NamedTuple):
-    """A limit that a stack can meet: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
+    """A limit that a stack can reach: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
 
     service: str
     code: str
@@ -35,7 +35,7 @@ def _count(service: str, operation: str, key: str) -> Callable[[Client], float]:
 
 
 def _running_vcpus(client: Client) -> float:
-    """Of Fargate's running tasks, in all clusters."""
+    """Of running Fargate tasks, in all clusters."""
     ecs, units = client("ecs"), 0
     for clusters in ecs.get_paginator("list_clusters").paginate():
         for cluster in clusters["clusterArns"]:
@@ -46,15 +46,15 @@ def _running_vcpus(client: Client) -> float:
     return units / 1024
 
 
-def _is_there(settings: AppSettings, client: Client) -> bool:
-    """Whether a stack of this name runs: then a deploy needs its tasks a second time, and nothing else."""
+def _stack_exists(settings: AppSettings, client: Client) -> bool:
+    """Whether a stack of this name exists: then a deployment only needs its tasks a second time."""
     pages = client("ecs").get_paginator("list_clusters").paginate()
     names = [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
     return any(name.startswith(f"{settings.name}-cluster-") for name in names)
 
 
 def _vcpus(settings: AppSettings) -> float:
-    """During a release old and new tasks run side by side."""
+    """During a deployment, old and new tasks run side by side."""
     return settings.cpu / 1024 * 2
 
 
@@ -66,7 +66,7 @@ def _database(settings: AppSettings) -> float:
     return int(settings.database)
 
 
-# The first is of every deploy, the others of a new stack's.
+# The first applies to every deployment, the others to a new stack only.
 _QUOTAS: tuple[Quota, ...] = (
     Quota("fargate", "L-3032A538", "vCPUs of Fargate", _running_vcpus, _vcpus),
     Quota("vpc", "L-F678F1CE", "VPCs", _count("ec2", "describe_vpcs", "Vpcs"), _one),
@@ -88,7 +88,7 @@ _QUOTAS: tuple[Quota, ...] = (
 
 
 def account_client(region: str) -> Client | None:
-    """Clients of the account whose credentials are here; None if there are none."""
+    """Clients of the account whose credentials are configured; None if there are none."""
     session = boto3.Session(region_name=region)
     if session.get_credentials() is None:
         return None
@@ -96,18 +96,18 @@ def account_client(region: str) -> Client | None:
 
 
 def quota_check(settings: AppSettings, client: Client | None) -> Check:
-    """Whether what a deploy of the stack needs is left of each quota."""
+    """Whether each quota has enough left for a deployment of the stack."""
     if client is None:
         return not_checked(NAME, NO_CREDENTIALS)
     try:
-        found = list(_rooms(settings, client))
+        usages = list(_quota_usages(settings, client))
     except (BotoCoreError, ClientError) as error:
-        return not_checked(NAME, f"AWS does not tell ({error})")
-    return judge_quotas(found)
+        return not_checked(NAME, f"AWS did not return the quotas ({error})")
+    return judge_quotas(usages)
 
 
-class Room(NamedTuple):
-    """One quota, with what is used and needed of it."""
+class QuotaUsage(NamedTuple):
+    """One quota, with how much of it is used and needed."""
 
     what: str
     quota: float
@@ -115,26 +115,28 @@ class Room(NamedTuple):
     needed: float
 
 
-def _rooms(settings: AppSettings, client: Client) -> Iterator[Room]:
-    there = _is_there(settings, client)
-    for one in _QUOTAS[:1] if there else _QUOTAS:
-        needed = one.needed(settings)
+def _quota_usages(settings: AppSettings, client: Client) -> Iterator[QuotaUsage]:
+    exists = _stack_exists(settings, client)
+    for quota in _QUOTAS[:1] if exists else _QUOTAS:
+        needed = quota.needed(settings)
         if needed:
-            told: Mapping[str, Any] = client("service-quotas").get_service_quota(
-                ServiceCode=one.service, QuotaCode=one.code
+            response: Mapping[str, Any] = client("service-quotas").get_service_quota(
+                ServiceCode=quota.service, QuotaCode=quota.code
             )
-            yield Room(one.what, float(told["Quota"]["Value"]), one.used(client), needed)
+            yield QuotaUsage(quota.what, float(response["Quota"]["Value"]), quota.used(client), needed)
 
 
-def judge_quotas(rooms: Sequence[Room]) -> Check:
-    """Pure."""
-    lines = tuple(f"{one.what}: {one.used:g} of {one.quota:g} used, {one.needed:g} more needed" for one in rooms)
-    short = [line for line, one in zip(lines, rooms, strict=True) if one.used + one.needed > one.quota]
+def judge_quotas(usages: Sequence[QuotaUsage]) -> Check:
+    """Whether every quota suffices. Pure."""
+    lines = tuple(
+        f"{usage.what}: {usage.used:g} of {usage.quota:g} used, {usage.needed:g} more needed" for usage in usages
+    )
+    short = [line for line, usage in zip(lines, usages, strict=True) if usage.used + usage.needed > usage.quota]
     if short:
         finding = Finding(
             Cause.QUOTA,
             f"{len(short)} {'quota leaves' if len(short) == 1 else 'quotas leave'} no room for the stack",
-            "ask for more in the console of Service Quotas",
+            "request an increase in the Service Quotas console",
             tuple(short),
         )
         return failed(NAME, finding)
@@ -142,9 +144,9 @@ def judge_quotas(rooms: Sequence[Room]) -> Check:
 
 
 def zone_servers(domain: str, client: Client | None) -> Sequence[str] | str:
-    """Name servers of the public zone with the longest matching name, or a sentence why they are not known."""
+    """Name servers of the public zone with the longest matching name, or a sentence with the reason why."""
     if client is None:
-        return f"{NO_CREDENTIALS} to compare with its zone"
+        return f"{NO_CREDENTIALS} to compare with its Route 53 zone"
     try:
         route53 = client("route53")
         zones = [zone for page in route53.get_paginator("list_hosted_zones").paginate() for zone in page["HostedZones"]]
@@ -154,7 +156,7 @@ def zone_servers(domain: str, client: Client | None) -> Sequence[str] | str:
             if not zone["Config"]["PrivateZone"] and f".{domain}".endswith(f".{zone['Name'].rstrip('.')}")
         }
         if not names:
-            return f"the account has no zone for {domain}"
+            return f"the account has no hosted zone for {domain}"
         return route53.get_hosted_zone(Id=names[max(names, key=len)])["DelegationSet"]["NameServers"]
     except (BotoCoreError, ClientError) as error:
-        return f"AWS does not tell the zone ({error})"
+        return f"AWS did not return the hosted zone ({error})"

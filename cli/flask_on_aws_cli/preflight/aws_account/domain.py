@@ -1,4 +1,4 @@
-"""Whether the world's name servers let the stack have its domain and its certificate."""
+"""Whether public DNS lets the stack use its domain and get its certificate."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,11 +14,11 @@ _AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 _SECONDS = 5.0
 
 Lookup = Callable[[str, str], Sequence[str] | None]
-"""Name and record type → texts; empty where there are none of the type, None where the name does not exist."""
+"""Name and record type → texts; empty if there are none of that type, None if the name does not exist."""
 
 
 def look_up(name: str, kind: str) -> Sequence[str] | None:
-    """Ask this machine's resolver.
+    """Query this machine's resolver.
 
     Raises:
         DNSException: if none answers.
@@ -37,7 +37,7 @@ def domain_checks(domain: str, zone_servers: Sequence[str] | str, ask: Lookup = 
 
     Args:
         domain: the app's domain; empty if it has none.
-        zone_servers: name servers of its Route 53 zone, or a sentence why they are not known.
+        zone_servers: name servers of its Route 53 zone, or a sentence with the reason why they are unknown.
         ask: the resolver.
     """
     if not domain:
@@ -49,15 +49,15 @@ def domain_checks(domain: str, zone_servers: Sequence[str] | str, ask: Lookup = 
     ]
 
 
-def _tried(name: str, check: Callable[[], Check]) -> Check:
+def _tried(name: str, make_check: Callable[[], Check]) -> Check:
     try:
-        return check()
+        return make_check()
     except dns.exception.DNSException as error:
         return not_checked(name, f"no name server answers here ({' '.join(str(error).split())[:200]})")
 
 
 def _parents(domain: str) -> list[str]:
-    """The name and those above it, without the top level."""
+    """The name and its parent domains, without the top level."""
     labels = domain.rstrip(".").split(".")
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
@@ -72,19 +72,19 @@ def _delegation(domain: str, zone_servers: Sequence[str] | str, ask: Lookup) -> 
         zone = sorted(server.rstrip(".").lower() for server in zone_servers)
         if set(public) & set(zone):
             return passed(DELEGATION, f"{name} is served by its Route 53 zone")
-        sentence = f"{name} is served by {', '.join(public)}, and not by its Route 53 zone"
-        return failed(DELEGATION, Finding(Cause.DELEGATION, sentence, _delegation_way(zone)))
-    sentence = f"no name server serves {domain} or a name above it"
-    return failed(DELEGATION, Finding(Cause.DELEGATION, sentence, _delegation_way(zone_servers)))
+        sentence = f"{name} is served by {', '.join(public)}, not by its Route 53 zone"
+        return failed(DELEGATION, Finding(Cause.DELEGATION, sentence, _delegation_fix(zone)))
+    sentence = f"no name server serves {domain} or a parent domain"
+    return failed(DELEGATION, Finding(Cause.DELEGATION, sentence, _delegation_fix(zone_servers)))
 
 
-def _delegation_way(zone: Sequence[str] | str) -> str:
-    servers = "the zone's" if isinstance(zone, str) else ", ".join(zone)
+def _delegation_fix(zone: Sequence[str] | str) -> str:
+    servers = "those of the zone" if isinstance(zone, str) else ", ".join(zone)
     return f"at the registrar, set the name servers to {servers}; or, with records elsewhere, set dns to external"
 
 
 def _caa(domain: str, ask: Lookup) -> Check:
-    """The records nearest to the name count alone: RFC 8659."""
+    """Only the records closest to the name count: RFC 8659."""
     for name in _parents(domain):
         records = [record.split(None, 2) for record in ask(name, "CAA") or ()]
         issuers = [value.strip('"').partition(";")[0].strip() for _, tag, value in records if tag == "issue"]
@@ -92,12 +92,12 @@ def _caa(domain: str, ask: Lookup) -> Check:
             continue
         if not issuers or any(issuer in _AMAZON for issuer in issuers):
             return passed(CAA, f"the records of {name} allow Amazon")
-        allowed = ", ".join(issuer or "nobody" for issuer in issuers)
+        allowed = ", ".join(issuer or "no authority" for issuer in issuers)
         finding = Finding(
             Cause.CAA,
-            f"the CAA records of {name} allow {allowed}, and not Amazon",
-            f'add to {name} the record: CAA 0 issue "amazon.com"',
+            f"the CAA records of {name} allow {allowed}, but not Amazon",
+            f'add this record to {name}: CAA 0 issue "amazon.com"',
             tuple(" ".join(record) for record in records),
         )
         return failed(CAA, finding)
-    return passed(CAA, f"neither {domain} nor a name above it restricts who issues")
+    return passed(CAA, f"neither {domain} nor a parent domain restricts which authority may issue certificates")

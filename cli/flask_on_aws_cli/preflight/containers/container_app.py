@@ -1,4 +1,4 @@
-"""An app that runs in a container: asked, and looked into, by its own Python."""
+"""An app that runs in a container, probed and inspected with the image's own Python."""
 
 import json
 import subprocess
@@ -19,10 +19,10 @@ NO_PYTHON = (126, 127)
 class ContainerApp:
     """A started container."""
 
-    def __init__(self, name: str, port: int, settings: AppSettings, refused: Sequence[str]) -> None:
+    def __init__(self, name: str, port: int, settings: AppSettings, start_error: Sequence[str]) -> None:
         self._name, self._port, self._settings = name, port, settings
-        self._refused = refused
-        """What the engine said if it could not start it."""
+        self._start_error = start_error
+        """The engine's output if it could not start it."""
         self._started = time.time()
         self._python = ""
 
@@ -32,28 +32,28 @@ class ContainerApp:
         return None if state.get("Running") else int(state.get("ExitCode", 127))
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended it for its memory."""
+        """Whether the kernel killed it for its use of memory."""
         return bool(self._state().get("OOMKilled"))
 
     def lines(self) -> list[str]:
-        """What it has printed, or the engine in its place."""
+        """Its output, after that of an engine which could not start it."""
         done = subprocess.run(  # noqa: S603 both streams in their order
             ["docker", "logs", self._name],  # noqa: S607 the user's own docker
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
         )
-        return [*self._refused, *(done.stdout.decode(errors="replace").splitlines() if not done.returncode else [])]
+        return [*self._start_error, *(done.stdout.decode(errors="replace").splitlines() if not done.returncode else [])]
 
     def listeners(self) -> list[Listener]:
         """The listening sockets of the container's network."""
-        told = self._inside(Path(probe.__file__).read_text(), "null")
-        return [Listener(*one) for one in json.loads(told)] if told else []
+        output = self._inside(Path(probe.__file__).read_text(), "null")
+        return [Listener(*address) for address in json.loads(output)] if output else []
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """One GET from inside of the network, to the container's own address, where loopback is not met."""
+        """One GET from inside the network, to the container's own address, so that loopback does not count."""
         networks: Mapping[str, Any] = inspect("container", self._name)["NetworkSettings"]["Networks"]
-        host = next((str(one["IPAddress"]) for one in networks.values()), "")
+        host = next((str(network["IPAddress"]) for network in networks.values()), "")
         question = {
             "host": host,
             "port": self._port,
@@ -61,21 +61,21 @@ class ContainerApp:
             "headers": {"Host": f"{host}:{self._port}", **headers},
             "seconds": PROBE_SECONDS,
         }
-        told = self._inside(Path(probe.__file__).read_text(), json.dumps(question))
-        return Answer(**json.loads(told)) if told else Answer(error="the container ended")
+        output = self._inside(Path(probe.__file__).read_text(), json.dumps(question))
+        return Answer(**json.loads(output)) if output else Answer(error="the container ended")
 
     def sqlite_files(self) -> list[str]:
-        """What is on its scratch volumes."""
+        """Databases on its scratch volumes."""
         folders = [*self._settings.writable_paths, "/dev/shm"]  # noqa: S108 each container has it
-        told = self._inside(Path(sqlite_files.__file__).read_text(), f"{self._started - 1}", *folders)
-        return json.loads(told) if told else []
+        output = self._inside(Path(sqlite_files.__file__).read_text(), f"{self._started - 1}", *folders)
+        return json.loads(output) if output else []
 
     def terminate(self) -> None:
         """SIGTERM to its first process."""
         attempt("kill", "--signal", "TERM", self._name)
 
     def kill(self) -> None:
-        """End it, and remove it with its volumes."""
+        """Kill it, and remove it with its volumes."""
         remove(("rm", "--force", "--volumes", self._name))
 
     def _state(self) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ class ContainerApp:
             return {}
 
     def _inside(self, script: str, *arguments: str) -> str:
-        """Run a Python text in the container; empty where it has ended.
+        """Run a Python script in the container; empty if the container has exited.
 
         Raises:
             DockerError: if the image has no Python.
@@ -95,7 +95,7 @@ class ContainerApp:
             if not done.returncode:
                 self._python = python
                 return done.stdout.decode()
-            # A container that is just ending gives the same codes as one without the program.
+            # A container that is just exiting returns the same codes as one without the program.
             if done.returncode not in NO_PYTHON or self.exit_code() is not None:
                 return ""
-        raise DockerError("the image has no Python on its PATH, so that its sockets cannot be read.")
+        raise DockerError("the image has no Python on its PATH, so its sockets cannot be read.")

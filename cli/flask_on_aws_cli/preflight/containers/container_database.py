@@ -1,4 +1,4 @@
-"""A PostgreSQL container in a network without a way out, and a volume with the certificate that signs it."""
+"""A PostgreSQL container in an isolated network, and a volume with the CA certificate that signs its own."""
 
 import io
 import secrets
@@ -25,7 +25,7 @@ _ACCESS = "local all all trust\nhostssl all all all scram-sha-256\n"
 
 @contextmanager
 def private_network() -> Generator[str]:
-    """A network whose containers reach each other and nothing else."""
+    """A network whose containers can reach each other and nothing else."""
     name = f"preflight-{secrets.token_hex(6)}"
     docker("network", "create", "--internal", "--label", label(), name)
     try:
@@ -39,7 +39,7 @@ def container_database(settings: AppSettings, network: str) -> Generator[tuple[D
     """A database until the block ends: where it is, its password, and the volume with the certificates.
 
     Raises:
-        DockerError: if its image is not there and cannot be pulled, or it does not start.
+        DockerError: if its image is missing and cannot be pulled, or it does not start.
     """
     image = f"postgres:{settings.database_major}"
     if attempt("image", "inspect", image).returncode:
@@ -68,7 +68,7 @@ def _create(name: str, image: str, network: str, volume: str) -> None:
         "ssl_cert_file": f"{_FOLDER}/server.crt",
         "ssl_key_file": f"{_FOLDER}/server.key",
         "hba_file": f"{_FOLDER}/pg_hba.conf",
-        "fsync": "off",  # its data live for a minute
+        "fsync": "off",  # its data lives for a minute
     }
     docker(
         *("create", "--name", name, "--label", label(), "--network", network, "--network-alias", _HOST),
@@ -80,7 +80,7 @@ def _create(name: str, image: str, network: str, volume: str) -> None:
 
 
 def _copy(name: str) -> None:
-    """By the engine's own way, so that an engine on another machine gets them too."""
+    """Through the engine's API, so that it also works with an engine on another machine."""
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         certificate, key = authority.issue([_HOST])
@@ -101,7 +101,7 @@ def _archive(files: Mapping[str, bytes], mode: int) -> bytes:
 
 
 def _wait(name: str) -> None:
-    """Until it takes connections over the network: the server that the image makes its files with takes none."""
+    """Until it accepts connections over the network: the server that initialises the image's data accepts none."""
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
         if not attempt("exec", name, "pg_isready", "-h", _HOST).returncode:

@@ -34,7 +34,7 @@ class Database:
 
 
 @contextmanager
-def throw_away_database(settings: AppSettings) -> Generator[Database]:
+def temporary_database(settings: AppSettings) -> Generator[Database]:
     """A database until the block ends.
 
     Raises:

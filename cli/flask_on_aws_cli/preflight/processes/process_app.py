@@ -28,7 +28,7 @@ class ProcessApp:
         port: int,
         log: Path,
         writable: Sequence[Path],
-        told: Callable[[str], str],
+        image_paths: Callable[[str], str],
     ) -> None:
         """Look after a process that was started.
 
@@ -36,10 +36,16 @@ class ProcessApp:
             process: the first of the app's.
             port: where it listens.
             log: what it prints.
-            writable: folders of its own in which it may write.
-            told: names the paths in a text as the image has them.
+            writable: its folders in which it may write.
+            image_paths: names the paths in a text as the image has them.
         """
-        self._process, self._port, self._log, self._writable, self._told = process, port, log, writable, told
+        self._process, self._port, self._log, self._writable, self._image_paths = (
+            process,
+            port,
+            log,
+            writable,
+            image_paths,
+        )
         self._started = time.time()
         self._databases: set[str] = set()
         self._seen: set[psutil.Process] = set()
@@ -55,17 +61,18 @@ class ProcessApp:
 
     def lines(self) -> list[str]:
         """What it has printed."""
-        return self._told(self._log.read_text(errors="replace")).splitlines()
+        return self._image_paths(self._log.read_text(errors="replace")).splitlines()
 
     def listeners(self) -> list[Listener]:
         """The listening sockets of all of its processes."""
-        found: set[Listener] = set()
+        listeners: set[Listener] = set()
         for process in self._tree():
             try:
-                found |= {Listener(*one.laddr) for one in process.net_connections("tcp") if one.status == "LISTEN"}
+                connections = process.net_connections("tcp")
+                listeners |= {Listener(*each.laddr) for each in connections if each.status == "LISTEN"}
             except psutil.Error:
                 continue  # it ended just now
-        return sorted(found)
+        return sorted(listeners)
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
         """One GET."""
@@ -83,7 +90,7 @@ class ProcessApp:
         folders = [str(Path(path).parent) for path in opened if path.endswith((".db", ".sqlite", ".sqlite3"))]
         self._databases |= set(sqlite_files(list(map(str, self._writable)), self._started))
         self._databases |= set(sqlite_files([_TEMPORARY, *folders], self._started, deep=False))
-        return sorted(map(self._told, self._databases))
+        return sorted(map(self._image_paths, self._databases))
 
     def terminate(self) -> None:
         """SIGTERM to the first process, as ECS sends it."""
@@ -95,7 +102,7 @@ class ProcessApp:
         kill_group(self._process.pid)
         self._process.wait()
         until = time.monotonic() + _END_SECONDS
-        while any(_still_runs(one) for one in self._seen) and time.monotonic() < until:
+        while any(_still_runs(process) for process in self._seen) and time.monotonic() < until:
             time.sleep(0.02)
 
     def _tree(self) -> list[psutil.Process]:
@@ -103,11 +110,11 @@ class ProcessApp:
             return []
         try:
             first = psutil.Process(self._process.pid)
-            found = [first, *first.children(recursive=True)]
+            processes = [first, *first.children(recursive=True)]
         except psutil.Error:
             return []
-        self._seen.update(found)
-        return found
+        self._seen.update(processes)
+        return processes
 
 
 def _still_runs(process: psutil.Process) -> bool:

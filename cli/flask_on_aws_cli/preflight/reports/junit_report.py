@@ -1,4 +1,4 @@
-"""Results for continuous integration, which shows JUnit's XML beside the tests: pure."""
+"""Results as JUnit XML, which continuous integration shows beside the tests. Pure functions."""
 
 import re
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ def as_junit(checks: Sequence[Check], app: str) -> str:
             suite, "testcase", classname=_clean(f"preflight.{app}"), name=check.name, time=f"{check.seconds:.3f}"
         )
         if check.status is Status.NOT_CHECKED:
-            ElementTree.SubElement(case, "skipped", message=_clean(check.says))
+            ElementTree.SubElement(case, "skipped", message=_clean(check.message))
         if check.status is Status.FAILED:
-            attributes = {"type": str(check.cause), "message": _clean(check.says)}
+            attributes = {"type": str(check.cause), "message": _clean(check.message)}
             failure = ElementTree.SubElement(case, "failure", attributes)
-            failure.text = _clean("\n".join((*check.evidence, f"way out: {check.way_out}")))
+            failure.text = _clean("\n".join((*check.evidence, f"fix: {check.fix}")))
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -10,13 +10,13 @@ _INDENT = " " * 9
 
 
 def check_text(check: Check) -> str:
-    """One check: a line, and for a failure its cause, the lines that show it, and the way out."""
+    """One check: a line, and for a failure its cause, the lines that show it, and the fix."""
     mark = _MARKS[check.status]
-    says = f"not checked: {check.says}" if check.status is Status.NOT_CHECKED else check.says
+    message = f"not checked: {check.message}" if check.status is Status.NOT_CHECKED else check.message
     cause = f"{check.cause}: " if check.cause else ""
-    lines = [f"{mark:<8} {check.name:<{_WIDTH}} {cause}{says}"]
+    lines = [f"{mark:<8} {check.name:<{_WIDTH}} {cause}{message}"]
     lines += [f"{_INDENT}  | {line}" for line in check.evidence]
-    lines += [f"{_INDENT}  → {check.way_out}"] if check.way_out else []
+    lines += [f"{_INDENT}  → {check.fix}"] if check.fix else []
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""An image run as Fargate runs it: its user, a read-only root, scratch volumes, and no network but its database's."""
+"""Runs an image as Fargate does: its user, a read-only root, scratch volumes, and only its database's network."""
 
 import secrets
 import subprocess
@@ -14,12 +14,12 @@ from ..running import Outcome
 from ..settings import AppSettings
 from .container_app import NO_PYTHON, PYTHONS, ContainerApp
 
-# What runs in place of root where an image's user is root: the number of the images that a plan makes.
+# The user instead of root for images that run as root: that of the images a build plan produces.
 _NOBODY = "10001:10001"
 
 
 @dataclass(frozen=True)
-class ContainerPlace:
+class ContainerRunner:
     """A built image and its network."""
 
     image: str
@@ -29,7 +29,7 @@ class ContainerPlace:
     """The volume with the certificates that stand in for RDS's; empty without a database."""
     port: int
     init: bool = True
-    """Whether the engine can put an init process before the app's, as ECS does."""
+    """Whether the engine can run an init process in the container, as ECS does."""
 
     def start(self, environment: Mapping[str, str]) -> ContainerApp:
         """Start the app.
@@ -40,14 +40,14 @@ class ContainerPlace:
         name = f"preflight-{secrets.token_hex(6)}"
         command = shell_command(self.settings.plan.start_command) if self.settings.plan.start_command else []
         done = attempt("run", "--detach", *self._options(name, environment), self.image, *command)
-        return ContainerApp(name, self.port, self.settings, _said(done) if done.returncode else ())
+        return ContainerApp(name, self.port, self.settings, _output(done) if done.returncode else ())
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run another command of the app's."""
+        """Run another command of the app."""
         return self._run([self.image, *shell_command(command)], environment, seconds)
 
     def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run a Python text with the image's Python."""
+        """Run a Python script with the image's Python."""
         outcome = Outcome(1, ())
         for python in PYTHONS:
             outcome = self._run(["--entrypoint", python, self.image, "-c", script], environment, seconds)
@@ -59,7 +59,7 @@ class ContainerPlace:
         name = f"preflight-{secrets.token_hex(6)}"
         try:
             done = attempt("run", *self._options(name, environment), *words, seconds=seconds)
-            return Outcome(done.returncode, _said(done))
+            return Outcome(done.returncode, _output(done))
         except DockerError as error:
             return Outcome(137, (str(error),))
         finally:
@@ -85,8 +85,8 @@ class ContainerPlace:
             *([] if self.user() else ["--user", _NOBODY]),
         ]
         for path in settings.writable_paths:
-            # Fargate's volumes are root's, unless the image declares the folder as a VOLUME of its user.
-            declared = path.rstrip("/") in {one.rstrip("/") for one in volumes}
+            # Volumes on Fargate belong to root, unless the image declares the folder as a VOLUME of its user.
+            declared = path.rstrip("/") in {volume.rstrip("/") for volume in volumes}
             options += ["--mount", f"type=volume,destination={path}{'' if declared else ',volume-nocopy'}"]
         if self.ca_volume:
             folder = CA_PATH.rpartition("/")[0]
@@ -94,14 +94,14 @@ class ContainerPlace:
         return options + [f"--env={key}={value}" for key, value in environment.items()]
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:
+def _output(done: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:
     return tuple((done.stdout + done.stderr).decode(errors="replace").splitlines())
 
 
 def engine_has_init(image: str) -> bool:
-    """Whether the engine brings its init process: Debian's has it in a package apart."""
-    told = attempt("run", "--rm", "--init", "--network", "none", "--entrypoint", "/no-such-program", image)
-    return b"docker-init" not in told.stderr
+    """Whether the engine has its init process, which Debian ships in a separate package."""
+    result = attempt("run", "--rm", "--init", "--network", "none", "--entrypoint", "/no-such-program", image)
+    return b"docker-init" not in result.stderr
 
 
 def image_has(image: str, path: str) -> bool:

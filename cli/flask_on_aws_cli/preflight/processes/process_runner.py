@@ -1,4 +1,4 @@
-"""A built app run as processes of this machine: no root, its own files read-only, a scratch folder of its own."""
+"""Runs a built app as processes of this machine: not as root, with its files read-only and a scratch folder."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ from .system_account import give_scratch, unprivileged_prefix
 
 
 @dataclass(frozen=True)
-class ProcessPlace:
+class ProcessRunner:
     """An environment that `flask-on-aws build --venv` makes, and where its processes may write."""
 
     code: Path
@@ -37,7 +37,7 @@ class ProcessPlace:
     """Folders of the code in which its user may write."""
 
     def start(self, environment: Mapping[str, str]) -> ProcessApp:
-        """Start the app in a session of its own."""
+        """Start the app in a separate session."""
         log = Path(tempfile.mkstemp(dir=self.scratch, prefix="output-")[1])
         home = Path(tempfile.mkdtemp(dir=self.scratch, prefix="scratch-"))
         home.chmod(0o755)
@@ -74,7 +74,7 @@ class ProcessPlace:
     def _start(
         self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        """A command in a session of its own, so that all of it can be ended."""
+        """A command in a separate session, so that all its processes can be stopped."""
         return subprocess.Popen(  # noqa: S603 the app's own command, or ours
             [*_prefix(), *command],
             cwd=self.code,
@@ -128,7 +128,7 @@ def make_writable(code: Path, paths: Sequence[str]) -> list[Path]:
 
 def remove(folder: Path) -> None:
     """Delete a folder with read-only folders in it."""
-    for path in (folder, *(one for one in folder.rglob("*") if one.is_dir() and not one.is_symlink())):
+    for path in (folder, *(child for child in folder.rglob("*") if child.is_dir() and not child.is_symlink())):
         path.chmod(path.stat().st_mode | 0o700)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -113,12 +113,27 @@ def test_engines_of_node(wanted, takes):
         ("mysqlclient ; extra == 'mysql'", set()),
         ("name@https://example.com/name-1.0-py3-none-any.whl", {"name"}),
         ("-e git+https://example.com/app.git#egg=app", set()),
+        ("flask==${FLASK_VERSION}", {"flask"}),
+        ("shop @ https://${TOKEN}@example.com/shop.tar.gz", {"shop"}),
     ],
 )
 def test_what_an_image_needs_of_a_requirement(line, names):
     found = Requirements()
     add_requirement(found, line, "requirements.txt, line 1")
     assert (found.names, found.git) == (names, "git+" in line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("./shop", "/shop", "-e .", "shop @ file:///shop", "shop-1.0-py3-none-any.whl", "vendor/shop-1.0.tar.gz"),
+        *("shop.zip ; python_version > '3'", "shop-1.0.tar.gz;python_version>'3'"),
+    ],
+)
+def test_what_is_in_the_folder_is_installed_from_the_code(line):
+    found = Requirements()
+    add_requirement(found, line, "requirements.txt, line 1")
+    assert (found.names, found.local) == (set(), f"{line!r} in requirements.txt, line 1")
 
 
 @pytest.mark.parametrize("line", ["flask>=dev", "flask 3", "a[b", "foo-", "psycopg2==2.9.x", "flask ; python = '3'"])

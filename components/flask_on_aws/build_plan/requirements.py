@@ -19,6 +19,8 @@ _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
+# pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 # Markers are evaluated for an image. Its Python and processor may be chosen otherwise: what one of them needs is needed.
 _IMAGES = [
     {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": machine}
@@ -71,12 +73,13 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
     editable = _EDITABLE.match(line)
     text = editable[1] if editable else _OPTIONS.sub("", line)
     try:
-        wanted = Requirement(text)
+        wanted = Requirement(_VARIABLE.sub("0", text))
     except InvalidRequirement:
         wanted = None
     if wanted and wanted.marker and not applies(str(wanted.marker)):
         return
-    target = (wanted.url or "") if wanted else text.split()[0]
+    # The name of an archive in the folder is a valid name of a package, too.
+    target = (wanted.url or wanted.name) if wanted else text.split()[0]
     found.git |= target.startswith("git+")
     if _is_local(target):
         found.local = found.local or f"{line!r} in {place}"

@@ -12,7 +12,7 @@ from .naming import PACKAGE
 from .tags import tag_problems, with_tags
 from .validation.argument_names import args_type, name_problems
 from .validation.argument_types import type_problems
-from .validation.problems import refuse
+from .validation.problems import raise_problems
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 
@@ -34,7 +34,7 @@ class Component(pulumi.ComponentResource):
         args = inspect.signature(cls.__init__).bind(None, *positional, **named).arguments.get("args")
         if args is not None:  # a component inside the library may have none
             owner = f"{_article(cls.__name__)} {cls.__name__}"
-            refuse([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
+            raise_problems([*name_problems(args_type(cls), args, owner), *type_problems(args_type(cls), args)])
         component = super().__new__(cls)
         component._tags = cast(Mapping[str, Any], args or {}).get(cls._TAGS_ARGUMENT) or {}
         return component
@@ -42,7 +42,7 @@ class Component(pulumi.ComponentResource):
     _tags: Mapping[str, str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, guard: Guard | None = None) -> None:
-        refuse(tag_problems(self._tags, self._TAGS_ARGUMENT))
+        raise_problems(tag_problems(self._tags, self._TAGS_ARGUMENT))
         kind = type(self).__name__
         # After the caller's transformations, so that tags which they set are kept.
         opts = with_tags(opts, self._tags)
@@ -61,7 +61,7 @@ class Component(pulumi.ComponentResource):
         self.register_outputs({name: getattr(self, name) for name in inspect.get_annotations(type(self))})
 
 
-def settle(args: _Args, defaults: Mapping[str, Any]) -> _Args:
+def with_defaults(args: _Args, defaults: Mapping[str, Any]) -> _Args:
     """The arguments over their defaults, without None and with whole floats as ints.
 
     A hosted component receives every number as a float and every absent value as None.

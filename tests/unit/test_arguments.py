@@ -8,7 +8,7 @@ import flask_on_aws
 import pulumi
 import pytest
 from flask_on_aws import Autoscaling, Database, FlaskApp, MediaBucket, Network
-from flask_on_aws.component import settle
+from flask_on_aws.component import with_defaults
 from flask_on_aws.validation import choice_literals, choices
 from flask_on_aws.validation.argument_names import args_type
 
@@ -134,7 +134,7 @@ def test_the_words_of_an_enum_are_those_that_its_component_accepts():
 
 
 def test_a_hosted_component_s_enum_counts_as_its_text():
-    settled = settle({"egress": choices.Egress("nat")}, {"egress": "public"})
+    settled = with_defaults({"egress": choices.Egress("nat")}, {"egress": "public"})
     assert settled == {"egress": "nat"}
     assert type(settled["egress"]) is str
     with pytest.raises(pulumi.InputPropertiesError, match="egress: 'wlan' is not one of public, ipv6"):

@@ -5,7 +5,7 @@ import grpc
 import pulumi
 import pulumi_docker_build
 import pytest
-from flask_on_aws.component import settle
+from flask_on_aws.component import with_defaults
 from flask_on_aws.image.build_context import context_location
 from flask_on_aws.image.dockerfile import CA_FOLDER
 from flask_on_aws.image.ecr_repository import lifecycle_policy, split_reference
@@ -65,11 +65,11 @@ def registry(mocks):
 
     mocks.computed |= {"Repository": repository, "Image": image}
     mocks.answers["aws:ecr/getAuthorizationToken:getAuthorizationToken"] = {"userName": "AWS", "password": "hush"}
-    refuse(mocks, "reading ECR Images: couldn't find resource")
+    fail_lookup(mocks, "reading ECR Images: couldn't find resource")
     return mocks
 
 
-def refuse(registry, reason):
+def fail_lookup(registry, reason):
     """Let the lookup of an image fail."""
 
     def answer(_):
@@ -79,7 +79,7 @@ def refuse(registry, reason):
 
 
 def tag(**args):
-    return content_tag(settle(args, _DEFAULTS))
+    return content_tag(with_defaults(args, _DEFAULTS))
 
 
 def the_build(deployed):
@@ -248,7 +248,7 @@ def test_every_setting_reaches_the_build(deploy, app):
 def test_a_folder_without_a_dockerfile_is_built_by_its_plan(deploy, planned):
     args = {"context": "app", "python_version": "3.12", "build_args": {"MODE": "x"}, "build_secrets": {"TOKEN": "hush"}}
     _, inputs = the_build(deploy(lambda: Image("web", args)))
-    assert inputs["dockerfile"] == {"inline": planned_dockerfile(settle(args, _DEFAULTS))}
+    assert inputs["dockerfile"] == {"inline": planned_dockerfile(with_defaults(args, _DEFAULTS))}
     assert "FROM python:3.12-slim-trixie AS build" in inputs["dockerfile"]["inline"]
     assert "exec gunicorn app:app" in inputs["dockerfile"]["inline"]
     assert "ARG MODE" in inputs["dockerfile"]["inline"]
@@ -316,7 +316,7 @@ def test_the_provider_may_not_delete_images_from_the_registry(deploy, app, monke
     ],
 )
 def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(deploy, app, registry, reason, warnings):
-    refuse(registry, reason)
+    fail_lookup(registry, reason)
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop/web"}))
     assert deployed.named("web")["name"] == "shop/web"
     assert deployed.named("web-cache")["name"] == "shop/web-cache"
@@ -325,7 +325,7 @@ def test_content_that_is_not_in_the_named_repository_is_built_without_a_word(dep
 
 
 def test_a_failed_lookup_is_reported_and_the_image_is_built(deploy, app, registry, warnings):
-    refuse(registry, "No valid credential sources found")
+    fail_lookup(registry, "No valid credential sources found")
     deployed = deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
     assert the_build(deployed)[1]["push"] is True
     (warning,) = warnings

@@ -7,9 +7,9 @@ from typing import TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
 from . import alarm_rules as rules
@@ -74,7 +74,7 @@ _BUDGET_NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 @typed(AlarmsArgs)
 def problems(args: AlarmsArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     for flag, needed in _NEEDED.items():
         yield from (Problem(*missing) for missing in rules.dimensions_problems(args, flag, needed))
     email = args.get("email")
@@ -110,9 +110,9 @@ class Alarms(Component):
     """ARN of the topic, for more subscriptions and alarms; known once CloudWatch and Budgets may publish to it."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_topic()
         self._subscribe()
         if self._args["watch_load_balancer"]:

@@ -7,11 +7,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..data_loss.guard import Guard
 from ..data_loss.rules import IDENTITY
 from ..network.security_group_rules import allow_group
-from ..validation.problems import refuse
+from ..validation.problems import raise_problems
 from ..validation.values import retention_problems
 from .database_args import DEFAULTS, DatabaseArgs, facts, problems
 from .database_checks import major
@@ -58,9 +58,9 @@ class Database(Component):
     """Storage of the instance, in GiB, when Pulumi last read it: RDS increases it automatically."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        days = settle(args, DEFAULTS)["log_retention_days"]
-        refuse([*problems(args), *retention_problems("log_retention_days", days)])
-        self._args = settle(args, DEFAULTS)
+        days = with_defaults(args, DEFAULTS)["log_retention_days"]
+        raise_problems([*problems(args), *retention_problems("log_retention_days", days)])
+        self._args = with_defaults(args, DEFAULTS)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         inputs = cast(Mapping[str, pulumi.Input[str]], self._args)
         self._identity = {key: inputs[key] for key in IDENTITY if key in inputs}

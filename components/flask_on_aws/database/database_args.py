@@ -5,7 +5,7 @@ from typing import Any, Required, TypedDict, cast
 
 import pulumi
 
-from ..component import settle
+from ..component import with_defaults
 from ..data_loss.guard import in_clear
 from ..validation.argument_types import typed
 from ..validation.problems import Problem
@@ -127,7 +127,7 @@ _DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mi
 @typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the settings, one sentence each; VPC and subnets are checked at creation."""
-    args = settle(args, DEFAULTS)
+    args = with_defaults(args, DEFAULTS)
     yield from version_problems("engine_version", args["engine_version"])
     yield from class_problems("instance_class", args["instance_class"])
     yield from _storage_problems(args)

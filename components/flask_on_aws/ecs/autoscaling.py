@@ -6,9 +6,9 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import hint, name_problems, range_problems, repeated_problems
 from .schedules import expression_problems, timezone_problems
 
@@ -58,7 +58,7 @@ _NEEDED_KEYS = _SCHEDULE_KEYS[:-1]
 @typed(AutoscalingArgs)
 def problems(args: AutoscalingArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from _limits("", args)
     yield from range_problems("cpu_percent", args["cpu_percent"], 0, 100, "percent")
     yield from range_problems("memory_percent", args["memory_percent"], 0, 100, "percent")
@@ -107,9 +107,9 @@ class Autoscaling(Component):
     """Resource id of the scalable target."""
 
     def __init__(self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_target()
         self._track("cpu", "ECSServiceAverageCPUUtilization", self._args["cpu_percent"])
         self._track("memory", "ECSServiceAverageMemoryUtilization", self._args["memory_percent"])

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 
 
 class ClusterArgs(TypedDict, total=False):
@@ -29,7 +29,7 @@ class Cluster(Component):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        insights = "enabled" if settle(args, _DEFAULTS)["container_insights"] else "disabled"
+        insights = "enabled" if with_defaults(args, _DEFAULTS)["container_insights"] else "disabled"
         cluster = aws.ecs.Cluster(name, settings=[{"name": "containerInsights", "value": insights}], opts=self._child())
         providers = aws.ecs.ClusterCapacityProviders(
             f"{name}-capacity",

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..grants import role_name
 from ..ingress.load_balancer_guard import PUBLIC, service_guard, tags
 from ..releases.release_hooks import ReleaseHooks, fingerprint
-from ..validation.problems import refuse
+from ..validation.problems import raise_problems
 from .containers import EXEC_PATHS, Container, container_definitions, volume_names
 from .service_args import DEFAULTS, ServiceArgs, problems
 from .task_roles import TaskRoles, TaskRolesArgs
@@ -48,9 +48,9 @@ class Service(Component):
     """Known once the release command has succeeded; whatever else runs this release waits for it."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, DEFAULTS)
+        self._args = with_defaults(args, DEFAULTS)
         self._create_log_group()
         self._create_roles()
         self._create_security_group()

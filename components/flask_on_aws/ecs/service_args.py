@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import pulumi
 
-from ..component import settle
+from ..component import with_defaults
 from ..runtime_contract.contract import TIMERS, fargate_size_problems
 from ..validation.argument_types import typed
 from ..validation.problems import Problem
@@ -151,7 +151,7 @@ DEFAULTS: Mapping[str, Any] = {
 @typed(ServiceArgs)
 def problems(args: ServiceArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, DEFAULTS)
+    args = with_defaults(args, DEFAULTS)
     yield from choice_problems("architecture", args["architecture"], ARCHITECTURES)
     for sentence in fargate_size_problems(args["cpu"], args["memory"]):
         argument, _, reason = sentence.partition(" ")

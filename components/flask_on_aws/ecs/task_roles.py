@@ -7,7 +7,7 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..iam import policy_json, service_trust
 
 
@@ -67,7 +67,7 @@ class TaskRoles(Component):
 
     def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(parent=self)).account_id
         trust = account.apply(lambda account_id: service_trust("ecs-tasks.amazonaws.com", account_id))
         self.execution_role_arn = self._create_execution_role(trust)

@@ -6,7 +6,7 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..network.security_group_rules import allow_group
 
 
@@ -43,7 +43,7 @@ class TaskSecurityGroup(Component):
 
     def __init__(self, name: str, args: TaskSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._group = aws.ec2.SecurityGroup(
             f"{name}-tasks",
             vpc_id=self._args["vpc_id"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..component import settle
+from ..component import with_defaults
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
 from ..database.database_args import DEFAULTS
@@ -48,12 +48,12 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
     return Guard(record, args["accept_data_loss"], _names(args))
 
 
-def consent_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
-    """Consents that are no resource of the app: a typing error there would otherwise be found only when it matters."""
-    known = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name), key_name(name))
+def accepted_loss_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
+    """Names in `accept_data_loss` that are no resource of the app: a typing error would otherwise be noticed too late."""
+    names = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name), key_name(name))
     for resource in args["accept_data_loss"]:
-        if resource not in known:
-            yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(known)}.")
+        if resource not in names:
+            yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(names)}.")
 
 
 def _logs(name: str) -> str:
@@ -73,7 +73,7 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     if "database_host" not in args:
         key = database_key(args, recorded_key(args))
         own = database_args(args, "", [], None if key is None else in_clear(key))
-        return database_facts(f"{name}-db", settle(own, DEFAULTS))
+        return database_facts(f"{name}-db", with_defaults(own, DEFAULTS))
     server = logical_database_args(args, default_database_name(name), {})
     return {
         "kind": "logical-database",

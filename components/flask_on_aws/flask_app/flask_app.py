@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from ..validation.problems import refuse
+from ..validation.problems import raise_problems
 from .checks.arguments import problems
 from .checks.lookups import lookup_problems
 from .data_loss_records import guard
@@ -149,11 +149,11 @@ class FlaskApp(FlaskAppSteps):
             ArgumentsError: for everything that is wrong with the arguments and the transform.
         """
         transforms = Transforms(name, transform)
-        refuse([*problems(name, args), *transforms.problems()])
-        refuse(lookup_problems(args, opts))
+        raise_problems([*problems(name, args), *transforms.problems()])
+        raise_problems(lookup_problems(args, opts))
         self._args = with_profile(with_processes(args))
         super().__init__(name, transforms.options(opts), guard(name, self._args))
-        self._tell_consent()
+        self._warn_of_accepted_loss()
         self._create_key()
         self._create_network()
         self._create_image()
@@ -167,7 +167,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_services()
         self._create_scaling()
         self._create_alarms()
-        refuse(transforms.unused())
+        raise_problems(transforms.unused())
         self._register()
 
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:

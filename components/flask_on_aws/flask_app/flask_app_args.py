@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import pulumi
 
 from ..build_plan.procfile import read_processes
-from ..component import settle
+from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 
 if TYPE_CHECKING:
@@ -380,5 +380,5 @@ def with_processes(args: FlaskAppArgs) -> FlaskAppArgs:
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
     """The arguments over the defaults of their environment."""
-    environment = settle(args, COMMON)["environment"]
-    return settle(args, cast(FlaskAppArgs, {**COMMON, **PROFILES.get(environment, DEVELOPMENT)}))
+    environment = with_defaults(args, COMMON)["environment"]
+    return with_defaults(args, cast(FlaskAppArgs, {**COMMON, **PROFILES.get(environment, DEVELOPMENT)}))

@@ -54,8 +54,8 @@ class FlaskAppSteps(Component):
 
     _args: FlaskAppArgs
 
-    def _tell_consent(self) -> None:
-        """A consent that outlives its update would let a later mistake pass."""
+    def _warn_of_accepted_loss(self) -> None:
+        """`accept_data_loss` that outlives its update would let a later mistake pass."""
         if self._args.get("allow_database_replacement"):
             pulumi.log.warn(
                 f"allowDatabaseReplacement is deprecated: use acceptDataLoss with {self._name}-db instead.", self

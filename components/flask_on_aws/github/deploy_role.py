@@ -9,10 +9,10 @@ from typing import Any, Required, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..iam import Scope, Statement, document
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import name_problems
 from . import deploy_policies as deployment
 from . import limit_policies as limits
@@ -65,7 +65,7 @@ _REFS = {"branches": "ref:refs/heads/", "environments": "environment:", "tags": 
 @typed(GitHubDeployRoleArgs)
 def problems(name: str, args: GitHubDeployRoleArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from _trust_problems(args)
     names = args["app_names"]
     if not 1 <= len(names) <= _MOST_NAMES:
@@ -110,9 +110,9 @@ class GitHubDeployRole(Component):
     """ARN of the permissions boundary that the app's roles must have; empty for a read-only role."""
 
     def __init__(self, name: str, args: GitHubDeployRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(name, args))
+        raise_problems(problems(name, args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_role()
         if self._args["read_only"]:
             self.boundary_arn = pulumi.Output.from_input("")

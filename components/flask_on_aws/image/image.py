@@ -8,10 +8,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..ecs.task_roles import repository_arn
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import image_problems, kms_key_problems
 from ..validation.values import choice_problems, range_problems, variable_name_problems
 from .build_context import ContextError, content_hash, context_location, context_problems
@@ -113,7 +113,7 @@ _DOCKER_INPUTS = ["build", "image_name", "skip_push"]
 @typed(ImageArgs)
 def problems(args: ImageArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     if ("image" in args) == ("context" in args):
         yield Problem(
             "image", "set either `context`, a folder to build, or `image`, an existing image, not both or neither."
@@ -159,8 +159,8 @@ class Image(Component):
     """ARN of the image's repository; empty if that is not in ECR."""
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
-        self._args = settle(args, _DEFAULTS)
+        raise_problems(problems(args))
+        self._args = with_defaults(args, _DEFAULTS)
         if "image" not in self._args:
             self._tag = content_tag(self._args)
         super().__init__(name, opts)
@@ -336,7 +336,7 @@ def content_tag(args: ImageArgs) -> str:
     try:
         return content_hash(args["context"], "" if planned else args["dockerfile"], settings)[:_TAG_LENGTH]
     except ContextError as error:
-        refuse([Problem("context", str(error))])
+        raise_problems([Problem("context", str(error))])
         raise
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..naming import SUFFIX_LENGTH
 from ..storage.access_logs import DISTRIBUTION_REGION
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import choice_problems, range_problems
 from .load_balancer_guard import distribution_guard, tags
 from .origin_header import ORIGIN_HEADER
@@ -92,7 +92,7 @@ _LOG_FIELDS = [
 @typed(CdnArgs)
 def problems(args: CdnArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     if ("origin_secret" in args) == ("vpc_origin_id" in args):
         yield Problem(
             "vpc_origin_id",
@@ -135,9 +135,9 @@ class Cdn(Component):
     """Id of CloudFront's hosted zone, for alias records."""
 
     def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse([*_name_problems(name, args), *problems(args)])
+        raise_problems([*_name_problems(name, args), *problems(args)])
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._find_policies()
         self._create_distribution()
         if "access_log_bucket_arn" in self._args:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import choice_problems
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 @typed(CertificateArgs)
 def problems(args: CertificateArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     if not args.get("domain"):
         yield Problem("domain", "A certificate needs a domain, like app.example.com; set it.")
         return
@@ -152,9 +152,9 @@ class Certificate(Component):
     """The DNS records that prove the ownership of the names, each with `name`, `type` and `value`."""
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._names = [self._args["domain"], *self._args["aliases"]]
         self._zones = self._find_zones() if self._args["dns"] == "route53" else {}
         self._create_certificate()
@@ -187,7 +187,7 @@ class Certificate(Component):
         zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self))
         if zone_id is None:
             argument = "domain" if name == self._args["domain"] else "aliases"
-            refuse([no_zone_problem("zone_name" if "zone_name" in self._args else argument, name, candidates)])
+            raise_problems([no_zone_problem("zone_name" if "zone_name" in self._args else argument, name, candidates)])
         return cast(str, zone_id)
 
     def _create_records(self) -> None:

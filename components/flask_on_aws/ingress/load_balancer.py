@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..storage.access_logs import AccessLogBucket
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import choice_problems, name_problems, range_problems
 from . import public_access
 from .public_access import PublicAccess, PublicAccessArgs
@@ -77,7 +77,7 @@ _ROLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @typed(LoadBalancerArgs)
 def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from _certificate_problems(args)
     yield from public_access.problems(_access(args))
     yield from range_problems("idle_timeout", args["idle_timeout"], 1, 4000, "seconds")
@@ -124,9 +124,9 @@ class LoadBalancer(Component):
     """ARN of the listener on port 80."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse([*name_problems("name", name), *problems(args)])
+        raise_problems([*name_problems("name", name), *problems(args)])
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         access = PublicAccess(f"{name}-access", _access(self._args), self._child())
         self.security_group_id = access.security_group_id
         self._create_load_balancer()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import choice_problems, cidr_problems
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 @typed(PublicAccessArgs)
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from choice_problems("mode", args["mode"], ["https", "cloudfront", "internal"])
     if "allowed_cidrs" in args:
         yield from _range_problems(args)
@@ -79,9 +79,9 @@ class PublicAccess(Component):
     """Id of the security group."""
 
     def __init__(self, name: str, args: PublicAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_group()
         if self._args["mode"] == "cloudfront":
             self._allow_cloudfront()

@@ -8,9 +8,9 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import name_problems, range_problems, repeated_problems
 from .origin_header import ORIGIN_HEADER
 
@@ -67,7 +67,7 @@ _UNHEALTHY_CHECKS = 3
 @typed(RouteArgs)
 def problems(args: RouteArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from range_problems("port", args["port"], 1, 65535)
     yield from range_problems("deregistration_delay", args["deregistration_delay"], 0, 3600, "seconds")
     for argument, paths in (("health_check_path", [args["health_check_path"]]), ("paths", args["paths"])):
@@ -137,9 +137,9 @@ class Route(Component):
     """ARNs of the listener rules."""
 
     def __init__(self, name: str, args: RouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse([*name_problems("name", name), *problems(args)])
+        raise_problems([*name_problems("name", name), *problems(args)])
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_target_group()
         self._create_rules()
         self.rule_arns = pulumi.Output.all(*[rule.arn for rule in self._rules])

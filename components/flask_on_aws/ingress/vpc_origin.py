@@ -6,7 +6,7 @@ from typing import Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from .public_access import CLOUDFRONT_PREFIX_LIST
 
 
@@ -42,7 +42,7 @@ class VpcOrigin(Component):
 
     def __init__(self, name: str, args: VpcOriginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        self._args = settle(args, {})
+        self._args = with_defaults(args, {})
         self._create_origin()
         rule = self._allow_cloudfront()
         self.vpc_origin_id = pulumi.Output.all(self._origin.id, rule.id).apply(lambda values: str(values[0]))

@@ -6,13 +6,13 @@ from typing import Any, Required, TypedDict, cast
 import pulumi
 import pulumi_random as random
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..database import database_checks as checks
 from ..database.database import PORT
 from ..database.login import create_login
 from ..network.security_group_rules import allow_group
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import host_problems, kms_key_problems
 from ..validation.values import range_problems
 from .scram import verifier
@@ -53,7 +53,7 @@ def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
     if args.get("host"):
         yield from host_problems("host", args.get("host"))
     if isinstance(args.get("port"), int | float):
-        yield from range_problems("port", cast(int, settle(args, _DEFAULTS)["port"]), 1, 65535)
+        yield from range_problems("port", cast(int, with_defaults(args, _DEFAULTS)["port"]), 1, 65535)
     yield from kms_key_problems("login_kms_key_id", args.get("login_kms_key_id"))
     for argument in ("database_name", "username"):
         if args.get(argument):
@@ -86,9 +86,9 @@ class LogicalDatabase(Component):
     """Identity that marks the role on the server, so that no other app takes it over."""
 
     def __init__(self, name: str, args: LogicalDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         # The engine sends every number as a float, another stack's outputs included.
         self.port = pulumi.Output.from_input(self._args["port"]).apply(int)
         self._allow_clients()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import id_problems, kms_key_problems
 from ..validation.values import choice_problems, range_problems, repeated_problems, retention_problems
 from .egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
@@ -72,7 +72,7 @@ _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     ignored = {key: args.get(key) for key in ("cidr_block", "zones")}
-    args = settle(args, DEFAULTS)
+    args = with_defaults(args, DEFAULTS)
     yield from choice_problems("egress", args["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", args["flow_log_retention_days"])
     yield from kms_key_problems("flow_log_kms_key_id", args.get("flow_log_kms_key_id"))
@@ -139,9 +139,9 @@ class Network(Component):
     """Security group of the interface endpoints; empty where none were created."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, DEFAULTS)
+        self._args = with_defaults(args, DEFAULTS)
         self._egress = self._args["egress"]
         self._dual_stack = self._egress == "ipv6"
         self.endpoint_security_group_id = pulumi.Output.from_input("")

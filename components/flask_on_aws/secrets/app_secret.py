@@ -6,11 +6,11 @@ from typing import Any, Required, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..ecs.task_roles import reading_policy
 from ..grants import grant
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 
 
@@ -37,7 +37,7 @@ _LONGEST_DESCRIPTION = 2048
 @typed(AppSecretArgs)
 def problems(args: AppSecretArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     days = args["recovery_days"]
     if isinstance(days, bool) or (days != 0 and days not in _RECOVERY_DAYS):
         yield Problem("recovery_days", f"{days!r} must be 0 (deleted at once) or a whole number from 7 to 30 days.")
@@ -57,9 +57,9 @@ class AppSecret(Component):
     """Id of the secret's current content, which changes with it, so that tasks can be replaced."""
 
     def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         secret = aws.secretsmanager.Secret(
             name,
             description=self._args["description"],

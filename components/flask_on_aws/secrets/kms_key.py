@@ -7,10 +7,10 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..iam import document
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from .key_policy import account_manages, logs_encrypt, publishers_encrypt
 
 
@@ -39,7 +39,7 @@ _LOG_GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9*]{1,512}")
 @typed(KmsKeyArgs)
 def problems(args: KmsKeyArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    names = settle(args, _DEFAULTS)["log_group_names"]
+    names = with_defaults(args, _DEFAULTS)["log_group_names"]
     for name in names:
         if not _LOG_GROUP_NAME.fullmatch(name):
             yield Problem(
@@ -63,9 +63,9 @@ class KmsKey(Component):
     """Id of the key."""
 
     def __init__(self, name: str, args: KmsKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         key = aws.kms.Key(
             name,
             description=self._args["description"],

@@ -6,10 +6,10 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..iam import policy_json
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.values import choice_problems, range_problems
 from .private_bucket import block_public_access, encryption_rule, require_tls
 
@@ -35,7 +35,7 @@ BUCKET_PREFIX = "buckets/"
 @typed(AccessLogBucketArgs)
 def problems(args: AccessLogBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from range_problems("days", args["days"], 1, 3653, "days")
     for source in args["sources"]:
         yield from choice_problems("sources", source, list(_DELIVERIES))
@@ -52,9 +52,9 @@ class AccessLogBucket(Component):
     """ARN of the bucket, known at the same time."""
 
     def __init__(self, name: str, args: AccessLogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
+        raise_problems(problems(args))
         super().__init__(name, opts)
-        self._args = settle(args, _DEFAULTS)
+        self._args = with_defaults(args, _DEFAULTS)
         self._create_bucket()
         self._expire_logs()
         self.bucket_name = self._permit_delivery().bucket

@@ -7,12 +7,12 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component, settle
+from ..component import Component, with_defaults
 from ..data_loss.guard import Guard
 from ..grants import grant
 from ..iam import policy_json
 from ..validation.argument_types import typed
-from ..validation.problems import Problem, refuse
+from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
 from .access_logs import BUCKET_PREFIX
@@ -50,7 +50,7 @@ _ORIGIN = re.compile(r"\*|https?://(?:[a-z0-9.-]*\*?[a-z0-9.-]+|\[[0-9a-f:]+\])(
 @typed(MediaBucketArgs)
 def problems(args: MediaBucketArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     yield from range_problems("old_version_days", args["old_version_days"], 1, 3650, "days")
     yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
     origins = args.get("allowed_origins", [])
@@ -64,7 +64,7 @@ def problems(args: MediaBucketArgs) -> Iterator[Problem]:
 
 def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
     """The record of the bucket with this logical name, which the next update is compared with."""
-    args = settle(args, _DEFAULTS)
+    args = with_defaults(args, _DEFAULTS)
     record: dict[str, Any] = {"kind": "bucket", "name": name, "retain": args["retain"]}
     # Without versioning there are no old versions to lose.
     return record | ({"old_version_days": args["old_version_days"]} if args["versioned"] else {})
@@ -86,8 +86,8 @@ class MediaBucket(Component):
     """IAM policy that lets a task role list, read, write and delete the bucket's files, with its key, and nothing else."""
 
     def __init__(self, name: str, args: MediaBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse(problems(args))
-        self._args = settle(args, _DEFAULTS)
+        raise_problems(problems(args))
+        self._args = with_defaults(args, _DEFAULTS)
         super().__init__(name, opts, Guard({"bucket": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_bucket()
         self._block_public_access()

@@ -23,7 +23,7 @@ class ArgumentsError(pulumi.InputPropertiesError, pulumi.RunError):
         super().__init__(message, details)
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def raise_problems(problems: Iterable[Problem]) -> None:
     """Raise all problems at once, before anything is registered.
 
     Raises:

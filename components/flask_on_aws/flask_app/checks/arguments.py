@@ -27,7 +27,7 @@ from ...validation.problems import Problem
 from ...validation.references import secret_reference_problems
 from ...validation.values import choice_problems, hint, name_problems
 from .. import component_args
-from ..data_loss_records import consent_problems
+from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..topology import exposure, load_balancers
@@ -86,7 +86,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from _web_acl_problems(args)
-    yield from consent_problems(name, args)
+    yield from accepted_loss_problems(name, args)
     if "outbound_ports" in args:
         yield from outbound_problems(args)
     if args["environment"] == "production" and args["debug"]:

@@ -130,24 +130,24 @@ def load(config: pulumi.Config, project: str, stack: str) -> Settings:
     """Read and check everything.
 
     Raises:
-        SettingsError: naming every setting that is wrong, its value and the way out.
+        SettingsError: naming every setting that is wrong, its value and the fix.
     """
-    found: list[Problem] = []
-    args = cast(FlaskAppArgs, dict(_read_all(config, found)))
+    wrong: list[Problem] = []
+    args = cast(FlaskAppArgs, dict(_read_all(config, wrong)))
     args.setdefault("repository_name", _repository_name(project, stack))
     name = config.get("name") or NAME
     # What cannot be read is left out of the checks of values, and reported for that alone.
-    unread = {head(problem.argument) for problem in found}
-    found += (problem for problem in problems(name, args) if head(problem.argument) not in unread)
-    if not found:
-        found += lookup_problems(args)
-    _refuse(found, _unknown(config))
+    unread = {head(problem.argument) for problem in wrong}
+    wrong += (problem for problem in problems(name, args) if head(problem.argument) not in unread)
+    if not wrong:
+        wrong += lookup_problems(args)
+    _reject(wrong, _unknown(config))
     return Settings(name, args)
 
 
 @contextmanager
 def named() -> Generator[None]:
-    """What a component refuses, by the names of settings.
+    """Report what a component rejects by the names of settings.
 
     Raises:
         SettingsError: in place of an ArgumentsError.
@@ -155,34 +155,34 @@ def named() -> Generator[None]:
     try:
         yield
     except ArgumentsError as error:
-        _refuse(error.problems)
+        _reject(error.problems)
 
 
-def _refuse(found: Iterable[Problem], unknown: Iterable[str] = ()) -> None:
-    lines = [as_settings(problem, FlaskAppArgs.__annotations__, _FREE) for problem in found]
+def _reject(wrong: Iterable[Problem], unknown: Iterable[str] = ()) -> None:
+    lines = [as_settings(problem, FlaskAppArgs.__annotations__, _FREE) for problem in wrong]
     lines = list(dict.fromkeys([*lines, *unknown]))
     if lines:
-        told = "\n  - ".join(["The configuration of this stack needs a correction:", *lines])
-        raise SettingsError(told) from None
+        message = "\n  - ".join(["The configuration of this stack needs a correction:", *lines])
+        raise SettingsError(message) from None
 
 
-def _read_all(config: pulumi.Config, found: list[Problem]) -> Iterator[tuple[str, Any]]:
+def _read_all(config: pulumi.Config, wrong: list[Problem]) -> Iterator[tuple[str, Any]]:
     for key, read in READERS.items():
-        given = config.get(key)
-        if given is None or not is_set(key, given):
+        value = config.get(key)
+        if value is None or not is_set(key, value):
             continue
         try:
-            yield snake_case(key), read(given)
+            yield snake_case(key), read(value)
         except ValueError as error:
-            found.append(Problem(snake_case(key), str(error)))
+            wrong.append(Problem(snake_case(key), str(error)))
     for key in SECRETS:
         try:
             names = mapping(config.get(key) or "{}")
         except ValueError:  # the value is not repeated: it is a secret
-            said = f"must be names with values; set one with: pulumi config set --secret --path {key}.NAME"
-            found.append(Problem(snake_case(key), said))
+            reason = f"must be names with values; set one with: pulumi config set --secret --path {key}.NAME"
+            wrong.append(Problem(snake_case(key), reason))
             continue
-        found += _secret_size_problems(key, names)
+        wrong += _secret_size_problems(key, names)
         yield snake_case(key), {name: pulumi.Output.secret(value) for name, value in names.items()}
 
 
@@ -192,12 +192,12 @@ def _secret_size_problems(key: str, values: Mapping[str, str]) -> Iterator[Probl
         yield Problem(
             snake_case(key),
             f"its values take {size} bytes, and Secrets Manager has room for {_LARGEST_SECRET}; keep large ones in "
-            "secrets of their own, and name these in secrets.",
+            "separate secrets, and name these in secrets.",
         )
 
 
 def _unknown(config: pulumi.Config) -> Iterator[str]:
-    """Settings of this project that nobody reads: a typing error would otherwise be silent."""
+    """Settings of this project that do not exist: a typing error would otherwise be silent."""
     for full_key in sorted(runtime_config.CONFIG.get() or runtime_config.get_config_env()):
         namespace, _, key = full_key.partition(":")
         if namespace == config.name and key not in NAMES:

@@ -1157,7 +1157,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"secretValues": {"BIG": "hunter2" * 10000}},
         [
-            "secretValues: its values take 70011 bytes, and Secrets Manager has room for 61440; keep large ones in secrets of their own, and name these in secrets."
+            "secretValues: its values take 70011 bytes, and Secrets Manager has room for 61440; keep large ones in separate secrets, and name these in secrets."
         ],
     ),
     (

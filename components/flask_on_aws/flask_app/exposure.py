@@ -100,7 +100,7 @@ class Exposure:
 
     @property
     def target_group_arn(self) -> pulumi.Output[str]:
-        """Of the load balancer in use; known once its rules are there: ECS refuses a target group without a listener."""
+        """Of the load balancer in use; known once its rules exist: ECS rejects a target group without a listener."""
         return _routed(self.main.target)
 
     def _create_certificate(self) -> pulumi.Input[str] | None:
@@ -133,7 +133,7 @@ class Exposure:
         else:
             args.pop("allowed_cidrs", None)
         if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
-            args["deletion_protection"] = False  # nobody comes through it any more, and the next update removes it
+            args["deletion_protection"] = False  # no visitor uses it any more, and the next update removes it
         balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
         route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
         if self._kind == "cloudfront":

@@ -1,4 +1,7 @@
-"""What a Flask app on AWS can be told, and what it takes for granted in each environment."""
+"""The arguments of a Flask app on AWS, and their defaults in each environment.
+
+The program's settings are these arguments, and their reference is these docstrings.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -150,7 +153,7 @@ class FlaskAppArgs(TypedDict, total=False):
     database_url_query: str
     """Query of DATABASE_URL, for drivers that are not libpq; empty: no query. Default: sslmode and sslrootcert."""
     database_host: pulumi.Input[str]
-    """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a database and a role of its own there, by default named like the app, before its tasks start. Default: none, a server is created."""
+    """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a separate database and role there, by default named like the app, before its tasks start. Default: none, a server is created."""
     database_port: pulumi.Input[int]
     """Port of the shared server. Default: 5432."""
     database_server_security_group_id: pulumi.Input[str]
@@ -174,7 +177,7 @@ class FlaskAppArgs(TypedDict, total=False):
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets; for a shared load balancer that is up to its owner. Default: true in production."""
     deletion_protection: bool
-    """Whether load balancer and database refuse to be deleted, until this is set to false and applied. Default: true in production."""
+    """Whether load balancer and database are protected from deletion, until this is set to false and applied. Default: true in production."""
     keep_data: bool
     """Whether a destroyed stack leaves a final snapshot of the database and the media bucket with its files. Default: true in production."""
     # Sharing with other stacks

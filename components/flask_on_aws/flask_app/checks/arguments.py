@@ -1,4 +1,4 @@
-"""What is refused of a Flask app's arguments: those of all its components, and combinations of them."""
+"""Checks of a Flask app's arguments: those of all its components, and of combinations."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast

@@ -58,6 +58,7 @@ OWN: dict[str, Any] = {
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "bucket": "s3",
+    "queue": "sqs",
     "bucketVersioned": True,
     "allowedCidrs": ["192.0.2.0/24"],
     "desyncMitigation": "strictest",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .secrets.app_secret import AppSecret, AppSecretArgs
     from .secrets.kms_key import KmsKey, KmsKeyArgs
     from .storage.media_bucket import MediaBucket, MediaBucketArgs
+    from .storage.queue import Queue, QueueArgs
 
 __all__ = [
     "Alarms",
@@ -67,6 +68,8 @@ __all__ = [
     "MediaBucketArgs",
     "Network",
     "NetworkArgs",
+    "Queue",
+    "QueueArgs",
     "Route",
     "RouteArgs",
     "Service",
@@ -117,6 +120,8 @@ _MODULES = {
     "MediaBucketArgs": ".storage.media_bucket",
     "Network": ".network.network",
     "NetworkArgs": ".network.network",
+    "Queue": ".storage.queue",
+    "QueueArgs": ".storage.queue",
     "Route": ".ingress.route",
     "RouteArgs": ".ingress.route",
     "Service": ".ecs.service",

@@ -73,6 +73,7 @@ AROUND = {
     "webAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "bucketVersioned": True,
+    "queue": "sqs",
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "imagesKept": 40,

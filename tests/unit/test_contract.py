@@ -195,7 +195,7 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
-    everything = replace(ALL, dual_stack=True)
+    everything = replace(ALL, dual_stack=True, queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/app-queue")
     plain = plain_environment(everything)
     assert not any(secret in value for secret in (password, key) for value in plain.values())
     for variable in VARIABLES:
@@ -260,7 +260,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
     assert not list(variable_problems(names, (), ()))
     for variable in VARIABLES:
         assert variable.kind in ("plain", "secret")
-        assert variable.needs in ("", "database", "bucket", "storage", "dual_stack", "previous_key")
+        assert variable.needs in ("", "database", "bucket", "storage", "queue", "dual_stack", "previous_key")
         assert variable.preset in ("", *COMPAT)
         assert variable.meaning.strip()
         assert not variable.meaning.endswith(".")

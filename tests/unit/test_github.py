@@ -224,7 +224,7 @@ def test_an_app_s_role_may_use_its_key_for_secrets_and_files_alone():
     for action in ("Decrypt", "GenerateDataKey"):
         (statement,) = matching(limits.boundary(SCOPE, []), f"kms:{action}", key)
         services = statement["Condition"]["StringLike"]["kms:ViaService"]
-        assert services == [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3")]
+        assert services == [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3", "sqs")]
 
 
 def test_a_preview_sees_which_release_runs():

@@ -37,6 +37,8 @@ UNTAGGED = {
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
     "aws:sns/topicSubscription:TopicSubscription",
     "aws:wafv2/webAclAssociation:WebAclAssociation",
 }

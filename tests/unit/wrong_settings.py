@@ -439,6 +439,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"databaseSetupImage": "postgres:16"},
         ["databaseSetupImage: 'postgres:16' has no effect without databaseHost; set that, or leave it out."],
     ),
+    ({"queue": "rabbitmq"}, ["queue: 'rabbitmq' is not one of sqs, none."]),
     ({"bucket": "gcs"}, ["bucket: 'gcs' is not one of s3, none."]),
     (
         {"bucket": "none", "bucketVersioned": True},

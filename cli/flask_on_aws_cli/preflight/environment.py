@@ -9,6 +9,7 @@ from .settings import AppSettings
 
 # Names that lead nowhere: a preflight reaches no AWS.
 _BUCKET = "preflight-media"
+_QUEUE = "preflight-queue"
 _HOST = "preflight.example.com"
 # Any value will do for an app to start with; a service that checks it is out of reach.
 _MADE_UP = "preflight-{name}-has-no-value-here"
@@ -37,6 +38,7 @@ def contract_environment(
         database=database,
         bucket_name=_BUCKET if settings.bucket else None,
         storage_dsn=storage,
+        queue_url=f"https://sqs.{settings.region}.amazonaws.com/123456789012/{_QUEUE}" if settings.queue else None,
         compat=settings.compat,
     )
     made_up: Mapping[str, str] = {name: _MADE_UP.format(name=name) for name in settings.secret_names}

@@ -42,6 +42,7 @@ class AppSettings:
     database_scheme: str = "postgresql"
     database_query: str | None = None
     bucket: bool = True
+    queue: bool = False
     domain: str = ""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -108,6 +109,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
         bucket=text("bucket", "create") != "none",
+        queue=text("queue", "none") != "none",
         domain=text("domain"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),

@@ -31,7 +31,7 @@ _Ids = pulumi.Input[Sequence[pulumi.Input[str]]]
 def network_args(args: FlaskAppArgs) -> NetworkArgs:
     """The network's."""
     args = _or_none(args)
-    return _given(
+    made = _given(
         NetworkArgs(
             cidr_block=args["vpc_cidr"],
             zones=args["zones"],
@@ -44,6 +44,9 @@ def network_args(args: FlaskAppArgs) -> NetworkArgs:
             permissions_boundary=args["permissions_boundary"],
         )
     )
+    if args["queue"] == "sqs":
+        made["endpoint_services"] = ["sqs"]
+    return made
 
 
 def image_args(args: FlaskAppArgs) -> ImageArgs:
@@ -276,6 +279,7 @@ def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
             database_url_scheme=args["database_url_scheme"],
             database_url_query=args["database_url_query"],
             bucket=args["bucket"],
+            queue=args["queue"],
             compat=args["compat"],
             release_command=args["release_command"] or "none",
             release_seconds=args["release_seconds"],

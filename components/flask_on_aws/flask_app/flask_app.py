@@ -109,6 +109,13 @@ class FlaskApp(FlaskAppSteps):
     bucket_arn: pulumi.Output[str]
     """ARN of the media bucket; empty without one."""
 
+    queue_url: pulumi.Output[str]
+    """URL of the queue for background jobs; empty without one."""
+    queue_arn: pulumi.Output[str]
+    """ARN of that queue; empty without one."""
+    dead_letter_queue_url: pulumi.Output[str]
+    """URL of the queue of failed jobs; empty without one."""
+
     vpc_id: pulumi.Output[str]
     """The VPC."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
@@ -136,7 +143,7 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
@@ -161,6 +168,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_exposure()
         self._create_security_group()
         self._create_bucket()
+        self._create_queue()
         self._create_database()
         self._create_secret()
         self._create_cluster()
@@ -182,14 +190,14 @@ class FlaskApp(FlaskAppSteps):
         self.task_security_group.allow_connection_from(client, security_group_id)
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
-        """Let a role do what the app's own tasks may: use the media bucket, and read the database's login.
+        """Let a role do what the app's own tasks may: use the media bucket and the queue, and read the database's login.
 
-        `bucket.grant`, `database.grant` and `secret.grant` give one of them alone.
+        `bucket.grant`, `queue.grant`, `database.grant` and `secret.grant` give one of them alone.
 
         Args:
             client: whose role it is, as the last part of the policies' logical names; each client has its own.
             role: name or ARN of the IAM role.
         """
-        for granting in (self.bucket, self.database):
+        for granting in (self.bucket, self.queue, self.database):
             if granting:
                 granting.grant(client, role)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Environment,
         Preflight,
         Preset,
+        QueueKind,
     )
 else:
     from ..validation.choices import (
@@ -40,6 +41,7 @@ else:
         Environment,
         Preflight,
         Preset,
+        QueueKind,
     )
 
 
@@ -167,6 +169,9 @@ class FlaskAppArgs(TypedDict, total=False):
     """s3 or none. Default: s3."""
     bucket_versioned: bool
     """Whether overwritten and deleted files are kept for 30 days. Default: true in production."""
+    # Queue
+    queue: QueueKind
+    """sqs or none: a queue for background jobs, whose URL the app gets as QUEUE_URL, and a dead-letter queue for those that failed. Removing it deletes the messages in both. Default: none."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
     """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
@@ -305,6 +310,7 @@ COMMON: FlaskAppArgs = {
     "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
     "bucket": "s3",
+    "queue": "none",
     "cpu": 256,
     "memory": 512,
     "port": 8080,

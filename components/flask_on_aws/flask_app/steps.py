@@ -35,6 +35,7 @@ from ..secrets.app_secret import AppSecret, AppSecretArgs
 from ..secrets.secret_key import SECRET_KEY, create_keys, previous_key
 from ..storage.access_logs import AccessLogBucket
 from ..storage.media_bucket import MediaBucket
+from ..storage.queue import Queue
 from . import component_args
 from .encryption_keys import create_key, database_key
 from .exposure import Exposure
@@ -144,6 +145,16 @@ class FlaskAppSteps(Component):
         self.bucket_name, self.bucket_arn, self._storage_dsn = bucket.bucket_name, bucket.bucket_arn, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
 
+    def _create_queue(self) -> None:
+        self.queue: Queue | None = None
+        self.queue_url = self.queue_arn = self.dead_letter_queue_url = nothing()
+        if self._args["queue"] == "none":
+            return
+        queue = self.queue = Queue(f"{self._name}-queue", self._keys("kms_key_id"), self._child())
+        self.queue_url, self.queue_arn = queue.queue_url, queue.queue_arn
+        self.dead_letter_queue_url = queue.dead_letter_queue_url
+        self._task_policies["queue"] = queue.policy_json
+
     def _origins(self) -> pulumi.Output[Sequence[str]]:
         """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
 
@@ -189,6 +200,7 @@ class FlaskAppSteps(Component):
             user=database.username if database else None,
             database_secret_arn=database.secret_arn if database else None,
             bucket_name=self.bucket_name,
+            queue_url=self.queue_url,
             storage_dsn=self._storage_dsn,
         )
         args, depth = self._args, self._exposure.proxy_depth
@@ -425,6 +437,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         debug=args["debug"],
         database=database,
         bucket_name=known["bucket_name"] or None,
+        queue_url=known["queue_url"] or None,
         storage_dsn=known["storage_dsn"],
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),

@@ -90,6 +90,11 @@ class FlaskAppTransform(TypedDict, total=False):
     bucket_versioning: Transform[aws.s3.BucketVersioningInitArgs]
     bucket_logging: Transform[aws.s3.BucketLoggingInitArgs]
 
+    queue: Transform[aws.sqs.QueueArgs]
+    dead_letter_queue: Transform[aws.sqs.QueueArgs]
+    queue_policies: Transform[aws.sqs.QueuePolicyArgs]
+    dead_letter_source: Transform[aws.sqs.RedriveAllowPolicyArgs]
+
     database: Transform[aws.rds.InstanceArgs]
     database_parameters: Transform[aws.rds.ParameterGroupArgs]
     database_subnets: Transform[aws.rds.SubnetGroupArgs]
@@ -171,6 +176,8 @@ _NAMES: Mapping[str, str] = {
     "bucket_lifecycle": "media-.+",
     "bucket_encryption": "media-.+",
     "bucket_public_access": "media-.+",
+    "queue": "queue",
+    "dead_letter_queue": "queue-failed",
     "database_security_group": "db-access",
     "database_ingress_rules": "db-from-.+",
     "database_log_groups": "db-logs-.+",

@@ -117,7 +117,7 @@ def observation(scope: Scope) -> list[Statement]:
 
 def data(scope: Scope) -> list[Statement]:
     """Database, buckets, secrets and keys, and the program's state."""
-    stores = ("secretsmanager", "rds", "s3", "sns", "ecr")
+    stores = ("secretsmanager", "rds", "s3", "sns", "sqs", "ecr")
     via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in stores]}}
     return [
         allow(
@@ -133,6 +133,10 @@ def data(scope: Scope) -> list[Statement]:
         ),
         # A bucket is emptied before it is deleted; a deployment needs no access to the contents of files.
         allow("s3:DeleteObject s3:DeleteObjectVersion s3:AbortMultipartUpload", scope.buckets("/*")),
+        allow(
+            "sqs:CreateQueue sqs:DeleteQueue sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue",
+            scope.arns("sqs", "{n}-*"),
+        ),
         allow(
             "secretsmanager:CreateSecret secretsmanager:UpdateSecret secretsmanager:DeleteSecret secretsmanager:RestoreSecret "
             "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:UpdateSecretVersionStage "

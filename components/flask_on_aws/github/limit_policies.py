@@ -22,7 +22,8 @@ def reads(scope: Scope) -> list[Statement]:
             "secretsmanager:GetResourcePolicy secretsmanager:ListSecretVersionIds kms:DescribeKey kms:GetKeyPolicy "
             "kms:GetKeyRotationStatus kms:ListResourceTags kms:ListAliases iam:GetRole iam:GetRolePolicy iam:GetPolicy "
             "iam:GetPolicyVersion iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole "
-            "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource",
+            "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource "
+            "sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags",
             "*",
         ),
         allow("s3:ListBucket", scope.buckets()),  # whether a bucket exists
@@ -49,7 +50,9 @@ def boundary(scope: Scope, extra_actions: Sequence[str]) -> list[Statement]:
     logs = scope.arns("logs", "log-group:{n}-*", "log-group:RDSOSMetrics:*")
     parameters = (f"parameter/{PARAMETER_PATH}/*", "parameter/{n}/*", "parameter/{n}-*")
     via = {
-        "StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3")]}
+        "StringLike": {
+            "kms:ViaService": [f"{service}.*.amazonaws.com" for service in ("secretsmanager", "ssm", "s3", "sqs")]
+        }
     }
     return [
         allow(

@@ -1,5 +1,6 @@
 """The network that everything runs in: public and private subnets in two or three zones, and the tasks' egress."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -51,6 +52,8 @@ class NetworkArgs(TypedDict, total=False):
     """IDs of the existing VPC's public subnets, in two zones or more. Required with `vpc_id`. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
+    endpoint_services: Sequence[str]
+    """More AWS services to which egress `endpoints` creates an interface endpoint, as the end of its name spells them, like sqs. Default: none."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
@@ -61,10 +64,13 @@ DEFAULTS: NetworkArgs = {
     "egress": "public",
     "flow_logs": False,
     "flow_log_retention_days": 30,
+    "endpoint_services": [],
 }
 _SUBNETS = ("public_subnet_ids", "private_subnet_ids")
 # A load balancer and a database need two zones, and a subnet is in exactly one.
 _FEWEST_SUBNETS = 2
+# com.amazonaws.REGION.SERVICE: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
 
@@ -76,6 +82,11 @@ def problems(args: NetworkArgs) -> Iterator[Problem]:
     yield from choice_problems("egress", args["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", args["flow_log_retention_days"])
     yield from kms_key_problems("flow_log_kms_key_id", args.get("flow_log_kms_key_id"))
+    for service in args["endpoint_services"]:
+        if not _SERVICE.fullmatch(service):
+            yield Problem(
+                "endpoint_services", f"{service!r} is not the end of an endpoint's name, like sqs or ecr.api."
+            )
     if "vpc_id" in args:
         yield from _existing_problems(args, ignored)
         return
@@ -234,7 +245,9 @@ class Network(Component):
         s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
         if self._egress == "endpoints":
             subnet_ids = [subnet.id for subnet in self._private]
-            endpoints, group_id = create_interface_endpoints(self._name, self._vpc, subnet_ids, self._child())
+            endpoints, group_id = create_interface_endpoints(
+                self._name, self._vpc, subnet_ids, self._args["endpoint_services"], self._child()
+            )
             self.endpoint_security_group_id = group_id
             # Without them tasks cannot pull an image, whose layers come from S3.
             self._private_routes.ready.extend([s3, *endpoints])

@@ -30,7 +30,11 @@ def create_s3_endpoint(
 
 
 def create_interface_endpoints(
-    name: str, vpc: aws.ec2.Vpc, subnet_ids: Sequence[pulumi.Output[str]], opts: pulumi.ResourceOptions
+    name: str,
+    vpc: aws.ec2.Vpc,
+    subnet_ids: Sequence[pulumi.Output[str]],
+    more_services: Sequence[str],
+    opts: pulumi.ResourceOptions,
 ) -> tuple[list[aws.ec2.VpcEndpoint], pulumi.Output[str]]:
     """One interface endpoint per service, in each of the subnets, reached by the service's usual host name.
 
@@ -49,7 +53,7 @@ def create_interface_endpoints(
             private_dns_enabled=True,
             opts=opts,
         )
-        for service in _INTERFACE_SERVICES
+        for service in [*_INTERFACE_SERVICES, *more_services]
     ]
     return endpoints, group.id
 

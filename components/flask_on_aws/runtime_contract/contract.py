@@ -67,6 +67,7 @@ class Facts:
     database: DatabaseFacts | None
     bucket_name: str | None
     storage_dsn: str | None
+    queue_url: str | None = None
     compat: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     git_branch: str = ""
@@ -113,7 +114,7 @@ class Variable:
     meaning: str
     value: Callable[[Inputs], str | int]
     needs: str = ""
-    """`database`, `bucket`, `storage`, `dual_stack` or `previous_key`; empty: nothing."""
+    """`database`, `bucket`, `storage`, `queue`, `dual_stack` or `previous_key`; empty: nothing."""
     preset: str = ""
     """The compatibility preset that adds it; empty: always there."""
 
@@ -199,6 +200,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PGSSLROOTCERT", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "database"),
     Variable("MEDIA_BUCKET", "plain", "Bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "Storage of media files, for django-storage-url; without keys", lambda k: k.facts.storage_dsn or "", "storage"),
+    Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
     Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", _hostname, preset="divio"),
     Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
     # The load balancer redirects. An app that did it too would redirect the health check, and everyone when the last hop is HTTP.
@@ -241,13 +243,18 @@ def secret_values(facts: Facts, password: str, secret_key: str, previous_key: st
 
 
 def plain_names(
-    has_database: bool, has_bucket: bool, compat: Collection[str], has_storage: bool | None = None
+    has_database: bool,
+    has_bucket: bool,
+    compat: Collection[str],
+    has_storage: bool | None = None,
+    has_queue: bool = False,
 ) -> tuple[str, ...]:
     """Names of the plain variables, sorted; `has_storage` only differs from `has_bucket` where files are kept on disk."""
     has = {
         "database": has_database,
         "bucket": has_bucket,
         "storage": has_bucket if has_storage is None else has_storage,
+        "queue": has_queue,
         "dual_stack": False,  # not reserved: an app may override it
     }
     return tuple(variable.name for variable in _chosen("plain", has, compat))
@@ -265,6 +272,7 @@ def _values(kind: str, inputs: Inputs) -> dict[str, str]:
         "database": facts.database is not None,
         "bucket": facts.bucket_name is not None,
         "storage": facts.storage_dsn is not None,
+        "queue": facts.queue_url is not None,
         "dual_stack": facts.dual_stack,
         "previous_key": bool(inputs.previous_key),
     }

@@ -101,6 +101,15 @@ class BucketKind(Choice):
     """None."""
 
 
+class QueueKind(Choice):
+    """The app's queue for background jobs."""
+
+    SQS = "sqs"
+    """In SQS."""
+    NONE = "none"
+    """There is none."""
+
+
 class DesyncMitigation(Choice):
     """A load balancer's handling of ambiguous requests."""
 

@@ -71,6 +71,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from choice_problems("environment", args["environment"], ENVIRONMENTS)
     yield from choice_problems("database", args["database"], ("postgres", "none"))
     yield from choice_problems("bucket", args["bucket"], ("s3", "none"))
+    yield from choice_problems("queue", args["queue"], ("sqs", "none"))
     yield from choice_problems("dns", args["dns"], ("route53", "external"))
     yield from choice_problems("ca_certificates", args["ca_certificates"], ("auto", "image", "init"))
     yield from choice_problems("cloudfront_origin", args["cloudfront_origin"], _ORIGINS)
@@ -165,7 +166,10 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat, has_database, has_bucket = tuple(args["compat"]), args["database"] == "postgres", args["bucket"] == "s3"
     if not set(compat) <= set(COMPAT):
         return
-    reserved = {*plain_names(has_database, has_bucket, compat), *secret_names(has_database, compat)}
+    reserved = {
+        *plain_names(has_database, has_bucket, compat, has_queue=args["queue"] == "sqs"),
+        *secret_names(has_database, compat),
+    }
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

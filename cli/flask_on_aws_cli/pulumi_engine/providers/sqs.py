@@ -1,0 +1,101 @@
+"""SQS: queues, and what is set on them as a whole."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .base import Call, Json, Provider, again, unless_gone
+
+_GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+# The provider's names of a queue's attributes.
+_ATTRIBUTES = {
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "redrivePolicy": "RedrivePolicy",
+    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+}
+
+
+def _client(call: Call) -> Any:
+    return call.aws.client("sqs")
+
+
+def _attributes(inputs: Json) -> dict[str, str]:
+    return {
+        theirs: str(inputs[ours]).lower() if isinstance(inputs[ours], bool) else str(inputs[ours])
+        for ours, theirs in _ATTRIBUTES.items()
+        if inputs.get(ours) is not None
+    }
+
+
+def create(call: Call) -> str:
+    return _client(call).create_queue(QueueName=call.name, Attributes=_attributes(call.inputs), tags=call.tags)[
+        "QueueUrl"
+    ]
+
+
+def read(call: Call) -> Json | None:
+    answer: Any = unless_gone(
+        _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["QueueArn"])
+    )
+    if answer is None:
+        return None
+    return {"id": call.id, "url": call.id, "arn": answer["Attributes"]["QueueArn"], "name": call.id.rpartition("/")[2]}
+
+
+def update(call: Call) -> None:
+    # An attribute that is no longer given gets its default by the empty text.
+    removed = dict.fromkeys(_attributes(call.old).keys() - _attributes(call.inputs).keys(), "")
+    _client(call).set_queue_attributes(QueueUrl=call.id, Attributes={**removed, **_attributes(call.inputs)})
+    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
+    if gone:
+        _client(call).untag_queue(QueueUrl=call.id, TagKeys=gone)
+    if call.tags:
+        _client(call).tag_queue(QueueUrl=call.id, Tags=call.tags)
+
+
+def delete(call: Call) -> None:
+    unless_gone(_GONE, lambda: _client(call).delete_queue(QueueUrl=call.id))
+
+
+def find(call: Call) -> str | None:
+    return unless_gone(_GONE, lambda: _client(call).get_queue_url(QueueName=call.name)["QueueUrl"])
+
+
+def _attribute(name: str, argument: str) -> Provider:
+    """A type that is one attribute of a queue, by whose URL it is known."""
+
+    def put(call: Call) -> str:
+        _set(call, call.inputs["queueUrl"], call.inputs[argument])
+        return call.inputs["queueUrl"]
+
+    def _set(call: Call, url: str, value: str) -> None:
+        _client(call).set_queue_attributes(QueueUrl=url, Attributes={name: value})
+
+    def read_one(call: Call) -> Json | None:
+        answer: Any = unless_gone(
+            _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=[name])
+        )
+        return {"id": call.id} if answer and answer.get("Attributes", {}).get(name) else None
+
+    def remove(call: Call) -> None:
+        unless_gone(_GONE, lambda: _set(call, call.id, ""))
+
+    rewrite: Callable[[Call], None] = again(put)
+    return Provider(create=put, read=read_one, update=rewrite, delete=remove, replace_on=frozenset({"queueUrl"}))
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "aws:sqs/queue:Queue": Provider(
+        create=create,
+        read=read,
+        update=update,
+        delete=delete,
+        find=find,
+        replace_on=frozenset({"name", "fifoQueue"}),
+        tagged=True,
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": _attribute("Policy", "policy"),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": _attribute("RedriveAllowPolicy", "redriveAllowPolicy"),
+}

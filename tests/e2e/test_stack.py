@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tests.e2e.checks import FORGOTTEN, check_no_plaintext_secret, check_nothing_to_do, identities, leftovers
-from tests.unit.wrong_settings import WRONG
+from tests.unit.program.wrong_settings import WRONG
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("valid_requests")]
 

@@ -1,4 +1,4 @@
 """A project's local AWS from outside: its folder, its ports, its access key, and its daemon's start and end.
 
-Imports nothing else of this package; everything above may import it.
+Imports nothing of this package but `shared`; everything above may import it.
 """

@@ -1,6 +1,6 @@
 """The types that the engine plans and does not create, each with the reason.
 
-A type that the library creates is here or in `providers`, which `tests/unit/test_engine_planned_types.py` checks.
+A type that the library creates is here or in `providers`; `test_engine_planned_types.py` checks that.
 """
 
 from collections.abc import Mapping

@@ -4,9 +4,10 @@ Each function reads the app's arguments by subscript and returns the component's
 either of the two does not have.
 """
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pulumi
 
@@ -25,61 +26,88 @@ from ..storage.media_bucket import MediaBucketArgs
 from .flask_app_args import FlaskAppArgs
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
+_More = ParamSpec("_More")
 _Ids = pulumi.Input[Sequence[pulumi.Input[str]]]
 
 
-def network_args(args: FlaskAppArgs) -> NetworkArgs:
-    """The network's."""
-    args = _or_none(args)
-    made = _given(
-        NetworkArgs(
-            cidr_block=args["vpc_cidr"],
-            zones=args["zones"],
-            egress=args["egress"],
-            flow_logs=args["flow_logs"],
-            flow_log_retention_days=args["log_retention_days"],
-            vpc_id=args["vpc_id"],
-            public_subnet_ids=args["public_subnet_ids"],
-            private_subnet_ids=args["private_subnet_ids"],
-            permissions_boundary=args["permissions_boundary"],
-        )
-    )
-    if args["queue"] == "sqs":
-        made["endpoint_services"] = ["sqs"]
+class _OrNone(dict[str, Any]):
+    def __missing__(self, name: str) -> None:
+        """Nothing, which `_given_only` leaves out of what is made of it."""
+
+
+class _Name(str):
+    """A name of an argument, in the place of its value."""
+
+    __slots__ = ()
+
+
+class _Names(dict[str, Any]):
+    def __missing__(self, name: str) -> _Name:
+        return _Name(name)
+
+
+def _given_only(
+    make: Callable[Concatenate[FlaskAppArgs, _More], _Args],
+) -> Callable[Concatenate[FlaskAppArgs, _More], _Args]:
+    """Let a function read each argument of the app, and return only those of the component that have a value.
+
+    An argument that is not given is None there, and left out, so that the component's own default applies.
+    """
+
+    @functools.wraps(make)
+    def made(args: FlaskAppArgs, /, *more: _More.args, **named: _More.kwargs) -> _Args:
+        known = args if isinstance(cast(object, args), _Names) else cast(FlaskAppArgs, _OrNone(args))
+        return cast(_Args, {name: value for name, value in make(known, *more, **named).items() if value is not None})
+
     return made
 
 
+@_given_only
+def network_args(args: FlaskAppArgs) -> NetworkArgs:
+    """The network's."""
+    return NetworkArgs(
+        cidr_block=args["vpc_cidr"],
+        zones=args["zones"],
+        egress=args["egress"],
+        flow_logs=args["flow_logs"],
+        flow_log_retention_days=args["log_retention_days"],
+        vpc_id=args["vpc_id"],
+        public_subnet_ids=args["public_subnet_ids"],
+        private_subnet_ids=args["private_subnet_ids"],
+        permissions_boundary=args["permissions_boundary"],
+        endpoint_services=["sqs"] if args["queue"] == "sqs" else [],
+    )
+
+
+@_given_only
 def image_args(args: FlaskAppArgs) -> ImageArgs:
     """The image's; what concerns the build means nothing for a ready one."""
     if "image" in args:
         return ImageArgs(image=args["image"])
-    args = _or_none(args)
-    return _given(
-        ImageArgs(
-            image=args["image"],
-            context=args["app"],
-            dockerfile=args["dockerfile"],
-            python_version=args["python_version"],
-            system_packages=args["system_packages"],
-            start_command=args["start_command"],
-            writable_paths=args["writable_paths"],
-            builder=args["builder"],
-            architecture=args["architecture"],
-            build_args=args["build_env"],
-            build_secrets=args["build_secrets"],
-            rebuild=args["rebuild"],
-            images_kept=args["images_kept"],
-            repository_name=args["repository_name"],
-            preflight=args["preflight"],
-        )
+    return ImageArgs(
+        image=args["image"],  # for its name in `app_names`
+        context=args["app"],
+        dockerfile=args["dockerfile"],
+        python_version=args["python_version"],
+        system_packages=args["system_packages"],
+        start_command=args["start_command"],
+        writable_paths=args["writable_paths"],
+        builder=args["builder"],
+        architecture=args["architecture"],
+        build_args=args["build_env"],
+        build_secrets=args["build_secrets"],
+        rebuild=args["rebuild"],
+        images_kept=args["images_kept"],
+        repository_name=args["repository_name"],
+        preflight=args["preflight"],
     )
 
 
+@_given_only
 def database_args(
     args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
 ) -> DatabaseArgs:
     """The database server's."""
-    args = _or_none(args)
     made = DatabaseArgs(
         vpc_id=vpc_id,
         subnet_ids=subnet_ids,
@@ -106,23 +134,21 @@ def database_args(
     )
     if kms_key_id is not None:
         made["kms_key_id"] = kms_key_id
-    return _given(made)
+    return made
 
 
+@_given_only
 def logical_database_args(
     args: FlaskAppArgs, database_name: str, client_security_group_ids: Mapping[str, pulumi.Input[str]]
 ) -> LogicalDatabaseArgs:
     """Those of a database on a shared server; `database_name` is its name if the app's arguments give none."""
-    args = _or_none(args)
-    return _given(
-        LogicalDatabaseArgs(
-            host=args["database_host"],
-            port=args["database_port"],
-            server_security_group_id=args["database_server_security_group_id"],
-            client_security_group_ids=client_security_group_ids,
-            database_name=args["database_name"] or database_name,
-            username=args["database_username"],
-        )
+    return LogicalDatabaseArgs(
+        host=args["database_host"],
+        port=args["database_port"],
+        server_security_group_id=args["database_server_security_group_id"],
+        client_security_group_ids=client_security_group_ids,
+        database_name=args["database_name"] or database_name,
+        username=args["database_username"],
     )
 
 
@@ -131,57 +157,49 @@ def default_database_name(name: str) -> str:
     return name.replace("-", "_")
 
 
+@_given_only
 def media_bucket_args(args: FlaskAppArgs) -> MediaBucketArgs:
     """The media bucket's."""
-    args = _or_none(args)
-    return _given(
-        MediaBucketArgs(
-            versioned=args["bucket_versioned"], retain=args["keep_data"], accept_data_loss=args["accept_data_loss"]
-        )
+    return MediaBucketArgs(
+        versioned=args["bucket_versioned"], retain=args["keep_data"], accept_data_loss=args["accept_data_loss"]
     )
 
 
+@_given_only
 def load_balancer_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids) -> LoadBalancerArgs:
     """Those of any of the app's own load balancers, whose mode and certificate follow."""
-    args = _or_none(args)
-    return _given(
-        LoadBalancerArgs(
-            vpc_id=vpc_id,
-            subnet_ids=subnet_ids,
-            allowed_cidrs=args["allowed_cidrs"],
-            desync_mitigation=args["desync_mitigation"],
-            access_logs=args["access_logs"],
-            access_log_days=args["log_retention_days"],
-            deletion_protection=args["deletion_protection"],
-            retain_access_logs=args["deletion_protection"],
-        )
+    return LoadBalancerArgs(
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        allowed_cidrs=args["allowed_cidrs"],
+        desync_mitigation=args["desync_mitigation"],
+        access_logs=args["access_logs"],
+        access_log_days=args["log_retention_days"],
+        deletion_protection=args["deletion_protection"],
+        retain_access_logs=args["deletion_protection"],
     )
 
 
+@_given_only
 def certificate_args(args: FlaskAppArgs) -> CertificateArgs:
     """Those of the certificate that is requested."""
-    args = _or_none(args)
-    return _given(
-        CertificateArgs(
-            domain=args["domain"],
-            aliases=args["domain_aliases"],
-            dns=args["dns"],
-            zone_id=args["zone_id"],
-            validated=args["dns_ready"],
-        )
+    return CertificateArgs(
+        domain=args["domain"],
+        aliases=args["domain_aliases"],
+        dns=args["dns"],
+        zone_id=args["zone_id"],
+        validated=args["dns_ready"],
     )
 
 
+@_given_only
 def route_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulumi.Input[str]) -> RouteArgs:
     """Those of a route from a listener of the app's own, which no other app shares."""
-    args = _or_none(args)
-    return _given(
-        RouteArgs(
-            vpc_id=vpc_id,
-            listener_arn=listener_arn,
-            port=args["port"],
-            health_check_path=args["health_check_path"],
-        )
+    return RouteArgs(
+        vpc_id=vpc_id,
+        listener_arn=listener_arn,
+        port=args["port"],
+        health_check_path=args["health_check_path"],
     )
 
 
@@ -194,6 +212,7 @@ def shared_route_args(
     return route
 
 
+@_given_only
 def service_args(
     args: FlaskAppArgs,
     cluster_arn: pulumi.Input[str],
@@ -202,92 +221,86 @@ def service_args(
     image_uri: pulumi.Input[str],
 ) -> ServiceArgs:
     """The web service's."""
-    args = _or_none(args)
-    return _given(
-        ServiceArgs(
-            cluster_arn=cluster_arn,
-            vpc_id=vpc_id,
-            subnet_ids=subnet_ids,
-            image_uri=image_uri,
-            architecture=args["architecture"],
-            cpu=args["cpu"],
-            memory=args["memory"],
-            command=args["start_command"],
-            port=args["port"],
-            desired_count=args["min_tasks"],
-            startup_seconds=args["startup_seconds"],
-            release_command=args["release_command"],
-            release_seconds=args["release_seconds"],
-            enable_exec=args["enable_exec"],
-            spot_share=args["spot_share"],
-            log_retention_days=args["log_retention_days"],
-            outbound_ports=args["outbound_ports"],
-            read_only_root=args["read_only_root"],
-            writable_paths=args["writable_paths"],
-            sidecars=args["sidecars"],
-            permissions_boundary=args["permissions_boundary"],
-        )
+    return ServiceArgs(
+        cluster_arn=cluster_arn,
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        image_uri=image_uri,
+        architecture=args["architecture"],
+        cpu=args["cpu"],
+        memory=args["memory"],
+        command=args["start_command"],
+        port=args["port"],
+        desired_count=args["min_tasks"],
+        startup_seconds=args["startup_seconds"],
+        release_command=args["release_command"],
+        release_seconds=args["release_seconds"],
+        enable_exec=args["enable_exec"],
+        spot_share=args["spot_share"],
+        log_retention_days=args["log_retention_days"],
+        outbound_ports=args["outbound_ports"],
+        read_only_root=args["read_only_root"],
+        writable_paths=args["writable_paths"],
+        sidecars=args["sidecars"],
+        permissions_boundary=args["permissions_boundary"],
     )
 
 
+@_given_only
 def autoscaling_args(
     args: FlaskAppArgs, cluster_name: pulumi.Input[str], service_name: pulumi.Input[str]
 ) -> AutoscalingArgs:
     """The autoscaling's."""
-    args = _or_none(args)
-    return _given(
-        AutoscalingArgs(
-            cluster_name=cluster_name,
-            service_name=service_name,
-            min_tasks=args["min_tasks"],
-            max_tasks=args["max_tasks"],
-            cpu_percent=args["scale_cpu_percent"],
-            memory_percent=args["scale_memory_percent"],
-            requests_per_minute=args["scale_requests_per_minute"],
-            schedules=args["schedules"],
-        )
+    return AutoscalingArgs(
+        cluster_name=cluster_name,
+        service_name=service_name,
+        min_tasks=args["min_tasks"],
+        max_tasks=args["max_tasks"],
+        cpu_percent=args["scale_cpu_percent"],
+        memory_percent=args["scale_memory_percent"],
+        requests_per_minute=args["scale_requests_per_minute"],
+        schedules=args["schedules"],
     )
 
 
+@_given_only
 def alarms_args(args: FlaskAppArgs) -> AlarmsArgs:
     """The alarms', without what they watch."""
-    args = _or_none(args)
-    return _given(AlarmsArgs(email=args["alarm_email"], monthly_budget_usd=args["monthly_budget_usd"]))
+    return AlarmsArgs(email=args["alarm_email"], monthly_budget_usd=args["monthly_budget_usd"])
 
 
 def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
-    """What the app runs with besides what the image knows, as the settings of a stack.
+    """What the app runs with besides what the image knows, as the settings of a stack."""
+    return {"name": name, **{camel_case(key): _text(value) for key, value in _preflight_args(args).items()}}
 
-    A variable that only this update makes known gets a made-up value there, as secrets do.
-    """
+
+@_given_only
+def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
+    """A variable that only this update makes known gets a made-up value there, as secrets do."""
     plain = {key: value for key, value in args["env"].items() if isinstance(value, str)}
     secret = {*args["env"], *args["secrets"], *args["secret_values"]} - plain.keys()
-    args = _or_none(args)
-    settings = _given(
-        FlaskAppArgs(
-            environment=args["environment"],
-            domain=args["domain"],
-            port=args["port"],
-            health_check_path=args["health_check_path"],
-            startup_seconds=args["startup_seconds"],
-            cpu=args["cpu"],
-            memory=args["memory"],
-            read_only_root=args["read_only_root"],
-            writable_paths=args["writable_paths"],
-            database=args["database"],
-            database_version=args["database_version"],
-            database_url_scheme=args["database_url_scheme"],
-            database_url_query=args["database_url_query"],
-            bucket=args["bucket"],
-            queue=args["queue"],
-            compat=args["compat"],
-            release_command=args["release_command"] or "none",
-            release_seconds=args["release_seconds"],
-            env=plain,
-            secrets=dict.fromkeys(sorted(secret), ""),
-        )
+    return FlaskAppArgs(
+        environment=args["environment"],
+        domain=args["domain"],
+        port=args["port"],
+        health_check_path=args["health_check_path"],
+        startup_seconds=args["startup_seconds"],
+        cpu=args["cpu"],
+        memory=args["memory"],
+        read_only_root=args["read_only_root"],
+        writable_paths=args["writable_paths"],
+        database=args["database"],
+        database_version=args["database_version"],
+        database_url_scheme=args["database_url_scheme"],
+        database_url_query=args["database_url_query"],
+        bucket=args["bucket"],
+        queue=args["queue"],
+        compat=args["compat"],
+        release_command=args["release_command"] or "none",
+        release_seconds=args["release_seconds"],
+        env=plain,
+        secrets=dict.fromkeys(sorted(secret), ""),
     )
-    return {"name": name, **{camel_case(key): _text(value) for key, value in settings.items()}}
 
 
 def app_names(make: Callable[[FlaskAppArgs], Mapping[str, Any]]) -> dict[str, str]:
@@ -297,32 +310,6 @@ def app_names(make: Callable[[FlaskAppArgs], Mapping[str, Any]]) -> dict[str, st
     """
     made = make(cast(FlaskAppArgs, _Names()))
     return {theirs: str(ours) for theirs, ours in made.items() if isinstance(ours, _Name)}
-
-
-class _OrNone(dict[str, Any]):
-    def __missing__(self, name: str) -> None:
-        """Nothing, which `_given` leaves out."""
-
-
-class _Name(str):
-    """A name of an argument, in the place of its value."""
-
-    __slots__ = ()
-
-
-class _Names(dict[str, Any]):
-    def __missing__(self, name: str) -> _Name:
-        return _Name(name)
-
-
-def _or_none(args: FlaskAppArgs) -> FlaskAppArgs:
-    """The arguments with None for each that is not given."""
-    return args if isinstance(cast(object, args), _Names) else cast(FlaskAppArgs, _OrNone(args))
-
-
-def _given(args: _Args) -> _Args:
-    """The arguments without None, so that the component's defaults apply."""
-    return cast(_Args, {name: value for name, value in args.items() if value is not None})
 
 
 def _text(value: Any) -> str:

@@ -39,13 +39,8 @@ class ProcessApp:
             writable: its folders in which it may write.
             image_paths: names the paths in a text as the image has them.
         """
-        self._process, self._port, self._log, self._writable, self._image_paths = (
-            process,
-            port,
-            log,
-            writable,
-            image_paths,
-        )
+        self._process, self._port, self._log = process, port, log
+        self._writable, self._image_paths = writable, image_paths
         self._started = time.time()
         self._databases: set[str] = set()
         self._seen: set[psutil.Process] = set()

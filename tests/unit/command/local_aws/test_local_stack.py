@@ -1,0 +1,39 @@
+"""What the local stack reads of a project by itself."""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws_cli.pulumi_engine.program.project import read_project
+from flask_on_aws_cli.shared.stack_options import plan_settings
+
+import settings
+from tests.engine_programs import write_program
+
+ROOT = Path(__file__).parents[4]
+CONFIGURED = {"pythonVersion": "3.12", "systemPackages": ["libvips42", "gdal-bin"], "startCommand": "gunicorn 'a:b()'"}
+
+
+UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": ""}
+
+
+@pytest.mark.parametrize("given", [CONFIGURED, UNSET, {}], ids=["given", "unset", "defaults"])
+def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(ROOT)
+    if given is CONFIGURED:  # an app without a Dockerfile, for which alone these settings are
+        (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "requirements.txt").write_text("flask\n")
+        given = {**CONFIGURED, "app": str(tmp_path / "app")}
+    lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in given.items())
+    folder = write_program(tmp_path / "program", "", f"config:\n{lines}" if lines else "config: {}\n")
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    project = read_project(folder, "local")
+    pulumi.runtime.set_all_config(dict(project.config))
+    args = settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "local").app
+    told = [args.get(name) or "" for name in ("python_version", "start_command")]
+    read = plan_settings(project.config, project.name)
+    assert [read.python_version, read.start_command] == told
+    assert read.system_packages == tuple(args.get("system_packages") or ())
+    assert (read == PlanSettings()) == ("app" not in given)

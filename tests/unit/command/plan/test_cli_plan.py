@@ -1,0 +1,55 @@
+"""`flask-on-aws plan`: what it prints, and how it fails."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask_on_aws_cli.main import main
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
+
+from catalogue import BAD, GOOD
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_every_decision_is_shown_with_its_reason(tmp_path):
+    folder = GOOD["compiled"].write(tmp_path / "app")
+    done = run("plan", folder, "--python-version", "3.12", "--system-package", "ffmpeg", "--system-package", "git")
+    assert done.exit_code == 0
+    assert re.search(r"^Python +3\.12\n +the setting python_version$", done.stdout, re.MULTILINE)
+    for part in ("ffmpeg git", "psycopg2 has no wheels"):
+        assert part in done.stdout
+
+
+def test_the_whole_plan_comes_as_json(tmp_path):
+    plan = json.loads(run("plan", GOOD["node"].write(tmp_path / "app"), "--json").stdout)
+    assert plan["manager"] == "pip"
+    assert plan["node"]["install"] == "npm ci"
+    assert {"subject", "value", "reason"} == set(plan["decisions"][0])
+
+
+def test_a_dockerfile_decides_unless_processes_are_asked_for(tmp_path):
+    folder = GOOD["dockerfile"].write(tmp_path / "app")
+    (folder / "pyproject.toml").unlink()
+    assert "the app's own Dockerfile decides" in run("plan", folder).stdout
+    assert "there is requirements.txt" in run("plan", folder, "--processes").stdout
+
+
+@pytest.mark.parametrize("name", ["everything-at-once", "no-start"])
+def test_everything_that_is_wrong_goes_to_standard_error(tmp_path, name):
+    done = run("plan", BAD[name].write(tmp_path / "app"))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == len(BAD[name].problems)
+
+
+def test_the_installed_command_has_this_version():
+    command = Path(sys.executable).with_name("flask-on-aws")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == "0.1.0\n"

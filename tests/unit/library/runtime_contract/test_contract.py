@@ -1,0 +1,442 @@
+import ast
+import base64
+import itertools
+import json
+import posixpath
+import re
+import sys
+from configparser import ConfigParser
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from flask_on_aws.runtime_contract.contract import (
+    CA_PATH,
+    COMPAT,
+    ENVIRONMENTS,
+    PASSWORD_SPECIAL,
+    TIMERS,
+    VARIABLES,
+    DatabaseFacts,
+    Facts,
+    Inputs,
+    Timers,
+    database_url,
+    fargate_size_problems,
+    plain_environment,
+    plain_names,
+    secret_names,
+    secret_values,
+    timer_problems,
+    variable_problems,
+    web_concurrency,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web", secret_arn="arn:login")
+FACTS = Facts(
+    port=8080,
+    external_url="https://app.example.com",
+    proxy_depth=1,
+    environment="production",
+    region="eu-west-1",
+    release="sha256:abc",
+    cpu=256,
+    memory=512,
+    debug=False,
+    database=DATABASE,
+    bucket_name="media-1a2b3c4",
+    storage_dsn="s3://media-1a2b3c4.s3.eu-west-1.amazonaws.com/?auth=s3v4",
+)
+ALL = replace(FACTS, compat=COMPAT, aliases=("www.example.com", "example.com"), git_branch="main")
+PRESET_COMBINATIONS = [c for size in range(len(COMPAT) + 1) for c in itertools.combinations(COMPAT, size)]
+
+
+def test_an_app_in_production_finds_exactly_these_plain_variables():
+    assert plain_environment(FACTS) == {
+        "ADAPTABLE_TRUST_PROXY_DEPTH": "1",
+        "APP_ENV": "Production",
+        "AWS_REGION": "eu-west-1",
+        "DATABASE_SECRET_ARN": "arn:login",
+        "DEFAULT_STORAGE_DSN": "s3://media-1a2b3c4.s3.eu-west-1.amazonaws.com/?auth=s3v4",
+        "EXTERNAL_HOSTNAME": "app.example.com",
+        "EXTERNAL_URL": "https://app.example.com",
+        "FLASK_DEBUG": "0",
+        "FLASK_ENV": "production",
+        "FORWARDED_ALLOW_IPS": "*",
+        "GRANIAN_BLOCKING_THREADS": "4",
+        "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": "60000",
+        "GRANIAN_WORKERS": "1",
+        "GUNICORN_CMD_ARGS": "--keep-alive 75 --timeout 45 --graceful-timeout 30 --worker-tmp-dir /dev/shm --threads 4",
+        "LOG_LEVEL": "info",
+        "MEDIA_BUCKET": "media-1a2b3c4",
+        "PGDATABASE": "app",
+        "PGHOST": "db.example.com",
+        "PGPORT": "5432",
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": CA_PATH,
+        "PGUSER": "web",
+        "PORT": "8080",
+        "RELEASE": "sha256:abc",
+        "SEND_FILE_MAX_AGE_DEFAULT": "31556926",
+        "TRUST_PROXY_DEPTH": "1",
+        "WEB_CONCURRENCY": "1",
+    }
+
+
+def test_an_app_finds_exactly_these_secrets():
+    assert secret_values(FACTS, "p@ss/word", "key") == {
+        "DATABASE_URL": "postgresql://web:p%40ss%2Fword@db.example.com:5432/app"
+        f"?sslmode=verify-full&sslrootcert={CA_PATH}",
+        "PGPASSWORD": "p@ss/word",
+        "SECRET_KEY": "key",
+    }
+
+
+def test_without_a_database_only_keys_are_secret():
+    facts = replace(ALL, database=None)
+    assert secret_values(facts, "", "key") == {"PLATFORM_PROJECT_ENTROPY": "key", "SECRET_KEY": "key"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "app_env", "level", "age", "stage"),
+    [
+        ("development", "Dev", "debug", "0", "local"),
+        ("staging", "Staging", "info", "0", "test"),
+        ("production", "Production", "info", "31556926", "live"),
+    ],
+)
+def test_the_environment_type_decides(environment, app_env, level, age, stage):
+    found = plain_environment(replace(ALL, environment=environment))
+    names = ("APP_ENV", "FLASK_ENV", "PLATFORM_ENVIRONMENT_TYPE", "LOG_LEVEL", "SEND_FILE_MAX_AGE_DEFAULT", "STAGE")
+    assert [found[name] for name in names] == [app_env, environment, environment, level, age, stage]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_debug_is_on_only_when_asked_for(environment):
+    facts = replace(FACTS, environment=environment)
+    assert plain_environment(facts)["FLASK_DEBUG"] == "0"
+    assert plain_environment(replace(facts, debug=True))["FLASK_DEBUG"] == "1"
+
+
+def test_a_local_address_keeps_its_port_in_the_url_alone():
+    found = plain_environment(replace(FACTS, external_url="https://localhost:8443/", proxy_depth=2))
+    assert found["EXTERNAL_URL"] == "https://localhost:8443"
+    assert found["EXTERNAL_HOSTNAME"] == "localhost"
+    assert found["TRUST_PROXY_DEPTH"] == found["ADAPTABLE_TRUST_PROXY_DEPTH"] == "2"
+
+
+@pytest.mark.parametrize("compat", PRESET_COMBINATIONS)
+def test_names_are_known_without_values(compat):
+    for database, bucket, dsn in itertools.product((DATABASE, None), ("media", None), ("file:///data/media/", None)):
+        facts = replace(ALL, database=database, bucket_name=bucket, storage_dsn=dsn, compat=compat)
+        names = plain_names(database is not None, bucket is not None, compat, dsn is not None)
+        assert names == tuple(plain_environment(facts))
+        assert secret_names(database is not None, compat) == tuple(secret_values(facts, "password", "key"))
+        if (bucket is None) == (dsn is None):
+            assert names == plain_names(database is not None, bucket is not None, compat)
+        assert list(names) == sorted(names)
+
+
+def test_presets_add_to_the_base_and_adaptable_is_the_base():
+    def added(*compat):
+        plain, secret = (
+            plain_environment(replace(ALL, compat=compat)),
+            secret_values(replace(ALL, compat=compat), "", ""),
+        )
+        return set(plain) - set(plain_environment(FACTS)), set(secret) - set(secret_values(FACTS, "", ""))
+
+    assert added("adaptable") == (set(), set())
+    assert added("divio") == (
+        {"DOMAIN", "DOMAIN_ALIASES", "SECURE_SSL_REDIRECT", "STAGE", "GIT_BRANCH"},
+        {"DEFAULT_DATABASE_DSN"},
+    )
+    assert added("gunicorn-tutorial") == (
+        {"GUNICORN_PROCESSES", "GUNICORN_THREADS", "GUNICORN_BIND"},
+        {"DB_CONNECTION_STRING"},
+    )
+    assert added("upsun") == (
+        {"DB_HOST", "DB_PORT", "DB_PATH", "DB_DATABASE", "DB_USERNAME", "DB_SCHEME", "DB_CONNECTION"}
+        | {"POSTGRESQL_HOST", "POSTGRESQL_PORT", "POSTGRESQL_PATH", "POSTGRESQL_USERNAME", "POSTGRESQL_SCHEME"}
+        | {"PLATFORM_ENVIRONMENT_TYPE"},
+        {"DB_PASSWORD", "POSTGRESQL_PASSWORD", "PLATFORM_PROJECT_ENTROPY", "PLATFORM_RELATIONSHIPS"},
+    )
+
+
+def test_values_of_the_presets():
+    found = plain_environment(replace(ALL, cpu=2048, memory=4096))
+    assert found["DOMAIN"] == "app.example.com"
+    assert found["DOMAIN_ALIASES"] == "www.example.com,example.com"
+    assert (
+        found["SECURE_SSL_REDIRECT"] == "False"
+    )  # the load balancer redirects; an app would redirect its health check
+    assert found["GIT_BRANCH"] == "main"
+    assert (found["DB_PATH"], found["DB_DATABASE"], found["POSTGRESQL_PATH"]) == ("app", "app", "app")
+    assert (found["DB_HOST"], found["POSTGRESQL_PORT"], found["DB_USERNAME"]) == ("db.example.com", "5432", "web")
+    assert (found["DB_SCHEME"], found["DB_CONNECTION"]) == ("postgresql", "pgsql")
+    assert (found["GUNICORN_PROCESSES"], found["GUNICORN_THREADS"]) == ("2", "4")
+    assert found["GUNICORN_BIND"] == "0.0.0.0:8080"
+
+
+@given(password=st.text(), secret_key=st.text())
+def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
+    found = secret_values(ALL, password, secret_key)
+    assert found["DEFAULT_DATABASE_DSN"] == found["DB_CONNECTION_STRING"] == found["DATABASE_URL"]
+    assert found["DB_PASSWORD"] == found["POSTGRESQL_PASSWORD"] == found["PGPASSWORD"] == password
+    assert found["PLATFORM_PROJECT_ENTROPY"] == found["SECRET_KEY"] == secret_key
+    (relationship,) = json.loads(base64.b64decode(found["PLATFORM_RELATIONSHIPS"]))["postgresql"]
+    parts = [relationship[key] for key in ("host", "port", "path", "username", "password", "scheme")]
+    assert parts == ["db.example.com", 5432, "app", "web", password, "pgsql"]
+
+
+@given(
+    password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
+)
+def test_no_plain_value_can_hold_a_secret(password, key):
+    everything = replace(ALL, dual_stack=True, queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/app-queue")
+    plain = plain_environment(everything)
+    assert not any(secret in value for secret in (password, key) for value in plain.values())
+    for variable in VARIABLES:
+        if variable.kind == "plain":
+            assert str(variable.value(Inputs(everything, password, key))) == plain[variable.name]
+
+
+HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,8}){0,3}", fullmatch=True)
+
+
+@given(
+    host=HOSTS,
+    port=st.integers(1, 65535),
+    name=st.text(),
+    user=st.text(),
+    password=st.text(),
+    scheme=st.sampled_from(["postgresql", "postgres", "postgresql+psycopg"]),
+)
+def test_a_url_gives_back_exactly_its_parts(host, port, name, user, password, scheme):
+    url = database_url(DatabaseFacts(host, port, name, user, scheme), password)
+    parts = urlsplit(url)
+    assert parts.scheme == scheme
+    assert parts.hostname == host
+    assert parts.port == port
+    assert unquote(parts.username or "") == user
+    assert unquote(parts.password or "") == password
+    assert unquote(parts.path.removeprefix("/")) == name
+    assert parse_qs(parts.query, strict_parsing=True) == {"sslmode": ["verify-full"], "sslrootcert": [CA_PATH]}
+    assert parts.fragment == ""
+    assert url.isascii()
+    assert url.isprintable()
+
+
+def test_a_query_of_ones_own_replaces_ours():
+    assert (
+        database_url(replace(DATABASE, query="ssl=require"), "p")
+        == "postgresql://web:p@db.example.com:5432/app?ssl=require"
+    )
+    assert database_url(replace(DATABASE, query=""), "p") == "postgresql://web:p@db.example.com:5432/app"
+
+
+def test_the_url_of_a_stack_s_database_goes_into_alembic_s_configuration_as_it_is():
+    url = secret_values(FACTS, f"a1{PASSWORD_SPECIAL}", "key")["DATABASE_URL"]
+    settings = ConfigParser()
+    settings.read_dict({"alembic": {"sqlalchemy.url": url}})
+    assert settings.get("alembic", "sqlalchemy.url") == url
+
+
+def test_certificates_elsewhere_are_named_everywhere():
+    facts = replace(FACTS, database=replace(DATABASE, ca_path="/srv/c a.pem"))
+    assert plain_environment(facts)["PGSSLROOTCERT"] == "/srv/c a.pem"
+    assert secret_values(facts, "p", "k")["DATABASE_URL"].endswith("&sslrootcert=/srv/c%20a.pem")
+
+
+def test_a_volume_with_our_certificates_hides_nobody_elses():
+    assert posixpath.dirname(CA_PATH) not in ("/", "/etc", "/etc/ssl", "/etc/ssl/certs", "/etc/pki/tls/certs", "/tmp")
+
+
+def test_the_table_has_each_name_once_and_no_unknown_word():
+    names = [variable.name for variable in VARIABLES]
+    assert len(names) == len(set(names))
+    assert not list(variable_problems(names, (), ()))
+    for variable in VARIABLES:
+        assert variable.kind in ("plain", "secret")
+        assert variable.needs in ("", "database", "bucket", "storage", "queue", "dual_stack", "previous_key")
+        assert variable.preset in ("", *COMPAT)
+        assert variable.meaning.strip()
+        assert not variable.meaning.endswith(".")
+        assert "\n" not in variable.meaning
+        assert "|" not in variable.meaning  # it becomes a cell of a Markdown table
+
+
+def test_a_row_that_forgets_its_database_says_so():
+    with pytest.raises(LookupError, match="needs a database"):
+        _ = Inputs(replace(FACTS, database=None)).database
+
+
+def test_only_the_standard_library_and_each_other_are_imported():
+    folder = Path(__file__).parents[4] / "components" / "flask_on_aws" / "runtime_contract"
+    allowed = {*sys.stdlib_module_names, ".task_sizes", ".timers"}
+    for file in ("contract.py", "task_sizes.py", "timers.py"):
+        nodes = list(ast.walk(ast.parse((folder / file).read_text())))
+        modules = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
+        modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        found = {name if name.startswith(".") else name.partition(".")[0] for name in modules}
+        assert modules
+        assert found <= allowed
+
+
+# Variables of the user
+
+
+@pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=B", "É", "A\n", "a.b"])
+def test_a_name_that_no_shell_takes_is_rejected_with_the_name(name):
+    assert list(variable_problems([name], (), ())) == [
+        (name, f"{name!r} must be letters, digits and underscores, and not start with a digit.")
+    ]
+
+
+@given(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True))
+def test_every_posix_name_is_accepted(name):
+    assert not list(variable_problems([name], (), ()))
+
+
+def test_a_collision_is_rejected_unless_it_is_meant():
+    reserved = plain_names(True, True, ())
+    assert list(variable_problems(["PORT", "MINE"], reserved, ())) == [
+        ("PORT", "'PORT' is set by the stack; choose another name, or list it in override_env to replace its value.")
+    ]
+    assert not list(variable_problems(["PORT", "MINE"], reserved, ["PORT"]))
+
+
+def test_a_name_of_a_preset_is_free_without_the_preset():
+    assert not list(variable_problems(["STAGE"], plain_names(True, True, ()), ()))
+    assert list(variable_problems(["STAGE"], plain_names(True, True, ("divio",)), ()))
+
+
+def test_a_name_in_env_and_in_secrets_is_rejected_once():
+    problems = list(variable_problems([*{"TOKEN": 1, "A": 2}, *{"B": 3, "TOKEN": 4}], (), ["TOKEN"]))
+    assert problems == [("TOKEN", "'TOKEN' is in both env and secrets; keep it in one of them.")]
+
+
+# Timers
+
+
+def test_the_timers_are_the_ones_promised_and_hold():
+    assert Timers(50, 75, 60_000, 45, 20, 10, 30, 60) == TIMERS
+    assert not list(timer_problems(TIMERS))
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ({"keep_alive": 50}, r"idle_timeout \(50 s\) must be below keep_alive \(50 s\)"),
+        ({"granian_header_read_ms": 50_000}, r"below granian_header_read_ms \(50000 ms\)"),
+        ({"granian_header_read_ms": 60_001}, "granian_header_read_ms is 60001; granian allows at most 60000"),
+        ({"request_timeout": 50}, r"request_timeout \(50 s\) must be below idle_timeout \(50 s\)"),
+        ({"stop_timeout": 44}, r"stop_timeout \(44 s\) must be at least 45 s"),
+        ({"graceful": 46}, r"stop_timeout \(60 s\) must be at least 61 s"),
+        ({"stop_timeout": 121}, "stop_timeout is 121 s; Fargate waits at most 120 s"),
+        ({"deregistration_delay": 4}, r"44 s; they must be at least request_timeout \(45 s\)"),
+        ({"drain": -1}, "drain is -1; it must be at least 1"),
+    ],
+)
+def test_a_broken_chain_is_rejected_with_its_numbers(broken, sentence):
+    problems = list(timer_problems(replace(TIMERS, **broken)))
+    assert len(problems) == 1
+    assert re.search(sentence, problems[0])
+
+
+# Around the promised numbers, so that both sides of every limit come up.
+NEAR = st.fixed_dictionaries(
+    {},
+    optional={
+        "idle_timeout": st.integers(40, 80),
+        "keep_alive": st.integers(45, 80),
+        "granian_header_read_ms": st.integers(45_000, 61_000),
+        "request_timeout": st.integers(35, 65),
+        "deregistration_delay": st.integers(1, 30),
+        "drain": st.integers(0, 20),
+        "graceful": st.integers(10, 50),
+        "stop_timeout": st.integers(40, 125),
+    },
+)
+
+
+@given(NEAR)
+def test_timers_are_rejected_exactly_when_the_chain_is_broken(given_timers):
+    t = replace(TIMERS, **given_timers)
+    whole = (
+        t.request_timeout < t.idle_timeout < t.keep_alive
+        and t.idle_timeout * 1000 < t.granian_header_read_ms <= 60_000
+        and t.drain + t.graceful + 5 <= t.stop_timeout <= 120
+        and t.request_timeout <= t.deregistration_delay + t.drain + t.graceful
+        and t.drain >= 1
+    )
+    assert (not list(timer_problems(t))) == whole
+
+
+def test_timers_of_ones_own_reach_the_servers():
+    timers = replace(TIMERS, keep_alive=65, request_timeout=40, graceful=20, granian_header_read_ms=55_000)
+    found = plain_environment(replace(FACTS, timers=timers))
+    assert found["GUNICORN_CMD_ARGS"].startswith("--keep-alive 65 --timeout 40 --graceful-timeout 20 ")
+    assert found["GRANIAN_HTTP1_HEADER_READ_TIMEOUT"] == "55000"
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "workers"),
+    [
+        (256, 512, 1),
+        (256, 1024, 2),
+        (512, 1024, 2),
+        (1024, 2048, 2),
+        (2048, 4096, 2),
+        (4096, 8192, 4),
+        (16384, 32768, 16),
+    ],
+)
+def test_the_server_fits_the_task(cpu, memory, workers):
+    assert web_concurrency(cpu, memory) == (workers, 4)
+    found = plain_environment(replace(FACTS, cpu=cpu, memory=memory))
+    assert found["WEB_CONCURRENCY"] == found["GRANIAN_WORKERS"] == str(workers)
+
+
+@given(st.integers(1, 20_000), st.integers(1, 130_000))
+def test_there_is_always_a_worker_and_never_one_without_memory(cpu, memory):
+    workers, threads = web_concurrency(cpu, memory)
+    assert workers >= 1
+    assert threads > 1  # one thread would make gunicorn a server without keep-alive
+    assert workers == 1 or workers * 512 <= memory
+
+
+# Each CPU size: the least and the most memory, the step, and how many choices there are.
+SIZES = [
+    (512, 1024, 4096, 1024, 4),
+    (1024, 2048, 8192, 1024, 7),
+    (2048, 4096, 16384, 1024, 13),
+    (4096, 8192, 30720, 1024, 23),
+    (8192, 16384, 61440, 4096, 12),
+    (16384, 32768, 122880, 8192, 12),
+]
+
+
+@pytest.mark.parametrize(("cpu", "least", "most", "step", "count"), SIZES)
+def test_fargate_takes_its_own_sizes_and_no_other(cpu, least, most, step, count):
+    accepted = [m for m in range(256, 130_000, 256) if not list(fargate_size_problems(cpu, m))]
+    assert (accepted[0], accepted[-1], len(accepted)) == (least, most, count)
+    assert {b - a for a, b in itertools.pairwise(accepted)} == {step}
+
+
+def test_the_smallest_size_has_three_choices_and_the_sentence_lists_them():
+    assert [m for m in range(1, 4097) if not list(fargate_size_problems(256, m))] == [512, 1024, 2048]
+    assert list(fargate_size_problems(256, 4096)) == [
+        "memory 4096 is not available with cpu 256; choose one of 512, 1024, 2048 MiB."
+    ]
+
+
+def test_an_unknown_cpu_is_rejected_with_the_choices():
+    assert list(fargate_size_problems(300, 512)) == [
+        "cpu 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."
+    ]

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.runtime_contract.contract import plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import SERVICES, plain_names, secret_names
 
 from .cloud import until
 from .project import Local
 
 APP = Path(__file__).with_name("contract_app")
-PROMISED = [*plain_names(has_database=True, has_bucket=True, compat=()), *secret_names(has_database=True, compat=())]
+PROMISED = [*plain_names(SERVICES, ()), *secret_names(SERVICES, ())]
 ONLY_IN_BUILD = "ONLY_IN_THE_BUILD"
 _MARK = "contract {"
 
@@ -34,7 +34,7 @@ def reports(text: str) -> dict[str, Any]:
 def test_every_kind_of_task_finds_the_whole_contract(local: Local, runtime: str) -> None:
     """Alone proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked")
-    local.configure(app="checked", buildEnv={ONLY_IN_BUILD: "yes"})
+    local.configure(app="checked", queue="sqs", buildEnv={ONLY_IN_BUILD: "yes"})
     local.up("--runtime", runtime)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}

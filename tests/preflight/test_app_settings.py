@@ -7,7 +7,7 @@ import pulumi
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.flask_app.flask_app_args import with_profile
-from flask_on_aws.runtime_contract.contract import DatabaseFacts, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, plain_names, secret_names
 from flask_on_aws_cli.preflight.environment import contract_environment
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config, release_command
 from flask_on_aws_cli.pulumi_engine.program.project import read_project
@@ -99,14 +99,14 @@ def test_the_command_reads_a_stack_as_the_program_does(monkeypatch, values):
     expected = {ours: args.get(argument, getattr(defaults, ours)) for argument, ours in READ_ALIKE.items()}
     listed = {ours: tuple(value) if isinstance(value, list) else value for ours, value in expected.items()}
     assert {ours: getattr(found, ours) for ours in READ_ALIKE.values()} == listed
-    assert (found.database, found.bucket) == (args["database"] == "postgres", args["bucket"] == "s3")
+    assert found.services == {service for service in SERVICES if args[service] != "none"}
     assert {*found.secret_names} == {*args["secrets"], *args["secret_values"]}
 
 
 def test_the_app_gets_all_of_the_contract_and_made_up_secrets(tmp_path):
     settings = AppSettings(tmp_path, env={"COLOUR": "red"}, secret_names=("STRIPE_KEY",), domain="shop.example.com")
     found = contract_environment(settings, 8080, DatabaseFacts("database", 5432, "app", "app"), "p@ss")
-    assert {*plain_names(True, True, ()), *secret_names(True, ())} <= set(found)
+    assert {*plain_names(settings.services, ()), *secret_names(settings.services, ())} <= set(found)
     assert (found["PORT"], found["FLASK_DEBUG"], found["COLOUR"]) == ("8080", "0", "red")
     assert found["EXTERNAL_URL"] == "https://shop.example.com"
     assert found["DATABASE_URL"].startswith("postgresql://app:p%40ss@database:5432/app?sslmode=verify-full")

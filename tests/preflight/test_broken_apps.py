@@ -22,7 +22,13 @@ def is_of(process: psutil.Process, folder) -> bool:
 
 def run(process_runner, app: Broken):
     place = process_runner(app.write, app.command)
-    known = {"startup_seconds": 20, "stop_seconds": 20, "watch_seconds": 1, "database": False, **app.settings}
+    known = {
+        "startup_seconds": 20,
+        "stop_seconds": 20,
+        "watch_seconds": 1,
+        "services": frozenset(),
+        **app.settings,
+    }
     settings = AppSettings(place.code, **known)
     checks = examine(BuiltApp(settings, place, app.command, app.release), lambda _: None)
     assert [one for one in psutil.process_iter() if is_of(one, place.scratch)] == []

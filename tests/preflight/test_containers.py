@@ -56,7 +56,14 @@ def docker(*arguments: str) -> str:
 
 
 def run(folder, **known):
-    given = {"startup_seconds": 40, "stop_seconds": 20, "watch_seconds": 1, "database": False, "cpu": 1024, **known}
+    given = {
+        "startup_seconds": 40,
+        "stop_seconds": 20,
+        "watch_seconds": 1,
+        "services": frozenset(),
+        "cpu": 1024,
+        **known,
+    }
     result = preflight(AppSettings(folder, **given), "container", lambda _: None)
     checks = {check.name: check for check in result.checks}
     base = re.search(r"failed to resolve source metadata for (\S+):", "\n".join(checks["build"].evidence))
@@ -82,7 +89,7 @@ def failures(checks):
 def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
     requirements = f"{REQUIREMENTS}psycopg[binary]==3.3.9\n"
     folder = write_app(tmp_path / "app", GOOD + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
-    checks = run(folder, database=True)
+    checks = run(folder, services=frozenset({"database"}))
     if checks["database"].status is Status.NOT_CHECKED:
         pytest.skip(checks["database"].message)
     assert failures(checks) == {}
@@ -145,7 +152,7 @@ def test_memory_is_the_task_s(tmp_path):
 def test_the_certificates_must_be_where_the_dockerfile_says(tmp_path):
     folder = write_app(tmp_path / "app", command=GUNICORN)
     (folder / "Dockerfile").write_text(f"{PLAIN}ENV PGSSLROOTCERT=/etc/rds-ca/rds-ca-bundle.pem\n")
-    assert failures(run(folder, database=True)) == {"certificates": Cause.NO_CERTIFICATES}
+    assert failures(run(folder, services=frozenset({"database"}))) == {"certificates": Cause.NO_CERTIFICATES}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -24,7 +24,8 @@ def contract_environment(
     settings: AppSettings, port: int, database: DatabaseFacts | None, password: str
 ) -> dict[str, str]:
     """Every variable that the app would find, its own last."""
-    storage = f"s3://{_BUCKET}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if settings.bucket else None
+    has_bucket, has_queue = "bucket" in settings.services, "queue" in settings.services
+    storage = f"s3://{_BUCKET}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if has_bucket else None
     facts = Facts(
         port=port,
         external_url=f"https://{external_host(settings)}",
@@ -36,9 +37,9 @@ def contract_environment(
         memory=settings.memory,
         debug=False,
         database=database,
-        bucket_name=_BUCKET if settings.bucket else None,
+        bucket_name=_BUCKET if has_bucket else None,
         storage_dsn=storage,
-        queue_url=f"https://sqs.{settings.region}.amazonaws.com/123456789012/{_QUEUE}" if settings.queue else None,
+        queue_url=f"https://sqs.{settings.region}.amazonaws.com/123456789012/{_QUEUE}" if has_queue else None,
         compat=settings.compat,
     )
     made_up: Mapping[str, str] = {name: _MADE_UP.format(name=name) for name in settings.secret_names}

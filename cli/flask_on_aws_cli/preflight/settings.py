@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_on_aws.build_plan.plan import PlanSettings
-from flask_on_aws.runtime_contract.contract import TIMERS
+from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS
 from flask_on_aws.validation.setting_texts import plain
 
 from ..shared.stack_options import json_setting, plan_settings, setting
@@ -37,12 +37,11 @@ class AppSettings:
     memory: int = 512
     read_only_root: bool = True
     writable_paths: tuple[str, ...] = ("/tmp",)  # noqa: S108 the container's own scratch volume
-    database: bool = True
+    services: frozenset[str] = frozenset(service for service, is_default in SERVICES.items() if is_default)
+    """Those of the contract's services that the app uses."""
     database_major: int = 17
     database_scheme: str = "postgresql"
     database_query: str | None = None
-    bucket: bool = True
-    queue: bool = False
     domain: str = ""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -104,12 +103,12 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         memory=number("memory", defaults.memory),
         read_only_root=text("readOnlyRoot", "true") == "true",
         writable_paths=texts("writablePaths", defaults.writable_paths),
-        database=text("database", "postgres") != "none",
+        services=frozenset(
+            service for service, is_default in SERVICES.items() if text(service, "" if is_default else "none") != "none"
+        ),
         database_major=int(text("databaseVersion", "17").partition(".")[0]),
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
-        bucket=text("bucket", "create") != "none",
-        queue=text("queue", "none") != "none",
         domain=text("domain"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),

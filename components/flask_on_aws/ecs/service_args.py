@@ -1,24 +1,18 @@
 """The arguments of a Fargate service, their defaults and their checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 
 from ..component import with_defaults
 from ..runtime_contract.contract import TIMERS, fargate_size_problems
 from ..validation.argument_types import typed
+from ..validation.choices import Architecture
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems, secret_reference_problems
-from ..validation.values import choice_problems, range_problems, repeated_problems, retention_problems
+from ..validation.values import range_problems, repeated_problems, retention_problems
 from .container_checks import Task, sidecar_problems, size_problems, writable_path_problems
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import Architecture
-else:
-    from ..validation.choices import Architecture
-
-ARCHITECTURES = ("x86_64", "arm64")
 
 
 class ServiceArgs(TypedDict, total=False):
@@ -152,7 +146,6 @@ DEFAULTS: Mapping[str, Any] = {
 def problems(args: ServiceArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     args = with_defaults(args, DEFAULTS)
-    yield from choice_problems("architecture", args["architecture"], ARCHITECTURES)
     for sentence in fargate_size_problems(args["cpu"], args["memory"]):
         argument, _, reason = sentence.partition(" ")
         yield Problem(argument, reason)

@@ -5,44 +5,27 @@ The program's settings are these arguments, and their reference is these docstri
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import pulumi
 
 from ..build_plan.procfile import read_processes
 from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import (
-        Architecture,
-        BucketKind,
-        Builder,
-        CaCertificates,
-        DatabaseKind,
-        DesyncMitigation,
-        Dns,
-        Egress,
-        Environment,
-        Preflight,
-        Preset,
-        QueueKind,
-    )
-else:
-    from ..validation.choices import (
-        Architecture,
-        BucketKind,
-        Builder,
-        CaCertificates,
-        DatabaseKind,
-        DesyncMitigation,
-        Dns,
-        Egress,
-        Environment,
-        Preflight,
-        Preset,
-        QueueKind,
-    )
+from ..validation.choices import (
+    Architecture,
+    BucketKind,
+    Builder,
+    CaCertificates,
+    DatabaseKind,
+    DesyncMitigation,
+    Dns,
+    Egress,
+    Environment,
+    Preflight,
+    Preset,
+    QueueKind,
+)
 
 
 class FlaskAppArgs(TypedDict, total=False):

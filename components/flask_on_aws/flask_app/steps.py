@@ -40,7 +40,7 @@ from . import component_args
 from .encryption_keys import create_key, database_key
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
-from .topology import has_endpoints, log_sources
+from .topology import has_endpoints, log_sources, services
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
@@ -235,7 +235,7 @@ class FlaskAppSteps(Component):
     def _secret_references(self) -> dict[str, pulumi.Input[str]]:
         own, args = self._args["secret_values"], self._args
         others = {*args["env"], *args["secrets"]}
-        names = {*secret_names(args["database"] == "postgres", args["compat"]), *own} - others
+        names = {*secret_names(services(args), args["compat"]), *own} - others
         kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(

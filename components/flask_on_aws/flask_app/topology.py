@@ -1,6 +1,10 @@
 """What a Flask app consists of, as far as its arguments decide: pure."""
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ..runtime_contract.contract import SERVICES
 from .flask_app_args import FlaskAppArgs
 
 
@@ -36,3 +40,9 @@ def log_sources(args: FlaskAppArgs) -> list[str]:
 def has_endpoints(args: FlaskAppArgs) -> bool:
     """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
     return args["egress"] == "endpoints" and "vpc_id" not in args
+
+
+def services(args: FlaskAppArgs) -> list[str]:
+    """Those of the contract's services that the app uses."""
+    arguments = cast(Mapping[str, Any], args)
+    return [service for service in SERVICES if arguments[service] != "none"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,9 +11,10 @@ import pulumi_docker_build as docker_build
 from ..component import Component, with_defaults
 from ..ecs.task_roles import repository_arn
 from ..validation.argument_types import typed
+from ..validation.choices import Architecture, Builder, Preflight
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import image_problems, kms_key_problems
-from ..validation.values import choice_problems, range_problems, variable_name_problems
+from ..validation.values import range_problems, variable_name_problems
 from .build_context import ContextError, content_hash, context_location, context_problems
 from .ecr_repository import (
     lifecycle_policy,
@@ -23,12 +24,7 @@ from .ecr_repository import (
     split_reference,
 )
 from .planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
-from .preflight_hook import CHOICES, preflight_hooks
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import Architecture, Builder, Preflight
-else:
-    from ..validation.choices import Architecture, Builder, Preflight
+from .preflight_hook import preflight_hooks
 
 
 class ImageArgs(TypedDict, total=False):
@@ -128,9 +124,6 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
         for name in args[argument]:
             yield from variable_name_problems(f"{argument}.{name}", name)
     yield from kms_key_problems("kms_key_id", args.get("kms_key_id"))
-    yield from choice_problems("architecture", args["architecture"], list(_PLATFORMS))
-    yield from choice_problems("builder", args["builder"], ["docker-build", "docker"])
-    yield from choice_problems("preflight", args["preflight"], CHOICES)
     yield from range_problems("images_kept", args["images_kept"], _FEWEST_KEPT, _MOST_KEPT, "images")
     yield from repository_name_problems("repository_name", args.get("repository_name", "app"))
     if args["builder"] == "docker":

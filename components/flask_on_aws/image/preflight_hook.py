@@ -17,7 +17,6 @@ import pulumi
 
 from ..hooks import Say, before_changes, in_thread
 
-CHOICES = ("auto", "always", "never")
 _TOOL = "flask_on_aws_cli"
 _MISSING = "flask-on-aws-cli is not in the program's Python environment (docs/preflight.md says how to install it)"
 

@@ -1,7 +1,7 @@
 """HTTPS without a domain: a CloudFront distribution on its default domain in front of an HTTP load balancer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,16 +10,12 @@ from ..component import Component, with_defaults
 from ..naming import SUFFIX_LENGTH
 from ..storage.access_logs import DISTRIBUTION_REGION
 from ..validation.argument_types import typed
+from ..validation.choices import PriceClass
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import choice_problems, range_problems
+from ..validation.values import range_problems
 from .load_balancer_guard import distribution_guard, tags
 from .origin_header import ORIGIN_HEADER
 from .web_acl import Scope, web_acl_problems
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import PriceClass
-else:
-    from ..validation.choices import PriceClass
 
 
 class CdnArgs(TypedDict, total=False):
@@ -99,9 +95,6 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
             "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
             "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
         )
-    yield from choice_problems(
-        "price_class", args["price_class"], ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
-    )
     yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
     reason = "it would protect a CloudFront distribution"
     yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)

@@ -2,20 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
+from ..validation.choices import Dns
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import choice_problems
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import Dns
-else:
-    from ..validation.choices import Dns
 
 
 class CertificateArgs(TypedDict, total=False):
@@ -63,7 +58,6 @@ def problems(args: CertificateArgs) -> Iterator[Problem]:
     names = [args["domain"], *args["aliases"]]
     for repeated in sorted({name for name in names if names.count(name) > 1}):
         yield Problem("aliases", f"{repeated!r} is named more than once; name it once.")
-    yield from choice_problems("dns", args["dns"], ["route53", "external"])
     yield from _zone_problems(args)
 
 

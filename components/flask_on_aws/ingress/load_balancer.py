@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
+from typing import Any, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -10,16 +10,12 @@ import pulumi_aws as aws
 from ..component import Component, with_defaults
 from ..storage.access_logs import AccessLogBucket
 from ..validation.argument_types import typed
+from ..validation.choices import BalancerMode, DesyncMitigation
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import choice_problems, name_problems, range_problems
+from ..validation.values import name_problems, range_problems
 from . import public_access
 from .public_access import PublicAccess, PublicAccessArgs
 from .web_acl import Scope, web_acl_problems
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import BalancerMode, DesyncMitigation
-else:
-    from ..validation.choices import BalancerMode, DesyncMitigation
 
 
 class LoadBalancerArgs(TypedDict, total=False):
@@ -81,7 +77,6 @@ def problems(args: LoadBalancerArgs) -> Iterator[Problem]:
     yield from _certificate_problems(args)
     yield from public_access.problems(_access(args))
     yield from range_problems("idle_timeout", args["idle_timeout"], 1, 4000, "seconds")
-    yield from choice_problems("desync_mitigation", args["desync_mitigation"], ["monitor", "defensive", "strictest"])
     yield from range_problems("access_log_days", args["access_log_days"], 1, 3653, "days")
     reason = "it would protect a load balancer"
     yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.REGIONAL, reason)

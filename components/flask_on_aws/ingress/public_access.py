@@ -3,20 +3,16 @@
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
+from ..validation.choices import BalancerMode
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import choice_problems, cidr_problems
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import BalancerMode
-else:
-    from ..validation.choices import BalancerMode
+from ..validation.values import cidr_problems
 
 
 class PublicAccessArgs(TypedDict, total=False):
@@ -43,7 +39,6 @@ _DESCRIPTIONS = {"internal": "Access to the internal load balancer"}
 def problems(args: PublicAccessArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     args = with_defaults(args, _DEFAULTS)
-    yield from choice_problems("mode", args["mode"], ["https", "cloudfront", "internal"])
     if "allowed_cidrs" in args:
         yield from _range_problems(args)
 

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
+from ..validation.choices import Egress
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import id_problems, kms_key_problems
-from ..validation.values import choice_problems, range_problems, repeated_problems, retention_problems
+from ..validation.values import range_problems, repeated_problems, retention_problems
 from .egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from .flow_logs import create_flow_logs
 from .subnets import (
@@ -24,11 +25,6 @@ from .subnets import (
     zone_name,
 )
 from .vpc_endpoints import create_interface_endpoints, create_s3_endpoint
-
-if TYPE_CHECKING:
-    from ..validation.choice_literals import Egress
-else:
-    from ..validation.choices import Egress
 
 
 class NetworkArgs(TypedDict, total=False):
@@ -71,7 +67,6 @@ _SUBNETS = ("public_subnet_ids", "private_subnet_ids")
 _FEWEST_SUBNETS = 2
 # com.amazonaws.REGION.SERVICE: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
-_EGRESS = ["public", "ipv6", "nat", "nat-per-zone", "endpoints"]
 
 
 @typed(NetworkArgs)
@@ -79,7 +74,6 @@ def problems(args: NetworkArgs) -> Iterator[Problem]:
     """What is wrong with the arguments, one sentence each."""
     ignored = {key: args.get(key) for key in ("cidr_block", "zones")}
     args = with_defaults(args, DEFAULTS)
-    yield from choice_problems("egress", args["egress"], _EGRESS)
     yield from retention_problems("flow_log_retention_days", args["flow_log_retention_days"])
     yield from kms_key_problems("flow_log_kms_key_id", args.get("flow_log_kms_key_id"))
     for service in args["endpoint_services"]:

@@ -18,8 +18,9 @@ from .timers import TIMERS as TIMERS
 from .timers import Timers as Timers
 from .timers import timer_problems as timer_problems
 
-ENVIRONMENTS = ("development", "staging", "production")
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
+SERVICES: Mapping[str, bool] = {"database": True, "bucket": True, "queue": False}
+"""The services that an app may use, by the argument of FlaskApp that is `none` without one, and whether it does by default."""
 COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 
 # Where images keep the RDS root certificates. A dedicated directory: an init container mounts a volume there, and a
@@ -242,33 +243,26 @@ def secret_values(facts: Facts, password: str, secret_key: str, previous_key: st
     return _values("secret", Inputs(facts, password, secret_key, previous_key))
 
 
-def plain_names(
-    has_database: bool,
-    has_bucket: bool,
-    compat: Collection[str],
-    has_storage: bool | None = None,
-    has_queue: bool = False,
-) -> tuple[str, ...]:
-    """Names of the plain variables, sorted; `has_storage` only differs from `has_bucket` where files are kept on disk."""
-    has = {
-        "database": has_database,
-        "bucket": has_bucket,
-        "storage": has_bucket if has_storage is None else has_storage,
-        "queue": has_queue,
-        "dual_stack": False,  # not reserved: an app may override it
-    }
-    return tuple(variable.name for variable in _chosen("plain", has, compat))
+def plain_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
+    """Names of the plain variables of an app that uses some of `SERVICES`, sorted.
+
+    AWS_USE_DUALSTACK_ENDPOINT is not among them: an app may override it.
+    """
+    needs = {*services, "storage"} if "bucket" in services else services
+    return tuple(variable.name for variable in _chosen("plain", needs, compat))
 
 
-def secret_names(has_database: bool, compat: Collection[str]) -> tuple[str, ...]:
-    """Names of the secret variables, sorted, without SECRET_KEY_FALLBACKS, which only some stacks have."""
-    has = {"database": has_database, "previous_key": False}
-    return tuple(variable.name for variable in _chosen("secret", has, compat))
+def secret_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
+    """Names of the secret variables of an app that uses some of `SERVICES`, sorted.
+
+    SECRET_KEY_FALLBACKS, which only some stacks have, is not among them.
+    """
+    return tuple(variable.name for variable in _chosen("secret", services, compat))
 
 
 def _values(kind: str, inputs: Inputs) -> dict[str, str]:
     facts = inputs.facts
-    has = {
+    conditions = {
         "database": facts.database is not None,
         "bucket": facts.bucket_name is not None,
         "storage": facts.storage_dsn is not None,
@@ -276,15 +270,12 @@ def _values(kind: str, inputs: Inputs) -> dict[str, str]:
         "dual_stack": facts.dual_stack,
         "previous_key": bool(inputs.previous_key),
     }
-    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, has, facts.compat)}
+    needs = [name for name, is_met in conditions.items() if is_met]
+    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, needs, facts.compat)}
 
 
-def _chosen(kind: str, has: Mapping[str, bool], compat: Collection[str]) -> list[Variable]:
-    chosen = (
-        v
-        for v in VARIABLES
-        if v.kind == kind and (not v.needs or has[v.needs]) and (not v.preset or v.preset in compat)
-    )
+def _chosen(kind: str, needs: Collection[str], compat: Collection[str]) -> list[Variable]:
+    chosen = (v for v in VARIABLES if v.kind == kind and v.needs in ("", *needs) and v.preset in ("", *compat))
     return sorted(chosen, key=lambda variable: variable.name)
 
 

@@ -1,7 +1,8 @@
 """Whether arguments have the types that a component's Args declare, before any check looks at their values.
 
 Neither Pulumi's hosted package nor Python checks types: a string would count as true where a boolean is expected, and as
-a list of its characters. A value of another type is reported, and excluded from the checks of values.
+a list of its characters. A value of another type, or a word that a `Choice` does not have, is reported, and excluded from
+the checks of values.
 """
 
 import functools
@@ -14,6 +15,7 @@ import pulumi
 
 from .choices import Choice
 from .problems import Problem
+from .values import choice_problems
 
 _Check = TypeVar("_Check", bound=Callable[..., Iterator[Problem]])
 # Arguments whose values no message may repeat: they are secrets, or people may put secrets there by mistake.
@@ -32,10 +34,10 @@ def typed(kind: type[Any]) -> Callable[[_Check], _Check]:
         @functools.wraps(check)
         def checked(*positional: Any) -> Iterator[Problem]:
             *before, args = positional
-            mistyped = list(type_problems(kind, args))
-            invalid = {head(problem.argument) for problem in mistyped}
+            rejected = [*type_problems(kind, args), *_word_problems(kind, args)]
+            invalid = {head(problem.argument) for problem in rejected}
             rest = {key: value for key, value in args.items() if key not in invalid}
-            yield from mistyped
+            yield from rejected
             yield from (problem for problem in check(*before, rest) if head(problem.argument) not in invalid)
 
         return cast(_Check, checked)
@@ -50,6 +52,14 @@ def type_problems(kind: type[Any], args: Mapping[str, Any]) -> Iterator[Problem]
     for name, value in args.items():
         if name in hints and value is not None:
             yield from _value_problems(name, value, hints[name], name in SECRET_ARGUMENTS)
+
+
+def _word_problems(kind: type[Any], args: Mapping[str, Any]) -> Iterator[Problem]:
+    """Arguments that are none of the words of their `Choice`."""
+    for name, hint in kind.__annotations__.items():
+        choice, value = plain_type(hint), args.get(name)
+        if isinstance(value, str) and inspect.isclass(choice) and issubclass(choice, Choice):
+            yield from choice_problems(name, str(value), list(choice))
 
 
 def head(path: str) -> str:
@@ -106,7 +116,7 @@ def _is_a(value: Any, hint: Any) -> bool:
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if kind in (int, float):  # fractions and booleans are left to the checks of values, which have the limits
         return isinstance(value, int | float)
-    if issubclass(kind, Choice):  # other words are left to the checks of values, which list the valid ones
+    if issubclass(kind, Choice):
         return isinstance(value, str)
     return isinstance(value, kind)
 

@@ -1,6 +1,7 @@
-"""The words that an argument accepts, as the schema and other languages see them; in Python callers write the string.
+"""The words that an argument accepts, as enums for the schema and other languages; in Python callers write the string.
 
-pyright sees the same words as `Literal`s (`choice_literals.py`), which the hosted package's analyzer cannot read.
+Type checkers read them as `Literal`s in `choices.pyi`, which a test generates from this module, and reject other strings.
+The hosted package's analyzer cannot read a `Literal`.
 """
 
 from enum import StrEnum

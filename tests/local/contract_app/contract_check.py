@@ -42,6 +42,7 @@ FORMS = {
     "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": r"\d{4,}",
     "GUNICORN_CMD_ARGS": r"--keep-alive \d+ --timeout \d+ .*--threads [1-9]\d*",
     "FORWARDED_ALLOW_IPS": r"\*",
+    "QUEUE_URL": r"https://[^/]+/\d{12}/.+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
 }
@@ -128,6 +129,24 @@ def bucket() -> Iterator[str]:
     client.delete_object(**place)
 
 
+def queue() -> Iterator[str]:
+    """With the same keys, for messages only. Tasks may receive each other's messages."""
+    client = boto3.client("sqs", region_name=env["AWS_REGION"])
+    url = {"QueueUrl": env["QUEUE_URL"]}
+    client.send_message(**url, MessageBody=f"from {sys.argv[1]}")
+    messages = client.receive_message(**url, WaitTimeSeconds=5).get("Messages", [])
+    if not messages or not messages[0]["Body"].startswith("from "):
+        yield f"the queue delivers {messages}"
+    for message in messages:
+        client.delete_message(**url, ReceiptHandle=message["ReceiptHandle"])
+    try:
+        client.purge_queue(**url)
+        yield "the role may purge the queue"
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+            raise
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     variables,
     address,
@@ -136,6 +155,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     database,
     storage,
     bucket,
+    queue,
 )
 
 

@@ -63,7 +63,7 @@ def _one(settings: AppSettings) -> float:
 
 
 def _database(settings: AppSettings) -> float:
-    return int(settings.database)
+    return int("database" in settings.services)
 
 
 # The first applies to every deployment, the others to a new stack only.

@@ -44,7 +44,7 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         report(_certificates(settings, build_plan, image))
         command = build_plan.start_command or " ".join(image_details["Config"].get("Cmd") or ())
         built = BuiltApp(settings, runner, command, release_command(settings, build_plan.release_command))
-        yield _with_database(built, runner, stack) if settings.database else built
+        yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 
 def _with_database(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> BuiltApp:
@@ -89,7 +89,7 @@ def judge_architecture(actual: str, wanted: str) -> Check:
 
 
 def _certificates(settings: AppSettings, build_plan: BuildPlan, image: str) -> Check:
-    if not settings.database:
+    if "database" not in settings.services:
         return not_checked(CERTIFICATES, "the stack has no database")
     if image_has(image, CA_PATH):
         return passed(CERTIFICATES, f"the image has {CA_PATH}")

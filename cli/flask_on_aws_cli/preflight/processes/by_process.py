@@ -54,7 +54,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         built = BuiltApp(
             settings, runner, build_plan.start_command, release_command(settings, build_plan.release_command)
         )
-        yield _with_database(built, runner, stack) if settings.database else built
+        yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 
 def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> BuiltApp:

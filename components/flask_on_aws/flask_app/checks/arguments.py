@@ -17,7 +17,7 @@ from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
-from ...runtime_contract.contract import COMPAT, ENVIRONMENTS, plain_names, secret_names, variable_problems
+from ...runtime_contract.contract import COMPAT, plain_names, secret_names, variable_problems
 from ...secrets.secret_key import POLICIES
 from ...storage import media_bucket
 from ...tags import tag_problems
@@ -30,7 +30,7 @@ from .. import component_args
 from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
-from ..topology import exposure, load_balancers
+from ..topology import exposure, load_balancers, services
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .shared import shared_problems
@@ -68,12 +68,6 @@ def _as_given(problem: Problem, given: FlaskAppArgs, settled: FlaskAppArgs) -> P
 
 def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from name_problems("name", name, longest_role="-alb")
-    yield from choice_problems("environment", args["environment"], ENVIRONMENTS)
-    yield from choice_problems("database", args["database"], ("postgres", "none"))
-    yield from choice_problems("bucket", args["bucket"], ("s3", "none"))
-    yield from choice_problems("queue", args["queue"], ("sqs", "none"))
-    yield from choice_problems("dns", args["dns"], ("route53", "external"))
-    yield from choice_problems("ca_certificates", args["ca_certificates"], ("auto", "image", "init"))
     yield from choice_problems("cloudfront_origin", args["cloudfront_origin"], _ORIGINS)
     yield from choice_problems("previous_secret_key", args["previous_secret_key"], POLICIES)
     for preset in args["compat"]:
@@ -163,13 +157,10 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
 
 
 def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
-    compat, has_database, has_bucket = tuple(args["compat"]), args["database"] == "postgres", args["bucket"] == "s3"
+    compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
         return
-    reserved = {
-        *plain_names(has_database, has_bucket, compat, has_queue=args["queue"] == "sqs"),
-        *secret_names(has_database, compat),
-    }
+    reserved = {*plain_names(services(args), compat), *secret_names(services(args), compat)}
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

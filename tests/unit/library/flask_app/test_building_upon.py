@@ -44,7 +44,9 @@ def test_every_output_is_there_whatever_the_app_has(app, variant):
 
 
 def test_the_outputs_of_an_app_with_everything(app):
-    outputs = app(**VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True).outputs
+    outputs = app(
+        **VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True, queue="sqs"
+    ).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
     # No CloudFront with a domain, no records to set in Route 53, no interface endpoints.
     assert empty == {"distribution_id", "distribution_arn", "dns_records", "endpoint_security_group_id"}

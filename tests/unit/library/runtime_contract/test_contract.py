@@ -14,8 +14,8 @@ import pytest
 from flask_on_aws.runtime_contract.contract import (
     CA_PATH,
     COMPAT,
-    ENVIRONMENTS,
     PASSWORD_SPECIAL,
+    SERVICES,
     TIMERS,
     VARIABLES,
     DatabaseFacts,
@@ -32,9 +32,11 @@ from flask_on_aws.runtime_contract.contract import (
     variable_problems,
     web_concurrency,
 )
+from flask_on_aws.validation.choices import Environment
 from hypothesis import given
 from hypothesis import strategies as st
 
+QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/app-queue"
 DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web", secret_arn="arn:login")
 FACTS = Facts(
     port=8080,
@@ -114,7 +116,7 @@ def test_the_environment_type_decides(environment, app_env, level, age, stage):
     assert [found[name] for name in names] == [app_env, environment, environment, level, age, stage]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", list(Environment))
 def test_debug_is_on_only_when_asked_for(environment):
     facts = replace(FACTS, environment=environment)
     assert plain_environment(facts)["FLASK_DEBUG"] == "0"
@@ -130,13 +132,14 @@ def test_a_local_address_keeps_its_port_in_the_url_alone():
 
 @pytest.mark.parametrize("compat", PRESET_COMBINATIONS)
 def test_names_are_known_without_values(compat):
-    for database, bucket, dsn in itertools.product((DATABASE, None), ("media", None), ("file:///data/media/", None)):
-        facts = replace(ALL, database=database, bucket_name=bucket, storage_dsn=dsn, compat=compat)
-        names = plain_names(database is not None, bucket is not None, compat, dsn is not None)
+    for database, bucket, queue in itertools.product((DATABASE, None), ("media", None), (QUEUE_URL, None)):
+        dsn = bucket and "s3://media.s3.eu-west-1.amazonaws.com/?auth=s3v4"
+        facts = replace(ALL, database=database, bucket_name=bucket, storage_dsn=dsn, queue_url=queue, compat=compat)
+        values = {"database": database, "bucket": bucket, "queue": queue}
+        services = [service for service in SERVICES if values[service]]
+        names = plain_names(services, compat)
         assert names == tuple(plain_environment(facts))
-        assert secret_names(database is not None, compat) == tuple(secret_values(facts, "password", "key"))
-        if (bucket is None) == (dsn is None):
-            assert names == plain_names(database is not None, bucket is not None, compat)
+        assert secret_names(services, compat) == tuple(secret_values(facts, "password", "key"))
         assert list(names) == sorted(names)
 
 
@@ -195,7 +198,7 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
-    everything = replace(ALL, dual_stack=True, queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/app-queue")
+    everything = replace(ALL, dual_stack=True, queue_url=QUEUE_URL)
     plain = plain_environment(everything)
     assert not any(secret in value for secret in (password, key) for value in plain.values())
     for variable in VARIABLES:
@@ -301,7 +304,7 @@ def test_every_posix_name_is_accepted(name):
 
 
 def test_a_collision_is_rejected_unless_it_is_meant():
-    reserved = plain_names(True, True, ())
+    reserved = plain_names(["database", "bucket"], ())
     assert list(variable_problems(["PORT", "MINE"], reserved, ())) == [
         ("PORT", "'PORT' is set by the stack; choose another name, or list it in override_env to replace its value.")
     ]
@@ -309,8 +312,8 @@ def test_a_collision_is_rejected_unless_it_is_meant():
 
 
 def test_a_name_of_a_preset_is_free_without_the_preset():
-    assert not list(variable_problems(["STAGE"], plain_names(True, True, ()), ()))
-    assert list(variable_problems(["STAGE"], plain_names(True, True, ("divio",)), ()))
+    assert not list(variable_problems(["STAGE"], plain_names(["database", "bucket"], ()), ()))
+    assert list(variable_problems(["STAGE"], plain_names(["database", "bucket"], ("divio",)), ()))
 
 
 def test_a_name_in_env_and_in_secrets_is_rejected_once():

@@ -1,6 +1,9 @@
-"""The words of `choices.py` as pyright sees them, so that it rejects others; a test compares the two."""
+"""Generated from choices.py; see its docstring."""
 
+from enum import StrEnum
 from typing import Literal
+
+class Choice(StrEnum): ...
 
 Environment = Literal["development", "staging", "production"]
 Builder = Literal["docker-build", "docker"]

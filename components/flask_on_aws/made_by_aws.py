@@ -173,7 +173,6 @@ NOTHING: Sequence[str] = (
     "aws:sns/topicSubscription:TopicSubscription",
     "aws:sqs/queue:Queue",
     "aws:sqs/queuePolicy:QueuePolicy",
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
     "aws:ssm/parameter:Parameter",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

@@ -93,7 +93,6 @@ class FlaskAppTransform(TypedDict, total=False):
     queue: Transform[aws.sqs.QueueArgs]
     dead_letter_queue: Transform[aws.sqs.QueueArgs]
     queue_policies: Transform[aws.sqs.QueuePolicyArgs]
-    dead_letter_source: Transform[aws.sqs.RedriveAllowPolicyArgs]
 
     database: Transform[aws.rds.InstanceArgs]
     database_parameters: Transform[aws.rds.ParameterGroupArgs]

@@ -90,15 +90,6 @@ class Queue(Component):
             visibility_timeout_seconds=self._args["visibility_timeout"],
             redrive_policy=failed.arn.apply(self._redrive_policy),
         )
-        # No other queue may use it, and messages can be moved back to this one only.
-        aws.sqs.RedriveAllowPolicy(
-            f"{name}-failed-source",
-            queue_url=failed.url,
-            redrive_allow_policy=queue.arn.apply(
-                lambda arn: json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [arn]})
-            ),
-            opts=self._child(),
-        )
         self.queue_url, self.queue_arn, self.queue_name = queue.url, queue.arn, queue.name
         self.dead_letter_queue_url, self.dead_letter_queue_arn = failed.url, failed.arn
         self.dead_letter_queue_name = failed.name

@@ -38,7 +38,6 @@ UNTAGGED = {
     "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:sqs/queuePolicy:QueuePolicy",
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
     "aws:sns/topicSubscription:TopicSubscription",
     "aws:wafv2/webAclAssociation:WebAclAssociation",
 }

@@ -1,6 +1,6 @@
-"""SQS: queues, and what is set on them as a whole."""
+"""SQS: queues and their policies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .base import Call, Json, Provider, again, unless_gone
@@ -63,27 +63,25 @@ def find(call: Call) -> str | None:
     return unless_gone(_GONE, lambda: _client(call).get_queue_url(QueueName=call.name)["QueueUrl"])
 
 
-def _attribute(name: str, argument: str) -> Provider:
-    """A type that is one attribute of a queue, by whose URL it is known."""
+def put_policy(call: Call) -> str:
+    url = call.inputs["queueUrl"]
+    _set_policy(call, url, call.inputs["policy"])
+    return url
 
-    def put(call: Call) -> str:
-        _set(call, call.inputs["queueUrl"], call.inputs[argument])
-        return call.inputs["queueUrl"]
 
-    def _set(call: Call, url: str, value: str) -> None:
-        _client(call).set_queue_attributes(QueueUrl=url, Attributes={name: value})
+def read_policy(call: Call) -> Json | None:
+    answer: Any = unless_gone(
+        _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["Policy"])
+    )
+    return {"id": call.id} if answer and answer.get("Attributes", {}).get("Policy") else None
 
-    def read_one(call: Call) -> Json | None:
-        answer: Any = unless_gone(
-            _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=[name])
-        )
-        return {"id": call.id} if answer and answer.get("Attributes", {}).get(name) else None
 
-    def remove(call: Call) -> None:
-        unless_gone(_GONE, lambda: _set(call, call.id, ""))
+def delete_policy(call: Call) -> None:
+    unless_gone(_GONE, lambda: _set_policy(call, call.id, ""))
 
-    rewrite: Callable[[Call], None] = again(put)
-    return Provider(create=put, read=read_one, update=rewrite, delete=remove, replace_on=frozenset({"queueUrl"}))
+
+def _set_policy(call: Call, url: str, policy: str) -> None:
+    _client(call).set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -96,6 +94,11 @@ PROVIDERS: Mapping[str, Provider] = {
         replace_on=frozenset({"name", "fifoQueue"}),
         tagged=True,
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": _attribute("Policy", "policy"),
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": _attribute("RedriveAllowPolicy", "redriveAllowPolicy"),
+    "aws:sqs/queuePolicy:QueuePolicy": Provider(
+        create=put_policy,
+        read=read_policy,
+        update=again(put_policy),
+        delete=delete_policy,
+        replace_on=frozenset({"queueUrl"}),
+    ),
 }

@@ -144,6 +144,37 @@ DATABASE_CPU = Rule(
     missing="ignore",
 )
 
+# SQS reports a queue once a minute, and not at all once nothing has used it for six hours and it is empty:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+FAILED_JOBS = Rule(
+    role="failed-jobs",
+    summary="A job failed each time and is in the dead-letter queue: see the workers' logs, fix the cause, and redrive it.",
+    namespace="AWS/SQS",
+    metric="ApproximateNumberOfMessagesVisible",
+    statistic="Maximum",
+    comparison=_AT_LEAST,
+    threshold=1,
+    period=60,
+    periods=1,
+    bad_periods=1,
+    missing="notBreaching",
+)
+WAITING_JOBS = Rule(
+    role="waiting-jobs",
+    summary="The oldest job has waited for this long: the workers have stopped, or are too few.",
+    namespace="AWS/SQS",
+    metric="ApproximateAgeOfOldestMessage",
+    statistic="Maximum",
+    comparison=_AT_LEAST,
+    # Seconds. A job whose worker was replaced, as in every release, is received again after the default visibility
+    # timeout of five minutes; three times that is no hiccup.
+    threshold=900,
+    period=60,
+    periods=5,
+    bad_periods=5,
+    missing="notBreaching",
+)
+
 
 def storage_bytes(allocated_gib: int, max_gib: int) -> int:
     """Free storage, in bytes, below which it will not last.

@@ -43,6 +43,12 @@ class AlarmsArgs(TypedDict, total=False):
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
     """Connection limit of the instance, where its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
+    watch_queue: bool
+    """Whether failed jobs and jobs that wait for long raise alarms. Default: false."""
+    queue_name: pulumi.Input[str]
+    """Name of the SQS queue. Required with `watch_queue`. Default: none."""
+    dead_letter_queue_name: pulumi.Input[str]
+    """Name of its dead-letter queue. Required with `watch_queue`. Default: none."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the topic's messages; its policy must allow CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
@@ -57,6 +63,7 @@ _DEFAULTS: AlarmsArgs = {
     "watch_load_balancer": False,
     "watch_service": False,
     "watch_database": False,
+    "watch_queue": False,
     "database_max_storage_gib": 0,
     "monthly_budget_usd": 0,
 }
@@ -64,6 +71,7 @@ _NEEDED = {
     "watch_load_balancer": ("load_balancer_arn_suffix", "target_group_arn_suffix"),
     "watch_service": ("cluster_name", "service_name"),
     "watch_database": ("database_identifier", "database_storage_gib"),
+    "watch_queue": ("queue_name", "dead_letter_queue_name"),
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TAG = re.compile(r"[^=$]+=[^=$]+")
@@ -121,6 +129,9 @@ class Alarms(Component):
             self._watch_service()
         if self._args["watch_database"]:
             self._watch_database()
+        if self._args["watch_queue"]:
+            self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})
+            self._create_alarm(rules.WAITING_JOBS, {"QueueName": self._args["queue_name"]})
         if self._args["monthly_budget_usd"]:
             self._create_budget()
         self._register()

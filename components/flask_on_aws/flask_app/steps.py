@@ -362,6 +362,12 @@ class FlaskAppSteps(Component):
                 "database_storage_gib": self.database.allocated_storage_gib,
                 "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
+        if self._args["alarms"] and self.queue:
+            args |= {
+                "watch_queue": True,
+                "queue_name": self.queue.queue_name,
+                "dead_letter_queue_name": self.queue.dead_letter_queue_name,
+            }
         self.alarms = Alarms(f"{self._name}-alarms", args, self._child())
         self.alarm_topic_arn = self.alarms.topic_arn
 

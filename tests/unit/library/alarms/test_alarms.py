@@ -17,6 +17,7 @@ DATABASE = {
     "database_storage_gib": 20,
     "database_instance_class": "db.t4g.micro",
 }
+QUEUE = {"watch_queue": True, "queue_name": "jobs", "dead_letter_queue_name": "jobs-failed"}
 ALARM = ":MetricAlarm"
 
 
@@ -53,22 +54,24 @@ def test_the_address_is_subscribed(deploy):
 
 
 def test_each_group_makes_its_own_alarms(deploy):
-    deployed = deploy(lambda: Alarms("alarms", {**BALANCER, **SERVICE, **DATABASE}))
+    deployed = deploy(lambda: Alarms("alarms", {**BALANCER, **SERVICE, **DATABASE, **QUEUE}))
     assert sorted(deployed.of_type(ALARM)) == [
         "alarms-app-errors",
         "alarms-balancer-errors",
         "alarms-database-connections",
         "alarms-database-cpu",
         "alarms-database-storage",
+        "alarms-failed-jobs",
         "alarms-latency",
         "alarms-service-cpu",
         "alarms-service-memory",
         "alarms-unhealthy-targets",
+        "alarms-waiting-jobs",
     ]
 
 
 def test_every_alarm_reports_its_start_and_its_end_and_decides_about_missing_data(deploy):
-    deployed = deploy(lambda: Alarms("alarms", {**BALANCER, **SERVICE, **DATABASE}))
+    deployed = deploy(lambda: Alarms("alarms", {**BALANCER, **SERVICE, **DATABASE, **QUEUE}))
     for name, alarm in deployed.of_type(ALARM).items():
         assert alarm["alarmActions"] == alarm["okActions"] == [deployed.outputs["topic_arn"]], name
         assert alarm["treatMissingData"] in ("notBreaching", "breaching", "ignore"), name
@@ -122,6 +125,15 @@ def test_database_alarms_know_its_storage_and_connections(deploy):
     assert storage["treatMissingData"] == "breaching"
     assert connections["threshold"] == int(84 * 0.8)
     assert connections["dimensions"] == {"DBInstanceIdentifier": "db-1"}
+
+
+def test_queue_alarms_watch_failed_jobs_and_jobs_that_wait(deploy):
+    deployed = deploy(lambda: Alarms("alarms", QUEUE))
+    failed, waiting = deployed.named("alarms-failed-jobs"), deployed.named("alarms-waiting-jobs")
+    assert (failed["dimensions"], failed["threshold"]) == ({"QueueName": "jobs-failed"}, 1)
+    assert (failed["metricName"], failed["evaluationPeriods"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert (waiting["dimensions"], waiting["threshold"]) == ({"QueueName": "jobs"}, 900)
+    assert (waiting["metricName"], waiting["evaluationPeriods"]) == ("ApproximateAgeOfOldestMessage", 5)
 
 
 def test_a_connection_limit_of_the_parameter_group_wins(deploy):

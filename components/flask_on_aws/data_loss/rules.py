@@ -185,6 +185,11 @@ def _bucket_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]
         yield Finding(role, "retain", sentence, warning=True)
 
 
+def _queue_removed(role: str, before: Facts) -> Iterator[Finding]:
+    name = str(before["name"])
+    yield Finding(role, REMOVED, f"deletes the queue {name} and its dead-letter queue with all jobs in them.", name)
+
+
 def _repository_removed(role: str, before: Facts) -> Iterator[Finding]:
     yield _repository_lost(before, Finding(role, REMOVED, f"deletes the repository {before['name']}."))
 
@@ -263,7 +268,7 @@ def _fixed_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
         )
 
 
-def _nothing(role: str, before: Facts) -> Iterator[Finding]:
+def _nothing(role: str, before: Facts, after: Facts | None = None) -> Iterator[Finding]:
     return iter(())
 
 
@@ -276,6 +281,7 @@ _RULES: Mapping[str, _Rules] = {
     "database": _Rules(_database_removed, _database_changed),
     "logical-database": _Rules(_server_removed, _server_changed),
     "bucket": _Rules(_bucket_removed, _bucket_changed),
+    "queue": _Rules(_queue_removed, _nothing),
     "repository": _Rules(_repository_removed, _repository_changed),
     "key": _Rules(_key_removed, _key_changed),
     "logs": _Rules(_nothing, _logs_changed),

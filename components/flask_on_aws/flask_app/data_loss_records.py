@@ -36,6 +36,8 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
         record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
         record["bucket"] = bucket_facts(f"{name}-media", media_bucket_args(args))
+    if args["queue"] == "sqs":
+        record["queue"] = {"kind": "queue", "name": _queue(name)}
     if "image" not in args:
         key = recorded_key(args)
         record["repository"] = {
@@ -50,7 +52,7 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
 
 def accepted_loss_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     """Names in `accept_data_loss` that are no resource of the app: a typing error would otherwise be noticed too late."""
-    names = (f"{name}-db", f"{name}-media", f"{name}-image", _logs(name), key_name(name))
+    names = (f"{name}-db", f"{name}-media", _queue(name), f"{name}-image", _logs(name), key_name(name))
     for resource in args["accept_data_loss"]:
         if resource not in names:
             yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(names)}.")
@@ -58,6 +60,10 @@ def accepted_loss_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
 
 def _logs(name: str) -> str:
     return f"{name}-web-logs"
+
+
+def _queue(name: str) -> str:
+    return f"{name}-queue"
 
 
 def _network(args: FlaskAppArgs) -> Facts:
@@ -98,5 +104,6 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         "database": database,
         "key": {"retain": "keep_data", REMOVED: "create_kms_key"},
         "bucket": {**app_names(media_bucket_args), REMOVED: "bucket"},
+        "queue": {REMOVED: "queue"},
         "repository": {**app_names(image_args), **key, REMOVED: "image"},
     }

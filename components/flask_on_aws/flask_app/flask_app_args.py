@@ -130,7 +130,7 @@ class FlaskAppArgs(TypedDict, total=False):
     database_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database's storage, which RDS takes at creation alone; `aws/rds` is RDS's own, which a database from before `kms_key_id` keeps with it. Default: the key of all else."""
     accept_data_loss: Sequence[str]
-    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-image, app-web-logs or app-kms-key; unset it afterwards. Default: none."""
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-queue, app-image, app-web-logs or app-kms-key; unset it afterwards. Default: none."""
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
     database_url_scheme: str

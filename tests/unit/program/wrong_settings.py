@@ -1383,7 +1383,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"acceptDataLoss": ["shop-db"]},
-        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-image, app-web-logs, app-kms-key."],
+        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-queue, app-image, app-web-logs, app-kms-key."],
     ),
     ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),

@@ -59,6 +59,7 @@ LOSSES = {
         "14 → 7 days deletes the backups of app-db that are older",
         "app-db",
     ),
+    "no queue": ({"queue": "sqs"}, {"queue": "none"}, "queue", "with all jobs in them", "app-queue"),
     "no bucket": ({}, {"bucket": "none"}, "bucket", "with all its files", "app-media"),
     "a ready image": ({}, {"image": "shop:1"}, "image", "every rollback", "app-image"),
     "another repository": (
@@ -179,6 +180,7 @@ HARMLESS = {
     "a pinned minor version": ({}, {"database_version": "17.6"}),
     "a minor version no longer pinned": ({"database_version": "17.6"}, {}),
     "a database for the first time": ({"database": "none"}, {}),
+    "a queue for the first time": ({}, {"queue": "sqs"}),
     "a bucket for the first time": ({"bucket": "none"}, {}),
     "a repository for the first time": ({"image": "shop:1"}, {}),
     "another ready image": ({"image": "shop:1"}, {"image": "shop:2"}),

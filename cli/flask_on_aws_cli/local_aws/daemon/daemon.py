@@ -71,7 +71,7 @@ class Cloud:
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
         self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
-        self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
+        self._endpoint.serve(exec_command.PREFIX, exec_command.ExecRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
             self._endpoint,

@@ -65,7 +65,9 @@ class Ecs:
         """Have the services' tasks run from a folder, anew if they do already; None: from their images again."""
         self._scheduler.develop(folder)
 
-    def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> Beside:
+    def exec_process(
+        self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None
+    ) -> Beside:
         """How a command runs beside a running container, as ECS Exec does it, with this process's terminal or without.
 
         Raises `LookupError` when there is no such container, and `PermissionError` in AWS's words when the service does

@@ -464,7 +464,7 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
         return line
 
     assert asyncio.run(ask()) == b"\n"
-    assert_told(faults, "telling containers the local AWS's ports")
+    assert_told(faults, "reporting the local AWS's ports to containers")
     broken[0] = False
     assert asyncio.run(ask()) == b"4566\n"
     assert faults.now() == []
@@ -497,7 +497,7 @@ def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
             raise AssertionError("the relay does not listen")
         process.kill()
         _, said = await process.communicate()
-        assert said.decode().count("The local AWS does not answer") == 1
+        assert said.decode().count("The local AWS is not reachable") == 1
         server.close()
 
     asyncio.run(asyncio.wait_for(run(), 30))

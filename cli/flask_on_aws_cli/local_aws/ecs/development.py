@@ -20,11 +20,7 @@ class DevelopmentRoute:
     def answer(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:
         """The endpoint's route for `PREFIX`."""
         if environ.get("REQUEST_METHOD") != "POST":
-            return (
-                "405 Method Not Allowed",
-                "text/plain",
-                b"This path accepts only POST requests, from flask-on-aws dev.",
-            )
+            return "405 Method Not Allowed", "text/plain", b"Only flask-on-aws dev uses this path, with POST."
         query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))
         self._ecs.develop(Path(query["folder"]) if "folder" in query else None)
         return "200 OK", "text/plain", b""

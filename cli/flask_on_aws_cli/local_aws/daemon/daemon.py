@@ -94,7 +94,7 @@ class Cloud:
             part.stop()
 
     def _told(self, identifier: str, status: Status) -> None:
-        self._database_records.told(identifier, status)
+        self._database_records.write_status(identifier, status)
 
     def _container_memory(self) -> int:
         """Bytes of what is no child of this process."""

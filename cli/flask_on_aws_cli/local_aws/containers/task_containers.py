@@ -99,9 +99,8 @@ class TaskContainers:
             try:
                 return images.get(self._dependencies.local_reference(name))
             except ImageNotFound:
-                if name.startswith(
-                    f"{ACCOUNT_ID}.dkr.ecr."
-                ):  # the account does not exist, so no request may be sent to AWS
+                # The account does not exist, so no request may be sent to AWS.
+                if name.startswith(f"{ACCOUNT_ID}.dkr.ecr."):
                     raise not_pulled(name, "not found") from None
                 return images.pull(name)
         except EngineFailure as error:

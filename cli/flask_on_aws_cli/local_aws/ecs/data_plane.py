@@ -89,7 +89,7 @@ class Ecs:
             if not run.record.may_execute:
                 raise PermissionError(_NOT_ENABLED)
             for container_run in run.containers:
-                is_meant = container in (None, container_run.container.name)
-                if container_run.alive and container_run.running is not None and is_meant:
+                has_name = container in (None, container_run.container.name)
+                if container_run.alive and container_run.running is not None and has_name:
                     return container_run.running.beside(command, terminal)
         raise LookupError(f"No container {container or ''} of a task {task_id} is running.")

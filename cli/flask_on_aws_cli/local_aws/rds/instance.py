@@ -42,7 +42,7 @@ class DatabaseInstance:
         self._server: Server | None = None
         self._lock = threading.RLock()
         self._should_run = False
-        self._pending_creation: Callable[[], None] | None = None  # repeats a creation that has not succeeded
+        self._pending_start: Callable[[], None] | None = None  # repeats a creation or resumption that has not succeeded
         self._pause, self._next_attempt_at = 0.0, 0.0
         self.status = Status("creating")
 
@@ -75,7 +75,7 @@ class DatabaseInstance:
     def create(self, snapshot: Path | None = None) -> None:
         """Create the instance, empty or from a snapshot's data, and start it."""
         with self._lock, self._reporting_failure():
-            self._pending_creation = lambda: self.create(snapshot)
+            self._pending_start = lambda: self.create(snapshot)
             self._next_attempt_at = time.monotonic() + _LONGEST_PAUSE
             self._report("creating")
             # An interrupted creation may have left files, but not a database.
@@ -88,7 +88,7 @@ class DatabaseInstance:
                 snapshots.unpack(snapshot, self._folder)
             self._start(0)
             self._write_facts()
-            self._pending_creation = None
+            self._pending_start = None
             self._report_available()
 
     def _new_server(self, binaries: Binaries) -> Server:
@@ -110,14 +110,14 @@ class DatabaseInstance:
     def resume(self) -> None:
         """Start an instance that an earlier daemon created, on the same port if that is free."""
         with self._lock, self._reporting_failure():
-            self._pending_creation = self.resume
+            self._pending_start = self.resume
             self._next_attempt_at = time.monotonic() + _LONGEST_PAUSE
             facts = self._read_facts()
             self.instance = _instance(facts)
             self._report("starting")
             self._server = self._new_server(find(facts["data_major"], self._cache, exactly=True))
             self._start(facts["port"])
-            self._pending_creation = None
+            self._pending_start = None
             self._write_facts()
             self._report_available()
 
@@ -188,7 +188,7 @@ class DatabaseInstance:
     def stop(self) -> None:
         """Stop the server; its data is kept."""
         with self._lock:
-            self._should_run, self._pending_creation = False, None
+            self._should_run, self._pending_start = False, None
             if self._server is not None:
                 self._server.stop()
                 self._report("stopped")
@@ -199,14 +199,14 @@ class DatabaseInstance:
             self._report("deleting")
             if final_snapshot is not None:
                 snapshots.take(self.server, self.instance, final_snapshot)
-            self._should_run, self._pending_creation = False, None
+            self._should_run, self._pending_start = False, None
             if self._server is not None:
                 self._server.stop()
             remove(self._folder)
             self._report("deleted")
 
     def heal(self) -> bool:
-        """Start the server again if it has ended unexpectedly, or repeat a creation that has failed.
+        """Start the server again if it has ended unexpectedly, or repeat a creation or resumption that failed.
 
         Does nothing during another operation. Returns whether the instance is now in its desired state; False if that
         was not checked.
@@ -214,11 +214,11 @@ class DatabaseInstance:
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            is_healthy = self.server.running if self._should_run else self._pending_creation is None
+            is_healthy = self.server.running if self._should_run else self._pending_start is None
             if is_healthy or time.monotonic() < self._next_attempt_at:
                 return is_healthy
-            if self._pending_creation is not None and not self._should_run:
-                self._pending_creation()
+            if self._pending_start is not None and not self._should_run:
+                self._pending_start()
             elif self._should_run and not self.server.running:
                 with self._reporting_failure():
                     self._report("starting", "The server had ended unexpectedly and is being restarted.")

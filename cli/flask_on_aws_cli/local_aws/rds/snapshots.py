@@ -18,7 +18,7 @@ from .configuration import Instance
 # Only valid for the running server, and written again at each start.
 _NOT_COPIED = ("postmaster.pid", "postmaster.opts", "pg_wal", "pg_replslot", "pg_stat_tmp", "pg_dynshmem", "pg_notify")
 _SLOT = "flask_on_aws_snapshot"
-# Since this version, the functions have their current names, and exclusive backups no longer exist.
+# In this version, the functions were renamed, and exclusive backups were removed.
 _RENAMED_IN = 15
 
 

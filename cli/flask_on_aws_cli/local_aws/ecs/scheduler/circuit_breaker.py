@@ -49,5 +49,5 @@ def read_breaker(configuration: Mapping[str, Any]) -> CircuitBreaker | None:
 
 
 def retry_delay(failures: int) -> float:
-    """Seconds to wait before the next start: 0 after one consecutive failure, 0.5 after two, then doubled each time."""
+    """Seconds to wait before the next start: 0 after one failure, 0.5 after two, then doubled with each further one."""
     return 0.0 if failures <= 1 else min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (failures - 2))

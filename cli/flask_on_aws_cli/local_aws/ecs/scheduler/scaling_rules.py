@@ -56,7 +56,7 @@ def desired_count(policy: Policy, loads: Sequence[float], count: int) -> int:
 
 
 def limited_count(policy_counts: Sequence[int], count: int, minimum: int, maximum: int) -> int:
-    """The count for several policies, within the limits: the largest of theirs, or the current count without one."""
+    """The largest count of several policies, or the current count without a policy, within the limits."""
     return min(max(max(policy_counts, default=count), minimum), maximum)
 
 

@@ -169,7 +169,7 @@ except OSError as error:
     ("definition", "code", "words"),
     [
         ({"command": ["no-such-program"]}, "TaskFailedToStart", "CannotStartContainerError: .*no-such-program"),
-        ({"image": "flask-on-aws-tests:bare"}, "TaskFailedToStart", "has no Python on its PATH, with which"),
+        ({"image": "flask-on-aws-tests:bare"}, "TaskFailedToStart", "has no Python on its PATH, which the local AWS"),
         (
             {"image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/x:1"},
             "TaskFailedToStart",
@@ -220,7 +220,7 @@ def test_images_are_built_once_kept_for_a_while_and_forgotten(tmp_path: Path) ->
     try:
         for number in range(7):
             assert images.build(wanted(tmp_path, f"sha256:{str(number) * 64}", f"ENV NUMBER={number}")) == ""
-            images.here(f"x@sha256:{str(0) * 64}")  # a release that was gone back to
+            images.local_reference(f"x@sha256:{str(0) * 64}")  # a release that was gone back to
         assert images.build(wanted(tmp_path, f"sha256:{str(6) * 64}", "RUN false")) is None
         assert [number for number in range(7) if images.has(f"sha256:{str(number) * 64}")] == [0, 3, 4, 5, 6]
     finally:
@@ -254,7 +254,7 @@ def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp
     digest = f"sha256:{str(9) * 64}"
     try:
         images.build(Wanted(digest, tmp_path, recipe, tmp_path, PlanSettings()))
-        reference = images.here(f"x@{digest}")
+        reference = images.local_reference(f"x@{digest}")
         assert docker("run", "--rm", reference, "cat", "/said", "/file") == "red 6\nmore\n"
         assert "wanted" not in docker("history", "--no-trunc", reference)
         assert "TOKEN" not in json.dumps(json.loads(docker("inspect", reference))[0]["Config"])

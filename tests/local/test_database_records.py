@@ -22,7 +22,7 @@ def rds(place: Place, tmp_path: Path) -> Iterator[Any]:
     """The API of RDS with servers behind it."""
 
     def told(identifier: str, status: Status) -> None:
-        records.told(identifier, status)
+        records.write_status(identifier, status)
 
     endpoint = Endpoint(place)
     databases = Databases(tmp_path / "rds", CACHE, Authority(tmp_path / "ca"), told)

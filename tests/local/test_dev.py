@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from flask_on_aws.build_plan.node_build import NodeBuild
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
-from flask_on_aws_cli.local_aws.commands.dev import needs_build, take_over
+from flask_on_aws_cli.local_aws.commands.dev import needs_build, update_copy
 from flask_on_aws_cli.local_project.project import find_place, open_place
 
 from .cloud import until
@@ -63,7 +63,7 @@ def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local
     open_place(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
     dev = Dev(own)
     try:
-        own.url = dev.wait_for(r"(?s)every save is there at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
+        own.url = dev.wait_for(r"(?s)every save takes effect at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
         assert own.get() == "deployed"
         text = server.read_text()
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"written"'))
@@ -85,7 +85,7 @@ def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local
         until(lambda: page(own) == "again", what=lambda: dev.said)
     finally:
         dev.end()
-    assert "What was deployed last runs again" in dev.said
+    assert "The last deployed code runs again" in dev.said
     place = find_place(own.folder)
     assert place is not None
     assert place.runtime == "container"  # for the next `up`
@@ -114,10 +114,10 @@ def test_the_copy_follows_files_and_folders(tmp_path: Path) -> None:
     source, copy = tmp_path / "source", tmp_path / "copy"
     (source / "new").mkdir(parents=True)
     (source / "new" / "a.py").write_text("1")
-    take_over(source / "new", copy / "new")
-    take_over(source / "new" / "a.py", copy / "deep" / "a.py")
+    update_copy(source / "new", copy / "new")
+    update_copy(source / "new" / "a.py", copy / "deep" / "a.py")
     assert (copy / "new" / "a.py").read_text() == (copy / "deep" / "a.py").read_text() == "1"
-    take_over(source / "gone.py", copy / "deep" / "a.py")
-    take_over(source / "gone", copy / "new")
-    take_over(source / "gone", copy / "never")
+    update_copy(source / "gone.py", copy / "deep" / "a.py")
+    update_copy(source / "gone", copy / "new")
+    update_copy(source / "gone", copy / "never")
     assert list(copy.rglob("*.py")) == []

@@ -480,13 +480,13 @@ def test_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
 def test_a_command_beside_a_container_has_its_environment(cloud: Cloud) -> None:
     cloud.serve("exec", cloud.define("exec", environment={"RELEASE": "9"}), enableExecuteCommand=True)
     task = cloud.steady("exec") and cloud.tasks("exec")[0]
-    beside = cloud.plane.beside(identifier(task), ["sh", "-c", "echo $RELEASE"], terminal=False)
+    beside = cloud.plane.exec_process(identifier(task), ["sh", "-c", "echo $RELEASE"], terminal=False)
     said = subprocess.run(beside.command, env=beside.environment, cwd=beside.folder, capture_output=True)
     assert said.stdout == b"9\n"
     cloud.serve("noexec", cloud.define("noexec"))
     task = cloud.steady("noexec") and cloud.tasks("noexec")[0]
     with pytest.raises(PermissionError, match="execute command was not enabled"):
-        cloud.plane.beside(identifier(task), ["true"], terminal=False)
+        cloud.plane.exec_process(identifier(task), ["true"], terminal=False)
 
 
 def test_a_deleted_service_ends_its_tasks(cloud: Cloud) -> None:

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from flask_on_aws_cli.local_aws.api.records import Records
 from flask_on_aws_cli.local_aws.containers.gateway import Gateway
 from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
-from flask_on_aws_cli.local_aws.ecs.tasks.log_streams import Streams
+from flask_on_aws_cli.local_aws.ecs.tasks.log_streams import LogStreams
 from flask_on_aws_cli.local_aws.faults import Faults
 from flask_on_aws_cli.local_aws.load_balancer.access_log import AccessLog, Entry
 from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, HealthCheck, TargetGroup
@@ -209,14 +209,14 @@ def test_a_task_outlives_a_look_at_it_that_fails(cloud: Cloud, monkeypatch: pyte
     (run,) = cloud.plane._scheduler.runs()
     with monkeypatch.context() as broken:
         broken.setattr(run.meter, "over_limit", lambda _: 1 / 0)
-        assert_told(cloud.endpoint.faults, "looking after a task", "ZeroDivisionError")
+        assert_told(cloud.endpoint.faults, "running a task", "ZeroDivisionError")
     assert_over(cloud.endpoint.faults)
     assert [task["taskArn"] for task in cloud.tasks("steady")] == [run.record.arn]
 
 
 def test_a_log_that_is_gone_stops_no_other(cloud: Cloud, tmp_path: Path) -> None:
     faults = Faults()
-    streams = Streams(cloud.endpoint.records, faults)
+    streams = LogStreams(cloud.endpoint.records, faults)
     streams.start()
     files = [tmp_path / name for name in ("gone", "well")]
     for file in files:
@@ -235,7 +235,7 @@ def test_lines_that_could_not_be_sent_are_sent_later(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults = Faults()
-    streams = Streams(cloud.endpoint.records, faults)
+    streams = LogStreams(cloud.endpoint.records, faults)
     file = tmp_path / "log"
     streams.follow(file, LogTarget("g", "", False), "log")
     streams.start()
@@ -464,7 +464,7 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
         return line
 
     assert asyncio.run(ask()) == b"\n"
-    assert_told(faults, "telling containers the local AWS's ports")
+    assert_told(faults, "reporting the local AWS's ports to containers")
     broken[0] = False
     assert asyncio.run(ask()) == b"4566\n"
     assert faults.now() == []
@@ -497,7 +497,7 @@ def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
             raise AssertionError("the relay does not listen")
         process.kill()
         _, said = await process.communicate()
-        assert said.decode().count("The local AWS does not answer") == 1
+        assert said.decode().count("The local AWS is not reachable") == 1
         server.close()
 
     asyncio.run(asyncio.wait_for(run(), 30))

@@ -91,7 +91,7 @@ def test_a_task_with_443_alone_would_not_reach_its_database(network: Network) ->
     task = network.run()
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"] == (
-        f"ResourceInitializationError: the task would not reach its database {network.name} on AWS: no outbound rule "
+        f"ResourceInitializationError: on AWS, the task could not reach its database {network.name}: no outbound rule "
         f"of security group {network.tasks} allows port 5432 to security group {network.database}"
     )
 

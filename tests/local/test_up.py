@@ -78,7 +78,7 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
         nowhere.setenv("DOCKER_HOST", "unix:///nowhere.sock")
         said = local.run("up", "--runtime", "container", fails=True)
         assert "No Docker engine answers at unix:///nowhere.sock" in said
-        assert "the runtime process, which needs none" in said
+        assert "`--runtime process`, which needs none" in said
     local.configure(enableExec=True)
     assert "release command: " in local.up("--runtime", "container")
     assert local.get("/up/databases")[0] == 200

@@ -55,7 +55,9 @@ def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[i
 
     client = connect()
     images = ContainerImages(client, place.folder)
-    return Tasks(images, ContainerRuntime(client, place.folder, place.certificate, ports, images.here, faults))
+    return Tasks(
+        images, ContainerRuntime(client, place.folder, place.certificate, ports, images.local_reference, faults)
+    )
 
 
 def _environments(place: Place) -> ProcessImages:

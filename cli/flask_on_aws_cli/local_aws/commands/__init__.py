@@ -1,4 +1,5 @@
-"""`flask-on-aws local` and `dev`: what a user types, and what is printed.
+"""The commands `flask-on-aws local` and `dev`: their options and their output.
 
-Imports all that a command needs; `main.py` imports it, and the daemon its side of `local exec`.
+`main.py` imports this package, and it may import everything that a command needs; the daemon imports its side of
+`local exec`.
 """

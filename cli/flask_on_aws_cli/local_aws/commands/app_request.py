@@ -1,4 +1,4 @@
-"""A request to a place's app, as a browser that trusts its certificate makes it."""
+"""A request to the local app, made as a browser that trusts the local certificate would make it."""
 
 import ssl
 import urllib.error
@@ -6,15 +6,15 @@ import urllib.request
 
 from ...local_project.project import LocalPlace
 
-_SECONDS = 10  # an app that takes longer for its first page is asked again
+_TIMEOUT_SECONDS = 10  # the caller repeats the request if the app takes longer, for example for its first page
 
 
-def ask(local: LocalPlace) -> int | str:
-    """The status of the app's page, or why there is no answer."""
+def request_app(local: LocalPlace) -> int | str:
+    """The HTTP status of the app's home page, or the reason why there is no response."""
     context = ssl.create_default_context(cafile=str(local.place.certificate))
     try:
-        with urllib.request.urlopen(local.url, context=context, timeout=_SECONDS) as answer:  # noqa: S310 https
-            return int(answer.status)
+        with urllib.request.urlopen(local.url, context=context, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 https
+            return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`flask-on-aws local`: the stack on this machine."""
+"""`flask-on-aws local`: runs the stack on this machine."""
 
 import contextlib
 import json
@@ -32,16 +32,16 @@ from ...shared.stack_options import fail
 from ...task_model.process_containers import on_this_machine
 from ..containers import NoEngineError
 from ..runtimes import open_images
-from .app_request import ask
-from .dev import Development, run_from
+from .app_request import request_app
+from .command_line import command_line
+from .dev import Development, run_code_from
 from .exec_command import execute
 from .stack import STACK, Stack
-from .typed import typed
 
-# An app has up to four minutes to start, a minute by default; then it has answered, or ECS has told why not.
-_ANSWER_SECONDS = 240
+# An app has up to four minutes to start, by default one; by then it has responded, or ECS's events have the reason.
+_RESPONSE_SECONDS = 240
 _POLL_SECONDS = 0.2
-_TOLD = 5  # events of a service, and ends of its tasks: enough to see a loop
+_SHOWN = 5  # events and stopped tasks of each service: enough to recognize a crash loop
 _REGION = "us-east-1"
 
 _project = click.option(
@@ -51,7 +51,7 @@ _project = click.option(
 
 @click.group()
 def local() -> None:
-    """The whole stack on this machine, without an AWS account and without Docker."""
+    """Run the whole stack on this machine, without an AWS account or Docker."""
 
 
 @local.command()
@@ -59,148 +59,152 @@ def local() -> None:
 @click.option(
     "--runtime",
     type=click.Choice(RUNTIMES),
-    help="Run tasks as processes of this machine, or as containers of the real image at its Docker engine. "
-    "Default: as the last time, at first processes.",
+    help="Run tasks as processes on this machine, or as containers of the real image in its Docker engine. "
+    "Default: the runtime of the last `up`, and processes the first time.",
 )
 def up(project: Path, runtime: RuntimeName | None) -> None:
-    """Start the local AWS and make it as the program says; again after a change, a rolling deployment."""
+    """Start the local AWS and apply the program; after a change, run it again for a rolling deployment."""
     _up(project, runtime)
 
 
 @local.command()
 @_project
 def dev(project: Path) -> None:
-    """Do `up`, then run what you write: each save is there at once, until Ctrl-C.
+    """Run `up`, then run your code as you edit it: each save takes effect at once, until Ctrl-C.
 
-    Tasks are processes meanwhile, and until the next `up`.
+    Tasks run as processes until the next `up`.
     """
-    before = _find(project)
+    previous = _find_local_aws(project)
     try:
-        place, stack = _up(project, "process")
-        Development(place, stack).run()
+        local_aws, stack = _up(project, "process")
+        Development(local_aws, stack).run()
     except LookupError as error:
         fail(str(error))
     finally:
-        if before:
-            open_place(project.resolve(), _REGION, before.runtime)
+        if previous:
+            open_place(project.resolve(), _REGION, previous.runtime)
 
 
 def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
-    """Make all as the program says, and wait until it answers."""
-    began = time.monotonic()
+    """Apply the program, and wait until the app responds."""
+    started_at = time.monotonic()
     try:
-        place = open_place(project.resolve(), _REGION)
-        open_images(place.place, runtime or place.runtime)  # or says what is missing, before anything changes
-        place = open_place(project.resolve(), _REGION, runtime)
-        if daemon_control.ensure_started(place):
-            _say(f"local AWS at {place.place.endpoint}")
-        run_from(place.place, None)  # a `dev` that was killed
-        stack = Stack(project.resolve(), place, _say)
+        local_aws = open_place(project.resolve(), _REGION)
+        open_images(local_aws.place, runtime or local_aws.runtime)  # raises before anything changes
+        local_aws = open_place(project.resolve(), _REGION, runtime)
+        if daemon_control.ensure_started(local_aws):
+            click.echo(f"local AWS at {local_aws.place.endpoint}")
+        run_code_from(local_aws.place, None)  # in case a `dev` was killed
+        stack = Stack(project.resolve(), local_aws, click.echo)
         result = stack.apply()
     except (PlaceError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
-    changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
-    told = ", ".join(f"{count} {name}" for name, count in changed.items() if count) or "nothing changed"
-    _say(f"{told}; {len(result.planned)} resources of AWS alone were planned, not created")
-    _wait_for_answer(place)
-    _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
-    _say(f"overview: {place.status_url}\nlogs:     {typed('logs')}\ndatabase: {typed('psql')}")
-    _say(f"Trust its certificates with {place.place.certificate}.")
-    return place, stack
+    counts = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
+    changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing changed"
+    click.echo(f"{changes}; {len(result.planned)} resources that exist only on AWS were planned, not created")
+    _wait_for_response(local_aws)
+    click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
+    click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
+    click.echo(f"To trust its certificates, import {local_aws.place.certificate}.")
+    return local_aws, stack
 
 
 @local.command()
 @_project
 def down(project: Path) -> None:
-    """Stop everything; data and the stack stay for the next `up`."""
-    _say("stopped" if daemon_control.end(_place(project)) else "nothing runs")
+    """Stop everything; the stack and its data are kept for the next `up`."""
+    click.echo("stopped" if daemon_control.end(_require_local_aws(project)) else "nothing is running")
 
 
 @local.command()
 @_project
 def destroy(project: Path) -> None:
-    """Delete the stack with its data, and stop."""
-    place = _place(project)
+    """Delete the stack and its data, and stop the local AWS."""
+    local_aws = _require_local_aws(project)
     try:
-        daemon_control.ensure_started(place)
-        result = destroy_stack(project.resolve(), STACK, place.place)
+        daemon_control.ensure_started(local_aws)
+        result = destroy_stack(project.resolve(), STACK, local_aws.place)
     except (daemon_control.DaemonError, EngineError) as error:
         fail(str(error))
-    daemon_control.end(place)
+    daemon_control.end(local_aws)
     for runtime in RUNTIMES:
         with contextlib.suppress(NoEngineError):
-            open_images(place.place, runtime).clear()
-    shutil.rmtree(place.place.folder)
-    _say(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
+            open_images(local_aws.place, runtime).clear()
+    shutil.rmtree(local_aws.place.folder)
+    click.echo(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
 @local.command()
 @_project
 def status(project: Path) -> None:
-    """Services, databases, addresses and memory."""
-    place, told = _running(project)
-    _say(f"app        {place.url}\noverview   {place.status_url}\nendpoint   {place.place.endpoint}")
-    for service in _services(place):
-        _say(f"service    {service['serviceName']}: {task_counts(service)}")
-    for name, database in told["databases"].items():
+    """Show services, databases, addresses, faults and memory."""
+    local_aws, report = _require_running(project)
+    click.echo(f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.place.endpoint}")
+    for service in _services(local_aws):
+        click.echo(f"service    {service['serviceName']}: {task_counts(service)}")
+    for name, database in report["databases"].items():
         note = f" ({database['note']})" if database["note"] else ""
-        _say(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
-    for problem in told["problems"]:
-        _say(f"problem    {problem}")
-    for fault in told["faults"]:
+        click.echo(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
+    for problem in report["problems"]:
+        click.echo(f"problem    {problem}")
+    for fault in report["faults"]:
         since = datetime.fromtimestamp(fault["since"]).strftime("%Y-%m-%d %H:%M:%S")
         times = f"failing since {since} ({fault['times']} times)"
-        _say(f"fault      {fault['what']}: {times}: {fault['error']}. {fault['fix']}")
-    memory = daemon_control.memory(place) + told["container_memory"]
-    _say(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if told["container_memory"] else ""))
+        click.echo(f"fault      {fault['what']}: {times}: {fault['error']}. {fault['fix']}")
+    memory = daemon_control.memory(local_aws) + report["container_memory"]
+    click.echo(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if report["container_memory"] else ""))
 
 
 @local.command()
 @_project
-@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 def logs(project: Path, follow: bool) -> None:
-    """What the app's containers print."""
-    client = _client(_running(project)[0], "logs")
+    """Show the output of the app's containers."""
+    client = _client(_require_running(project)[0], "logs")
     groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
-    show(LogLines(client, [LogSource(name) for name in groups], since=0), follow, _say)
+    show(LogLines(client, [LogSource(name) for name in groups], since=0), follow, click.echo)
 
 
 @local.command()
 @_project
 @click.argument("arguments", nargs=-1)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
-    """Open the app's database; arguments after -- go to psql (to pgcli, downloaded, where there is no psql)."""
-    # Both read the PG* variables: a password among the arguments would be seen by every user of the machine.
-    variables = {name: value for name, value in _environment(_running(project)[0]).items() if name.startswith("PG")}
+    """Open the app's database with psql, or with pgcli (which is downloaded) if psql is not installed.
+
+    Arguments after -- are passed to that program.
+    """
+    # Both read the PG* variables: every user of the machine could see a password among the arguments.
+    environment = _app_environment(_require_running(project)[0])
+    variables = {name: value for name, value in environment.items() if name.startswith("PG")}
     client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
-    sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 what the user asked for
+    sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 the user's command
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})
 @_project
 @click.argument("command", nargs=-1, required=True)
 def exec_(project: Path, command: tuple[str, ...]) -> None:
-    """Run COMMAND beside the running web task, in its surroundings, as ECS Exec does on AWS.
+    """Run COMMAND in the environment of the running web task, as ECS Exec does on AWS.
 
-    One word alone is for a shell: exec "ls -l /tmp". The stack must have set `enableExec`.
+    A single word is run by a shell: exec "ls -l /tmp". The stack must set `enableExec`.
     """
-    place = _running(project)[0]
-    execute(place.place, _client(place, "ecs"), _services(place), command)
+    local_aws = _require_running(project)[0]
+    execute(local_aws.place, _client(local_aws, "ecs"), _services(local_aws), command)
 
 
 @local.command()
 @_project
 def env(project: Path) -> None:
-    """The app's environment, secrets included, as lines for a .env file."""
-    for name, value in sorted(_environment(_running(project)[0]).items()):
-        _say(f"{name}={value}")
+    """Print the app's environment, including secrets, as lines for a .env file."""
+    for name, value in sorted(_app_environment(_require_running(project)[0]).items()):
+        click.echo(f"{name}={value}")
 
 
 @local.command()
 @_project
 def credentials(project: Path) -> None:
-    """Lines for a shell that have AWS's own tools speak to the local AWS: eval "$(flask-on-aws local credentials)"."""
-    place = _place(project).place
+    """Print shell commands that point AWS's own tools at the local AWS: eval "$(flask-on-aws local credentials)"."""
+    place = _require_local_aws(project).place
     variables = {
         "AWS_ENDPOINT_URL": place.endpoint,
         "AWS_REGION": place.region,
@@ -209,84 +213,85 @@ def credentials(project: Path) -> None:
         "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
     }
     for name, value in variables.items():
-        _say(f"export {name}={shlex.quote(value)}")
-    _say("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # of another account
+        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # they may be set for another account
 
 
-def _say(text: str) -> None:
-    click.echo(text)
-
-
-def _find(project: Path) -> LocalPlace | None:
+def _find_local_aws(project: Path) -> LocalPlace | None:
     try:
         return find_place(project.resolve())
     except PlaceError as error:
         fail(str(error))
 
 
-def _place(project: Path) -> LocalPlace:
-    found = _find(project)
-    if found is None:
-        fail(f"{project.resolve()} has no local AWS; make one with: {typed('up')}")
-    return found
+def _require_local_aws(project: Path) -> LocalPlace:
+    local_aws = _find_local_aws(project)
+    if local_aws is None:
+        fail(f"{project.resolve()} has no local AWS; create one with: {command_line('up')}")
+    return local_aws
 
 
-def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
-    """The place and what its daemon says."""
-    place = _place(project)
+def _require_running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
+    """The local AWS, and the status that its daemon reports."""
+    local_aws = _require_local_aws(project)
     try:
-        told = daemon_control.status(place)
+        report = daemon_control.status(local_aws)
     except daemon_control.DaemonError as error:
         fail(str(error))
-    if told is None:
-        fail(f"The local AWS of {project.resolve()} does not run; start it with: {typed('up')}")
-    return place, told
+    if report is None:
+        fail(f"The local AWS of {project.resolve()} is not running; start it with: {command_line('up')}")
+    return local_aws, report
 
 
-def _client(place: LocalPlace, service: str) -> Any:
-    return place_settings(place).client(service)
+def _client(local_aws: LocalPlace, service: str) -> Any:
+    return place_settings(local_aws).client(service)
 
 
-def _wait_for_answer(place: LocalPlace) -> None:
-    until, seen = time.monotonic() + _ANSWER_SECONDS, ask(place)
-    while not (isinstance(seen, int) and seen < HTTPStatus.BAD_REQUEST):
-        if time.monotonic() > until:
-            _fail_without_answer(place, seen)
+def _wait_for_response(local_aws: LocalPlace) -> None:
+    deadline, response = time.monotonic() + _RESPONSE_SECONDS, request_app(local_aws)
+    while not (isinstance(response, int) and response < HTTPStatus.BAD_REQUEST):
+        if time.monotonic() > deadline:
+            _fail_without_response(local_aws, response)
         time.sleep(_POLL_SECONDS)
-        seen = ask(place)
+        response = request_app(local_aws)
 
 
-def _fail_without_answer(place: LocalPlace, seen: int | str) -> NoReturn:
-    services = _services(place)
-    events = [event["message"] for service in services for event in service["events"][:_TOLD]]
-    reasons = [reason for service in services for reason in _stopped_reasons(place, service)]
-    fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services and tasks say:", *events, *reasons)
+def _fail_without_response(local_aws: LocalPlace, last_response: int | str) -> NoReturn:
+    services = _services(local_aws)
+    events = [event["message"] for service in services for event in service["events"][:_SHOWN]]
+    reasons = [reason for service in services for reason in _stopped_reasons(local_aws, service)]
+    fail(
+        f"{local_aws.url} did not respond successfully within {_RESPONSE_SECONDS} s; its last response was: "
+        f"{last_response}. The events of the services, and why tasks were stopped:",
+        *events,
+        *reasons,
+    )
 
 
-def _stopped_reasons(place: LocalPlace, service: Mapping[str, Any]) -> list[str]:
-    """Why the last tasks of a service ended, each reason once."""
-    ecs, cluster = _client(place, "ecs"), service["clusterArn"]
-    found = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
-    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=found[-_TOLD:])["tasks"] if found else []
+def _stopped_reasons(local_aws: LocalPlace, service: Mapping[str, Any]) -> list[str]:
+    """Why the last tasks of a service were stopped, each reason once."""
+    ecs, cluster = _client(local_aws, "ecs"), service["clusterArn"]
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
+    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns[-_SHOWN:])["tasks"] if arns else []
     return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
 
 
-def _services(place: LocalPlace) -> list[Mapping[str, Any]]:
-    return all_services(_client(place, "ecs"))
+def _services(local_aws: LocalPlace) -> list[Mapping[str, Any]]:
+    return all_services(_client(local_aws, "ecs"))
 
 
-def _environment(place: LocalPlace) -> dict[str, str]:
-    """What a task of the web service finds, with the paths of this machine."""
-    ecs, secrets = _client(place, "ecs"), _client(place, "secretsmanager")
-    definitions = [service["taskDefinition"] for service in _services(place) if service["loadBalancers"]]
+def _app_environment(local_aws: LocalPlace) -> dict[str, str]:
+    """The environment of the web service's tasks, with the paths of this machine."""
+    ecs, secrets = _client(local_aws, "ecs"), _client(local_aws, "secretsmanager")
+    definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
     if not definitions:
-        fail(f"The stack has no web service; make it with: {typed('up')}")
+        fail(f"The stack has no web service; deploy it with: {command_line('up')}")
     task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
-    container = next(one for one in task["containerDefinitions"] if one.get("portMappings"))
-    found = {pair["name"]: pair["value"] for pair in container["environment"]}
+    container = next(container for container in task["containerDefinitions"] if container.get("portMappings"))
+    variables = {pair["name"]: pair["value"] for pair in container["environment"]}
     for secret in container["secrets"]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        found[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(place.place.certificate)}
-    return {name: on_this_machine(value, files) for name, value in found.items()}
+        variables[secret["name"]] = json.loads(text)[key]
+    files = {CA_PATH: str(local_aws.place.certificate)}
+    return {name: on_this_machine(value, files) for name, value in variables.items()}

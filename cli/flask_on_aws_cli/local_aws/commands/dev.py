@@ -1,4 +1,4 @@
-"""`flask-on-aws dev`: the stack on this machine, whose tasks run what is being written."""
+"""`flask-on-aws dev`: runs the stack on this machine, with tasks that run the code as it is edited."""
 
 import shutil
 import time
@@ -20,124 +20,126 @@ from ...operations.log_lines import LogLines, LogSource
 from ...pulumi_engine import EngineError
 from ..ecs.development import PREFIX
 from ..faults import Faults
-from .app_request import ask
+from .app_request import request_app
+from .command_line import command_line
 from .stack import Stack
-from .typed import typed
 
-# A save of several files (a branch that is checked out, a formatter) is one change when they come within it.
-_TOGETHER_MS = 200
-# How often watchfiles looks meanwhile, and new lines of the log are shown.
-_STEP_MS, _LOOK_MS = 50, 100
-_LINES_SECONDS = 0.3
-# An app that does not answer by then has most likely a mistake, which its log tells.
-_ANSWER_SECONDS = 10.0
-# What a load balancer says for a target that does not answer.
+# Several files that are saved within this time (a branch that is checked out, a formatter) count as one change.
+_DEBOUNCE_MS = 200
+# How often watchfiles looks for changes, and how often it returns without one so that new log lines are shown.
+_WATCH_STEP_MS, _WATCH_TIMEOUT_MS = 50, 100
+_LOG_SECONDS = 0.3
+# An app that does not respond within this time most likely has a mistake, which its log shows.
+_RESPONSE_SECONDS = 10.0
+# Statuses with which a load balancer responds for a target that does not respond.
 _NO_TARGET = (502, 503, 504)
 _SAVE_AGAIN = "Save the file again."
-# Besides what the package manager reads, these decide the environment or the commands.
-_DECIDING = ("Procfile", ".python-version")
-# What no Node build reads, so that a change needs none.
-_OF_PYTHON = (".py", ".html", ".jinja", ".jinja2", ".j2")
+# Besides the files that the package manager reads, these determine the environment or the commands.
+_BUILD_FILES = ("Procfile", ".python-version")
+# Files that no Node build reads, so a change to them needs no build.
+_PYTHON_SUFFIXES = (".py", ".html", ".jinja", ".jinja2", ".j2")
 
 
 class Development:
-    """The tasks of a place run from a copy of the app's folder that follows it."""
+    """Runs the tasks of a local AWS from a copy of the app's folder, and keeps the copy up to date."""
 
     def __init__(self, local: LocalPlace, stack: Stack) -> None:
-        """Follow the folder of a stack that was applied; raises `LookupError` unless its program builds one app."""
+        """Follow the app's folder of a stack that was applied; raises `LookupError` unless it builds exactly one."""
         self._local, self._stack, self._app = local, stack, stack.app
         self._copy = local.place.folder / "dev"
         logs = place_settings(local).client("logs")
         groups = [LogSource(group["logGroupName"]) for group in logs.describe_log_groups()["logGroups"]]
         self._lines = LogLines(logs, groups, since=time.time())
         self._faults = Faults(self._copy, click.echo)
-        self._shown = 0.0
-        self._changed = 0.0
-        """Time of a change after which the app has not answered yet; 0 when it has."""
+        self._log_shown_at = 0.0
+        self._changed_at = 0.0
+        """Time of a change after which the app has not responded yet; 0 once it has."""
 
     def run(self) -> None:
         """Follow the folder until Ctrl-C."""
-        self._begin()
-        click.echo(f"{self._app} runs from now on; every save is there at once. End with Ctrl-C.")
-        self._changed = time.monotonic()
+        self._copy_deployed_code()
+        click.echo(f"{self._app} is now followed: every save takes effect at once. Press Ctrl-C to stop.")
+        self._changed_at = time.monotonic()
         changes = watch(
             self._app,
             watch_filter=_Filter(),
-            debounce=_TOGETHER_MS,
-            step=_STEP_MS,
-            rust_timeout=_LOOK_MS,
+            debounce=_DEBOUNCE_MS,
+            step=_WATCH_STEP_MS,
+            rust_timeout=_WATCH_TIMEOUT_MS,
             yield_on_timeout=True,
         )
         try:
             for changed in changes:
                 if changed:
-                    self._changed = time.monotonic()
-                    with self._faults.kept("taking over what was saved", fix=_SAVE_AGAIN):
-                        self._take_over({Path(path) for _, path in changed})
+                    self._changed_at = time.monotonic()
+                    with self._faults.kept("applying saved files", fix=_SAVE_AGAIN):
+                        self._apply({Path(path) for _, path in changed})
                 with self._faults.kept("showing the app's log"):
-                    self._look()
+                    self._report()
         except KeyboardInterrupt:
-            click.echo(f"\nWhat was deployed last runs again; deploy what you wrote with: {typed('up')}")
+            click.echo(f"\nThe last deployed code runs again; deploy your changes with: {command_line('up')}")
         finally:
-            run_from(self._local.place, None)
+            run_code_from(self._local.place, None)
 
-    def _begin(self) -> None:
-        """The deployed code, with the assets that its build made, is where the changes go."""
+    def _copy_deployed_code(self) -> None:
+        """Run the tasks from a copy of the deployed code, which includes the assets that its build generated."""
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self._stack.deployed_code, self._copy, symlinks=True)
-        run_from(self._local.place, self._copy)
+        run_code_from(self._local.place, self._copy)
 
-    def _take_over(self, changed: Iterable[Path]) -> None:
+    def _apply(self, changed: Iterable[Path]) -> None:
         names = [PurePosixPath(path.relative_to(self._app).as_posix()) for path in changed]
         click.echo(f"changed: {', '.join(sorted(map(str, names)))}")
         try:
             plan = plan_build(self._app, dockerfile="")
-            for name in names:  # before a deployment, whose tasks start from the copy as well
-                take_over(self._app / name, self._copy / name)
+            for name in names:  # before a deployment, since its tasks also start from the copy
+                update_copy(self._app / name, self._copy / name)
             if needs_build(plan, names):
                 self._stack.apply()
-                self._begin()
+                self._copy_deployed_code()
             else:
-                run_from(self._local.place, self._copy)
+                run_code_from(self._local.place, self._copy)
         except (BuildPlanError, BuildError, EngineError, DaemonError) as error:
-            click.echo(f"{error}\nSave a correction, and it is tried again.")
-            self._changed = 0
+            click.echo(f"{error}\nCorrect it and save; the change is then applied again.")
+            self._changed_at = 0
 
-    def _look(self) -> None:
-        """Say how the app answers after a change, and what it has printed."""
-        seconds = time.monotonic() - self._changed
-        if self._changed:
-            seen = ask(self._local)
-            if seconds > _ANSWER_SECONDS or (isinstance(seen, int) and seen not in _NO_TARGET):
-                click.echo(f"{self._local.url} answers {seen} after {seconds:.1f} s")
-                self._changed = 0
-        if time.monotonic() - self._shown > _LINES_SECONDS:
-            self._shown = time.monotonic()
+    def _report(self) -> None:
+        """Print the app's response after a change, and its new log lines."""
+        seconds = time.monotonic() - self._changed_at
+        if self._changed_at:
+            response = request_app(self._local)
+            if seconds > _RESPONSE_SECONDS or (isinstance(response, int) and response not in _NO_TARGET):
+                click.echo(f"{self._local.url} answers {response} after {seconds:.1f} s")
+                self._changed_at = 0
+        if time.monotonic() - self._log_shown_at > _LOG_SECONDS:
+            self._log_shown_at = time.monotonic()
             for line in self._lines.new():
                 click.echo(line)
 
 
 class _Filter(DefaultFilter):
-    """What editors, Python and version control leave in a folder is no change, nor is what no image gets."""
+    """Ignores the files that editors, Python and version control write, and those that no image contains."""
 
     ignore_dirs = (*DefaultFilter.ignore_dirs, *LEFT_OUT, ".local-aws")
 
 
 def needs_build(plan: BuildPlan, names: Iterable[PurePosixPath]) -> bool:
-    """Whether a change needs more than the new files in place of the old ones: pure.
+    """Whether a change needs a build, and not only the new files in place of the old ones: a pure function.
 
     Args:
-        plan: of the app as it is now.
-        names: the changed files, from the app's folder on.
+        plan: the app's build plan after the change.
+        names: the changed files, relative to the app's folder.
     """
     if plan.installs_project or plan.code_first:
         return True  # the code that runs is in the environment
-    deciding = {*plan.dependency_files, *_DECIDING}
-    return any(str(name) in deciding or (plan.node is not None and name.suffix not in _OF_PYTHON) for name in names)
+    build_files = {*plan.dependency_files, *_BUILD_FILES}
+    return any(
+        str(name) in build_files or (plan.node is not None and name.suffix not in _PYTHON_SUFFIXES) for name in names
+    )
 
 
-def take_over(source: Path, copy: Path) -> None:
-    """Make a file or folder of the copy what it is at the source, or delete it."""
+def update_copy(source: Path, copy: Path) -> None:
+    """Copy a file or folder from the source, or delete the copy if the source no longer exists."""
     if source.is_dir():
         shutil.copytree(source, copy, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
     elif source.exists():
@@ -149,9 +151,9 @@ def take_over(source: Path, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def run_from(place: Place, folder: Path | None) -> None:
-    """Have the tasks run from a folder, anew if they do already; None: from what is deployed."""
+def run_code_from(place: Place, folder: Path | None) -> None:
+    """Run the tasks' code from a folder, restarting it where it already runs; None: from the deployed images."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
     request = control_request(f"{place.endpoint}{PREFIX}{query}", place.access_key, place.region, "POST")
-    with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):  # noqa: S310 loopback
+    with urllib.request.urlopen(request, timeout=_RESPONSE_SECONDS):  # noqa: S310 loopback
         return

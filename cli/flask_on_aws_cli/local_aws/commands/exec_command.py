@@ -1,4 +1,4 @@
-"""`flask-on-aws local exec`: what ECS Exec is on AWS, beside a task of the local AWS."""
+"""`flask-on-aws local exec`: ECS Exec on the local AWS."""
 
 import json
 import os
@@ -16,16 +16,15 @@ from ...local_project.clients import control_request
 from ...local_project.place import Place
 from ...shared.stack_options import fail
 from ..ecs.data_plane import Ecs
-from .typed import typed
+from .command_line import command_line
 
 PREFIX = "/.local/beside/"
-"""A task's id behind this, and what is to run as the query."""
-# moto may be busy with another call meanwhile.
-_SECONDS = 10
+"""Followed by a task's id; the query has the command."""
+_TIMEOUT_SECONDS = 10  # moto may be busy with another call
 
 
-class BesideRoute:
-    """The daemon's answer how a command runs beside a task."""
+class ExecRoute:
+    """Answers, in the daemon, how to run a command in the environment of a task."""
 
     def __init__(self, ecs: Ecs) -> None:
         self._ecs = ecs
@@ -35,57 +34,60 @@ class BesideRoute:
         query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))
         command: Sequence[str] = json.loads(query["command"])
         try:
-            found = self._ecs.beside(task_id, command, "terminal" in query, query.get("container"))
+            process = self._ecs.exec_process(task_id, command, "terminal" in query, query.get("container"))
         except LookupError as error:
             return "404 Not Found", "text/plain", str(error.args[0]).encode()
         except PermissionError as error:
             return "403 Forbidden", "text/plain", str(error).encode()
-        told = {**found._asdict(), "folder": str(found.folder), "environment": dict(found.environment)}
-        return "200 OK", "application/json", json.dumps(told).encode()
+        body = {**process._asdict(), "folder": str(process.folder), "environment": dict(process.environment)}
+        return "200 OK", "application/json", json.dumps(body).encode()
 
 
 def execute(place: Place, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
-    """Become a command beside the newest task of the web service, or of the only one.
+    """Replace this process with a command in the environment of the newest task of the web service.
+
+    Without a web service, the first service is used.
 
     Args:
         place: the local AWS.
-        ecs: its client.
+        ecs: a client of its ECS.
         services: all of its services.
-        command: words; one alone is for a shell.
+        command: the words of the command; a single word is run by a shell.
     """
-    service = next((one for one in services if one["loadBalancers"]), services[0] if services else None)
+    service = next((service for service in services if service["loadBalancers"]), services[0] if services else None)
     if service is None:
-        fail(f"The stack has no service; make it with: {typed('up')}")
+        fail(f"The stack has no service; deploy it with: {command_line('up')}")
     task = _newest_task(ecs, service["clusterArn"], service["serviceName"])
     words = shell_command(command[0]) if len(command) == 1 else list(command)
-    beside = _ask(place, task, words)
-    print(f"beside task {task}: {shlex.join(words)}", file=sys.stderr, flush=True)
-    os.chdir(beside["folder"])
+    process = _exec_process(place, task, words)
+    print(f"in task {task}: {shlex.join(words)}", file=sys.stderr, flush=True)
+    os.chdir(process["folder"])
     try:
-        os.execvpe(beside["command"][0], beside["command"], beside["environment"])  # noqa: S606 what the user asked for
+        os.execvpe(process["command"][0], process["command"], process["environment"])  # noqa: S606 the user's command
     except OSError as error:
-        fail(f"{beside['command'][0]!r} cannot be run beside the task: {error.strerror}.")
+        fail(f"{process['command'][0]!r} cannot be run in the task: {error.strerror}.")
 
 
 def _newest_task(ecs: Any, cluster: str, service: str) -> str:
     """The id of the running task that was started last."""
-    found: list[str] = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
-    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=found)["tasks"] if found else []
+    arns: list[str] = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
+    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
     running = [task for task in tasks if task["lastStatus"] == "RUNNING"]
     if not running:
-        fail(f"No task of {service} runs; see: {typed('logs')}")
-    newest = max(running, key=lambda one: one["startedAt"])
+        fail(f"No task of {service} is running; see: {command_line('logs')}")
+    newest = max(running, key=lambda task: task["startedAt"])
     return str(newest["taskArn"]).rpartition("/")[2]
 
 
-def _ask(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
+def _exec_process(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
+    """The process to run, as the daemon describes it: `command`, `folder` and `environment`."""
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
     url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
     try:
         request = control_request(url, place.access_key, place.region)
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 loopback
-            return json.loads(answer.read())
-    except urllib.error.HTTPError as refusal:
-        said = refusal.read().decode()
-        way_out = " Enable it with: pulumi config set enableExec true --stack local" if refusal.code == 403 else ""
-        fail(said + way_out)
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 loopback
+            return json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        message = error.read().decode()
+        fix = " Enable it with: pulumi config set enableExec true --stack local" if error.code == 403 else ""
+        fail(message + fix)

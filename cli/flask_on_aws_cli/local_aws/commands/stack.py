@@ -1,4 +1,4 @@
-"""A Pulumi program applied to a project's local AWS, with images and addresses of this machine."""
+"""A Pulumi program applied to a project's local AWS, with this machine's images and addresses."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -14,23 +14,23 @@ from ...task_model.environment_images import ProcessImages, Wanted
 from ..runtimes import open_images
 
 STACK = "local"
-# Kinds that take no time worth a line of progress.
+# Operations that take less time get no line of progress.
 _SHOWN_SECONDS = 1.0
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 class Stack:
     """The stack `local` of a project."""
 
-    def __init__(self, project: Path, local: LocalPlace, say: Say) -> None:
-        self._program, self._local, self._say = project, local, say
+    def __init__(self, project: Path, local: LocalPlace, print_line: Print) -> None:
+        self._program, self._local, self._print = project, local, print_line
         self._project = read_project(project, STACK)
         self._images = open_images(local.place, local.runtime)
         self._built: dict[Path, str] = {}
 
     def apply(self) -> Result:
-        """Make the local AWS as the program says.
+        """Make the local AWS match the program.
 
         Raises:
             EngineError, BuildPlanError, BuildError: each with a sentence for the user.
@@ -46,41 +46,41 @@ class Stack:
 
     @property
     def app(self) -> Path:
-        """Folder of the app that was built; raises `LookupError` if there is none, or several."""
+        """Folder of the app that was built; raises `LookupError` if none was built, or more than one."""
         if len(self._built) != 1:
             raise LookupError(
-                f"The program builds {len(self._built)} images, and code is followed in the folder of one: set `app`."
+                f"The program builds {len(self._built)} images, but `dev` can only follow one app's folder: set `app`."
             )
         return next(iter(self._built))
 
     @property
     def deployed_code(self) -> Path:
-        """Folder of what was built from it, for tasks as processes."""
-        assert isinstance(self._images, ProcessImages)  # noqa: S101 whoever asks has chosen them
+        """Folder of the code that was built from the app, for tasks that run as processes."""
+        assert isinstance(self._images, ProcessImages)  # noqa: S101 `dev`, the only caller, runs tasks as processes
         return self._images.code(self._built[self.app])
 
     def _progress(self, event: Event) -> None:
         if event.seconds >= _SHOWN_SECONDS:
-            self._say(f"{event.operation:<8} {event.name} ({event.seconds:.0f} s)")
+            self._print(f"{event.operation:<8} {event.name} ({event.seconds:.0f} s)")
 
     def _log(self, severity: str, text: str) -> None:
         if severity != "debug":
-            self._say(text.rstrip())
+            self._print(text.rstrip())
 
     def _build(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """An image is made on this machine, by the same plan and named by the same digest."""
+        """Build the image on this machine, by the same plan and under the same digest."""
         inputs: dict[str, Any] = plain(resource.inputs)
         context: dict[str, str] = inputs.get("context") or inputs["build"]
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
         app = self._program / str(context.get("location") or context["context"])
         self._built[app.resolve()] = digest
-        # The program's image has a Dockerfile that was made from them, or one of the app's own, and tells neither.
+        # The image's inputs have a Dockerfile that was generated from these settings, or the app's, but no settings.
         settings = plan_settings(self._project.config, self._project.name)
-        different = self._images.build(Wanted(digest, app, inputs, self._program, settings))
-        if different is not None:
-            self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))
+        difference = self._images.build(Wanted(digest, app, inputs, self._program, settings))
+        if difference is not None:
+            self._print(f"built    {digest[:19]} from {app}" + (f" ({difference})" if difference else ""))
         return {}
 
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """CloudFront's name is where the load balancer answers in its place."""
+        """Replace CloudFront's domain name by the address of the load balancer, which serves its requests here."""
         return {"domainName": f"localhost:{self._local.https_port}"}

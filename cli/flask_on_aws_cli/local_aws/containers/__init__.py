@@ -1,8 +1,8 @@
-"""Tasks as containers of the real images, at this machine's Docker engine.
+"""Tasks as containers of the real images, in this machine's Docker engine.
 
-Written here, since no emulator does it: moto records tasks and starts none, and LocalStack's free edition has no ECS.
+No emulator provides this: moto records tasks but does not start them, and LocalStack's free edition has no ECS.
 """
 
 
 class NoEngineError(Exception):
-    """Why containers cannot run here, as a sentence."""
+    """Why containers cannot run on this machine, as a sentence."""

@@ -1,4 +1,4 @@
-"""One container at the engine, from its start to its exit code."""
+"""A container in the Docker engine, from its start to its exit code."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ from ...task_model.runtime import Beside, CannotStart, Usage
 from ..faults import Faults
 from .docker_client import EngineFailure, quietly
 
-_KILLED = 137  # 128 and SIGKILL: what is told of a container that was taken away
+_KILLED = 137  # 128 + SIGKILL: the exit code of a container that was removed by someone else
 _NANOSECONDS = 1e9
 _ACTIVITY = "writing containers' output"
 
@@ -28,24 +28,28 @@ class ContainerLaunch(NamedTuple):
     faults: Faults
 
     def start(self) -> "Container":
-        """Start it."""
+        """Start the container.
+
+        Raises:
+            CannotStart: with the message of ECS's agent.
+        """
         try:
             self.container.start()
-        except APIError as refusal:
-            why = str(refusal.explanation or refusal)
-            raise CannotStart(f"CannotStartContainerError: Error response from daemon: {why}") from refusal
+        except APIError as error:
+            reason = str(error.explanation or error)
+            raise CannotStart(f"CannotStartContainerError: Error response from daemon: {reason}") from error
         except EngineFailure as error:
             raise CannotStart(f"CannotStartContainerError: {error}") from error
         return Container(self)
 
 
 class Container:
-    """A started container, whose output goes to a file."""
+    """A container that was started; its output is written to a file."""
 
     def __init__(self, launch: ContainerLaunch) -> None:
         self._container, self._launch = launch.container, launch
-        self._code: int | None = None
-        self._ended = threading.Event()
+        self._exit_code: int | None = None
+        self._exited = threading.Event()
         self._out_of_memory = False
         threading.Thread(target=self._follow, daemon=True).start()
 
@@ -54,59 +58,59 @@ class Container:
         quietly(lambda: self._container.kill(signal=number))
 
     def kill(self) -> None:
-        """End all of its processes."""
+        """Kill all of its processes."""
         quietly(self._container.kill)
 
     def exit_code(self) -> int | None:
-        """None while it runs, and until all of its output is in the file."""
-        return self._code
+        """None while it is running, and until all of its output is in the file."""
+        return self._exit_code
 
     def on_end(self, call: Callable[[], None]) -> None:
-        """Have a function called as soon as its exit code is known."""
+        """Call a function as soon as its exit code is known."""
 
         def wait() -> None:
-            self._ended.wait()
+            self._exited.wait()
             call()
 
         threading.Thread(target=wait, daemon=True, name="end of a container").start()
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended it for its memory."""
+        """Whether the kernel killed it because it exceeded its memory limit."""
         return self._out_of_memory
 
     def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
-        """A command in it, by `docker exec`."""
+        """How to run a command in it, with `docker exec`."""
         options = ["--interactive", "--tty"] if terminal else []
         docker = ["docker", "--host", self._launch.engine_url, "exec", *options, self._container.name]
         return Beside([*docker, *command], Path.home(), os.environ)
 
     def usage(self) -> Usage:
-        """What the engine measures: memory without the files that the kernel may drop from it, as `docker stats`."""
+        """The engine's measurement, without cached files that the kernel can reclaim, as in `docker stats`."""
         try:
-            told = self._container.stats(stream=False, one_shot=True)
-            memory = told["memory_stats"]
-            dropped = memory.get("stats", {}).get("inactive_file", 0)
-            return Usage(memory["usage"] - dropped, told["cpu_stats"]["cpu_usage"]["total_usage"] / _NANOSECONDS)
+            stats = self._container.stats(stream=False, one_shot=True)
+            memory = stats["memory_stats"]
+            reclaimable = memory.get("stats", {}).get("inactive_file", 0)
+            return Usage(memory["usage"] - reclaimable, stats["cpu_stats"]["cpu_usage"]["total_usage"] / _NANOSECONDS)
         except (*EngineFailure, KeyError):  # it has ended
             return Usage(0, 0)
 
     def _follow(self) -> None:
-        """Write its output into the file until it ends, then take its exit code."""
+        """Write its output to the file until it ends, then read its exit code."""
         try:
             with open(self._launch.log, "ab", buffering=0) as log:
                 for chunk in self._container.logs(stream=True, follow=True):
                     with self._launch.faults.kept(_ACTIVITY, self._launch.log.name):
                         log.write(chunk)
         except (*EngineFailure, OSError):
-            pass  # the engine ended, and may be back; or the file cannot be made, and the end is what counts
+            pass  # the engine has ended, and may restart; or the file cannot be created, and only the exit code matters
         try:
-            code = int(self._container.wait()["StatusCode"])
+            exit_code = int(self._container.wait()["StatusCode"])
             self._container.reload()
             self._out_of_memory = bool(self._container.attrs["State"]["OOMKilled"])
         except NotFound:
-            code = _KILLED
-        except Exception:  # whatever it was: a container whose end nobody notices is never replaced
+            exit_code = _KILLED
+        except Exception:  # whatever the error is: a container whose end is not noticed would never be replaced
             self.kill()
-            code = _KILLED
-        self._code = code
-        self._ended.set()
+            exit_code = _KILLED
+        self._exit_code = exit_code
+        self._exited.set()

@@ -1,7 +1,7 @@
 """This machine's Docker engine, through docker-py.
 
-It is not `shared/docker_engine.py`, which starts a process of the `docker` command for each call: the local AWS follows
-the output and the end of every container all the time, and would keep such processes for each.
+`shared/docker_engine.py` is not used, because it starts a `docker` process for each call: the local AWS continuously
+follows the output and the state of every container, and would need such processes for each of them.
 """
 
 import os
@@ -16,60 +16,60 @@ from requests.exceptions import RequestException
 
 from . import NoEngineError
 
-# What goes wrong at the engine, or on the way there.
+# Errors of the engine, and of the connection to it.
 EngineFailure = (DockerException, RequestException)
-# Connections that are kept: each running container has one for its output, and a laptop runs some tasks at a time.
+# Size of the connection pool: each running container uses a connection for its output, and a laptop runs a few tasks.
 _POOL = 50
 LABEL = "flask-on-aws.local"
-"""What all that a local AWS makes at the engine is marked with: the folder of its files."""
+"""Label of everything that a local AWS creates in the engine; its value is the folder of the local AWS."""
 
 
 @cache
 def engine_url() -> str:
-    """Where the engine of the `docker` command answers: its library knows DOCKER_HOST and nothing of contexts."""
+    """URL of the engine that the `docker` command uses; docker-py supports DOCKER_HOST, but not contexts."""
     if url := os.environ.get("DOCKER_HOST"):
         return url
     command = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+        completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return "unix:///var/run/docker.sock"
-    return told.stdout.strip() or "unix:///var/run/docker.sock"
+    return completed.stdout.strip() or "unix:///var/run/docker.sock"
 
 
 def connect() -> Any:
     """A client of the engine.
 
     Raises:
-        NoEngineError: if none answers, or it is another machine's.
+        NoEngineError: if there is none, or if it may be on another machine.
     """
     url = engine_url()
     if not url.startswith(("unix://", "npipe://")):
         raise NoEngineError(
-            f"The Docker engine is at {url}, which may be another machine; containers of the local AWS need the files "
-            "and the loopback of this one. Unset DOCKER_HOST, or use the runtime process."
+            f"The Docker engine is at {url}, which may be another machine, but containers of the local AWS need the "
+            "files and the loopback interface of this one. Unset DOCKER_HOST, or use `--runtime process`."
         )
     try:
         client: Any = docker.DockerClient(base_url=url, max_pool_size=_POOL)
         client.ping()
     except EngineFailure as error:
         raise NoEngineError(
-            f"No Docker engine answers at {url} ({error}). Start it, or use the runtime process, which needs none."
+            f"No Docker engine answers at {url} ({error}). Start it, or use `--runtime process`, which needs none."
         ) from error
     return client
 
 
 def remove_all(client: Any, label: str) -> None:
-    """End and remove the containers and volumes of a label, as far as they are there."""
-    chosen = {"label": label}
-    for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
-        quietly(lambda one=container: one.remove(force=True, v=True))
-    for volume in client.volumes.list(filters=chosen):
-        quietly(lambda one=volume: one.remove(force=True))
+    """Remove all containers and volumes with a label, including running containers."""
+    filters = {"label": label}
+    for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
+        quietly(lambda container=container: container.remove(force=True, v=True))
+    for volume in client.volumes.list(filters=filters):
+        quietly(lambda volume=volume: volume.remove(force=True))
 
 
 def quietly(action: Callable[[], object]) -> None:
-    """Do something to an object of the engine that may be gone."""
+    """Perform an action on an object of the engine that may no longer exist."""
     try:
         action()
     except EngineFailure:

@@ -1,4 +1,4 @@
-"""Images at this machine's Docker engine: built from what the program says, named after the place."""
+"""Images in this machine's Docker engine, built from the program's image resources."""
 
 import hashlib
 import os
@@ -13,33 +13,33 @@ from ...build.run import BuildError
 from ...task_model.environment_images import Wanted
 from .docker_client import engine_url, quietly
 
-# Releases that are kept for tasks that still run and for a way back; ECS keeps two at a time.
-_KEPT = 5
-_LAST_LINES = 30  # of a failed build: enough to hold its cause
+# Images that are kept for running tasks and for rollbacks; ECS uses two at a time.
+_KEPT_IMAGES = 5
+_LAST_LINES = 30  # of a failed build's output: enough to contain the cause
 
 
 class ContainerImages:
-    """The images of one place."""
+    """The images of one local AWS."""
 
     def __init__(self, client: Any, folder: Path) -> None:
-        """Keep images under a name of the place's.
+        """Keep images under a repository name that is derived from the folder.
 
         Args:
-            client: the engine.
-            folder: the place's.
+            client: a client of the engine.
+            folder: the folder of the local AWS.
         """
         self._client = client
-        self._name = f"flask-on-aws-local/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+        self._repository = f"flask-on-aws-local/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
     def build(self, wanted: Wanted) -> str | None:
-        """Build as the image resource says, but for pushing it."""
+        """Build an image as its resource specifies, but do not push it."""
         if self.has(wanted.digest):
-            self._use(wanted.digest)
+            self._mark_used(wanted.digest)
             return None
         arguments, variables, text = build_command(wanted.recipe, wanted.root)
         command = ["docker", "--host", engine_url(), "build", "--load", "--tag", self._reference(wanted.digest)]
         try:
-            done = subprocess.run(  # noqa: S603 no shell
+            completed = subprocess.run(  # noqa: S603 no shell
                 [*command, *arguments],
                 input=text,
                 env={**os.environ, **variables},
@@ -49,16 +49,18 @@ class ContainerImages:
                 errors="replace",
                 check=False,
             )
-        except FileNotFoundError as missing:
-            raise BuildError("there is no docker command here, which builds images; install it.") from missing
-        if done.returncode:
-            last = "\n".join(done.stdout.splitlines()[-_LAST_LINES:])
-            raise BuildError(f"docker build ended with {done.returncode}; its last lines are:\n{last}")
-        self._forget_old()
+        except FileNotFoundError as error:
+            raise BuildError("images are built with the docker command, which was not found; install it.") from error
+        if completed.returncode:
+            last_lines = "\n".join(completed.stdout.splitlines()[-_LAST_LINES:])
+            raise BuildError(
+                f"docker build failed with exit code {completed.returncode}; its last lines are:\n{last_lines}"
+            )
+        self._remove_old()
         return ""
 
     def has(self, digest: str) -> bool:
-        """Whether the engine has the image of a digest."""
+        """Whether the engine has the image with a digest."""
         try:
             self._client.images.get(self._reference(digest))
         except ImageNotFound:
@@ -66,65 +68,65 @@ class ContainerImages:
         return True
 
     def clear(self) -> None:
-        """Remove all images of the place."""
+        """Remove all images of the local AWS."""
         for tag in self._tags():
-            quietly(lambda name=tag: self._client.images.remove(name))
+            quietly(lambda tag=tag: self._client.images.remove(tag))
 
-    def here(self, uri: str) -> str:
-        """What the engine knows an image of a task definition as."""
+    def local_reference(self, uri: str) -> str:
+        """The engine's reference to an image of a task definition; the URI itself if the image was not built here."""
         digest = uri.partition("@")[2]
         if not digest or not self.has(digest):
             return uri
-        self._use(digest)
+        self._mark_used(digest)
         return self._reference(digest)
 
     def _reference(self, digest: str) -> str:
-        return f"{self._name}:{_tag(digest)}"
+        return f"{self._repository}:{_tag(digest)}"
 
-    def _use(self, digest: str) -> None:
-        """A release that was gone back to is in use, however old its image: the engine keeps the time of a tag."""
+    def _mark_used(self, digest: str) -> None:
+        """Tag the image again, since images are removed by the time of their tag: a rollback uses an old image."""
         image = self._client.images.get(self._reference(digest))
-        image.tag(self._name, _tag(digest))
+        image.tag(self._repository, _tag(digest))
 
-    def _forget_old(self) -> None:
-        """Those of running tasks stay: the engine does not remove them."""
-        used = {tag: self._client.images.get(tag).attrs["Metadata"]["LastTagTime"] for tag in self._tags()}
-        for tag in sorted(used, key=lambda tag: used[tag], reverse=True)[_KEPT:]:
-            quietly(lambda name=tag: self._client.images.remove(name))
+    def _remove_old(self) -> None:
+        """Remove old images, except those of running tasks, which the engine refuses to remove."""
+        tagged_at = {tag: self._client.images.get(tag).attrs["Metadata"]["LastTagTime"] for tag in self._tags()}
+        for tag in sorted(tagged_at, key=lambda tag: tagged_at[tag], reverse=True)[_KEPT_IMAGES:]:
+            quietly(lambda tag=tag: self._client.images.remove(tag))
 
     def _tags(self) -> list[str]:
-        found = [tag for image in self._client.images.list(self._name) for tag in image.tags]
-        return [tag for tag in found if tag.startswith(f"{self._name}:")]
+        tags = [tag for image in self._client.images.list(self._repository) for tag in image.tags]
+        return [tag for tag in tags if tag.startswith(f"{self._repository}:")]
 
 
 def _tag(digest: str) -> str:
-    return digest.rpartition(":")[2][:16]  # 64 bits: a place never has two with the same
+    return digest.rpartition(":")[2][:16]  # 64 bits: no two images of a local AWS have the same
 
 
 def build_command(recipe: Mapping[str, Any], root: Path) -> tuple[list[str], dict[str, str], str]:
-    """The arguments of `docker build`, variables with the build's secrets, and the Dockerfile if it is in the recipe.
+    """The arguments of `docker build`, its environment variables with secrets, and the text of an inline Dockerfile.
 
     Args:
-        recipe: inputs of docker-build's Image, or of docker's.
-        root: folder where relative paths begin.
+        recipe: inputs of an Image resource of Pulumi's docker-build or docker provider.
+        root: folder to which relative paths refer.
     """
-    given: Mapping[str, Any] = recipe.get("build") or recipe
-    context: Any = given["context"]
+    inputs: Mapping[str, Any] = recipe.get("build") or recipe
+    context: Any = inputs["context"]
     folder = context if isinstance(context, str) else context["location"]
-    named: Mapping[str, Any] = {} if isinstance(context, str) else context.get("named") or {}
-    dockerfile: Any = given.get("dockerfile") or f"{folder}/Dockerfile"
+    named_contexts: Mapping[str, Any] = {} if isinstance(context, str) else context.get("named") or {}
+    dockerfile: Any = inputs.get("dockerfile") or f"{folder}/Dockerfile"
     inline = None if isinstance(dockerfile, str) else dockerfile.get("inline")
     location = dockerfile if isinstance(dockerfile, str) else dockerfile.get("location", f"{folder}/Dockerfile")
-    secrets: Mapping[str, str] = given.get("secrets") or {}
-    platforms = given.get("platforms") or ([given["platform"]] if given.get("platform") else [])
+    secrets: Mapping[str, str] = inputs.get("secrets") or {}
+    platforms = inputs.get("platforms") or ([inputs["platform"]] if inputs.get("platform") else [])
     arguments = ["--file", "-" if inline is not None else str(root / location)]
     for platform in platforms:
         arguments += ["--platform", str(platform)]
-    build_args: Mapping[str, str] = given.get("buildArgs") or given.get("args") or {}
+    build_args: Mapping[str, str] = inputs.get("buildArgs") or inputs.get("args") or {}
     for name, value in build_args.items():
         arguments += ["--build-arg", f"{name}={value}"]
-    for name, one in named.items():
-        arguments += ["--build-context", f"{name}={root / one['location']}"]
+    for name, named_context in named_contexts.items():
+        arguments += ["--build-context", f"{name}={root / named_context['location']}"]
     for name in secrets:
         arguments += ["--secret", f"id={name},env={name}"]
     return [*arguments, str(root / folder)], dict(secrets), inline or ""

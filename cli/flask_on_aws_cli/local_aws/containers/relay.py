@@ -1,9 +1,9 @@
-"""Makes this machine's local AWS answer at the same addresses inside a task's network as outside of it.
+"""Makes the local AWS reachable at the same addresses inside a task's network as outside of it.
 
-The text of this file runs in a container that keeps the network of a task, by the image's own Python, so it uses
-nothing but Python's library, and no syntax newer than 3.8. It listens on loopback at each port that the gateway names,
-and takes every connection to the gateway. Arguments: the task's id, the gateway's address (the path of a socket, or
-host:port), and the ports that are the task's own.
+The text of this file is run by the image's Python, in a container that provides the network of a task. It therefore
+uses only Python's standard library, and no syntax newer than 3.8. It listens on the loopback interface at each port
+that the gateway reports, and forwards every connection to the gateway. Arguments: the task's id, the gateway's address
+(the path of a socket, or host:port), and the ports of the task's containers.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Collection
 
-# Seconds between two questions which ports there are: a database that is made while tasks run is reached within it.
+# Seconds between two requests for the ports: a database that is created while tasks run is reachable within this time.
 _POLL = 1.0
-_CHUNK = 65536  # bytes read at once, the buffer of a Linux pipe
+_CHUNK = 65536  # bytes read at a time: the size of a Linux pipe's buffer
 
 
-async def connect(gateway: str, question: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to the gateway that begins with a line."""
+async def connect(gateway: str, request: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the gateway and send it a request, which is one line."""
     if "/" in gateway:
         reader, writer = await asyncio.open_unix_connection(gateway)
     else:
         host, _, port = gateway.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(question.encode() + b"\n")
+    writer.write(request.encode() + b"\n")
     return reader, writer
 
 
-async def ask(gateway: str, question: str) -> str:
-    """The gateway's answer, a line."""
-    reader, writer = await connect(gateway, question)
+async def query(gateway: str, request: str) -> str:
+    """The gateway's response to a request, which is one line."""
+    reader, writer = await connect(gateway, request)
     try:
         return (await reader.readline()).decode()
     finally:
@@ -39,17 +39,17 @@ async def ask(gateway: str, question: str) -> str:
 
 
 async def join(
-    one: tuple[asyncio.StreamReader, asyncio.StreamWriter], other: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    first: tuple[asyncio.StreamReader, asyncio.StreamWriter], second: tuple[asyncio.StreamReader, asyncio.StreamWriter]
 ) -> None:
-    """Carry what each side sends to the other until both have ended."""
+    """Forward data in both directions until both sides have closed the connection."""
     try:
-        await asyncio.gather(_carry(one[0], other[1]), _carry(other[0], one[1]))
+        await asyncio.gather(_forward(first[0], second[1]), _forward(second[0], first[1]))
     finally:
-        for _, writer in (one, other):
+        for _, writer in (first, second):
             writer.close()
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while True:
             data = await reader.read(_CHUNK)
@@ -57,14 +57,14 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
                 break
             writer.write(data)
             await writer.drain()
-        writer.write_eof()  # half of the connection, as TCP has it
+        writer.write_eof()  # closes only this direction of the connection, as in TCP
 
 
-async def main(task: str, gateway: str, own: Collection[str]) -> None:
-    """Follow the gateway's ports."""
+async def main(task: str, gateway: str, task_ports: Collection[str]) -> None:
+    """Listen at the ports that the gateway reports, except the task's."""
     servers: dict[str, asyncio.AbstractServer] = {}
 
-    def through(port: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    def forwarder(port: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError):
                 await join((reader, writer), await connect(gateway, port))
@@ -72,19 +72,19 @@ async def main(task: str, gateway: str, own: Collection[str]) -> None:
 
         return serve
 
-    ready, said = False, ""
+    ready, last_error = False, ""
     while True:
         try:
-            for port in (await ask(gateway, "ports")).split():
-                if port not in servers and port not in own:
-                    with contextlib.suppress(OSError):  # somebody in the task listens there
-                        servers[port] = await asyncio.start_server(through(port), "127.0.0.1", int(port))
+            for port in (await query(gateway, "ports")).split():
+                if port not in servers and port not in task_ports:
+                    with contextlib.suppress(OSError):  # a process in the task is listening on it
+                        servers[port] = await asyncio.start_server(forwarder(port), "127.0.0.1", int(port))
             if not ready:
-                ready = bool(await ask(gateway, "ready " + task))
-        except Exception as error:  # whatever it is, the gateway may be well in a moment
-            if str(error) != said:  # not once a second
-                said = str(error)
-                print(f"The local AWS does not answer: {error}", file=sys.stderr, flush=True)
+                ready = bool(await query(gateway, "ready " + task))
+        except Exception as error:  # whatever the error is, the next attempt may succeed
+            if str(error) != last_error:  # to print it once, and not every second
+                last_error = str(error)
+                print(f"The local AWS is not reachable: {error}", file=sys.stderr, flush=True)
         await asyncio.sleep(_POLL)
 
 

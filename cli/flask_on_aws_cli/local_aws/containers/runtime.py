@@ -1,4 +1,4 @@
-"""The containers of all tasks of a place."""
+"""The containers of all tasks of a local AWS."""
 
 import sys
 from collections.abc import Callable, Collection
@@ -12,11 +12,11 @@ from ..faults import Faults
 from ..reaper_supervisor import ReaperSupervisor
 from .docker_client import LABEL, engine_url, remove_all
 from .gateway import Gateway
-from .task_containers import ContainerRoom, Surroundings
+from .task_containers import ContainerDependencies, TaskContainers
 
 
 class ContainerRuntime:
-    """Containers that are marked with the place; a reaper removes them when this process ends without doing so."""
+    """Runs labelled containers; a reaper removes them if this process ends without doing so."""
 
     def __init__(
         self,
@@ -24,48 +24,48 @@ class ContainerRuntime:
         folder: Path,
         certificates: Path,
         ports: Callable[[], Collection[int]],
-        image_here: Callable[[str], str],
+        local_reference: Callable[[str], str],
         faults: Faults | None = None,
     ) -> None:
-        """Run containers at an engine.
+        """Run containers in an engine.
 
         Args:
-            client: the engine.
-            folder: the place's.
+            client: a client of the engine.
+            folder: the folder of the local AWS.
             certificates: file of the local CA.
-            ports: the ports of loopback that containers may reach.
-            image_here: image of a task definition → its name at the engine.
-            faults: where it is told what fails. Default: the log alone.
+            ports: returns the loopback ports that containers may connect to.
+            local_reference: image of a task definition → the engine's reference to it.
+            faults: receives failures. Default: they are only logged.
         """
         faults = faults or Faults(folder)
         self._gateway = Gateway(ports, faults=faults)
-        self._around = Surroundings(
+        self._dependencies = ContainerDependencies(
             client=client,
             label=str(folder),
             gateway=self._gateway,
-            image_here=image_here,
+            local_reference=local_reference,
             certificates=certificates,
             rds_certificates=(CA_FOLDER / CA_FILE).read_text(encoding="ascii"),
             url=engine_url(),
             faults=faults,
             processors=int(client.info()["NCPU"]),
         )
-        self._marked = f"{LABEL}={folder}"
-        command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.containers.container_reaper", self._marked]
+        self._label = f"{LABEL}={folder}"
+        command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.containers.container_reaper", self._label]
         self._supervisor = ReaperSupervisor(command, faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
-        """Room for a task's containers."""
+    def room(self, task_id: str, plan: TaskPlan) -> TaskContainers:
+        """The containers of a task, with their network and volumes."""
         self._supervisor.watch()
-        return ContainerRoom(task_id, plan, self._around)
+        return TaskContainers(task_id, plan, self._dependencies)
 
     def start(self) -> None:
-        """Remove what a killed daemon left, and open the gateway."""
+        """Open the gateway, and remove the containers that a killed daemon left."""
         self._gateway.start()
-        remove_all(self._around.client, self._marked)
+        remove_all(self._dependencies.client, self._label)
 
     def close(self) -> None:
-        """Send the reaper away, and close the gateway."""
+        """Dismiss the reaper, and close the gateway."""
         self._supervisor.dismiss()
         self._gateway.stop()
-        self._around.client.close()
+        self._dependencies.client.close()

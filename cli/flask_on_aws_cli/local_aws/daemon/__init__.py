@@ -1,4 +1,4 @@
-"""The process that runs all parts of one project's local AWS, and the one that restarts it.
+"""The process that runs all parts of a project's local AWS, and the process that restarts it.
 
-Imports all parts; they do not import it.
+Imports all parts; no part imports this package.
 """

@@ -1,4 +1,4 @@
-"""The daemon of one project: all parts of its local AWS in one process, started in the order of their needs.
+"""The daemon of a project: all parts of its local AWS in one process, started in the order of their dependencies.
 
 python -m flask_on_aws_cli.local_aws.daemon.daemon PROJECT
 """
@@ -36,13 +36,13 @@ from ..rds.records import DatabaseRecords
 from ..reaper_supervisor import ReaperSupervisor
 from ..runtimes import open_tasks
 
-# How often the balancer looks for changes that nobody has told it of.
+# Seconds between checks of the load balancer for changes of which it was not notified.
 _TICK_SECONDS = 1.0
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
-class Cloud:
-    """The parts, put together."""
+class LocalAws:
+    """The local AWS with all of its parts."""
 
     def __init__(self, local: LocalPlace, cache: Path, faults: Faults) -> None:
         self._local = local
@@ -61,7 +61,7 @@ class Cloud:
         )
         records.on_change(self._balancer.wake)
         targets = TargetRecords(self._balancer, configuration, records, faults)
-        self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
+        self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
         tasks = open_tasks(place, local.runtime, self._ports, faults)
         know_images(tasks.images.has)
@@ -71,7 +71,7 @@ class Cloud:
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
         self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
-        self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
+        self._endpoint.serve(exec_command.PREFIX, exec_command.ExecRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
             self._endpoint,
@@ -84,43 +84,43 @@ class Cloud:
         ]
 
     def start(self) -> None:
-        """Start every part; a failure ends those that were started."""
+        """Start every part."""
         for part in self._parts:
             part.start()
 
     def stop(self) -> None:
-        """End them in reverse order: tasks finish their requests while balancer and database are there."""
+        """Stop all parts in reverse order: tasks finish their requests while load balancer and databases still run."""
         for part in reversed(self._parts):
             part.stop()
 
-    def _told(self, identifier: str, status: Status) -> None:
-        self._database_records.told(identifier, status)
+    def _write_status(self, identifier: str, status: Status) -> None:
+        self._database_records.write_status(identifier, status)
 
     def _container_memory(self) -> int:
-        """Bytes of what is no child of this process."""
+        """Memory in bytes of containers, which are not child processes of this one."""
         if self._local.runtime == "process":
             return 0
         return sum(meter.memory for meter in self._ecs.meters().values())
 
     def _ports(self) -> set[int]:
-        """What the tasks may reach: all that AWS would be to them."""
+        """The ports that tasks may connect to: those of the API, the load balancers and the databases."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
         return {self._local.place.port, *self._balancer.ports.values(), *databases}
 
     def _pages(self) -> set[str]:
-        """Origins of this project's pages: the load balancers' and the status page's."""
+        """Origins of this project's pages: those of the load balancers and of the status page."""
         return {*self._balancer.origins, self._local.status_url}
 
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
-        """How the parts are; whose local AWS this is, to those who cannot sign: it may be another project's."""
+        """The status of all parts; for unsigned requests only the folder, which shows whose local AWS this is."""
         if not self._endpoint.is_owners(environ):
             return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
-        told = {
+        report = {
             "folder": str(self._local.place.folder),
             "protected": True,
             "runtime": self._local.runtime,
             "container_memory": self._container_memory(),
-            "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
+            "ports": {f"{arn}:{port}": local_port for (arn, port), local_port in self._balancer.ports.items()},
             "problems": self._balancer.problems,
             "faults": [told_fault(fault) for fault in self._faults.now()],
             "databases": {
@@ -128,44 +128,44 @@ class Cloud:
                 for name, status in self._databases.statuses().items()
             },
         }
-        return "200 OK", "application/json", json.dumps(told).encode()
+        return "200 OK", "application/json", json.dumps(report).encode()
 
 
 def _client(place: Place, service: str) -> Any:
-    # The endpoint is this very process: what it does not answer at once is asked again anyway.
+    # The endpoint is in this process, and its callers repeat their requests anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
     return client(place, service, config=config)
 
 
-def _note_end(faults: Faults, ended: threading.ExceptHookArgs) -> None:
-    """No thread is to end by an exception; one that does so all the same is not to be missed in silence."""
-    name = ended.thread.name if ended.thread is not None else "?"
-    faults.report("a thread, which has ended", name, ended.exc_value or ended.exc_type.__name__)
+def _report_thread_end(faults: Faults, hook_args: threading.ExceptHookArgs) -> None:
+    """Report a thread that has ended with an exception, which none should."""
+    name = hook_args.thread.name if hook_args.thread is not None else "?"
+    faults.report("a thread, which has ended", name, hook_args.exc_value or hook_args.exc_type.__name__)
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Run the local AWS until SIGTERM."""
     local = find_place(Path(sys.argv[1]))
     if local is None:
-        raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` there.")
+        raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` in that folder.")
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
-    done = threading.Event()
+    stop_requested = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:
-        done.set()
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        stop_requested.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, request_stop)
     faults = Faults(local.place.folder)
-    threading.excepthook = lambda ended: _note_end(faults, ended)
-    cloud = Cloud(local, CACHE, faults)
-    cloud.start()
+    threading.excepthook = lambda hook_args: _report_thread_end(faults, hook_args)
+    local_aws = LocalAws(local, CACHE, faults)
+    local_aws.start()
     command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon_restarter", sys.argv[1]]
     restarter = ReaperSupervisor(command, faults)
     restarter.watch()
-    done.wait()
+    stop_requested.wait()
     restarter.dismiss()
-    cloud.stop()
+    local_aws.stop()
 
 
 if __name__ == "__main__":

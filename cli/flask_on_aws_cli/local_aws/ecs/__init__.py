@@ -1,1 +1,1 @@
-"""ECS on this machine: services and tasks that really run, and an API that tells what happened to them."""
+"""ECS on this machine: its services and tasks really run, and the API reports their state."""

@@ -1,4 +1,4 @@
-"""ECS's data plane as one part of the local AWS."""
+"""The data plane of ECS, a part of the local AWS."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +12,12 @@ from ..parts import Targets
 from .scheduler.service import Scheduler
 from .tasks.credentials import PREFIX, Credentials
 from .tasks.launches import Launches
-from .tasks.log_streams import Streams
-from .tasks.secret_references import Secrets
-from .tasks.task import Tools
+from .tasks.log_streams import LogStreams
+from .tasks.secret_references import SecretReader
+from .tasks.task import TaskDependencies
 from .tasks.usage import Load, UsageMeter
 
-# The words of ExecuteCommand: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+# The error message of ExecuteCommand: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
 _NOT_ENABLED = (
     "The execute command failed because execute command was not enabled when the task was run or the execute command "
     "agent isn't running."
@@ -25,58 +25,71 @@ _NOT_ENABLED = (
 
 
 class Ecs:
-    """Services and tasks; start it after the endpoint and the balancer, stop it before them."""
+    """Runs services and tasks; start it after the endpoint and the load balancer, and stop it before them."""
 
     def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
         records = endpoint.records
         credentials = Credentials(client(place, "sts"), place.endpoint)
-        secrets = Secrets(client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits)
+        secrets = SecretReader(
+            client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits
+        )
         launches = Launches(place, records, secrets, credentials)
         self._runtime = runtime
-        self._streams = Streams(records, endpoint.faults)
-        self._scheduler = Scheduler(Tools(records, self._runtime, self._streams, targets, launches, endpoint.faults))
-        endpoint.serve(PREFIX, credentials.answer, is_open=True)  # by a token for each task
+        self._log_streams = LogStreams(records, endpoint.faults)
+        dependencies = TaskDependencies(records, runtime, self._log_streams, targets, launches, endpoint.faults)
+        self._scheduler = Scheduler(dependencies)
+        endpoint.serve(PREFIX, credentials.answer, is_open=True)  # each task authenticates with its token
 
     def start(self) -> None:
-        """End what a killed daemon left running, and begin."""
+        """Stop tasks that a killed daemon left running, and start scheduling."""
         self._runtime.start()
-        self._streams.start()
+        self._log_streams.start()
         self._scheduler.start()
 
     def stop(self) -> None:
-        """End all tasks in order: SIGTERM, their stop timeout, SIGKILL."""
+        """Stop all tasks gracefully: SIGTERM, and SIGKILL after their stop timeout."""
         self._scheduler.stop()
-        self._streams.stop()
+        self._log_streams.stop()
         self._runtime.close()
 
     def wake(self) -> None:
-        """Look at the services at once: a target's health has changed."""
+        """Run the scheduler at once, because a target's health has changed."""
         self._scheduler.wake()
 
     def meters(self) -> dict[str, UsageMeter]:
-        """What the tasks that run use, by their ids."""
+        """The resource usage of running tasks, by task id."""
         return {run.record.id: run.meter for run in self._scheduler.runs()}
 
     def load(self, service: ServiceRecord) -> Load | None:
-        """The average load of a service's tasks; None while none runs."""
+        """The average load of a service's tasks; None while none is running."""
         return self._scheduler.load(service)
 
     def develop(self, folder: Path | None) -> None:
-        """Have the services' tasks run from a folder, anew if they do already; None: from their images again."""
+        """Run the code of the services' tasks from a folder, restarting it if necessary; None: from their images."""
         self._scheduler.develop(folder)
 
-    def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> Beside:
-        """How a command runs beside a running container, as ECS Exec does it, with this process's terminal or without.
+    def exec_process(
+        self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None
+    ) -> Beside:
+        """How to run a command in the environment of a running container, as ECS Exec does.
 
-        Raises `LookupError` when there is no such container, and `PermissionError` in AWS's words when the service does
-        not enable ExecuteCommand.
+        Args:
+            task_id: the task's id.
+            command: the command's words.
+            terminal: whether the command gets this process's terminal.
+            container: the container's name. Default: the first running container.
+
+        Raises:
+            LookupError: if no such container is running.
+            PermissionError: with AWS's message, if the service does not enable ExecuteCommand.
         """
         for run in self._scheduler.runs():
             if run.record.id != task_id:
                 continue
             if not run.record.may_execute:
                 raise PermissionError(_NOT_ENABLED)
-            for one in run.containers:
-                if one.alive and one.running is not None and container in (None, one.container.name):
-                    return one.running.beside(command, terminal)
-        raise LookupError(f"No container {container or ''} of a task {task_id} runs.")
+            for container_run in run.containers:
+                has_name = container in (None, container_run.container.name)
+                if container_run.alive and container_run.running is not None and has_name:
+                    return container_run.running.beside(command, terminal)
+        raise LookupError(f"No container {container or ''} of a task {task_id} is running.")

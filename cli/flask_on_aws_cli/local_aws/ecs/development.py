@@ -1,4 +1,4 @@
-"""Code that is being written, in the tasks that run: the daemon's side of `flask-on-aws dev`."""
+"""The daemon's side of `flask-on-aws dev`: runs tasks from a folder in which the code is being edited."""
 
 import urllib.parse
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import Any
 from .data_plane import Ecs
 
 PREFIX = "/.local/development"
-"""POST with the folder of the code as the query's `folder`; without one, what is deployed runs again."""
+"""POST with the code's folder as the query parameter `folder`; without it, the deployed code runs again."""
 
 
 class DevelopmentRoute:
-    """Has the services' tasks run from a folder."""
+    """Runs the code of the services' tasks from a folder."""
 
     def __init__(self, ecs: Ecs) -> None:
         self._ecs = ecs
@@ -20,7 +20,7 @@ class DevelopmentRoute:
     def answer(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:
         """The endpoint's route for `PREFIX`."""
         if environ.get("REQUEST_METHOD") != "POST":
-            return "405 Method Not Allowed", "text/plain", b"This is for flask-on-aws dev."
+            return "405 Method Not Allowed", "text/plain", b"Only flask-on-aws dev uses this path, with POST."
         query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))
         self._ecs.develop(Path(query["folder"]) if "folder" in query else None)
         return "200 OK", "text/plain", b""

@@ -1,4 +1,4 @@
-"""The page that shows a local AWS as it runs, at the load balancer's own host name."""
+"""The status page of a local AWS, which the load balancer serves at a dedicated host name."""
 
 import json
 import time
@@ -15,73 +15,76 @@ from ..faults import Faults, told_fault
 from ..load_balancer.part import Balancer
 from ..load_balancer.requests.application import OwnAnswer
 
-_LINES, _LOG_SECONDS = 60, 900  # of the log: a screen or two, and no reading of what a long day has printed
-_EVENTS = 8  # of a service: a deployment's
+_LINES, _LOG_SECONDS = 60, 900  # of the log: one or two screens, without reading the output of a whole day
+_EVENTS = 8  # of each service: those of about one deployment
 _RELEASES = 5
-_TASKS = 100  # DescribeTasks takes no more
+_TASKS = 100  # the maximum of DescribeTasks
 _TYPES = {"page.html": "text/html; charset=utf-8", "page.js": "text/javascript", "page.css": "text/css"}
 
 
 class StatusPage:
-    """Answers for the host: the page, its parts, and what it shows as JSON."""
+    """Serves the page, its files, and its data as JSON."""
 
     def __init__(self, local: LocalPlace, ecs: Ecs, balancer: Balancer, faults: Faults) -> None:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
         self._settings, self._faults = place_settings(local), faults
 
     def answer(self, path: str) -> OwnAnswer:
-        """The answer for a path; called in a thread of its own."""
+        """The response for a path; called in a separate thread."""
         name = {"/": "page.html"}.get(path, path.removeprefix("/"))
         if name == "facts.json":
             return OwnAnswer(200, "application/json", json.dumps(self._facts(), default=str).encode())
         if name in _TYPES:
             return OwnAnswer(200, _TYPES[name], (files(__name__) / name).read_bytes())
-        return OwnAnswer(404, "text/plain", b"There is nothing here but the page itself: /\n")
+        return OwnAnswer(404, "text/plain", b"Not found: the status page is at /\n")
 
     def _facts(self) -> dict[str, Any]:
         ecs = self._settings.client("ecs")
         tasks = [task for cluster in ecs.list_clusters()["clusterArns"] for task in _tasks(ecs, cluster)]
         return {
             "url": self._url,
-            "services": [self._service(one) for one in all_services(ecs)],
-            "tasks": [self._task(one) for one in tasks],
+            "services": [self._service(service) for service in all_services(ecs)],
+            "tasks": [self._task(task) for task in tasks],
             "targets": list(self._targets()),
             "faults": [told_fault(fault) for fault in self._faults.now()],
             "log": self._log(),
         }
 
-    def _service(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        name = release_parameter(told["clusterArn"], short_name(told["taskDefinition"]).rpartition(":")[0])
-        found = list(releases(self._settings.client("ssm"), name))[:_RELEASES]
+    def _service(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        name = release_parameter(service["clusterArn"], short_name(service["taskDefinition"]).rpartition(":")[0])
+        last_releases = list(releases(self._settings.client("ssm"), name))[:_RELEASES]
         return {
-            "name": told["serviceName"],
-            "desired": told["desiredCount"],
-            "running": told["runningCount"],
+            "name": service["serviceName"],
+            "desired": service["desiredCount"],
+            "running": service["runningCount"],
             "deployments": [
                 {
-                    "definition": short_name(one["taskDefinition"]),
-                    "rollout": one["rolloutState"],
-                    "running": one["runningCount"],
-                    "failed": one["failedTasks"],
+                    "definition": short_name(deployment["taskDefinition"]),
+                    "rollout": deployment["rolloutState"],
+                    "running": deployment["runningCount"],
+                    "failed": deployment["failedTasks"],
                 }
-                for one in told["deployments"]
+                for deployment in service["deployments"]
             ],
             "releases": [
-                {"number": one.number, "image": one.image.rpartition("@")[2][:19], "at": one.time} for one in found
+                {"number": release.number, "image": release.image.rpartition("@")[2][:19], "at": release.time}
+                for release in last_releases
             ],
-            "events": [{"at": one["createdAt"], "message": one["message"]} for one in told["events"][:_EVENTS]],
+            "events": [
+                {"at": event["createdAt"], "message": event["message"]} for event in service["events"][:_EVENTS]
+            ],
         }
 
-    def _task(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        identifier = told["taskArn"].rpartition("/")[2]
+    def _task(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        identifier = task["taskArn"].rpartition("/")[2]
         meter = self._ecs.meters().get(identifier)
         return {
             "id": identifier,
-            "of": told.get("group", "").removeprefix("service:"),
-            "definition": short_name(told["taskDefinitionArn"]),
-            "status": told["lastStatus"],
-            "since": told.get("stoppedAt") or told.get("startedAt") or told.get("createdAt"),
-            "reason": told.get("stoppedReason", ""),
+            "of": task.get("group", "").removeprefix("service:"),
+            "definition": short_name(task["taskDefinitionArn"]),
+            "status": task["lastStatus"],
+            "since": task.get("stoppedAt") or task.get("startedAt") or task.get("createdAt"),
+            "reason": task.get("stoppedReason", ""),
             "cpu": meter.load.cpu if meter else None,
             "memory": meter.memory if meter else None,
         }
@@ -104,11 +107,11 @@ class StatusPage:
     def _log(self) -> list[dict[str, Any]]:
         logs, since = self._settings.client("logs"), int((time.time() - _LOG_SECONDS) * 1000)
         events = [
-            {"at": one["timestamp"], "stream": one["logStreamName"], "text": one["message"]}
+            {"at": event["timestamp"], "stream": event["logStreamName"], "text": event["message"]}
             for group in logs.describe_log_groups()["logGroups"]
-            for one in logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)["events"]
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)["events"]
         ]
-        return sorted(events, key=lambda one: one["at"])[-_LINES:]
+        return sorted(events, key=lambda event: event["at"])[-_LINES:]
 
 
 def _tasks(ecs: Any, cluster: str) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-// Asks what is true once a second, and shows it.
+// Reads the state of the local AWS once a second, and shows it.
 "use strict";
 
 const SECOND = 1000;
@@ -8,21 +8,21 @@ const COLOURS = {
   STOPPED: "ill", unhealthy: "ill", FAILED: "ill",
 };
 const rates = [];
-let counted = null;
+let lastCount = null;
 
 const byId = (id) => document.getElementById(id);
 
-function element(name, text, kind) {
-  const made = document.createElement(name);
-  made.textContent = text ?? "";
-  if (kind) made.className = kind;
-  return made;
+function element(name, text, className) {
+  const node = document.createElement(name);
+  node.textContent = text ?? "";
+  if (className) node.className = className;
+  return node;
 }
 
 const time = (at) => (at ? new Date(at).toLocaleTimeString() : "");
 const percent = (value) => (value === null ? "" : `${Math.round(value)} %`);
 const mebibytes = (value) => (value === null ? "" : `${Math.round(value / 2 ** 20)} MiB`);
-const coloured = (state) => element("td", state, COLOURS[state] ?? "busy");
+const statusCell = (state) => element("td", state, COLOURS[state] ?? "busy");
 
 function fill(id, rows) {
   byId(id).replaceChildren(...rows.map((cells) => {
@@ -33,77 +33,77 @@ function fill(id, rows) {
 }
 
 function list(lines) {
-  const made = document.createElement("ul");
-  made.append(...lines.map((line) => element("li", line)));
-  return made;
+  const node = document.createElement("ul");
+  node.append(...lines.map((line) => element("li", line)));
+  return node;
 }
 
 function showServices(services) {
   byId("services").replaceChildren(...services.flatMap((service) => [
     element("h3", `${service.name}: ${service.running} of ${service.desired} tasks run`),
-    list(service.deployments.map((one) =>
-      `${one.definition} ${one.rollout}, ${one.running} running, ${one.failed} failed`)),
+    list(service.deployments.map((deployment) =>
+      `${deployment.definition} ${deployment.rollout}, ${deployment.running} running, ${deployment.failed} failed`)),
     element("h3", "Releases"),
-    list(service.releases.map((one) => `${one.number}: ${one.image}, ${time(one.at)}`)),
+    list(service.releases.map((release) => `${release.number}: ${release.image}, ${time(release.at)}`)),
     element("h3", "Events"),
-    list(service.events.map((one) => `${time(one.at)} ${one.message}`)),
+    list(service.events.map((event) => `${time(event.at)} ${event.message}`)),
   ]));
 }
 
 function showFaults(faults) {
   byId("faults-section").hidden = faults.length === 0;
-  byId("faults").replaceChildren(list(faults.map((one) =>
-    `${one.what}, failing since ${time(one.since * SECOND)} (${one.times} times): ${one.error}. ${one.fix}`)));
+  byId("faults").replaceChildren(list(faults.map((fault) =>
+    `${fault.what}, failing since ${time(fault.since * SECOND)} (${fault.times} times): ${fault.error}. ${fault.fix}`)));
 }
 
 function showRate(targets) {
-  const now = { at: performance.now(), requests: targets.reduce((sum, one) => sum + one.requests, 0) };
-  if (counted && now.requests >= counted.requests) {
-    rates.push((now.requests - counted.requests) / (now.at - counted.at) * SECOND);
+  const now = { at: performance.now(), requests: targets.reduce((sum, target) => sum + target.requests, 0) };
+  if (lastCount && now.requests >= lastCount.requests) {
+    rates.push((now.requests - lastCount.requests) / (now.at - lastCount.at) * SECOND);
     rates.splice(0, rates.length - POINTS);
     byId("rate").textContent = rates.at(-1).toFixed(1);
-    const most = Math.max(1, ...rates);
-    const points = rates.map((rate, index) => `${index + POINTS - rates.length},${29 - rate / most * 28}`);
+    const maximum = Math.max(1, ...rates);
+    const points = rates.map((rate, index) => `${index + POINTS - rates.length},${29 - rate / maximum * 28}`);
     byId("curve").firstElementChild.setAttribute("points", points.join(" "));
   }
-  counted = now;
+  lastCount = now;
 }
 
 function showLog(lines) {
   const log = byId("log");
-  const follows = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
-  log.textContent = lines.map((one) => `${time(one.at)} ${one.stream.split("/")[0]} ${one.text}`).join("\n");
-  if (follows) log.scrollTop = log.scrollHeight;
+  const isAtEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+  log.textContent = lines.map((line) => `${time(line.at)} ${line.stream.split("/")[0]} ${line.text}`).join("\n");
+  if (isAtEnd) log.scrollTop = log.scrollHeight;
 }
 
 function show(facts) {
   byId("url").textContent = byId("url").href = facts.url;
   showFaults(facts.faults);
   showServices(facts.services);
-  fill("tasks", facts.tasks.map((one) => [
-    `${one.of || "one-off"} ${one.id.slice(0, 8)}`, one.definition, coloured(one.status), time(one.since),
-    percent(one.cpu), mebibytes(one.memory), one.reason,
+  fill("tasks", facts.tasks.map((task) => [
+    `${task.of || "one-off"} ${task.id.slice(0, 8)}`, task.definition, statusCell(task.status), time(task.since),
+    percent(task.cpu), mebibytes(task.memory), task.reason,
   ]));
-  fill("targets", facts.targets.map((one) => [
-    one.group, one.address, coloured(one.state), String(one.requests),
-    Object.entries(one.statuses).map(([kind, count]) => `${kind}: ${count}`).join(" "), one.reason,
+  fill("targets", facts.targets.map((target) => [
+    target.group, target.address, statusCell(target.state), String(target.requests),
+    Object.entries(target.statuses).map(([kind, count]) => `${kind}: ${count}`).join(" "), target.reason,
   ]));
   showRate(facts.targets);
   showLog(facts.log);
 }
 
-async function look() {
+async function update() {
   try {
-    const answer = await fetch("facts.json");
-    if (!answer.ok) throw new Error(`the local AWS answers ${answer.status}`);
-    show(await answer.json());
+    const response = await fetch("facts.json");
+    if (!response.ok) throw new Error(`the local AWS responded with ${response.status}`);
+    show(await response.json());
     byId("state").textContent = "Live";
     byId("state").className = "well";
   } catch (error) {
     byId("state").textContent = `Not live: ${error.message}`;
     byId("state").className = "ill";
   }
-  setTimeout(look, SECOND);
+  setTimeout(update, SECOND);
 }
 
-look();
+update();

@@ -1,4 +1,4 @@
-"""What a database instance is told to be, and what is told of it: plain values."""
+"""The desired configuration and the status of a DB instance, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Instance:
-    """A PostgreSQL database instance."""
+    """A PostgreSQL DB instance."""
 
     identifier: str
     engine_version: str
-    """As in the records, like `17` or `17.5`; only its major version matters."""
+    """As in the records, such as `17` or `17.5`; only the major version matters."""
     username: str
-    """The master user: it may create roles and databases, and is no superuser."""
+    """The master user, who may create roles and databases, but is not a superuser."""
     password: str = field(repr=False)
     database: str | None = None
-    """A database that is there from the beginning; None for `postgres` alone."""
+    """A database that is created with the instance; None if there is only `postgres`."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of the parameter group, by name; those that this machine's PostgreSQL does not know have no effect."""
+    """Parameters of the parameter group, by name; those that this machine's PostgreSQL does not have are ignored."""
 
     @property
     def major(self) -> int:
@@ -26,14 +26,14 @@ class Instance:
 
     @property
     def forces_tls(self) -> bool:
-        """Whether connections without TLS are refused, which is RDS's default from PostgreSQL 15 on."""
+        """Whether connections without TLS are rejected, which is RDS's default since PostgreSQL 15."""
         default = "1" if self.major >= 15 else "0"
         return self.parameters.get("rds.force_ssl", default) in ("1", "on", "true")
 
 
 @dataclass(frozen=True)
 class Status:
-    """How an instance is, in AWS's words.
+    """The status of an instance, in AWS's terms.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
     """
@@ -41,7 +41,7 @@ class Status:
     state: str
     """creating, available, backing-up, modifying, rebooting, starting, stopped, deleting, deleted or failed."""
     host: str | None = None
-    """Name of the endpoint, which its certificate has; None until there is one."""
+    """Host name of the endpoint, for which its certificate is issued; None until there is an endpoint."""
     port: int | None = None
     note: str | None = None
-    """What AWS would not say, a sentence: another major version than the records', or why it failed."""
+    """A sentence that AWS would not report: that the major version differs from the records, or why it failed."""

@@ -1,4 +1,4 @@
-"""RDS's records made real: every wish that a call leaves is carried out by a server, whose state is written back."""
+"""Carries out the changes that API calls request of RDS's records, and writes the status of servers back to them."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -11,56 +11,56 @@ from ..moto_patches.rds import Wish, wishes
 from .configuration import Instance, Status
 from .part import Databases
 
-_ACTIVITY = "making databases as they were asked for"
-# Ends the wait for wishes.
+_ACTIVITY = "applying changes of databases"
+# Ends the wait for a wish.
 _END = Wish("end", "")
-_FIX = "The instance's state says the same; ask for it again, or delete it."
-# RDS's own word for an instance whose storage or process is lost:
+_FIX = "The instance's status has the same error; repeat the change, or delete the instance."
+# RDS's status of an instance whose storage or process is lost:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 _FAILED = "failed"
 
 
 class DatabaseRecords:
-    """Carries out wishes one after another, so that a snapshot is whole before its instance is deleted."""
+    """Carries out wishes one after another, so that a snapshot is complete before its instance is deleted."""
 
     def __init__(self, records: Records, databases: Databases, faults: Faults | None = None) -> None:
         self._records, self._databases = records, databases
         self._faults = faults or Faults()
-        self._loop = Loop(_ACTIVITY, self._take, 0, self._faults)
+        self._loop = Loop(_ACTIVITY, self._carry_out_next, 0, self._faults)
 
     def start(self) -> None:
-        """Take up what the records hold and no server has yet, and begin."""
-        known = self._databases.statuses()
+        """Create the servers that instances in the records lack, and start carrying out wishes."""
+        statuses = self._databases.statuses()
         for identifier in self._records.databases():
-            if identifier not in known:
+            if identifier not in statuses:
                 wishes.put(Wish("create", identifier))
         self._loop.start()
 
     def stop(self) -> None:
-        """End; a wish in progress is finished first."""
+        """Stop, after finishing a wish that is in progress."""
         self._loop.stop(lambda: wishes.put(_END))
 
-    def told(self, identifier: str, status: Status) -> None:
-        """Write an instance's state into the records."""
-        why = (status.note or "") if status.state == _FAILED else ""
+    def write_status(self, identifier: str, status: Status) -> None:
+        """Write the status of an instance to the records."""
+        reason = (status.note or "") if status.state == _FAILED else ""
         if status.state in ("available", "deleted"):
             self._faults.clear(_ACTIVITY, identifier)
-        self._records.write_database(identifier, status.state, status.host, status.port, why)
+        self._records.write_database(identifier, status.state, status.host, status.port, reason)
 
-    def _take(self) -> None:
+    def _carry_out_next(self) -> None:
         """Wait for a wish, and carry it out."""
         wish = wishes.get()
         if wish is _END:
             return
         try:
-            self._fulfil(wish)
+            self._carry_out(wish)
         except Exception as error:
             self._faults.report(_ACTIVITY, wish.identifier, error, _FIX)
             self._records.write_database(wish.identifier, _FAILED, why=str(error))
         else:
             self._faults.clear(_ACTIVITY, wish.identifier)
 
-    def _fulfil(self, wish: Wish) -> None:
+    def _carry_out(self, wish: Wish) -> None:
         databases = self._databases
         if wish.action == "delete-snapshot":
             databases.delete_snapshot(wish.identifier)
@@ -69,15 +69,15 @@ class DatabaseRecords:
             databases.snapshot(wish.identifier, wish.snapshot).result()
             self._records.write_snapshot(wish.snapshot, "available")
             return
-        work = self._work(wish)
-        if work is not None:
-            work.result()
+        operation = self._start_operation(wish)
+        if operation is not None:
+            operation.result()
 
-    def _work(self, wish: Wish) -> Future[None] | None:
+    def _start_operation(self, wish: Wish) -> Future[None] | None:
         if wish.action == "delete":
             return self._databases.delete(wish.identifier)
         facts = self._records.databases().get(wish.identifier)
-        if facts is None:  # deleted meanwhile; its own wish is behind this one
+        if facts is None:  # it has been deleted; the wish to do so follows this one
             return None
         if wish.action == "create":
             return self._databases.create(_instance(facts))

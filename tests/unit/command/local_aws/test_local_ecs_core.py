@@ -1,17 +1,17 @@
-"""The service scheduler's decisions, without time and without processes."""
+"""The service scheduler's decisions, without clocks or processes."""
 
 import math
 from dataclasses import dataclass, field, replace
 
 import pytest
-from flask_on_aws_cli.local_aws.ecs.scheduler.circuit_breaker import CircuitBreaker, breaker_of, retry_delay
+from flask_on_aws_cli.local_aws.ecs.scheduler.circuit_breaker import CircuitBreaker, read_breaker, retry_delay
 from flask_on_aws_cli.local_aws.ecs.scheduler.decisions import step
 from flask_on_aws_cli.local_aws.ecs.scheduler.model import (
+    AddEvent,
     Deployment,
     Ended,
+    Observation,
     Phase,
-    Say,
-    Seen,
     Service,
     Start,
     Stop,
@@ -25,43 +25,42 @@ GOOD, BAD = "good", "bad"
 
 @dataclass
 class World:
-    """Tasks that start, become healthy and end as their version says, one step at a time."""
+    """Tasks that start, become healthy and end according to their task definition, one step at a time."""
 
     service: Service
     tasks: dict[str, Task] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
-    number: int = 0
+    started: int = 0
     now: float = 0
     events: list[str] = field(default_factory=list)
-    least_seen: int | None = None
 
     def deploy(self, name: str, definition: str = GOOD) -> None:
         new = Deployment(name, definition)
         self.service = replace(self.service, deployments=(new, *self.service.deployments))
 
-    def look(self) -> None:
-        """What the scheduler sees and does once."""
+    def schedule(self) -> None:
+        """Run the scheduler once, and perform its actions."""
         healthy = frozenset(task.deployment for task in self.tasks.values() if task.healthy)
-        seen = Seen(list(self.tasks.values()), self.ended, healthy)
+        observation = Observation(list(self.tasks.values()), self.ended, healthy)
         self.ended = []
-        self.service, actions = step(self.service, seen, self.now)
+        self.service, actions = step(self.service, observation, self.now)
         for action in actions:
             match action:
-                case Start(deployment, number):
-                    for _ in range(number):
-                        self.number += 1
-                        self.tasks[f"t{self.number}"] = Task(f"t{self.number}", deployment, Phase.STARTING)
+                case Start(deployment, count):
+                    for _ in range(count):
+                        self.started += 1
+                        self.tasks[f"t{self.started}"] = Task(f"t{self.started}", deployment, Phase.STARTING)
                 case Stop(task, _):
                     self.tasks[task] = replace(self.tasks[task], phase=Phase.STOPPING, healthy=False)
-                case Say(message):
+                case AddEvent(message):
                     self.events.append(message)
 
-    def live(self, definitions: dict[str, str], order: list[int] | None = None) -> None:
-        """Every task goes one step on, or those that `order` picks."""
-        picked = list(self.tasks.values())
-        if order is not None and picked:
-            picked = [picked[index % len(picked)] for index in order]
-        for task in {task.id: task for task in picked}.values():
+    def advance(self, definitions: dict[str, str], order: list[int] | None = None) -> None:
+        """Advance every task by one step, or those that `order` selects."""
+        selected = list(self.tasks.values())
+        if order is not None and selected:
+            selected = [selected[index % len(selected)] for index in order]
+        for task in {task.id: task for task in selected}.values():
             match task.phase:
                 case Phase.STARTING:
                     self.tasks[task.id] = replace(task, phase=Phase.RUNNING)
@@ -75,8 +74,8 @@ class World:
 
     def run(self, definitions: dict[str, str], steps: int = 60) -> None:
         for _ in range(steps):
-            self.look()
-            self.live(definitions)
+            self.schedule()
+            self.advance(definitions)
             self.now += 60
 
     @property
@@ -93,14 +92,14 @@ class World:
 
 
 def settled(desired: int = 2, **kwargs: object) -> World:
-    """A service that runs its first version."""
+    """A service whose first deployment has completed."""
     world = World(Service("web", desired, (Deployment("d1", GOOD),), breaker=CircuitBreaker(), **kwargs))  # type: ignore[arg-type]
     world.run({})
     assert (world.primary.rollout, world.healthy, world.active) == ("COMPLETED", desired, desired)
     return world
 
 
-def test_the_first_deployment_completes_and_says_so_once() -> None:
+def test_the_first_deployment_completes_with_one_event() -> None:
     world = settled()
     assert world.events == [
         "(service web) (deployment d1) deployment completed.",
@@ -109,7 +108,7 @@ def test_the_first_deployment_completes_and_says_so_once() -> None:
     assert world.primary.reason == "ECS deployment d1 completed."
 
 
-def test_a_new_version_replaces_the_old_one() -> None:
+def test_a_new_deployment_replaces_the_old_one() -> None:
     world = settled()
     world.deploy("d2")
     world.run({})
@@ -118,7 +117,7 @@ def test_a_new_version_replaces_the_old_one() -> None:
     assert world.service.last_good == world.primary
 
 
-def test_a_version_that_crashes_is_rolled_back_and_never_touches_the_old_tasks() -> None:
+def test_a_crashing_deployment_is_rolled_back_and_the_old_tasks_stay() -> None:
     world = settled()
     before = {id: task for id, task in world.tasks.items() if task.healthy}
     world.deploy("d2", BAD)
@@ -129,41 +128,41 @@ def test_a_version_that_crashes_is_rolled_back_and_never_touches_the_old_tasks()
     assert "(service web) rolling back to deployment d1." in world.events
 
 
-def test_a_failed_deployment_is_told_for_a_while() -> None:
+def test_a_failed_deployment_is_shown_for_30_seconds() -> None:
     world = settled()
     world.deploy("d2", BAD)
-    told: list[set[tuple[str, str, str]]] = []
+    deployments: list[set[tuple[str, str, str]]] = []
     for _ in range(80):
-        world.look()
-        told.append({(d.id, d.rollout, d.reason) for d in world.service.deployments})
-        world.live({"d2": BAD})
+        world.schedule()
+        deployments.append({(d.id, d.rollout, d.reason) for d in world.service.deployments})
+        world.advance({"d2": BAD})
         world.now += 1
     failure = ("d2", "FAILED", "ECS deployment circuit breaker: tasks failed to start.")
-    seconds = [second for second, deployments in enumerate(told) if failure in deployments]
+    seconds = [second for second, shown in enumerate(deployments) if failure in shown]
     assert len(seconds) == 30
-    assert [deployment[0] for deployment in told[-1]] == ["d1"]
+    assert [deployment[0] for deployment in deployments[-1]] == ["d1"]
 
 
-def test_a_rollback_that_needs_new_tasks_says_that_it_is_one() -> None:
+def test_a_rollback_that_starts_tasks_has_its_reason() -> None:
     world = settled(minimum_percent=0)
     world.deploy("d2", BAD)
     reasons: set[str] = set()
     for _ in range(40):
-        world.look()
+        world.schedule()
         reasons |= {d.reason for d in world.service.deployments}
-        world.live({"d2": BAD})
+        world.advance({"d2": BAD})
         world.now += 1
     assert "ECS deployment circuit breaker: rolling back to deploymentId d1." in reasons
     assert (world.primary.id, world.healthy) == ("d1", 2)
 
 
-def test_without_a_good_version_the_deployment_stalls() -> None:
+def test_without_a_completed_deployment_the_failed_one_stalls() -> None:
     world = World(Service("web", 2, (Deployment("d1", BAD),), breaker=CircuitBreaker()))
     world.run({"d1": BAD})
     assert (world.primary.rollout, world.active) == ("FAILED", 0)
-    number = world.number
+    started = world.started
     world.run({"d1": BAD})
-    assert world.number == number
+    assert world.started == started
 
 
 def test_without_rollback_the_old_tasks_stay() -> None:
@@ -174,7 +173,7 @@ def test_without_rollback_the_old_tasks_stay() -> None:
     assert (world.primary.id, world.primary.rollout, world.healthy) == ("d2", "FAILED", 2)
 
 
-def test_without_a_breaker_it_tries_on() -> None:
+def test_without_a_circuit_breaker_the_deployment_keeps_trying() -> None:
     world = settled()
     world.service = replace(world.service, breaker=None)
     world.deploy("d2", BAD)
@@ -183,20 +182,20 @@ def test_without_a_breaker_it_tries_on() -> None:
     assert world.primary.failed > 50
 
 
-def test_a_crash_of_a_healthy_task_is_mended_at_once() -> None:
+def test_a_healthy_task_that_crashes_is_replaced_at_once() -> None:
     world = settled()
-    gone = world.tasks.pop(next(iter(world.tasks)))
-    world.ended.append(Ended(gone.deployment, failed=False))
-    world.look()
+    crashed = world.tasks.pop(next(iter(world.tasks)))
+    world.ended.append(Ended(crashed.deployment, failed=False))
+    world.schedule()
     assert [task.phase for task in world.tasks.values()].count(Phase.STARTING) == 1
     assert world.primary.failed == 0
 
 
-def test_an_unhealthy_task_is_stopped_for_its_verdict_and_replaced() -> None:
+def test_an_unhealthy_task_is_stopped_with_its_verdict_and_replaced() -> None:
     world = settled()
     first = next(iter(world.tasks))
     world.tasks[first] = replace(world.tasks[first], healthy=False, verdict="Task failed ELB health checks")
-    _, actions = step(world.service, Seen(list(world.tasks.values())), 0)
+    _, actions = step(world.service, Observation(list(world.tasks.values())), 0)
     assert actions == [Stop(first, "Task failed ELB health checks"), Start("d1", 1)]
 
 
@@ -209,7 +208,7 @@ def test_scaling(counts: tuple[int, ...]) -> None:
         assert (world.active, world.healthy, len(world.service.deployments)) == (count, count, 1)
 
 
-def test_a_deleted_service_stops_everything() -> None:
+def test_a_deleted_service_stops_all_tasks() -> None:
     world = settled(3)
     world.service = replace(world.service, desired=0, deployments=())
     world.run({}, 3)
@@ -219,39 +218,39 @@ def test_a_deleted_service_stops_everything() -> None:
 @pytest.mark.parametrize(
     ("desired", "threshold"), [(1, 3), (6, 3), (7, 4), (25, 13), (400, 200), (401, 200), (5000, 200)]
 )
-def test_the_documented_thresholds(desired: int, threshold: int) -> None:
+def test_the_thresholds_are_those_of_the_documentation(desired: int, threshold: int) -> None:
     assert CircuitBreaker().threshold(desired) == threshold
     service = Service("web", desired, (Deployment("d2", BAD),), breaker=CircuitBreaker())
     for failures, state in ((threshold - 1, "IN_PROGRESS"), (threshold, "FAILED")):
         ended = [Ended("d2", failed=True)] * failures
         tasks = [Task("t", "d2", Phase.STARTING)]
-        assert step(service, Seen(tasks, ended), 0)[0].deployments[0].rollout == state
+        assert step(service, Observation(tasks, ended), 0)[0].deployments[0].rollout == state
 
 
 def test_other_thresholds_can_be_configured() -> None:
     def threshold(kind: str, value: int) -> int:
-        given = {"enable": True, "thresholdConfiguration": {"type": kind, "value": value}}
-        found = breaker_of({"deploymentCircuitBreaker": given})
-        assert found is not None
-        return found.threshold(10)
+        configuration = {"enable": True, "thresholdConfiguration": {"type": kind, "value": value}}
+        breaker = read_breaker({"deploymentCircuitBreaker": configuration})
+        assert breaker is not None
+        return breaker.threshold(10)
 
     assert CircuitBreaker().threshold(0) == 3
     assert (threshold("COUNT", 1), threshold("UNBOUNDED_PERCENT", 10), threshold("BOUNDED_PERCENT", 80)) == (1, 1, 8)
-    assert breaker_of({}) is None
-    assert breaker_of({"deploymentCircuitBreaker": {"enable": False, "rollback": True}}) is None
+    assert read_breaker({}) is None
+    assert read_breaker({"deploymentCircuitBreaker": {"enable": False, "rollback": True}}) is None
 
 
-def test_delays_grow_and_end() -> None:
+def test_delays_grow_up_to_a_limit() -> None:
     delays = [retry_delay(failures) for failures in range(1, 20)]
     assert delays[:4] == [0, 0.5, 1, 2]
     assert delays == sorted(delays)
     assert max(delays) == 30
 
 
-def test_no_start_before_the_delay_is_over() -> None:
+def test_no_task_starts_before_the_delay_has_passed() -> None:
     service = Service("web", 1, (Deployment("d", BAD, retry_at=10),))
-    assert step(service, Seen([]), 9.9)[1] == []
-    assert step(service, Seen([]), 10)[1] == [Start("d", 1)]
+    assert step(service, Observation([]), 9.9)[1] == []
+    assert step(service, Observation([]), 10)[1] == [Start("d", 1)]
 
 
 percents = st.tuples(st.integers(0, 100), st.integers(100, 300)).filter(lambda both: both[0] < both[1])
@@ -269,27 +268,27 @@ def test_a_deployment_keeps_its_limits_and_converges(
     desired: int, percents: tuple[int, int], bad: bool, second: bool, orders: list[list[int]]
 ) -> None:
     world = settled(desired, minimum_percent=percents[0], maximum_percent=percents[1])
-    least, most = math.ceil(desired * percents[0] / 100), desired * percents[1] // 100
+    minimum, maximum = math.ceil(desired * percents[0] / 100), desired * percents[1] // 100
     definitions = {"d2": BAD if bad else GOOD, "d3": GOOD}
     world.deploy("d2", definitions["d2"])
 
-    def look() -> None:
+    def check_step() -> None:
         before = world.healthy
-        world.look()
-        assert world.healthy >= min(least, before)
-        assert world.active <= max(most, desired)
+        world.schedule()
+        assert world.healthy >= min(minimum, before)
+        assert world.active <= max(maximum, desired)
 
     for index, order in enumerate(orders):
         if second and index == len(orders) // 2:
             world.deploy("d3")
-        look()
-        world.live(definitions, order)
+        check_step()
+        world.advance(definitions, order)
         world.now += 60
     for _ in range(200):
-        look()
-        world.live(definitions)
+        check_step()
+        world.advance(definitions)
         world.now += 60
-    if most > least:  # otherwise AWS can neither start nor stop a task
+    if maximum > minimum:  # otherwise AWS can neither start nor stop a task
         assert (world.active, world.healthy, world.primary.rollout) == (desired, desired, "COMPLETED")
         assert {task.deployment for task in world.tasks.values()} == {world.primary.id}
         assert definitions.get(world.primary.id, GOOD) == GOOD
@@ -297,16 +296,16 @@ def test_a_deployment_keeps_its_limits_and_converges(
 
 @settings(max_examples=100, deadline=None)
 @given(counts=st.lists(st.integers(0, 8), min_size=1, max_size=6), kills=st.lists(st.integers(0, 50), max_size=8))
-def test_whatever_is_killed_and_wanted_the_count_is_reached(counts: list[int], kills: list[int]) -> None:
+def test_the_desired_count_is_reached_whatever_is_killed(counts: list[int], kills: list[int]) -> None:
     world = settled(2)
     for count in counts:
         world.service = replace(world.service, desired=count)
         for kill in kills:
             if world.tasks:
-                gone = world.tasks.pop(list(world.tasks)[kill % len(world.tasks)])
-                world.ended.append(Ended(gone.deployment, not gone.healthy))
-            world.look()
-            world.live({})
+                killed = world.tasks.pop(list(world.tasks)[kill % len(world.tasks)])
+                world.ended.append(Ended(killed.deployment, not killed.healthy))
+            world.schedule()
+            world.advance({})
             world.now += 1
     world.run({})
     assert (world.active, world.healthy) == (counts[-1], counts[-1])

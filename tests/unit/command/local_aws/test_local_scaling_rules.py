@@ -1,16 +1,16 @@
-"""Target tracking and schedules, without time."""
+"""Target tracking and schedules, without a clock."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask_on_aws_cli.local_aws.ecs.scheduler.scaling_rules import (
-    IN_MINUTES,
-    OUT_MINUTES,
+    SCALE_IN_MINUTES,
+    SCALE_OUT_MINUTES,
     Policy,
+    desired_count,
     is_due,
+    limited_count,
     matches,
-    settle,
-    wanted_count,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("loads", "count", "wanted"),
+    ("loads", "count", "new_count"),
     [
         ([90, 90, 90], 2, 3),
         ([90, 90], 2, 2),  # not for long enough
@@ -32,33 +32,33 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
         ([90] * 3, 0, 0),
     ],
 )
-def test_target_tracking(loads: list[float], count: int, wanted: int) -> None:
-    assert wanted_count(Policy(60), loads, count) == wanted
+def test_target_tracking(loads: list[float], count: int, new_count: int) -> None:
+    assert desired_count(Policy(60), loads, count) == new_count
 
 
 def test_scale_in_can_be_disabled() -> None:
-    assert wanted_count(Policy(60, scale_in=False), [1] * 15, 4) == 4
+    assert desired_count(Policy(60, scale_in=False), [1] * 15, 4) == 4
 
 
-def test_the_largest_wish_wins_within_the_limits() -> None:
-    assert settle([2, 5], 3, 1, 10) == 5
-    assert settle([2, 3], 4, 1, 10) == 3
-    assert settle([], 4, 1, 10) == 4
-    assert settle([9], 4, 1, 6) == 6
-    assert settle([], 0, 2, 6) == 2
+def test_the_largest_count_is_used_within_the_limits() -> None:
+    assert limited_count([2, 5], 3, 1, 10) == 5
+    assert limited_count([2, 3], 4, 1, 10) == 3
+    assert limited_count([], 4, 1, 10) == 4
+    assert limited_count([9], 4, 1, 6) == 6
+    assert limited_count([], 0, 2, 6) == 2
 
 
 @given(load=st.floats(0.1, 500), count=st.integers(1, 50), target=st.floats(1, 100))
-def test_the_new_count_has_its_load_and_is_not_changed_back(load: float, count: int, target: float) -> None:
-    wanted = wanted_count(Policy(target), [load] * IN_MINUTES, count)
-    after = load * count / wanted
-    if wanted != count:
+def test_the_new_count_reaches_the_target_and_is_stable(load: float, count: int, target: float) -> None:
+    new_count = desired_count(Policy(target), [load] * SCALE_IN_MINUTES, count)
+    after = load * count / new_count
+    if new_count != count:
         assert after <= target * 1.0001
-        assert wanted_count(Policy(target), [after] * OUT_MINUTES, wanted) == wanted
+        assert desired_count(Policy(target), [after] * SCALE_OUT_MINUTES, new_count) == new_count
 
 
 @pytest.mark.parametrize(
-    ("expression", "moment", "found"),
+    ("expression", "moment", "is_match"),
     [
         ("0 8 ? * MON-FRI *", MONDAY, True),
         ("0 8 ? * SAT,SUN *", MONDAY, False),
@@ -69,8 +69,8 @@ def test_the_new_count_has_its_load_and_is_not_changed_back(load: float, count: 
         ("*/5 8-9 * * ? *", MONDAY, True),
     ],
 )
-def test_cron(expression: str, moment: datetime, found: bool) -> None:
-    assert matches(expression, moment) is found
+def test_cron(expression: str, moment: datetime, is_match: bool) -> None:
+    assert matches(expression, moment) is is_match
 
 
 def test_schedules_are_due_once() -> None:
@@ -85,6 +85,6 @@ def test_schedules_are_due_once() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["every(5)", "cron(0 8 L * ? *)", "cron(0 8 * *)", "cron(0 8 ? * MON#1 *)"])
-def test_what_is_not_known_is_an_error(schedule: str) -> None:
-    with pytest.raises(ValueError, match=r"cron|none of"):
+def test_an_unsupported_schedule_is_an_error(schedule: str) -> None:
+    with pytest.raises(ValueError, match=r"cron|is not at"):
         is_due(schedule, "UTC", MONDAY - timedelta(days=1), MONDAY)

@@ -1,4 +1,4 @@
-"""What the local stack reads of a project by itself."""
+"""The settings that the local stack reads from a project."""
 
 import json
 from pathlib import Path
@@ -19,21 +19,21 @@ CONFIGURED = {"pythonVersion": "3.12", "systemPackages": ["libvips42", "gdal-bin
 UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": ""}
 
 
-@pytest.mark.parametrize("given", [CONFIGURED, UNSET, {}], ids=["given", "unset", "defaults"])
-def test_the_settings_of_a_plan_are_those_that_the_program_gives_its_image(tmp_path, monkeypatch, given):
+@pytest.mark.parametrize("config", [CONFIGURED, UNSET, {}], ids=["configured", "unset", "defaults"])
+def test_the_settings_of_a_build_plan_are_those_that_the_program_passes_to_its_image(tmp_path, monkeypatch, config):
     monkeypatch.chdir(ROOT)
-    if given is CONFIGURED:  # an app without a Dockerfile, for which alone these settings are
+    if config is CONFIGURED:  # these settings are only for an app without a Dockerfile
         (tmp_path / "app").mkdir()
         (tmp_path / "app" / "requirements.txt").write_text("flask\n")
-        given = {**CONFIGURED, "app": str(tmp_path / "app")}
-    lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in given.items())
+        config = {**CONFIGURED, "app": str(tmp_path / "app")}
+    lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in config.items())
     folder = write_program(tmp_path / "program", "", f"config:\n{lines}" if lines else "config: {}\n")
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     project = read_project(folder, "local")
     pulumi.runtime.set_all_config(dict(project.config))
     args = settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "local").app
-    told = [args.get(name) or "" for name in ("python_version", "start_command")]
-    read = plan_settings(project.config, project.name)
-    assert [read.python_version, read.start_command] == told
-    assert read.system_packages == tuple(args.get("system_packages") or ())
-    assert (read == PlanSettings()) == ("app" not in given)
+    expected = [args.get(name) or "" for name in ("python_version", "start_command")]
+    plan = plan_settings(project.config, project.name)
+    assert [plan.python_version, plan.start_command] == expected
+    assert plan.system_packages == tuple(args.get("system_packages") or ())
+    assert (plan == PlanSettings()) == ("app" not in config)

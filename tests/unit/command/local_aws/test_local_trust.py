@@ -6,7 +6,7 @@ from flask_on_aws_cli.local_aws.commands.trust import how_to_trust
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 
-def test_the_text_has_commands_that_survive_a_path_with_spaces(tmp_path):
+def test_the_commands_work_for_a_path_with_spaces(tmp_path):
     certificate = tmp_path / "my project" / "ca" / "ca.pem"
     text = how_to_trust(certificate)
     assert f"--cacert '{certificate}'" in text
@@ -14,14 +14,14 @@ def test_the_text_has_commands_that_survive_a_path_with_spaces(tmp_path):
         assert system in text
 
 
-def test_an_authority_is_made_once_and_its_key_is_its_owners(tmp_path):
+def test_an_authority_is_created_once_and_only_its_owner_can_read_its_key(tmp_path):
     first = Authority(tmp_path / "ca").certificate_path.read_bytes()
     assert Authority(tmp_path / "ca").certificate_path.read_bytes() == first
     assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
-def test_certificates_pass_openssls_strict_check(tmp_path):
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+def test_certificates_pass_the_strict_check_of_openssl(tmp_path):
     authority = Authority(tmp_path / "ca")
     certificate, _ = authority.issue(["shop.localhost", "127.0.0.1"])
     leaf = tmp_path / "leaf.pem"

@@ -1,4 +1,4 @@
-"""Application Auto Scaling on local services: measures, tells CloudWatch, follows policies and schedules."""
+"""Application Auto Scaling of local services: publishes their load to CloudWatch, applies policies and schedules."""
 
 import time
 from collections import defaultdict, deque
@@ -13,25 +13,25 @@ from ...api.records import Records
 from ...faults import Faults
 from ...loops import Loop
 from ..data_plane import Ecs
-from .scaling_rules import IN_MINUTES, Policy, is_due, settle, wanted_count
+from .scaling_rules import SCALE_IN_MINUTES, Policy, desired_count, is_due, limited_count
 
-# AWS measures by the minute, adds tasks after three of them and removes some after fifteen. Nobody waits that long for
-# a demonstration on a laptop, so a minute of the rules, cooldowns included, is two seconds here.
+# AWS measures once a minute, adds tasks after three minutes and removes tasks after fifteen. That is too long for a
+# demonstration on a laptop, so a minute of the rules, including cooldowns, takes two seconds here.
 SPEED = 30
 _MINUTE = 60 / SPEED  # seconds
-# Cooldowns where a policy says nothing, for ECS: API_TargetTrackingScalingPolicyConfiguration.html
+# Default cooldown of a policy for ECS: API_TargetTrackingScalingPolicyConfiguration.html
 _COOLDOWN = 300  # seconds
 _CPU, _MEMORY = "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"
 _REQUESTS = "ALBRequestCountPerTarget"
 _ACTIVITY = "autoscaling"
-_CORRECT = "Correct or delete it; everything else is scaled on."
+_FIX = "Correct or delete it; all other policies and schedules continue to be applied."
 
 RequestsPerTarget = Callable[[str], float]
-"""Resource label of a policy (`app/name/id/targetgroup/name/id`) → requests per target and minute."""
+"""Resource label of a policy (`app/name/id/targetgroup/name/id`) → requests per target per minute."""
 
 
 class _Rules(NamedTuple):
-    """What the API has."""
+    """Scalable targets, scheduled actions and scaling policies, as the API returns them."""
 
     targets: Sequence[Any] = ()
     actions: Sequence[Any] = ()
@@ -39,34 +39,34 @@ class _Rules(NamedTuple):
 
 
 class Autoscaling:
-    """Changes desired counts through the API, as Application Auto Scaling does."""
+    """Changes the desired counts of services through the API, as Application Auto Scaling does."""
 
     def __init__(
         self, place: Place, records: Records, ecs: Ecs, requests: RequestsPerTarget, faults: Faults | None = None
     ) -> None:
         self._scaling, self._api = (client(place, name) for name in ("application-autoscaling", "ecs"))
-        self._rules, self._read_version = _Rules(), -1
+        self._rules, self._rules_version = _Rules(), -1
         self._records, self._ecs, self._requests = records, ecs, requests
-        self._loads: defaultdict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=IN_MINUTES))
-        self._changed: dict[str, float] = {}
-        self._looked = datetime.now(UTC)
-        self._ran: dict[str, datetime] = {}
-        """By a scheduled action's ARN: the time up to which it was followed, for a rate that of its last run."""
+        self._loads: defaultdict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=SCALE_IN_MINUTES))
+        self._scaled_at: dict[str, float] = {}
+        self._checked_at = datetime.now(UTC)
+        self._schedules_checked_at: dict[str, datetime] = {}
+        """By ARN of a scheduled action: the time up to which it was checked; for a rate, the time of its last run."""
         self._faults = faults or Faults(place.folder)
-        self._loop = Loop(_ACTIVITY, self._look, _MINUTE, self._faults)
+        self._loop = Loop(_ACTIVITY, self._scale, _MINUTE, self._faults)
 
     def start(self) -> None:
-        """Begin."""
+        """Start scaling."""
         self._loop.start()
 
     def stop(self) -> None:
-        """End; the counts stay as they are."""
+        """Stop scaling; the desired counts stay as they are."""
         self._loop.stop()
 
-    def _look(self) -> None:
-        """A minute of the rules."""
-        targets, actions, policies = self._read()
-        services = {f"service/{one.cluster}/{one.name}": one for one in self._records.services()}
+    def _scale(self) -> None:
+        """Apply the rules for one of their minutes."""
+        targets, actions, policies = self._read_rules()
+        services = {f"service/{service.cluster}/{service.name}": service for service in self._records.services()}
         self._forget_faults(services, actions, policies)
         self._follow_schedules(actions)
         for name, service in services.items():
@@ -75,35 +75,35 @@ class Autoscaling:
         for target in targets:
             service = services.get(target["ResourceId"])
             if service is not None and service.status == "ACTIVE":
-                mine = [one for one in policies if one["ResourceId"] == target["ResourceId"]]
+                service_policies = [policy for policy in policies if policy["ResourceId"] == target["ResourceId"]]
                 with self._faults.kept(_ACTIVITY, target["ResourceId"]):
-                    self._follow_policies(service, target, mine)
+                    self._follow_policies(service, target, service_policies)
 
-    def _read(self) -> _Rules:
-        """Scalable targets, scheduled actions and policies, read anew after each call that may have changed them."""
+    def _read_rules(self) -> _Rules:
+        """The rules, read again only after a call that may have changed them."""
         version = self._records.version
-        if version != self._read_version:
+        if version != self._rules_version:
             self._rules = _Rules(
                 self._scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"],
                 self._scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"],
                 self._scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"],
             )
-            self._read_version = version
+            self._rules_version = version
         return self._rules
 
     def _forget_faults(self, services: Iterable[str], actions: Iterable[Any], policies: Iterable[Any]) -> None:
-        subjects = [*map(_schedule, actions), *map(_policy, policies)]
+        subjects = [*map(_schedule_subject, actions), *map(_policy_subject, policies)]
         self._faults.forget(_ACTIVITY, [*subjects, *services, *(f"load of {name}" for name in services)])
 
     def _measure(self, service: ServiceRecord) -> None:
-        """Tell CloudWatch the load, under AWS's names."""
+        """Publish the load of a service to CloudWatch, under AWS's metric names."""
         load = self._ecs.load(service)
         if load is None:
             return
-        names = [{"Name": "ClusterName", "Value": service.cluster}, {"Name": "ServiceName", "Value": service.name}]
+        dimensions = [{"Name": "ClusterName", "Value": service.cluster}, {"Name": "ServiceName", "Value": service.name}]
         metrics = {"CPUUtilization": load.cpu, "MemoryUtilization": load.memory}
         data = [
-            {"MetricName": name, "Dimensions": names, "Value": value, "Unit": "Percent"}
+            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Percent"}
             for name, value in metrics.items()
         ]
         self._records.put_metrics("AWS/ECS", data)
@@ -111,31 +111,32 @@ class Autoscaling:
         self._loads[service.key, _MEMORY].append(load.memory)
 
     def _follow_policies(self, service: ServiceRecord, target: Any, policies: Sequence[Any]) -> None:
-        count, wanted = service.desired, list[int]()
-        cooldowns = {True: [0.0], False: [0.0]}
+        count, policy_counts = service.desired, list[int]()
+        cooldowns = {True: [0.0], False: [0.0]}  # by whether they follow a scale-out
         for policy in policies:
-            with self._faults.kept(_ACTIVITY, _policy(policy), _CORRECT):
+            with self._faults.kept(_ACTIVITY, _policy_subject(policy), _FIX):
                 tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
                 if tracking:
-                    rests = _seconds(tracking, "ScaleInCooldown"), _seconds(tracking, "ScaleOutCooldown")
-                    wanted.append(self._wanted(service, tracking))
-                    for is_out, rest in enumerate(rests):
-                        cooldowns[bool(is_out)].append(rest)
-        settled = settle(wanted, count, target["MinCapacity"], target["MaxCapacity"])
-        within = target["MinCapacity"] <= count <= target["MaxCapacity"]
-        resting = time.monotonic() - self._changed.get(service.key, 0) < max(cooldowns[settled > count]) / SPEED
-        if settled == count or (within and resting):
+                    in_and_out = _seconds(tracking, "ScaleInCooldown"), _seconds(tracking, "ScaleOutCooldown")
+                    policy_counts.append(self._policy_count(service, tracking))
+                    for is_scale_out, seconds in enumerate(in_and_out):
+                        cooldowns[bool(is_scale_out)].append(seconds)
+        new_count = limited_count(policy_counts, count, target["MinCapacity"], target["MaxCapacity"])
+        is_within_limits = target["MinCapacity"] <= count <= target["MaxCapacity"]
+        elapsed = time.monotonic() - self._scaled_at.get(service.key, 0)
+        is_cooling_down = elapsed < max(cooldowns[new_count > count]) / SPEED
+        if new_count == count or (is_within_limits and is_cooling_down):
             return
-        self._api.update_service(cluster=service.cluster, service=service.name, desiredCount=settled)
-        self._changed[service.key] = time.monotonic()
+        self._api.update_service(cluster=service.cluster, service=service.name, desiredCount=new_count)
+        self._scaled_at[service.key] = time.monotonic()
         for key in [key for key in self._loads if key[0] == service.key]:
-            self._loads[key].clear()  # what was measured with another count says nothing any more
-        self._records.say(service, f"(service {service.name}) desired count was changed from {count} to {settled}.")
+            self._loads[key].clear()  # loads that were measured with another count are no longer valid
+        self._records.say(service, f"(service {service.name}) desired count was changed from {count} to {new_count}.")
 
-    def _wanted(self, service: ServiceRecord, tracking: Any) -> int:
+    def _policy_count(self, service: ServiceRecord, tracking: Any) -> int:
         loads = self._loads_of(service, tracking.get("PredefinedMetricSpecification") or {})
-        rule = Policy(_target(tracking), not tracking.get("DisableScaleIn", False))
-        return wanted_count(rule, loads, service.desired)
+        policy = Policy(_target_value(tracking), not tracking.get("DisableScaleIn", False))
+        return desired_count(policy, loads, service.desired)
 
     def _loads_of(self, service: ServiceRecord, metric: Any) -> list[float]:
         kind = metric.get("PredefinedMetricType", "")
@@ -145,21 +146,22 @@ class Autoscaling:
         return list(loads)
 
     def _follow_schedules(self, actions: Sequence[Any]) -> None:
-        """Schedules keep real time: a clock is a clock."""
-        now, last = datetime.now(UTC), self._looked
-        self._looked = now
-        self._ran = {arn: at for arn, at in self._ran.items() if arn in {one["ScheduledActionARN"] for one in actions}}
+        """Run the scheduled actions that are due; unlike policies, they follow real time."""
+        now, last = datetime.now(UTC), self._checked_at
+        self._checked_at = now
+        arns = {action["ScheduledActionARN"] for action in actions}
+        self._schedules_checked_at = {arn: at for arn, at in self._schedules_checked_at.items() if arn in arns}
         for action in actions:
-            with self._faults.kept(_ACTIVITY, _schedule(action), _CORRECT):
+            with self._faults.kept(_ACTIVITY, _schedule_subject(action), _FIX):
                 self._follow_schedule(action, last, now)
 
     def _follow_schedule(self, action: Any, last: datetime, now: datetime) -> None:
-        """One that fails stays due."""
+        """Run a scheduled action if it is due; it stays due if it fails."""
         arn = action["ScheduledActionARN"]
-        known = self._ran.setdefault(arn, last)
-        if not is_due(action["Schedule"], action.get("Timezone") or "UTC", known, now):
+        checked_at = self._schedules_checked_at.setdefault(arn, last)
+        if not is_due(action["Schedule"], action.get("Timezone") or "UTC", checked_at, now):
             if not action["Schedule"].startswith("rate"):
-                self._ran[arn] = now
+                self._schedules_checked_at[arn] = now
             return
         limits: dict[str, int] = action.get("ScalableTargetAction") or {}
         self._scaling.register_scalable_target(
@@ -168,27 +170,27 @@ class Autoscaling:
             ScalableDimension=action["ScalableDimension"],
             **{name: limits[name] for name in ("MinCapacity", "MaxCapacity") if name in limits},
         )
-        self._ran[arn] = now
+        self._schedules_checked_at[arn] = now
 
 
-def _policy(policy: Any) -> str:
+def _policy_subject(policy: Any) -> str:
     return f"policy {policy.get('PolicyName')} of {policy.get('ResourceId')}"
 
 
-def _schedule(action: Any) -> str:
+def _schedule_subject(action: Any) -> str:
     return f"schedule {action.get('ScheduledActionName')} of {action.get('ResourceId')}"
 
 
-def _target(tracking: Any) -> float:
-    """AWS takes values above zero alone: API_TargetTrackingScalingPolicyConfiguration.html."""
+def _target_value(tracking: Any) -> float:
+    """AWS accepts only values above zero: API_TargetTrackingScalingPolicyConfiguration.html."""
     value = tracking.get("TargetValue")
     if not isinstance(value, int | float) or not value > 0:
-        raise ValueError(f"TargetValue is {value!r}, and must be a number above 0")
+        raise ValueError(f"TargetValue is {value!r}; it must be a number above 0")
     return value
 
 
 def _seconds(tracking: Any, name: str) -> float:
     value = tracking.get(name, _COOLDOWN)
     if not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{name} is {value!r}, and must be a number of seconds, 0 or more")
+        raise ValueError(f"{name} is {value!r}; it must be a number of seconds, 0 or more")
     return value

@@ -1,4 +1,4 @@
-"""What ECS's service scheduler decides: desired and observed in, actions out. No clock, no process, no API.
+"""The decisions of ECS's service scheduler: desired and observed state in, actions out. No clock, process or API.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 """
@@ -7,87 +7,90 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .circuit_breaker import retry_delay
-from .model import Action, Deployment, Phase, Say, Seen, Service, Start, Stop, Task
+from .model import Action, AddEvent, Deployment, Observation, Phase, Service, Start, Stop, Task
 
-# Seconds for which a failed deployment stays in DescribeServices after the rollback. AWS names no time; clients that
-# wait for a steady state ask every few seconds, the AWS provider at most every ten.
-_FAILURE_TOLD = 30
+# Seconds for which a failed deployment stays in DescribeServices after the rollback. AWS does not document how long;
+# clients that wait for a steady state poll every few seconds, the AWS provider at least every ten.
+_FAILURE_SHOWN = 30
 
 
-def step(service: Service, seen: Seen, now: float) -> tuple[Service, list[Action]]:
-    """One look at a service: how far its deployments are now, and what to do about it."""
-    said: list[Action] = []
-    service = _count_failures(service, seen, now)
-    service = _break(service, now, said)
-    verdicts = [Stop(task.id, task.verdict) for task in seen.tasks if task.verdict and task.phase is Phase.RUNNING]
-    condemned = {stop.task for stop in verdicts}
-    active = [task for task in seen.tasks if task.phase is not Phase.STOPPING and task.id not in condemned]
+def step(service: Service, observation: Observation, now: float) -> tuple[Service, list[Action]]:
+    """Update a service's deployments to what was observed, and decide what to do about them."""
+    events: list[Action] = []
+    service = _count_failures(service, observation, now)
+    service = _break_circuit(service, now, events)
+    replacements = [
+        Stop(task.id, task.verdict) for task in observation.tasks if task.verdict and task.phase is Phase.RUNNING
+    ]
+    replaced = {stop.task for stop in replacements}
+    active = [task for task in observation.tasks if task.phase is not Phase.STOPPING and task.id not in replaced]
     stops = _stops(service, active)
     stopped = {stop.task for stop in stops}
-    left = [task for task in active if task.id not in stopped]
-    starts = _starts(service, left, now)
-    service = _complete(service, seen, now, said)
-    if verdicts or stops or starts or seen.ended:
+    remaining = [task for task in active if task.id not in stopped]
+    starts = _starts(service, remaining, now)
+    service = _complete(service, observation, now, events)
+    if replacements or stops or starts or observation.ended:
         service = replace(service, steady=False)
-    return service, [*verdicts, *stops, *starts, *said]
+    return service, [*replacements, *stops, *starts, *events]
 
 
-def _count_failures(service: Service, seen: Seen, now: float) -> Service:
-    """Failures in a row: a healthy task starts the count anew."""
-    changed: list[Deployment] = []
+def _count_failures(service: Service, observation: Observation, now: float) -> Service:
+    """Count consecutive failures: a healthy task resets the count."""
+    deployments: list[Deployment] = []
     for deployment in service.deployments:
-        failures = 0 if deployment.id in seen.newly_healthy and _resets(service) else deployment.failed
+        is_reset = deployment.id in observation.newly_healthy and _resets(service)
+        failures = 0 if is_reset else deployment.failed
         retry_at = deployment.retry_at
-        for ended in seen.ended:
+        for ended in observation.ended:
             if ended.deployment == deployment.id and ended.failed:
                 failures += 1
                 retry_at = now + retry_delay(failures)
-        changed.append(replace(deployment, failed=failures, retry_at=retry_at))
-    return replace(service, deployments=tuple(changed))
+        deployments.append(replace(deployment, failed=failures, retry_at=retry_at))
+    return replace(service, deployments=tuple(deployments))
 
 
 def _resets(service: Service) -> bool:
     return service.breaker is None or service.breaker.reset_on_healthy
 
 
-def _break(service: Service, now: float, said: list[Action]) -> Service:
-    """The circuit breaker: a deployment with too many failures has failed, and the last good one is brought back."""
+def _break_circuit(service: Service, now: float, events: list[Action]) -> Service:
+    """Fail a deployment that has too many failures, and roll back to the last completed one."""
     primary, *others = service.deployments or (None,)
     breaker = service.breaker
     if primary is None or breaker is None or primary.rollout != "IN_PROGRESS":
         return service
     if primary.failed < breaker.threshold(service.desired):
         return service
-    where = f"(service {service.name}) (deployment {primary.id})"
-    said.append(Say(f"{where} deployment failed: tasks failed to start."))
-    why = "ECS deployment circuit breaker: tasks failed to start."
-    failed = replace(primary, rollout="FAILED", reason=why, failed_at=now)
-    good = service.last_good
-    if not breaker.rollback or good is None or good.id == primary.id:
+    prefix = f"(service {service.name}) (deployment {primary.id})"
+    events.append(AddEvent(f"{prefix} deployment failed: tasks failed to start."))
+    reason = "ECS deployment circuit breaker: tasks failed to start."
+    failed = replace(primary, rollout="FAILED", reason=reason, failed_at=now)
+    last_good = service.last_good
+    if not breaker.rollback or last_good is None or last_good.id == primary.id:
         return replace(service, deployments=(failed, *others))
-    said.append(Say(f"(service {service.name}) rolling back to deployment {good.id}."))
-    why = f"ECS deployment circuit breaker: rolling back to deploymentId {good.id}."
-    back = replace(good, rollout="IN_PROGRESS", reason=why, failed=0, retry_at=0)
-    rest = [deployment for deployment in others if deployment.id != good.id]
-    # Not a candidate again until it is complete again.
-    return replace(service, deployments=(back, failed, *rest), last_good=None)
+    events.append(AddEvent(f"(service {service.name}) rolling back to deployment {last_good.id}."))
+    reason = f"ECS deployment circuit breaker: rolling back to deploymentId {last_good.id}."
+    rollback = replace(last_good, rollout="IN_PROGRESS", reason=reason, failed=0, retry_at=0)
+    rest = [deployment for deployment in others if deployment.id != last_good.id]
+    # It cannot be rolled back to again until it has completed again.
+    return replace(service, deployments=(rollback, failed, *rest), last_good=None)
 
 
 def _stops(service: Service, active: Sequence[Task]) -> list[Stop]:
-    """Tasks of older deployments and tasks too many, as far as enough healthy ones stay."""
+    """Stop tasks of older deployments and surplus tasks, as long as enough healthy tasks remain."""
     if not service.deployments:
         return [Stop(task.id, f"(service {service.name}) is deleted") for task in active]
     primary = service.deployments[0]
     reason = f"Scaling activity initiated by (deployment {primary.id})"
-    if primary.rollout == "FAILED":  # stalled, until an operator deploys something else
+    if primary.rollout == "FAILED":  # stalled until there is a new deployment
         return [Stop(task.id, reason) for task in active] if service.desired == 0 else []
-    spare = max(0, sum(task.healthy for task in active) - service.least)
-    mine = [task for task in active if task.deployment == primary.id]
-    others = [task for task in active if task.deployment != primary.id]
-    # Those that are not well go first, and then the newest.
-    surplus = sorted(mine, key=lambda task: task.healthy)[: max(0, len(mine) - service.desired)]
+    spare = max(0, sum(task.healthy for task in active) - service.minimum_healthy)
+    current = [task for task in active if task.deployment == primary.id]
+    older = [task for task in active if task.deployment != primary.id]
+    # Unhealthy tasks are stopped first, then the oldest.
+    surplus = sorted(current, key=lambda task: task.healthy)[: max(0, len(current) - service.desired)]
     stops: list[Stop] = []
-    for task in [*(task for task in others if not task.healthy), *surplus, *(task for task in others if task.healthy)]:
+    for task in [*(task for task in older if not task.healthy), *surplus, *(task for task in older if task.healthy)]:
         if task.healthy:
             if spare == 0:
                 continue
@@ -97,38 +100,38 @@ def _stops(service: Service, active: Sequence[Task]) -> list[Stop]:
 
 
 def _starts(service: Service, active: Sequence[Task], now: float) -> list[Start]:
-    """What the primary deployment lacks, as far as the maximum leaves room."""
+    """Start the tasks that the primary deployment lacks, up to the maximum."""
     if not service.deployments:
         return []
     primary = service.deployments[0]
     lacking = service.desired - sum(task.deployment == primary.id for task in active)
-    count = min(lacking, service.most - len(active))
+    count = min(lacking, service.maximum_running - len(active))
     if primary.rollout == "FAILED" or now < primary.retry_at or count <= 0:
         return []
     return [Start(primary.id, count)]
 
 
-def _complete(service: Service, seen: Seen, now: float, said: list[Action]) -> Service:
-    """A deployment is complete when all its tasks are well and no other's task is left."""
+def _complete(service: Service, observation: Observation, now: float, events: list[Action]) -> Service:
+    """Complete the primary deployment once all its tasks are healthy and no other deployment has tasks."""
     if not service.deployments:
         return service
-    tasks = seen.tasks
+    tasks = observation.tasks
     primary, *others = service.deployments
-    kept = [other for other in others if _is_told(other, seen, now)]
-    well = sum(task.healthy and task.verdict is None and task.deployment == primary.id for task in tasks)
-    alone = all(task.deployment == primary.id or task.phase is Phase.STOPPING for task in tasks)
+    shown = [deployment for deployment in others if _is_shown(deployment, observation, now)]
+    healthy = sum(task.healthy and task.verdict is None and task.deployment == primary.id for task in tasks)
+    is_only = all(task.deployment == primary.id or task.phase is Phase.STOPPING for task in tasks)
     running = sum(task.phase is not Phase.STOPPING for task in tasks)
-    if primary.rollout == "IN_PROGRESS" and well >= service.desired and alone:
+    if primary.rollout == "IN_PROGRESS" and healthy >= service.desired and is_only:
         primary = replace(primary, rollout="COMPLETED", reason=f"ECS deployment {primary.id} completed.", retry_at=0)
-        said.append(Say(f"(service {service.name}) (deployment {primary.id}) deployment completed."))
-    good = primary if primary.rollout == "COMPLETED" else service.last_good
-    steady = primary.rollout == "COMPLETED" and well == running == service.desired and alone
+        events.append(AddEvent(f"(service {service.name}) (deployment {primary.id}) deployment completed."))
+    last_good = primary if primary.rollout == "COMPLETED" else service.last_good
+    steady = primary.rollout == "COMPLETED" and healthy == running == service.desired and is_only
     if steady and not service.steady:
-        said.append(Say(f"(service {service.name}) has reached a steady state."))
-    return replace(service, deployments=(primary, *kept), last_good=good, steady=steady or service.steady)
+        events.append(AddEvent(f"(service {service.name}) has reached a steady state."))
+    return replace(service, deployments=(primary, *shown), last_good=last_good, steady=steady or service.steady)
 
 
-def _is_told(other: Deployment, seen: Seen, now: float) -> bool:
-    """A deployment is told for as long as it has tasks; a failed one long enough that who waits for it learns of it."""
-    just_failed = other.rollout == "FAILED" and now - other.failed_at < _FAILURE_TOLD
-    return just_failed or any(task.deployment == other.id for task in seen.tasks)
+def _is_shown(deployment: Deployment, observation: Observation, now: float) -> bool:
+    """Whether an older deployment is reported: while it has tasks, and a failed one long enough for clients to see."""
+    just_failed = deployment.rollout == "FAILED" and now - deployment.failed_at < _FAILURE_SHOWN
+    return just_failed or any(task.deployment == deployment.id for task in observation.tasks)

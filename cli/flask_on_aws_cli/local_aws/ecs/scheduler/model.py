@@ -1,4 +1,4 @@
-"""What ECS's service scheduler looks at and what it decides, as values.
+"""The observations and decisions of ECS's service scheduler, as values.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 """
@@ -13,7 +13,7 @@ from .circuit_breaker import CircuitBreaker
 
 
 class Phase(Enum):
-    """How far a task is."""
+    """Where a task is in its life cycle."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -22,19 +22,19 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Task:
-    """A task of the service, as observed; stopped ones are told as `Ended`."""
+    """A task of the service, as observed; a stopped task is an `Ended` instead."""
 
     id: str
     deployment: str
     phase: Phase
     healthy: bool = False
-    """Running, and well by all of its health checks."""
+    """Whether it is running and passes all of its health checks."""
     verdict: str | None = None
-    """Why it has to be replaced, like `Task failed ELB health checks in (target-group …)`."""
+    """Why it has to be replaced, such as `Task failed ELB health checks in (target-group …)`."""
 
 
 class Ended(NamedTuple):
-    """A task that ended by itself, or could not start."""
+    """A task that exited or could not start, and was not stopped by the scheduler."""
 
     deployment: str
     failed: bool
@@ -51,67 +51,67 @@ class Deployment:
     """IN_PROGRESS, COMPLETED or FAILED."""
     reason: str = ""
     failed: int = 0
-    """Tasks in a row that failed."""
+    """Number of consecutive tasks that failed."""
     retry_at: float = 0
-    """Time before which no task is started, since others ended just before."""
+    """Time before which no task is started, because of recent failures."""
     failed_at: float = 0
-    """Time at which the circuit breaker gave it up."""
+    """Time at which the circuit breaker failed it."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """What is desired, and how far it is."""
+    """A service: its desired state and the progress of its deployments."""
 
     name: str
     desired: int
     deployments: tuple[Deployment, ...]
-    """The primary one first, then those whose tasks still run."""
+    """The primary deployment first, then those that still have running tasks."""
     minimum_percent: int = 100
     maximum_percent: int = 200
     breaker: CircuitBreaker | None = None
     last_good: Deployment | None = None
-    """The last completed one, to which a failed deployment is rolled back."""
+    """The last completed deployment, to which a failed deployment is rolled back."""
     steady: bool = False
-    """Whether the steady state was told."""
+    """Whether the steady state was reported as an event."""
 
     @property
-    def least(self) -> int:
-        """Healthy tasks that a deployment leaves at least; AWS rounds up."""
+    def minimum_healthy(self) -> int:
+        """Number of healthy tasks that a deployment must leave; AWS rounds up."""
         return math.ceil(self.desired * self.minimum_percent / 100)
 
     @property
-    def most(self) -> int:
-        """Tasks that start or run at most; AWS rounds down."""
+    def maximum_running(self) -> int:
+        """Maximum number of tasks that are starting or running; AWS rounds down."""
         return self.desired * self.maximum_percent // 100
 
 
 class Start(NamedTuple):
-    """Start so many tasks of a deployment."""
+    """Start a number of tasks of a deployment."""
 
     deployment: str
-    number: int
+    task_count: int
 
 
 class Stop(NamedTuple):
-    """Stop a task, for this reason."""
+    """Stop a task for a reason."""
 
     task: str
     reason: str
 
 
-class Say(NamedTuple):
-    """A service event."""
+class AddEvent(NamedTuple):
+    """Add a service event."""
 
     message: str
 
 
-Action = Start | Stop | Say
+Action = Start | Stop | AddEvent
 
 
-class Seen(NamedTuple):
-    """What happened since the last step."""
+class Observation(NamedTuple):
+    """The tasks now, and what happened to tasks since the last step."""
 
     tasks: Sequence[Task]
     ended: Sequence[Ended] = ()
     newly_healthy: frozenset[str] = frozenset()
-    """Deployments of which a task became healthy."""
+    """Ids of deployments that have a task which became healthy."""

@@ -1,4 +1,4 @@
-"""One task: its containers, secrets, credentials, logs and use of the machine.
+"""A task: its containers, secrets, credentials, logs and resource usage.
 
-Imports `task_model`, `api` and the scheduler's model; the scheduler and the data plane import it.
+Imports `task_model`, `api` and the scheduler's `model`; the scheduler and the data plane import this package.
 """

@@ -1,7 +1,7 @@
-"""What a task needs to connect, held against the rules of security groups before it starts.
+"""Checks before a task starts that security group rules allow the connections that it needs.
 
-AWS would start a task that does not reach its database, whose app then waits for a connection until it times out. Here
-nothing drops packets, so that app would run well and fail on AWS alone. Such a task is stopped, with the reason.
+AWS would start a task that cannot reach its database, and the app would wait for a connection until it times out. Here
+nothing drops packets, so the app would run well and then fail on AWS. Such a task is stopped instead, with the reason.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from ...api.security_groups import aws_obstacle, database_obstacle
 
 
 def check_aws(records: Records, network: Mapping[str, Any], plan: TaskPlan) -> None:
-    """Images, secrets and logs pass the task's own network interface, in AWS's words where they cannot.
+    """Check access to images, secrets and logs, which goes through the task's network interface.
 
     Raises:
-        CannotStart: if the task's security groups let nothing out on 443.
+        CannotStart: with AWS's message, if the task's security groups allow no outbound traffic on port 443.
     """
     obstacle = aws_obstacle(records.task_groups(network))
     if obstacle:
@@ -26,25 +26,25 @@ def check_aws(records: Records, network: Mapping[str, Any], plan: TaskPlan) -> N
 
 
 def check_databases(records: Records, network: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    """The databases of this place whose address is in a container's variables.
+    """Check access to the databases of this local AWS that a container's environment variables refer to.
 
     Raises:
-        CannotStart: if a security group, the task's or the database's, does not let the connection through.
+        CannotStart: if a security group of the task or of the database does not allow the connection.
     """
     for database in records.database_addresses():
-        if not is_named(database, environment):
+        if not is_referenced(database, environment):
             continue
         groups = records.security_groups(database.groups)
         obstacle = database_obstacle(records.task_groups(network), groups, {database.group_port, database.port})
         if obstacle:
             raise CannotStart(
-                f"ResourceInitializationError: the task would not reach its database {database.identifier} on AWS: "
+                f"ResourceInitializationError: on AWS, the task could not reach its database {database.identifier}: "
                 f"{obstacle}"
             )
 
 
-def is_named(database: DatabaseAddress, environment: Mapping[str, str]) -> bool:
-    """Whether a container's variables hold the address, in a URL or as a host and a port."""
+def is_referenced(database: DatabaseAddress, environment: Mapping[str, str]) -> bool:
+    """Whether a container's environment contains the database's address, in a URL or as a host and a port."""
     values = set(environment.values())
     address = f"{database.host}:{database.port}"
     return {database.host, str(database.port)} <= values or any(address in value for value in values)

@@ -1,4 +1,4 @@
-"""One container of a task, from waiting for others to its exit code."""
+"""A container of a task, from waiting for its dependencies to its exit code."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ from ....task_model.runtime import Beside, CannotStart, Launch, Running
 from .processes import ProcessLaunch
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
-# Where a condition can no longer come true: the words of ECS's agent (dependencygraph in aws/amazon-ecs-agent).
+# The message of ECS's agent if a condition can no longer be met (dependencygraph in aws/amazon-ecs-agent).
 _UNRESOLVED = (
     "dependency graph: failed to resolve container ordering dependency [{}] for target [{}] as dependency did not {}."
 )
@@ -22,94 +22,98 @@ _UNRESOLVED = (
 
 @dataclass
 class ContainerRun:
-    """What is true of a container now."""
+    """The current state of a container."""
 
     container: Container
     launch: Launch | None
-    """None when it is skipped."""
+    """None if it is skipped."""
     reason: str | None = None
-    """Why it was skipped or killed, as DescribeTasks says it."""
+    """Why it was skipped or killed, as in DescribeTasks."""
     running: Running | None = None
-    code: int | None = None
+    exit_code: int | None = None
     health: str = "UNKNOWN"
     kill_at: float | None = None
-    is_developed: bool = False
-    """Whether it runs code that is being written."""
+    is_in_development: bool = False
+    """Whether it runs code that is being edited."""
     on_change: Callable[[], None] = lambda: None
-    """Called, in any thread, when it has ended or its health is another."""
-    _ended: threading.Event = field(default_factory=threading.Event)
+    """Called, from any thread, when it has ended or its health has changed."""
+    _exited: threading.Event = field(default_factory=threading.Event)
 
     @property
     def alive(self) -> bool:
-        """Whether it was started and has not ended."""
-        return self.running is not None and self.code is None
+        """Whether it has started and has not ended."""
+        return self.running is not None and self.exit_code is None
 
     @property
-    def over(self) -> bool:
-        """Whether it has ended or never starts."""
-        return self.code is not None or self.launch is None
+    def ended(self) -> bool:
+        """Whether it has ended, or will never start."""
+        return self.exit_code is not None or self.launch is None
 
-    def told(self) -> dict[str, object]:
-        """What DescribeTasks says of it."""
-        status = "RUNNING" if self.alive else "STOPPED" if self.over else "PENDING"
-        told: dict[str, object] = {"lastStatus": status, "healthStatus": self.health}
-        if self.code is not None:
-            told["exitCode"] = self.code
+    def description(self) -> dict[str, object]:
+        """Its fields in DescribeTasks."""
+        status = "RUNNING" if self.alive else "STOPPED" if self.ended else "PENDING"
+        fields: dict[str, object] = {"lastStatus": status, "healthStatus": self.health}
+        if self.exit_code is not None:
+            fields["exitCode"] = self.exit_code
         if self.reason is not None:
-            told["reason"] = self.reason
-        return told
+            fields["reason"] = self.reason
+        return fields
 
     def may_start(self, others: Mapping[str, "ContainerRun"]) -> bool:
-        """Whether all that it waits for has come true; raises `CannotStart` when something never will."""
-        met = [_is_met(self.container.name, others.get(name), name, kind) for name, kind in self.container.depends_on]
+        """Whether all of its dependencies are met; raises `CannotStart` if one can no longer be met."""
+        met = [
+            _is_met(self.container.name, others.get(name), name, condition)
+            for name, condition in self.container.depends_on
+        ]
         return all(met)
 
     def start(self) -> None:
-        """Start it, and its health check; raises `CannotStart` when its command is not there."""
+        """Start it and its health check; raises `CannotStart` if its command does not exist."""
         if self.launch is None:
             return
         self.running = self._start(self.launch)
-        check = self.container.health_check
-        if check is not None:
-            threading.Thread(target=self._check, args=(self.running, check), daemon=True).start()
+        health_check = self.container.health_check
+        if health_check is not None:
+            threading.Thread(target=self._check_health, args=(self.running, health_check), daemon=True).start()
 
     def _start(self, launch: Launch) -> Running:
         try:
             running = launch.start()
-        except OSError as missing:
+        except OSError as error:
             raise CannotStart(
-                f"CannotStartContainerError: failed to create the process of {self.container.name}: {missing}"
-            ) from missing
+                f"CannotStartContainerError: failed to create the process of {self.container.name}: {error}"
+            ) from error
         running.on_end(self.on_change)
         return running
 
-    def renew(self, folder: Path | None) -> None:
-        """Run from a folder, at the same address; None: from the image again, unless it does already.
+    def restart_from(self, folder: Path | None) -> None:
+        """Run the code from a folder, at the same address; None: from the image again, unless it already does.
 
-        Code that is being written ends by mistakes, which is no end of the container: the next version starts in it.
+        Mistakes in code that is being edited may end the process. The container does not end: it runs the next version.
         """
-        if not isinstance(self.launch, ProcessLaunch) or (folder is None and not self.is_developed) or self.over:
+        is_unchanged = folder is None and not self.is_in_development
+        if not isinstance(self.launch, ProcessLaunch) or is_unchanged or self.ended:
             return
-        self.is_developed = folder is not None
-        self.launch = self.launch.moved(folder)
+        self.is_in_development = folder is not None
+        self.launch = self.launch.with_code_in(folder)
         if self.running is not None:
             self.running.kill()
             self.running = self._start(self.launch)
 
     def poll(self) -> None:
-        """Look whether it has ended."""
-        if self.alive and self.running is not None and not self.is_developed:
-            self.code = self.running.exit_code()
-            if self.code is not None:
-                self._ended.set()
+        """Check whether it has ended."""
+        if self.alive and self.running is not None and not self.is_in_development:
+            self.exit_code = self.running.exit_code()
+            if self.exit_code is not None:
+                self._exited.set()
                 if self.running.out_of_memory():
                     self.reason = _OUT_OF_MEMORY
 
-    def ask_to_stop(self, now: float) -> None:
-        """SIGTERM once, and SIGKILL when its time is over."""
+    def stop(self, now: float) -> None:
+        """Send SIGTERM at the first call, and SIGKILL once the stop timeout has passed."""
         if self.running is None:
             return
-        self.is_developed = False
+        self.is_in_development = False
         if self.kill_at is None:
             self.kill_at = now + self.container.stop_timeout
             self.running.signal(signal.SIGTERM)
@@ -117,20 +121,20 @@ class ContainerRun:
             self.running.kill()
 
     def kill_for_memory(self) -> None:
-        """What the kernel does with a container above its limit."""
+        """Kill it as the kernel does with a container above its memory limit."""
         if self.running is not None:
             self.reason = _OUT_OF_MEMORY
             self.running.kill()
 
-    def _check(self, running: Running, check: HealthCheck) -> None:
-        """HEALTHY after one good answer, UNHEALTHY after as many bad ones in a row as the check says."""
-        started, failures = time.monotonic(), 0
+    def _check_health(self, running: Running, check: HealthCheck) -> None:
+        """HEALTHY after one successful check, UNHEALTHY after as many consecutive failures as the check allows."""
+        started_at, failures = time.monotonic(), 0
         probe = running.beside(check.command)
-        while not self._ended.wait(check.interval):
+        while not self._exited.wait(check.interval):
             before = self.health
-            if _succeeds(probe, check.timeout):  # or else whatever went wrong is the check's failure
+            if _succeeds(probe, check.timeout):  # any error counts as a failure
                 failures, self.health = 0, "HEALTHY"
-            elif time.monotonic() - started > check.start_period or self.health == "HEALTHY":
+            elif time.monotonic() - started_at > check.start_period or self.health == "HEALTHY":
                 failures += 1
                 if failures >= check.retries:
                     self.health = "UNHEALTHY"
@@ -139,9 +143,9 @@ class ContainerRun:
 
 
 def _succeeds(probe: Beside, timeout: float) -> bool:
-    """Whether a command ends well in time; it is ended with its children when it does not."""
+    """Whether a command exits with 0 in time; otherwise it is killed with its child processes."""
     try:
-        process = subprocess.Popen(  # noqa: S603 what the user's task definition says
+        process = subprocess.Popen(  # noqa: S603 the command of the user's task definition
             list(probe.command),
             cwd=probe.folder,
             env=dict(probe.environment),
@@ -150,7 +154,7 @@ def _succeeds(probe: Beside, timeout: float) -> bool:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except (OSError, ValueError, TypeError):  # not there, a byte that no command may have, no text at all
+    except (OSError, ValueError, TypeError):  # not found; a null byte; not a string
         return False
     try:
         return process.wait(timeout) == 0
@@ -166,9 +170,9 @@ def _is_met(target: str, other: ContainerRun | None, name: str, condition: str) 
     if condition == "START":
         return other.running is not None
     if condition == "HEALTHY":
-        if other.health == "UNHEALTHY" or other.code is not None:
+        if other.health == "UNHEALTHY" or other.exit_code is not None:
             raise CannotStart(_UNRESOLVED.format(name, target, "become healthy"))
         return other.health == "HEALTHY"
-    if condition == "SUCCESS" and other.code not in (None, 0):
+    if condition == "SUCCESS" and other.exit_code not in (None, 0):
         raise CannotStart(_UNRESOLVED.format(name, target, "exit successfully"))
-    return other.code is not None
+    return other.exit_code is not None

@@ -1,4 +1,4 @@
-"""Credentials of task roles, served as ECS's agent serves them.
+"""Credentials of task roles, served in the same way as by ECS's agent.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 """
@@ -13,7 +13,7 @@ PREFIX = "/.local/credentials/"
 
 
 class Credentials:
-    """Answers a task's SDK with temporary keys of the task's role."""
+    """Serves temporary credentials of a task's role to the SDK in the task."""
 
     def __init__(self, sts: Any, endpoint: str) -> None:
         self._sts = sts
@@ -22,7 +22,7 @@ class Credentials:
         self._lock = threading.Lock()
 
     def environment(self, task_id: str, role: str | None) -> dict[str, str]:
-        """Where a task's SDK finds its credentials, and the password for it; nothing without a role."""
+        """The variables with the URL of a task's credentials and the token for it; empty without a role."""
         if role is None:
             return {}
         with self._lock:
@@ -31,7 +31,7 @@ class Credentials:
         return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": uri, "AWS_CONTAINER_AUTHORIZATION_TOKEN": token}
 
     def forget(self, task_id: str) -> None:
-        """The task has ended."""
+        """Forget the token of a task that has ended."""
         with self._lock:
             self._tasks.pop(task_id, None)
 
@@ -39,19 +39,19 @@ class Credentials:
         """The endpoint's route for `PREFIX`."""
         with self._lock:
             token, role = self._tasks.get(task_id, ("", ""))
-        given = str(environ.get("HTTP_AUTHORIZATION", ""))
-        if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        authorization = str(environ.get("HTTP_AUTHORIZATION", ""))
+        if not token or not hmac.compare_digest(authorization.encode(), token.encode()):
             return (
                 "403 Forbidden",
                 "application/json",
-                b'{"code": "AccessDenied", "message": "Not this task\'s token."}',
+                b'{"code": "AccessDenied", "message": "The authorization token is not valid for this task."}',
             )
-        found = self._sts.assume_role(RoleArn=role, RoleSessionName=task_id)["Credentials"]
+        keys = self._sts.assume_role(RoleArn=role, RoleSessionName=task_id)["Credentials"]
         body = {
-            "AccessKeyId": found["AccessKeyId"],
-            "SecretAccessKey": found["SecretAccessKey"],
-            "Token": found["SessionToken"],
-            "Expiration": found["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "AccessKeyId": keys["AccessKeyId"],
+            "SecretAccessKey": keys["SecretAccessKey"],
+            "Token": keys["SessionToken"],
+            "Expiration": keys["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "RoleArn": role,
         }
         return "200 OK", "application/json", json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""From a task's plan to containers that are ready to start: their variables, secrets and log groups."""
+"""Prepares a task's containers to start: their environment variables, secrets and log groups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ...api.records import Records
 from .connections import check_aws, check_databases
 from .container import ContainerRun
 from .credentials import Credentials
-from .secret_references import Secrets
+from .secret_references import SecretReader
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,20 @@ class Launches:
 
     place: Place
     records: Records
-    secrets: Secrets
+    secrets: SecretReader
     credentials: Credentials
 
     @property
     def logs(self) -> Path:
-        """Folder of the containers' output."""
+        """Folder of the files with the containers' output."""
         return self.place.folder / "logs"
 
     def prepare(self, task: TaskRecord, plan: TaskPlan, room: Room) -> list[ContainerRun]:
-        """The task's containers, ready to start; raises `CannotStart`."""
+        """The task's containers, ready to start.
+
+        Raises:
+            CannotStart: if one of them cannot be prepared.
+        """
         self.logs.mkdir(parents=True, exist_ok=True)
         check_aws(self.records, task.network, plan)
         return [self._prepare(task, plan, container, room) for container in plan.containers]
@@ -42,12 +46,12 @@ class Launches:
         log = self.logs / f"{task.id}.{container.name}.log"
         try:
             launch = room.prepare(container, environment, log)
-        except Skipped as why:
-            return ContainerRun(container, None, reason=str(why))
+        except Skipped as skipped:
+            return ContainerRun(container, None, reason=str(skipped))
         return ContainerRun(container, launch)
 
     def _environment(self, task_id: str, plan: TaskPlan, container: Container) -> Mapping[str, str]:
-        """What every container on Fargate has, the task definition's, and secrets."""
+        """Fargate's environment variables, those of the task definition, and secrets."""
         return {
             "AWS_REGION": self.place.region,
             "AWS_DEFAULT_REGION": self.place.region,

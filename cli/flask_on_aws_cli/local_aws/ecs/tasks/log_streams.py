@@ -1,4 +1,4 @@
-"""Containers' output: files that are followed into CloudWatch Logs."""
+"""Containers' output: files whose new lines are sent to CloudWatch Logs."""
 
 import os
 import threading
@@ -11,12 +11,12 @@ from ...api.records import Records
 from ...faults import Faults
 from ...loops import Loop
 
-_INTERVAL = 0.2  # seconds; AWS's agent sends within some seconds, a developer wants to see a line when it happens
-_LONGEST_LINE = 256 * 1024  # bytes, CloudWatch's limit of an event: API_PutLogEvents.html
-# A file that has grown beyond it is emptied once it was sent; the lines stay in CloudWatch Logs.
-_LARGEST_FILE = 16 * 1024 * 1024
+_INTERVAL = 0.2  # seconds; AWS's agent takes a few seconds, but a developer wants to see a line at once
+_MAX_LINE = 256 * 1024  # bytes, CloudWatch's limit for an event: API_PutLogEvents.html
+# A larger file is emptied once it has been sent; its lines stay in CloudWatch Logs.
+_MAX_FILE = 16 * 1024 * 1024
 _ACTIVITY = "sending containers' output to CloudWatch Logs"
-_FIX = "Stop its task if it stays: the one in its place has a new log."
+_FIX = "If it persists, stop its task: the replacement has a new log."
 
 
 @dataclass
@@ -25,12 +25,12 @@ class _File:
     target: LogTarget
     stream: str
     position: int = 0
-    rest: bytes = b""
+    incomplete_line: bytes = b""
     ended: bool = False
 
 
-class Streams:
-    """Follows the files of containers."""
+class LogStreams:
+    """Sends the files of containers to CloudWatch Logs as they grow."""
 
     def __init__(self, records: Records, faults: Faults) -> None:
         self._records, self._faults = records, faults
@@ -39,22 +39,22 @@ class Streams:
         self._loop = Loop(_ACTIVITY, self._send, _INTERVAL, faults)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start sending."""
         self._loop.start()
 
     def stop(self) -> None:
-        """Send what is there, and end."""
+        """Send what remains, and stop."""
         self._loop.stop()
         self._send()
 
     def follow(self, path: Path, target: LogTarget, stream: str) -> None:
-        """Send every line of a file that is new from now on."""
+        """Send every line that is appended to a file from now on."""
         path.touch(mode=0o600)
         with self._lock:
             self._files.append(_File(path, target, stream, position=path.stat().st_size))
 
-    def ended(self, path: Path) -> None:
-        """Nobody writes to the file any more: send its last line also without an end, and forget it."""
+    def finish(self, path: Path) -> None:
+        """Send the rest of a file that is complete, including a last line without a newline, and stop following it."""
         with self._lock:
             for file in self._files:
                 if file.path == path:
@@ -79,8 +79,8 @@ class Streams:
         try:
             self._records.put_log_events(file.target.group, file.stream, events)
         except Exception:
-            if file.position >= before.position:  # else it was emptied, and the lines are in no file any more
-                file.position, file.rest = before.position, before.rest
+            if file.position >= before.position:  # otherwise it was emptied, and no file has these lines any more
+                file.position, file.incomplete_line = before.position, before.incomplete_line
             raise
 
 
@@ -88,16 +88,16 @@ def _new_lines(file: _File) -> list[bytes]:
     if file.path.stat().st_size == file.position and not file.ended:
         return []
     with open(file.path, "r+b") as content:
-        if content.seek(0, os.SEEK_END) < file.position:  # somebody else has emptied it
+        if content.seek(0, os.SEEK_END) < file.position:  # another process has emptied it
             file.position = 0
         content.seek(file.position)
         new = content.read()
         file.position += len(new)
-        if file.position > _LARGEST_FILE and not content.read(1):
-            content.truncate(0)  # it is appended to, so the next line is at the start
+        if file.position > _MAX_FILE and not content.read(1):
+            content.truncate(0)  # its writer appends, so the next line is at the start
             file.position = 0
-    *lines, file.rest = (file.rest + new).split(b"\n")
-    if file.rest and (file.ended or len(file.rest) > _LONGEST_LINE):
-        lines.append(file.rest)
-        file.rest = b""
-    return [line[:_LONGEST_LINE] for line in lines if line.strip()]
+    *lines, file.incomplete_line = (file.incomplete_line + new).split(b"\n")
+    if file.incomplete_line and (file.ended or len(file.incomplete_line) > _MAX_LINE):
+        lines.append(file.incomplete_line)
+        file.incomplete_line = b""
+    return [line[:_MAX_LINE] for line in lines if line.strip()]

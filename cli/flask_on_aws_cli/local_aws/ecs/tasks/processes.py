@@ -1,4 +1,4 @@
-"""Containers as processes of this machine, each a session of its own, none of which outlives the daemon for long."""
+"""Containers as processes of this machine: each has its own session, and none outlives the daemon for long."""
 
 import contextlib
 import json
@@ -26,44 +26,51 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class ProcessRuntime:
-    """Processes whose ids are kept in a folder; a reaper ends them when this process ends without doing so."""
+    """Runs containers as processes; a reaper ends them if this process ends without doing so."""
 
-    def __init__(self, folder: Path, rooms: ProcessRooms, faults: Faults | None = None) -> None:
-        self._folder, self._rooms = folder, rooms
+    def __init__(self, folder: Path, plans: ProcessRooms, faults: Faults | None = None) -> None:
+        """Run processes.
+
+        Args:
+            folder: where their process ids are written, for the reaper.
+            plans: plans the process of each container.
+            faults: receives the reaper's failures. Default: they are only logged.
+        """
+        self._folder, self._plans = folder, plans
         folder.mkdir(parents=True, exist_ok=True)
         self._supervisor = ReaperSupervisor([sys.executable, process_reaper.__file__, str(folder)], faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
-        """A task's processes share no more than the machine."""
-        return ProcessRoom(task_id, self._rooms, self)
+    def room(self, task_id: str, plan: TaskPlan) -> "TaskProcesses":
+        """The processes of a task, which share only what all processes of the machine share."""
+        return TaskProcesses(task_id, self._plans, self)
 
     def start_process(self, plan: ProcessPlan) -> "Process":
-        """Start a process; raises `OSError` when its command or folder is not there."""
+        """Start a process; raises `OSError` if its command or folder does not exist."""
         self._supervisor.watch()
         return Process(plan, self._folder / f"{plan.name}.pid")
 
     def start(self) -> None:
-        """End what the folder still names, when it is the same process and not another with its number."""
+        """End the processes that the folder lists, except those whose id is now another process's."""
         process_reaper.end_all(self._folder)
 
     def close(self) -> None:
-        """Send the reaper away."""
+        """Dismiss the reaper."""
         self._supervisor.dismiss()
 
 
-class ProcessRoom:
+class TaskProcesses:
     """The processes of one task."""
 
-    def __init__(self, task_id: str, rooms: ProcessRooms, runtime: ProcessRuntime) -> None:
-        self._task_id, self._rooms, self._runtime = task_id, rooms, runtime
+    def __init__(self, task_id: str, plans: ProcessRooms, runtime: ProcessRuntime) -> None:
+        self._task_id, self._plans, self._runtime = task_id, plans, runtime
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
         """Plan the process of a container."""
-        plan = self._rooms.plan(self._task_id, container, environment, log)
+        plan = self._plans.plan(self._task_id, container, environment, log)
         return ProcessLaunch(plan, self._runtime, plan.folder)
 
     def close(self) -> None:
-        """Nothing is left of processes."""
+        """Do nothing: ended processes leave nothing to remove."""
 
 
 class ProcessLaunch(NamedTuple):
@@ -74,11 +81,11 @@ class ProcessLaunch(NamedTuple):
     image: Path
     """Folder of its image's code."""
 
-    def moved(self, folder: Path | None) -> "ProcessLaunch":
-        """The same in another folder; None: in its image's."""
-        place = folder or self.image
-        environment = {**self.plan.environment, "HOME": str(place)}
-        return self._replace(plan=self.plan._replace(folder=place, environment=environment))
+    def with_code_in(self, folder: Path | None) -> "ProcessLaunch":
+        """The same process in another folder; None: in the folder of its image."""
+        new_folder = folder or self.image
+        environment = {**self.plan.environment, "HOME": str(new_folder)}
+        return self._replace(plan=self.plan._replace(folder=new_folder, environment=environment))
 
     @property
     def log(self) -> Path:
@@ -87,7 +94,7 @@ class ProcessLaunch(NamedTuple):
 
     @property
     def target(self) -> Target | None:
-        """Its port of loopback."""
+        """Its port on the loopback interface."""
         return self.plan.target
 
     def start(self) -> "Process":
@@ -97,7 +104,7 @@ class ProcessLaunch(NamedTuple):
 
 def _popen(plan: ProcessPlan) -> subprocess.Popen[bytes]:
     with open(plan.log, "ab") as log:
-        return subprocess.Popen(  # noqa: S603 what the user's task definition says
+        return subprocess.Popen(  # noqa: S603 the command of the user's task definition
             list(plan.command),
             cwd=plan.folder,
             env=dict(plan.environment),
@@ -117,11 +124,11 @@ class Process:
         self._pid_file = pid_file
         self._cpu: dict[int, float] = {}
         self._memory: dict[int, tuple[tuple[int | None, int] | None, int]] = {}
-        """By process: page faults and number of processes at the last measurement, and bytes."""
+        """By process id: page faults and number of processes at the last measurement, and the memory in bytes."""
         try:
             self._process: psutil.Process | None = psutil.Process(popen.pid)
-            known = {"pid": popen.pid, "created": self._process.create_time()}
-            pid_file.write_text(json.dumps(known))
+            record = {"pid": popen.pid, "created": self._process.create_time()}
+            pid_file.write_text(json.dumps(record))
         except psutil.NoSuchProcess:  # it has ended already
             self._process = None
 
@@ -130,16 +137,16 @@ class Process:
         self.popen.send_signal(number)
 
     def kill(self) -> None:
-        """End the whole session, and what left it."""
-        strays = self._tree()[1:]
+        """Kill the process group, and child processes that have left it."""
+        children = self._tree()[1:]
         kill_group(self.popen.pid)
-        for stray in strays:
-            process_reaper.quietly(stray.kill)
+        for child in children:
+            process_reaper.quietly(child.kill)
         self.popen.wait()
         self._pid_file.unlink(missing_ok=True)
 
     def exit_code(self) -> int | None:
-        """None while it runs; when the first process has ended, the others are ended too, as in a container."""
+        """None while it is running; once the first process has ended, the others are killed too, as in a container."""
         code = self.popen.poll()
         if code is None:
             return None
@@ -150,7 +157,7 @@ class Process:
         return 128 - code if code < 0 else code
 
     def on_end(self, call: Callable[[], None]) -> None:
-        """Have a function called as soon as the first process has ended."""
+        """Call a function as soon as the first process has ended."""
 
         def wait() -> None:
             self.popen.wait()
@@ -159,24 +166,24 @@ class Process:
         threading.Thread(target=wait, daemon=True, name=f"end of {self.popen.pid}").start()
 
     def out_of_memory(self) -> bool:
-        """No kernel limits a process: `UsageMeter` does."""
+        """False: the kernel does not limit a process, `UsageMeter` does."""
         return False
 
     def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
-        """A command with its environment and folder."""
+        """How to run a command with its environment and in its folder."""
         return Beside(command, self._plan.folder, self._plan.environment)
 
     def usage(self) -> Usage:
-        """Memory as a container is billed for it: pages that processes share are counted once, where Linux tells."""
+        """Memory as a container's limit counts it: pages that its processes share count once, if Linux reports them."""
         memory = 0
         processes = self._tree()
         for process in processes:
-            with contextlib.suppress(psutil.Error, OSError):  # it ended just now
+            with contextlib.suppress(psutil.Error, OSError):  # it has just ended
                 self._cpu[process.pid], faults = _times(process)
-                # Nothing that a process has changes without a page fault, and its share not without another process's.
-                known = (faults, len(processes))
-                if faults is None or self._memory.get(process.pid, (None, 0))[0] != known:
-                    self._memory[process.pid] = (known, _memory(process))
+                # A process's memory changes only by a page fault, and its share only if another process starts or ends.
+                state = (faults, len(processes))
+                if faults is None or self._memory.get(process.pid, (None, 0))[0] != state:
+                    self._memory[process.pid] = (state, _memory(process))
                 memory += self._memory[process.pid][1]
         return Usage(memory, sum(self._cpu.values()))
 
@@ -190,22 +197,22 @@ class Process:
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    """Children and theirs. Linux has a list of them; psutil reads of every process of the machine whose child it is."""
-    found = list[psutil.Process]()
+    """All descendants. Linux lists the children of a process; psutil reads the parent of every process instead."""
+    child_processes = list[psutil.Process]()
     try:
         for thread in os.listdir(f"/proc/{process.pid}/task"):
             with open(f"/proc/{process.pid}/task/{thread}/children") as children:
-                found += [psutil.Process(int(pid)) for pid in children.read().split()]
+                child_processes += [psutil.Process(int(pid)) for pid in children.read().split()]
     except (OSError, psutil.Error):
         return process.children(recursive=True)
-    return [one for child in found for one in (child, *_descendants(child))]
+    return [process for child in child_processes for process in (child, *_descendants(child))]
 
 
 def _times(process: psutil.Process) -> tuple[float, int | None]:
-    """Seconds of processor time, and page faults where the system tells them."""
+    """Seconds of processor time, and the number of page faults if the system reports it."""
     try:
         with open(f"/proc/{process.pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()  # its name may have spaces: proc_pid_stat(5)
+            fields = stat.read().rpartition(")")[2].split()  # the process name may contain spaces: proc_pid_stat(5)
         return (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[7]) + int(fields[9])
     except FileNotFoundError:
         times = process.cpu_times()
@@ -222,8 +229,8 @@ def _memory(process: psutil.Process) -> int:
 
 
 def _kill_session(leader: int) -> None:
-    """End what an ended process has left in groups of their own, as servers have for their workers."""
+    """Kill processes of a session whose leader has ended, including those in other process groups, such as workers."""
     for pid in psutil.pids():
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
+        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
             if os.getsid(pid) == leader:
                 os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""One task from PROVISIONING to STOPPED, in a thread of its own that tells the API each step.
+"""A task from PROVISIONING to STOPPED, in its own thread, which writes each step to the API's records.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
@@ -22,238 +22,249 @@ from ...parts import Targets
 from ..scheduler.model import Phase
 from .container import ContainerRun
 from .launches import Launches
-from .log_streams import Streams
+from .log_streams import LogStreams
 from .usage import UsageMeter
 
-_TICK = 0.1  # seconds between two looks at containers that start, which may wait for each other
-_RUNNING_TICK = 0.5  # seconds between two measurements; whatever else happens to a container wakes its task
-_ACTIVITY, _ENDING = "looking after a task", "ending a task"
-# Seconds for a balancer to send no new request after a target was deregistered, before SIGTERM is sent all the same.
+_TICK = 0.1  # seconds between two checks of containers that are starting, which may wait for each other
+_RUNNING_TICK = 0.5  # seconds between two measurements; all other changes of a container wake its task
+_ACTIVITY, _STOPPING = "running a task", "stopping a task"
+# Seconds after the deregistration of a target within which the load balancer must stop sending it new requests; after
+# that, SIGTERM is sent anyway.
 _DRAIN = 2.0
 
 
 @dataclass(frozen=True)
-class Tools:
-    """What tasks run with."""
+class TaskDependencies:
+    """The objects that all tasks use."""
 
     records: Records
     runtime: Runtime
-    streams: Streams
+    log_streams: LogStreams
     targets: Targets
     launches: Launches
     faults: Faults
 
 
 class TaskRun:
-    """A task that runs; `start` it, and `stop` it at any time."""
+    """A running task; call `start` first, and `stop` at any time."""
 
     def __init__(
-        self, record: TaskRecord, plan: TaskPlan, balancers: Sequence[Mapping[str, Any]], tools: Tools
+        self,
+        record: TaskRecord,
+        plan: TaskPlan,
+        load_balancers: Sequence[Mapping[str, Any]],
+        dependencies: TaskDependencies,
     ) -> None:
         self.record = record
         self.plan = plan
         self.phase = Phase.STARTING
         self.running_since = 0.0
-        """Monotonic time at which it was RUNNING."""
+        """Monotonic time at which it became RUNNING."""
         self.was_healthy = False
-        self.condemned = False
-        """Whether it was stopped since it failed its health checks."""
+        self.failed_health_checks = False
+        """Whether it was stopped because it failed its health checks."""
         self.stop_code = ""
         self.meter = UsageMeter(plan)
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
         self._room: Room | None = None
-        self._code: Path | None = None
-        self._renewals = self._renewals_wanted = 0
-        self._told: list[dict[str, object]] = []
-        self._balancers = balancers
-        self._tools = tools
-        self._asked, self._woken = threading.Event(), threading.Event()
+        self._code_folder: Path | None = None
+        self._applied_restarts = self._requested_restarts = 0
+        self._descriptions: list[dict[str, object]] = []
+        self._load_balancers = load_balancers
+        self._dependencies = dependencies
+        self._stop_requested, self._woken = threading.Event(), threading.Event()
         self._reason = ""
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"task {record.id}")
 
     def start(self) -> None:
-        """Begin."""
+        """Start it."""
         self._thread.start()
 
     def stop(self, code: str, reason: str) -> None:
-        """Ask it to end; the first reason is the one that is told."""
+        """Request it to stop; only the first reason is reported."""
         with self._lock:
-            if self._asked.is_set():
+            if self._stop_requested.is_set():
                 return
             self.stop_code, self._reason = code, reason
             self.phase = Phase.STOPPING
-            self._asked.set()
+            self._stop_requested.set()
             self._woken.set()
-        # At once, as ECS does it: while a container is being made, the task's own thread is late to tell.
-        self._tools.records.write_task(self.record.arn, self._why(), {})
+        # Reported at once, as by ECS: the task's thread may be busy creating a container.
+        self._dependencies.records.write_task(self.record.arn, self._stop_fields(), {})
 
     def develop(self, folder: Path | None) -> None:
-        """Run from a folder from now on, whatever becomes of the processes; None: from the images again."""
+        """Run the code from a folder from now on, even if its processes end; None: from the images again."""
         with self._lock:
-            self._code = folder
-            self._renewals_wanted += 1
+            self._code_folder = folder
+            self._requested_restarts += 1
         self._woken.set()
 
     @property
-    def is_renewed(self) -> bool:
-        """Whether it runs from where it was told last, or is over."""
-        return self._renewals == self._renewals_wanted or self.phase is Phase.STOPPING
+    def is_up_to_date(self) -> bool:
+        """Whether it runs the code of the last call of `develop`, or is stopping."""
+        return self._applied_restarts == self._requested_restarts or self.phase is Phase.STOPPING
 
     @property
-    def is_developed(self) -> bool:
-        """Whether it runs from a folder in which code is being written."""
-        return self._code is not None
+    def is_in_development(self) -> bool:
+        """Whether it runs from a folder in which code is being edited."""
+        return self._code_folder is not None
 
     def wait(self, timeout: float | None = None) -> None:
-        """Until it has ended."""
+        """Wait until it has ended."""
         self._thread.join(timeout)
 
     @property
     def ended(self) -> bool:
-        """Whether all is over, and told."""
+        """Whether it has ended and its last state is in the records."""
         return not self._thread.is_alive()
 
     @property
     def health(self) -> str:
-        """By the essential containers' own checks: HEALTHY, UNHEALTHY, or UNKNOWN where there is none."""
-        checks = [one.health for one in self.containers if one.container.essential and one.container.health_check]
+        """HEALTHY or UNHEALTHY by the health checks of its essential containers, or UNKNOWN without a result."""
+        states = [run.health for run in self.containers if run.container.essential and run.container.health_check]
         return next(
-            (state for state in ("UNHEALTHY", "UNKNOWN") if state in checks), "HEALTHY" if checks else "UNKNOWN"
+            (state for state in ("UNHEALTHY", "UNKNOWN") if state in states), "HEALTHY" if states else "UNKNOWN"
         )
 
     def _run(self) -> None:
         try:
             self._prepare()
-            while not self._asked.is_set():
-                self._look()
+            while not self._stop_requested.is_set():
+                self._update()
                 self._woken.wait(_TICK if self.phase is Phase.STARTING else _RUNNING_TICK)
                 self._woken.clear()
-        except CannotStart as why:
-            self.stop("TaskFailedToStart", str(why))
-        except Exception as broken:
-            self._tools.faults.report(_ACTIVITY, self.record.id, broken)
-            self.stop("TaskFailedToStart", f"InternalError: {broken}")
+        except CannotStart as error:
+            self.stop("TaskFailedToStart", str(error))
+        except Exception as error:
+            self._dependencies.faults.report(_ACTIVITY, self.record.id, error)
+            self.stop("TaskFailedToStart", f"InternalError: {error}")
         finally:
             self._end()
-            self._tools.faults.clear(_ACTIVITY, self.record.id)
+            self._dependencies.faults.clear(_ACTIVITY, self.record.id)
 
-    def _look(self) -> None:
-        """A look that fails is no end of a task that runs; it is one of a task that does not run yet."""
+    def _update(self) -> None:
+        """Advance the task; an error ends a task that is starting, but not one that is running."""
         if self.phase is not Phase.RUNNING:
             self._advance()
             return
-        with self._tools.faults.kept(_ACTIVITY, self.record.id):
+        with self._dependencies.faults.kept(_ACTIVITY, self.record.id):
             self._advance()
 
     def _prepare(self) -> None:
-        self._tell(last_status="PENDING", pull_started_at=utcnow())
-        self._room = self._tools.runtime.room(self.record.id, self.plan)
-        self.containers = self._tools.launches.prepare(self.record, self.plan, self._room)
-        self._tell(pull_stopped_at=utcnow())
-        for one in self.containers:
-            one.on_change = self._woken.set
-        targets = {one.container.name: one.launch.target for one in self.containers if one.launch}
-        for one in self.containers:
-            if one.launch and one.container.log:
-                prefix = one.container.log.prefix
-                stream = f"{prefix}/{one.container.name}/{self.record.id}" if prefix else self.record.id
-                self._tools.streams.follow(one.launch.log, one.container.log, stream)
-        for balancer in self._balancers:
-            target = targets.get(balancer.get("containerName", ""))
-            if target and balancer.get("targetGroupArn"):
-                self.groups.append((balancer["targetGroupArn"], target))
+        self._write(last_status="PENDING", pull_started_at=utcnow())
+        self._room = self._dependencies.runtime.room(self.record.id, self.plan)
+        self.containers = self._dependencies.launches.prepare(self.record, self.plan, self._room)
+        self._write(pull_stopped_at=utcnow())
+        for run in self.containers:
+            run.on_change = self._woken.set
+        targets = {run.container.name: run.launch.target for run in self.containers if run.launch}
+        for run in self.containers:
+            if run.launch and run.container.log:
+                prefix = run.container.log.prefix
+                stream = f"{prefix}/{run.container.name}/{self.record.id}" if prefix else self.record.id
+                self._dependencies.log_streams.follow(run.launch.log, run.container.log, stream)
+        for load_balancer in self._load_balancers:
+            target = targets.get(load_balancer.get("containerName", ""))
+            if target and load_balancer.get("targetGroupArn"):
+                self.groups.append((load_balancer["targetGroupArn"], target))
 
     def _advance(self) -> None:
-        """Look at each container, start what may start, and see whether the task runs or is over."""
-        self._renew()
-        others = {one.container.name: one for one in self.containers}
-        for one in self.containers:
-            one.poll()
-            if one.running is None and one.launch is not None and one.may_start(others):
-                one.start()
+        """Poll the containers, start those whose dependencies are met, and update the task's state."""
+        self._restart_code()
+        runs = {run.container.name: run for run in self.containers}
+        for run in self.containers:
+            run.poll()
+            if run.running is None and run.launch is not None and run.may_start(runs):
+                run.start()
         self._limit_memory()
-        gone = [one for one in self.containers if one.over and one.container.essential]
-        if gone or all(one.over for one in self.containers):
+        has_essential_ended = any(run.ended and run.container.essential for run in self.containers)
+        if has_essential_ended or all(run.ended for run in self.containers):
             self.stop("EssentialContainerExited", "Essential container in task exited")
-        elif self.phase is Phase.STARTING and all(one.running for one in self.containers if one.container.essential):
-            self._is_running()
-        elif self._told != [one.told() for one in self.containers]:
-            self._tell(health_status=self.health)
+        elif self.phase is Phase.STARTING and all(run.running for run in self.containers if run.container.essential):
+            self._become_running()
+        elif self._descriptions != [run.description() for run in self.containers]:
+            self._write(health_status=self.health)
 
-    def _renew(self) -> None:
+    def _restart_code(self) -> None:
         with self._lock:
-            folder, wanted = self._code, self._renewals_wanted
-        if self._renewals != wanted:
-            for one in self.containers:
-                one.renew(folder)
-            self._renewals = wanted
+            folder, requested = self._code_folder, self._requested_restarts
+        if self._applied_restarts != requested:
+            for run in self.containers:
+                run.restart_from(folder)
+            self._applied_restarts = requested
 
-    def _is_running(self) -> None:
+    def _become_running(self) -> None:
         for group, target in self.groups:
-            self._tools.targets.register(group, target)
+            self._dependencies.targets.register(group, target)
         self.running_since = time.monotonic()
         with self._lock:
             if self.phase is Phase.STARTING:
                 self.phase = Phase.RUNNING
-        self._tell(last_status="RUNNING", started_at=utcnow())
+        self._write(last_status="RUNNING", started_at=utcnow())
 
     def _limit_memory(self) -> None:
-        for container in self.meter.over_limit(self.containers):
-            container.kill_for_memory()
-            container.poll()
+        for run in self.meter.over_limit(self.containers):
+            run.kill_for_memory()
+            run.poll()
 
     def _end(self) -> None:
-        """Out of the target groups, then SIGTERM, and SIGKILL to those whose time is over."""
-        faults = self._tools.faults
-        with faults.kept(_ENDING, self.record.id):
-            self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
+        """Deregister the targets, then send SIGTERM, and SIGKILL to containers whose stop timeout has passed."""
+        faults = self._dependencies.faults
+        with faults.kept(_STOPPING, self.record.id):
+            self._write(last_status="DEACTIVATING", stopping_at=utcnow(), **self._stop_fields())
             if self.phase is Phase.STOPPING and self.running_since:
-                self._leave_groups()
-            self._tell(last_status="STOPPING")
-        while any(one.alive for one in self.containers):
-            for one in self.containers:
-                with faults.kept(_ENDING, self.record.id):
-                    if one.alive and not self._is_needed(one):
-                        one.ask_to_stop(time.monotonic())
-                    one.poll()
+                self._deregister_targets()
+            self._write(last_status="STOPPING")
+        while any(run.alive for run in self.containers):
+            for run in self.containers:
+                with faults.kept(_STOPPING, self.record.id):
+                    if run.alive and not self._is_needed(run):
+                        run.stop(time.monotonic())
+                    run.poll()
             time.sleep(_TICK / 2)
-        for one in self.containers:
-            if one.launch is not None and one.container.log is not None:
-                self._tools.streams.ended(one.launch.log)
-        with faults.kept(_ENDING, self.record.id):
+        for run in self.containers:
+            if run.launch is not None and run.container.log is not None:
+                self._dependencies.log_streams.finish(run.launch.log)
+        with faults.kept(_STOPPING, self.record.id):
             if self._room is not None:
                 self._room.close()
-            self._tools.launches.credentials.forget(self.record.id)
-        faults.clear(_ENDING, self.record.id)
+            self._dependencies.launches.credentials.forget(self.record.id)
+        faults.clear(_STOPPING, self.record.id)
         now = utcnow()
-        self._tell(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")
+        self._write(last_status="STOPPED", execution_stopped_at=now, stopped_at=now, connectivity="DISCONNECTED")
 
-    def _is_needed(self, one: ContainerRun) -> bool:
-        """A container ends after those that wait for it: dependsOn of API_ContainerDefinition.html."""
-        name = one.container.name
-        waiting = (other for other in self.containers if name in [needed for needed, _ in other.container.depends_on])
-        return any(other.alive for other in waiting)
+    def _is_needed(self, run: ContainerRun) -> bool:
+        """Whether a container that depends on it is still running: dependsOn of API_ContainerDefinition.html."""
+        name = run.container.name
+        dependents = (
+            other for other in self.containers if name in [needed for needed, _ in other.container.depends_on]
+        )
+        return any(dependent.alive for dependent in dependents)
 
-    def _leave_groups(self) -> None:
+    def _deregister_targets(self) -> None:
         for group, target in self.groups:
-            self._tools.targets.deregister(group, target)
+            self._dependencies.targets.deregister(group, target)
         deadline = time.monotonic() + _DRAIN
-        while self.groups and any(one.alive for one in self.containers) and time.monotonic() < deadline:
-            states = {self._tools.targets.health(group, target).state for group, target in self.groups}
+        while self.groups and any(run.alive for run in self.containers) and time.monotonic() < deadline:
+            states = {self._dependencies.targets.health(group, target).state for group, target in self.groups}
             if states <= {"draining", "unused"}:
                 return
             time.sleep(_TICK / 2)
 
-    def _why(self) -> dict[str, Any]:
+    def _stop_fields(self) -> dict[str, Any]:
         return {"desired_status": "STOPPED", "stop_code": self.stop_code, "stopped_reason": self._reason}
 
-    def _tell(self, **changes: Any) -> None:
-        self._told = [one.told() for one in self.containers]
-        told = {one.container.name: one_told for one, one_told in zip(self.containers, self._told, strict=True)}
+    def _write(self, **changes: Any) -> None:
+        """Write changes of the task, and the state of its containers, to its record."""
+        self._descriptions = [run.description() for run in self.containers]
+        containers = {
+            run.container.name: description
+            for run, description in zip(self.containers, self._descriptions, strict=True)
+        }
         if changes.get("last_status") == "STOPPED":
-            told = {name: {**one, "lastStatus": "STOPPED"} for name, one in told.items()}
-            if not told:  # nothing was ever prepared
-                told = {one.name: {"lastStatus": "STOPPED"} for one in self.plan.containers}
-        self._tools.records.write_task(self.record.arn, changes, told)
+            containers = {name: {**fields, "lastStatus": "STOPPED"} for name, fields in containers.items()}
+            if not containers:  # it was stopped before its containers were prepared
+                containers = {container.name: {"lastStatus": "STOPPED"} for container in self.plan.containers}
+        self._dependencies.records.write_task(self.record.arn, changes, containers)

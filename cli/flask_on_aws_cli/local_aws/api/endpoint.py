@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from ...local_project.clients import CONTROL_SERVICE
 from ...local_project.engine_runs import PREFIX, Runs
 from ...local_project.place import HOST, Place
-from ..authentication.authentication import Authentication, may_be_signed, refusal
+from ..authentication.authentication import Authentication, denial_response, may_be_signed
 from ..authentication.identities import RecordedIdentities
 from ..authentication.origin_check import S3
 from ..authentication.signing import Denied
@@ -101,7 +101,7 @@ class Endpoint:
     def is_owners(self, environ: dict[str, Any]) -> bool:
         """Whether a request to an open route bears a signature by the place's own key."""
         try:
-            self._authentication.control(environ)
+            self._authentication.authenticate_control(environ)
         except Denied:
             return False
         return True
@@ -138,7 +138,7 @@ class Endpoint:
                 return _plain(start_response, *self._route(path, environ))
             return self._call(self._authentication.authenticate(environ), environ, start_response)
         except Denied as denied:
-            return _plain(start_response, *refusal(environ, denied))
+            return _plain(start_response, *denial_response(environ, denied))
         except UnknownServiceError as unknown:
             told = f"The local AWS lacks {unknown}.\n".encode()
             return _plain(start_response, "501 Not Implemented", "text/plain", told)
@@ -149,7 +149,7 @@ class Endpoint:
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
                 if prefix not in self._open:
-                    self._authentication.control(environ)
+                    self._authentication.authenticate_control(environ)
                 return route(path.removeprefix(prefix), environ)
         return "404 Not Found", "text/plain", b"The local AWS has no such route.\n"
 

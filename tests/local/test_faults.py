@@ -153,7 +153,7 @@ def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
     backend.broken = lambda: 0  # no file can hold it
     with pytest.raises(ClientError, match="the records of ssm cannot be written"):
         ssm.put_parameter(Name="/after", Value="v", Type="String")
-    assert_told(faults, "keeping the records (ssm")
+    assert_told(faults, "pickling the records (ssm")
     client(cloud.place, "sqs").create_queue(QueueName="others-go-on")
     del backend.broken
     ssm.put_parameter(Name="/later", Value="v", Type="String")

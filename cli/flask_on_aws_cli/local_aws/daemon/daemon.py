@@ -113,7 +113,7 @@ class Cloud:
 
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """How the parts are; whose local AWS this is, to those who cannot sign: it may be another project's."""
-        if not self._endpoint.is_owners(environ):
+        if not self._endpoint.is_signed_by_owner(environ):
             return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
         told = {
             "folder": str(self._local.place.folder),

@@ -56,7 +56,7 @@ class DatabaseRecords:
             self._fulfil(wish)
         except Exception as error:
             self._faults.report(_ACTIVITY, wish.identifier, error, _FIX)
-            self._records.write_database(wish.identifier, _FAILED, why=str(error))
+            self._records.write_database(wish.identifier, _FAILED, reason=str(error))
         else:
             self._faults.clear(_ACTIVITY, wish.identifier)
 

@@ -80,7 +80,7 @@ def test_records_without_a_version_are_of_the_moto_of_0_1(tmp_path: Path, monkey
     at(tmp_path).load()
     assert snapshots._backend("sns", ACCOUNT_ID, "eu-central-1").from_0_1  # type: ignore[attr-defined]
     record(tmp_path, pickle.dumps(Bomb()))
-    monkeypatch.setattr(snapshots, "_MOTO", "5.3.0")
+    monkeypatch.setattr(snapshots, "_MOTO_VERSION", "5.3.0")
     with pytest.raises(ValueError, match=r"written with moto 5\.2\.5, and 5\.3\.0 is installed"):
         at(tmp_path).load()
 

@@ -130,7 +130,9 @@ class Autoscaling:
         self._changed[service.key] = time.monotonic()
         for key in [key for key in self._loads if key[0] == service.key]:
             self._loads[key].clear()  # what was measured with another count says nothing any more
-        self._records.say(service, f"(service {service.name}) desired count was changed from {count} to {settled}.")
+        self._records.add_event(
+            service, f"(service {service.name}) desired count was changed from {count} to {settled}."
+        )
 
     def _wanted(self, service: ServiceRecord, tracking: Any) -> int:
         loads = self._loads_of(service, tracking.get("PredefinedMetricSpecification") or {})

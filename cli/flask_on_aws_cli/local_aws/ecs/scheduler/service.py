@@ -186,14 +186,14 @@ class Scheduler:
             case Start(deployment, number):
                 made = [task.id for task in self._start(service, deployment, number)]
                 listed = " ".join(f"(task {task})" for task in made)
-                self._records.say(service, f"{where} has started {len(made)} tasks: {listed}.")
+                self._records.add_event(service, f"{where} has started {len(made)} tasks: {listed}.")
             case Stop(task, reason):
                 run = self._runs[task]
                 run.condemned = "health checks" in reason
-                self._records.say(service, f"{where} has stopped 1 running tasks: (task {run.record.id}).")
+                self._records.add_event(service, f"{where} has stopped 1 running tasks: (task {run.record.id}).")
                 run.stop("ServiceSchedulerInitiated", reason)
             case Say(message):
-                self._records.say(service, message)
+                self._records.add_event(service, message)
 
     def _start(self, service: ServiceRecord, deployment: str, number: int) -> list[TaskRecord]:
         with self._records.lock:
@@ -225,7 +225,7 @@ class Scheduler:
             health = self._targets.health(group, target)
             if health.state == "unhealthy":
                 said = f"(service {service.name}) (port {target.port}) is unhealthy in (target-group {group})"
-                self._records.say(service, f"{said} due to (reason {health.description or health.reason}).")
+                self._records.add_event(service, f"{said} due to (reason {health.description or health.reason}).")
                 return f"Task failed ELB health checks in (target-group {group})"
         return None
 

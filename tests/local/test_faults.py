@@ -26,7 +26,7 @@ from flask_on_aws_cli.local_aws.load_balancer.health_checks import Probes
 from flask_on_aws_cli.local_aws.load_balancer.part import Balancer
 from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetRecords
 from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
-from flask_on_aws_cli.local_aws.moto_patches.rds import Wish, wishes
+from flask_on_aws_cli.local_aws.moto_patches.rds import Operation, operations
 from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
@@ -407,16 +407,16 @@ class Refusing:
         raise OSError(28, "No space left on device", f"/data/{name}")
 
 
-def test_wishes_are_taken_up_after_one_that_failed_twice_over(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operations_go_on_after_one_that_failed_twice(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     faults, databases = Faults(), Refusing()
     records = DatabaseRecords(cloud.endpoint.records, databases, faults)  # type: ignore[arg-type]
     monkeypatch.setattr(Records, "write_database", lambda *_, **__: 1 / 0)  # nor can the failure be written down
     records.start()
-    wishes.put(Wish("delete-snapshot", "one"))
+    operations.put(Operation("delete-snapshot", "one"))
     assert_told(faults, "(one)", "No space left", "Free some space on the disk of /data/one.")
     monkeypatch.undo()
     databases.delete_snapshot = lambda name: None  # type: ignore[method-assign]
-    wishes.put(Wish("delete-snapshot", "one"))
+    operations.put(Operation("delete-snapshot", "one"))
     assert_over(faults)
     records.stop()
 

@@ -28,7 +28,7 @@ from ..faults import Faults, told_fault
 from ..load_balancer.part import Balancer
 from ..load_balancer.records import Records as BalancerRecords
 from ..load_balancer.target_health import TargetRecords, edge_headers
-from ..moto_patches.images import know_images
+from ..moto_patches.images import set_image_lookup
 from ..parts import Part
 from ..rds.configuration import Status
 from ..rds.part import Databases
@@ -64,7 +64,7 @@ class Cloud:
         self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
         tasks = open_tasks(place, local.runtime, self._ports, faults)
-        know_images(tasks.images.has)
+        set_image_lookup(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         self._balancer.targets.on_change(self._ecs.wake)
         self._balancer.targets.on_change(targets.wake)

@@ -7,13 +7,13 @@ from typing import Any
 from ..api.records import Records
 from ..faults import Faults
 from ..loops import Loop
-from ..moto_patches.rds import Wish, wishes
+from ..moto_patches.rds import Operation, operations
 from .configuration import Instance, Status
 from .part import Databases
 
 _ACTIVITY = "making databases as they were asked for"
 # Ends the wait for wishes.
-_END = Wish("end", "")
+_END = Operation("end", "")
 _FIX = "The instance's state says the same; ask for it again, or delete it."
 # RDS's own word for an instance whose storage or process is lost:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
@@ -33,12 +33,12 @@ class DatabaseRecords:
         known = self._databases.statuses()
         for identifier in self._records.databases():
             if identifier not in known:
-                wishes.put(Wish("create", identifier))
+                operations.put(Operation("create", identifier))
         self._loop.start()
 
     def stop(self) -> None:
         """End; a wish in progress is finished first."""
-        self._loop.stop(lambda: wishes.put(_END))
+        self._loop.stop(lambda: operations.put(_END))
 
     def told(self, identifier: str, status: Status) -> None:
         """Write an instance's state into the records."""
@@ -49,7 +49,7 @@ class DatabaseRecords:
 
     def _take(self) -> None:
         """Wait for a wish, and carry it out."""
-        wish = wishes.get()
+        wish = operations.get()
         if wish is _END:
             return
         try:
@@ -60,7 +60,7 @@ class DatabaseRecords:
         else:
             self._faults.clear(_ACTIVITY, wish.identifier)
 
-    def _fulfil(self, wish: Wish) -> None:
+    def _fulfil(self, wish: Operation) -> None:
         databases = self._databases
         if wish.action == "delete-snapshot":
             databases.delete_snapshot(wish.identifier)
@@ -73,7 +73,7 @@ class DatabaseRecords:
         if work is not None:
             work.result()
 
-    def _work(self, wish: Wish) -> Future[None] | None:
+    def _work(self, wish: Operation) -> Future[None] | None:
         if wish.action == "delete":
             return self._databases.delete(wish.identifier)
         facts = self._records.databases().get(wish.identifier)

@@ -21,10 +21,10 @@ from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
 from flask_on_aws_cli.local_aws.ecs.tasks.log_streams import Streams
 from flask_on_aws_cli.local_aws.faults import Faults
 from flask_on_aws_cli.local_aws.load_balancer.access_log import AccessLog, Entry
+from flask_on_aws_cli.local_aws.load_balancer.balancer import Balancer
 from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, HealthCheck, TargetGroup
-from flask_on_aws_cli.local_aws.load_balancer.health_checks import Probes
-from flask_on_aws_cli.local_aws.load_balancer.part import Balancer
-from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetRecords
+from flask_on_aws_cli.local_aws.load_balancer.health_checks import HealthChecker
+from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetHealthWriter
 from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
 from flask_on_aws_cli.local_aws.moto_patches.rds import Operation, operations
 from flask_on_aws_cli.local_aws.rds.part import Databases
@@ -328,7 +328,7 @@ def test_health_is_written_again_after_a_read_that_failed(tmp_path: Path) -> Non
             written.append(told)
 
     balancer = Balancer(tmp_path / "b", Authority(tmp_path / "ca"), configuration, faults=faults)
-    targets = TargetRecords(balancer, configuration, Writes("eu-central-1"), faults)
+    targets = TargetHealthWriter(balancer, configuration, Writes("eu-central-1"), faults)
     targets.start()
     until(lambda: written, 10)
     broken[0] = True
@@ -370,16 +370,16 @@ def test_a_check_that_fails_in_itself_is_made_again() -> None:
         return HealthCheck(interval=0.1, timeout=1, unhealthy_threshold=2)
 
     async def run() -> None:
-        probes = Probes(table, check_of, faults)
+        checker = HealthChecker(table, check_of, faults)
         table.register("arn:g", target)
-        probes.adjust()
+        checker.update()
         while not faults.now():
             await asyncio.sleep(0.05)
         broken[0] = False
         while table.health("arn:g", target).state != "unhealthy":
             await asyncio.sleep(0.05)
         assert faults.now() == []
-        await probes.close()
+        await checker.close()
 
     asyncio.run(asyncio.wait_for(run(), 20))
 

@@ -25,9 +25,9 @@ from ..ecs import development
 from ..ecs.data_plane import Ecs
 from ..ecs.scheduler.autoscaling import Autoscaling
 from ..faults import Faults, told_fault
-from ..load_balancer.part import Balancer
-from ..load_balancer.records import Records as BalancerRecords
-from ..load_balancer.target_health import TargetRecords, edge_headers
+from ..load_balancer.balancer import Balancer
+from ..load_balancer.configuration_reader import ConfigurationReader
+from ..load_balancer.target_health import TargetHealthWriter, edge_headers
 from ..moto_patches.images import set_image_lookup
 from ..parts import Part
 from ..rds.configuration import Status
@@ -53,14 +53,14 @@ class Cloud:
         self._endpoint = Endpoint(place, self._pages, faults)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(
+        configuration = ConfigurationReader(
             elb, edge_headers(elb, _client(place, "cloudfront")), version=lambda: records.version
         )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
         )
         records.on_change(self._balancer.wake)
-        targets = TargetRecords(self._balancer, configuration, records, faults)
+        targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
         tasks = open_tasks(place, local.runtime, self._ports, faults)
@@ -69,7 +69,7 @@ class Cloud:
         self._balancer.targets.on_change(self._ecs.wake)
         self._balancer.targets.on_change(targets.wake)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
-        self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
+        self._balancer.serve_page(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
         self._endpoint.serve(exec_command.PREFIX, exec_command.BesideRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)

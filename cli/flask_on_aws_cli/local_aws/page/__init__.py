@@ -12,8 +12,8 @@ from ...local_project.project import LocalPlace, place_settings
 from ...operations.app import all_services, short_name
 from ..ecs.data_plane import Ecs
 from ..faults import Faults, told_fault
-from ..load_balancer.part import Balancer
-from ..load_balancer.requests.application import OwnAnswer
+from ..load_balancer.balancer import Balancer
+from ..load_balancer.requests.application import PageResponse
 
 _LINES, _LOG_SECONDS = 60, 900  # of the log: a screen or two, and no reading of what a long day has printed
 _EVENTS = 8  # of a service: a deployment's
@@ -29,14 +29,14 @@ class StatusPage:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
         self._settings, self._faults = place_settings(local), faults
 
-    def answer(self, path: str) -> OwnAnswer:
+    def answer(self, path: str) -> PageResponse:
         """The answer for a path; called in a thread of its own."""
         name = {"/": "page.html"}.get(path, path.removeprefix("/"))
         if name == "facts.json":
-            return OwnAnswer(200, "application/json", json.dumps(self._facts(), default=str).encode())
+            return PageResponse(200, "application/json", json.dumps(self._facts(), default=str).encode())
         if name in _TYPES:
-            return OwnAnswer(200, _TYPES[name], (files(__name__) / name).read_bytes())
-        return OwnAnswer(404, "text/plain", b"There is nothing here but the page itself: /\n")
+            return PageResponse(200, _TYPES[name], (files(__name__) / name).read_bytes())
+        return PageResponse(404, "text/plain", b"There is nothing here but the page itself: /\n")
 
     def _facts(self) -> dict[str, Any]:
         ecs = self._settings.client("ecs")

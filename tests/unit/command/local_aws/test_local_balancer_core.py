@@ -18,14 +18,20 @@ from flask_on_aws_cli.local_aws.load_balancer.configuration import (
     SourceIp,
     TargetGroup,
 )
-from flask_on_aws_cli.local_aws.load_balancer.health import FAILED, TIMED_OUT, Checkup, answered, examined
+from flask_on_aws_cli.local_aws.load_balancer.health import (
+    FAILED,
+    TIMED_OUT,
+    HealthState,
+    after_check,
+    response_failure,
+)
 from flask_on_aws_cli.local_aws.load_balancer.ports import assign_ports
 from flask_on_aws_cli.local_aws.load_balancer.requests.headers import (
     end_to_end,
     forwarded,
-    head_problem,
     new_trace_id,
-    traced,
+    rejection_status,
+    with_trace_id,
     without_invalid,
 )
 from flask_on_aws_cli.local_aws.load_balancer.rules import (
@@ -176,7 +182,7 @@ FRESH = "Root=1-67891233-abcdef012345678912345678"
 )
 def test_a_trace_id_that_came_is_kept_as_the_root(came, sent):
     headers = [("Accept", "*")] + ([("x-amzn-trace-id", came)] if came else [])
-    assert traced(headers, FRESH) == ([("Accept", "*"), ("X-Amzn-Trace-Id", sent)], sent)
+    assert with_trace_id(headers, FRESH) == ([("Accept", "*"), ("X-Amzn-Trace-Id", sent)], sent)
     assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", new_trace_id())
 
 
@@ -197,7 +203,7 @@ def test_a_trace_id_that_came_is_kept_as_the_root(came, sent):
     ],
 )
 def test_heads_beyond_the_quotas_are_refused(method, target, more, status):
-    assert head_problem(method, target, [("Host", "one"), *more]) == status
+    assert rejection_status(method, target, [("Host", "one"), *more]) == status
 
 
 # Health
@@ -206,9 +212,9 @@ CHECK = HealthCheck(matcher="200,300-302", healthy_threshold=3, unhealthy_thresh
 
 
 def after(*checks):
-    now = Checkup()
+    now = HealthState()
     for failure in checks:
-        now = examined(now, failure, CHECK)
+        now = after_check(now, failure, CHECK)
     return now.health
 
 
@@ -238,8 +244,8 @@ def test_health_follows_the_last_run_of_checks(checks):
 
 
 def test_the_matcher_takes_lists_and_ranges():
-    assert [status for status in range(199, 304) if answered(status, CHECK) is None] == [200, 300, 301, 302]
-    assert answered(503, CHECK).description == "Health checks failed with these codes: [503]"
+    assert [status for status in range(199, 304) if response_failure(status, CHECK) is None] == [200, 300, 301, 302]
+    assert response_failure(503, CHECK).description == "Health checks failed with these codes: [503]"
 
 
 # Targets
@@ -266,7 +272,7 @@ def table(clock):
     for target in (ONE, TWO):
         one.register("g", target)
     for registration in one.registrations():
-        one.examine(registration, None, CHECK)
+        one.record_check(registration, None, CHECK)
     return one
 
 
@@ -289,10 +295,10 @@ def test_the_least_busy_target_is_next_and_equals_take_turns(table):
 def test_unhealthy_targets_get_requests_only_while_all_are(table):
     one, two = table.registrations()
     for _ in range(2):
-        table.examine(one, FAILED, CHECK)
+        table.record_check(one, FAILED, CHECK)
     assert set(chosen(table)) == {TWO}
     for _ in range(2):
-        table.examine(two, FAILED, CHECK)
+        table.record_check(two, FAILED, CHECK)
     assert set(chosen(table)) == {ONE, TWO}
 
 
@@ -303,10 +309,10 @@ def test_a_leaving_target_is_routed_to_for_a_moment_and_forgotten_after_the_dela
     clock.now = 2.1
     assert set(chosen(table)) == {TWO}
     assert table.health("g", ONE).state == "draining"
-    assert list(table.expire(lambda _: 10)) == []
+    assert list(table.remove_drained(lambda _: 10)) == []
     table.deregister("g", ONE)  # again, which begins no new delay
     clock.now = 10.1
-    assert [one.target for one in table.expire(lambda _: 10)] == [ONE]
+    assert [one.target for one in table.remove_drained(lambda _: 10)] == [ONE]
     assert table.health("g", ONE).reason == "Target.NotRegistered"
     table.deregister("g", TWO)
     clock.now = 13

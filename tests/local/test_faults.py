@@ -51,7 +51,7 @@ def cloud(place: Place) -> Iterator[Cloud]:
 
 
 def told(faults: Faults) -> list[str]:
-    return [f"{fault.what}: {fault.error} {fault.fix}" for fault in faults.now()]
+    return [f"{fault.title}: {fault.error} {fault.fix}" for fault in faults.current()]
 
 
 def assert_told(faults: Faults, *words: str) -> None:
@@ -60,7 +60,7 @@ def assert_told(faults: Faults, *words: str) -> None:
 
 
 def assert_over(faults: Faults) -> None:
-    until(lambda: not faults.now(), 20, lambda: told(faults))
+    until(lambda: not faults.current(), 20, lambda: told(faults))
 
 
 # --- The records on disk
@@ -157,7 +157,7 @@ def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
     client(cloud.place, "sqs").create_queue(QueueName="others-go-on")
     del backend.broken
     ssm.put_parameter(Name="/later", Value="v", Type="String")
-    assert faults.now() == []
+    assert faults.current() == []
 
 
 # --- ECS
@@ -253,7 +253,7 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
     program.write_text("#!/bin/sh\nread -r word\n")
     program.chmod(0o700)
     supervisor = ReaperSupervisor([str(program)], faults)
-    supervisor.watch()
+    supervisor.start()
     first = supervisor._reaper
     assert first is not None
     program.rename(tmp_path / "away")
@@ -262,7 +262,7 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
     (tmp_path / "away").rename(program)
     assert_over(faults)
     assert supervisor._reaper is not first
-    supervisor.dismiss()
+    supervisor.stop()
 
 
 # --- Autoscaling
@@ -373,12 +373,12 @@ def test_a_check_that_fails_in_itself_is_made_again() -> None:
         checker = HealthChecker(table, check_of, faults)
         table.register("arn:g", target)
         checker.update()
-        while not faults.now():
+        while not faults.current():
             await asyncio.sleep(0.05)
         broken[0] = False
         while table.health("arn:g", target).state != "unhealthy":
             await asyncio.sleep(0.05)
-        assert faults.now() == []
+        assert faults.current() == []
         await checker.close()
 
     asyncio.run(asyncio.wait_for(run(), 20))
@@ -467,7 +467,7 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
     assert_told(faults, "telling containers the local AWS's ports")
     broken[0] = False
     assert asyncio.run(ask()) == b"4566\n"
-    assert faults.now() == []
+    assert faults.current() == []
     gate.stop()
 
 

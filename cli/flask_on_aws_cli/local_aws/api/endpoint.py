@@ -114,7 +114,7 @@ class Endpoint:
         apply_patches()
         self._app = Dispatcher()
         self._saver.load()
-        self._server = _bind(self._place.port, self._answer)
+        self._server = _bind(self._place.port, self._respond)
         self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
         self._thread.start()
         self._saver.start()
@@ -129,7 +129,7 @@ class Endpoint:
         self._server = None
         self._saver.stop()
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The response to a request, if its caller may call."""
         try:
             _read_body(environ, is_accepted=may_be_signed(environ))  # before the lock: a client may be slow

@@ -99,7 +99,7 @@ class Records:
         records, activity, seen = list[_Record](), f"reading ECS's record of a {kind}", list[str]()
         for key, raw in raw_records:
             seen.append(key)
-            with self._faults.kept(activity, key, f"Delete the {kind} or deploy it again."):
+            with self._faults.capture(activity, key, f"Delete the {kind} or deploy it again."):
                 records.append(read(key, raw))
         self._faults.forget(activity, seen)
         return records

@@ -64,7 +64,7 @@ class RecordSaver:
         )
 
     def _current_failure(self) -> str | None:
-        fault = next((fault for fault in self._faults.now() if fault.activity == SAVING), None)
+        fault = next((fault for fault in self._faults.current() if fault.activity == SAVING), None)
         return f"{fault.error}. {fault.fix}" if fault else None
 
     def _lost(self, service: str) -> str | None:

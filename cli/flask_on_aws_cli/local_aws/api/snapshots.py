@@ -136,7 +136,7 @@ class Snapshots:
             if only is not None and name not in only:
                 continue
             if region in self._regions and (called in (None, name) or name not in _LARGE_SERVICES):
-                with self._faults.kept(SAVING, f"{name} in {region}"):
+                with self._faults.capture(SAVING, f"{name} in {region}"):
                     self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)
 
     def _save(self, service: str, path: Path, backend: BaseBackend) -> None:

@@ -72,9 +72,9 @@ class Development:
             for changed in changes:
                 if changed:
                     self._changed = time.monotonic()
-                    with self._faults.kept("taking over what was saved", fix=_SAVE_AGAIN):
+                    with self._faults.capture("taking over what was saved", fix=_SAVE_AGAIN):
                         self._take_over({Path(path) for _, path in changed})
-                with self._faults.kept("showing the app's log"):
+                with self._faults.capture("showing the app's log"):
                     self._look()
         except KeyboardInterrupt:
             click.echo(f"\nWhat was deployed last runs again; deploy what you wrote with: {typed('up')}")

@@ -107,7 +107,7 @@ class Gateway:
         with contextlib.suppress(OSError, ValueError):  # of a caller that is no relay
             question = (await reader.readline()).decode().strip()
             ports = set[str]()
-            with self._faults.kept("telling containers the local AWS's ports"):
+            with self._faults.capture("telling containers the local AWS's ports"):
                 ports = {str(port) for port in self._ports()}
             if question == "ports":
                 writer.write((" ".join(sorted(ports)) + "\n").encode())

@@ -56,7 +56,7 @@ class ContainerRuntime:
 
     def room(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
         """Room for a task's containers."""
-        self._supervisor.watch()
+        self._supervisor.start()
         return ContainerRoom(task_id, plan, self._around)
 
     def start(self) -> None:
@@ -66,6 +66,6 @@ class ContainerRuntime:
 
     def close(self) -> None:
         """Send the reaper away, and close the gateway."""
-        self._supervisor.dismiss()
+        self._supervisor.stop()
         self._gateway.stop()
         self._around.client.close()

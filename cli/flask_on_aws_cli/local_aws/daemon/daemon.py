@@ -24,7 +24,7 @@ from ..commands import exec_command
 from ..ecs import development
 from ..ecs.data_plane import Ecs
 from ..ecs.scheduler.autoscaling import Autoscaling
-from ..faults import Faults, told_fault
+from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.configuration_reader import ConfigurationReader
 from ..load_balancer.target_health import TargetHealthWriter, edge_headers
@@ -34,7 +34,7 @@ from ..rds.configuration import Status
 from ..rds.part import Databases
 from ..rds.records import DatabaseRecords
 from ..reaper_supervisor import ReaperSupervisor
-from ..runtimes import open_tasks
+from ..runtimes import open_task_runtime
 
 # How often the balancer looks for changes that nobody has told it of.
 _TICK_SECONDS = 1.0
@@ -63,7 +63,7 @@ class Cloud:
         targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._told, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
-        tasks = open_tasks(place, local.runtime, self._ports, faults)
+        tasks = open_task_runtime(place, local.runtime, self._ports, faults)
         set_image_lookup(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         self._balancer.targets.on_change(self._ecs.wake)
@@ -122,7 +122,7 @@ class Cloud:
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": here for (arn, port), here in self._balancer.ports.items()},
             "problems": self._balancer.problems,
-            "faults": [told_fault(fault) for fault in self._faults.now()],
+            "faults": [fault_as_json(fault) for fault in self._faults.current()],
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
                 for name, status in self._databases.statuses().items()
@@ -162,9 +162,9 @@ def main() -> None:
     cloud.start()
     command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon_restarter", sys.argv[1]]
     restarter = ReaperSupervisor(command, faults)
-    restarter.watch()
+    restarter.start()
     done.wait()
-    restarter.dismiss()
+    restarter.stop()
     cloud.stop()
 
 

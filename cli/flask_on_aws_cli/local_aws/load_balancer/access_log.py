@@ -123,7 +123,7 @@ class AccessLog:
     def write(self, entry: Entry) -> None:
         """Append the entry's line."""
         record = logging.LogRecord("access", logging.INFO, "", 0, entry.line(), None, None)
-        with self._faults.kept("writing the load balancers' access log"):
+        with self._faults.capture("writing the load balancers' access log"):
             self._handler.emit(record)
 
     def close(self) -> None:

@@ -168,11 +168,11 @@ class Balancer:
 
     async def _update(self) -> None:
         # A failure may be temporary; listeners that work stay as they are.
-        with self._faults.kept("bringing the load balancers up to date"):
+        with self._faults.capture("bringing the load balancers up to date"):
             await self._reconcile()
 
     async def _reconcile(self) -> None:
-        with self._faults.kept("reading the load balancers' configuration", fix=_READ_FIX):
+        with self._faults.capture("reading the load balancers' configuration", fix=_READ_FIX):
             self._configuration = await asyncio.to_thread(self._read_configuration)
         self._health_checker.update()
         for registration in self.targets.remove_drained(self._deregistration_delay):

@@ -61,7 +61,7 @@ class ConfigurationReader:
 
     `edge_headers` returns, for a listener's ARN, the header fields that a CDN in front of it adds; None if there is no
     CDN. Default: no CDN anywhere. `version` returns a new value after each change; while it is the same, the cache
-    stays valid for longer than a second. Default: a new value each time.
+    stays valid for longer. Default: a new value each time.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ConfigurationReader:
         self._read_at, self._read_version, self._configuration = float("-inf"), object(), Configuration()
 
     def __call__(self) -> Configuration:
-        """The configuration, at most a second old; raises what the client raises."""
+        """The configuration, read again if it may have changed and the cache expired; raises the client's errors."""
         version = self._version()
         if version != self._read_version and self._clock() - self._read_at >= REFRESH_SECONDS:
             self._configuration = self._read()
@@ -186,8 +186,8 @@ def _action(actions: list[Record]) -> Action:
             return _redirect(last["RedirectConfig"])
         case "fixed-response":
             config = last["FixedResponseConfig"]
-            kind, body = config.get("ContentType") or "text/plain", config.get("MessageBody") or ""
-            return FixedResponse(int(config["StatusCode"]), kind, body)
+            content_type, body = config.get("ContentType") or "text/plain", config.get("MessageBody") or ""
+            return FixedResponse(int(config["StatusCode"]), content_type, body)
         case other:
             return FixedResponse(501, body=f"The action {other} is not supported by the local load balancer.\n")
 

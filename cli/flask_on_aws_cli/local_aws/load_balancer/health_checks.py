@@ -46,7 +46,7 @@ class HealthChecker:
         try:
             while True:
                 started, seconds = loop.time(), _UNKNOWN_GROUP_SECONDS
-                with self._faults.kept(_ACTIVITY, subject):
+                with self._faults.capture(_ACTIVITY, subject):
                     check = self._health_check_of(registration.group_arn)
                     if check is not None:
                         seconds = max(_MIN_INTERVAL, check.interval)

@@ -92,7 +92,7 @@ class TargetHealthWriter:
             del self._request_counts[deleted]
         self._faults.forget(_ACTIVITY, groups)
         for arn in groups:
-            with self._faults.kept(_ACTIVITY, arn):
+            with self._faults.capture(_ACTIVITY, arn):
                 self._count(arn)
                 targets = self._balancer.group_health(arn).items()
                 self._records.write_target_health(arn, {(t.host, t.port): health for t, health in targets})

@@ -11,7 +11,7 @@ from flask_on_aws.releases.release_record import release_parameter, releases
 from ...local_project.project import LocalPlace, place_settings
 from ...operations.app import all_services, short_name
 from ..ecs.data_plane import Ecs
-from ..faults import Faults, told_fault
+from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.requests.application import PageResponse
 
@@ -46,7 +46,7 @@ class StatusPage:
             "services": [self._service(one) for one in all_services(ecs)],
             "tasks": [self._task(one) for one in tasks],
             "targets": list(self._targets()),
-            "faults": [told_fault(fault) for fault in self._faults.now()],
+            "faults": [fault_as_json(fault) for fault in self._faults.current()],
             "log": self._log(),
         }
 

@@ -70,13 +70,13 @@ class Autoscaling:
         self._forget_faults(services, actions, policies)
         self._follow_schedules(actions)
         for name, service in services.items():
-            with self._faults.kept(_ACTIVITY, f"load of {name}"):
+            with self._faults.capture(_ACTIVITY, f"load of {name}"):
                 self._measure(service)
         for target in targets:
             service = services.get(target["ResourceId"])
             if service is not None and service.status == "ACTIVE":
                 mine = [one for one in policies if one["ResourceId"] == target["ResourceId"]]
-                with self._faults.kept(_ACTIVITY, target["ResourceId"]):
+                with self._faults.capture(_ACTIVITY, target["ResourceId"]):
                     self._follow_policies(service, target, mine)
 
     def _read(self) -> _Rules:
@@ -114,7 +114,7 @@ class Autoscaling:
         count, wanted = service.desired, list[int]()
         cooldowns = {True: [0.0], False: [0.0]}
         for policy in policies:
-            with self._faults.kept(_ACTIVITY, _policy(policy), _CORRECT):
+            with self._faults.capture(_ACTIVITY, _policy(policy), _CORRECT):
                 tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
                 if tracking:
                     rests = _seconds(tracking, "ScaleInCooldown"), _seconds(tracking, "ScaleOutCooldown")
@@ -152,7 +152,7 @@ class Autoscaling:
         self._looked = now
         self._ran = {arn: at for arn, at in self._ran.items() if arn in {one["ScheduledActionARN"] for one in actions}}
         for action in actions:
-            with self._faults.kept(_ACTIVITY, _schedule(action), _CORRECT):
+            with self._faults.capture(_ACTIVITY, _schedule(action), _CORRECT):
                 self._follow_schedule(action, last, now)
 
     def _follow_schedule(self, action: Any, last: datetime, now: datetime) -> None:

@@ -106,18 +106,18 @@ class Scheduler:
         return Load(sum(load.cpu for load in loads) / len(loads), sum(load.memory for load in loads) / len(loads))
 
     def _look(self) -> None:
-        with self._faults.kept("ECS's tasks"):
+        with self._faults.capture("ECS's tasks"):
             self._follow_tasks()
         services = self._records.services()
         self._faults.forget(_SERVICES, [service.key for service in services])
         for service in services:
-            with self._faults.kept(_SERVICES, service.key):  # one service's trouble is not the others'
+            with self._faults.capture(_SERVICES, service.key):  # one service's trouble is not the others'
                 self._follow_service(service)
         if not self._is_resting():
             self._moved_at = time.monotonic()
         if time.monotonic() - self._cleaned_at > _HOUSEKEEPING:
             self._cleaned_at = time.monotonic()
-            with self._faults.kept("forgetting stopped tasks"):
+            with self._faults.capture("forgetting stopped tasks"):
                 self._forget()
 
     def _follow_tasks(self) -> None:

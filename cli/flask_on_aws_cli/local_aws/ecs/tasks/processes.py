@@ -39,7 +39,7 @@ class ProcessRuntime:
 
     def start_process(self, plan: ProcessPlan) -> "Process":
         """Start a process; raises `OSError` when its command or folder is not there."""
-        self._supervisor.watch()
+        self._supervisor.start()
         return Process(plan, self._folder / f"{plan.name}.pid")
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class ProcessRuntime:
 
     def close(self) -> None:
         """Send the reaper away."""
-        self._supervisor.dismiss()
+        self._supervisor.stop()
 
 
 class ProcessRoom:

@@ -144,7 +144,7 @@ class TaskRun:
         if self.phase is not Phase.RUNNING:
             self._advance()
             return
-        with self._tools.faults.kept(_ACTIVITY, self.record.id):
+        with self._tools.faults.capture(_ACTIVITY, self.record.id):
             self._advance()
 
     def _prepare(self) -> None:
@@ -207,14 +207,14 @@ class TaskRun:
     def _end(self) -> None:
         """Out of the target groups, then SIGTERM, and SIGKILL to those whose time is over."""
         faults = self._tools.faults
-        with faults.kept(_ENDING, self.record.id):
+        with faults.capture(_ENDING, self.record.id):
             self._tell(last_status="DEACTIVATING", stopping_at=utcnow(), **self._why())
             if self.phase is Phase.STOPPING and self.running_since:
                 self._leave_groups()
             self._tell(last_status="STOPPING")
         while any(one.alive for one in self.containers):
             for one in self.containers:
-                with faults.kept(_ENDING, self.record.id):
+                with faults.capture(_ENDING, self.record.id):
                     if one.alive and not self._is_needed(one):
                         one.ask_to_stop(time.monotonic())
                     one.poll()
@@ -222,7 +222,7 @@ class TaskRun:
         for one in self.containers:
             if one.launch is not None and one.container.log is not None:
                 self._tools.streams.ended(one.launch.log)
-        with faults.kept(_ENDING, self.record.id):
+        with faults.capture(_ENDING, self.record.id):
             if self._room is not None:
                 self._room.close()
             self._tools.launches.credentials.forget(self.record.id)

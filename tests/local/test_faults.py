@@ -511,7 +511,7 @@ def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
     known = {
         "loops.py",
         "api/endpoint.py",  # werkzeug's server
-        "load_balancer/part.py",  # asyncio's loop of the balancer
+        "load_balancer/balancer.py",  # asyncio's loop of the balancer
         "containers/gateway.py",  # asyncio's loop of the gateway
         "containers/container.py",  # until a container at the engine has ended
         "containers/task_containers.py",  # until a network has ended

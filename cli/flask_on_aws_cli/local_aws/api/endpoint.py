@@ -139,8 +139,8 @@ class Endpoint:
             return self._call(self._authentication.authenticate(environ), environ, start_response)
         except Denied as denied:
             return _plain_response(start_response, *denial_response(environ, denied))
-        except UnknownServiceError as unknown:
-            body = f"The local AWS does not support {unknown}.\n".encode()
+        except UnknownServiceError as error:
+            body = f"The local AWS does not support {error}.\n".encode()
             return _plain_response(start_response, "501 Not Implemented", "text/plain", body)
 
     def _route(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:

@@ -32,9 +32,8 @@ from .signing import (
 # Fields that need no condition. S3 ignores fields with this prefix.
 _UNCONDITIONED, _IGNORED_PREFIX = ("policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"), "x-ignore-"
 _DATE_FORMATS = ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
-_MAX_UPLOAD_SIZE = (
-    5 * 2**30
-)  # bytes of a single upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+# Bytes of a single upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_MAX_UPLOAD_SIZE = 5 * 2**30
 
 
 class _Form(NamedTuple):
@@ -72,8 +71,8 @@ def _read_form(request: SignedRequest) -> _Form:
     parser = FormDataParser(max_form_memory_size=len(request.body), silent=False)
     try:
         _, form, files = parser.parse(BytesIO(request.body), "multipart/form-data", len(request.body), options)
-    except ValueError as broken:
-        raise Denied("MalformedPOSTRequest", "The body of the form is not valid multipart/form-data.") from broken
+    except ValueError as error:
+        raise Denied("MalformedPOSTRequest", "The body of the form is not valid multipart/form-data.") from error
     pairs = list(form.items(multi=True))
     fields = {name.lower(): value for name, value in pairs}
     names = [*(name for name, _ in pairs), *(name for name, _ in files.items(multi=True))]
@@ -105,8 +104,8 @@ def _verify_signature(fields: Mapping[str, str], find: FindKeys, now: datetime) 
 def _read_policy(text: str) -> Mapping[str, Any]:
     try:
         policy: Any = json.loads(base64.b64decode(text, validate=True))
-    except ValueError as broken:
-        raise Denied("InvalidPolicyDocument", "The policy is not base64-encoded JSON.") from broken
+    except ValueError as error:
+        raise Denied("InvalidPolicyDocument", "The policy is not base64-encoded JSON.") from error
     if not isinstance(policy, dict):
         raise Denied("InvalidPolicyDocument", "The policy is not a JSON object.")
     return cast(Mapping[str, Any], policy)

@@ -37,9 +37,8 @@ from .signing import (
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
 _SKEW, _S3_SKEW = timedelta(minutes=5), timedelta(minutes=15)
-_MAX_EXPIRES = (
-    604_800  # seconds, seven days: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-)
+# Seconds, seven days: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+_MAX_EXPIRES = 604_800
 _AUTHORIZATION = re.compile(
     rf"{ALGORITHM} +Credential=(?P<credential>[^,\s]+), *SignedHeaders=(?P<headers>[^,\s]+), *"
     r"Signature=(?P<signature>\w+)"
@@ -129,8 +128,8 @@ def _verify_query(request: SignedRequest, query: Mapping[str, str], find: FindKe
             query.get("X-Amz-Security-Token"),
         )
         seconds = int(query["X-Amz-Expires"])
-    except (KeyError, ValueError) as missing:
-        raise Denied("AuthorizationQueryParametersError", f"The presigned URL has no valid {missing}.") from None
+    except (KeyError, ValueError) as error:
+        raise Denied("AuthorizationQueryParametersError", f"The presigned URL has no valid {error}.") from None
     if query.get("X-Amz-Algorithm") != ALGORITHM or not 0 < seconds <= _MAX_EXPIRES:
         raise Denied(
             "AuthorizationQueryParametersError",

@@ -225,8 +225,8 @@ class Balancer:
         try:
             self._servers[key] = Server(self._ports[key], application, context, balancer.idle_timeout)
             self._problems.pop(key, None)
-        except PortBusyError as busy:
-            self._problems[key] = str(busy)
+        except PortBusyError as error:
+            self._problems[key] = str(error)
 
     def _listener_state(self, key: ListenerKey) -> ListenerState | None:
         """The current state of a listener; None once it is deleted."""

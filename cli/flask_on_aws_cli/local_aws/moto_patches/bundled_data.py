@@ -1,4 +1,4 @@
-"""Data of AWS's that moto bundles but nothing here needs: without it, a daemon uses 130 MB less memory.
+"""AWS data that moto bundles but nothing here needs: without it, a daemon uses 130 MB less memory.
 
 moto reads the instance types when it is imported, so this module must be imported before moto's EC2.
 """

@@ -1,7 +1,7 @@
-"""What each patch of moto is for, as a small scenario whose assertions hold on AWS and fail with moto alone.
+"""The purpose of each patch of moto, as a small scenario whose assertions hold on AWS and fail with unpatched moto.
 
-`python -m tests.moto_contracts patched|unpatched` runs all of them and prints why each failed, if it did, as JSON.
-A scenario that passes unpatched is about a patch that moto no longer needs: remove both.
+`python -m tests.moto_contracts patched|unpatched` runs all scenarios and prints why each failed, if it did, as JSON.
+A scenario that passes unpatched belongs to a patch that moto no longer needs: remove both.
 """
 
 import json
@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 CONTRACTS: dict[str, Callable[[], None]] = {}
-"""Scenario by what is patched."""
+"""Scenarios by patched attribute."""
 
 
 def contract(target: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -33,7 +33,7 @@ def client(service: str) -> Any:
 
 @cache
 def _session() -> Any:
-    """One session for all scenarios, since each reads the descriptions of the APIs anew."""
+    """One session for all scenarios, since each session reads the service models again."""
     import boto3
 
     return boto3.Session("local", "local")
@@ -47,14 +47,14 @@ def code_of(call: Callable[..., Any], **arguments: Any) -> str:
         call(**arguments)
     except ClientError as error:
         return error.response["Error"]["Code"]
-    raise AssertionError("the call succeeded, which must fail")
+    raise AssertionError("the call succeeded, but must fail")
 
 
 # Memory
 
 
 @contract("moto.utilities.utils.load_resource")
-def machine_types() -> None:
+def instance_types() -> None:
     assert client("ec2").describe_instance_types()["InstanceTypes"] == []
 
 
@@ -68,7 +68,7 @@ def managed_policies_of_other_partitions() -> None:
 
 
 @contract("JSONFileLoader.load_file")
-def api_descriptions() -> None:
+def service_models() -> None:
     from botocore.session import Session
 
     assert Session().get_data("endpoints") is Session().get_data("endpoints")
@@ -88,7 +88,7 @@ FAMILY = {
 
 
 def cluster(memory: int | None = 64) -> Any:
-    """ECS's client with a cluster and a task definition, whose container has a limit of its own."""
+    """ECS's client with a cluster and a task definition whose container has its own memory limit."""
     ecs = client("ecs")
     ecs.create_cluster(clusterName="app")
     (container,) = FAMILY["containerDefinitions"]
@@ -120,10 +120,10 @@ def task(ecs: Any, **more: Any) -> dict[str, Any]:
 def settings_of_a_new_service() -> None:
     ecs = cluster()
     service(ecs, healthCheckGracePeriodSeconds=30, enableExecuteCommand=True)
-    (found,) = ecs.describe_services(cluster="app", services=["web"])["services"]
-    assert found["healthCheckGracePeriodSeconds"] == 30
-    assert found["enableExecuteCommand"] is True
-    assert found["runningCount"] == 0
+    (described,) = ecs.describe_services(cluster="app", services=["web"])["services"]
+    assert described["healthCheckGracePeriodSeconds"] == 30
+    assert described["enableExecuteCommand"] is True
+    assert described["runningCount"] == 0
 
 
 @contract("EC2ContainerServiceResponse.describe_tasks")
@@ -139,9 +139,9 @@ def a_forced_deployment() -> None:
     ecs = cluster()
     before = service(ecs)["deployments"][0]["id"]
     ecs.update_service(cluster="app", service="web", forceNewDeployment=True)
-    (found,) = ecs.describe_services(cluster="app", services=["web"])["services"]
-    assert [one["status"] for one in found["deployments"]] == ["PRIMARY", "ACTIVE"]
-    assert found["deployments"][0]["id"] != before
+    (described,) = ecs.describe_services(cluster="app", services=["web"])["services"]
+    assert [deployment["status"] for deployment in described["deployments"]] == ["PRIMARY", "ACTIVE"]
+    assert described["deployments"][0]["id"] != before
 
 
 @contract(f"{ECS}.delete_service")
@@ -153,14 +153,14 @@ def a_service_that_drains() -> None:
 
 
 @contract(f"{ECS}.list_services")
-def services_that_are_gone() -> None:
+def deleted_services() -> None:
     from moto.ecs.models import ecs_backends
 
     ecs = cluster()
     service(ecs, count=0)
     ecs.delete_service(cluster="app", service="web")
     for deleted in ecs_backends[ACCOUNT][REGION].services.values():
-        deleted.status = "INACTIVE"  # as it is after the last task
+        deleted.status = "INACTIVE"  # as after the last task has stopped
     assert ecs.list_services(cluster="app")["serviceArns"] == []
 
 
@@ -193,11 +193,11 @@ def stopped_tasks() -> None:
 def a_new_task() -> None:
     new = task(cluster())
     assert new["lastStatus"] == "PROVISIONING"
-    assert [(one["name"], one["lastStatus"]) for one in new["containers"]] == [("web", "PENDING")]
+    assert [(container["name"], container["lastStatus"]) for container in new["containers"]] == [("web", "PENDING")]
 
 
 @contract(f"{ECS}._calculate_task_resource_requirements")
-def a_limit_of_the_task_alone() -> None:
+def a_limit_of_the_task_only() -> None:
     assert task(cluster(memory=None))["memory"] == "512"
 
 
@@ -205,8 +205,8 @@ def a_limit_of_the_task_alone() -> None:
 def service_deployments() -> None:
     ecs = cluster()
     service(ecs)
-    (one,) = ecs.list_service_deployments(cluster="app", service="web")["serviceDeployments"]
-    assert one["status"] == "IN_PROGRESS"
+    (deployment,) = ecs.list_service_deployments(cluster="app", service="web")["serviceDeployments"]
+    assert deployment["status"] == "IN_PROGRESS"
 
 
 @contract("EC2ContainerServiceResponse.describe_service_deployments")
@@ -220,32 +220,32 @@ def missing_service_deployments() -> None:
 
 
 @contract("BaseResponse.call_action")
-def a_call_that_is_not_there() -> None:
+def an_unsupported_call() -> None:
     assert code_of(client("ecs").submit_container_state_change, cluster="app") == "NotImplemented"
 
 
 def balancer(**attributes: str) -> str:
     elb = client("elbv2")
-    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]][:2]
+    subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]][:2]
     arn = elb.create_load_balancer(Name="app", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
     if attributes:
-        given = [{"Key": key.replace("__", "."), "Value": value} for key, value in attributes.items()]
-        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=given)
+        settings = [{"Key": key.replace("__", "."), "Value": value} for key, value in attributes.items()]
+        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=settings)
     return arn
 
 
 @contract("ELBv2Backend.describe_target_health")
-def health_by_probes() -> None:
+def health_by_health_checks() -> None:
     from moto.elbv2.models import elbv2_backends
 
     elb, vpc = client("elbv2"), client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
     arn = elb.create_target_group(Name="app", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")["TargetGroups"][0][
         "TargetGroupArn"
     ]
-    probed = {("10.0.0.1", 80): ("unhealthy", "Target.Timeout", "Request timed out")}
-    elbv2_backends[ACCOUNT][REGION].target_groups[arn].local_health = probed
-    (found,) = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    assert found["TargetHealth"]["State"] == "unhealthy"
+    checked = {("10.0.0.1", 80): ("unhealthy", "Target.Timeout", "Request timed out")}
+    elbv2_backends[ACCOUNT][REGION].target_groups[arn].local_health = checked
+    (described,) = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    assert described["TargetHealth"]["State"] == "unhealthy"
 
 
 @contract("ELBv2Backend.delete_load_balancer")
@@ -275,11 +275,11 @@ def streams_with_a_prefix() -> None:
         event = {"timestamp": int(time.time() * 1000), "message": stream}
         logs.put_log_events(logGroupName="app", logStreamName=stream, logEvents=[event])
     events = logs.filter_log_events(logGroupName="app", logStreamNamePrefix="web/")["events"]
-    assert [one["message"] for one in events] == ["web/1"]
+    assert [event["message"] for event in events] == ["web/1"]
 
 
 @contract("LogsResponse.associate_kms_key")
-def another_key_of_a_log_group() -> None:
+def a_changed_key_of_a_log_group() -> None:
     key, logs = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1", log_group()
     logs.associate_kms_key(logGroupName="app", kmsKeyId=key)
     assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
@@ -307,19 +307,19 @@ def no_saved_queries() -> None:
 
 
 @contract("LogsResponse.delete_query_definition")
-def a_saved_query_that_is_gone() -> None:
+def a_missing_saved_query() -> None:
     assert client("logs").delete_query_definition(queryDefinitionId="none")["success"] is False
 
 
 @contract("Parameter.describe_response_object")
-def who_wrote_a_parameter() -> None:
+def last_user_of_a_parameter() -> None:
     ssm = client("ssm")
     ssm.put_parameter(Name="/app", Value="1", Type="String")
     assert ssm.describe_parameters()["Parameters"][0]["LastModifiedUser"].startswith("arn:aws:iam::")
 
 
 @contract("IAMPolicyStatement.is_action_permitted")
-def a_bucket_for_tls_alone() -> None:
+def a_bucket_that_requires_tls() -> None:
     from moto.iam.access_control import IAMPolicy, PermissionResult
 
     denial = {
@@ -343,10 +343,10 @@ def scalable_target(**tags: str) -> tuple[Any, str]:
         MinCapacity=1,
         MaxCapacity=2,
     )
-    found = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
+    described = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
     if tags:
-        scaling.tag_resource(ResourceARN=found["ScalableTargetARN"], Tags=tags)
-    return scaling, found["ScalableTargetARN"]
+        scaling.tag_resource(ResourceARN=described["ScalableTargetARN"], Tags=tags)
+    return scaling, described["ScalableTargetARN"]
 
 
 @contract("ApplicationAutoScalingResponse.list_tags_for_resource")
@@ -362,7 +362,7 @@ def tags_of_a_scalable_target() -> None:
 
 
 @contract("ApplicationAutoScalingResponse.untag_resource")
-def tags_taken_from_a_scalable_target() -> None:
+def removed_tags_of_a_scalable_target() -> None:
     scaling, arn = scalable_target(stage="dev", team="web")
     scaling.untag_resource(ResourceARN=arn, TagKeys=["stage"])
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "web"}
@@ -372,8 +372,8 @@ def tags_taken_from_a_scalable_target() -> None:
 def a_composite_alarm() -> None:
     alarms = client("cloudwatch")
     alarms.put_composite_alarm(AlarmName="any", AlarmRule='ALARM("web")')
-    (found,) = alarms.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-    assert found["AlarmRule"] == 'ALARM("web")'
+    (described,) = alarms.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert described["AlarmRule"] == 'ALARM("web")'
 
 
 NOTIFICATION = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80.0}
@@ -383,14 +383,14 @@ def budget() -> Any:
     budgets = client("budgets")
     limit = {"Amount": "10", "Unit": "USD"}
     details = {"BudgetName": "app", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
-    to = [{"SubscriptionType": "EMAIL", "Address": "a@example.org"}]
-    notified = [{"Notification": NOTIFICATION, "Subscribers": to}]
-    budgets.create_budget(AccountId=ACCOUNT, Budget=details, NotificationsWithSubscribers=notified)
+    subscribers = [{"SubscriptionType": "EMAIL", "Address": "a@example.org"}]
+    notifications = [{"Notification": NOTIFICATION, "Subscribers": subscribers}]
+    budgets.create_budget(AccountId=ACCOUNT, Budget=details, NotificationsWithSubscribers=notifications)
     return budgets
 
 
 @contract("BudgetsResponse.update_budget")
-def another_limit_of_a_budget() -> None:
+def a_changed_limit_of_a_budget() -> None:
     budgets = budget()
     limit = {"Amount": "20", "Unit": "USD"}
     new = {"BudgetName": "app", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit}
@@ -406,10 +406,10 @@ def tags_of_a_budget() -> None:
 
 @contract("BudgetsResponse.describe_subscribers_for_notification")
 def subscribers_of_a_budget() -> None:
-    (one,) = budget().describe_subscribers_for_notification(
+    (subscriber,) = budget().describe_subscribers_for_notification(
         AccountId=ACCOUNT, BudgetName="app", Notification=NOTIFICATION
     )["Subscribers"]
-    assert one["Address"] == "a@example.org"
+    assert subscriber["Address"] == "a@example.org"
 
 
 @contract("Subnet.ipv6_cidr_block_association_set")
@@ -417,8 +417,8 @@ def state_of_an_ipv6_block() -> None:
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
     block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
-    made = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24", Ipv6CidrBlock=block)["Subnet"]
-    (subnet,) = ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"]
+    created = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24", Ipv6CidrBlock=block)["Subnet"]
+    (subnet,) = ec2.describe_subnets(SubnetIds=[created["SubnetId"]])["Subnets"]
     assert subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlockState"] == {"State": "associated"}
 
 
@@ -427,9 +427,9 @@ def addresses_of_an_endpoint() -> None:
     ec2 = client("ec2")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     name = f"com.amazonaws.{REGION}.logs"
-    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=name, VpcEndpointType="Interface")["VpcEndpoint"]
-    (found,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["VpcEndpoints"]
-    assert found["IpAddressType"] == "ipv4"
+    created = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=name, VpcEndpointType="Interface")["VpcEndpoint"]
+    (described,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[created["VpcEndpointId"]])["VpcEndpoints"]
+    assert described["IpAddressType"] == "ipv4"
 
 
 @contract("Queue.attributes")
@@ -439,8 +439,8 @@ def a_redrive_policy() -> None:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}, separators=(",", ":"))
     url = sqs.create_queue(QueueName="app", Attributes={"RedrivePolicy": policy})["QueueUrl"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert found["RedrivePolicy"] == policy
+    described = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert described["RedrivePolicy"] == policy
 
 
 def key(**rotation: int) -> Any:
@@ -482,10 +482,10 @@ def an_image_on_this_machine() -> None:
     from moto.ecr.models import ECRBackend
 
     digest, ecr = f"sha256:{'0' * 64}", client("ecr")
-    ECRBackend.local_images = staticmethod(lambda wanted: wanted == digest)  # type: ignore[attr-defined]
+    ECRBackend.local_images = staticmethod(lambda requested: requested == digest)  # type: ignore[attr-defined]
     ecr.create_repository(repositoryName="app")
-    (found,) = ecr.describe_images(repositoryName="app", imageIds=[{"imageDigest": digest}])["imageDetails"]
-    assert found["imageDigest"] == digest
+    (described,) = ecr.describe_images(repositoryName="app", imageIds=[{"imageDigest": digest}])["imageDetails"]
+    assert described["imageDigest"] == digest
 
 
 # RDS
@@ -508,14 +508,14 @@ def status(rds: Any, name: str = "db") -> str:
     return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["DBInstanceStatus"]
 
 
-def actions() -> list[tuple[str, ...]]:
-    """What the servers of databases have been asked for."""
-    from flask_on_aws_cli.local_aws.moto_patches.rds import wishes
+def queued_operations() -> list[tuple[str, ...]]:
+    """The operations queued for database servers."""
+    from flask_on_aws_cli.local_aws.moto_patches.rds import operations
 
-    asked = []
-    while not wishes.empty():
-        asked.append(tuple(wishes.get()))
-    return asked
+    queued = []
+    while not operations.empty():
+        queued.append(tuple(operations.get()))
+    return queued
 
 
 @contract(f"{RDS}.create_db_instance")
@@ -531,10 +531,10 @@ def a_restored_database() -> None:
     database(rds, DeletionProtection=True, EnableIAMDatabaseAuthentication=True)
     rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
     rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="other", DBSnapshotIdentifier="before")
-    (found,) = rds.describe_db_instances(DBInstanceIdentifier="other")["DBInstances"]
-    assert found["DeletionProtection"] is False
-    assert found["IAMDatabaseAuthenticationEnabled"] is False
-    assert found["DBInstanceStatus"] == "creating"
+    (described,) = rds.describe_db_instances(DBInstanceIdentifier="other")["DBInstances"]
+    assert described["DeletionProtection"] is False
+    assert described["IAMDatabaseAuthenticationEnabled"] is False
+    assert described["DBInstanceStatus"] == "creating"
 
 
 @contract(f"{RDS}.modify_db_instance")
@@ -557,17 +557,17 @@ def a_rebooted_database() -> None:
 def a_new_snapshot() -> None:
     rds = client("rds")
     database(rds)
-    taken = rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
-    assert taken["DBSnapshot"]["Status"] == "creating"
+    created = rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
+    assert created["DBSnapshot"]["Status"] == "creating"
 
 
 @contract(f"{RDS}.delete_db_instance")
 def a_deleted_database() -> None:
     rds = client("rds")
     database(rds)
-    actions()
+    queued_operations()
     rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
-    assert ("delete", "db", "") in actions()  # beside those of automated snapshots
+    assert ("delete", "db", "") in queued_operations()  # in addition to those of automated snapshots
 
 
 @contract(f"{RDS}.delete_db_snapshot")
@@ -575,31 +575,31 @@ def a_deleted_snapshot() -> None:
     rds = client("rds")
     database(rds)
     rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="before")
-    actions()
+    queued_operations()
     rds.delete_db_snapshot(DBSnapshotIdentifier="before")
-    assert actions() == [("delete-snapshot", "before", "")]
+    assert queued_operations() == [("delete-snapshot", "before", "")]
 
 
 @contract(f"{RDS}.modify_db_subnet_group")
 def a_changed_subnet_group() -> None:
     rds = client("rds")
-    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
+    subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]]
     rds.create_db_subnet_group(DBSubnetGroupName="app", DBSubnetGroupDescription="1", SubnetIds=subnets[:2])
     rds.modify_db_subnet_group(DBSubnetGroupName="app", SubnetIds=subnets)
-    (found,) = rds.describe_db_subnet_groups(DBSubnetGroupName="app")["DBSubnetGroups"]
-    assert len(found["Subnets"]) == len(subnets)
+    (described,) = rds.describe_db_subnet_groups(DBSubnetGroupName="app")["DBSubnetGroups"]
+    assert len(described["Subnets"]) == len(subnets)
 
 
 @contract("DBInstance.address")
-def where_a_server_listens() -> None:
+def address_of_a_server() -> None:
     from moto.rds.models import rds_backends
 
     rds = client("rds")
     database(rds)
     record = rds_backends[ACCOUNT][REGION].databases["db"]
     record.local_host, record.status = "127.0.0.1", "available"
-    (found,) = rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"]
-    assert found["Endpoint"]["Address"] == "127.0.0.1"
+    (described,) = rds.describe_db_instances(DBInstanceIdentifier="db")["DBInstances"]
+    assert described["Endpoint"]["Address"] == "127.0.0.1"
 
 
 @contract("DBInstance.__init__")
@@ -650,35 +650,35 @@ def policy(action: str) -> tuple[Any, dict[str, Any]]:
 
 
 def new_policy(action: str) -> None:
-    _, made = policy(action)
-    assert made[f"{POLICIES[action][0]}Config"]["Name"] == "app"
-    assert made["Id"]
+    _, created = policy(action)
+    assert created[f"{POLICIES[action][0]}Config"]["Name"] == "app"
+    assert created["Id"]
 
 
 def read_policy(action: str) -> None:
-    cloudfront, made = policy(action)
-    assert getattr(cloudfront, f"get_{action}")(Id=made["Id"])[POLICIES[action][0]]["Id"] == made["Id"]
+    cloudfront, created = policy(action)
+    assert getattr(cloudfront, f"get_{action}")(Id=created["Id"])[POLICIES[action][0]]["Id"] == created["Id"]
     assert code_of(getattr(cloudfront, f"get_{action}"), Id="none") == f"NoSuch{POLICIES[action][0]}"
 
 
 def changed_policy(action: str) -> None:
     kind, details, _ = POLICIES[action]
-    cloudfront, made = policy(action)
+    cloudfront, created = policy(action)
     new = {f"{kind}Config": {"Name": "other", **details}}
-    getattr(cloudfront, f"update_{action}")(Id=made["Id"], IfMatch="E1", **new)
-    assert getattr(cloudfront, f"get_{action}")(Id=made["Id"])[kind][f"{kind}Config"]["Name"] == "other"
+    getattr(cloudfront, f"update_{action}")(Id=created["Id"], IfMatch="E1", **new)
+    assert getattr(cloudfront, f"get_{action}")(Id=created["Id"])[kind][f"{kind}Config"]["Name"] == "other"
 
 
 def deleted_policy(action: str) -> None:
-    cloudfront, made = policy(action)
-    getattr(cloudfront, f"delete_{action}")(Id=made["Id"], IfMatch="E1")
-    assert code_of(getattr(cloudfront, f"get_{action}"), Id=made["Id"]) == f"NoSuch{POLICIES[action][0]}"
+    cloudfront, created = policy(action)
+    getattr(cloudfront, f"delete_{action}")(Id=created["Id"], IfMatch="E1")
+    assert code_of(getattr(cloudfront, f"get_{action}"), Id=created["Id"]) == f"NoSuch{POLICIES[action][0]}"
 
 
 def listed_policies(action: str) -> None:
     kind, _, plural = POLICIES[action]
-    found = getattr(client("cloudfront"), f"list_{plural}")()[f"{kind}List"]["Items"]
-    assert {one["Type"] for one in found} == {"managed"}
+    described = getattr(client("cloudfront"), f"list_{plural}")()[f"{kind}List"]["Items"]
+    assert {item["Type"] for item in described} == {"managed"}
 
 
 for _action, (_, _, _plural) in POLICIES.items():
@@ -701,37 +701,37 @@ def vpc_origin(name: str = "app") -> tuple[Any, dict[str, Any], dict[str, Any]]:
         "OriginProtocolPolicy": "http-only",
     }
     cloudfront = client("cloudfront")
-    made = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=configuration)["VpcOrigin"]
-    return cloudfront, made, configuration
+    created = cloudfront.create_vpc_origin(VpcOriginEndpointConfig=configuration)["VpcOrigin"]
+    return cloudfront, created, configuration
 
 
 @contract(f"{CLOUDFRONT}.create_vpc_origin")
 def security_group_of_a_vpc_origin() -> None:
     assert vpc_origin()[1]["Status"] == "Deployed"
-    named = [{"Name": "group-name", "Values": ["CloudFront-VPCOrigins-Service-SG"]}]
-    assert len(client("ec2").describe_security_groups(Filters=named)["SecurityGroups"]) == 1
+    filters = [{"Name": "group-name", "Values": ["CloudFront-VPCOrigins-Service-SG"]}]
+    assert len(client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]) == 1
 
 
 @contract(f"{CLOUDFRONT}.get_vpc_origin")
 def a_vpc_origin() -> None:
-    cloudfront, made, configuration = vpc_origin()
-    found = cloudfront.get_vpc_origin(Id=made["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]
-    assert found["Arn"] == configuration["Arn"]
+    cloudfront, created, configuration = vpc_origin()
+    described = cloudfront.get_vpc_origin(Id=created["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]
+    assert described["Arn"] == configuration["Arn"]
 
 
 @contract(f"{CLOUDFRONT}.update_vpc_origin")
 def a_changed_vpc_origin() -> None:
-    cloudfront, made, configuration = vpc_origin()
+    cloudfront, created, configuration = vpc_origin()
     new = {**configuration, "HTTPPort": 8080}
-    cloudfront.update_vpc_origin(Id=made["Id"], IfMatch="E1", VpcOriginEndpointConfig=new)
-    assert cloudfront.get_vpc_origin(Id=made["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPPort"] == 8080
+    cloudfront.update_vpc_origin(Id=created["Id"], IfMatch="E1", VpcOriginEndpointConfig=new)
+    assert cloudfront.get_vpc_origin(Id=created["Id"])["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPPort"] == 8080
 
 
 @contract(f"{CLOUDFRONT}.delete_vpc_origin")
 def a_deleted_vpc_origin() -> None:
-    cloudfront, made, _ = vpc_origin()
-    cloudfront.delete_vpc_origin(Id=made["Id"], IfMatch="E1")
-    assert code_of(cloudfront.get_vpc_origin, Id=made["Id"]) == "EntityNotFound"
+    cloudfront, created, _ = vpc_origin()
+    cloudfront.delete_vpc_origin(Id=created["Id"], IfMatch="E1")
+    assert code_of(cloudfront.get_vpc_origin, Id=created["Id"]) == "EntityNotFound"
 
 
 @contract(f"{CLOUDFRONT}.list_vpc_origins")
@@ -769,44 +769,44 @@ def a_behaviour_with_a_cache_policy() -> None:
 
 
 @contract("ViewerCertificate.__init__")
-def a_distribution_with_its_own_certificate() -> None:
+def a_distribution_with_a_custom_certificate() -> None:
     arn = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"
-    given = {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
-    certificate = distribution(ViewerCertificate=given)["DistributionConfig"]["ViewerCertificate"]
+    settings = {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
+    certificate = distribution(ViewerCertificate=settings)["DistributionConfig"]["ViewerCertificate"]
     assert certificate["ACMCertificateArn"] == arn
     assert not certificate.get("CloudFrontDefaultCertificate")
 
 
 @contract("Origin.__init__")
 def a_distribution_with_a_vpc_origin() -> None:
-    made = distribution({"VpcOriginConfig": {"VpcOriginId": "vo_1"}})
-    assert made["DistributionConfig"]["Origins"]["Items"][0]["VpcOriginConfig"]["VpcOriginId"] == "vo_1"
+    created = distribution({"VpcOriginConfig": {"VpcOriginId": "vo_1"}})
+    assert created["DistributionConfig"]["Origins"]["Items"][0]["VpcOriginConfig"]["VpcOriginId"] == "vo_1"
 
 
 def run(scenario: Callable[[], None]) -> str | None:
-    """Run a scenario on an empty AWS; what failed, if anything did."""
+    """Run a scenario on an empty AWS; returns the failure, if there was one."""
     from moto import mock_aws
 
     try:
         with mock_aws():
             scenario()
     except Exception as failure:
-        at = traceback.extract_tb(failure.__traceback__)[-1]
-        return f"{type(failure).__name__}: {failure} ({at.name}, line {at.lineno})"
+        frame = traceback.extract_tb(failure.__traceback__)[-1]
+        return f"{type(failure).__name__}: {failure} ({frame.name}, line {frame.lineno})"
     return None
 
 
 def main(kind: str) -> None:
-    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # or each scenario's network takes 0.2 s to load them
-    patches = {}
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # loading them takes 0.2 s for each scenario with a network
+    reasons = {}
     if kind == "patched":
         from flask_on_aws_cli.local_aws.moto_patches import apply_patches
         from flask_on_aws_cli.local_aws.moto_patches._patch import PATCHES
 
         apply_patches()
-        patches = {target: applied.reason for target, applied in PATCHES.items()}
+        reasons = {target: applied.reason for target, applied in PATCHES.items()}
     failures = {target: run(scenario) for target, scenario in CONTRACTS.items()}
-    print(json.dumps({"failures": failures, "reasons": patches}))
+    print(json.dumps({"failures": failures, "reasons": reasons}))
 
 
 if __name__ == "__main__":

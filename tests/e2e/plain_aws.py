@@ -11,8 +11,8 @@ from typing import Any
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
 from flask_on_aws_cli.local_aws.api import endpoint
+from flask_on_aws_cli.local_aws.moto_patches.bundled_data import patch_bundled_data
 from flask_on_aws_cli.local_aws.moto_patches.cloudfront import patch_cloudfront
-from flask_on_aws_cli.local_aws.moto_patches.lists import patch_lists
 from flask_on_aws_cli.local_aws.moto_patches.log_keys import patch_log_keys
 from flask_on_aws_cli.local_project.place import Place
 from moto.moto_api._internal import moto_api_backend
@@ -21,7 +21,7 @@ from tests.e2e.engine_key import RESET, keep_key
 
 
 def apply_patches() -> None:
-    patch_lists()
+    patch_bundled_data()
     patch_log_keys()
     patch_cloudfront()
 

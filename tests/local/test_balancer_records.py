@@ -16,7 +16,7 @@ from flask_on_aws_cli.local_aws.load_balancer import (
     SourceIp,
     TargetGroup,
 )
-from flask_on_aws_cli.local_aws.load_balancer.records import Records
+from flask_on_aws_cli.local_aws.load_balancer.configuration_reader import ConfigurationReader
 from moto.server import ThreadedMotoServer
 
 
@@ -106,7 +106,7 @@ def test_the_records_say_what_was_asked_for(elb, network):
         elb.create_rule(ListenerArn=listener, Priority=priority, Conditions=conditions, Actions=[action])
 
     secret = (("X-Origin-Verify", "s"),)
-    told = Records(elb, lambda arn: secret if arn == listener else None)()
+    told = ConfigurationReader(elb, lambda arn: secret if arn == listener else None)()
 
     check = HealthCheck("/up", None, "HTTP", "200-204", 5, 3, 2, 3)
     assert told.target_groups == (TargetGroup(group, "HTTP", "least_outstanding_requests", 20, check),)
@@ -129,7 +129,7 @@ def test_the_records_say_what_was_asked_for(elb, network):
 
 def test_the_configuration_is_read_anew_after_a_second(elb, network):
     now = [0.0]
-    records = Records(elb, clock=lambda: now[0])
+    records = ConfigurationReader(elb, clock=lambda: now[0])
     assert records().load_balancers == ()
     elb.create_load_balancer(Name="web", Subnets=network[1])
     assert records().load_balancers == ()

@@ -110,13 +110,13 @@ def test_records_are_for_their_owner_alone(place: Place, daemon: Daemon) -> None
 
 def test_a_taken_port_is_an_error_that_names_it(place: Place, daemon: Daemon) -> None:
     daemon()
-    with pytest.raises(OSError, match=f"Port {place.port} of 127.0.0.1 is taken"):
+    with pytest.raises(OSError, match=f"Port {place.port} of 127.0.0.1 is in use"):
         Endpoint(Place(place.folder.with_name("other"), place.port, place.region)).start()
 
 
 def test_what_is_lacking_is_refused_at_once(place: Place, daemon: Daemon) -> None:
     daemon()
     started = time.monotonic()
-    with pytest.raises(ClientError, match="lacks this"):
+    with pytest.raises(ClientError, match="does not support this"):
         client(place, "ecs").describe_service_revisions(serviceRevisionArns=["x"])
     assert time.monotonic() - started < 2  # boto3 repeats a 500 for longer

@@ -21,12 +21,12 @@ from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
 from flask_on_aws_cli.local_aws.ecs.tasks.log_streams import LogStreams
 from flask_on_aws_cli.local_aws.faults import Faults
 from flask_on_aws_cli.local_aws.load_balancer.access_log import AccessLog, Entry
+from flask_on_aws_cli.local_aws.load_balancer.balancer import Balancer
 from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, HealthCheck, TargetGroup
-from flask_on_aws_cli.local_aws.load_balancer.health_checks import Probes
-from flask_on_aws_cli.local_aws.load_balancer.part import Balancer
-from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetRecords
+from flask_on_aws_cli.local_aws.load_balancer.health_checks import HealthChecker
+from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetHealthWriter
 from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
-from flask_on_aws_cli.local_aws.moto_patches.rds import Wish, wishes
+from flask_on_aws_cli.local_aws.moto_patches.rds import Operation, operations
 from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
@@ -51,7 +51,7 @@ def cloud(place: Place) -> Iterator[Cloud]:
 
 
 def told(faults: Faults) -> list[str]:
-    return [f"{fault.what}: {fault.error} {fault.fix}" for fault in faults.now()]
+    return [f"{fault.title}: {fault.error} {fault.fix}" for fault in faults.current()]
 
 
 def assert_told(faults: Faults, *words: str) -> None:
@@ -60,7 +60,7 @@ def assert_told(faults: Faults, *words: str) -> None:
 
 
 def assert_over(faults: Faults) -> None:
-    until(lambda: not faults.now(), 20, lambda: told(faults))
+    until(lambda: not faults.current(), 20, lambda: told(faults))
 
 
 # --- The records on disk
@@ -153,11 +153,11 @@ def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
     backend.broken = lambda: 0  # no file can hold it
     with pytest.raises(ClientError, match="the records of ssm cannot be written"):
         ssm.put_parameter(Name="/after", Value="v", Type="String")
-    assert_told(faults, "keeping the records (ssm")
+    assert_told(faults, "pickling the records (ssm")
     client(cloud.place, "sqs").create_queue(QueueName="others-go-on")
     del backend.broken
     ssm.put_parameter(Name="/later", Value="v", Type="String")
-    assert faults.now() == []
+    assert faults.current() == []
 
 
 # --- ECS
@@ -253,7 +253,7 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
     program.write_text("#!/bin/sh\nread -r word\n")
     program.chmod(0o700)
     supervisor = ReaperSupervisor([str(program)], faults)
-    supervisor.watch()
+    supervisor.start()
     first = supervisor._reaper
     assert first is not None
     program.rename(tmp_path / "away")
@@ -262,7 +262,7 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
     (tmp_path / "away").rename(program)
     assert_over(faults)
     assert supervisor._reaper is not first
-    supervisor.dismiss()
+    supervisor.stop()
 
 
 # --- Autoscaling
@@ -328,7 +328,7 @@ def test_health_is_written_again_after_a_read_that_failed(tmp_path: Path) -> Non
             written.append(told)
 
     balancer = Balancer(tmp_path / "b", Authority(tmp_path / "ca"), configuration, faults=faults)
-    targets = TargetRecords(balancer, configuration, Writes("eu-central-1"), faults)
+    targets = TargetHealthWriter(balancer, configuration, Writes("eu-central-1"), faults)
     targets.start()
     until(lambda: written, 10)
     broken[0] = True
@@ -370,16 +370,16 @@ def test_a_check_that_fails_in_itself_is_made_again() -> None:
         return HealthCheck(interval=0.1, timeout=1, unhealthy_threshold=2)
 
     async def run() -> None:
-        probes = Probes(table, check_of, faults)
+        checker = HealthChecker(table, check_of, faults)
         table.register("arn:g", target)
-        probes.adjust()
-        while not faults.now():
+        checker.update()
+        while not faults.current():
             await asyncio.sleep(0.05)
         broken[0] = False
         while table.health("arn:g", target).state != "unhealthy":
             await asyncio.sleep(0.05)
-        assert faults.now() == []
-        await probes.close()
+        assert faults.current() == []
+        await checker.close()
 
     asyncio.run(asyncio.wait_for(run(), 20))
 
@@ -407,16 +407,16 @@ class Refusing:
         raise OSError(28, "No space left on device", f"/data/{name}")
 
 
-def test_wishes_are_taken_up_after_one_that_failed_twice_over(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operations_go_on_after_one_that_failed_twice(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     faults, databases = Faults(), Refusing()
     records = DatabaseRecords(cloud.endpoint.records, databases, faults)  # type: ignore[arg-type]
     monkeypatch.setattr(Records, "write_database", lambda *_, **__: 1 / 0)  # nor can the failure be written down
     records.start()
-    wishes.put(Wish("delete-snapshot", "one"))
+    operations.put(Operation("delete-snapshot", "one"))
     assert_told(faults, "(one)", "No space left", "Free some space on the disk of /data/one.")
     monkeypatch.undo()
     databases.delete_snapshot = lambda name: None  # type: ignore[method-assign]
-    wishes.put(Wish("delete-snapshot", "one"))
+    operations.put(Operation("delete-snapshot", "one"))
     assert_over(faults)
     records.stop()
 
@@ -467,7 +467,7 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
     assert_told(faults, "reporting the local AWS's ports to containers")
     broken[0] = False
     assert asyncio.run(ask()) == b"4566\n"
-    assert faults.now() == []
+    assert faults.current() == []
     gate.stop()
 
 
@@ -511,7 +511,7 @@ def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
     known = {
         "loops.py",
         "api/endpoint.py",  # werkzeug's server
-        "load_balancer/part.py",  # asyncio's loop of the balancer
+        "load_balancer/balancer.py",  # asyncio's loop of the balancer
         "containers/gateway.py",  # asyncio's loop of the gateway
         "containers/container.py",  # until a container at the engine has ended
         "containers/task_containers.py",  # until a network has ended

@@ -1,1 +1,1 @@
-"""The local AWS: an AWS endpoint on this machine behind which services, load balancers and databases really run."""
+"""The local AWS: an AWS endpoint on this machine whose services, load balancers and databases really run."""

@@ -1,7 +1,7 @@
-"""What the parts of the local AWS ask of each other.
+"""The interfaces between the parts of the local AWS.
 
-The API's records are kept by moto. Each part reads what is desired there, makes it so, and writes back what is true, so
-that every client of the API is told the truth.
+moto keeps the API's records. Each part reads the desired state there, brings it about, and writes back the actual
+state, so that every client of the API sees it.
 """
 
 from typing import NamedTuple, Protocol
@@ -10,38 +10,38 @@ from ..local_project.place import Target
 
 
 class Part(Protocol):
-    """A piece of the data plane with threads or processes of its own."""
+    """A part of the local AWS that runs its own threads or processes."""
 
     def start(self) -> None:
-        """Take up the work; what was left running by a killed daemon is taken over or ended first."""
+        """Start the work, after taking over or ending what a killed daemon left running."""
         ...
 
     def stop(self) -> None:
-        """End all that was started, the data kept."""
+        """Stop everything that was started; data is kept."""
         ...
 
 
 class TargetHealth(NamedTuple):
-    """What DescribeTargetHealth says of a target, in AWS's words."""
+    """A target's health in DescribeTargetHealth's terms."""
 
     state: str
-    """initial, healthy, unhealthy, unused or draining."""
+    """`initial`, `healthy`, `unhealthy`, `unused` or `draining`."""
     reason: str | None = None
-    """Like Target.ResponseCodeMismatch; None when healthy."""
+    """A reason code such as `Target.ResponseCodeMismatch`; None if healthy."""
     description: str | None = None
 
 
 class Targets(Protocol):
-    """The target groups of the load balancers, as the services use them."""
+    """The targets of the load balancers' target groups, as services use them."""
 
     def register(self, target_group_arn: str, target: Target) -> None:
-        """Start to probe and, once it is healthy, to route to the target."""
+        """Start to check the target and, once it is healthy, to route to it."""
         ...
 
     def deregister(self, target_group_arn: str, target: Target) -> None:
-        """Send it no new request after a moment, and forget it after the group's deregistration delay."""
+        """Stop routing to the target after a moment, and remove it after the group's deregistration delay."""
         ...
 
     def health(self, target_group_arn: str, target: Target) -> TargetHealth:
-        """The target's state; `unused` when it is not registered."""
+        """The target's state; `unused` if it is not registered."""
         ...

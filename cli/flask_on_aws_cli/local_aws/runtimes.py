@@ -1,4 +1,4 @@
-"""The two ways in which a place runs tasks, each with its kind of images."""
+"""The two runtimes for tasks, processes and containers, each with its type of images."""
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple
@@ -11,42 +11,44 @@ from .ecs.tasks.processes import ProcessRuntime
 from .faults import Faults
 
 
-class Tasks(NamedTuple):
-    """What runs the tasks of a place."""
+class TaskRuntime(NamedTuple):
+    """The runtime of a local AWS's tasks, and the images that they run."""
 
     images: Images
     runtime: Runtime
 
 
 def open_images(place: Place, name: RuntimeName) -> Images:
-    """The images of a place.
+    """Open the images of a local AWS.
 
     Raises:
-        NoEngineError: if containers are wanted, and no Docker engine answers.
+        NoEngineError: if the runtime is containers and no Docker engine answers.
     """
     if name == "process":
-        return _environments(place)
-    from .containers.docker_client import connect  # Docker's library, for those who use it
+        return _process_images(place)
+    from .containers.docker_client import connect  # imported only if needed, since it imports Docker's library
     from .containers.images import ContainerImages
 
     return ContainerImages(connect(), place.folder)
 
 
-def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults) -> Tasks:
-    """What runs the tasks of a place.
+def open_task_runtime(
+    place: Place, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults
+) -> TaskRuntime:
+    """Open the runtime of a local AWS's tasks.
 
     Args:
-        place: whose.
-        name: how.
-        ports: the ports of loopback that containers may reach.
-        faults: where it is told what fails.
+        place: the local AWS.
+        name: the runtime's name.
+        ports: returns the ports on loopback that containers may reach.
+        faults: where failures are recorded.
 
     Raises:
-        NoEngineError: if containers are wanted, and no Docker engine answers.
+        NoEngineError: if the runtime is containers and no Docker engine answers.
     """
     if name == "process":
-        images = _environments(place)
-        return Tasks(
+        images = _process_images(place)
+        return TaskRuntime(
             images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan), faults)
         )
     from .containers.docker_client import connect
@@ -55,10 +57,10 @@ def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[i
 
     client = connect()
     images = ContainerImages(client, place.folder)
-    return Tasks(
+    return TaskRuntime(
         images, ContainerRuntime(client, place.folder, place.certificate, ports, images.local_reference, faults)
     )
 
 
-def _environments(place: Place) -> ProcessImages:
+def _process_images(place: Place) -> ProcessImages:
     return ProcessImages(place.folder / "images", place.certificate)

@@ -1,4 +1,4 @@
-"""The AWS endpoint: moto's records, read and written by the data plane, and kept on disk.
+"""The AWS endpoint: moto's records, which the data plane reads and writes, saved on disk.
 
 Imports `authentication` and `moto_patches`; the data plane and the daemon import it.
 """

@@ -1,4 +1,4 @@
-"""moto's API behind the authentication: a request goes to the service that it was signed for, and to no other."""
+"""Dispatches authenticated requests to moto: each to the service that it was signed for, and to no other."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,26 +9,26 @@ from ...local_project.place import HOST
 from ..authentication.authentication import bucket_by_host
 from ..authentication.origin_check import S3
 
-_GRANTS = "access-control-"
-_S3_CONTROL = "/v20180820/"  # what all paths of the service s3control begin with
+_CORS_PREFIX = "access-control-"
+_S3_CONTROL_PREFIX = "/v20180820/"  # of all paths of the service s3control
 
 
 class UnknownServiceError(Exception):
-    """A service of AWS that there is not, by the name of its host."""
+    """moto has no such service of AWS; the message is its host name."""
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's dispatcher without its guesses.
+    """moto's dispatcher without its heuristics.
 
-    By itself it also looks at paths (`/moto-api/` is its administration, `/ecs_us-east-1/` a service) and at the bodies
-    of what is not signed, and so finds another service than the authentication did.
+    moto's own also considers paths (`/moto-api/` is its administration, `/ecs_us-east-1/` a service) and the bodies of
+    unsigned requests, and so may choose another service than the one that was authenticated.
     """
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
 
     def get_application(self, environ: dict[str, Any]) -> Any:
-        """The application of the service that the Authorization field names; S3's without one.
+        """The application of the service that the Authorization header names; S3's if there is none.
 
         Raises:
             UnknownServiceError: if moto has no such service.
@@ -47,21 +47,21 @@ class Dispatcher(DomainDispatcherApplication):
 
 
 def address_bucket_by_path(environ: dict[str, Any]) -> None:
-    """Write a request to S3 in the one form in which nobody can read another bucket: on this host, by the path."""
+    """Rewrite a request to S3 to path style on this host, the only form that cannot be mistaken for another bucket."""
     bucket = bucket_by_host(str(environ.get("HTTP_HOST", "")))
-    if bucket and not str(environ["PATH_INFO"]).startswith(_S3_CONTROL):  # of which the host names the account
+    if bucket and not str(environ["PATH_INFO"]).startswith(_S3_CONTROL_PREFIX):  # there the host names the account
         environ["RAW_URI"] = environ["REQUEST_URI"] = f"/{bucket}{environ['RAW_URI']}"
         environ["PATH_INFO"] = f"/{bucket}{environ['PATH_INFO']}"
     environ["HTTP_HOST"] = f"{HOST}:{environ['SERVER_PORT']}"
 
 
-def without_grants(
+def restrict_cors_headers(
     headers: Iterable[tuple[str, str]], environ: Mapping[str, Any], service: str
 ) -> list[tuple[str, str]]:
-    """Header fields of an answer, of which what allows pages to read it is for the project's own pages alone.
+    """A response's header fields, with CORS fields only for the project's own pages.
 
-    moto allows every page everything.
+    moto's CORS fields allow every page everything. The origin has been checked before.
     """
     origin = environ.get("HTTP_ORIGIN") if service == S3 else None
-    kept = [(name, value) for name, value in headers if origin or not name.lower().startswith(_GRANTS)]
-    return [(name, str(origin) if name.lower() == "access-control-allow-origin" else value) for name, value in kept]
+    allowed = [(name, value) for name, value in headers if origin or not name.lower().startswith(_CORS_PREFIX)]
+    return [(name, str(origin) if name.lower() == "access-control-allow-origin" else value) for name, value in allowed]

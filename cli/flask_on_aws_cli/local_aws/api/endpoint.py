@@ -1,4 +1,4 @@
-"""The AWS endpoint: moto's API, served on loopback by this process, with records that outlive it."""
+"""The AWS endpoint: moto's API, served on loopback by this process, with records saved on disk."""
 
 import io
 import logging
@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-# Read by moto when it is imported. IAM knows AWS's managed policies, and certificates are valid without a wait.
+# moto reads these when it is imported. IAM has AWS's managed policies, and certificates are issued without a wait.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
-# There are no machines here, so 30 MB of their images are left out.
+# No EC2 instances run here, so 30 MB of machine images are left out.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -21,35 +21,35 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from ...local_project.clients import CONTROL_SERVICE
 from ...local_project.engine_runs import PREFIX, Runs
 from ...local_project.place import HOST, Place
-from ..authentication.authentication import Authentication, may_be_signed, refusal
+from ..authentication.authentication import Authentication, denial_response, may_be_signed
 from ..authentication.identities import RecordedIdentities
 from ..authentication.origin_check import S3
 from ..authentication.signing import Denied
 from ..faults import Faults
 from ..moto_patches import apply_patches
-from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, without_grants
+from .dispatch import Dispatcher, UnknownServiceError, address_bucket_by_path, restrict_cors_headers
 from .records import Records
-from .saving import Saving, unsaved
+from .saving import RecordSaver, unsaved_response
 
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, dict[str, Any]], tuple[str, str, bytes]]
 """Path below the prefix and the WSGI environment → status, content type, body."""
 
-_OWN_PATHS = "/.local/"
-"""What no bucket's name begins with."""
+_LOCAL_PREFIX = "/.local/"
+"""The prefix of the local AWS's own routes; no bucket's name begins with it."""
 
-# Calls whose names start so change nothing that is worth a file; telemetry waits for the next regular save.
-_READING = re.compile(
+# Actions that change nothing worth saving at once; telemetry waits for the next regular save.
+_READ_ACTIONS = re.compile(
     r"(Describe|List|Get|Head|Batch(Get|Check)|Lookup|Search|Test|Validate|Filter|Start(Query|LiveTail)|PutLogEvents|PutMetricData)"
 )
-# The names that requests are signed for, where moto's names are others and the records are large.
+# Signing names that differ from moto's names, of services with large records.
 _MOTO_NAMES = {"monitoring": "cloudwatch"}
-_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_SIGNING_NAME = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
-class _Quiet(MotoRequestHandler):
-    """Requests are not printed: the terminal is the app's."""
+class _QuietRequestHandler(MotoRequestHandler):
+    """Does not print requests, since the terminal shows the app's log."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
@@ -57,28 +57,28 @@ class _Quiet(MotoRequestHandler):
 
 
 class Endpoint:
-    """The API of a place: `start` serves it, `stop` ends it with all records on disk."""
+    """The API of a local AWS: `start` serves it, `stop` ends it and saves all records."""
 
     def __init__(
         self, place: Place, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
     ) -> None:
-        """Prepare the API of a place.
+        """Prepare the API of a local AWS.
 
         Args:
-            place: whose.
-            pages: origins of the project's own pages, which may reach its buckets. Default: there are none.
-            faults: where what fails is reported. Default: a list of the endpoint's own.
+            place: the local AWS.
+            pages: returns the origins of the project's own pages, which may reach its buckets. Default: none.
+            faults: where failures are reported. Default: a new instance.
         """
         self._place = place
         self._routes: dict[str, Route] = {}
-        self._open: set[str] = set()
+        self._open_prefixes: set[str] = set()
         self._thread: threading.Thread | None = None
         self._server: BaseWSGIServer | None = None
         self.faults = faults or Faults(place.folder)
-        """What fails at the moment."""
+        """Current failures."""
         self.records = Records(place.region, self.faults)
-        """What the data plane reads and writes."""
-        self._saving = Saving(place.folder / "records", self.records, self.faults)
+        """The records that the data plane reads and writes."""
+        self._saver = RecordSaver(place.folder / "records", self.records, self.faults)
         self._authentication = Authentication(
             place.access_key, place.region, RecordedIdentities(self.records.lock), pages
         )
@@ -86,139 +86,139 @@ class Endpoint:
         self.serve(PREFIX, self._runs.begin)
 
     def serve(self, prefix: str, route: Route, *, is_open: bool = False) -> None:
-        """Answer paths below a prefix, like `/.local/credentials/`, by a function and not by moto.
+        """Serve paths below a prefix, such as `/.local/credentials/`, with a function instead of moto.
 
         Args:
-            prefix: of the path.
+            prefix: the prefix of the paths.
             route: the function.
-            is_open: whether it decides by itself what it says to whom. Default: it is called for requests that bear
-                a signature by the place's own key.
+            is_open: whether the function itself decides which callers it answers. Default: it is called only for
+                requests signed with the local AWS's own key.
         """
         self._routes[prefix] = route
         if is_open:
-            self._open.add(prefix)
+            self._open_prefixes.add(prefix)
 
-    def is_owners(self, environ: dict[str, Any]) -> bool:
-        """Whether a request to an open route bears a signature by the place's own key."""
+    def is_signed_by_owner(self, environ: dict[str, Any]) -> bool:
+        """Whether a request to an open route is signed with the local AWS's own key."""
         try:
-            self._authentication.control(environ)
+            self._authentication.authenticate_control(environ)
         except Denied:
             return False
         return True
 
     def start(self) -> None:
-        """Read the records and serve.
+        """Read the records and serve the API.
 
-        Raises `OSError` when the port is taken and `ValueError` when the records cannot be read.
+        Raises `OSError` if the port is in use and `ValueError` if the records cannot be read.
         """
         apply_patches()
         self._app = Dispatcher()
-        self._saving.load()
-        self._server = _bind(self._place.port, self._answer)
+        self._saver.load()
+        self._server = _bind(self._place.port, self._respond)
         self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
         self._thread.start()
-        self._saving.start()
+        self._saver.start()
 
     def stop(self) -> None:
-        """Answer no more, and save everything."""
+        """Stop serving, and save everything."""
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
         self._server = None
-        self._saving.stop()
+        self._saver.stop()
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """The answer to a request, for those who may call."""
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """The response to a request, if its caller may call."""
         try:
-            _read_body(environ, is_kept=may_be_signed(environ))  # before the lock: a client may be slow
+            _read_body(environ, is_accepted=may_be_signed(environ))  # before the lock: a client may be slow
             path = str(environ.get("PATH_INFO", ""))
-            if path.startswith(_OWN_PATHS):
-                return _plain(start_response, *self._route(path, environ))
+            if path.startswith(_LOCAL_PREFIX):
+                return _plain_response(start_response, *self._route(path, environ))
             return self._call(self._authentication.authenticate(environ), environ, start_response)
         except Denied as denied:
-            return _plain(start_response, *refusal(environ, denied))
-        except UnknownServiceError as unknown:
-            told = f"The local AWS lacks {unknown}.\n".encode()
-            return _plain(start_response, "501 Not Implemented", "text/plain", told)
+            return _plain_response(start_response, *denial_response(environ, denied))
+        except UnknownServiceError as error:
+            body = f"The local AWS does not support {error}.\n".encode()
+            return _plain_response(start_response, "501 Not Implemented", "text/plain", body)
 
     def _route(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
-        """The answer of the local AWS itself."""
+        """The response of one of the local AWS's own routes."""
         self._authentication.check_origin(environ, CONTROL_SERVICE)
         for prefix, route in self._routes.items():
             if path.startswith(prefix):
-                if prefix not in self._open:
-                    self._authentication.control(environ)
+                if prefix not in self._open_prefixes:
+                    self._authentication.authenticate_control(environ)
                 return route(path.removeprefix(prefix), environ)
         return "404 Not Found", "text/plain", b"The local AWS has no such route.\n"
 
     def _call(self, service: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """One call at a time, so that the data plane and the files never see half of a change."""
+        """Have moto serve one call at a time, so that the data plane and the files never see half of a change."""
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, without_grants(headers, environ, service), *rest)
+            return start_response(status, restrict_cors_headers(headers, environ, service), *rest)
 
         if service == S3:
             address_bucket_by_path(environ)
         with self.records.lock:
             if self._runs.is_over(environ):
-                return _plain(start_response, "409 Conflict", "text/plain", b"Another run has begun since.")
-            changes, stored_by = _changes(environ), _service(environ)
-            self.records.called(changes)
-            if changes and (obstacle := self._saving.obstacle()):
-                return unsaved(environ, start, stored_by, obstacle)
-            answer = list(self._app(environ, start))
-            if changes and (failure := self._saving.save(stored_by)):
-                return unsaved(environ, start, stored_by, failure)
-        return answer
+                return _plain_response(start_response, "409 Conflict", "text/plain", b"Another run has started since.")
+            is_change, service_name = _is_change(environ), _moto_service(environ)
+            self.records.note_call(is_change)
+            if is_change and (obstacle := self._saver.obstacle()):
+                return unsaved_response(environ, start, service_name, obstacle)
+            body = list(self._app(environ, start))
+            if is_change and (failure := self._saver.save(service_name)):
+                return unsaved_response(environ, start, service_name, failure)
+        return body
 
 
 def _bind(port: int, app: Any) -> BaseWSGIServer:
-    """werkzeug ends the process when a port is taken; a caller can do better with an OSError."""
+    """Bind the server; werkzeug exits if the port is in use, and this raises an `OSError` that a caller can handle."""
     try:
-        return make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
-    except SystemExit as taken:
-        raise OSError(f"Port {port} of {HOST} is taken by another program.") from taken
+        return make_server(HOST, port, app, threaded=True, request_handler=_QuietRequestHandler)
+    except SystemExit as in_use:
+        raise OSError(f"Port {port} of {HOST} is in use by another program.") from in_use
 
 
-def _plain(start_response: Any, status: str, kind: str, body: bytes) -> list[bytes]:
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+def _plain_response(start_response: Any, status: str, content_type: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))])
     return [body]
 
 
-def _read_body(environ: dict[str, Any], is_kept: bool) -> None:
-    """Have the body in memory; nothing of it where nobody could have a right to send one."""
+def _read_body(environ: dict[str, Any], is_accepted: bool) -> None:
+    """Read the body into memory; a request that cannot be signed gets an empty one."""
     stream = environ["wsgi.input"]
-    if not is_kept:
+    if not is_accepted:
         body = b""
-    elif environ.get("wsgi.input_terminated"):  # chunked: it ends by itself
+    elif environ.get("wsgi.input_terminated"):  # chunked: the stream ends by itself
         body = stream.read()
     else:
         body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
 
 
-def _changes(environ: dict[str, Any]) -> bool:
+def _is_change(environ: dict[str, Any]) -> bool:
     action = _action(environ)
     if action:
-        return not _READING.match(action)
+        return not _READ_ACTIONS.match(action)
     return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
 
 
 def _action(environ: dict[str, Any]) -> str:
-    """The name of the call in the JSON and query protocols; empty in the REST ones."""
+    """The action's name in the JSON and query protocols; empty in the REST protocols."""
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     if target:
         return target.rsplit(".", 1)[-1]
     if "x-www-form-urlencoded" in str(environ.get("CONTENT_TYPE", "")):
-        found = parse_qs(environ["wsgi.input"].getvalue().decode(errors="replace")).get("Action", [""])
-        return found[0]
+        values = parse_qs(environ["wsgi.input"].getvalue().decode(errors="replace")).get("Action", [""])
+        return values[0]
     return ""
 
 
-def _service(environ: dict[str, Any]) -> str:
-    """moto's name of the called service; what nobody signed is S3's (a form upload, or a presigned URL)."""
-    signed = _SIGNED_FOR.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+def _moto_service(environ: dict[str, Any]) -> str:
+    """moto's name of the called service; a request without the header is S3's (a form upload or a presigned URL)."""
+    signed = _SIGNING_NAME.search(str(environ.get("HTTP_AUTHORIZATION", "")))
     name = signed[1] if signed else "s3"
     return _MOTO_NAMES.get(name, name)

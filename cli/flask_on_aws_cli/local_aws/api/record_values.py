@@ -1,4 +1,4 @@
-"""Services and tasks as the API has them, as values; made of moto's objects."""
+"""Services, tasks and database addresses of the API as plain values, read from moto's objects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ServiceRecord:
-    """A service as the API was told to run it; `raw` is the record itself, to be used under the lock alone."""
+    """A service as the API describes it; `raw` is moto's own object, to be used only while holding the lock."""
 
     key: str
-    """cluster:name, unique in the region."""
+    """`cluster:name`, unique in the region."""
     arn: str
     name: str
     cluster: str
@@ -27,7 +27,7 @@ class ServiceRecord:
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """A task as the API has it."""
+    """A task as the API describes it."""
 
     arn: str
     cluster: str
@@ -52,7 +52,7 @@ class TaskRecord:
 
 
 def service_record(key: str, raw: Any) -> ServiceRecord:
-    """Of a service of moto's."""
+    """The record of one of moto's services."""
     return ServiceRecord(
         key=key,
         arn=raw.arn,
@@ -68,7 +68,7 @@ def service_record(key: str, raw: Any) -> ServiceRecord:
 
 
 def task_record(arn: str, raw: Any) -> TaskRecord:
-    """Of a task of moto's."""
+    """The record of one of moto's tasks."""
     stopped: datetime | None = getattr(raw, "stopped_at", None)
     return TaskRecord(
         arn=arn,
@@ -89,13 +89,13 @@ def task_record(arn: str, raw: Any) -> TaskRecord:
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Where a database is, here and by its security groups."""
+    """Where a database listens on this machine, and what its security groups see."""
 
     identifier: str
     host: str
     port: int
-    """The port of this machine."""
+    """The port on this machine."""
     group_port: int
-    """The port that it was created with, which rules of security groups name."""
+    """The port that it was created with, which security group rules name."""
     groups: Sequence[str]
-    """Ids of its security groups."""
+    """The ids of its security groups."""

@@ -1,12 +1,12 @@
-"""The API's records on disk, so that they outlive the daemon, also when it is killed.
+"""The API's records on disk, so that they outlive the daemon even when it is killed.
 
-Each of moto's services is pickled into its own file: a call that changes something is answered after the file of its
-service was replaced, and what it changed elsewhere follows within a second. Replaying recorded calls, as moto can,
-would give every resource a new id; one pickle of all would take 50 ms a call, most of it for IAM's managed policies.
-S3 objects are files beside them, named by their content.
+Each of moto's services is pickled into its own file: a call that changes something returns after its service's file has
+been replaced, and its changes to other services are saved within a second. Replaying recorded calls, as moto can, would
+give every resource a new id; one pickle of everything would take 50 ms per call, mostly for IAM's managed policies.
+S3 objects are separate files, named by the hash of their content.
 
-A pickle is of moto's private classes, so each file begins with a line that names its format and the version of moto.
-No file of another version is unpickled.
+The pickles contain moto's private classes, so each file begins with a line that names its format and the version of
+moto. A file of another version is never unpickled.
 """
 
 import hashlib
@@ -35,118 +35,120 @@ from ...shared.atomic_files import write_atomically
 from ..faults import Faults
 
 SAVING = "saving the records"
-"""The activity of what a disk refuses."""
-_KEEPING = "keeping the records"
-_NOT_KEPT = "Nothing to fix: this service's records last until the local AWS ends; keep what must stay elsewhere."
-_LOST = "Delete what was made last of this service, or move {} away and restart the local AWS to begin anew."
-# Modules of what records refer to, by their names in files of version 0.1.
+"""The activity of faults when files cannot be written."""
+_PICKLING = "pickling the records"
+_UNSUPPORTED_FIX = "Nothing to fix: this service's records last until the local AWS ends; store lasting data elsewhere."
+_LOST_FIX = "Delete this service's latest resources, or move {} away and restart the local AWS to start over."
+# Current names of modules that records refer to, by their names in files of version 0.1.
 _MOVED = {
     "flask_on_aws_cli.local.parts": "flask_on_aws_cli.local_aws.parts",
     "flask_on_aws_cli.local.snapshots": __name__,
 }
-_FORMAT = 1  # raise it when older files can no longer be read
-_MOTO = version("moto")
+_FORMAT = 1  # to be raised when older files can no longer be read
+_MOTO_VERSION = version("moto")
 # The first line of a file; a pickle begins with byte 0x80. Files of version 0.1 have no such line.
 _HEADER = re.compile(rb"flask-on-aws records, format (\d+), moto ([\w.+!-]+)\n")
-_MOTO_OF_0_1 = "5.2.5"
-# The temporary files of `write_atomically`, which a kill leaves: mkstemp's names have 8 characters more.
-_TEMPORARY = re.compile(r"\.(.+\.records|[0-9a-f]{64})\.[a-z0-9_]{8}")
-# Megabytes of managed policies and instance types, or as many lines and objects as there are: saved when they are
-# called themselves, and with all the rest a second later.
-_LARGE = {"iam", "ec2", "logs", "cloudwatch", "s3"}
-# Of certificates, and of keys in KMS and Cognito.
+_MOTO_VERSION_OF_0_1 = "5.2.5"
+# Temporary files of `write_atomically` that a killed process leaves behind: mkstemp appends 8 characters.
+_TEMPORARY_NAME = re.compile(r"\.(.+\.records|[0-9a-f]{64})\.[a-z0-9_]{8}")
+# Megabytes of managed policies and instance types, or any number of log lines and objects: saved when they are called
+# themselves, or with everything else a second later.
+_LARGE_SERVICES = {"iam", "ec2", "logs", "cloudwatch", "s3"}
+# In certificates, KMS keys and Cognito.
 _PRIVATE_KEYS = (RSAPrivateKey, EllipticCurvePrivateKey)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 
 
 class Snapshots:
-    """Files of all records below a folder; the caller keeps others from changing the records meanwhile."""
+    """The files of all records in a folder; the caller must prevent changes to the records during each call."""
 
     def __init__(self, folder: Path, region: str, faults: Faults) -> None:
         self._folder, self._faults = folder, faults
-        # Global services are in the partition `aws`, and what CloudFront uses is in us-east-1.
+        # Global services use the partition `aws`, and CloudFront's resources are in us-east-1.
         self._regions = {region, "us-east-1", "aws"}
         self._objects = folder / "objects"
         self._objects.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)  # secrets are in it
+        folder.chmod(0o700)  # it contains secrets
         self._written: dict[Path, bytes] = {}
         self.lost: dict[str, str] = {}
-        """Files whose records can no longer be written, without ending, and why: `service~account~region`."""
+        """Why records can no longer be saved, by file name without suffix: `service~account~region`."""
 
     def load(self) -> None:
-        """Put back what was saved.
+        """Restore the saved records.
 
         Raises:
-            ValueError: with a sentence, if a file cannot be read or is of another version of moto; then nothing has
-                been unpickled or changed.
+            ValueError: with a sentence for the user, if a file cannot be read or is of another version of moto; files
+                of another version are neither unpickled nor changed.
         """
-        contents = {path: self._content(path) for path in sorted(self._folder.glob("*.records"))}
+        contents = {path: self._pickle_content(path) for path in sorted(self._folder.glob("*.records"))}
         self._delete_temporary_files()
         for path, content in contents.items():
             service, account, region = path.name.removesuffix(".records").split("~")
             try:
-                form, state = _Reader(content, self._objects).load()
-            except Exception as broken:
+                file_format, state = _Reader(content, self._objects).load()
+            except Exception as error:
                 raise ValueError(
-                    f"The records in {path} cannot be read ({broken}). Move the folder away to start anew."
-                ) from broken
-            if form != _FORMAT:
-                raise ValueError(self._unreadable(path, f"have format {form}, and this version reads {_FORMAT}"))
+                    f"The records in {path} cannot be read ({error}). Move the folder away to start over."
+                ) from error
+            if file_format != _FORMAT:
+                raise ValueError(self._unreadable(path, f"have format {file_format}, and this version reads {_FORMAT}"))
             vars(_backend(service, account, region)).update(state)
-        # The default network gets its ids when it is first looked at; they stay from then on.
+        # The default VPC gets its ids on first access; saving keeps them from then on.
         for region in self._regions - {"aws"}:
             _backend("ec2", ACCOUNT_ID, region)
         self.save()
 
-    def _content(self, path: Path) -> bytes:
+    def _pickle_content(self, path: Path) -> bytes:
         """The pickle in a file of this version."""
         content = path.read_bytes()
         header = _HEADER.match(content)
-        form, moto = (int(header[1]), header[2].decode()) if header else (_FORMAT, _MOTO_OF_0_1)
-        if form != _FORMAT:
-            raise ValueError(self._unreadable(path, f"have format {form}, and this version reads {_FORMAT}"))
-        if moto != _MOTO:
-            raise ValueError(self._unreadable(path, f"were written with moto {moto}, and {_MOTO} is installed"))
+        file_format, moto_version = (int(header[1]), header[2].decode()) if header else (_FORMAT, _MOTO_VERSION_OF_0_1)
+        if file_format != _FORMAT:
+            raise ValueError(self._unreadable(path, f"have format {file_format}, and this version reads {_FORMAT}"))
+        if moto_version != _MOTO_VERSION:
+            raise ValueError(
+                self._unreadable(path, f"were written with moto {moto_version}, and {_MOTO_VERSION} is installed")
+            )
         return content[header.end() :] if header else content
 
-    def _unreadable(self, path: Path, why: str) -> str:
-        home = self._folder.parent
+    def _unreadable(self, path: Path, reason: str) -> str:
+        parent = self._folder.parent
         return (
-            f"The records in {path} {why}: nothing was changed; install the flask-on-aws that wrote them, or "
-            f"rename {home} to keep its databases and files, and run `up` to start with an empty local AWS."
+            f"The records in {path} {reason}: nothing was changed; install the flask-on-aws that wrote them, or "
+            f"rename {parent} to keep its databases and files, and run `up` to start with an empty local AWS."
         )
 
     def _delete_temporary_files(self) -> None:
-        """Those that a kill in the middle of writing has left."""
+        """Delete temporary files of a process that was killed while writing."""
         for folder in (self._folder, self._objects):
             for path in folder.iterdir():
-                if _TEMPORARY.fullmatch(path.name):
+                if _TEMPORARY_NAME.fullmatch(path.name):
                     path.unlink(missing_ok=True)
 
     def save(self, called: str | None = None, only: Collection[str] | None = None) -> None:
-        """Save what a call of a service may have changed, the service by its name in moto; without one, everything.
+        """Save what a call to a service may have changed; without a service, everything.
 
         Args:
-            called: the service.
-            only: services that there are, the others being on disk as they are. Default: all.
+            called: moto's name of the called service. Default: none.
+            only: names of the services to save, when all others are unchanged. Default: all.
         """
         for name, account, region, backend in _backends():
             if only is not None and name not in only:
                 continue
-            if region in self._regions and (called in (None, name) or name not in _LARGE):
-                with self._faults.kept(SAVING, f"{name} in {region}"):
+            if region in self._regions and (called in (None, name) or name not in _LARGE_SERVICES):
+                with self._faults.capture(SAVING, f"{name} in {region}"):
                     self._save(name, self._folder / f"{name}~{account}~{region}.records", backend)
 
     def _save(self, service: str, path: Path, backend: BaseBackend) -> None:
-        content = io.BytesIO(header := f"flask-on-aws records, format {_FORMAT}, moto {_MOTO}\n".encode())
+        content = io.BytesIO(header := f"flask-on-aws records, format {_FORMAT}, moto {_MOTO_VERSION}\n".encode())
         content.seek(len(header))
         writer = _Writer(content, self._objects)
         try:
             writer.dump((_FORMAT, vars(backend)))
-        except (TypeError, AttributeError, pickle.PicklingError, RecursionError) as refusal:
-            self._cannot_keep(service, path, refusal)
+        except (TypeError, AttributeError, pickle.PicklingError, RecursionError) as error:
+            self._report_unpicklable(service, path, error)
             return
-        self._faults.clear(_KEEPING, path.stem)
+        self._faults.clear(_PICKLING, path.stem)
         self.lost.pop(path.stem, None)
         digest = hashlib.sha256(content.getbuffer()).digest()
         if self._written.get(path) == digest:
@@ -154,18 +156,18 @@ class Snapshots:
         write_atomically(path, content.getvalue())
         self._written[path] = digest
         if service == "s3":
-            self._forget_objects(writer.objects)
+            self._delete_objects_except(writer.objects)
 
-    def _cannot_keep(self, service: str, path: Path, refusal: Exception) -> None:
-        """Some of moto's services hold what no file can; of the others, what was on disk is out of date from now on."""
+    def _report_unpicklable(self, service: str, path: Path, error: Exception) -> None:
+        """Some of moto's services cannot be pickled at all; of the others, the file is out of date from now on."""
         if not path.exists():
-            self._faults.report(_KEEPING, path.stem, refusal, _NOT_KEPT)
+            self._faults.report(_PICKLING, path.stem, error, _UNSUPPORTED_FIX)
             return
-        fix = _LOST.format(path)
-        self._faults.report(_KEEPING, path.stem, refusal, fix)
-        self.lost[path.stem] = f"the records of {service} cannot be written ({refusal}). {fix}"
+        fix = _LOST_FIX.format(path)
+        self._faults.report(_PICKLING, path.stem, error, fix)
+        self.lost[path.stem] = f"the records of {service} cannot be written ({error}). {fix}"
 
-    def _forget_objects(self, used: set[str]) -> None:
+    def _delete_objects_except(self, used: set[str]) -> None:
         for path in self._objects.iterdir():
             if path.name not in used:
                 path.unlink()
@@ -178,25 +180,27 @@ class _Writer(pickle.Pickler):
         self.objects: set[str] = set()
 
     def persistent_id(self, obj: Any) -> Any:
-        """Records of one service that know another service: only its name is written."""
+        """Refer to another service's backend by its name only."""
         if not isinstance(obj, BaseBackend):
             return None
-        found = next(((name, account, region) for name, account, region, one in _backends() if one is obj), None)
-        return ("backend", *found) if found else None
+        identity = next(
+            ((name, account, region) for name, account, region, backend in _backends() if backend is obj), None
+        )
+        return ("backend", *identity) if identity else None
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, FakeKey):
-            return self._object(obj)
-        if isinstance(obj, ParameterDict):  # a dictionary that is made of an account and a region
+            return self._reduce_object(obj)
+        if isinstance(obj, ParameterDict):  # a dictionary whose constructor requires an account and a region
             return (ParameterDict, (obj.account_id, obj.region_name), vars(obj), None, iter(obj.items()))
         if isinstance(obj, _PRIVATE_KEYS):
-            form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            return (_private_key, (obj.private_bytes(serialization.Encoding.PEM, form, plain),))
+            pkcs8, unencrypted = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            return (_private_key, (obj.private_bytes(serialization.Encoding.PEM, pkcs8, unencrypted),))
         if isinstance(obj, Certificate):
             return (_certificate, (obj.public_bytes(serialization.Encoding.PEM),))
         if isinstance(obj, _LOCKS):
             return (threading.RLock, ())
-        # SSM's inventory is a dictionary whose default is a nameless function.
+        # SSM's inventory is a defaultdict whose default factory is a lambda.
         if (
             isinstance(obj, FunctionType)
             and obj.__qualname__ == "SimpleSystemManagerBackend.__init__.<locals>.<lambda>"
@@ -204,27 +208,27 @@ class _Writer(pickle.Pickler):
             return (_nested, ())
         return NotImplemented
 
-    def _object(self, key: Any) -> Any:
+    def _reduce_object(self, key: Any) -> Any:
         state = {
             name: value
             for name, value in _attributes(key).items()
             if name not in ("_value_buffer", "lock", "local_digest")
         }
-        # S3's objects are replaced, never changed, so each is read and written once.
+        # S3 objects are replaced, never changed, so each is read and written once.
         digest: str | None = getattr(key, "local_digest", None)
         if digest is None:
-            value: bytes = b"" if key._value_buffer.closed else key.value
-            digest = hashlib.sha256(value).hexdigest()
+            content: bytes = b"" if key._value_buffer.closed else key.value
+            digest = hashlib.sha256(content).hexdigest()
             if not (self._folder / digest).exists():
-                write_atomically(self._folder / digest, value)
+                write_atomically(self._folder / digest, content)
             key.local_digest = digest
         self.objects.add(digest)
         return (stored_object, (digest, state))
 
 
 def stored_object(digest: str, state: dict[str, Any]) -> Any:
-    """Stands in a file for an S3 object; the reader, who knows the folder, has its own."""
-    raise NotImplementedError(f"{digest} of {state.get('name')} is read by _Reader alone")
+    """Represents an S3 object in a file; `_Reader`, which knows the folder, replaces this function."""
+    raise NotImplementedError(f"{digest} of {state.get('name')} must be read by _Reader")
 
 
 class _Reader(pickle.Unpickler):
@@ -238,10 +242,10 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         module = _MOVED.get(module, module)
         if (module, name) == (__name__, stored_object.__name__):
-            return self._object
+            return self._read_object
         return super().find_class(module, name)
 
-    def _object(self, digest: str, state: dict[str, Any]) -> Any:
+    def _read_object(self, digest: str, state: dict[str, Any]) -> Any:
         key: Any = FakeKey.__new__(FakeKey)
         key.__setstate__({**state, "value": (self._folder / digest).read_bytes()})
         key.local_digest = digest
@@ -274,7 +278,7 @@ def _backend(service: str, account: str, region: str) -> BaseBackend:
 
 
 def _backends() -> Iterator[tuple[str, str, str, BaseBackend]]:
-    used: list[Any] = list(vars(BackendDict)["_instances"])
-    for service in used:
+    services: list[Any] = list(vars(BackendDict)["_instances"])
+    for service in services:
         for account, region, backend in service.iter_backends():
             yield service.service_name, account, region, backend

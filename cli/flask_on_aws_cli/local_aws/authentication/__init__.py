@@ -1,4 +1,4 @@
-"""Who may call the endpoint: signatures, access keys, and where a browser's request comes from.
+"""Who may call the endpoint: signatures, access keys, and which origins a browser's request may come from.
 
 Imports `local_project`; `api` imports it.
 """

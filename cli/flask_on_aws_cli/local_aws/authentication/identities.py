@@ -1,4 +1,4 @@
-"""Whose access keys there are besides the place's own, and which objects are public, by the API's records."""
+"""Access keys other than the local AWS's own, and public objects, as the API's records have them."""
 
 import json
 import threading
@@ -11,55 +11,56 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from ...local_project.place import ACCOUNT_ID
 from .signing import Keys
 
-_ANYBODY = ("*", {"AWS": "*"}, {"AWS": ["*"]})
+_ANYONE = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 
 
 class RecordedIdentities:
-    """Sessions of roles, users' keys and public objects; `lock` is that of the records."""
+    """Role sessions, users' access keys and public objects; `lock` is the records' lock."""
 
     def __init__(self, lock: "threading.RLock") -> None:
         self._lock = lock
 
     def keys(self, key_id: str) -> Keys | None:
-        """What belongs to a key of a role's session or of a user; None for an unknown or inactive one."""
+        """The keys of a role's session or of a user, by access key id; None for an unknown or inactive key."""
         with self._lock:
             session = _backend("sts").get_assumed_role_from_access_key(key_id)
             if session is not None:
-                expires = session.expiration.replace(tzinfo=UTC)  # moto leaves out which it is
+                expires = session.expiration.replace(tzinfo=UTC)  # moto's time has no time zone
                 return Keys(session.secret_access_key, session.session_token, expires)
             user_key = _backend("iam").access_keys.get(key_id)
-            # A temporary key without its session is nobody's.
+            # A temporary key without its session belongs to nobody.
             if user_key is None or user_key.user_name is None or user_key.status != "Active":
                 return None
             return Keys(user_key.secret_access_key)
 
     def is_public(self, bucket: str, key: str) -> bool:
-        """Whether an object's ACL or its bucket's policy has anybody read it, and no public access block is against."""
+        """Whether an object's ACL or its bucket's policy lets anyone read it, and no public access block applies."""
         with self._lock:
-            found: Any = _backend("s3").buckets.get(bucket)
-            if found is None:
+            bucket_record: Any = _backend("s3").buckets.get(bucket)
+            if bucket_record is None:
                 return False
-            block = found.public_access_block
-            acl = getattr(found.keys.get(key), "acl", None)
+            block = bucket_record.public_access_block
+            acl = getattr(bucket_record.keys.get(key), "acl", None)
             if acl is not None and acl.public_read and not (block and block.ignore_public_acls):
                 return True
             is_policy_ignored = bool(block and (block.block_public_policy or block.restrict_public_buckets))
-            return not is_policy_ignored and found.policy is not None and _permits_anybody(found.policy, bucket, key)
+            policy: bytes | None = bucket_record.policy
+            return not is_policy_ignored and policy is not None and _permits_anyone(policy, bucket, key)
 
 
 def _backend(service: str) -> Any:
     return cast(Any, get_backend(cast(Any, service)))[ACCOUNT_ID]["aws"]
 
 
-def _permits_anybody(policy: bytes, bucket: str, key: str) -> bool:
-    """Whether a bucket's policy lets everybody read a key; what depends on a condition is taken for a no."""
+def _permits_anyone(policy: bytes, bucket: str, key: str) -> bool:
+    """Whether a bucket's policy lets anyone read a key; a permission with a condition does not count."""
     document = json.loads(policy)
     statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    counted = [
-        one
-        for one in statements
-        if one["Effect"] == "Deny" or (one.get("Principal") in _ANYBODY and not one.get("Condition"))
+    applicable = [
+        statement
+        for statement in statements
+        if statement["Effect"] == "Deny" or (statement.get("Principal") in _ANYONE and not statement.get("Condition"))
     ]
-    told = IAMPolicy(json.dumps({**document, "Statement": counted}))
-    permission = told.is_action_permitted("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
+    applicable_policy = IAMPolicy(json.dumps({**document, "Statement": applicable}))
+    permission = applicable_policy.is_action_permitted("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
     return permission == PermissionResult.PERMITTED

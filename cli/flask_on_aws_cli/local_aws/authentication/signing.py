@@ -1,4 +1,4 @@
-"""What a signature is made of and made for, and botocore's signers that make it."""
+"""The values that make up a signature, and botocore's signers that compute it."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ from .origin_check import S3
 _signers = cast(Any, _botocore_auth)
 ALGORITHM = "AWS4-HMAC-SHA256"
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
-"""Of a signature, always in UTC."""
+"""The format of a signature's time, always in UTC."""
 
 
 class Denied(Exception):
-    """A request that is not served, with AWS's code for it."""
+    """A request is denied, with AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -27,16 +27,16 @@ class Denied(Exception):
 
 
 class Keys(NamedTuple):
-    """What belongs to an access key's id."""
+    """The secret, and the session token if any, of an access key id."""
 
     secret: str
     token: str | None = None
-    """The session token that must come with temporary keys."""
+    """The session token that a request with temporary keys must have."""
     expires: datetime | None = None
 
 
 class Scope(NamedTuple):
-    """What a signature is for."""
+    """The credential scope of a signature, with the access key id."""
 
     key_id: str
     date: str
@@ -45,41 +45,41 @@ class Scope(NamedTuple):
 
     @property
     def credential(self) -> str:
-        """As the Authorization field has it."""
+        """The credential as in the Authorization header."""
         return f"{self.key_id}/{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 FindKeys = Callable[[str], Keys | None]
-"""Access key id → what belongs to it; None for an unknown one."""
+"""Access key id → its keys; None for an unknown id."""
 
 
 class SignedRequest(NamedTuple):
-    """What of a request is signed."""
+    """The signed parts of a request."""
 
     method: str
     target: str
-    """Path and query as they were sent, still encoded."""
+    """Path and query as sent, still encoded."""
     headers: Mapping[str, str]
-    """By names in lower case."""
+    """Keyed by lower-case name."""
     body: bytes
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """Names and values, decoded, in their order; a plus sign is itself."""
+        """Decoded names and values in their order; a plus sign is not decoded to a space."""
         pairs = (pair.partition("=") for pair in urlsplit(self.target).query.split("&") if pair)
         return [(unquote(name), unquote(value)) for name, _, value in pairs]
 
     @property
     def path(self) -> str:
-        """As it was sent."""
+        """The path as sent, still encoded."""
         return self.target.partition("?")[0]
 
 
 def find_keys(key_id: str, token: str | None, find: FindKeys, now: datetime) -> Keys:
-    """The keys of an id, if the session token that came with it is theirs; raises `Denied`."""
+    """The keys of an access key id, if the session token belongs to them; raises `Denied`."""
     keys = find(key_id)
     if keys is None:
-        raise Denied("InvalidAccessKeyId", "The access key is not one of this local AWS.")
+        raise Denied("InvalidAccessKeyId", "The access key does not belong to this local AWS.")
     if not hmac.compare_digest((keys.token or "").encode(), (token or "").encode()):
         raise Denied("InvalidToken", "The session token does not belong to the access key.")
     if keys.expires is not None and now >= keys.expires:
@@ -95,31 +95,31 @@ def read_scope(credential: str) -> Scope:
     return Scope(*parts[:4])
 
 
-def signer_of(scope: Scope, keys: Keys) -> Any:
-    """botocore's signer: S3's paths are signed as they are, other services' are normalised."""
-    kind = _signers.S3SigV4Auth if scope.service == S3 else _signers.SigV4Auth
-    return kind(_BotocoreCredentials(scope.key_id, keys.secret), scope.service, scope.region)
+def signer_for(scope: Scope, keys: Keys) -> Any:
+    """botocore's signer for a service: S3 paths are signed as they are, those of other services are normalized."""
+    signer_class = _signers.S3SigV4Auth if scope.service == S3 else _signers.SigV4Auth
+    return signer_class(_BotocoreCredentials(scope.key_id, keys.secret), scope.service, scope.region)
 
 
-def signature_of(signer: Any, timestamp: str, text: str) -> str:
+def compute_signature(signer: Any, timestamp: str, text: str) -> str:
     """The signature of a text."""
     return str(signer.signature(text, SimpleNamespace(context={"timestamp": timestamp})))
 
 
 def read_time(timestamp: str, scope: Scope) -> datetime:
-    """The time of a signature, of the day that the credential names; raises `Denied`."""
+    """The time of a signature; raises `Denied` unless it is on the credential's date."""
     try:
         time = datetime.strptime(timestamp, TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
-        raise Denied("AccessDenied", "X-Amz-Date must be like 20260131T235959Z.") from None
+        raise Denied("AccessDenied", "X-Amz-Date must have the form 20260131T235959Z.") from None
     if timestamp[:8] != scope.date:
-        raise Denied("SignatureDoesNotMatch", "The credential's date is not that of the request.")
+        raise Denied("SignatureDoesNotMatch", "The credential's date differs from the request's date.")
     return time
 
 
-def check_equal(expected: str, given: str) -> None:
-    """Raise `Denied` unless a signature is the expected one; how long that takes says nothing of either."""
-    if not hmac.compare_digest(expected.encode(), given.encode()):
+def check_signature(expected: str, actual: str) -> None:
+    """Raise `Denied` unless a signature is the expected one, in a time that reveals neither."""
+    if not hmac.compare_digest(expected.encode(), actual.encode()):
         raise Denied(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your key and "

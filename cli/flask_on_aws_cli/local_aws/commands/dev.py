@@ -72,9 +72,9 @@ class Development:
             for changed in changes:
                 if changed:
                     self._changed_at = time.monotonic()
-                    with self._faults.kept("applying saved files", fix=_SAVE_AGAIN):
+                    with self._faults.capture("applying saved files", fix=_SAVE_AGAIN):
                         self._apply({Path(path) for _, path in changed})
-                with self._faults.kept("showing the app's log"):
+                with self._faults.capture("showing the app's log"):
                     self._report()
         except KeyboardInterrupt:
             click.echo(f"\nThe last deployed code runs again; deploy your changes with: {command_line('up')}")

@@ -99,7 +99,7 @@ class Container:
         try:
             with open(self._launch.log, "ab", buffering=0) as log:
                 for chunk in self._container.logs(stream=True, follow=True):
-                    with self._launch.faults.kept(_ACTIVITY, self._launch.log.name):
+                    with self._launch.faults.capture(_ACTIVITY, self._launch.log.name):
                         log.write(chunk)
         except (*EngineFailure, OSError):
             pass  # the engine has ended, and may restart; or the file cannot be created, and only the exit code matters

@@ -107,7 +107,7 @@ class Gateway:
         with contextlib.suppress(OSError, ValueError):  # of a client that is not a relay
             request = (await reader.readline()).decode().strip()
             ports = set[str]()
-            with self._faults.kept("reporting the local AWS's ports to containers"):
+            with self._faults.capture("reporting the local AWS's ports to containers"):
                 ports = {str(port) for port in self._ports()}
             if request == "ports":
                 writer.write((" ".join(sorted(ports)) + "\n").encode())

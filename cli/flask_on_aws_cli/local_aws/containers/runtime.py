@@ -56,7 +56,7 @@ class ContainerRuntime:
 
     def room(self, task_id: str, plan: TaskPlan) -> TaskContainers:
         """The containers of a task, with their network and volumes."""
-        self._supervisor.watch()
+        self._supervisor.start()
         return TaskContainers(task_id, plan, self._dependencies)
 
     def start(self) -> None:
@@ -66,6 +66,6 @@ class ContainerRuntime:
 
     def close(self) -> None:
         """Dismiss the reaper, and close the gateway."""
-        self._supervisor.dismiss()
+        self._supervisor.stop()
         self._gateway.stop()
         self._dependencies.client.close()

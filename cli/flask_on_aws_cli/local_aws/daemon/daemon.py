@@ -24,17 +24,17 @@ from ..commands import exec_command
 from ..ecs import development
 from ..ecs.data_plane import Ecs
 from ..ecs.scheduler.autoscaling import Autoscaling
-from ..faults import Faults, told_fault
-from ..load_balancer.part import Balancer
-from ..load_balancer.records import Records as BalancerRecords
-from ..load_balancer.target_health import TargetRecords, edge_headers
-from ..moto_patches.images import know_images
+from ..faults import Faults, fault_as_json
+from ..load_balancer.balancer import Balancer
+from ..load_balancer.configuration_reader import ConfigurationReader
+from ..load_balancer.target_health import TargetHealthWriter, edge_headers
+from ..moto_patches.images import set_image_lookup
 from ..parts import Part
 from ..rds.configuration import Status
 from ..rds.part import Databases
 from ..rds.records import DatabaseRecords
 from ..reaper_supervisor import ReaperSupervisor
-from ..runtimes import open_tasks
+from ..runtimes import open_task_runtime
 
 # Seconds between checks of the load balancer for changes of which it was not notified.
 _TICK_SECONDS = 1.0
@@ -53,23 +53,23 @@ class LocalAws:
         self._endpoint = Endpoint(place, self._pages, faults)
         records = self._endpoint.records
         elb = _client(place, "elbv2")
-        configuration = BalancerRecords(
+        configuration = ConfigurationReader(
             elb, edge_headers(elb, _client(place, "cloudfront")), version=lambda: records.version
         )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
         )
         records.on_change(self._balancer.wake)
-        targets = TargetRecords(self._balancer, configuration, records, faults)
+        targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
-        tasks = open_tasks(place, local.runtime, self._ports, faults)
-        know_images(tasks.images.has)
+        tasks = open_task_runtime(place, local.runtime, self._ports, faults)
+        set_image_lookup(tasks.images.has)
         self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
         self._balancer.targets.on_change(self._ecs.wake)
         self._balancer.targets.on_change(targets.wake)
         scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
-        self._balancer.show(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
+        self._balancer.serve_page(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
         self._endpoint.serve(exec_command.PREFIX, exec_command.ExecRoute(self._ecs).answer)
         self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
@@ -113,7 +113,7 @@ class LocalAws:
 
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """The status of all parts; for unsigned requests only the folder, which shows whose local AWS this is."""
-        if not self._endpoint.is_owners(environ):
+        if not self._endpoint.is_signed_by_owner(environ):
             return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
         report = {
             "folder": str(self._local.place.folder),
@@ -122,7 +122,7 @@ class LocalAws:
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": local_port for (arn, port), local_port in self._balancer.ports.items()},
             "problems": self._balancer.problems,
-            "faults": [told_fault(fault) for fault in self._faults.now()],
+            "faults": [fault_as_json(fault) for fault in self._faults.current()],
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
                 for name, status in self._databases.statuses().items()
@@ -162,9 +162,9 @@ def main() -> None:
     local_aws.start()
     command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon_restarter", sys.argv[1]]
     restarter = ReaperSupervisor(command, faults)
-    restarter.watch()
+    restarter.start()
     stop_requested.wait()
-    restarter.dismiss()
+    restarter.stop()
     local_aws.stop()
 
 

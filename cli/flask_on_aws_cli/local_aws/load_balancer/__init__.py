@@ -1,5 +1,6 @@
-"""Application Load Balancers that really balance, on this machine."""
+"""Application Load Balancers that really route requests, on this machine."""
 
+from .balancer import Balancer
 from .configuration import (
     Configuration,
     FixedResponse,
@@ -17,7 +18,6 @@ from .configuration import (
     SourceIp,
     TargetGroup,
 )
-from .part import Balancer
 
 __all__ = [
     "Balancer",

@@ -1,4 +1,4 @@
-"""One line for each request, in the format of AWS's access logs, so that what reads those reads these.
+"""One line per request in the format of AWS's access logs, so that tools that read those can read these.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
 """
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ..faults import Faults
 
-# Bytes of the file and of the one before it: some 20,000 requests each.
-_LARGEST_FILE = 10_000_000
+# Bytes of the file and of the previous one: about 20,000 requests each.
+_MAX_FILE_SIZE = 10_000_000
 
 
 @dataclass
 class Entry:
-    """What is known of a request; it grows while the request is served."""
+    """The entry of a request, completed while the request is served."""
 
     kind: str
     """`http`, `https`, `h2`, `ws` or `wss`."""
@@ -37,28 +37,28 @@ class Entry:
     received: int = 0
     sent: int = 0
     priority: int | None = None
-    """Of the rule that was met; 0 for the default rule."""
+    """The priority of the matching rule; 0 for the default rule."""
     actions: str = ""
     redirect: str = ""
     reason: str = ""
-    """Why the load balancer answered itself; where AWS writes its codes this has a sentence."""
+    """Why the load balancer itself responded; a phrase where AWS has its error codes."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _began: float = field(default_factory=time.monotonic)
+    _started: float = field(default_factory=time.monotonic)
     _dispatched: float | None = None
-    _answered: float | None = None
+    _responded: float | None = None
 
-    def dispatched(self) -> None:
-        """The request goes to a target."""
+    def mark_dispatched(self) -> None:
+        """Note that the request is sent to a target."""
         self._dispatched = time.monotonic()
 
-    def answered(self, status: int) -> float:
-        """The target's answer begins; the seconds that it took."""
-        self._answered = time.monotonic()
+    def mark_response(self, status: int) -> float:
+        """Note that the target's response begins; returns the seconds until it began."""
+        self._responded = time.monotonic()
         self.target_status = status
-        return self._answered - (self._dispatched or self._began)
+        return self._responded - (self._dispatched or self._started)
 
     def line(self) -> str:
-        """The entry as a line; a field that has no value is `-`, a time that is unknown `-1`."""
+        """The entry as a line; a field without a value is `-`, an unknown time `-1`."""
         now = time.monotonic()
         fields = [
             self.kind,
@@ -66,16 +66,16 @@ class Entry:
             self.balancer,
             self.client,
             self.target or "-",
-            _seconds(self._began, self._dispatched),
-            _seconds(self._dispatched, self._answered),
-            _seconds(self._answered, now),
+            _seconds(self._started, self._dispatched),
+            _seconds(self._dispatched, self._responded),
+            _seconds(self._responded, now),
             str(self.status or "-"),
             str(self.target_status or "-"),
             str(self.received),
             str(self.sent),
             _quoted(f"{self.method} {self.url} {self.version}"),
             _quoted(self.user_agent),
-            *("-", "-"),  # cipher and protocol of TLS: hypercorn does not tell
+            *("-", "-"),  # TLS cipher and protocol: hypercorn does not expose them
             self.target_group or "-",
             _quoted(self.trace_id),
             _quoted(self.domain),
@@ -87,13 +87,13 @@ class Entry:
             _quoted(self.reason),
             _quoted(self.target),
             _quoted(str(self.target_status or "")),
-            *('"-"', '"-"'),  # classification of requests that proxies may read differently: none is made here
+            *('"-"', '"-"'),  # classification of ambiguous requests, which is not done here
         ]
         return " ".join(fields)
 
 
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _iso(time_utc: datetime) -> str:
+    return time_utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _seconds(start: float | None, end: float | None) -> str:
@@ -105,25 +105,25 @@ def _quoted(text: str) -> str:
 
 
 class _Handler(logging.handlers.RotatingFileHandler):
-    """One that raises what goes wrong, and does not print it for each request."""
+    """Raises errors instead of printing them for each request."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Called where the exception is handled."""
+        """Re-raise the exception that is being handled."""
         raise
 
 
 class AccessLog:
-    """Writes entries to a file, and starts it anew when it is large, the last one kept beside it."""
+    """Writes entries to a file, and rotates it when it is large, keeping one previous file."""
 
     def __init__(self, path: Path, faults: Faults) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = _Handler(path, maxBytes=_LARGEST_FILE, backupCount=1)
+        self._handler = _Handler(path, maxBytes=_MAX_FILE_SIZE, backupCount=1)
         self._faults = faults
 
     def write(self, entry: Entry) -> None:
-        """Add the entry's line."""
+        """Append the entry's line."""
         record = logging.LogRecord("access", logging.INFO, "", 0, entry.line(), None, None)
-        with self._faults.kept("writing the load balancers' access log"):
+        with self._faults.capture("writing the load balancers' access log"):
             self._handler.emit(record)
 
     def close(self) -> None:

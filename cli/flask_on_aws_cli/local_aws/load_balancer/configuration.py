@@ -1,6 +1,6 @@
-"""What a load balancer is told to do: plain values, whoever keeps the records.
+"""A load balancer's configuration as plain values, independent of where the records are kept.
 
-The defaults are AWS's own; every duration is in seconds.
+The defaults are AWS's; every duration is in seconds.
 """
 
 from dataclasses import dataclass, field
@@ -11,23 +11,23 @@ Protocol = Literal["HTTP", "HTTPS"]
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """How a target group asks its targets whether they are fit for requests.
+    """How a target group checks whether its targets can serve requests.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
 
     path: str = "/"
     port: int | None = None
-    """None asks each target on the port with which it is registered."""
+    """The port to check; None for the port with which each target is registered."""
     protocol: Protocol = "HTTP"
     matcher: str = "200"
     """Status codes that pass: `200`, `200,202`, `200-299`."""
     interval: float = 30
     timeout: float = 5
     healthy_threshold: int = 5
-    """Passes in a row that bring an unhealthy target back; a new target needs one alone."""
+    """Consecutive passes after which an unhealthy target is healthy; a new target needs only one."""
     unhealthy_threshold: int = 2
-    """Failures in a row that make a target unhealthy."""
+    """Consecutive failures after which a target is unhealthy."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,28 @@ class TargetGroup:
     arn: str
     protocol: Protocol = "HTTP"
     algorithm: str = "round_robin"
-    """`round_robin` or `least_outstanding_requests`; anything else is taken as the first."""
+    """`round_robin` or `least_outstanding_requests`; any other value means `round_robin`."""
     deregistration_delay: float = 300
     health_check: HealthCheck = field(default_factory=HealthCheck)
 
 
 @dataclass(frozen=True)
 class HostHeader:
-    """The host name without its port, upper and lower case alike; `*` stands for any characters, `?` for one."""
+    """Matches the host name without its port, ignoring case; `*` matches any characters, `?` exactly one."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PathPattern:
-    """The path as it was sent, without the query; case matters."""
+    """Matches the path as sent, without the query; case-sensitive."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class HttpHeader:
-    """Any of the values of one header field; case does not matter."""
+    """Matches any value of a header field, ignoring case."""
 
     name: str
     values: tuple[str, ...]
@@ -66,21 +66,21 @@ class HttpHeader:
 
 @dataclass(frozen=True)
 class HttpRequestMethod:
-    """The method, without wildcards."""
+    """Matches the method exactly, without wildcards."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class QueryString:
-    """Pairs of key and value of the query; None as the key stands for any."""
+    """Matches key and value pairs of the query; a key of None matches any key."""
 
     values: tuple[tuple[str | None, str], ...]
 
 
 @dataclass(frozen=True)
 class SourceIp:
-    """Networks in CIDR notation that hold the address from which the connection came."""
+    """Matches the source address of the connection against networks in CIDR notation."""
 
     values: tuple[str, ...]
 
@@ -90,14 +90,17 @@ Condition = HostHeader | PathPattern | HttpHeader | HttpRequestMethod | QueryStr
 
 @dataclass(frozen=True)
 class Forward:
-    """Sends the request to a target of one of the groups, each with its weight from 0 to 999."""
+    """Sends the request to a target of one of the target groups, each with a weight from 0 to 999."""
 
     groups: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """Each part may use `#{protocol}`, `#{host}`, `#{port}`, `#{path}` (without its first slash) and `#{query}`."""
+    """Redirects to a URL.
+
+    Its parts may contain `#{protocol}`, `#{host}`, `#{port}`, `#{path}` (without its first slash) and `#{query}`.
+    """
 
     status: int = 301
     protocol: str = "#{protocol}"
@@ -109,7 +112,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class FixedResponse:
-    """An answer of the load balancer's own."""
+    """A response of the load balancer itself."""
 
     status: int
     content_type: str = "text/plain"
@@ -124,7 +127,7 @@ class Rule:
     """An action for the requests that meet all conditions."""
 
     priority: int | None
-    """The lowest is tried first; None is the listener's default, the last of all."""
+    """The lowest is tried first; None is the listener's default rule, which is tried last."""
     action: Action
     conditions: tuple[Condition, ...] = ()
 
@@ -135,14 +138,14 @@ class Listener:
 
     arn: str
     port: int
-    """The port of the records, like 443; the port on this machine is another."""
+    """The port in the records, such as 443; the port on this machine differs."""
     protocol: Protocol
     rules: tuple[Rule, ...]
     edge_headers: tuple[tuple[str, str], ...] | None = None
-    """Header fields that a content delivery network before the listener adds, like CloudFront with its origin's secret.
+    """Header fields that a CDN in front of the listener adds, such as CloudFront with the origin's secret.
 
-    Where given, even if empty, the listener answers with TLS here, as the network does to its visitors, while the app
-    is told what the records say. Default: None, no network before it.
+    If set, even if empty, the listener serves TLS here, as the CDN does for its viewers, while X-Forwarded-Proto has
+    the protocol in the records. Default: None, no CDN in front of it.
     """
 
 
@@ -153,9 +156,9 @@ class LoadBalancer:
     arn: str
     listeners: tuple[Listener, ...] = ()
     idle_timeout: float = 60
-    """Seconds without traffic after which a connection is closed, or a target's silence answered with 504."""
+    """Seconds without traffic after which a connection is closed, or a 504 is returned if the target is silent."""
     drop_invalid_header_fields: bool = False
-    """Whether header fields with other characters than letters, digits and hyphens are dropped."""
+    """Whether header fields whose names have characters other than letters, digits and hyphens are dropped."""
     x_forwarded_for: str = "append"
     """What happens to X-Forwarded-For: `append`, `preserve` or `remove`."""
 
@@ -168,18 +171,19 @@ class Configuration:
     target_groups: tuple[TargetGroup, ...] = ()
 
     def target_group(self, arn: str) -> TargetGroup | None:
-        """The group with the ARN; None where there is none."""
+        """The target group with an ARN; None if there is none."""
         return next((group for group in self.target_groups if group.arn == arn), None)
 
     def _rules(self) -> list[Rule]:
-        return [rule for balancer in self.load_balancers for one in balancer.listeners for rule in one.rules]
+        return [rule for balancer in self.load_balancers for listener in balancer.listeners for rule in listener.rules]
 
     def routed_groups(self) -> set[str]:
-        """ARNs of the groups to which some rule forwards."""
+        """ARNs of the target groups to which any rule forwards."""
         actions = [rule.action for rule in self._rules()]
         return {arn for action in actions if isinstance(action, Forward) for arn, _ in action.groups}
 
-    def hosts(self) -> set[str]:
-        """Patterns of all host conditions."""
-        conditions = [one for rule in self._rules() for one in rule.conditions]
-        return {value for one in conditions if isinstance(one, HostHeader) for value in one.values}
+    def host_patterns(self) -> set[str]:
+        """The patterns of all host header conditions."""
+        conditions = [condition for rule in self._rules() for condition in rule.conditions]
+        hosts = [condition for condition in conditions if isinstance(condition, HostHeader)]
+        return {pattern for host in hosts for pattern in host.values}

@@ -1,4 +1,4 @@
-"""When a target counts as healthy, and how AWS puts it: pure values.
+"""When a target is healthy, in DescribeTargetHealth's terms: pure.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
 """
@@ -20,7 +20,7 @@ NOT_IN_USE = TargetHealth(
 
 @dataclass(frozen=True)
 class Failure:
-    """Why one check did not pass."""
+    """Why a health check failed."""
 
     reason: str
     description: str
@@ -30,42 +30,42 @@ TIMED_OUT = Failure("Target.Timeout", "Request timed out")
 FAILED = Failure("Target.FailedHealthChecks", "Health checks failed")
 
 
-def answered(status: int, check: HealthCheck) -> Failure | None:
-    """What a target's answer says of it; None when the check has passed."""
-    if status in _codes(check.matcher):
+def response_failure(status: int, check: HealthCheck) -> Failure | None:
+    """Why a target's response with a status fails the check; None if it passes."""
+    if status in _status_codes(check.matcher):
         return None
     return Failure("Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
 
 
-def _codes(matcher: str) -> set[int]:
+def _status_codes(matcher: str) -> set[int]:
     codes: set[int] = set()
-    for part in matcher.split(","):
-        first, _, last = part.strip().partition("-")
+    for code_range in matcher.split(","):
+        first, _, last = code_range.strip().partition("-")
         codes.update(range(int(first), int(last or first) + 1))
     return codes
 
 
 @dataclass(frozen=True)
-class Checkup:
-    """A target's health so far."""
+class HealthState:
+    """A target's health, with the checks that led to it."""
 
     health: TargetHealth = REGISTERING
     passes: int = 0
-    """Checks in a row that passed."""
+    """Consecutive checks that passed."""
     failures: int = 0
-    """Checks in a row that failed."""
+    """Consecutive checks that failed."""
 
 
-def examined(before: Checkup, failure: Failure | None, check: HealthCheck) -> Checkup:
-    """The health after one more check.
+def after_check(before: HealthState, failure: Failure | None, check: HealthCheck) -> HealthState:
+    """The health after another check.
 
-    A new target is healthy after one pass, whatever the threshold; one that was unhealthy needs the threshold's number.
+    A new target is healthy after one pass, whatever the threshold; an unhealthy one needs as many as the threshold.
     """
     if failure is None:
         passes = before.passes + 1
-        back = before.health.state != "unhealthy" or passes >= check.healthy_threshold
-        return Checkup(HEALTHY if back else before.health, passes)
-    after = Checkup(before.health, 0, before.failures + 1)
+        is_healthy = before.health.state != "unhealthy" or passes >= check.healthy_threshold
+        return HealthState(HEALTHY if is_healthy else before.health, passes)
+    after = HealthState(before.health, 0, before.failures + 1)
     if after.failures >= check.unhealthy_threshold or before.health.state == "unhealthy":
         return replace(after, health=TargetHealth("unhealthy", failure.reason, failure.description))
     return replace(after, health=CHECKING) if before.health.state == "initial" else after

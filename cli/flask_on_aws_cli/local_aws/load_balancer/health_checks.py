@@ -1,4 +1,4 @@
-"""Health checks: real requests to every target at its group's interval."""
+"""Health checks: real requests to every target at its target group's interval."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,45 +8,51 @@ import aiohttp
 from ...local_project.place import Target
 from ..faults import Faults
 from .configuration import HealthCheck
-from .health import FAILED, TIMED_OUT, Failure, answered
+from .health import FAILED, TIMED_OUT, Failure, response_failure
 from .targets import Registration, TargetTable
 
-_AGENT = "ELB-HealthChecker/2.0"
-# How soon a target is asked whose group is not yet in the configuration; records are read about as often.
+_USER_AGENT = "ELB-HealthChecker/2.0"
+# Seconds between attempts for a target whose group is not yet in the configuration, which is read about as often.
 _UNKNOWN_GROUP_SECONDS = 0.5
-# A processor is not to be kept busy by an interval that AWS would not take; its shortest is 5 s, that of tests less.
-_LEAST_SECONDS = 0.05
+# Seconds; AWS accepts 5 or more, tests use less, and an interval of 0 would keep a processor busy.
+_MIN_INTERVAL = 0.05
 _ACTIVITY = "checking a target's health"
 
 
-class Probes:
-    """One task for each target that is not leaving."""
+class HealthChecker:
+    """Checks every target that is not draining, in one asyncio task each."""
 
-    def __init__(self, table: TargetTable, check_of: Callable[[str], HealthCheck | None], faults: Faults) -> None:
-        self._table, self._check_of, self._faults = table, check_of, faults
+    def __init__(
+        self, table: TargetTable, health_check_of: Callable[[str], HealthCheck | None], faults: Faults
+    ) -> None:
+        self._table, self._health_check_of, self._faults = table, health_check_of, faults
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
-    def adjust(self) -> None:
-        """Begin to ask new targets, and no longer ask those that leave or are gone."""
-        wanted = {one.number: one for one in self._table.registrations() if one.draining_since is None}
-        for number in self._tasks.keys() - wanted.keys():
+    def update(self) -> None:
+        """Start to check new targets, and stop checking those that are draining or deregistered."""
+        active = {
+            registration.number: registration
+            for registration in self._table.registrations()
+            if registration.draining_since is None
+        }
+        for number in self._tasks.keys() - active.keys():
             self._tasks.pop(number).cancel()
-        for number in wanted.keys() - self._tasks.keys():
-            self._tasks[number] = asyncio.get_running_loop().create_task(self._watch(wanted[number]))
+        for number in active.keys() - self._tasks.keys():
+            self._tasks[number] = asyncio.get_running_loop().create_task(self._check_regularly(active[number]))
 
-    async def _watch(self, registration: Registration) -> None:
+    async def _check_regularly(self, registration: Registration) -> None:
         loop = asyncio.get_running_loop()
         subject = f"{registration.target.host}:{registration.target.port} in {registration.group_arn}"
         try:
             while True:
-                began, seconds = loop.time(), _UNKNOWN_GROUP_SECONDS
-                with self._faults.kept(_ACTIVITY, subject):
-                    check = self._check_of(registration.group_arn)
+                started, seconds = loop.time(), _UNKNOWN_GROUP_SECONDS
+                with self._faults.capture(_ACTIVITY, subject):
+                    check = self._health_check_of(registration.group_arn)
                     if check is not None:
-                        seconds = max(_LEAST_SECONDS, check.interval)
-                        self._table.examine(registration, await probe(registration.target, check), check)
-                # The interval is from one check's beginning to the next one's.
-                await asyncio.sleep(max(0, began + seconds - loop.time()))
+                        seconds = max(_MIN_INTERVAL, check.interval)
+                        self._table.record_check(registration, await check_target(registration.target, check), check)
+                # The interval is from the start of one check to the start of the next.
+                await asyncio.sleep(max(0, started + seconds - loop.time()))
         finally:
             self._faults.clear(_ACTIVITY, subject)
 
@@ -59,11 +65,11 @@ class Probes:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def probe(target: Target, check: HealthCheck) -> Failure | None:
-    """Ask once, on a connection of its own; None when the target has passed."""
+async def check_target(target: Target, check: HealthCheck) -> Failure | None:
+    """Check a target once, on a new connection; None if the check passes."""
     port = check.port or target.port
     url = f"{check.protocol.lower()}://{target.host}:{port}{check.path}"
-    headers = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, compressed", "Connection": "close"}
+    headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, compressed", "Connection": "close"}
     try:
         connector = aiohttp.TCPConnector(ssl=False, force_close=True)
         timeout = aiohttp.ClientTimeout(total=check.timeout)
@@ -71,7 +77,7 @@ async def probe(target: Target, check: HealthCheck) -> Failure | None:
             aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session,
             session.get(url, headers=headers, allow_redirects=False, skip_auto_headers=["Accept"]) as response,
         ):
-            return answered(response.status, check)
+            return response_failure(response.status, check)
     except TimeoutError:
         return TIMED_OUT
     except (aiohttp.ClientError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Which port of this machine stands for which listener."""
+"""The ports on this machine for the listeners of load balancers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,39 +7,39 @@ from pathlib import Path
 from ...shared.atomic_files import write_atomically
 from .configuration import Configuration
 
-Key = tuple[str, int]
-"""ARN of a load balancer, and a listener's port in the records."""
+ListenerKey = tuple[str, int]
+"""A load balancer's ARN and a listener's port in the records."""
 
-# The order in which listeners take ports: what people open first.
-_FIRST = {443: 0, 80: 1}
+# The order in which listeners get ports: first those that people open in a browser.
+_ORDER = {443: 0, 80: 1}
 
 
 def assign_ports(
-    configuration: Configuration, first: int, known: Mapping[Key, int], is_free: Callable[[int], bool]
-) -> dict[Key, int]:
-    """A port for each listener; one that has its port keeps it.
+    configuration: Configuration, first: int, previous: Mapping[ListenerKey, int], is_free: Callable[[int], bool]
+) -> dict[ListenerKey, int]:
+    """A port for each listener; a listener keeps its previous port.
 
-    The first load balancer's HTTPS listener, or the one behind a content delivery network, has `first` itself, even if
-    it is busy: a project's address is not to change unnoticed. All others have the next that are free. Where that
-    listener is gone, the next one behind a content delivery network takes its port, as the network's name goes on.
+    The first load balancer's HTTPS listener, or the one behind a CDN, gets the port `first`, even if it is in use: a
+    project's address must not change unnoticed. All others get the next free ports. If that listener is deleted, the
+    next one behind a CDN gets its port, since the CDN's address stays the same.
     """
     keys = [
         (balancer.arn, listener.port)
         for balancer in configuration.load_balancers
         for listener in sorted(
             balancer.listeners,
-            key=lambda one: (one.edge_headers is None, _FIRST.get(one.port, 2), one.port),
+            key=lambda listener: (listener.edge_headers is None, _ORDER.get(listener.port, 2), listener.port),
         )
     ]
-    assigned = {key: known[key] for key in keys if key in known}
-    behind = [
+    assigned = {key: previous[key] for key in keys if key in previous}
+    behind_cdn = [
         (balancer.arn, listener.port)
         for balancer in configuration.load_balancers
         for listener in balancer.listeners
         if listener.edge_headers is not None
     ]
-    if behind and first in set(known.values()) - set(assigned.values()):
-        assigned[behind[0]] = first
+    if behind_cdn and first in set(previous.values()) - set(assigned.values()):
+        assigned[behind_cdn[0]] = first
     for key in keys:
         if key in assigned:
             continue
@@ -51,21 +51,21 @@ def assign_ports(
     return assigned
 
 
-class PortBook:
-    """Keeps the ports from one time to the next, so that addresses stay."""
+class PortFile:
+    """Stores the ports in a file, so that addresses stay the same after a restart."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[Key, int]:
-        """The ports of the last time; none where there was no such time."""
+    def read(self) -> dict[ListenerKey, int]:
+        """The stored ports; none if the file is missing or cannot be read."""
         try:
             rows = json.loads(self._path.read_text())
             return {(row["load_balancer"], row["port"]): row["here"] for row in rows}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
-    def write(self, ports: Mapping[Key, int]) -> None:
-        """Keep these."""
+    def write(self, ports: Mapping[ListenerKey, int]) -> None:
+        """Store the ports."""
         rows = [{"load_balancer": arn, "port": port, "here": here} for (arn, port), here in ports.items()]
         write_atomically(self._path, json.dumps(rows, indent=1))

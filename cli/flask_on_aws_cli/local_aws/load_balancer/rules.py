@@ -1,4 +1,4 @@
-"""Which rule a request meets, and what its action makes of it: pure functions.
+"""Chooses the rule that applies to a request, and evaluates its action: pure functions.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 """
@@ -26,13 +26,13 @@ from .configuration import (
 
 @dataclass(frozen=True)
 class Request:
-    """What the rules look at."""
+    """The parts of a request that rules evaluate."""
 
     method: str
     host: str
-    """The Host header as it was sent, with its port if any."""
+    """The Host header as sent, with its port if any."""
     path: str
-    """As it was sent, percent-encoded."""
+    """The path as sent, percent-encoded."""
     query: str = ""
     headers: Sequence[tuple[str, str]] = ()
     source_ip: str = "127.0.0.1"
@@ -45,12 +45,12 @@ class Request:
 
 @lru_cache(maxsize=4096)
 def _pattern(wildcards: str, ignore_case: bool) -> re.Pattern[str]:
-    parts = [".*" if one == "*" else "." if one == "?" else re.escape(one) for one in wildcards]
+    parts = [".*" if char == "*" else "." if char == "?" else re.escape(char) for char in wildcards]
     return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def matches(wildcards: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether the whole text fits a pattern in which `*` is any characters, also none, and `?` exactly one."""
+    """Whether the whole text matches a pattern in which `*` matches any characters or none, and `?` exactly one."""
     return _pattern(wildcards, ignore_case).fullmatch(text) is not None
 
 
@@ -61,8 +61,8 @@ def _meets(condition: Condition, request: Request) -> bool:
         case PathPattern(values):
             return any(matches(value, request.path) for value in values)
         case HttpHeader(name, values):
-            found = [text for header, text in request.headers if header.lower() == name.lower()]
-            return any(matches(value, text, ignore_case=True) for text in found for value in values)
+            texts = [text for header, text in request.headers if header.lower() == name.lower()]
+            return any(matches(value, text, ignore_case=True) for text in texts for value in values)
         case HttpRequestMethod(values):
             return request.method in values
         case QueryString(values):
@@ -81,29 +81,31 @@ def _has_pair(pairs: Iterable[tuple[str, str]], key: str | None, value: str) -> 
 
 
 def choose_rule(rules: Sequence[Rule], request: Request) -> Rule | None:
-    """The rule with the lowest priority whose conditions the request meets; the default comes last."""
+    """The rule with the lowest priority whose conditions the request meets; the default rule comes last."""
     ordered = sorted(rules, key=lambda rule: (rule.priority is None, rule.priority or 0))
-    return next((rule for rule in ordered if all(_meets(one, request) for one in rule.conditions)), None)
+    return next((rule for rule in ordered if all(_meets(condition, request) for condition in rule.conditions)), None)
 
 
 def choose_group(forward: Forward, chance: float) -> str | None:
-    """ARN of the group for a chance from 0 up to 1, each as often as its weight says; None where all weights are 0.
+    """The target group's ARN for a random number in [0, 1), in proportion to weights; None if all weights are 0.
 
     A group without healthy targets keeps its share, as on AWS.
     """
     total = sum(weight for _, weight in forward.groups)
-    reached = chance * total
+    remaining = chance * total
     for arn, weight in forward.groups:
-        if reached < weight:
+        if remaining < weight:
             return arn
-        reached -= weight
+        remaining -= weight
     return None
 
 
-def redirect_location(action: Redirect, request: Request, scheme: str, port: int, local: Mapping[int, int]) -> str:
+def redirect_location(
+    action: Redirect, request: Request, scheme: str, port: int, local_ports: Mapping[int, int]
+) -> str:
     """The URL to which a redirect leads.
 
-    `local` maps ports of the records to those of this machine: a redirect to 443 leads to where 443 really answers.
+    `local_ports` maps ports in the records to ports on this machine: a redirect to 443 leads to where 443 is served.
     """
     values = {
         "protocol": scheme,
@@ -114,9 +116,11 @@ def redirect_location(action: Redirect, request: Request, scheme: str, port: int
     }
 
     def fill(template: str) -> str:
-        return re.sub(r"#\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
+        return re.sub(r"#\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)
 
-    wanted = fill(action.port)
-    there = local.get(int(wanted), int(wanted)) if action.port != "#{port}" else port
+    location_port = fill(action.port)
+    local_port = local_ports.get(int(location_port), int(location_port)) if action.port != "#{port}" else port
     query = fill(action.query)
-    return f"{fill(action.protocol).lower()}://{fill(action.host)}:{there}{fill(action.path)}" + (query and f"?{query}")
+    return f"{fill(action.protocol).lower()}://{fill(action.host)}:{local_port}{fill(action.path)}" + (
+        query and f"?{query}"
+    )

@@ -1,4 +1,4 @@
-"""Between the load balancers' records and what balances: whose secret CloudFront sends, and what the probes found."""
+"""Connects the load balancers to the API's records: CloudFront's header fields, target health and request counts."""
 
 import time
 from collections.abc import Callable
@@ -10,64 +10,64 @@ from ..api.records import Records
 from ..ecs.scheduler.autoscaling import SPEED
 from ..faults import Faults
 from ..loops import Loop
+from .balancer import Balancer
 from .configuration import Configuration
-from .part import Balancer
 
-# A target's health is written when it changes; so often all the same, and requests are counted.
+# Seconds between counts of requests; a target's health is written this often, and when it changes.
 _WRITE_SECONDS = 1.0
 _ACTIVITY = "writing the targets' health"
-# What autoscaling takes for a minute.
+# Seconds that autoscaling treats as a minute.
 _MINUTE = 60.0 / SPEED
 
 
 def edge_headers(client: Any, cloudfront: Any) -> Callable[[str], tuple[tuple[str, str], ...] | None]:
-    """By a listener's ARN: what CloudFront adds to requests for it, or None where it sends none there.
+    """A function from a listener's ARN to the header fields that CloudFront adds; None if it sends no requests there.
 
-    It adds a secret where the rules ask for one, and nothing where a VPC origin names the listener's load balancer.
+    It adds a secret if a rule requires one, and nothing if a VPC origin names the listener's load balancer.
     """
 
     def headers(listener_arn: str) -> tuple[tuple[str, str], ...] | None:
-        if _origin_part(listener_arn) in {_origin_part(arn) for arn in _vpc_origins(cloudfront)}:
+        if _load_balancer_id(listener_arn) in {_load_balancer_id(arn) for arn in _vpc_origins(cloudfront)}:
             return ()
         for rule in client.describe_rules(ListenerArn=listener_arn)["Rules"]:
             for condition in rule.get("Conditions", ()):
-                told: dict[str, Any] = condition.get("HttpHeaderConfig") or {}
-                if told.get("HttpHeaderName") == ORIGIN_HEADER:
-                    return ((ORIGIN_HEADER, told["Values"][0]),)
+                header: dict[str, Any] = condition.get("HttpHeaderConfig") or {}
+                if header.get("HttpHeaderName") == ORIGIN_HEADER:
+                    return ((ORIGIN_HEADER, header["Values"][0]),)
         return None
 
     return headers
 
 
 def _vpc_origins(cloudfront: Any) -> list[str]:
-    """ARNs of the load balancers that VPC origins name."""
+    """The ARNs of the load balancers of all VPC origins."""
     items = cloudfront.list_vpc_origins()["VpcOriginList"].get("Items", [])
     return [item["OriginEndpointArn"] for item in items]
 
 
-def _origin_part(arn: str) -> str:
-    """What a load balancer's ARN and those of its listeners have in common: `app/NAME/ID`."""
+def _load_balancer_id(arn: str) -> str:
+    """The common part of a load balancer's ARN and its listeners' ARNs: `app/NAME/ID`."""
     kind, _, rest = arn.rpartition(":")[2].partition("/")
     return "/".join(rest.split("/")[:3]) if kind in ("loadbalancer", "listener") else arn
 
 
-class TargetRecords:
+class TargetHealthWriter:
     """Writes the health of a balancer's targets into the records, and counts their requests."""
 
     def __init__(
         self, balancer: Balancer, configuration: Callable[[], Configuration], records: Records, faults: Faults
     ) -> None:
         self._balancer, self._configuration, self._records = balancer, configuration, records
-        self._counted: dict[str, list[tuple[float, int]]] = {}
+        self._request_counts: dict[str, list[tuple[float, int]]] = {}
         self._faults = faults
         self._loop = Loop(_ACTIVITY, self._write, _WRITE_SECONDS, faults)
 
     def start(self) -> None:
-        """Begin."""
+        """Start to write and count."""
         self._loop.start()
 
     def stop(self) -> None:
-        """End; what was written stays."""
+        """Stop; the records keep the last health."""
         self._loop.stop()
 
     def wake(self) -> None:
@@ -75,28 +75,30 @@ class TargetRecords:
         self._loop.wake()
 
     def requests_per_target(self, label: str) -> float:
-        """Requests of autoscaling's last minute for each target, by a scaling policy's resource label."""
-        group = next((arn for arn in list(self._counted) if arn.endswith(label[label.index("targetgroup/") :])), "")
-        counted = self._counted.get(group)
-        if not counted:
+        """Requests per target in autoscaling's last minute, by a scaling policy's resource label."""
+        group = next(
+            (arn for arn in list(self._request_counts) if arn.endswith(label[label.index("targetgroup/") :])), ""
+        )
+        samples = self._request_counts.get(group)
+        if not samples:
             return 0.0
-        (began, before), now = counted[0], time.monotonic()
-        asked = self._balancer.targets.group_counts(group).requests - before
-        return asked / max(now - began, _WRITE_SECONDS) * _MINUTE / max(1, len(self._balancer.group_health(group)))
+        (started, previous), now = samples[0], time.monotonic()
+        requests = self._balancer.targets.group_counts(group).requests - previous
+        return requests / max(now - started, _WRITE_SECONDS) * _MINUTE / max(1, len(self._balancer.group_health(group)))
 
     def _write(self) -> None:
         groups = [group.arn for group in self._configuration().target_groups]
-        for gone in self._counted.keys() - set(groups):
-            del self._counted[gone]
+        for deleted in self._request_counts.keys() - set(groups):
+            del self._request_counts[deleted]
         self._faults.forget(_ACTIVITY, groups)
         for arn in groups:
-            with self._faults.kept(_ACTIVITY, arn):
+            with self._faults.capture(_ACTIVITY, arn):
                 self._count(arn)
-                told = self._balancer.group_health(arn)
-                self._records.write_target_health(arn, {(one.host, one.port): health for one, health in told.items()})
+                targets = self._balancer.group_health(arn).items()
+                self._records.write_target_health(arn, {(t.host, t.port): health for t, health in targets})
 
     def _count(self, group_arn: str) -> None:
-        now, counted = time.monotonic(), self._counted.setdefault(group_arn, [])
-        counted.append((now, self._balancer.targets.group_counts(group_arn).requests))
-        while counted[0][0] < now - _MINUTE:
-            del counted[0]
+        now, samples = time.monotonic(), self._request_counts.setdefault(group_arn, [])
+        samples.append((now, self._balancer.targets.group_counts(group_arn).requests))
+        while samples[0][0] < now - _MINUTE:
+            del samples[0]

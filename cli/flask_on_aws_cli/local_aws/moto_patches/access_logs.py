@@ -1,4 +1,4 @@
-"""Where S3 may write access logs."""
+"""Whether S3 may write access logs to a bucket."""
 
 import json
 from fnmatch import fnmatchcase
@@ -13,20 +13,20 @@ _SERVICE = "logging.s3.amazonaws.com"
 
 def _may_log(target_bucket: Any, target_prefix: str | None) -> bool:
     """Whether the target bucket's policy lets S3 put objects with this prefix."""
-    wanted = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    object_arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
     statements: list[Any] = json.loads(target_bucket.policy)["Statement"] if target_bucket.policy else []
     return any(
         isinstance(statement.get("Principal"), dict)
         and statement["Principal"].get("Service") == _SERVICE
         and statement["Effect"] == "Allow"
         and "s3:PutObject" in statement["Action"]
-        and fnmatchcase(wanted, statement["Resource"])
+        and fnmatchcase(object_arn, statement["Resource"])
         for statement in statements
     )
 
 
 def _log_permissions(_: Any, target_bucket: Any, target_prefix: str | None) -> bool:
-    """moto fails at a policy whose principal is `*`, and takes wildcards in a resource literally."""
+    """moto fails on a policy with the principal `*`, and compares wildcards in a resource literally."""
     return _may_log(target_bucket, target_prefix)
 
 

@@ -1,6 +1,6 @@
-"""CloudFront's policies and VPC origins, which moto lacks, and what it makes up in a distribution.
+"""CloudFront's policies and VPC origins, which moto lacks, and values that it invents in a distribution.
 
-Nothing serves a distribution here; its record is what the AWS provider reads back.
+Nothing serves a distribution here; its record exists for the AWS provider to read back.
 """
 
 import uuid
@@ -18,47 +18,48 @@ from moto.elbv2.models import elbv2_backends
 
 from ._patch import patch
 
-# CloudFront makes it: AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
-_ORIGINS_GROUP = "CloudFront-VPCOrigins-Service-SG"
-_VERSION = "2020-05-31"  # of CloudFront's API, in every path
+# CloudFront creates this group:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+_VPC_ORIGINS_GROUP = "CloudFront-VPCOrigins-Service-SG"
+_API_VERSION = "2020-05-31"  # of CloudFront's API, in every path
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """A kind of resource with the calls create, get, update, delete and list."""
+class _ResourceType:
+    """A type of resource with the calls create, get, update, delete and list."""
 
     name: str
     path: str
     action: str
     plural: str
     config: str
-    missing: str
+    missing_code: str
     managed: Mapping[str, str]
-    """AWS's own ones: name → id."""
+    """AWS's managed resources: name → id."""
 
     def store(self, backend: Any) -> dict[str, dict[str, Any]]:
-        held: dict[str, Any] = backend.__dict__
+        attributes: dict[str, Any] = backend.__dict__
         key = f"local_{self.action}"
-        if key not in held:
-            names = ((identifier, name) for name, identifier in self.managed.items())
-            held[key] = {i: {"Id": i, "LastModifiedTime": 0, self.config: {"Name": name}} for i, name in names}
-        return held[key]
+        if key not in attributes:
+            ids = ((identifier, name) for name, identifier in self.managed.items())
+            attributes[key] = {i: {"Id": i, "LastModifiedTime": 0, self.config: {"Name": name}} for i, name in ids}
+        return attributes[key]
 
     def find(self, response: Any) -> dict[str, Any]:
-        found = self.store(response.backend).get(response._get_param("Id"))
-        if found is None:
-            raise CloudFrontException(self.missing, f"The {self.name} does not exist.")
-        return found
+        resource = self.store(response.backend).get(response._get_param("Id"))
+        if resource is None:
+            raise CloudFrontException(self.missing_code, f"The {self.name} does not exist.")
+        return resource
 
-    def answer(self, item: Mapping[str, Any]) -> ActionResult:
-        # One version is enough: nobody changes a resource beside the provider.
-        return ActionResult({self.name: item, "ETag": "E1", "Location": f"/{_VERSION}/{self.path}/{item['Id']}"})
+    def result(self, item: Mapping[str, Any]) -> ActionResult:
+        # One ETag is enough: only the provider changes the resource.
+        return ActionResult({self.name: item, "ETag": "E1", "Location": f"/{_API_VERSION}/{self.path}/{item['Id']}"})
 
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
-# and its siblings for the other two kinds.
-_KINDS = (
-    _Kind(
+# and the corresponding pages for the other two types of policies.
+_RESOURCE_TYPES = (
+    _ResourceType(
         "CachePolicy",
         "cache-policy",
         "cache_policy",
@@ -70,7 +71,7 @@ _KINDS = (
             "Managed-CachingOptimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
         },
     ),
-    _Kind(
+    _ResourceType(
         "OriginRequestPolicy",
         "origin-request-policy",
         "origin_request_policy",
@@ -83,7 +84,7 @@ _KINDS = (
             "Managed-CORS-S3Origin": "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf",
         },
     ),
-    _Kind(
+    _ResourceType(
         "ResponseHeadersPolicy",
         "response-headers-policy",
         "response_headers_policy",
@@ -92,83 +93,91 @@ _KINDS = (
         "NoSuchResponseHeadersPolicy",
         {"Managed-SecurityHeadersPolicy": "67f7725c-6f97-4210-82d7-5512b31e9d03"},
     ),
-    _Kind("VpcOrigin", "vpc-origin", "vpc_origin", "vpc_origins", "VpcOriginEndpointConfig", "EntityNotFound", {}),
+    _ResourceType(
+        "VpcOrigin", "vpc-origin", "vpc_origin", "vpc_origins", "VpcOriginEndpointConfig", "EntityNotFound", {}
+    ),
 )
 
 
-def _add(kind: _Kind) -> None:
-    """Put the five calls of a kind in place."""
+def _patch_calls(resource_type: _ResourceType) -> None:
+    """Add the five calls of a type of resource."""
 
     def create(_: Any, self: Any) -> ActionResult:
-        if kind.name == "VpcOrigin":
-            _make_group(self)
+        if resource_type.name == "VpcOrigin":
+            _ensure_security_group(self)
         identifier = str(uuid.uuid4())
-        arn = f"arn:aws:cloudfront::{self.current_account}:{kind.path.replace('-', '')}/{identifier}"
+        arn = f"arn:aws:cloudfront::{self.current_account}:{resource_type.path.replace('-', '')}/{identifier}"
         item = {"Id": identifier, "Arn": arn, "Status": "Deployed", "CreatedTime": 0, "LastModifiedTime": 0}
-        kind.store(self.backend)[identifier] = {**item, kind.config: self._get_param(kind.config)}
-        return kind.answer(kind.store(self.backend)[identifier])
+        resource_type.store(self.backend)[identifier] = {
+            **item,
+            resource_type.config: self._get_param(resource_type.config),
+        }
+        return resource_type.result(resource_type.store(self.backend)[identifier])
 
     def get(_: Any, self: Any) -> ActionResult:
-        return kind.answer(kind.find(self))
+        return resource_type.result(resource_type.find(self))
 
     def update(_: Any, self: Any) -> ActionResult:
-        kind.find(self)[kind.config] = self._get_param(kind.config)
-        return kind.answer(kind.find(self))
+        resource_type.find(self)[resource_type.config] = self._get_param(resource_type.config)
+        return resource_type.result(resource_type.find(self))
 
     def delete(_: Any, self: Any) -> ActionResult:
-        gone = kind.store(self.backend).pop(kind.find(self)["Id"])
-        return kind.answer(gone) if kind.name == "VpcOrigin" else EmptyResult()
+        deleted = resource_type.store(self.backend).pop(resource_type.find(self)["Id"])
+        return resource_type.result(deleted) if resource_type.name == "VpcOrigin" else EmptyResult()
 
-    def several(_: Any, self: Any) -> ActionResult:
-        own = kind.managed.values()
-        stored = kind.store(self.backend).values()
-        if kind.name == "VpcOrigin":
-            items = [_summary(one) for one in stored]
+    def list_all(_: Any, self: Any) -> ActionResult:
+        managed_ids = resource_type.managed.values()
+        stored = resource_type.store(self.backend).values()
+        if resource_type.name == "VpcOrigin":
+            items = [_summary(origin) for origin in stored]
         else:
-            items = [{"Type": "managed" if one["Id"] in own else "custom", kind.name: one} for one in stored]
-        return ActionResult({f"{kind.name}List": {"MaxItems": 100, "Quantity": len(items), "Items": items}})
+            items = [
+                {"Type": "managed" if policy["Id"] in managed_ids else "custom", resource_type.name: policy}
+                for policy in stored
+            ]
+        return ActionResult({f"{resource_type.name}List": {"MaxItems": 100, "Quantity": len(items), "Items": items}})
 
     calls: dict[str, Callable[..., ActionResult]] = {
-        f"create_{kind.action}": create,
-        f"get_{kind.action}": get,
-        f"update_{kind.action}": update,
-        f"delete_{kind.action}": delete,
-        f"list_{kind.plural}": several,
+        f"create_{resource_type.action}": create,
+        f"get_{resource_type.action}": get,
+        f"update_{resource_type.action}": update,
+        f"delete_{resource_type.action}": delete,
+        f"list_{resource_type.plural}": list_all,
     }
     for name, function in calls.items():
         patch(CloudFrontResponse, name, reason=f"moto lacks CloudFront's {name}.")(function)
-    for end in ("$", "/(?P<id>[^/]+)$"):
-        url_paths[f"{{0}}/{_VERSION}/{kind.path}{end}"] = CloudFrontResponse.dispatch
+    for suffix in ("$", "/(?P<id>[^/]+)$"):
+        url_paths[f"{{0}}/{_API_VERSION}/{resource_type.path}{suffix}"] = CloudFrontResponse.dispatch
 
 
 def _summary(origin: dict[str, Any]) -> dict[str, Any]:
-    """A VPC origin as the list of them shows it."""
+    """A VPC origin as in the response of ListVpcOrigins."""
     config = origin["VpcOriginEndpointConfig"]
-    shown = {key: value for key, value in origin.items() if key != "VpcOriginEndpointConfig"}
-    return {**shown, "Name": config["Name"], "OriginEndpointArn": config["Arn"]}
+    summary = {key: value for key, value in origin.items() if key != "VpcOriginEndpointConfig"}
+    return {**summary, "Name": config["Name"], "OriginEndpointArn": config["Arn"]}
 
 
-def _make_group(response: Any) -> None:
-    """CloudFront's own security group in the VPC of the origin's load balancer, where there is none yet."""
+def _ensure_security_group(response: Any) -> None:
+    """Create CloudFront's own security group in the VPC of the origin's load balancer, unless it exists."""
     arn: str = response._get_param("VpcOriginEndpointConfig")["Arn"]
     account, region = response.current_account, arn.split(":")[3]
     balancers: dict[str, Any] = elbv2_backends[account][region].load_balancers
     if arn not in balancers:
         raise CloudFrontException("EntityNotFound", f"The load balancer {arn} does not exist.")
     vpc_id, ec2 = balancers[arn].vpc_id, ec2_backends[account][region]
-    if ec2.get_security_group_from_name(_ORIGINS_GROUP, vpc_id) is None:
-        ec2.create_security_group(_ORIGINS_GROUP, "CloudFront VPC origins", vpc_id)
+    if ec2.get_security_group_from_name(_VPC_ORIGINS_GROUP, vpc_id) is None:
+        ec2.create_security_group(_VPC_ORIGINS_GROUP, "CloudFront VPC origins", vpc_id)
 
 
 def _behaviour(original: Any, self: Any, config: dict[str, Any]) -> None:
-    """A behaviour with a cache policy has no forwarded values; moto makes some up."""
+    """A cache behavior with a cache policy has no forwarded values, but moto invents some."""
     original(self, config)
     if not config.get("ForwardedValues"):
         self.forwarded_values = None
 
 
 def _certificate(original: Any, self: Any, config: dict[str, Any]) -> None:
-    """A distribution with its own certificate has no other source; moto always claims CloudFront's default as well."""
+    """A distribution with a custom certificate does not use CloudFront's default, but moto always reports both."""
     original(self, config)
     self.iam_certificate_id = self.iam_certificate_id or None
     self.acm_certificate_arn = self.acm_certificate_arn or None
@@ -176,7 +185,7 @@ def _certificate(original: Any, self: Any, config: dict[str, Any]) -> None:
 
 
 def _origin(original: Any, self: Any, config: dict[str, Any]) -> None:
-    """moto forgets an origin's access control and VPC origin."""
+    """moto drops an origin's access control and VPC origin."""
     original(self, config)
     self.origin_access_control_id = config.get("OriginAccessControlId", "")
     if "VpcOriginConfig" in config:
@@ -185,8 +194,8 @@ def _origin(original: Any, self: Any, config: dict[str, Any]) -> None:
 
 def patch_cloudfront() -> None:
     """Apply these patches."""
-    for kind in _KINDS:
-        _add(kind)
+    for resource_type in _RESOURCE_TYPES:
+        _patch_calls(resource_type)
     patch(DefaultCacheBehaviour, "__init__")(_behaviour)
     patch(ViewerCertificate, "__init__")(_certificate)
     patch(Origin, "__init__")(_origin)

@@ -1,4 +1,4 @@
-"""ECS's API for services and tasks that really run: moto says at once that all is well, or forgets what it was told."""
+"""ECS's API for services and tasks that really run: moto reports success at once, or drops settings."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from moto.moto_api._internal import mock_random
 
 from ._patch import patch
 
-# What CreateService keeps and DescribeServices tells, with the defaults of
+# Settings that CreateService stores and DescribeServices returns, with the defaults of
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html;
-# moto keeps them only on UpdateService.
+# moto stores them only on UpdateService.
 _SETTINGS: dict[str, tuple[str, Any]] = {
     "availabilityZoneRebalancing": ("availability_zone_rebalancing", "DISABLED"),
     "capacityProviderStrategy": ("capacity_provider_strategy", []),
@@ -24,14 +24,14 @@ _SETTINGS: dict[str, tuple[str, Any]] = {
     "placementConstraints": ("placement_constraints", []),
     "placementStrategy": ("placement_strategy", []),
 }
-# A change of these starts a deployment; of others, like the desired count, it does not:
+# A change to one of these starts a deployment; a change to others, such as the desired count, does not:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
-_DEPLOYING = ("network_configuration", "platform_version", "capacity_provider_strategy", "load_balancers")
+_DEPLOYMENT_SETTINGS = ("network_configuration", "platform_version", "capacity_provider_strategy", "load_balancers")
 
 
 def new_deployment(service: Any) -> dict[str, Any]:
-    """The record of a deployment of what the service is now told to run."""
-    identifier = f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}"  # AWS's have 19 digits
+    """The record of a deployment of the service's current settings."""
+    identifier = f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}"  # AWS's ids have 19 digits
     now = utcnow()
     return {
         "id": identifier,
@@ -52,77 +52,77 @@ def new_deployment(service: Any) -> dict[str, Any]:
     }
 
 
-def _deploy(service: Any) -> None:
-    """A new deployment is the primary one, and the others stay active until their tasks are gone."""
+def _start_deployment(service: Any) -> None:
+    """Add a primary deployment; the others stay active until their tasks have ended."""
     for deployment in service.deployments:
         deployment["status"] = "ACTIVE"
     service.deployments.insert(0, new_deployment(service))
 
 
 def _create_service(original: Any, self: Any) -> Any:
-    """moto forgets most settings of a new service and says at once that its tasks run."""
+    """moto drops most settings of a new service and reports at once that its tasks run."""
     name, cluster = self._get_param("serviceName"), self._get_param("cluster", "default")
-    known = self.ecs_backend.describe_services(cluster, [name])[0]
-    if known and known[0].status != "INACTIVE":  # moto forgets the one that runs
+    existing = self.ecs_backend.describe_services(cluster, [name])[0]
+    if existing and existing[0].status != "INACTIVE":  # moto would replace the running one
         raise InvalidParameterException("Creation of service was not idempotent.")
-    answer = original(self)
+    response = original(self)
     service = self.ecs_backend.describe_services(cluster, [name])[0][0]
     for parameter, (attribute, default) in _SETTINGS.items():
-        given = self._get_param(parameter)
-        setattr(service, attribute, default if given is None else given)
+        value = self._get_param(parameter)
+        setattr(service, attribute, default if value is None else value)
     service.created_at = utcnow()
     service.task_definition = _full_arn(self.ecs_backend, service.task_definition)
-    # Nothing runs yet, also with a desired count of 0.
+    # Nothing runs yet; a desired count of 0 starts a deployment too.
     service.deployments = [new_deployment(service)]
     service.running_count, service.pending_count = 0, 0
-    return answer
+    return response
 
 
 def _full_arn(backend: Any, task_definition: str | None) -> str | None:
     if not task_definition:
         return None
-    found = backend.describe_task_definition(task_definition)
-    if found.status == "INACTIVE":
+    definition = backend.describe_task_definition(task_definition)
+    if definition.status == "INACTIVE":
         raise EcsClientException("TaskDefinition is inactive")
-    return found.arn
+    return definition.arn
 
 
 def _update_service(original: Any, self: Any, properties: dict[str, Any]) -> Any:
-    """moto makes no deployment of a new version, and sets the counts to what is wanted instead of what runs."""
+    """moto starts no deployment of a new version, and sets the running count to the desired count."""
     cluster, name = properties.get("cluster", "default"), properties["service"].split("/")[-1]
     service = self._get_service(cluster, name)
     if service.status != "ACTIVE":
         raise ServiceNotFoundException
-    counts, before = (service.running_count, service.pending_count), _version(service)
+    counts, previous_version = (service.running_count, service.pending_count), _version(service)
     force = bool(properties.pop("force_new_deployment", False))
     properties["task_definition"] = _full_arn(self, properties.get("task_definition"))
     original(self, properties)
     service.running_count, service.pending_count = counts
-    if force or _version(service) != before:
-        _deploy(service)
+    if force or _version(service) != previous_version:
+        _start_deployment(service)
     return service
 
 
 def _version(service: Any) -> list[Any]:
-    return [service.task_definition, *(getattr(service, name, None) for name in _DEPLOYING)]
+    return [service.task_definition, *(getattr(service, name, None) for name in _DEPLOYMENT_SETTINGS)]
 
 
 def _delete_service(original: Any, self: Any, cluster: str, name: str, force: bool) -> Any:
-    """A deleted service is draining until its last task has ended; moto's is gone at once."""
+    """A deleted service is draining until its last task has ended; moto deletes it at once."""
     service = original(self, cluster, name, force)
     service.desired_count, service.status = 0, "DRAINING"
     return service
 
 
 def _list_services(original: Any, self: Any, cluster: str, *args: Any, **kwargs: Any) -> list[str]:
-    """ListServices leaves out services that are gone, which moto lists."""
+    """ListServices leaves out deleted services, but moto lists them."""
     active = {service.arn for service in self.services.values() if service.status != "INACTIVE"}
     return [arn for arn in original(self, cluster, *args, **kwargs) if arn in active]
 
 
 def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
-    """A task starts as PROVISIONING with all its containers, and moves when something happens, not when asked for."""
-    # AWS takes a network without security groups; moto breaks on it.
+    """A task starts as PROVISIONING with all its containers; moto changes its status whenever it is described."""
+    # AWS accepts a network configuration without security groups; moto fails on it.
     network: dict[str, dict[str, Any]] = kwargs.get("networking_configuration") or {}
     network.get("awsvpcConfiguration", {}).setdefault("securityGroups", [])
     original(self, cluster, task_definition, *args, **kwargs)
@@ -151,7 +151,7 @@ def _new_task(original: Any, self: Any, cluster: Any, task_definition: Any, *arg
 
 
 def _run_task(original: Any, self: Any, cluster: str, task_definition: str, *args: Any, **kwargs: Any) -> Any:
-    """RunTask rejects a deregistered task definition, which moto runs."""
+    """RunTask rejects a deregistered task definition, but moto runs it."""
     _full_arn(self, task_definition)
     return original(self, cluster, task_definition, *args, **kwargs)
 
@@ -160,36 +160,36 @@ def _stop_task(_: Any, self: Any, cluster: str, name: str, reason: str | None) -
     """A task is stopped when its processes have ended, not at once as in moto."""
     identifier = name.split("/")[-1]
     tasks = self.tasks.get(self._get_cluster(cluster).name, {})
-    found = next((task for arn, task in tasks.items() if arn.endswith(f"/{identifier}")), None)
-    if found is None:
+    task = next((task for arn, task in tasks.items() if arn.endswith(f"/{identifier}")), None)
+    if task is None:
         raise InvalidParameterException("The referenced task was not found.")
-    if found.desired_status != "STOPPED":
-        found.desired_status = "STOPPED"
-        found.stop_code = "UserInitiated"
-        found.stopped_reason = reason or "Task stopped by user"
-    return found
+    if task.desired_status != "STOPPED":
+        task.desired_status = "STOPPED"
+        task.stop_code = "UserInitiated"
+        task.stopped_reason = reason or "Task stopped by user"
+    return task
 
 
 def _describe_tasks(original: Any, self: Any) -> Any:
-    """Tasks that do not exist are reported as MISSING, of which moto says nothing."""
+    """DescribeTasks reports tasks that do not exist as MISSING, but moto does not mention them."""
     cluster = self._get_param("cluster", "default")
-    asked = self._get_param("tasks", [])
-    answer = original(self)
-    known = {task.id for task in answer.result["tasks"]}
+    requested = self._get_param("tasks", [])
+    response = original(self)
+    existing = {task.id for task in response.result["tasks"]}
     prefix = f"arn:aws:ecs:{self.region}:{self.current_account}:task/{cluster.split('/')[-1]}"
-    gone = [identifier for name in asked if (identifier := name.split("/")[-1]) not in known]
-    failures = [{"arn": f"{prefix}/{identifier}", "reason": "MISSING"} for identifier in gone]
-    return ActionResult({"tasks": answer.result["tasks"], "failures": failures})
+    missing = [identifier for name in requested if (identifier := name.split("/")[-1]) not in existing]
+    failures = [{"arn": f"{prefix}/{identifier}", "reason": "MISSING"} for identifier in missing]
+    return ActionResult({"tasks": response.result["tasks"], "failures": failures})
 
 
 def _list_tasks(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[Any]:
     """ListTasks filters by service, and lists stopped tasks only on request; moto does neither."""
-    given = dict(zip(("cluster", "instance", "family", "started_by", "service", "desired"), args, strict=False))
-    wanted = given.get("desired") or "RUNNING"
-    service = given.get("service")
+    filters = dict(zip(("cluster", "instance", "family", "started_by", "service", "desired"), args, strict=False))
+    desired_status = filters.get("desired") or "RUNNING"
+    service = filters.get("service")
     group = f"service:{service.split('/')[-1]}" if service else None
     tasks = original(self, *args, **kwargs)
-    return [task for task in tasks if task.desired_status == wanted and group in (None, task.group)]
+    return [task for task in tasks if task.desired_status == desired_status and group in (None, task.group)]
 
 
 def _no_requirements(*_: Any) -> dict[str, Any]:

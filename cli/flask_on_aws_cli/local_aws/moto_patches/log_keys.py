@@ -1,4 +1,4 @@
-"""The KMS key of a log group that is there already; moto takes one at its creation alone."""
+"""The KMS key of an existing log group; moto accepts one only when the group is created."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from ._patch import patch
 
 
 def _associate(_: Any, self: Any) -> str:
-    """moto lacks AssociateKmsKey, which gives an existing log group another key."""
-    return _set(self, self._get_param("kmsKeyId"))
+    """moto lacks AssociateKmsKey, which changes the KMS key of an existing log group."""
+    return _set_key(self, self._get_param("kmsKeyId"))
 
 
 def _disassociate(_: Any, self: Any) -> str:
-    """moto lacks DisassociateKmsKey, which takes the key from a log group."""
-    return _set(self, None)
+    """moto lacks DisassociateKmsKey, which removes the KMS key of a log group."""
+    return _set_key(self, None)
 
 
-def _set(response: Any, key: str | None) -> str:
+def _set_key(response: Any, key: str | None) -> str:
     group = response.logs_backend.groups.get(response._get_param("logGroupName"))
     if group is None:
         raise ResourceNotFoundException

@@ -1,6 +1,6 @@
-"""What Pulumi's and Terraform's AWS provider reads back after it has made a resource, and moto forgets.
+"""Values that Pulumi's and Terraform's AWS providers read back after they create a resource, and that moto drops.
 
-Without these an unchanged second `pulumi up` of a load balancer's network, a database or a key finds differences.
+Without these patches, a second `pulumi up` without changes finds differences in networks, databases and keys.
 """
 
 import json
@@ -24,7 +24,7 @@ def _ipv6_blocks(original: Any, self: Any) -> list[dict[str, Any]]:
 
 
 def _queue_attributes(original: Any, self: Any) -> dict[str, Any]:
-    """SQS writes a redrive policy without spaces, and the AWS provider compares texts."""
+    """SQS returns a redrive policy without spaces, and the AWS provider compares the text."""
     attributes = dict(original(self))
     if attributes.get("RedrivePolicy"):
         attributes["RedrivePolicy"] = json.dumps(json.loads(attributes["RedrivePolicy"]), separators=(",", ":"))
@@ -32,22 +32,22 @@ def _queue_attributes(original: Any, self: Any) -> dict[str, Any]:
 
 
 def _create_endpoint(original: Any, self: Any) -> Any:
-    """moto leaves out the kind of addresses of an interface endpoint."""
-    answer = original(self)
-    answer.result["VpcEndpoint"].ip_address_type = self._get_param("IpAddressType", "ipv4")
-    return answer
+    """moto omits the IP address type of an interface endpoint."""
+    response = original(self)
+    response.result["VpcEndpoint"].ip_address_type = self._get_param("IpAddressType", "ipv4")
+    return response
 
 
 def _delete_load_balancer(original: Any, self: Any, arn: str) -> None:
-    """A load balancer with deletion protection cannot be deleted, which moto does."""
-    found = self.load_balancers.get(arn)
-    if found and found.attrs.get("deletion_protection.enabled") == "true":
+    """A load balancer with deletion protection cannot be deleted, but moto deletes it."""
+    load_balancer = self.load_balancers.get(arn)
+    if load_balancer and load_balancer.attrs.get("deletion_protection.enabled") == "true":
         reason = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
         raise ELBClientError("OperationNotPermitted", reason)
     original(self, arn)
 
 
-# What CreateDBInstance and ModifyDBInstance say of monitoring, and what DescribeDBInstances calls it.
+# Monitoring parameters of CreateDBInstance and ModifyDBInstance → attributes that DescribeDBInstances returns.
 _MONITORING = {
     "enable_performance_insights": "performance_insights_enabled",
     "performance_insights_kms_key_id": "performance_insights_kms_key_id",
@@ -62,48 +62,48 @@ def _resource_id() -> str:
 
 
 def _new_database(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """Each database has a unique resource id, by which the provider finds it; moto gives all the same."""
+    """Each database has a unique resource id, by which the provider finds it; moto's ids are all the same."""
     original(self, *args, **kwargs)
     self.dbi_resource_id = _resource_id()
-    _keep_monitoring(self, kwargs)
+    _store_monitoring(self, kwargs)
 
 
-def _update_database(original: Any, self: Any, **given: Any) -> None:
-    """moto forgets changes of Performance Insights."""
-    original(self, **given)
-    _keep_monitoring(self, given)
+def _update_database(original: Any, self: Any, **parameters: Any) -> None:
+    """moto drops changes to Performance Insights."""
+    original(self, **parameters)
+    _store_monitoring(self, parameters)
 
 
-def _keep_monitoring(database: Any, given: dict[str, Any]) -> None:
-    """moto drops monitoring when a database is made, and Performance Insights always."""
+def _store_monitoring(database: Any, parameters: dict[str, Any]) -> None:
+    """Store monitoring, which moto drops on creation, and Performance Insights, which it always drops."""
     for parameter, attribute in _MONITORING.items():
-        if given.get(parameter) is not None:
-            setattr(database, attribute, given[parameter])
+        if parameters.get(parameter) is not None:
+            setattr(database, attribute, parameters[parameter])
 
 
-def _replica(original: Any, self: Any, given: dict[str, Any]) -> Any:
-    """A replica has a dedicated resource id, where moto copies its source's."""
-    copied = original(self, given)
-    copied.dbi_resource_id = _resource_id()
-    return copied
+def _create_replica(original: Any, self: Any, parameters: dict[str, Any]) -> Any:
+    """A replica has its own resource id, but moto copies its source's."""
+    replica = original(self, parameters)
+    replica.dbi_resource_id = _resource_id()
+    return replica
 
 
 def _enable_rotation(original: Any, self: Any) -> Any:
-    """moto forgets the period of a key's rotation, whose default is a year.
+    """moto drops the rotation period of a key, whose default is a year.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
     """
-    answer = original(self)
+    response = original(self)
     key = self.kms_backend.describe_key(self._get_param("KeyId"))
     key.rotation_period = self._get_param("RotationPeriodInDays") or 365
-    return answer
+    return response
 
 
 def _rotation_status(original: Any, self: Any) -> str:
-    """moto leaves out the period of a key's rotation."""
-    told = json.loads(original(self))
+    """moto omits the rotation period of a key."""
+    status = json.loads(original(self))
     period = getattr(self.kms_backend.describe_key(self._get_param("KeyId")), "rotation_period", None)
-    return json.dumps({**told, "RotationPeriodInDays": period} if period else told)
+    return json.dumps({**status, "RotationPeriodInDays": period} if period else status)
 
 
 def patch_for_provider() -> None:
@@ -114,6 +114,6 @@ def patch_for_provider() -> None:
     patch(ELBv2Backend, "delete_load_balancer")(_delete_load_balancer)
     patch(DBInstance, "__init__")(_new_database)
     patch(DBInstance, "update")(_update_database)
-    patch(RDSBackend, "create_db_instance_read_replica")(_replica)
+    patch(RDSBackend, "create_db_instance_read_replica")(_create_replica)
     patch(KmsResponse, "enable_key_rotation")(_enable_rotation)
     patch(KmsResponse, "get_key_rotation_status")(_rotation_status)

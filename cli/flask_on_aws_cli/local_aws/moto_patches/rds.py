@@ -1,6 +1,6 @@
-"""RDS's API for databases that really run: moto says `available` at once, and its endpoints lead nowhere.
+"""RDS's API for databases that really run: moto reports `available` at once, and nothing listens at its endpoints.
 
-Every call that is to have an effect on a server leaves a wish, which the data plane takes up in order.
+Every call that affects a server queues an operation; the data plane carries the operations out in order.
 """
 
 from queue import SimpleQueue
@@ -11,33 +11,33 @@ from moto.rds.models import DBInstance, RDSBackend
 from ._patch import patch
 
 
-class Wish(NamedTuple):
-    """What a call asks of the servers."""
+class Operation(NamedTuple):
+    """An operation that an API call requests of the database servers."""
 
     action: str
-    """create, restore, modify, reboot, snapshot, delete or delete-snapshot."""
+    """`create`, `restore`, `modify`, `reboot`, `snapshot`, `delete` or `delete-snapshot`."""
     identifier: str
-    """The instance's; for delete-snapshot the snapshot's."""
+    """The instance's identifier; the snapshot's for `delete-snapshot`."""
     snapshot: str = ""
-    """The snapshot to restore from, or to take."""
+    """The identifier of the snapshot to restore from or to create."""
 
 
-wishes: SimpleQueue[Wish] = SimpleQueue()
+operations: SimpleQueue[Operation] = SimpleQueue()
 
 
 def _create(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
-    """A new database is `creating` until its server runs, where moto says `available` at once."""
+    """A new database is `creating` until its server runs, but moto reports `available` at once."""
     database = original(self, db_kwargs)
     database.status = "creating"
     snapshot = getattr(self, "local_restoring", "")
-    wishes.put(Wish("restore" if snapshot else "create", database.db_instance_identifier, snapshot))
+    operations.put(Operation("restore" if snapshot else "create", database.db_instance_identifier, snapshot))
     return database
 
 
 def _restore(original: Any, self: Any, from_snapshot_id: str, overrides: dict[str, Any]) -> Any:
     """A restored database is `creating`, without the deletion protection and IAM authentication that moto copies.
 
-    moto restores by creating an instance that is like the snapshot's.
+    moto restores a snapshot by creating an instance with the snapshot's settings.
     """
     self.local_restoring = from_snapshot_id.rpartition(":")[2]
     try:
@@ -50,61 +50,61 @@ def _restore(original: Any, self: Any, from_snapshot_id: str, overrides: dict[st
 
 
 def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> Any:
-    """A changed database is `modifying` until its server has changed, where moto says `available` at once."""
+    """A changed database is `modifying` until its server has changed, but moto reports `available` at once."""
     database = original(self, db_instance_identifier, db_kwargs)
     database.status = "modifying"
-    wishes.put(Wish("modify", database.db_instance_identifier))
+    operations.put(Operation("modify", database.db_instance_identifier))
     return database
 
 
 def _reboot(original: Any, self: Any, db_instance_identifier: str) -> Any:
-    """A rebooted database is `rebooting` until its server runs again, where moto reboots nothing."""
+    """A rebooted database is `rebooting` until its server runs again, but moto reboots nothing."""
     database = original(self, db_instance_identifier)
     database.status = "rebooting"
-    wishes.put(Wish("reboot", db_instance_identifier))
+    operations.put(Operation("reboot", db_instance_identifier))
     return database
 
 
 def _snapshot(
     original: Any, self: Any, db_instance_identifier: str, db_snapshot_identifier: str, *args: Any, **kwargs: Any
 ) -> Any:
-    """A snapshot is `creating` until the data is copied, where moto says `available` at once.
+    """A snapshot is `creating` until the data is copied, but moto reports `available` at once.
 
-    Those that moto takes by itself as automated backups are records alone.
+    Automated snapshots, which moto creates by itself, are only records.
     """
     snapshot = original(self, db_instance_identifier, db_snapshot_identifier, *args, **kwargs)
     if snapshot.snapshot_type == "manual":
         snapshot.status = "creating"
-        wishes.put(Wish("snapshot", db_instance_identifier, db_snapshot_identifier))
+        operations.put(Operation("snapshot", db_instance_identifier, db_snapshot_identifier))
     return snapshot
 
 
 def _delete(original: Any, self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any) -> Any:
-    """A deletion must reach the server, of which moto knows nothing.
+    """A deletion must stop the server, which moto does not have.
 
-    moto's own deletion takes the final snapshot first, which leaves its wish before this one.
+    moto creates the final snapshot first, whose operation is therefore queued before this one.
     """
     database = original(self, db_instance_identifier, *args, **kwargs)
-    wishes.put(Wish("delete", db_instance_identifier))
+    operations.put(Operation("delete", db_instance_identifier))
     return database
 
 
 def _delete_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
-    """The deletion of a snapshot must reach its files, of which moto knows nothing."""
+    """The deletion of a snapshot must delete its files, which moto does not have."""
     snapshot = original(self, db_snapshot_identifier)
-    wishes.put(Wish("delete-snapshot", db_snapshot_identifier))
+    operations.put(Operation("delete-snapshot", db_snapshot_identifier))
     return snapshot
 
 
 def _modify_subnets(original: Any, self: Any, subnet_name: str, *args: Any, **kwargs: Any) -> Any:
-    """moto loses a subnet group that is changed."""
+    """moto loses a subnet group that is modified."""
     group = original(self, subnet_name, *args, **kwargs)
     self.subnet_groups[subnet_name] = group
     return group
 
 
 def _address(original: Any, self: Any) -> str:
-    """The endpoint is where the server listens, while moto's leads nowhere."""
+    """The endpoint is the address of the server, but nothing listens at moto's."""
     return getattr(self, "local_host", None) or original(self)
 
 

@@ -11,9 +11,9 @@ from flask_on_aws.releases.release_record import release_parameter, releases
 from ...local_project.project import LocalPlace, place_settings
 from ...operations.app import all_services, short_name
 from ..ecs.data_plane import Ecs
-from ..faults import Faults, told_fault
-from ..load_balancer.part import Balancer
-from ..load_balancer.requests.application import OwnAnswer
+from ..faults import Faults, fault_as_json
+from ..load_balancer.balancer import Balancer
+from ..load_balancer.requests.application import PageResponse
 
 _LINES, _LOG_SECONDS = 60, 900  # of the log: one or two screens, without reading the output of a whole day
 _EVENTS = 8  # of each service: those of about one deployment
@@ -29,14 +29,14 @@ class StatusPage:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
         self._settings, self._faults = place_settings(local), faults
 
-    def answer(self, path: str) -> OwnAnswer:
+    def answer(self, path: str) -> PageResponse:
         """The response for a path; called in a separate thread."""
         name = {"/": "page.html"}.get(path, path.removeprefix("/"))
         if name == "facts.json":
-            return OwnAnswer(200, "application/json", json.dumps(self._facts(), default=str).encode())
+            return PageResponse(200, "application/json", json.dumps(self._facts(), default=str).encode())
         if name in _TYPES:
-            return OwnAnswer(200, _TYPES[name], (files(__name__) / name).read_bytes())
-        return OwnAnswer(404, "text/plain", b"Not found: the status page is at /\n")
+            return PageResponse(200, _TYPES[name], (files(__name__) / name).read_bytes())
+        return PageResponse(404, "text/plain", b"Not found: the status page is at /\n")
 
     def _facts(self) -> dict[str, Any]:
         ecs = self._settings.client("ecs")
@@ -46,7 +46,7 @@ class StatusPage:
             "services": [self._service(service) for service in all_services(ecs)],
             "tasks": [self._task(task) for task in tasks],
             "targets": list(self._targets()),
-            "faults": [told_fault(fault) for fault in self._faults.now()],
+            "faults": [fault_as_json(fault) for fault in self._faults.current()],
             "log": self._log(),
         }
 

@@ -1,4 +1,4 @@
-"""What fails again and again is told once, shown while it fails, and ends no loop."""
+"""A repeated failure is logged once, shown while it lasts, and does not end a loop."""
 
 import errno
 import logging
@@ -12,25 +12,25 @@ from flask_on_aws_cli.local_aws.loops import Loop
 
 
 def fail(faults: Faults, error: Exception, subject: str = "a") -> None:
-    with faults.kept("working", subject, "Mend it."):
+    with faults.capture("working", subject, "Repair it."):
         raise error
 
 
-def test_a_fault_says_what_since_when_how_often_and_how_to_fix_it() -> None:
+def test_a_fault_has_its_activity_first_time_count_and_fix() -> None:
     now = [100.0]
     faults = Faults(clock=lambda: now[0])
     fail(faults, ValueError("broken"))
     now[0] = 107.0
     fail(faults, ValueError("still broken"))
-    (fault,) = faults.now()
-    assert (fault.what, fault.error, fault.fix) == ("working (a)", "ValueError: still broken", "Mend it.")
+    (fault,) = faults.current()
+    assert (fault.title, fault.error, fault.fix) == ("working (a)", "ValueError: still broken", "Repair it.")
     assert (fault.since, fault.times) == (100.0, 2)
-    with faults.kept("working", "a"):
+    with faults.capture("working", "a"):
         pass
-    assert faults.now() == []
+    assert faults.current() == []
 
 
-def test_the_log_has_a_fault_once_a_minute_with_its_origin(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_logged_once_a_minute_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     faults = Faults(clock=lambda: now[0])
     with caplog.at_level(logging.INFO):
@@ -42,7 +42,7 @@ def test_the_log_has_a_fault_once_a_minute_with_its_origin(caplog: pytest.LogCap
     assert "601 times" in caplog.records[1].getMessage()
 
 
-def test_one_that_comes_and_goes_floods_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_intermittent_fault_does_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     faults = Faults(clock=lambda: now[0])
     with caplog.at_level(logging.INFO):
@@ -59,55 +59,55 @@ def test_one_that_comes_and_goes_floods_no_log(caplog: pytest.LogCaptureFixture)
         (errno.ENOSPC, "Free some space on the disk of /data/x."),
         (errno.EMFILE, "Raise the limit for open files (ulimit -n)"),
         (errno.EACCES, "Make /data/x readable and writable"),
-        (errno.ECONNREFUSED, "Mend it."),
+        (errno.ECONNREFUSED, "Repair it."),
     ],
 )
-def test_errors_of_the_system_have_their_own_fix(number: int, sentence: str) -> None:
+def test_errors_of_the_operating_system_determine_the_fix(number: int, sentence: str) -> None:
     faults = Faults(Path("/project"))
     fail(faults, OSError(number, "no", "/data/x"))
-    assert faults.now()[0].fix.startswith(sentence)
+    assert faults.current()[0].fix.startswith(sentence)
 
 
-def test_a_full_disk_without_a_file_is_that_of_the_project() -> None:
+def test_a_full_disk_without_a_file_name_is_reported_with_the_projects_folder() -> None:
     faults = Faults(Path("/project"))
     fail(faults, OSError(errno.ENOSPC, "no"))
-    assert faults.now()[0].fix == "Free some space on the disk of /project."
+    assert faults.current()[0].fix == "Free some space on the disk of /project."
 
 
-def test_faults_of_what_is_gone_are_forgotten() -> None:
+def test_faults_of_deleted_subjects_are_removed() -> None:
     faults = Faults()
     for subject in ("a", "b"):
         fail(faults, ValueError(), subject)
-    faults.report("working", "", "as a whole")
+    faults.report("working", "", "the whole activity fails")
     faults.forget("working", ["b"])
-    assert {fault.subject for fault in faults.now()} == {"b", ""}
+    assert {fault.subject for fault in faults.current()} == {"b", ""}
 
 
-def test_a_loop_goes_on_after_a_failure_more_slowly_and_then_as_before() -> None:
-    faults, times, broken, seen = Faults(), list[float](), [True], threading.Event()
+def test_a_loop_continues_after_a_failure_more_slowly_until_it_succeeds() -> None:
+    faults, times, broken, succeeded = Faults(), list[float](), [True], threading.Event()
 
     def work() -> None:
         times.append(time.monotonic())
         if broken[0]:
             raise ValueError("broken")
-        seen.set()
+        succeeded.set()
 
-    loop = Loop("looking", work, 0.01, faults)
+    loop = Loop("working", work, 0.01, faults)
     loop.start()
     time.sleep(1)
-    assert faults.now()[0].what == "looking"
+    assert faults.current()[0].title == "working"
     assert 3 <= len(times) < 10  # 0.01, 0.02, 0.04 … seconds
     broken[0] = False
-    assert seen.wait(5)
+    assert succeeded.wait(5)
     time.sleep(0.1)
     loop.stop()
-    assert faults.now() == []
+    assert faults.current() == []
     assert len(times) > 10
 
 
-def test_a_loop_is_woken_and_ends_at_once() -> None:
+def test_a_loop_wakes_and_stops_at_once() -> None:
     done = threading.Event()
-    loop = Loop("looking", done.set, 60, Faults())
+    loop = Loop("working", done.set, 60, Faults())
     loop.start()
     loop.wake()
     assert done.wait(1)

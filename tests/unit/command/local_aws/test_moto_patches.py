@@ -1,4 +1,4 @@
-"""Each patch of moto has a reason, and a scenario that fails without it and passes with it."""
+"""Each patch of moto has a reason and a scenario that fails without the patch and passes with it."""
 
 import json
 import subprocess
@@ -15,53 +15,57 @@ ROOT = Path(__file__).parents[4]
 
 
 @cache
-def run(kind: str) -> dict[str, Any]:
-    """In a fresh interpreter, since patches are for a whole process."""
-    program = [sys.executable, "-m", "tests.moto_contracts", kind]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def run_contracts(mode: str) -> dict[str, Any]:
+    """Run all scenarios in a new interpreter, since patches apply to a whole process."""
+    command = [sys.executable, "-m", "tests.moto_contracts", mode]
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout.splitlines()[-1])
 
 
 def test_every_patch_has_a_contract_and_every_contract_a_patch() -> None:
-    assert set(run("patched")["reasons"]) == set(CONTRACTS)
+    assert set(run_contracts("patched")["reasons"]) == set(CONTRACTS)
 
 
 def test_every_patch_has_a_reason_of_one_sentence() -> None:
-    reasons = run("patched")["reasons"]
-    wrong = {target: why for target, why in reasons.items() if not why.endswith(".") or ". " in why or len(why) < 20}
-    assert not wrong
+    reasons = run_contracts("patched")["reasons"]
+    invalid = {
+        target: reason
+        for target, reason in reasons.items()
+        if not reason.endswith(".") or ". " in reason or len(reason) < 20
+    }
+    assert not invalid
 
 
 @pytest.mark.parametrize("target", CONTRACTS)
 def test_moto_needs_the_patch(target: str) -> None:
-    failure = run("unpatched")["failures"][target]
+    failure = run_contracts("unpatched")["failures"][target]
     assert failure, f"This version of moto behaves like AWS: remove the patch of {target} and its contract."
 
 
 @pytest.mark.parametrize("target", CONTRACTS)
 def test_the_patch_behaves_like_aws(target: str) -> None:
-    assert run("patched")["failures"][target] is None
+    assert run_contracts("patched")["failures"][target] is None
 
 
 class Backend:
     @property
     def address(self) -> str:
-        return "made up"
+        return "invented"
 
     @staticmethod
     def permitted(name: str) -> bool:
         return False
 
 
-def _patch(owner: Any, name: str, function: Any, **more: Any) -> None:
+def _patch(owner: Any, name: str, function: Any, **kwargs: Any) -> None:
     from flask_on_aws_cli.local_aws.moto_patches import _patch as patching
 
-    patching.patch(owner, name, **more)(function)
+    patching.patch(owner, name, **kwargs)(function)
 
 
 @pytest.fixture(autouse=True)
-def _table(monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_patch_table(monkeypatch: pytest.MonkeyPatch) -> None:
     from flask_on_aws_cli.local_aws.moto_patches import _patch as patching
 
     monkeypatch.setattr(patching, "PATCHES", {})
@@ -86,24 +90,24 @@ def test_a_second_patch_of_the_same_attribute_is_rejected_instead_of_taking_no_e
 def test_a_patch_applied_twice_is_applied_once() -> None:
     owner = type("Owner", (), {"call": lambda self: 1})
 
-    def more(original: Any, self: Any) -> int:
+    def add_one(original: Any, self: Any) -> int:
         return original(self) + 1
 
     for _ in range(2):
-        _patch(owner, "call", more, reason="It is one too few.")
+        _patch(owner, "call", add_one, reason="It is one too few.")
     assert owner().call() == 2
 
 
-def test_properties_static_methods_and_functions_stay_what_they_are() -> None:
+def test_properties_and_static_methods_keep_their_kind() -> None:
     owner = type("Owner", (), {"address": Backend.address, "permitted": staticmethod(Backend.permitted)})
     _patch(owner, "address", lambda original, self: original(self).upper(), reason="It is shouted.")
     _patch(owner, "permitted", lambda original, name: not original(name), reason="It is permitted.")
-    assert owner().address == "MADE UP"
+    assert owner().address == "INVENTED"
     assert owner.permitted("a")
     assert owner().permitted("a")
 
 
 def test_a_method_that_moto_lacks_is_added() -> None:
     owner = type("Owner", (), {})
-    _patch(owner, "call", lambda original, self: original, reason="It is not there.")
+    _patch(owner, "call", lambda original, self: original, reason="moto lacks it.")
     assert owner().call() is None

@@ -70,13 +70,13 @@ class Autoscaling:
         self._forget_faults(services, actions, policies)
         self._follow_schedules(actions)
         for name, service in services.items():
-            with self._faults.kept(_ACTIVITY, f"load of {name}"):
+            with self._faults.capture(_ACTIVITY, f"load of {name}"):
                 self._measure(service)
         for target in targets:
             service = services.get(target["ResourceId"])
             if service is not None and service.status == "ACTIVE":
                 service_policies = [policy for policy in policies if policy["ResourceId"] == target["ResourceId"]]
-                with self._faults.kept(_ACTIVITY, target["ResourceId"]):
+                with self._faults.capture(_ACTIVITY, target["ResourceId"]):
                     self._follow_policies(service, target, service_policies)
 
     def _read_rules(self) -> _Rules:
@@ -114,7 +114,7 @@ class Autoscaling:
         count, policy_counts = service.desired, list[int]()
         cooldowns = {True: [0.0], False: [0.0]}  # by whether they follow a scale-out
         for policy in policies:
-            with self._faults.kept(_ACTIVITY, _policy_subject(policy), _FIX):
+            with self._faults.capture(_ACTIVITY, _policy_subject(policy), _FIX):
                 tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
                 if tracking:
                     in_and_out = _seconds(tracking, "ScaleInCooldown"), _seconds(tracking, "ScaleOutCooldown")
@@ -131,7 +131,9 @@ class Autoscaling:
         self._scaled_at[service.key] = time.monotonic()
         for key in [key for key in self._loads if key[0] == service.key]:
             self._loads[key].clear()  # loads that were measured with another count are no longer valid
-        self._records.say(service, f"(service {service.name}) desired count was changed from {count} to {new_count}.")
+        self._records.add_event(
+            service, f"(service {service.name}) desired count was changed from {count} to {new_count}."
+        )
 
     def _policy_count(self, service: ServiceRecord, tracking: Any) -> int:
         loads = self._loads_of(service, tracking.get("PredefinedMetricSpecification") or {})
@@ -152,7 +154,7 @@ class Autoscaling:
         arns = {action["ScheduledActionARN"] for action in actions}
         self._schedules_checked_at = {arn: at for arn, at in self._schedules_checked_at.items() if arn in arns}
         for action in actions:
-            with self._faults.kept(_ACTIVITY, _schedule_subject(action), _FIX):
+            with self._faults.capture(_ACTIVITY, _schedule_subject(action), _FIX):
                 self._follow_schedule(action, last, now)
 
     def _follow_schedule(self, action: Any, last: datetime, now: datetime) -> None:

@@ -106,18 +106,18 @@ class Scheduler:
         return Load(sum(load.cpu for load in loads) / len(loads), sum(load.memory for load in loads) / len(loads))
 
     def _schedule(self) -> None:
-        with self._faults.kept("ECS's tasks"):
+        with self._faults.capture("ECS's tasks"):
             self._follow_tasks()
         services = self._records.services()
         self._faults.forget(_ACTIVITY, [service.key for service in services])
         for service in services:
-            with self._faults.kept(_ACTIVITY, service.key):  # one service's failure must not affect the others
+            with self._faults.capture(_ACTIVITY, service.key):  # one service's failure must not affect the others
                 self._follow_service(service)
         if not self._is_idle():
             self._changed_at = time.monotonic()
         if time.monotonic() - self._cleaned_at > _CLEANUP_INTERVAL:
             self._cleaned_at = time.monotonic()
-            with self._faults.kept("deleting stopped tasks"):
+            with self._faults.capture("deleting stopped tasks"):
                 self._delete_stopped()
 
     def _follow_tasks(self) -> None:
@@ -187,14 +187,14 @@ class Scheduler:
             case Start(deployment, count):
                 started = [task.id for task in self._start_tasks(service, deployment, count)]
                 listed = " ".join(f"(task {task})" for task in started)
-                self._records.say(service, f"{prefix} has started {len(started)} tasks: {listed}.")
+                self._records.add_event(service, f"{prefix} has started {len(started)} tasks: {listed}.")
             case Stop(task, reason):
                 run = self._runs[task]
                 run.failed_health_checks = "health checks" in reason
-                self._records.say(service, f"{prefix} has stopped 1 running tasks: (task {run.record.id}).")
+                self._records.add_event(service, f"{prefix} has stopped 1 running tasks: (task {run.record.id}).")
                 run.stop("ServiceSchedulerInitiated", reason)
             case AddEvent(message):
-                self._records.say(service, message)
+                self._records.add_event(service, message)
 
     def _start_tasks(self, service: ServiceRecord, deployment_id: str, count: int) -> list[TaskRecord]:
         with self._records.lock:
@@ -228,7 +228,7 @@ class Scheduler:
             health = self._targets.health(group, target)
             if health.state == "unhealthy":
                 event = f"(service {service.name}) (port {target.port}) is unhealthy in (target-group {group})"
-                self._records.say(service, f"{event} due to (reason {health.description or health.reason}).")
+                self._records.add_event(service, f"{event} due to (reason {health.description or health.reason}).")
                 return f"Task failed ELB health checks in (target-group {group})"
         return None
 

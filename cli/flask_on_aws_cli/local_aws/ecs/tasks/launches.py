@@ -65,7 +65,7 @@ class Launches:
     def _check_log_group(self, container: Container) -> None:
         log = container.log
         if log and log.create:
-            self.records.make_log_group(log.group)
+            self.records.create_log_group(log.group)
         elif log and not self.records.has_log_group(log.group):
             raise CannotStart(
                 "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "

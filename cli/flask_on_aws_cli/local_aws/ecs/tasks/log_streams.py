@@ -64,7 +64,7 @@ class LogStreams:
     def _send(self) -> None:
         with self._lock:
             for file in self._files:
-                with self._faults.kept(_ACTIVITY, file.stream, _FIX):
+                with self._faults.capture(_ACTIVITY, file.stream, _FIX):
                     self._send_file(file)
             self._files = [file for file in self._files if not file.ended]
             self._faults.forget(_ACTIVITY, [file.stream for file in self._files])

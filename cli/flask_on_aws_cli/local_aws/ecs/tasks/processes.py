@@ -46,7 +46,7 @@ class ProcessRuntime:
 
     def start_process(self, plan: ProcessPlan) -> "Process":
         """Start a process; raises `OSError` if its command or folder does not exist."""
-        self._supervisor.watch()
+        self._supervisor.start()
         return Process(plan, self._folder / f"{plan.name}.pid")
 
     def start(self) -> None:
@@ -55,7 +55,7 @@ class ProcessRuntime:
 
     def close(self) -> None:
         """Dismiss the reaper."""
-        self._supervisor.dismiss()
+        self._supervisor.stop()
 
 
 class TaskProcesses:

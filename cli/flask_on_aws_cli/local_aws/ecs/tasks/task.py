@@ -149,7 +149,7 @@ class TaskRun:
         if self.phase is not Phase.RUNNING:
             self._advance()
             return
-        with self._dependencies.faults.kept(_ACTIVITY, self.record.id):
+        with self._dependencies.faults.capture(_ACTIVITY, self.record.id):
             self._advance()
 
     def _prepare(self) -> None:
@@ -212,14 +212,14 @@ class TaskRun:
     def _end(self) -> None:
         """Deregister the targets, then send SIGTERM, and SIGKILL to containers whose stop timeout has passed."""
         faults = self._dependencies.faults
-        with faults.kept(_STOPPING, self.record.id):
+        with faults.capture(_STOPPING, self.record.id):
             self._write(last_status="DEACTIVATING", stopping_at=utcnow(), **self._stop_fields())
             if self.phase is Phase.STOPPING and self.running_since:
                 self._deregister_targets()
             self._write(last_status="STOPPING")
         while any(run.alive for run in self.containers):
             for run in self.containers:
-                with faults.kept(_STOPPING, self.record.id):
+                with faults.capture(_STOPPING, self.record.id):
                     if run.alive and not self._is_needed(run):
                         run.stop(time.monotonic())
                     run.poll()
@@ -227,7 +227,7 @@ class TaskRun:
         for run in self.containers:
             if run.launch is not None and run.container.log is not None:
                 self._dependencies.log_streams.finish(run.launch.log)
-        with faults.kept(_STOPPING, self.record.id):
+        with faults.capture(_STOPPING, self.record.id):
             if self._room is not None:
                 self._room.close()
             self._dependencies.launches.credentials.forget(self.record.id)

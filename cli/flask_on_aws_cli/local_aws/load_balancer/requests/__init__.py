@@ -1,4 +1,4 @@
-"""One request from a client to a target and back.
+"""Serves requests: from a client to a target, and the response back.
 
-Imports the load balancer's configuration; its servers import it.
+Imports the load balancer's configuration, rules and targets; the load balancer imports its servers.
 """

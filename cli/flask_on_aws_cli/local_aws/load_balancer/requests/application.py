@@ -1,4 +1,4 @@
-"""What a listener does with each request: its rules, and the way to a target and back."""
+"""A listener's ASGI application: applies the rules to each request, and carries out the action."""
 
 import asyncio
 import random
@@ -11,14 +11,22 @@ from ..access_log import Entry
 from ..configuration import Configuration, FixedResponse, Forward, Listener, LoadBalancer, Redirect
 from ..rules import choose_group, choose_rule, redirect_location
 from ..targets import TargetTable
-from .asgi import Answer, ClientGoneError, ClientSilentError, Receive, RequestBody, Send, TruncatedAnswer
+from .asgi import (
+    ClientDisconnectedError,
+    ClientResponse,
+    ClientTimeoutError,
+    Receive,
+    RequestBody,
+    Send,
+    TruncatedResponse,
+)
 from .forwarding import Route, forward
-from .incoming import Incoming, incoming
+from .incoming import Incoming, read_request
 from .upstream import GatewayError, Pool
 from .websocket import relay
 
-# Of its own pages: nothing from elsewhere, and nothing kept, since it shows what is true now.
-_OWN_FIELDS = (
+# Header fields of the local AWS's own pages: no content from elsewhere, and no caching, since they show current state.
+_PAGE_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"),
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -26,34 +34,34 @@ _OWN_FIELDS = (
 
 
 @dataclass(frozen=True)
-class Front:
-    """A listener as it is at the moment of a request."""
+class ListenerState:
+    """A listener's configuration at the time of a request."""
 
     configuration: Configuration
     balancer: LoadBalancer
     listener: Listener
     local_ports: dict[int, int]
-    """Ports on this machine of the load balancer's listeners, by those of the records."""
+    """Ports on this machine of the load balancer's listeners, by their ports in the records."""
 
 
-class Refusal(Exception):
-    """The load balancer answers itself."""
+class LoadBalancerError(Exception):
+    """The load balancer itself responds with an error."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
 
 
-class OwnAnswer(NamedTuple):
-    """What the load balancer's own page answers."""
+class PageResponse(NamedTuple):
+    """A response of one of the local AWS's own pages."""
 
     status: int
     content_type: str
     body: bytes
 
 
-Page = Callable[[str], OwnAnswer]
-"""Path → answer; called in a thread of its own."""
+Page = Callable[[str], PageResponse]
+"""Path → response; called in a separate thread."""
 
 
 class Application:
@@ -61,119 +69,121 @@ class Application:
 
     def __init__(
         self,
-        front: Callable[[], Front | None],
+        listener_state: Callable[[], ListenerState | None],
         table: TargetTable,
         pool: Pool,
         log: Callable[[Entry], None],
-        own: Mapping[str, Page] = MappingProxyType({}),
+        pages: Mapping[str, Page] = MappingProxyType({}),
     ) -> None:
-        self._front, self._table, self._pool, self._log, self._own = front, table, pool, log, own
-        # Open connections may still ask a listener that is being deleted.
-        self._latest = front()
+        self._listener_state, self._table, self._pool, self._log, self._pages = listener_state, table, pool, log, pages
+        # Open connections may still send requests to a listener that is being deleted.
+        self._latest_state = listener_state()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request, WebSocket or lifespan event."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _run_lifespan(receive, send)
             return
-        front = self._latest = self._front() or self._latest
-        if front is None:
+        state = self._latest_state = self._listener_state() or self._latest_state
+        if state is None:
             return
-        request = incoming(scope, front.balancer, front.listener)
+        request = read_request(scope, state.balancer, state.listener)
         try:
             if scope["type"] == "websocket":
-                await self._websocket(front, request, receive, send)
+                await self._websocket(state, request, receive, send)
             else:
-                await self._http(front, request, receive, send)
+                await self._http(state, request, receive, send)
         finally:
             self._log(request.entry)
 
-    async def _http(self, front: Front, request: Incoming, receive: Receive, send: Send) -> None:
-        body = RequestBody(receive, front.balancer.idle_timeout)
-        answer = Answer(send, body)
+    async def _http(self, state: ListenerState, request: Incoming, receive: Receive, send: Send) -> None:
+        body = RequestBody(receive, state.balancer.idle_timeout)
+        response = ClientResponse(send, body)
         try:
-            await self._answer(front, request, body, answer)
-        except (Refusal, GatewayError) as refusal:
-            request.entry.reason = refusal.reason
-            if answer.status is not None:
-                raise TruncatedAnswer from refusal
-            await answer.error(refusal.status)
-        except (ClientGoneError, ClientSilentError) as failure:
-            request.entry.status = 460 if isinstance(failure, ClientGoneError) else 408
-            if isinstance(failure, ClientSilentError):
-                await answer.error(408)
+            await self._respond(state, request, body, response)
+        except (LoadBalancerError, GatewayError) as error:
+            request.entry.reason = error.reason
+            if response.status is not None:
+                raise TruncatedResponse from error
+            await response.send_error(error.status)
+        except (ClientDisconnectedError, ClientTimeoutError) as error:
+            request.entry.status = 460 if isinstance(error, ClientDisconnectedError) else 408
+            if isinstance(error, ClientTimeoutError):
+                await response.send_error(408)
         finally:
             entry = request.entry
-            entry.status = entry.status or answer.status
-            entry.received, entry.sent = body.received, answer.sent
+            entry.status = entry.status or response.status
+            entry.received, entry.sent = body.received, response.sent
 
-    async def _answer(self, front: Front, request: Incoming, body: RequestBody, answer: Answer) -> None:
-        page = self._own.get(request.seen.host_name)
+    async def _respond(
+        self, state: ListenerState, request: Incoming, body: RequestBody, response: ClientResponse
+    ) -> None:
+        page = self._pages.get(request.rule_request.host_name)
         if page is not None:
-            own = await asyncio.to_thread(page, request.seen.path)
-            await answer.own(own.status, own.body, own.content_type, *_OWN_FIELDS)
+            content = await asyncio.to_thread(page, request.rule_request.path)
+            await response.send_complete(content.status, content.body, content.content_type, *_PAGE_HEADERS)
             return
-        action = self._action(front, request)
+        action = self._action(state, request)
         match action:
             case FixedResponse():
-                await answer.own(action.status, action.body.encode(), action.content_type)
+                await response.send_complete(action.status, action.body.encode(), action.content_type)
             case Redirect():
                 port = request.local_port
-                location = redirect_location(action, request.seen, request.scheme, port, front.local_ports)
+                location = redirect_location(action, request.rule_request, request.scheme, port, state.local_ports)
                 request.entry.redirect = location
-                await answer.own(action.status, b"", "text/html", (b"location", location.encode("latin-1")))
+                await response.send_complete(action.status, b"", "text/html", (b"location", location.encode("latin-1")))
             case Forward():
-                route = self._route(front, action, request.entry)
+                route = self._route(state, action, request.entry)
                 try:
-                    await forward(route, request, body, answer, self._table.answered)
+                    await forward(route, request, body, response, self._table.count_response)
                 finally:
                     self._table.release(route.registration)
 
-    def _action(self, front: Front, request: Incoming) -> FixedResponse | Redirect | Forward:
-        if request.problem is not None:
-            raise Refusal(request.problem, "the request's line or header fields are not as they must be")
-        rule = choose_rule(front.listener.rules, request.seen)
+    def _action(self, state: ListenerState, request: Incoming) -> FixedResponse | Redirect | Forward:
+        if request.rejection is not None:
+            raise LoadBalancerError(request.rejection, "the request line or the header fields are invalid")
+        rule = choose_rule(state.listener.rules, request.rule_request)
         if rule is None:
-            raise Refusal(503, "the listener has no default rule")
+            raise LoadBalancerError(503, "the listener has no default rule")
         request.entry.priority = rule.priority or 0
         request.entry.actions = {FixedResponse: "fixed-response", Redirect: "redirect", Forward: "forward"}[
             type(rule.action)
         ]
         return rule.action
 
-    def _route(self, front: Front, action: Forward, entry: Entry) -> Route:
-        # Spreading requests needs no secret randomness.
+    def _route(self, state: ListenerState, action: Forward, entry: Entry) -> Route:
+        # Distributing requests does not need cryptographic randomness.
         arn = choose_group(action, random.random())  # noqa: S311
-        group = front.configuration.target_group(arn) if arn is not None else None
+        group = state.configuration.target_group(arn) if arn is not None else None
         registration = self._table.choose(group) if group is not None else None
         if group is None or registration is None:
-            raise Refusal(503, f"the target group {arn} has no registered targets")
+            raise LoadBalancerError(503, f"the target group {arn} has no registered targets")
         entry.target_group = group.arn
         entry.target = f"{registration.target.host}:{registration.target.port}"
         return Route(
-            group, registration, self._pool.upstream(registration, group.protocol, front.balancer.idle_timeout)
+            group, registration, self._pool.upstream(registration, group.protocol, state.balancer.idle_timeout)
         )
 
-    async def _websocket(self, front: Front, request: Incoming, receive: Receive, send: Send) -> None:
+    async def _websocket(self, state: ListenerState, request: Incoming, receive: Receive, send: Send) -> None:
         entry = request.entry
         try:
-            action = self._action(front, request)
+            action = self._action(state, request)
             if not isinstance(action, Forward):
-                raise Refusal(400, "the rule forwards no WebSocket")
-            route = self._route(front, action, entry)
+                raise LoadBalancerError(400, "the rule does not forward WebSockets")
+            route = self._route(state, action, entry)
             try:
-                await relay(route.upstream, request, receive, send, front.balancer.idle_timeout)
+                await relay(route.upstream, request, receive, send, state.balancer.idle_timeout)
             finally:
                 self._table.release(route.registration)
-        except (Refusal, GatewayError) as refusal:
-            entry.reason, entry.status = refusal.reason, refusal.status
-            await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": []})
+        except (LoadBalancerError, GatewayError) as error:
+            entry.reason, entry.status = error.reason, error.status
+            await send({"type": "websocket.http.response.start", "status": error.status, "headers": []})
             await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _run_lifespan(receive: Receive, send: Send) -> None:
     while True:
-        kind = (await receive())["type"]
-        await send({"type": f"{kind}.complete"})
-        if kind == "lifespan.shutdown":
+        event = (await receive())["type"]
+        await send({"type": f"{event}.complete"})
+        if event == "lifespan.shutdown":
             return

@@ -1,4 +1,4 @@
-"""A request as it came in: what the rules see of it, and the header fields that its target gets."""
+"""A received request: the parts that rules evaluate, and the header fields for the target."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,63 +6,63 @@ from typing import Any
 from ..access_log import Entry
 from ..configuration import Listener, LoadBalancer
 from ..rules import Request
-from .headers import Headers, end_to_end, forwarded, head_problem, new_trace_id, traced, without_invalid
+from .headers import Headers, end_to_end, forwarded, new_trace_id, rejection_status, with_trace_id, without_invalid
 
-# The server has answered it before the body comes; a target is not asked a second time.
-_ANSWERED_HERE = frozenset({"expect"})
+# The server has already responded to it; it must not reach the target.
+_HANDLED_BY_SERVER = frozenset({"expect"})
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request on its way."""
+    """A received request."""
 
-    seen: Request
-    """What the rules look at."""
+    rule_request: Request
+    """The parts of the request that rules evaluate."""
     headers: Headers
-    """For the target."""
+    """The header fields for the target."""
     scheme: str
     local_port: int
-    """The port of this machine to which the client connected."""
-    problem: int | None
-    """The status with which the request is refused; None when it is in order."""
+    """The port on this machine to which the client connected."""
+    rejection: int | None
+    """The status with which the request is rejected; None if it is valid."""
     entry: Entry
 
 
-def incoming(scope: dict[str, Any], balancer: LoadBalancer, listener: Listener) -> Incoming:
+def read_request(scope: dict[str, Any], balancer: LoadBalancer, listener: Listener) -> Incoming:
     """The request of an ASGI scope."""
-    came = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     method = scope.get("method", "GET")
-    problem = head_problem(method, f"{path}?{query}" if query else path, came)
+    rejection = rejection_status(method, f"{path}?{query}" if query else path, received)
     client = scope["client"][0]
     scheme, port = listener.protocol.lower(), scope["server"][1]
-    headers = end_to_end(came)
+    headers = end_to_end(received)
     if balancer.drop_invalid_header_fields:
         headers = without_invalid(headers)
     if listener.edge_headers is not None:
-        # The network's own address is the visitor's here, since both are this machine.
+        # The CDN's address is the client's here, since both are on this machine.
         headers = [*forwarded(headers, client, scheme, port, "append"), *listener.edge_headers]
-    headers = [pair for pair in headers if pair[0].lower() not in _ANSWERED_HERE]
-    sent = forwarded(headers, client, scheme, port, balancer.x_forwarded_for)
-    sent, trace_id = traced(sent, new_trace_id())
-    host = next((value for name, value in came if name.lower() == "host"), "")
-    seen = Request(method, host, path, query, headers, client)
-    entry = _entry(scope, balancer, seen, f"{client}:{scope['client'][1]}", trace_id)
-    return Incoming(seen, sent, scheme, port, problem, entry)
+    headers = [pair for pair in headers if pair[0].lower() not in _HANDLED_BY_SERVER]
+    target_headers = forwarded(headers, client, scheme, port, balancer.x_forwarded_for)
+    target_headers, trace_id = with_trace_id(target_headers, new_trace_id())
+    host = next((value for name, value in received if name.lower() == "host"), "")
+    rule_request = Request(method, host, path, query, headers, client)
+    entry = _entry(scope, balancer, rule_request, f"{client}:{scope['client'][1]}", trace_id)
+    return Incoming(rule_request, target_headers, scheme, port, rejection, entry)
 
 
-def _entry(scope: dict[str, Any], balancer: LoadBalancer, seen: Request, client: str, trace_id: str) -> Entry:
+def _entry(scope: dict[str, Any], balancer: LoadBalancer, request: Request, client: str, trace_id: str) -> Entry:
     version = scope["http_version"]
     kind = "h2" if version == "2" else scope["scheme"]
-    url = f"{scope['scheme']}://{seen.host}{seen.path}" + (f"?{seen.query}" if seen.query else "")
+    url = f"{scope['scheme']}://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
     return Entry(
         kind=kind,
         balancer=balancer.arn.partition("loadbalancer/")[2] or balancer.arn,
         client=client,
-        method=seen.method,
+        method=request.method,
         url=url,
         version=f"HTTP/{version}" if "." in version else f"HTTP/{version}.0",
-        user_agent=next((value for name, value in seen.headers if name.lower() == "user-agent"), ""),
-        domain=seen.host_name,
+        user_agent=next((value for name, value in request.headers if name.lower() == "user-agent"), ""),
+        domain=request.host_name,
         trace_id=trace_id,
     )

@@ -1,4 +1,4 @@
-"""A listener's server: hypercorn, which speaks HTTP/1.1, HTTP/2 and WebSockets, with our application behind it."""
+"""A listener's server: hypercorn, which serves the application over HTTP/1.1, HTTP/2 and WebSockets."""
 
 import asyncio
 import logging
@@ -12,13 +12,14 @@ from hypercorn.config import Config, Sockets
 from ....local_project.ports import BACKLOG, bind
 from .application import Application
 
-# Both are AWS's, "HTTP connections" in https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+# AWS's limits, under "HTTP connections" in
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
 _STREAMS, _REQUESTS_PER_CONNECTION = 128, 10_000
-# Above the 64 KiB at which the application refuses a request, so that the answer is AWS's; hypercorn says 431 beyond.
-_LARGEST_HEAD = 128 * 1024
-# Streams of uploads that wait for a target keep so many pieces of up to 64 KiB in memory each.
-_PIECES_AHEAD = 4
-# What is still under way when a listener ends; as long again for hypercorn to notice.
+# Bytes, above the 64 KiB at which the application rejects a request with AWS's status; hypercorn returns 431 beyond.
+_MAX_HEAD_SIZE = 128 * 1024
+# Chunks of up to 64 KiB that each upload buffers in memory while it waits for a target.
+_BUFFERED_CHUNKS = 4
+# Seconds for requests in progress when a listener stops, and as long again for hypercorn to notice.
 _GRACE_SECONDS = 1.0
 _STOP_SECONDS = 2 * _GRACE_SECONDS
 
@@ -26,34 +27,34 @@ _STOP_SECONDS = 2 * _GRACE_SECONDS
 class Loop(asyncio.SelectorEventLoop):
     """An event loop whose TLS connections close within a second.
 
-    asyncio waits 30 s for the other side's close_notify, and hypercorn, whose listener ends with its last connection,
-    has no setting for it: one idle browser would hold a load balancer's end up for so long.
+    asyncio waits 30 s for the client's close_notify, and hypercorn, whose listener stops with its last connection, has
+    no setting for it: a single idle browser would delay the stop of a load balancer by 30 s.
     """
 
     async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
-        """As asyncio's, with the time for TLS to end."""
+        """Create a server as asyncio does, with the timeout of the TLS shutdown."""
         if options.get("ssl") is not None:
             options.setdefault("ssl_shutdown_timeout", _GRACE_SECONDS)
         return await super().create_server(*args, **options)
 
 
 class _Config(Config):
-    """hypercorn's settings, with a socket and a TLS context that are there already."""
+    """hypercorn's settings, with an existing socket and TLS context."""
 
-    def __init__(self, listening: socket.socket, context: ssl.SSLContext | None, idle_timeout: float) -> None:
-        self._listening, self._context = listening, context
+    def __init__(self, listening_socket: socket.socket, context: ssl.SSLContext | None, idle_timeout: float) -> None:
+        self._listening_socket, self._context = listening_socket, context
         self.keep_alive_timeout = idle_timeout
         self.keep_alive_max_requests = _REQUESTS_PER_CONNECTION
         self.h2_max_concurrent_streams = _STREAMS
-        self.h11_max_incomplete_size = self.h2_max_header_list_size = _LARGEST_HEAD
-        self.max_app_queue_size = _PIECES_AHEAD
+        self.h11_max_incomplete_size = self.h2_max_header_list_size = _MAX_HEAD_SIZE
+        self.max_app_queue_size = _BUFFERED_CHUNKS
         self.graceful_timeout = _GRACE_SECONDS
         self.ssl_handshake_timeout = 10
         self.backlog = BACKLOG
         self.include_server_header = self.include_date_header = False
         self.accesslog = None
         self.errorlog = logging.getLogger("flask_on_aws.balancer")
-        # hypercorn takes its level for the logger's own; below it are its starts and stops.
+        # hypercorn sets the logger's level to this; lower levels log its starts and stops.
         self.loglevel = "WARNING"
 
     @property
@@ -64,31 +65,31 @@ class _Config(Config):
         return self._context
 
     def create_sockets(self) -> Sockets:
-        listening = [self._listening]
-        return Sockets(listening, [], []) if self.ssl_enabled else Sockets([], listening, [])
+        sockets = [self._listening_socket]
+        return Sockets(sockets, [], []) if self.ssl_enabled else Sockets([], sockets, [])
 
 
 class Server:
-    """Answers on one port until it is stopped."""
+    """Serves one port until it is stopped."""
 
     def __init__(
         self, port: int, application: Application, context: ssl.SSLContext | None, idle_timeout: float
     ) -> None:
-        self.port, self.idle_timeout, self.encrypted = port, idle_timeout, context is not None
+        self.port, self.idle_timeout, self.is_encrypted = port, idle_timeout, context is not None
         config = _Config(bind(port), context, idle_timeout)
         self._stopping = asyncio.Event()
-        app: Any = application  # hypercorn's types spell ASGI's messages out, ours do not
+        app: Any = application  # hypercorn has a type per ASGI message, but Application does not
         self._task = asyncio.get_running_loop().create_task(serve(app, config, shutdown_trigger=self._stopping.wait))
 
     async def stop(self) -> None:
-        """Refuse new connections, and end the open ones."""
+        """Reject new connections, and close the open ones."""
         self._stopping.set()
         await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
-        # Since Python 3.12 a server's end waits for requests under way, however long they take.
+        # Since Python 3.12, closing a server waits for requests in progress, however long they take.
         self._task.cancel()
         await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
 
     @property
-    def ended(self) -> bool:
-        """Whether it has ended, also by itself."""
+    def has_ended(self) -> bool:
+        """Whether the server has ended, even without being stopped."""
         return self._task.done()

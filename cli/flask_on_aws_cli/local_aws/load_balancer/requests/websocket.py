@@ -1,4 +1,4 @@
-"""WebSockets between a client and a target, message by message."""
+"""Relays WebSocket messages between a client and a target."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,55 +10,57 @@ from .asgi import Message, Receive, Send
 from .incoming import Incoming
 from .upstream import Upstream, gateway_error
 
-# Each connection has its own handshake.
-_OF_THE_HANDSHAKE = frozenset(
+# The connection to the target has its own handshake.
+_HANDSHAKE_HEADERS = frozenset(
     {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
 )
-_CLOSED_BY = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-# "Going away" (RFC 6455, 7.4.1), and what stands for a connection that ended without a word, which may not be sent.
+_CLOSE_TYPES = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+# "Going away", and the code of a connection that ended without a close frame, which must not be sent (RFC 6455, 7.4.1).
 _GOING_AWAY, _ABNORMAL = 1001, 1006
 
 
 async def relay(upstream: Upstream, request: Incoming, receive: Receive, send: Send, idle_timeout: float) -> None:
-    """Connect both until one closes or both are silent for the idle timeout, in seconds.
+    """Relay messages until one side closes or both are silent for the idle timeout, in seconds.
 
-    A target that refuses answers the client: its status and header fields are passed on.
+    If the target rejects the handshake, the client gets the target's status and header fields.
     """
     await receive()  # websocket.connect
-    headers = [pair for pair in request.headers if pair[0].lower() not in _OF_THE_HANDSHAKE]
+    headers = [pair for pair in request.headers if pair[0].lower() not in _HANDSHAKE_HEADERS]
     offered = [value for name, value in request.headers if name.lower() == "sec-websocket-protocol"]
     protocols = [token.strip() for value in offered for token in value.split(",")]
-    url = upstream.url(request.seen.path, request.seen.query)
-    request.entry.dispatched()
+    url = upstream.url(request.rule_request.path, request.rule_request.query)
+    request.entry.mark_dispatched()
     try:
-        # No limit to a message, which a load balancer does not look into; no ping of its own either.
+        # No limit on message sizes, since a load balancer does not inspect messages; it does not send pings either.
         socket = await upstream.session.ws_connect(url, headers=headers, protocols=protocols, max_msg_size=0)
-    except aiohttp.WSServerHandshakeError as refusal:
-        await _refuse(refusal, request, send)
+    except aiohttp.WSServerHandshakeError as error:
+        await _reject(error, request, send)
         return
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise gateway_error(error) from error
-    request.entry.answered(101)
+    request.entry.mark_response(101)
     request.entry.status = 101
     await send({"type": "websocket.accept", "subprotocol": socket.protocol})
     try:
-        await _between(socket, receive, send, idle_timeout)
+        await _relay_messages(socket, receive, send, idle_timeout)
     finally:
         await socket.close()
 
 
-async def _refuse(refusal: aiohttp.WSServerHandshakeError, request: Incoming, send: Send) -> None:
-    status = refusal.status if refusal.status != 101 else 502
-    request.entry.answered(refusal.status)
+async def _reject(error: aiohttp.WSServerHandshakeError, request: Incoming, send: Send) -> None:
+    status = error.status if error.status != 101 else 502
+    request.entry.mark_response(error.status)
     request.entry.status = status
-    kept = [(n.lower().encode(), v.encode()) for n, v in (refusal.headers or {}).items()]
-    unsent = (b"content-length", b"transfer-encoding", b"connection", b"upgrade")
-    headers = [pair for pair in kept if pair[0] not in unsent]
+    fields = [(name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items()]
+    excluded = (b"content-length", b"transfer-encoding", b"connection", b"upgrade")
+    headers = [pair for pair in fields if pair[0] not in excluded]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
 
 
-async def _between(socket: aiohttp.ClientWebSocketResponse, receive: Receive, send: Send, idle_timeout: float) -> None:
+async def _relay_messages(
+    socket: aiohttp.ClientWebSocketResponse, receive: Receive, send: Send, idle_timeout: float
+) -> None:
     from_client: asyncio.Task[Any] = _task(receive())
     from_target: asyncio.Task[Any] = _task(socket.receive())
     try:
@@ -89,7 +91,7 @@ def _task(awaitable: Awaitable[Any]) -> asyncio.Task[Any]:
 
 
 async def _to_target(socket: aiohttp.ClientWebSocketResponse, message: Message) -> bool:
-    """Pass a message on; False when it was the last."""
+    """Relay a message; returns False if it was the last."""
     if message["type"] == "websocket.disconnect":
         code = message.get("code", _GOING_AWAY)
         await socket.close(code=_GOING_AWAY if code == _ABNORMAL else code)
@@ -102,8 +104,8 @@ async def _to_target(socket: aiohttp.ClientWebSocketResponse, message: Message) 
 
 
 async def _to_client(socket: aiohttp.ClientWebSocketResponse, message: aiohttp.WSMessage, send: Send) -> bool:
-    """Pass a message on; False when it was the last."""
-    if message.type in _CLOSED_BY:
+    """Relay a message; returns False if it was the last."""
+    if message.type in _CLOSE_TYPES:
         code = socket.close_code if socket.close_code not in (None, _ABNORMAL) else _GOING_AWAY
         await send({"type": "websocket.close", "code": code})
         return False

@@ -1,4 +1,4 @@
-"""Budgets, saved log queries and composite alarms, which moto has in part."""
+"""Budgets, saved log queries and composite alarms, which moto supports only in part."""
 
 import json
 import uuid
@@ -16,7 +16,7 @@ def _budget(self: Any, name: str) -> Any:
 
 
 def _update_budget(_: Any, self: Any) -> str:
-    """moto lacks UpdateBudget, by which a budget's limit, filters and times change."""
+    """moto lacks UpdateBudget, which changes a budget's limit, filters and period."""
     new = self._get_param("NewBudget")
     _budget(self, new["BudgetName"]).budget.update(new)
     return "{}"
@@ -30,31 +30,31 @@ def _budget_tags(_: Any, self: Any) -> str:
 def _subscribers(_: Any, self: Any) -> str:
     """moto lacks DescribeSubscribersForNotification, which the AWS provider calls.
 
-    What one of the two notifications leaves out has its default.
+    Either of the two notifications may omit settings that have a default.
     """
-    wanted = self._get_param("Notification").items()
-    for one in _budget(self, self._get_param("BudgetName")).notifications:
-        known = one.details.items()
-        if known <= wanted or wanted <= known:
-            return json.dumps({"Subscribers": one.subscribers})
+    requested = self._get_param("Notification").items()
+    for notification in _budget(self, self._get_param("BudgetName")).notifications:
+        recorded = notification.details.items()
+        if recorded <= requested or requested <= recorded:
+            return json.dumps({"Subscribers": notification.subscribers})
     return json.dumps({"Subscribers": []})
 
 
 def _queries(self: Any) -> dict[str, dict[str, Any]]:
-    held: dict[str, Any] = self.logs_backend.__dict__
-    return held.setdefault("local_queries", {})
+    attributes: dict[str, Any] = self.logs_backend.__dict__
+    return attributes.setdefault("local_queries", {})
 
 
 def _put_query(_: Any, self: Any) -> str:
     """moto lacks PutQueryDefinition, which creates and changes a saved query."""
     identifier = self._get_param("queryDefinitionId") or str(uuid.uuid4())
-    told = {name: self._get_param(name) for name in ("name", "queryString", "logGroupNames")}
-    _queries(self)[identifier] = {**told, "queryDefinitionId": identifier}
+    definition = {name: self._get_param(name) for name in ("name", "queryString", "logGroupNames")}
+    _queries(self)[identifier] = {**definition, "queryDefinitionId": identifier}
     return json.dumps({"queryDefinitionId": identifier})
 
 
 def _describe_queries(_: Any, self: Any) -> str:
-    """moto lacks DescribeQueryDefinitions, by which saved queries are read back."""
+    """moto lacks DescribeQueryDefinitions, which returns saved queries."""
     return json.dumps({"queryDefinitions": list(_queries(self).values())})
 
 
@@ -66,12 +66,12 @@ def _delete_query(_: Any, self: Any) -> str:
 def _put_composite_alarm(_: Any, self: Any) -> Any:
     """moto lacks PutCompositeAlarm.
 
-    Its PutMetricAlarm takes a rule as well, and DescribeAlarms recognizes composite alarms by it.
+    Its PutMetricAlarm accepts a rule as well, by which DescribeAlarms recognizes composite alarms.
     """
     return self.put_metric_alarm()
 
 
-def patch_accounts() -> None:
+def patch_monitoring() -> None:
     """Apply these patches."""
     patch(BudgetsResponse, "update_budget")(_update_budget)
     patch(BudgetsResponse, "list_tags_for_resource")(_budget_tags)

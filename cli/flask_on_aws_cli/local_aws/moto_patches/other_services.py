@@ -1,4 +1,4 @@
-"""Answers of other services that ordinary clients of a running app need."""
+"""Responses of other services that clients of a running app rely on."""
 
 import json
 from typing import Any, cast
@@ -16,28 +16,30 @@ from ._patch import patch
 
 
 def _call_action(original: Any, self: Any) -> Any:
-    """A call that moto lacks is rejected at once and by name, not with a 500, which clients repeat for minutes."""
+    """moto responds to an unsupported call with a 500, which clients retry for minutes, instead of naming it."""
     try:
         return original(self)
-    except NotImplementedError as lack:
-        # moto finds the service, and with it the protocol of the answer, by the exception's module.
-        kind = type("NotImplemented", (ServiceException,), {"__module__": type(self).__module__})
-        _, headers, body = self.serialized(ActionResult(kind("NotImplemented", f"The local AWS lacks this: {lack}")))
+    except NotImplementedError as error:
+        # moto derives the service, and so the response's protocol, from the exception's module.
+        exception_class = type("NotImplemented", (ServiceException,), {"__module__": type(self).__module__})
+        _, headers, body = self.serialized(
+            ActionResult(exception_class("NotImplemented", f"The local AWS does not support this: {error}"))
+        )
         return 400, headers, body
 
 
 def _log_group(original: Any, self: Any) -> dict[str, Any]:
-    """moto leaves out the class of a log group, without which the AWS provider replaces the group."""
+    """moto omits the class of a log group, without which the AWS provider replaces the group."""
     return {"logGroupClass": "STANDARD", **original(self)}
 
 
 def _filter_log_events(original: Any, self: Any) -> Any:
-    """moto ignores FilterLogEvents' prefix of streams."""
-    prefix, group = self._get_param("logStreamNamePrefix"), self._get_param("logGroupName")
-    known = self.logs_backend.groups.get(group)
-    if not prefix or known is None:
+    """moto ignores the stream name prefix of FilterLogEvents."""
+    prefix, group_name = self._get_param("logStreamNamePrefix"), self._get_param("logGroupName")
+    group = self.logs_backend.groups.get(group_name)
+    if not prefix or group is None:
         return original(self)
-    names = [name for name in known.streams if name.startswith(prefix)]
+    names = [name for name in group.streams if name.startswith(prefix)]
     if not names:
         return json.dumps({"events": [], "searchedLogStreams": []})
     self.body = json.dumps({**json.loads(self.body), "logStreamNames": names})
@@ -45,12 +47,12 @@ def _filter_log_events(original: Any, self: Any) -> Any:
 
 
 def _parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Who wrote a parameter is an ARN, for which moto says N/A."""
+    """The user who last modified a parameter is an ARN, but moto returns N/A."""
     return {**original(self, *args, **kwargs), "LastModifiedUser": f"arn:aws:iam::{self.account_id}:root"}
 
 
 def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> PermissionResult:
-    """moto takes a statement that denies requests without TLS to deny all; loopback stands for AWS's HTTPS."""
+    """moto applies a statement that denies requests without TLS to all requests, and none here use TLS."""
     statement = self._statement
     if statement.get("Effect") == "Deny" and "aws:SecureTransport" in json.dumps(statement.get("Condition", {})):
         return PermissionResult.NEUTRAL
@@ -58,20 +60,20 @@ def _permitted(original: Any, self: Any, *args: Any, **kwargs: Any) -> Permissio
 
 
 def _target_health(original: Any, self: Any, group_arn: str, targets: list[dict[str, Any]]) -> Any:
-    """The health of targets is what the load balancer's probes found, where moto makes it up."""
+    """The health of targets is the result of the load balancer's health checks, but moto invents it."""
     group = self.target_groups.get(group_arn)
-    found: dict[tuple[str, int], Any] | None = getattr(group, "local_health", None)
-    if found is None:
+    recorded: dict[tuple[str, int], Any] | None = getattr(group, "local_health", None)
+    if recorded is None:
         return original(self, group_arn, targets)
-    asked = [(one["Id"], int(one.get("Port") or group.port)) for one in targets] or list(found)
+    requested = [(target["Id"], int(target.get("Port") or group.port)) for target in targets] or list(recorded)
     unused = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
-    told = [(key, *found.get(key, unused)) for key in asked]
-    return [FakeHealthStatus(key[0], str(key[1]), str(key[1]), *health) for key, *health in told]
+    health_by_target = [(key, *recorded.get(key, unused)) for key in requested]
+    return [FakeHealthStatus(key[0], str(key[1]), str(key[1]), *health) for key, *health in health_by_target]
 
 
 def _scaling_tags(backend: Any) -> dict[str, dict[str, str]]:
-    held = cast(dict[str, Any], vars(backend))
-    return held.setdefault("local_tags", {})
+    attributes = cast(dict[str, Any], vars(backend))
+    return attributes.setdefault("local_tags", {})
 
 
 def _list_scaling_tags(_: Any, self: Any) -> str:
@@ -95,7 +97,7 @@ def _untag_scaling(_: Any, self: Any) -> str:
     return "{}"
 
 
-def patch_others() -> None:
+def patch_other_services() -> None:
     """Apply these patches."""
     patch(BaseResponse, "call_action")(_call_action)
     patch(ELBv2Backend, "describe_target_health")(_target_health)

@@ -1,4 +1,4 @@
-"""The load balancers' configuration as the AWS endpoint tells it."""
+"""Reads the load balancers' configuration from the AWS endpoint."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,16 +27,16 @@ from .configuration import (
 Record = Mapping[str, Any]
 EdgeHeaders = Callable[[str], tuple[tuple[str, str], ...] | None]
 
-# One reading is some ten calls of a few milliseconds each; a deployment waits seconds for each of its steps. Once a
-# second costs a few hundredths of a processor, and no one notices the delay.
+# One read is about ten calls of a few milliseconds each, and each step of a deployment waits for seconds anyway.
+# Reading once a second costs a few hundredths of a processor.
 REFRESH_SECONDS = 1.0
 
 
 class Elbv2(Protocol):
-    """What is used of boto3's client `elbv2`; another that answers alike will do."""
+    """The part of boto3's client `elbv2` that is used here."""
 
     def get_paginator(self, operation_name: str) -> Any:
-        """Pages of an operation's answers."""
+        """A paginator of an operation's responses."""
         ...
 
     def describe_rules(self, *, ListenerArn: str) -> Any:
@@ -52,43 +52,43 @@ class Elbv2(Protocol):
         ...
 
 
-def _no_edge(_listener_arn: str) -> None:
+def _no_edge_headers(_listener_arn: str) -> None:
     return None
 
 
-class Records:
-    """Reads the configuration, and keeps it for a second.
+class ConfigurationReader:
+    """Reads the configuration, and caches it for a second.
 
-    `edge_headers` tells by a listener's ARN which header fields a content delivery network before it adds; None where
-    there is no network. Default: none anywhere. `version` is another one after each change; as long as it is the same,
-    what was read is kept for longer. Default: unknown.
+    `edge_headers` returns, for a listener's ARN, the header fields that a CDN in front of it adds; None if there is no
+    CDN. Default: no CDN anywhere. `version` returns a new value after each change; while it is the same, the cache
+    stays valid for longer. Default: a new value each time.
     """
 
     def __init__(
         self,
         client: Elbv2,
-        edge_headers: EdgeHeaders = _no_edge,
+        edge_headers: EdgeHeaders = _no_edge_headers,
         *,
         version: Callable[[], object] = object,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._edge_headers, self._version, self._clock = client, edge_headers, version, clock
-        self._read_at, self._read_version, self._known = float("-inf"), object(), Configuration()
+        self._read_at, self._read_version, self._configuration = float("-inf"), object(), Configuration()
 
     def __call__(self) -> Configuration:
-        """The configuration, at most a second old; raises what the client raises."""
+        """The configuration, read again if it may have changed and the cache expired; raises the client's errors."""
         version = self._version()
         if version != self._read_version and self._clock() - self._read_at >= REFRESH_SECONDS:
-            self._known = self._read()
+            self._configuration = self._read()
             self._read_at, self._read_version = self._clock(), version
-        return self._known
+        return self._configuration
 
     def _read(self) -> Configuration:
         balancers = self._all("describe_load_balancers", "LoadBalancers")
         groups = self._all("describe_target_groups", "TargetGroups")
         return Configuration(
-            tuple(self._balancer(one) for one in balancers if one["Type"] == "application"),
-            tuple(self._group(one) for one in groups if one.get("Protocol") in ("HTTP", "HTTPS")),
+            tuple(self._balancer(record) for record in balancers if record["Type"] == "application"),
+            tuple(self._group(record) for record in groups if record.get("Protocol") in ("HTTP", "HTTPS")),
         )
 
     def _all(self, operation: str, key: str, **arguments: str) -> list[Record]:
@@ -101,7 +101,7 @@ class Records:
         listeners = self._all("describe_listeners", "Listeners", LoadBalancerArn=arn)
         return LoadBalancer(
             arn,
-            tuple(self._listener(one) for one in listeners),
+            tuple(self._listener(listener) for listener in listeners),
             idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
             drop_invalid_header_fields=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
             x_forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
@@ -109,7 +109,7 @@ class Records:
 
     def _listener(self, record: Record) -> Listener:
         arn = record["ListenerArn"]
-        rules = tuple(_rule(one) for one in self._client.describe_rules(ListenerArn=arn)["Rules"])
+        rules = tuple(_rule(rule) for rule in self._client.describe_rules(ListenerArn=arn)["Rules"])
         return Listener(arn, record["Port"], record["Protocol"], rules, self._edge_headers(arn))
 
     def _group(self, record: Record) -> TargetGroup:
@@ -124,8 +124,8 @@ class Records:
         )
 
 
-def _attributes(answer: Record) -> dict[str, str]:
-    return {one["Key"]: one["Value"] for one in answer["Attributes"]}
+def _attributes(response: Record) -> dict[str, str]:
+    return {attribute["Key"]: attribute["Value"] for attribute in response["Attributes"]}
 
 
 def _health_check(record: Record) -> HealthCheck:
@@ -145,7 +145,7 @@ def _health_check(record: Record) -> HealthCheck:
 
 def _rule(record: Record) -> Rule:
     priority = None if record["Priority"] == "default" else int(record["Priority"])
-    return Rule(priority, _action(record["Actions"]), tuple(_condition(one) for one in record.get("Conditions", [])))
+    return Rule(priority, _action(record["Actions"]), tuple(map(_condition, record.get("Conditions", []))))
 
 
 def _condition(record: Record) -> Condition:
@@ -164,20 +164,20 @@ def _condition(record: Record) -> Condition:
         case "source-ip":
             return SourceIp(_values(record, "SourceIpConfig"))
         case other:
-            raise ValueError(f"A rule has a condition {other}, which the local load balancer does not know.")
+            raise ValueError(f"A rule has a condition {other}, which the local load balancer does not support.")
 
 
 def _values(record: Record, key: str) -> tuple[str, ...]:
-    # Older requests give the values of hosts and paths beside the field's name.
+    # Older requests have the values of hosts and paths next to the field's name.
     return tuple(record[key]["Values"] if record.get(key) else record["Values"])
 
 
 def _action(actions: list[Record]) -> Action:
-    """The last action, which answers or forwards; those before it authenticate, which is not done here."""
+    """The last action, which responds or forwards; those before it authenticate, which is not supported here."""
     ordered = sorted(actions, key=lambda action: action.get("Order", 0))
     first, last = ordered[0]["Type"], ordered[-1]
     if first.startswith("authenticate"):
-        return FixedResponse(501, body=f"The action {first} is not carried out by the local load balancer.\n")
+        return FixedResponse(501, body=f"The action {first} is not supported by the local load balancer.\n")
     match last["Type"]:
         case "forward":
             groups = last.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": last["TargetGroupArn"]}]
@@ -186,10 +186,10 @@ def _action(actions: list[Record]) -> Action:
             return _redirect(last["RedirectConfig"])
         case "fixed-response":
             config = last["FixedResponseConfig"]
-            kind, body = config.get("ContentType") or "text/plain", config.get("MessageBody") or ""
-            return FixedResponse(int(config["StatusCode"]), kind, body)
+            content_type, body = config.get("ContentType") or "text/plain", config.get("MessageBody") or ""
+            return FixedResponse(int(config["StatusCode"]), content_type, body)
         case other:
-            return FixedResponse(501, body=f"The action {other} is not carried out by the local load balancer.\n")
+            return FixedResponse(501, body=f"The action {other} is not supported by the local load balancer.\n")
 
 
 def _redirect(config: Record) -> Redirect:

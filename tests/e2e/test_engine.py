@@ -281,7 +281,7 @@ if days:
 
 def test_hooks_run_and_a_before_hook_refuses(stack):
     stack.write(GUARDED, days=1)
-    with pytest.raises(EngineError, match=r"The before create hook 'guard' refused .* logs: a day is too short"):
+    with pytest.raises(EngineError, match=r"The before create hook 'guard' rejected .* logs: a day is too short"):
         stack.apply()
     assert stack.inventory() == {}
     for days in (7, 14, 14):
@@ -312,7 +312,7 @@ def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack
     stack.write(GROUP % "protect=True")
     stack.apply()
     for attempt in (lambda: stack.destroy(), lambda: (stack.write(""), stack.apply())):
-        with pytest.raises(EngineError, match="logs is protected and cannot be deleted; take `protect` off it"):
+        with pytest.raises(EngineError, match="logs is protected and cannot be deleted; remove its option `protect`"):
             attempt()
     stack.write(
         'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
@@ -373,13 +373,13 @@ def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack
     assert names(stack.apply().unchanged) == ["logs"]
     stack.write(body(7))
     for _ in range(2):  # what was rejected is rejected again
-        with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
+        with pytest.raises(EngineError, match=r"before update hook 'old-record' rejected .* old: 14 days to 7"):
             stack.apply()
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 14
     alias = ", pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')])"
     stack.write(body(7, "new", alias))
-    with pytest.raises(EngineError, match=r"before update hook 'new-record' refused .* new: 14 days to 7"):
+    with pytest.raises(EngineError, match=r"before update hook 'new-record' rejected .* new: 14 days to 7"):
         stack.apply()
     stack.write(body(30, "new", alias))
     assert names(stack.apply().updated) == ["logs"]
@@ -555,7 +555,7 @@ def test_a_second_run_at_the_same_time_is_rejected(stack):
             if (stack.program / "started").exists():
                 break
             signal.sigtimedwait([], 0.1)
-        with pytest.raises(EngineError, match="Another update of this stack is under way"):
+        with pytest.raises(EngineError, match="Another update of this stack is in progress"):
             stack.apply()
     finally:
         os.killpg(holder.pid, signal.SIGKILL)

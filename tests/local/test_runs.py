@@ -134,5 +134,5 @@ def test_a_run_is_over_by_its_own_successor_alone() -> None:
 
 def test_an_engine_without_an_endpoint_says_so(tmp_path: Path) -> None:
     program, nowhere = write_program(tmp_path / "program", ""), Place(tmp_path / "place", free_port(), REGION)
-    with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not answer"):
+    with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not respond"):
         apply(program, "local", Path(sys.executable), nowhere)

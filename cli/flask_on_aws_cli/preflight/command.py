@@ -107,7 +107,7 @@ def _project_settings(folder: Path, project: Path, stack: str) -> AppSettings:
         return AppSettings(folder)
     try:
         # Without its secrets: an app under test must not reach what they give access to.
-        read = read_project(project, stack or "none", opens=False)
+        read = read_project(project, stack or "none", decrypts=False)
         settings = from_config(read.config, read.name, project)
     except (EngineError, ValueError) as error:
         _fail(str(error))

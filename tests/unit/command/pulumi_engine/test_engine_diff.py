@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from flask_on_aws_cli.pulumi_engine.diff import Step, changed, decide, ignoring, parse
+from flask_on_aws_cli.pulumi_engine.diff import Step, changed, decide, ignoring, parse_path
 from flask_on_aws_cli.pulumi_engine.model.values import Secret
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +53,7 @@ def test_null_is_absent_and_a_secret_is_its_value():
     [("a", ["a"]), ("a.b[0].c", ["a", "b", 0, "c"]), ('tags["a.b"]', ["tags", "a.b"]), ("[1]", [1])],
 )
 def test_property_paths(path, parts):
-    assert parse(path) == parts
+    assert parse_path(path) == parts
 
 
 def test_ignored_paths_reach_into_lists_and_objects():

@@ -127,7 +127,7 @@ def test_an_error_in_an_output_fails_the_run(graph):
 
 
 def test_exiting_early_fails_the_run(graph):
-    with pytest.raises(EngineError, match="ended with status 7"):
+    with pytest.raises(EngineError, match="exited with status 7"):
         graph("import sys\nprint('why')\nsys.exit(7)")
 
 
@@ -137,7 +137,7 @@ def test_two_resources_of_one_name_are_refused(graph):
 
 
 def test_an_unknown_data_source_is_named(graph):
-    with pytest.raises(EngineError, match="The data source test:index:get is not known"):
+    with pytest.raises(EngineError, match="The data source test:index:get is not supported"):
         graph("pulumi.export('x', pulumi.runtime.invoke('test:index:get', {}).value)")
 
 
@@ -161,7 +161,7 @@ def test_plugin_components_are_refused_by_name(graph):
 
 
 def test_another_stacks_outputs_are_refused_by_name(graph):
-    with pytest.raises(EngineError, match="The outputs of the stack org/shop/prod are kept by Pulumi's backend"):
+    with pytest.raises(EngineError, match="The outputs of the stack org/shop/prod are stored in Pulumi's backend"):
         graph("pulumi.StackReference('org/shop/prod')")
 
 

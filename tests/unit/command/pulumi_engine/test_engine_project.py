@@ -68,8 +68,8 @@ def test_the_folder_of_main(project):
     [
         ("runtime: python", None, "has no name"),
         ("name: [", None, "cannot be read"),
-        ("- a", None, "must hold names with values"),
-        ("name: shop", "environment: [prod]", "environments of Pulumi Cloud"),
+        ("- a", None, "must be a mapping of names to values"),
+        ("name: shop", "environment: [prod]", "Pulumi Cloud environments"),
     ],
 )
 def test_what_is_wrong_is_said(project, text, stack, sentence):

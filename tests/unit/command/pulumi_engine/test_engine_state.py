@@ -4,7 +4,7 @@ import stat
 
 import pytest
 from flask_on_aws_cli.pulumi_engine import EngineError, Secret
-from flask_on_aws_cli.pulumi_engine.state import Record, State, exclusive
+from flask_on_aws_cli.pulumi_engine.state import Record, State, exclusive_lock
 
 RECORD = Record(
     urn="urn:a",
@@ -32,13 +32,13 @@ def test_all_comes_back_as_it_was(path):
     state = State(path)
     other = Record("urn:b", "test:index:B", "b", True)
     state.put(RECORD)
-    state.put(other, doomed=RECORD)
-    state.begin(Record("urn:c", "test:index:C", "c", True, physical="c-1"))
+    state.put(other, replaced=RECORD)
+    state.begin_creation(Record("urn:c", "test:index:C", "c", True, physical="c-1"))
     state.export({"url": Secret("x")})
     again = State(path)
     assert again.resources == {"urn:a": RECORD, "urn:b": other}
-    assert again.doomed == [RECORD]
-    assert again.begun == state.begun
+    assert again.pending_deletions == [RECORD]
+    assert again.pending_creations == state.pending_creations
     assert again.outputs == {"url": Secret("x")}
 
 
@@ -51,9 +51,9 @@ def test_only_its_owner_can_read_it(path):
 
 def test_recording_ends_a_begun_creation(path):
     state = State(path)
-    state.begin(RECORD)
+    state.begin_creation(RECORD)
     state.put(RECORD)
-    assert State(path).begun == {}
+    assert State(path).pending_creations == {}
 
 
 def test_what_does_not_change_is_not_written(path):
@@ -68,10 +68,10 @@ def test_dropping_a_replaced_one_keeps_its_successor(path):
     state = State(path)
     successor = Record("urn:a", "test:index:A", "a", True, id="id-2")
     state.put(RECORD)
-    state.put(successor, doomed=RECORD)
-    state.drop(RECORD)
+    state.put(successor, replaced=RECORD)
+    state.remove(RECORD)
     assert State(path).resources == {"urn:a": successor}
-    assert State(path).doomed == []
+    assert State(path).pending_deletions == []
 
 
 def test_renaming_is_followed_by_all_that_refer_to_it(path):
@@ -90,12 +90,12 @@ def test_renaming_is_followed_by_all_that_refer_to_it(path):
 def test_a_file_that_is_not_understood_is_named(path, text):
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(EngineError, match=r"stack\.json .*remove it to begin anew"):
+    with pytest.raises(EngineError, match=r"stack\.json .*delete it to start over"):
         State(path)
 
 
 def _hold(path, held, done):
-    with exclusive(path):
+    with exclusive_lock(path):
         held.set()
         done.wait(30)
 
@@ -106,9 +106,9 @@ def test_two_processes_cannot_update_at_once_and_a_dead_one_holds_nothing(path):
     holder = context.Process(target=_hold, args=(path, held, done))
     holder.start()
     assert held.wait(60)
-    with pytest.raises(EngineError, match="Another update of this stack is under way"), exclusive(path):
+    with pytest.raises(EngineError, match="Another update of this stack is in progress"), exclusive_lock(path):
         pass
     holder.kill()
     holder.join()
-    with exclusive(path):
+    with exclusive_lock(path):
         pass

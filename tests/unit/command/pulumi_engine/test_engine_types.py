@@ -20,11 +20,11 @@ def resource(type_token, logical, **inputs):
     return Resource(f"urn:pulumi:local::shop::{type_token}::{logical}", type_token, logical, "", True, inputs)
 
 
-@given(st.sampled_from(sorted(naming.NAMINGS)), st.from_regex(r"[a-z][a-z0-9-]{0,80}", fullmatch=True))
+@given(st.sampled_from(sorted(naming.NAMING_RULES)), st.from_regex(r"[a-z][a-z0-9-]{0,80}", fullmatch=True))
 def test_automatic_names_fit_and_differ(type_token, name):
-    first, second = (naming.physical(resource(type_token, name)) for _ in range(2))
+    first, second = (naming.physical_name(resource(type_token, name)) for _ in range(2))
     assert first != second
-    assert len(first) <= naming.NAMINGS[type_token].longest
+    assert len(first) <= naming.NAMING_RULES[type_token].max_length
     assert re.fullmatch(r"[a-z][a-z0-9-]*-[0-9a-f]{7}", first)
 
 
@@ -34,13 +34,13 @@ def test_a_preview_tells_a_stable_name_and_the_programs_own_comes_first():
     assert re.fullmatch("app-alb-[0-9a-f]{7}", naming.preview(automatic)["name"])
     given_name = resource("aws:lb/loadBalancer:LoadBalancer", "app-alb", name="mine")
     assert naming.preview(given_name) == {}
-    assert naming.physical(given_name) == "mine"
-    assert naming.is_fixed(given_name)
-    assert not naming.is_fixed(automatic)
+    assert naming.physical_name(given_name) == "mine"
+    assert naming.has_explicit_name(given_name)
+    assert not naming.has_explicit_name(automatic)
 
 
 def test_every_named_type_that_is_created_is_replaced_by_another_name():
-    named = {token: naming.NAMINGS[token].property for token in PROVIDERS if token in naming.NAMINGS}
+    named = {token: naming.NAMING_RULES[token].property for token in PROVIDERS if token in naming.NAMING_RULES}
     assert named, "there are such types"
     assert {token for token, name in named.items() if name not in PROVIDERS[token].replace_on} == set()
 
@@ -48,15 +48,15 @@ def test_every_named_type_that_is_created_is_replaced_by_another_name():
 @pytest.mark.parametrize("token", sorted(token for token in PROVIDERS if PROVIDERS[token].tagged))
 def test_tags_of_every_type_change_in_place(token):
     """New tags make no new revision of a task definition, and no new rule of a security group."""
-    fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "name"})
+    immutable = PROVIDERS[token].immutable_inputs({"tags", "tagsAll", "name"})
     before, after = {"name": "web", "tags": {"team": "a"}}, {"name": "web", "tags": {"team": "b"}}
-    assert decide(before, after, replace_on=fixed, updatable=PROVIDERS[token].update is not None) is Step.UPDATE
+    assert decide(before, after, replace_on=immutable, updatable=PROVIDERS[token].update is not None) is Step.UPDATE
 
 
 def test_what_can_change_its_tags_alone_is_replaced_for_anything_else():
     for token in ("aws:ecs/taskDefinition:TaskDefinition", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
-        fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "cpu"})
-        assert decide({"cpu": 1, "tags": {"a": "b"}}, {"cpu": 2}, replace_on=fixed) is Step.REPLACE
+        immutable = PROVIDERS[token].immutable_inputs({"tags", "tagsAll", "cpu"})
+        assert decide({"cpu": 1, "tags": {"a": "b"}}, {"cpu": 2}, replace_on=immutable) is Step.REPLACE
 
 
 @given(st.integers(8, 60), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
@@ -82,7 +82,7 @@ def test_passwords_have_their_length_and_kinds(length, upper, lower, numeric, sp
 def test_kinds_that_are_switched_off_do_not_appear():
     made = password({"length": 500, "special": False, "upper": False, "numeric": False})
     assert set(made) <= set(string.ascii_lowercase)
-    with pytest.raises(ValueError, match="at least one kind"):
+    with pytest.raises(ValueError, match="at least one class"):
         password({"length": 5, "special": False, "upper": False, "numeric": False, "lower": False})
 
 
@@ -160,5 +160,5 @@ def test_a_rollout_that_failed_or_was_rolled_back_is_told_with_ecss_reason():
     back = described(("PRIMARY", "web:1", 2, "COMPLETED"), definition="web:1", events=["(service web) rolled back"])
     with pytest.raises(ValueError, match=r"rolled back to web:1: \(service web\) rolled back"):
         is_rolled_out(back, "web:2")
-    with pytest.raises(ValueError, match="it vanished"):
+    with pytest.raises(ValueError, match="it disappeared"):
         is_rolled_out(None, "web:2")

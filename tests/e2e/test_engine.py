@@ -224,7 +224,7 @@ def test_a_destroy_without_anything_and_after_a_kill(stack):
 
 def test_a_failure_names_the_resource_and_awss_message_and_the_next_run_goes_on(stack):
     broken = (
-        STACK + 'Thing("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
+        STACK + 'Custom("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
     )
     stack.write(broken)
     with pytest.raises(EngineError) as failed:
@@ -247,8 +247,8 @@ def test_overrides_decide_outputs_of_planned_and_of_created_types(stack):
         return {"domainName": "localhost:8443"}
 
     stack.write(
-        'cdn = Thing("aws:cloudfront/distribution:Distribution", "cdn", {}, outputs=["domainName"])\n'
-        'logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, outputs=["name"])\n'
+        'cdn = Custom("aws:cloudfront/distribution:Distribution", "cdn", {}, outputs=["domainName"])\n'
+        'logs = Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, outputs=["name"])\n'
         'pulumi.export("host", cdn.domainName)\npulumi.export("logs", logs.name)\n'
     )
     overrides = {
@@ -275,7 +275,7 @@ guard = pulumi.ResourceHook("guard", refuse)
 binding = pulumi.ResourceHookBinding(**{k: ([guard, h] if k.startswith("before") else [h]) for k, h in hooks.items()})
 days = pulumi.Config().get_int("days")
 if days:
-    Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, pulumi.ResourceOptions(hooks=binding))
+    Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, pulumi.ResourceOptions(hooks=binding))
 """
 
 
@@ -305,7 +305,7 @@ def test_hooks_run_and_a_before_hook_refuses(stack):
     ]
 
 
-GROUP = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
+GROUP = 'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
 
 
 def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack):
@@ -315,7 +315,7 @@ def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack
         with pytest.raises(EngineError, match="logs is protected and cannot be deleted; remove its option `protect`"):
             attempt()
     stack.write(
-        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
+        'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
     )
     with pytest.raises(EngineError, match="logs is protected and cannot be replaced"):
         stack.apply()
@@ -326,7 +326,7 @@ def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack
 
 
 def test_a_protected_resource_keeps_all_others_from_being_deleted_with_it(stack):
-    user = 'Thing("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
+    user = 'Custom("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
     stack.write("logs = " + GROUP % "protect=True" + user)
     stack.apply()
     with pytest.raises(EngineError, match="logs is protected"):
@@ -359,7 +359,7 @@ class Recorded(pulumi.ComponentResource):
         hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
         super().__init__("test:index:Recorded", name, {"days": days}, pulumi.ResourceOptions.merge(opts, hooks))
         child = pulumi.ResourceOptions(parent=self)
-        Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
+        Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
 
 """
 
@@ -394,7 +394,7 @@ def test_what_exists_is_imported_brought_to_the_inputs_and_deleted_with_the_stac
         return f"""
 found = pulumi.runtime.invoke("aws:cloudwatch/getLogGroups:getLogGroups", {{"logGroupNamePrefix": "made-"}}).value
 pulumi.export("found", found["logGroupNames"])
-Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
+Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
       pulumi.ResourceOptions(import_={name!r}))
 """
 
@@ -416,7 +416,7 @@ def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
     def body(more, ignored):
         tags = {"team": "web", **more}
         return (
-            f'Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
+            f'Custom("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
             f"pulumi.ResourceOptions(ignore_changes={ignored!r}))\n"
         )
 
@@ -432,16 +432,16 @@ def test_tags_are_added_changed_and_removed_in_place(stack):
     def body(tags):
         return f"""
 tags = {tags!r}
-vpc = Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16"}})
-subnets = [Thing("aws:ec2/subnet:Subnet", f"net-{{n}}", {{"vpcId": vpc.id, "availabilityZone": f"us-east-1{{'ab'[n]}}",
+vpc = Custom("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16"}})
+subnets = [Custom("aws:ec2/subnet:Subnet", f"net-{{n}}", {{"vpcId": vpc.id, "availabilityZone": f"us-east-1{{'ab'[n]}}",
            "cidrBlock": f"10.0.{{n}}.0/24"}}) for n in range(2)]
-balancer = Thing("aws:lb/loadBalancer:LoadBalancer", "ilb", {{"subnets": [s.id for s in subnets], "internal": True}},
+balancer = Custom("aws:lb/loadBalancer:LoadBalancer", "ilb", {{"subnets": [s.id for s in subnets], "internal": True}},
                  outputs=["arn"])
-origin = Thing("aws:cloudfront/vpcOrigin:VpcOrigin", "origin", {{"tags": tags, "vpcOriginEndpointConfig": {{
+origin = Custom("aws:cloudfront/vpcOrigin:VpcOrigin", "origin", {{"tags": tags, "vpcOriginEndpointConfig": {{
                "name": "origin", "arn": balancer.arn, "httpPort": 80, "httpsPort": 443,
                "originProtocolPolicy": "http-only", "originSslProtocols": {{"items": ["TLSv1.2"], "quantity": 1}}}}}},
                outputs=["arn"])
-record = Thing("aws:ssm/parameter:Parameter", "record", {{"name": "/record", "type": "String", "value": "1",
+record = Custom("aws:ssm/parameter:Parameter", "record", {{"name": "/record", "type": "String", "value": "1",
                "tags": tags}})
 pulumi.export("origin", origin.arn)
 """
@@ -465,12 +465,12 @@ pulumi.export("origin", origin.arn)
 
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
-        'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+        'g = Group("old")\nCustom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
     )
     stack.apply()
     stack.write(
         'g = Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))\n'
-        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+        'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
     )
     result = stack.apply()
     assert (names(result.unchanged), stack.events) == (["logs"], [])
@@ -478,8 +478,8 @@ def test_a_renamed_resource_with_an_alias_is_kept(stack):
 
 def test_a_fixed_name_is_deleted_first(stack):
     body = (
-        'Thing("aws:lb/targetGroup:TargetGroup", "web", {"name": "fixed", "port": %d, "protocol": "HTTP",'
-        ' "targetType": "ip", "vpcId": Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"}).id})'
+        'Custom("aws:lb/targetGroup:TargetGroup", "web", {"name": "fixed", "port": %d, "protocol": "HTTP",'
+        ' "targetType": "ip", "vpcId": Custom("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"}).id})'
     )
     stack.write(body % 80)
     stack.apply()
@@ -490,7 +490,7 @@ def test_a_fixed_name_is_deleted_first(stack):
 
 
 def test_ignored_changes_and_replacement_on_request(stack):
-    body = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
+    body = 'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
     stack.write(body % (7, ""))
     stack.apply()
     stack.write(body % (14, 'ignore_changes=["retentionInDays"]'))
@@ -503,7 +503,7 @@ def test_ignored_changes_and_replacement_on_request(stack):
 def test_a_replacement_has_the_program_s_values_also_where_changes_are_ignored(stack):
     """As with Pulumi's engine: a database that is replaced is restored from the snapshot that is named now."""
     given = '{"retentionInDays": %d, "name": "%s"}'
-    body = f'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {given}, pulumi.ResourceOptions(%s))'
+    body = f'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {given}, pulumi.ResourceOptions(%s))'
     ignoring = 'ignore_changes=["retentionInDays"]'
     stack.write(body % (7, "one", ignoring))
     stack.apply()
@@ -532,13 +532,13 @@ pulumi.export("kept", kept.output)
 
 
 def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
-    one = 'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
-    two = 'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
+    one = 'a = Custom("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
+    two = 'b = Custom("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
     stack.write(one + two)
     stack.apply()
     swapped = (
-        'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {})\n'
-        'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {}, pulumi.ResourceOptions(depends_on=[b]))\n'
+        'b = Custom("aws:cloudwatch/logGroup:LogGroup", "b", {})\n'
+        'a = Custom("aws:cloudwatch/logGroup:LogGroup", "a", {}, pulumi.ResourceOptions(depends_on=[b]))\n'
     )
     stack.write(swapped)
     stack.apply()

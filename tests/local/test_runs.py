@@ -23,12 +23,12 @@ from .conftest import REGION, client
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json
-vpc = Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"})
-cluster = Thing("aws:ecs/cluster:Cluster", "cluster", {}, pulumi.ResourceOptions(depends_on=[vpc]), outputs=["arn"])
+vpc = Custom("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"})
+cluster = Custom("aws:ecs/cluster:Cluster", "cluster", {}, pulumi.ResourceOptions(depends_on=[vpc]), outputs=["arn"])
 web = json.dumps([{"name": "web", "image": "web", "memory": 512}])
-definition = Thing("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "containerDefinitions": web},
+definition = Custom("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "containerDefinitions": web},
                    outputs=["arn"])
-Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn, "desiredCount": 0})
+Custom("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn, "desiredCount": 0})
 """
 ENGINE = """
 import sys

@@ -27,8 +27,8 @@ def named(graph, name):
 def test_resources_have_parents_inputs_and_dependencies(evaluate_body):
     graph = evaluate_body("""
 group = Group("g")
-first = Thing("test:index:A", "first", {"size": 3}, pulumi.ResourceOptions(parent=group), outputs=["code"])
-Thing("test:index:B", "second", {"code": first.code, "sizes": [first.size], "id": first.id},
+first = Custom("test:index:A", "first", {"size": 3}, pulumi.ResourceOptions(parent=group), outputs=["code"])
+Custom("test:index:B", "second", {"code": first.code, "sizes": [first.size], "id": first.id},
       pulumi.ResourceOptions(depends_on=[first], protect=True, ignore_changes=["code"]))
 pulumi.export("size", first.size)
 pulumi.export("code", first.code)
@@ -48,7 +48,7 @@ pulumi.export("code", first.code)
 def test_secrets_are_marked(evaluate_body):
     graph = evaluate_body("""
 config = pulumi.Config()
-Thing("test:index:A", "a", {"key": pulumi.Output.secret("x"), "nested": {"token": pulumi.Output.secret("quiet")}})
+Custom("test:index:A", "a", {"key": pulumi.Output.secret("x"), "nested": {"token": pulumi.Output.secret("quiet")}})
 pulumi.export("key", pulumi.Output.secret("z"))
 """)
     assert named(graph, "a").inputs["key"] == Secret("x")
@@ -61,7 +61,7 @@ def test_the_program_sees_its_stack_project_configuration_and_folder(evaluate_bo
         """
 import os
 config = pulumi.Config()
-Thing("test:index:A", "a", {"all": [pulumi.get_stack(), pulumi.get_project(), config.require("size"),
+Custom("test:index:A", "a", {"all": [pulumi.get_stack(), pulumi.get_project(), config.require("size"),
       pulumi.runtime.is_dry_run(), os.path.exists("Pulumi.yaml"), config.require_object("list")]})
 """,
         "config: {size: 4, list: [1, 2]}",
@@ -71,7 +71,7 @@ Thing("test:index:A", "a", {"all": [pulumi.get_stack(), pulumi.get_project(), co
 
 def test_options_that_affect_replacement_and_deletion(evaluate_body):
     graph = evaluate_body("""
-Thing("test:index:A", "a", {}, pulumi.ResourceOptions(retain_on_delete=True, delete_before_replace=False,
+Custom("test:index:A", "a", {}, pulumi.ResourceOptions(retain_on_delete=True, delete_before_replace=False,
       replace_on_changes=["x"], aliases=[pulumi.Alias(name="before")], additional_secret_outputs=["key"]))
 """)
     options = named(graph, "a").options
@@ -83,7 +83,7 @@ Thing("test:index:A", "a", {}, pulumi.ResourceOptions(retain_on_delete=True, del
 
 
 def test_modules_in_the_program_s_folder_take_precedence_over_the_engine_s(evaluate_body, tmp_path):
-    folder = write_program(tmp_path / "program", "import values\nThing('test:index:A', 'a', {'x': values.X})")
+    folder = write_program(tmp_path / "program", "import values\nCustom('test:index:A', 'a', {'x': values.X})")
     (folder / "values.py").write_text("X = 'of the program'")
     graph = evaluate(folder, "local", Path(sys.executable))
     assert named(graph, "a").inputs == {"x": "of the program"}
@@ -93,7 +93,7 @@ def test_hooks_for_previews_are_registered_by_name(evaluate_body):
     graph = evaluate_body("""
 def refuse(args): raise ValueError("no")
 hook = pulumi.ResourceHook("h", refuse)
-Thing("test:index:A", "a", {}, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
+Custom("test:index:A", "a", {}, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
 """)
     assert named(graph, "a").options.hooks == {"before_create": ["h"]}
 
@@ -123,7 +123,7 @@ def test_other_errors_are_reported_with_the_program_s_own_traceback(evaluate_bod
 
 def test_an_error_in_an_output_fails_the_run(evaluate_body):
     with pytest.raises(EngineError, match="ZeroDivisionError"):
-        evaluate_body("Thing('test:index:A', 'a', {'x': pulumi.Output.from_input(0).apply(lambda n: 1 / n)})")
+        evaluate_body("Custom('test:index:A', 'a', {'x': pulumi.Output.from_input(0).apply(lambda n: 1 / n)})")
 
 
 def test_exiting_early_fails_the_run(evaluate_body):
@@ -133,7 +133,7 @@ def test_exiting_early_fails_the_run(evaluate_body):
 
 def test_two_resources_with_the_same_name_are_rejected(evaluate_body):
     with pytest.raises(EngineError, match="test:index:A a is registered twice"):
-        evaluate_body("Thing('test:index:A', 'a')\nThing('test:index:A', 'a')")
+        evaluate_body("Custom('test:index:A', 'a')\nCustom('test:index:A', 'a')")
 
 
 def test_an_unsupported_data_source_is_rejected_by_name(evaluate_body):
@@ -168,7 +168,7 @@ def test_stack_references_are_rejected_by_name(evaluate_body):
 def test_resources_of_an_explicit_provider(evaluate_body):
     graph = evaluate_body("""
 provider = pulumi.ProviderResource("test", "west", {"region": "us-west-2"})
-Thing("test:index:A", "a", {}, pulumi.ResourceOptions(provider=provider))
+Custom("test:index:A", "a", {}, pulumi.ResourceOptions(provider=provider))
 """)
     assert named(graph, "west").type == "pulumi:providers:test"
     assert named(graph, "a").custom

@@ -1,4 +1,4 @@
-"""A small stack of most of the types that the engine creates, and what is left of it on AWS."""
+"""A small stack with most of the types that the engine creates, and the count of its resources on AWS."""
 
 import sys
 import urllib.request
@@ -12,7 +12,7 @@ from flask_on_aws_cli.pulumi_engine import apply, destroy
 from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 
-# Each resource has its reason: something depends on it, or it is found again in its own way after an interruption.
+# Each resource has a reason: another depends on it, or it is found in its own way after an interruption.
 STACK = """
 import json
 config = pulumi.Config()
@@ -72,7 +72,7 @@ REGION = "us-east-1"
 
 
 class EngineStack:
-    """A program, the place of its local AWS, and the two commands."""
+    """A program, its local AWS, and the engine's two commands."""
 
     def __init__(self, folder: Path, endpoint: str, body: str = STACK) -> None:
         self.place = Place(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
@@ -101,14 +101,14 @@ class EngineStack:
         return destroy(self.program, "local", self.place, self.events.append, **options)
 
     def operations(self):
-        """What was done, as sorted words."""
+        """The completed operations, sorted: `update alb`."""
         return sorted(f"{event.operation} {event.name}" for event in self.events)
 
     def aws(self, service):
         return client(self.place, service)
 
     def inventory(self):
-        """How many of each kind there are on AWS, beyond what an empty account has."""
+        """The number of resources on AWS by kind, without those of an empty account."""
         ec2, elb, ecs = self.aws("ec2"), self.aws("elbv2"), self.aws("ecs")
         vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
         balancers = elb.describe_load_balancers()["LoadBalancers"]
@@ -144,7 +144,7 @@ class EngineStack:
         return {kind: count for kind, count in counts.items() if count}
 
 
-# What STACK is when it is there once.
+# The inventory of one STACK.
 ONCE = {
     "vpcs": 1,
     "subnets": 2,

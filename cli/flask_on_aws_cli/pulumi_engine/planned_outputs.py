@@ -50,8 +50,8 @@ def _common_outputs(resource: Resource, aws: Aws) -> dict[str, Any]:
     name = str(next(iter(names.values()), plain(resource.inputs.get("name", resource.name))))
     prefix = _ID_PREFIXES.get(resource.type)
     resource_id = f"{prefix}{digits[:_ID_DIGITS]}" if prefix else name
-    package, module, class_name = resource.type.split(":")
-    service, kind = module.partition("/")[::2] if "/" in module else (package, class_name)
+    parts = resource.type.split(":")
+    service, kind = parts[1].partition("/")[::2] if "/" in parts[1] else (parts[0], parts[-1])
     return {"id": resource_id, "arn": aws.arn(service, f"{kind.lower()}/{resource_id}"), **names}
 
 

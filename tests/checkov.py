@@ -1,4 +1,4 @@
-"""Checkov, in a dedicated environment: its dependencies conflict with those of the tests."""
+"""Runs checkov in a dedicated environment, since its dependencies conflict with those of the tests."""
 
 import fcntl
 import json
@@ -13,21 +13,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VERSION = "3.3.30"
-# In the environment of the tests, which is recreated together with it, and which git and all tools ignore.
+# In the environment of the tests, which git and all tools ignore, so that both are recreated together.
 ENVIRONMENT = Path(sys.prefix) / "checkov"
 INSTALL_SECONDS = 600  # 200 MB of packages; two minutes on two processors
 
 
 class Scan(NamedTuple):
-    """What checkov says of one file."""
+    """Checkov's result for one file."""
 
     passed: int
     failed: frozenset[tuple[str, str]]
-    """Id of the check and the resource's name in Terraform."""
+    """IDs of failed checks, each with the resource's name in Terraform."""
 
 
 def scan(folder: Path, configuration: Mapping[str, Any]) -> Scan:
-    """Scan a configuration in Terraform's JSON syntax; the test is skipped where checkov cannot be installed."""
+    """Scan a configuration in Terraform's JSON syntax; skips the test if checkov cannot be installed."""
     file = folder / "stack.tf.json"
     file.write_text(json.dumps(configuration, indent=2, sort_keys=True), encoding="utf-8")
     command = [_checkov(), "--file", file, "--framework", "terraform_json", "--skip-download", "--output", "json"]
@@ -44,7 +44,7 @@ def scan(folder: Path, configuration: Mapping[str, Any]) -> Scan:
 def _checkov() -> Path:
     installed = ENVIRONMENT / "installed"
     with ENVIRONMENT.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of several workers one installs
+        fcntl.flock(lock, fcntl.LOCK_EX)  # only one of several workers installs it
         if not installed.is_file() or installed.read_text() != VERSION:
             _install()
             installed.write_text(VERSION)
@@ -56,10 +56,10 @@ def _install() -> None:
         [sys.executable, ROOT / "make_environment.py", ENVIRONMENT],
         [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet", f"checkov=={VERSION}"],
     ]
-    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for step in steps:
         try:
-            run = subprocess.run(step, capture_output=True, text=True, timeout=INSTALL_SECONDS, env=outside)
+            run = subprocess.run(step, capture_output=True, text=True, timeout=INSTALL_SECONDS, env=environment)
         except subprocess.TimeoutExpired:
             pytest.skip(f"checkov {VERSION} was not installed within {INSTALL_SECONDS} seconds")
         if run.returncode:

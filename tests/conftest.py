@@ -1,4 +1,4 @@
-"""For all tests: their order, what a failure shows, and the signals that end them in an orderly way."""
+"""For all tests: their order, what a failure reports, and the signals that end them in an orderly way."""
 
 import asyncio
 import os
@@ -16,17 +16,17 @@ from xdist.workermanage import NodeManager
 from tests import scheduling
 
 _LOG_LINES = 40
-# No property is about time, and beside seven other workers an example of a millisecond may take half a second.
-hypothesis.settings.register_profile("beside others", deadline=None)
-hypothesis.settings.load_profile("beside others")
+# No property is about time, and with seven other workers an example of a millisecond may take half a second.
+hypothesis.settings.register_profile("parallel", deadline=None)
+hypothesis.settings.load_profile("parallel")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# What workers get for the ends of their fixtures: tasks drain, containers are removed. pytest-xdist has ten seconds.
+# Seconds that workers have for the teardown of fixtures: tasks drain, containers are removed. pytest-xdist allows ten.
 NodeManager.EXIT_TIMEOUT = 30
 
 
 def interrupt(*_: object) -> None:
-    """End the tests as Ctrl-C does. A worker that hears it again is not disturbed at the ends of its fixtures."""
+    """End the tests as Ctrl-C does. A worker ignores further signals, so that its fixtures are torn down."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         for number in _SIGNALS:
             signal.signal(number, lambda *_: None)
@@ -34,17 +34,17 @@ def interrupt(*_: object) -> None:
 
 
 if threading.current_thread() is threading.main_thread():
-    # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without the ends of its fixtures.
+    # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without tearing fixtures down.
     for number in _SIGNALS:
         signal.signal(number, interrupt)
 
 
 def pytest_keyboard_interrupt() -> None:
-    """A signal for the controller alone is one for its workers, which would go on to the end of their tests."""
+    """Forward a signal that only the controller received to its workers, which would otherwise run all their tests."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     for child in psutil.Process().children():
-        if "sys.stdin.readline" in " ".join(child.cmdline()):  # execnet's first line of a worker
+        if "sys.stdin.readline" in " ".join(child.cmdline()):  # in the command with which execnet starts a worker
             child.send_signal(signal.SIGINT)
 
 
@@ -62,13 +62,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.LongestFirst | None:
-    """`--dist loadscope` deals the longest tests first; the other values mean what pytest-xdist says."""
+    """`--dist loadscope` starts the longest tests first; the other values have pytest-xdist's meaning."""
     return scheduling.LongestFirst(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show, after a failure, where the test's files are and how their logs end."""
+    """Add the last lines of the test's logs to the report of a failure."""
     report = yield
     if report.failed:
         report.sections += [(f"end of {log}", tail(log)) for log in logs(item)]
@@ -87,20 +87,20 @@ def _event_loop() -> None:
 
 
 def logs(item: pytest.Item) -> list[Path]:
-    """What the test's emulators, daemons and servers have written: in its folder, and in those of its fixtures."""
-    given = getattr(item, "funcargs", {}).values()
-    folders = [value if isinstance(value, Path) else getattr(value, "folder", None) for value in given]
-    found = {log for folder in folders if isinstance(folder, Path) for log in folder.rglob("*.log")}
-    return sorted(log for log in found if log.is_file() and log.stat().st_size)
+    """The logs of the test's emulators, daemons and servers, in its folder and in those of its fixtures."""
+    fixtures = getattr(item, "funcargs", {}).values()
+    folders = [value if isinstance(value, Path) else getattr(value, "folder", None) for value in fixtures]
+    files = {log for folder in folders if isinstance(folder, Path) for log in folder.rglob("*.log")}
+    return sorted(log for log in files if log.is_file() and log.stat().st_size)
 
 
 def tail(log: Path) -> str:
-    """The last lines."""
+    """The last lines of a log."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
 
 class Recorder:
-    """Records what each test takes."""
+    """Records the duration of each test."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -20,7 +20,7 @@ def free_port() -> int:
 
 @contextmanager
 def emulated_aws(log_file: Path) -> Iterator[str]:
-    """An emulated AWS as long as the context; the test is skipped where there is none."""
+    """Run an emulated AWS until the block ends; skips the test if none is installed."""
     command = shutil.which("aws-emulator") or shutil.which("moto_server")
     if command is None:
         pytest.skip("there is no emulated AWS on this machine: neither aws-emulator nor moto_server")
@@ -48,10 +48,10 @@ def emulated_aws(log_file: Path) -> Iterator[str]:
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):  # two minutes: it loads all of moto, beside other tests
+    for _ in range(1200):  # two minutes: it loads all of moto while other tests run
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        assert server.poll() is None, "the emulator ended at once; see emulator.log"
+        assert server.poll() is None, "the emulator exited immediately; see emulator.log"
         time.sleep(0.1)
-    raise AssertionError("the emulator does not listen")
+    raise AssertionError("the emulator does not listen on its port")

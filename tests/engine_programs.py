@@ -1,12 +1,12 @@
-"""Small Pulumi programs for the engine's tests, and the folder that one needs."""
+"""Writes small Pulumi programs for the tests of the in-process engine."""
 
 from pathlib import Path
 
-# A resource of any type with any inputs; what it asks for as outputs comes back as attributes.
+# A custom resource of any type with any inputs; the outputs that it names become attributes.
 PRELUDE = """
 import pulumi
 
-class Thing(pulumi.CustomResource):
+class Custom(pulumi.CustomResource):
     def __init__(self, type_, name, props=None, opts=None, outputs=()):
         super().__init__(type_, name, {**dict.fromkeys(outputs), **(props or {})}, opts)
 

@@ -1,6 +1,6 @@
 """Imports every module of the two installed distributions: `python -I tests/import_all.py`, in their environment.
 
-A module that is missing in a wheel, or a dependency that its distribution does not declare, fails it.
+It fails if a wheel lacks a module, or a distribution does not declare a dependency.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import flask_on_aws_cli
 
 
 def main() -> None:
-    """Import all but what runs on import, and every public name."""
+    """Import every module, except those that run when they are imported, and every public name."""
     names = [
         module.name
         for package in (flask_on_aws, flask_on_aws_cli)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of this machine, with what RDS has: TLS, passwords, and an owner who is no superuser."""
+"""A real PostgreSQL server on this machine, like RDS: with TLS, passwords, and an owner who is not a superuser."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ class Server:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
 
-    def _run(self, command: str | Path, *arguments: str, **more: object) -> None:
+    def _run(self, command: str | Path, *arguments: str, **options: object) -> None:
         user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         subprocess.run(
             [str(command), *arguments],
@@ -33,7 +33,7 @@ class Server:
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **more,
+            **options,
         )
 
     def start(self) -> None:
@@ -43,7 +43,7 @@ class Server:
             *("-addext", "subjectAltName=DNS:localhost", "-keyout", "server.key", "-out", "server.crt"),
         )
         (self.home / "server.key").chmod(0o600)
-        # Over the network with a password and TLS alone; over the socket the test itself is superuser.
+        # Over the network only with a password and TLS; over the socket the test itself is superuser.
         (self.home / "data" / "pg_hba.conf").write_text(
             "local all root trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
         )
@@ -71,7 +71,7 @@ class Server:
         return (self.home / "log").read_text()
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """Run a statement as superuser; its result."""
+        """Run a statement as superuser; returns its result."""
         command = ["psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "root", "-h", str(self.home)]
         done = subprocess.run(
             [*command, "-p", str(self.port), "-d", database, "-c", statement],
@@ -84,13 +84,13 @@ class Server:
 
 @contextmanager
 def postgres_server() -> Iterator[Server]:
-    """A started server; skips the test where the machine has none."""
+    """Run a server until the block ends; skips the test if PostgreSQL is not installed."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
-    found = shutil.which("pg_ctl")
-    if not versions and not found:
+    pg_ctl = shutil.which("pg_ctl")
+    if not versions and not pg_ctl:
         pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
-    command = versions[-1] if versions else Path(str(found)).resolve()
-    # Not pytest's folder: a socket's path may have 107 characters, and other users must be able to enter.
+    command = versions[-1] if versions else Path(str(pg_ctl)).resolve()
+    # Not pytest's folder: a socket's path may have at most 107 characters, and other users need access.
     home = Path(tempfile.mkdtemp(prefix="server-"))
     if os.geteuid() == 0:
         shutil.chown(home, "nobody")

@@ -1,4 +1,4 @@
-"""The generator of the reference pages, which is a script beside them and no module of a package."""
+"""Imports the generator of the reference pages, which is a script in docs/ and not in a package."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A proxy before an emulated AWS that writes down every request, for checks that no emulator makes."""
+"""A proxy in front of an emulated AWS that records every request, for checks that no emulator makes."""
 
 import base64
 import http.client
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-# Of one connection alone, not of the request that goes on over the next one.
+# Headers that apply to one connection only, and are not forwarded.
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
-_TIMEOUT_SECONDS = 120  # the emulator answers one call at a time, and tests share a processor
+_TIMEOUT_SECONDS = 120  # the emulator handles one request at a time, and tests share a processor
 
 
 class Recorded(NamedTuple):
-    """A request as it was on the wire."""
+    """A request as it was sent."""
 
     method: str
     target: str
@@ -27,7 +27,7 @@ class Recorded(NamedTuple):
 
 @contextmanager
 def recorded(endpoint: str, file: Path) -> Iterator[str]:
-    """The address of a proxy before `endpoint`, which adds each request to `file`, a line each."""
+    """The address of a proxy in front of `endpoint`, which appends each request to `file` as a line."""
     with file.open("a", encoding="utf-8") as out:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, out, threading.Lock()))
         server.daemon_threads = True
@@ -42,13 +42,13 @@ def recorded(endpoint: str, file: Path) -> Iterator[str]:
 
 
 def read_requests(file: Path) -> list[Recorded]:
-    """What was recorded, each request once however often it was sent, without its signature."""
-    found: dict[str, Recorded] = {}
+    """The recorded requests, each once however often it was sent; signatures are not compared."""
+    requests: dict[str, Recorded] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         method, target, headers, body = json.loads(line)
         key = json.dumps([method, target, headers.get("x-amz-target"), body])
-        found.setdefault(key, Recorded(method, target, headers, base64.b64decode(body)))
-    return list(found.values())
+        requests.setdefault(key, Recorded(method, target, headers, base64.b64decode(body)))
+    return list(requests.values())
 
 
 def _handler(endpoint: str, out, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
@@ -71,25 +71,25 @@ def _handler(endpoint: str, out, lock: threading.Lock) -> type[BaseHTTPRequestHa
                         connection.putheader(name, value)
                 connection.putheader("content-length", str(len(body)))
                 connection.endheaders(body)
-                answer = connection.getresponse()
-                self._answer(answer, answer.read())
+                response = connection.getresponse()
+                self._respond(response, response.read())
             finally:
                 connection.close()
 
         def _body(self) -> bytes:
             if "chunked" not in self.headers.get("transfer-encoding", ""):
                 return self.rfile.read(int(self.headers.get("content-length") or 0))
-            parts = []
+            chunks = []
             while size := int(self.rfile.readline().split(b";")[0], 16):
-                parts.append(self.rfile.read(size))
+                chunks.append(self.rfile.read(size))
                 self.rfile.readline()
             while self.rfile.readline().strip():
                 pass
-            return b"".join(parts)
+            return b"".join(chunks)
 
-        def _answer(self, answer: http.client.HTTPResponse, content: bytes) -> None:
-            self.send_response_only(answer.status, answer.reason)
-            for name, value in answer.getheaders():
+        def _respond(self, response: http.client.HTTPResponse, content: bytes) -> None:
+            self.send_response_only(response.status, response.reason)
+            for name, value in response.getheaders():
                 if name.lower() not in _HOP_BY_HOP and (name.lower() != "content-length" or self.command == "HEAD"):
                     self.send_header(name, value)
             if self.command != "HEAD":
@@ -101,6 +101,6 @@ def _handler(endpoint: str, out, lock: threading.Lock) -> type[BaseHTTPRequestHa
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _forward
 
         def log_message(self, format: str, *args: object) -> None:
-            """The file has it."""
+            """Logs nothing: the file has every request."""
 
     return Handler

@@ -1,8 +1,8 @@
-"""Recorded requests checked against AWS's own service models, as far as they say what a value may be.
+"""Checks recorded requests against the constraints of AWS's service models.
 
-botocore checks required members and least lengths alone, and emulators accept almost anything: enums, patterns,
-greatest lengths and ranges are what AWS refuses a deployment for. `localstack-core` turns a request of any protocol
-back into the operation's members.
+botocore checks only required members and minimum lengths, and emulators accept almost anything; AWS rejects a
+deployment also for enums, patterns, maximum lengths and ranges. `localstack-core` parses a request of any protocol into
+the operation's members.
 """
 
 import json
@@ -26,23 +26,23 @@ with patch.dict(os.environ):  # localstack sets NO_PROXY, which httpx then canno
     from localstack.aws.spec import load_service
     from localstack.http import Request
 
-# What parliament reports of documents that are as they must be, and why.
-_FINE: Mapping[tuple[str, str], str] = {
+# Issues that parliament reports about correct documents, each with the reason.
+_ACCEPTED: Mapping[tuple[str, str], str] = {
     ("iam.CreateRole", "MALFORMED"): "a trust policy is about the role that it belongs to, so it names no resource",
-    ("iam.UpdateAssumeRolePolicy", "MALFORMED"): "likewise",
-    ("kms.CreateKey", "RESOURCE_STAR"): "in a key's policy * is the key",
-    ("kms.PutKeyPolicy", "RESOURCE_STAR"): "likewise",
-    ("sns.SetTopicAttributes", "OLD_VERSION"): "the policy that SNS itself gives a topic",
-    ("sns.SetTopicAttributes", "INVALID_SID"): "likewise",
+    ("iam.UpdateAssumeRolePolicy", "MALFORMED"): "as above",
+    ("kms.CreateKey", "RESOURCE_STAR"): "in a key's policy, * means the key",
+    ("kms.PutKeyPolicy", "RESOURCE_STAR"): "as above",
+    ("sns.SetTopicAttributes", "OLD_VERSION"): "the default policy that SNS itself attaches to a topic",
+    ("sns.SetTopicAttributes", "INVALID_SID"): "as above",
 }
-# What the emulator has the provider say.
+# Invalid values that the provider sends because of the emulator.
 _EMULATED: Mapping[tuple[str, str], str] = {
     ("cloudfront.ListTagsForResource", "Resource"): "the emulator's ARN of a distribution lacks a colon",
 }
 
 
 class Violation(NamedTuple):
-    """What AWS's model does not allow."""
+    """A value that AWS's service model does not allow."""
 
     operation: str
     member: str
@@ -50,8 +50,8 @@ class Violation(NamedTuple):
 
 
 def violations(requests: Iterable[Recorded]) -> tuple[set[Violation], set[str]]:
-    """Everything that is wrong with the requests, and the operations that were seen."""
-    found: set[Violation] = set()
+    """All violations in the requests, and the operations that were requested."""
+    result: set[Violation] = set()
     operations: set[str] = set()
     for recorded in requests:
         parsed = _parse(recorded)
@@ -61,11 +61,11 @@ def violations(requests: Iterable[Recorded]) -> tuple[set[Violation], set[str]]:
         operations.add(operation)
         for member, reason in check(shape, members, ""):
             if (operation, member) not in _EMULATED:
-                found.add(Violation(operation, member, reason))
+                result.add(Violation(operation, member, reason))
         for member, issue, detail in check_policies(members, ""):
-            if (operation, issue) not in _FINE:
-                found.add(Violation(operation, member, f"{issue}: {detail}"))
-    return found, operations
+            if (operation, issue) not in _ACCEPTED:
+                result.add(Violation(operation, member, f"{issue}: {detail}"))
+    return result, operations
 
 
 def _parse(recorded: Recorded) -> tuple[str, Shape, Mapping[str, Any]] | None:
@@ -73,17 +73,17 @@ def _parse(recorded: Recorded) -> tuple[str, Shape, Mapping[str, Any]] | None:
     request = Request(recorded.method, path, recorded.headers, recorded.body, query_string=query)
     service = determine_aws_service_model(request)
     if service is None:
-        return None  # of the emulator itself
+        return None  # for the emulator itself
     for parser in _parsers(service.service_name):
         with suppress(RequestParserError):
             operation, members = parser.parse(request)
             return f"{service.service_name}.{operation.name}", operation.input_shape, members
-    raise AssertionError(f"{service.service_name} has no protocol in which this can be read: {recorded}")
+    raise AssertionError(f"No protocol of {service.service_name} can parse this request: {recorded}")
 
 
 @cache
 def _parsers(service: str) -> list[RequestParser]:
-    """One for each protocol of the service: which it is shows only when a request can be read."""
+    """A parser for each protocol of the service, since only parsing shows which protocol a request uses."""
     model = load_service(service)
     protocols = model.metadata.get("protocols") or [model.metadata["protocol"]]
     descriptions = [
@@ -93,7 +93,7 @@ def _parsers(service: str) -> list[RequestParser]:
 
 
 def check(shape: Shape | None, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each member of a value that its shape does not allow, with the reason."""
+    """Each member that its shape does not allow, with the reason."""
     if shape is None or value is None:
         return
     if shape.type_name == "structure":
@@ -139,15 +139,15 @@ def _text(shape: Shape, text: str, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """AWS's patterns are Java's, and are for the whole of a text."""
+    """Whether a text matches a pattern; AWS's patterns use Java's syntax and apply to the entire text."""
     try:
         return regex.fullmatch(pattern.removeprefix("^").removesuffix("$"), text, regex.DOTALL) is not None
-    except regex.error:  # a few are written in ways that only Java reads
+    except regex.error:  # a few use syntax that only Java supports
         return True
 
 
 def check_policies(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
-    """What parliament finds in each IAM document among the members: where, the issue's name, and its details."""
+    """Parliament's findings in each IAM document among the members: the member, the issue's name, and its details."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from check_policies(item, _join(path, name))

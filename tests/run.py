@@ -1,6 +1,6 @@
-"""The steps of ./test, ./test all and ./test nightly. Whatever ends a run, no process of its tests outlives it.
+"""Runs the steps of ./test, ./test all and ./test nightly. However a run ends, no process of its tests outlives it.
 
-`python -m tests.run [quick|long|all|nightly]`, from the root of the repository, in the environment that ./test makes.
+`python -m tests.run [quick|long|all|nightly]`, from the root of the repository, in the environment that ./test creates.
 """
 
 import ctypes
@@ -19,22 +19,22 @@ import psutil
 
 from tests import scheduling
 
-# Tests mostly wait: for the provider's polls of a cloud, for health checks, for drains. More of them than there are
-# processors run side by side; beyond eight, the processors are what two of them have to wait for.
+# Tests mostly wait: for polls by the AWS provider, for health checks, for drains. So more of them run in parallel than
+# there are processors; with more than eight workers, two processors become the bottleneck.
 WORKERS = os.environ.get("FLASK_ON_AWS_TEST_WORKERS", "8")
-# A processor each.
+# One processor for each.
 QUIET_WORKERS = "2"
-# They work more than they wait.
+# These tests use the processor more than they wait.
 APP_WORKERS = ("-n", "2", "--dist", "worksteal")
 SELECTED = {"quick": "not slow and not long", "long": "not slow and long", "all": "not slow", "nightly": "slow"}
 SLOWEST = 10
-# What a step that is cut off gets: tests/conftest.py has half of it for the ends of fixtures.
+# Time for an interrupted step to end, of which tests/conftest.py uses half for the teardown of fixtures.
 END_SECONDS = 60
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class Step(NamedTuple):
-    """A command, and where it runs."""
+    """A command, and the folder that it runs in."""
 
     name: str
     command: Sequence[str]
@@ -42,16 +42,16 @@ class Step(NamedTuple):
 
 
 def steps(kind: str) -> list[list[Step]]:
-    """What runs one after another; the steps of an inner list run at the same time."""
+    """The steps in order; those of an inner list run at the same time."""
     python, app_python = sys.executable, str(Path(sys.prefix, "app", "bin", "python"))
     selected = SELECTED[kind]
-    dealt = [python, "-m", "pytest", "-rs", "--dist", "loadscope"]
+    pytest = [python, "-m", "pytest", "-rs", "--dist", "loadscope"]
     tests = [
-        [Step("tests", [*dealt, "-n", WORKERS, "-m", f"{selected} and not quiet"])],
-        [Step("tests that want a quiet machine", [*dealt, "-n", QUIET_WORKERS, "-m", f"{selected} and quiet"])],
+        [Step("tests", [*pytest, "-n", WORKERS, "-m", f"{selected} and not quiet"])],
+        [Step("tests that need a quiet machine", [*pytest, "-n", QUIET_WORKERS, "-m", f"{selected} and quiet"])],
     ]
     if kind == "quick":
-        tests = tests[:1]  # what is quiet is long
+        tests = tests[:1]  # all quiet tests are long
     if kind in ("long", "nightly"):
         return tests
     return [
@@ -59,14 +59,14 @@ def steps(kind: str) -> list[list[Step]]:
         [Step("format", ["ruff", "format", "--check", "."])],
         [Step("layers", ["lint-imports", "--no-cache", "--no-logo"])],
         [Step("types", ["pyright", "--pythonpath", python])],
-        # Some of them allow a restart of PostgreSQL seconds, so nothing else runs beside them.
+        # Some of them restart PostgreSQL within seconds, so nothing else runs at the same time.
         [Step("tests of the template", [app_python, "-m", "pytest", *APP_WORKERS], "app_template")],
         *tests,
     ]
 
 
 def main(kind: str = "quick") -> int:
-    """Run the steps; the first exit code that is not 0, or 130 after a signal."""
+    """Run the steps; returns the first exit code that is not 0, or 130 after a signal."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     adopt_orphans()
@@ -86,7 +86,7 @@ def main(kind: str = "quick") -> int:
 
 
 def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], environment: dict[str, str]) -> int:
-    """Run steps at the same time; what the later ones say follows when the first has ended."""
+    """Run steps at the same time; the output of each after the first is printed when the previous one has ended."""
     began = time.monotonic()
     codes: list[int] = []
     with ExitStack() as files:
@@ -103,17 +103,17 @@ def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], enviro
             if output:
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
-            said = "failed" if codes[-1] else "passed"
-            print(f"test: {step.name}: {said} after {time.monotonic() - began:.0f} s", flush=True)
+            outcome = "failed" if codes[-1] else "passed"
+            print(f"test: {step.name}: {outcome} after {time.monotonic() - began:.0f} s", flush=True)
     running.clear()
     return next(filter(None, codes), 0)
 
 
 def wait(process: subprocess.Popen[bytes], running: Sequence[subprocess.Popen[bytes]]) -> int:
-    """The exit code of a step. An adopted process that ends meanwhile is reaped: to a test, a zombie looks alive."""
+    """The exit code of a step. Adopted processes that end meanwhile are reaped, since zombies look alive to tests."""
     while sys.platform == "linux" and process.returncode is None:
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        step = next((one for one in running if ended and one.pid == ended.si_pid), None)
+        step = next((candidate for candidate in running if ended and candidate.pid == ended.si_pid), None)
         if step:
             step.wait()
         elif ended:
@@ -122,7 +122,7 @@ def wait(process: subprocess.Popen[bytes], running: Sequence[subprocess.Popen[by
 
 
 def report(durations: Path) -> None:
-    """Print the slowest tests; with UPDATE_DURATIONS, write down what all have taken."""
+    """Print the slowest tests; with UPDATE_DURATIONS, write the durations of all."""
     measured = scheduling.read_record(durations)
     for seconds, name in sorted(((seconds, name) for name, seconds in measured.items()), reverse=True)[:SLOWEST]:
         print(f"test: {seconds:6.1f} s  {name}")
@@ -131,29 +131,29 @@ def report(durations: Path) -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every process whose own parent ends, where the system has that: Linux."""
+    """On Linux, become the parent of every descendant whose parent ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End what runs: first as Ctrl-C does, which lets tests clean up; then whatever is left."""
+    """End the running steps as Ctrl-C does, which lets tests clean up; then kill the processes that are left."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     for process in running:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-    until = time.monotonic() + END_SECONDS
+    deadline = time.monotonic() + END_SECONDS
     for process in running:
         try:
-            process.wait(max(0.0, until - time.monotonic()))
+            process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             print(f"test: {process.args} did not end within {END_SECONDS} s and is killed", file=sys.stderr)
-    while left := psutil.Process().children(recursive=True):  # a killed one's children become this process's
-        for process in left:
+    while remaining := psutil.Process().children(recursive=True):  # the children of a killed process are adopted
+        for process in remaining:
             print(f"test: left running, and killed: {process}", file=sys.stderr)
             process.kill()
-        psutil.wait_procs(left, timeout=5)
+        psutil.wait_procs(remaining, timeout=5)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Which test runs when: the longest first, so that no worker is left alone with one at the end.
+"""The order of the tests: the longest first, so that no worker is still busy with one when the others are done.
 
-`durations.json` has the seconds of every test that takes five or more, measured on two processors; a test that is not
-in it counts as short. Those of 20 seconds or more, those that need Pulumi's or Docker's engine, and those that want
-a quiet machine are `long`: `./test` leaves them to `./test all`. `UPDATE_DURATIONS=1 ./test all` writes the file anew.
+`durations.json` has the duration of every test of five seconds or more, measured on two processors; all other tests
+count as short. Tests of 20 seconds or more, tests that need Pulumi's or Docker's engine, and tests that need a quiet
+machine are `long`: only `./test all` runs them. `UPDATE_DURATIONS=1 ./test all` updates the file.
 """
 
 import json
@@ -16,13 +16,13 @@ from xdist.workermanage import WorkerController
 
 FILE = Path(__file__).with_name("durations.json")
 RECORD = "FLASK_ON_AWS_TEST_RECORD"
-"""Environment variable with the file to which a run appends what each test has taken."""
+"""Environment variable with the file to which a run appends the duration of each test."""
 LISTED_SECONDS = 5
 LONG_SECONDS = 20
-# What a short test takes: half of the suite's take less than a hundredth of a second, some take one or two.
+# The estimate for a short test: half of them take less than a hundredth of a second, some one or two seconds.
 SHORT_SECONDS = 0.1
-# Their claim is a number of seconds, or a browser makes it: Chromium drops its requests (ERR_NETWORK_CHANGED) whenever
-# a container beside it starts or ends. They run after all others, a few at a time and without containers.
+# Tests that measure seconds or use a browser: Chromium drops its requests (ERR_NETWORK_CHANGED) whenever a container
+# starts or ends. They run after all others, a few at a time and without containers.
 QUIET = (
     "tests/reliability/",
     "tests/local/test_balancer.py",
@@ -42,7 +42,7 @@ def read_durations() -> dict[str, float]:
 
 
 def record(file: Path, nodeid: str, seconds: float) -> None:
-    """Append what a part of a test has taken: its setup, its call, or its teardown."""
+    """Append the duration of a test's setup, call or teardown."""
     with file.open("a") as record:
         record.write(f"{seconds} {nodeid}\n")
 
@@ -58,14 +58,14 @@ def read_record(file: Path) -> dict[str, float]:
 
 def write_durations(measured: dict[str, float]) -> None:
     """Replace the seconds of the tests that ran."""
-    kept = {name: seconds for name, seconds in read_durations().items() if name not in measured}
-    found = {name: round(seconds) for name, seconds in measured.items() if seconds >= LISTED_SECONDS}
-    FILE.write_text(json.dumps(dict(sorted({**kept, **found}.items())), indent=1) + "\n")
+    unchanged = {name: seconds for name, seconds in read_durations().items() if name not in measured}
+    updated = {name: round(seconds) for name, seconds in measured.items() if seconds >= LISTED_SECONDS}
+    FILE.write_text(json.dumps(dict(sorted({**unchanged, **updated}.items())), indent=1) + "\n")
 
 
-# How node ids begin whose tests share what a fixture of their module starts, a stack or an environment, and how many
-# workers may start one. The marker `xdist_group` of pytest-xdist 3.8 has no effect with pytest 9.2: it writes node ids,
-# which can only be read there.
+# Prefixes of node ids of tests that share a stack or an environment from a module's fixture, and the number of workers
+# that may start one. The marker `xdist_group` of pytest-xdist 3.8 has no effect with pytest 9.2: it changes node ids,
+# which are read-only there.
 SHARED = {
     "tests/app/test_template_image.py": 1,
     "tests/e2e/test_distributions.py": 1,
@@ -97,24 +97,24 @@ def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
 
 
 def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]:
-    """Node id → unit of work: the shared fixture's part, the test itself if it is a long one, or its file."""
-    found: dict[str, str] = {}
+    """Node id → unit of work: the tests with the same shared fixture, the test itself if it is long, or its file."""
+    result: dict[str, str] = {}
     numbers = Counter[str]()
     for nodeid in nodeids:
         shared = next((prefix for prefix in SHARED if nodeid.startswith(prefix)), None)
         if shared:
-            found[nodeid] = f"{shared} {numbers[shared] % SHARED[shared]}"
+            result[nodeid] = f"{shared} {numbers[shared] % SHARED[shared]}"
             numbers[shared] += 1
         else:
-            found[nodeid] = nodeid if nodeid in durations else nodeid.partition("::")[0]
-    return found
+            result[nodeid] = nodeid if nodeid in durations else nodeid.partition("::")[0]
+    return result
 
 
 class LongestFirst(LoadScopeScheduling):
-    """Deals units of work one by one, the longest first; a unit's tests run in their order, by one worker.
+    """Assigns units of work one by one, the longest first; one worker runs a unit's tests in order.
 
-    A worker begins a test only when it knows its next one, to see which fixtures that needs. So that no long test waits
-    behind another while a worker is idle, what it knows behind a long one is always something short.
+    A worker starts a test only when it knows the next one, to see which fixtures that needs. So that no long test waits
+    behind another while a worker is idle, the unit assigned after a long one is always a short one.
     """
 
     def schedule(self) -> None:
@@ -129,15 +129,15 @@ class LongestFirst(LoadScopeScheduling):
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         """Assign the longest unit, or the shortest behind a long one."""
-        held = [unit for unit in self.assigned_work[node].values() if not all(unit.values())]
-        after_long = bool(held) and self._seconds(held[-1]) >= LISTED_SECONDS
+        unfinished = [unit for unit in self.assigned_work[node].values() if not all(unit.values())]
+        after_long = bool(unfinished) and self._seconds(unfinished[-1]) >= LISTED_SECONDS
         choose = min if after_long else max
         scope = choose(self.workqueue, key=lambda name: self._seconds(self.workqueue[name]))
         self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
 
     def _reschedule(self, node: WorkerController) -> None:
-        """Keep a worker at one test in hand and one to follow."""
+        """Keep one running and one following test assigned to a worker."""
         while self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
             self._assign_work_unit(node)
         if not self.workqueue:

@@ -1,4 +1,4 @@
-"""What several tests ask of a stack."""
+"""Checks of a stack that several tests share."""
 
 import json
 from collections.abc import Iterator
@@ -6,22 +6,22 @@ from typing import Any
 
 from tests.e2e.stacks import Stack
 
-# What the emulator forgets, so that it comes back as a difference where AWS has none. Logical name → property.
-FORGOTTEN = {
-    # DescribeScalableTargets answers without tags, which the provider reads as "no default tags".
+# Properties that the emulator does not store, so that previews show a difference where AWS has none. By logical name.
+NOT_STORED = {
+    # DescribeScalableTargets returns no tags, which the provider reads as "no default tags".
     "app-scaling": {"tagsAll"},
 }
 
 
 def check_nothing_to_do(stack):
-    left = {name: set(differ) for name, differ in stack.changes().items()}
-    unexpected = {name: differ for name, differ in left.items() if FORGOTTEN.get(name) != differ}
+    changes = {name: set(properties) for name, properties in stack.changes().items()}
+    unexpected = {name: properties for name, properties in changes.items() if NOT_STORED.get(name) != properties}
     assert not unexpected, unexpected
 
 
 def identities(stack):
-    """The ids of what must not be replaced."""
-    kept = (
+    """The ids of resources that must not be replaced."""
+    types = (
         "aws:rds/instance:Instance",
         "aws:lb/loadBalancer:LoadBalancer",
         "aws:s3/bucket:Bucket",
@@ -31,19 +31,19 @@ def identities(stack):
         "aws:ecr/repository:Repository",
         "aws:secretsmanager/secret:Secret",
     )
-    return {key: resource["id"] for key, resource in stack.resources().items() if key.startswith(kept)}
+    return {key: resource["id"] for key, resource in stack.resources().items() if key.startswith(types)}
 
 
 def active_clusters(stack):
-    """A deleted cluster is still reported for a while, as INACTIVE."""
+    """Names of the clusters that are not deleted; AWS reports deleted ones for a while as INACTIVE."""
     ecs = stack.aws("ecs")
     clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     return [cluster["clusterName"] for cluster in clusters if cluster["status"] == "ACTIVE"]
 
 
 def leftovers(stack):
-    """What a destroyed stack has left in the account, by kind."""
-    found = {
+    """The resources that a destroyed stack has left in the account, by kind."""
+    resources = {
         "buckets": [bucket["Name"] for bucket in stack.aws("s3").list_buckets()["Buckets"]],
         "databases": [db["DBInstanceIdentifier"] for db in stack.aws("rds").describe_db_instances()["DBInstances"]],
         "snapshots": [s["DBSnapshotIdentifier"] for s in stack.aws("rds").describe_db_snapshots()["DBSnapshots"]],
@@ -58,14 +58,14 @@ def leftovers(stack):
         "log destinations": stack.aws("logs").describe_delivery_destinations()["deliveryDestinations"],
         "alarms": stack.aws("cloudwatch").describe_alarms()["MetricAlarms"],
     }
-    return {kind: things for kind, things in found.items() if things}
+    return {kind: remaining for kind, remaining in resources.items() if remaining}
 
 
-# How Pulumi marks a secret in a state.
-_MARK = "4dabf18193072939515e22adb298388d"
-# What is marked without being a secret: all of a resource as the Terraform provider keeps it, the records of releases,
-# which are texts in clear in Parameter Store, and what stands beside a secret in the same object: a registry beside its
-# password, an origin of CloudFront beside its header.
+# The key of objects that represent a secret in Pulumi's state.
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+# Types and properties that Pulumi treats as secret although they are not: the Terraform provider's private state, the
+# records of releases, which are plain text in Parameter Store, and the neighbors of a secret in the same object: a
+# registry's address next to its password, a CloudFront origin's name next to its header.
 _NO_SECRETS = (
     "__tfstate",
     "aws:ssm/parameter:Parameter",
@@ -76,21 +76,21 @@ _NO_SECRETS = (
     "name",
     "httpHeaderName",
 )
-_SHORTEST_SECRET = 12  # characters; what is shorter is a word like `app` or `port`, which stands anywhere
+_MIN_SECRET_LENGTH = 12  # shorter texts are words such as `app` or `port`, which appear anywhere
 
 
 def check_no_plaintext_secret(stack: Stack, printed: str = "") -> None:
-    """No secret of any resource stands in clear where it is kept, printed, logged or exported.
+    """Check that no secret of any resource is stored, printed, logged or exported as plain text.
 
     Args:
-        printed: what the update printed. Its events are read from `events.json` in the program's folder.
+        printed: the update's output; if it is set, its events are read from `events.json` in the program's folder.
     """
     secrets = secrets_of(json.loads(stack.run("stack", "export", "--show-secrets")))
     owners = {name.rsplit("::", 1)[-1] for name in secrets.values()}
-    assert {"app-key", "app-db-password", "app-secret-content"} <= owners  # what this test is about
+    assert {"app-key", "app-db-password", "app-secret-content"} <= owners  # otherwise this check proves nothing
     task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
     (stack.folder / "app_template" / "changed.txt").write_text("so that there is a difference to show")
-    places = {
+    texts = {
         "state": stack.run("stack", "export"),
         "outputs": json.dumps(stack.outputs()),
         "ids and URNs": stack.run("stack", "--show-ids", "--show-urns"),
@@ -103,8 +103,8 @@ def check_no_plaintext_secret(stack: Stack, printed: str = "") -> None:
     }
     (stack.folder / "app_template" / "changed.txt").unlink()
     leaks = {
-        (place, owner, len(secret))
-        for place, text in places.items()
+        (source, owner, len(secret))
+        for source, text in texts.items()
         for secret, owner in secrets.items()
         if secret in text
     }
@@ -112,18 +112,18 @@ def check_no_plaintext_secret(stack: Stack, printed: str = "") -> None:
 
 
 def secrets_of(state: dict[str, Any]) -> dict[str, str]:
-    """Each secret text of a state shown with its secrets, also those inside of JSON, with the URN of its resource."""
-    found: dict[str, str] = {}
+    """Each secret text in a state exported with its secrets, including those inside JSON → its resource's URN."""
+    secrets: dict[str, str] = {}
     for resource in state["deployment"]["resources"]:
         for text in _texts(resource) if resource["type"] not in _NO_SECRETS else ():
-            if len(text) >= _SHORTEST_SECRET:
-                found[text] = resource["urn"]
-    return found
+            if len(text) >= _MIN_SECRET_LENGTH:
+                secrets[text] = resource["urn"]
+    return secrets
 
 
 def _texts(value: Any, is_secret: bool = False) -> Iterator[str]:
     if isinstance(value, dict):
-        if _MARK in value:
+        if _SIGNATURE in value:
             yield from _texts(json.loads(value["plaintext"]), is_secret=True)
         else:
             for key, item in value.items():
@@ -134,8 +134,8 @@ def _texts(value: Any, is_secret: bool = False) -> Iterator[str]:
     elif isinstance(value, str) and is_secret:
         yield value
         try:
-            inner = json.loads(value)
+            parsed = json.loads(value)
         except json.JSONDecodeError:
             return
-        if isinstance(inner, dict | list):
-            yield from _texts(inner, is_secret=True)
+        if isinstance(parsed, dict | list):
+            yield from _texts(parsed, is_secret=True)

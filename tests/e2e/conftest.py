@@ -12,7 +12,7 @@ from tests.request_recorder import read_requests, recorded
 from tests.request_validation import violations
 
 REQUESTS = "requests.jsonl"
-MANY_OPERATIONS = 80  # a stack of any kind asks for more than a hundred
+MIN_OPERATIONS = 80  # every stack uses more than a hundred
 
 
 @pytest.fixture(scope="session")
@@ -36,16 +36,16 @@ def emulator(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def valid_requests(tmp_path: Path) -> Iterator[None]:
-    """Everything that the test asks of the emulated AWS is what AWS's own service models allow."""
+    """Check that AWS's service models allow every request of the test."""
     yield
-    found, operations = violations(read_requests(tmp_path / REQUESTS))
-    assert len(operations) > MANY_OPERATIONS  # what this is about
-    assert not found, "\n".join(map(str, sorted(found)))
+    invalid, operations = violations(read_requests(tmp_path / REQUESTS))
+    assert len(operations) > MIN_OPERATIONS  # otherwise this check proves nothing
+    assert not invalid, "\n".join(map(str, sorted(invalid)))
 
 
 @pytest.fixture
 def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str], Stack]:
-    """A copy of this repository's program with a new stack of the given name."""
+    """A function that copies this repository's program and creates a stack with a name."""
 
     def make(name: str) -> Stack:
         folder = tmp_path / "program"
@@ -53,7 +53,7 @@ def program(pulumi_command: str, emulator: str, tmp_path: Path) -> Callable[[str
             copy_program(folder)
             use_this_environment(folder / "Pulumi.yaml")
         stack = Stack(pulumi_command, folder, emulator, name)
-        # No task of the emulator ever ends, so a release command would wait for ever; tests/local runs real ones.
+        # The emulator's tasks never end, so a release command would wait forever; tests/local runs real tasks.
         stack.configure(releaseCommand="none")
         return stack
 

@@ -1,15 +1,15 @@
-"""The one access key of the engine's tests: many projects, one after another, use one local AWS."""
+"""The access key of the in-process engine's tests, whose projects use the same local AWS one after another."""
 
 from pathlib import Path
 
 from flask_on_aws_cli.local_project.access_keys import FILE
 
 RESET = "/.local/reset"
-"""POST forgets all records."""
+"""Path to which a POST request deletes all records."""
 
 
 def keep_key(folder: Path) -> None:
-    """Have a place use that key."""
+    """Write the key into the folder of a local AWS."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / FILE
     file.write_text("[default]\naws_access_key_id = AKIATESTTESTTESTTEST\naws_secret_access_key = of these tests\n")

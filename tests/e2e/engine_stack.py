@@ -1,4 +1,4 @@
-"""A small stack of most of the types that the engine creates, and what is left of it on AWS."""
+"""A small stack with most of the types that the engine creates, and the count of its resources on AWS."""
 
 import sys
 import urllib.request
@@ -12,58 +12,58 @@ from flask_on_aws_cli.pulumi_engine import apply, destroy
 from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 
-# Each resource has its reason: something depends on it, or it is found again in its own way after an interruption.
+# Each resource has a reason: another depends on it, or it is found in its own way after an interruption.
 STACK = """
 import json
 config = pulumi.Config()
 tags = {"team": config.get("team") or "web"}
 cidr = config.get("cidr") or "10.0.0.0/16"
-vpc = Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": cidr, "tags": tags})
-subnets = [Thing("aws:ec2/subnet:Subnet", f"net-{zone}", {"vpcId": vpc.id, "availabilityZone": f"us-east-1{zone}",
+vpc = Custom("aws:ec2/vpc:Vpc", "net", {"cidrBlock": cidr, "tags": tags})
+subnets = [Custom("aws:ec2/subnet:Subnet", f"net-{zone}", {"vpcId": vpc.id, "availabilityZone": f"us-east-1{zone}",
            "cidrBlock": cidr.replace(".0.0/16", f".{n}.0/24")}) for n, zone in enumerate("ab")]
-group = Thing("aws:ec2/securityGroup:SecurityGroup", "access", {"vpcId": vpc.id, "description": "Access"})
-Thing("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "http",
+group = Custom("aws:ec2/securityGroup:SecurityGroup", "access", {"vpcId": vpc.id, "description": "Access"})
+Custom("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "http",
       {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": "0.0.0.0/0",
        "tags": tags})
-balancer = Thing("aws:lb/loadBalancer:LoadBalancer", "alb", {"subnets": [s.id for s in subnets],
+balancer = Custom("aws:lb/loadBalancer:LoadBalancer", "alb", {"subnets": [s.id for s in subnets],
                  "securityGroups": [group.id], "idleTimeout": int(config.get("idle") or 50)},
                  outputs=["arn", "dnsName"])
-targets = Thing("aws:lb/targetGroup:TargetGroup", "web", {"port": int(config.get("port") or 8080), "protocol": "HTTP",
+targets = Custom("aws:lb/targetGroup:TargetGroup", "web", {"port": int(config.get("port") or 8080), "protocol": "HTTP",
                 "vpcId": vpc.id, "targetType": "ip", "deregistrationDelay": 20,
                 "healthCheck": {"path": config.get("health") or "/up", "interval": 5, "timeout": 3}}, outputs=["arn"])
-listener = Thing("aws:lb/listener:Listener", "http", {"loadBalancerArn": balancer.arn, "port": 80, "protocol": "HTTP",
+listener = Custom("aws:lb/listener:Listener", "http", {"loadBalancerArn": balancer.arn, "port": 80, "protocol": "HTTP",
                  "defaultActions": [{"type": "fixed-response", "fixedResponse": {"contentType": "text/plain",
                  "messageBody": "no", "statusCode": "403"}}]}, outputs=["arn"])
-rule = Thing("aws:lb/listenerRule:ListenerRule", "web", {"listenerArn": listener.arn, "priority": 100,
+rule = Custom("aws:lb/listenerRule:ListenerRule", "web", {"listenerArn": listener.arn, "priority": 100,
              "conditions": [{"pathPattern": {"values": ["/*"]}}],
              "actions": [{"type": "forward", "targetGroupArn": targets.arn}]})
-role = Thing("aws:iam/role:Role", "task", {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": []})},
+role = Custom("aws:iam/role:Role", "task", {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": []})},
              outputs=["arn", "name"])
-Thing("aws:iam/rolePolicy:RolePolicy", "task", {"role": role.name, "policy": json.dumps({"Version": "2012-10-17",
+Custom("aws:iam/rolePolicy:RolePolicy", "task", {"role": role.name, "policy": json.dumps({"Version": "2012-10-17",
       "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})})
-logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": int(config.get("days") or 14),
+logs = Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": int(config.get("days") or 14),
              **({"kmsKeyId": config.get("key")} if config.get("key") else {})}, outputs=["name"])
-password = Thing("random:index/randomPassword:RandomPassword", "password", {"length": 32}, outputs=["result"])
-secret = Thing("aws:secretsmanager/secret:Secret", "secret", {"description": "S", "recoveryWindowInDays": 0},
+password = Custom("random:index/randomPassword:RandomPassword", "password", {"length": 32}, outputs=["result"])
+secret = Custom("aws:secretsmanager/secret:Secret", "secret", {"description": "S", "recoveryWindowInDays": 0},
                outputs=["arn"])
-Thing("aws:secretsmanager/secretVersion:SecretVersion", "content",
+Custom("aws:secretsmanager/secretVersion:SecretVersion", "content",
       {"secretId": secret.id, "secretString": pulumi.Output.json_dumps({"PASSWORD": password.result})},
       outputs=["versionId"])
 if config.get("media") != "none":
-    bucket = Thing("aws:s3/bucket:Bucket", "media", {"forceDestroy": True}, outputs=["bucket"])
-    Thing("aws:s3/bucketVersioning:BucketVersioning", "versions",
+    bucket = Custom("aws:s3/bucket:Bucket", "media", {"forceDestroy": True}, outputs=["bucket"])
+    Custom("aws:s3/bucketVersioning:BucketVersioning", "versions",
           {"bucket": bucket.bucket, "versioningConfiguration": {"status": "Enabled"}})
-cluster = Thing("aws:ecs/cluster:Cluster", "cluster", {}, outputs=["arn", "name"])
-definition = Thing("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "cpu": "256", "memory": "512",
+cluster = Custom("aws:ecs/cluster:Cluster", "cluster", {}, outputs=["arn", "name"])
+definition = Custom("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "cpu": "256", "memory": "512",
                    "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "executionRoleArn": role.arn,
                    "containerDefinitions": json.dumps([{"name": "web", "image": config.get("image") or "web:1"}]),
                    "tags": tags}, outputs=["arn"])
-service = Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn,
+service = Custom("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn,
                 "desiredCount": 1, "loadBalancers": [{"targetGroupArn": targets.arn, "containerName": "web",
                 "containerPort": 8080}], "networkConfiguration": {"subnets": [s.id for s in subnets],
                 "securityGroups": [group.id]}, "waitForSteadyState": True},
                 pulumi.ResourceOptions(depends_on=[rule], ignore_changes=["desiredCount"]), outputs=["name"])
-Thing("aws:cloudfront/distribution:Distribution", "cdn", {"enabled": True}, outputs=["domainName"])
+Custom("aws:cloudfront/distribution:Distribution", "cdn", {"enabled": True}, outputs=["domainName"])
 pulumi.export("url", balancer.dnsName)
 pulumi.export("password", password.result)
 """
@@ -72,7 +72,7 @@ REGION = "us-east-1"
 
 
 class EngineStack:
-    """A program, the place of its local AWS, and the two commands."""
+    """A program, its local AWS, and the engine's two commands."""
 
     def __init__(self, folder: Path, endpoint: str, body: str = STACK) -> None:
         self.place = Place(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
@@ -101,14 +101,14 @@ class EngineStack:
         return destroy(self.program, "local", self.place, self.events.append, **options)
 
     def operations(self):
-        """What was done, as sorted words."""
+        """The completed operations, sorted: `update alb`."""
         return sorted(f"{event.operation} {event.name}" for event in self.events)
 
     def aws(self, service):
         return client(self.place, service)
 
     def inventory(self):
-        """How many of each kind there are on AWS, beyond what an empty account has."""
+        """The number of resources on AWS by kind, without those of an empty account."""
         ec2, elb, ecs = self.aws("ec2"), self.aws("elbv2"), self.aws("ecs")
         vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
         balancers = elb.describe_load_balancers()["LoadBalancers"]
@@ -144,7 +144,7 @@ class EngineStack:
         return {kind: count for kind, count in counts.items() if count}
 
 
-# What STACK is when it is there once.
+# The inventory of one STACK.
 ONCE = {
     "vpcs": 1,
     "subnets": 2,

@@ -1,4 +1,4 @@
-"""The local endpoint before moto as it is, which pretends that services run: plain_aws.py FOLDER PORT REGION."""
+"""The local endpoint with unmodified moto, which only pretends to run services: plain_aws.py FOLDER PORT REGION."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-# Before moto is imported: of every service run as many tasks as any of them wants.
+# Set before moto is imported: the number of running tasks that it reports for every service.
 os.environ["MOTO_ECS_SERVICE_RUNNING"] = "2"
 
 from flask_on_aws_cli.local_aws.api import endpoint
@@ -29,12 +29,12 @@ def apply_patches() -> None:
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    endpoint.apply_patches = apply_patches  # those that are not about what really runs
+    endpoint.apply_patches = apply_patches  # only those that do not depend on running tasks
     keep_key(Path(sys.argv[1]))
     serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
 
     def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
-        with serving.records.lock:  # or the records that are being saved change under way
+        with serving.records.lock:  # otherwise records would change while they are being saved
             moto_api_backend.reset()
         return "200 OK", "text/plain", b""
 

@@ -1,4 +1,4 @@
-"""Stacks that the real engine makes: a copy of a program, and the commands that a user would run in it."""
+"""Stacks of the real engine: a copy of a program, and the commands that a user would run in it."""
 
 import json
 import os
@@ -20,10 +20,10 @@ PROGRAM = (
     "settings.py",
     "app_template",
 )
-# An `up` of the whole stack takes about two minutes here, most of it the provider's own waits; ten are a hang.
+# An `up` of the complete stack takes about two minutes, mostly waits of the AWS provider; after ten it hangs.
 TIMEOUT_SECONDS = 600
 ANY_KEY = ("test", "test")
-"""What an emulated AWS takes that asks for no certain key: id and secret."""
+"""Access key ID and secret for an emulated AWS that accepts any."""
 
 
 class Stack:
@@ -43,13 +43,13 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DEBUG_COMMANDS": "true",  # --event-log
             "PULUMI_ERROR_OUTPUT_STRING": "true",
-            # Only what is about images has a registry to push them to.
+            # Only the tests of images have a registry to push them to.
             "DOCKER_HOST": "unix:///nonexistent",
         }
         self.run("stack", "init", name)
 
     def run(self, *arguments: str, fails: bool = False) -> str:
-        """Run a command; its output. With `fails`, it must not succeed."""
+        """Run a command and return its output. With `fails`, the command must fail."""
         done = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -71,7 +71,7 @@ class Stack:
         return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
 
     def changes(self, *arguments: str) -> dict[str, list[str]]:
-        """What a preview would do: logical name → the properties that differ."""
+        """The changes of a preview: logical name → the properties that differ."""
         document = json.loads(self.run("preview", "--json", *arguments))
         return {
             step["urn"].rsplit("::", 1)[-1]: sorted(
@@ -94,8 +94,8 @@ class Stack:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Type and logical name → the resource in the state."""
-        found = self.state()["deployment"].get("resources", [])
-        return {f"{resource['type']}::{resource['urn'].rsplit('::', 1)[-1]}": resource for resource in found}
+        resources = self.state()["deployment"].get("resources", [])
+        return {f"{resource['type']}::{resource['urn'].rsplit('::', 1)[-1]}": resource for resource in resources}
 
     def aws(self, service: str) -> Any:
         return boto3.client(
@@ -108,16 +108,16 @@ class Stack:
 
 
 def use_this_environment(project: Path) -> None:
-    """The environment that runs the tests has everything that the program needs."""
+    """Make a project use the environment that runs the tests, which has everything that the program needs."""
     project.write_text(re.sub(r"virtualenv: .*", f"virtualenv: {sys.prefix}", project.read_text()))
 
 
 def copy_program(folder: Path) -> None:
-    """Copy what this repository's program consists of to a new folder."""
+    """Copy the files of this repository's program to a new folder."""
     folder.mkdir()
-    for part in PROGRAM:
-        source = ROOT / part
+    for name in PROGRAM:
+        source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
-            shutil.copy(source, folder / part)
+            shutil.copy(source, folder / name)

@@ -199,7 +199,7 @@ def test_every_system_package_exists(built):
 
 
 def test_a_package_without_a_wheel_is_compiled_and_runs(built):
-    """Alone proves that the image of an app whose package has no wheel has a compiler while it is built."""
+    """Only this test proves that the image of an app whose package has no wheel has a compiler while it is built."""
     app = built("pip")
     (app.folder / "requirements.txt").write_text("psycopg2==2.9.10\n")
     # An image of Python made from Debian's own package has its headers apart.

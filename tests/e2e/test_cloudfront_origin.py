@@ -2,7 +2,7 @@
 
 import pytest
 
-# Four updates of the whole stack; the guards and the graph of each step are tested without the engine as well.
+# Four updates of the complete stack; the guards and each step's graph are also tested without the engine.
 pytestmark = pytest.mark.slow
 
 
@@ -10,8 +10,8 @@ def origin(stack):
     client = stack.aws("cloudfront")
     (distribution,) = client.list_distributions()["DistributionList"]["Items"]
     config = client.get_distribution_config(Id=distribution["Id"])["DistributionConfig"]
-    (found,) = config["Origins"]["Items"]
-    return "vpc" if "VpcOriginConfig" in found else "public"
+    (item,) = config["Origins"]["Items"]
+    return "vpc" if "VpcOriginConfig" in item else "public"
 
 
 def schemes(stack):
@@ -21,7 +21,7 @@ def schemes(stack):
 
 
 def registered(stack):
-    """Of how many target groups the web service is a member."""
+    """The number of target groups that the web service is registered with."""
     ecs = stack.aws("ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
     services = ecs.list_services(cluster=cluster)["serviceArns"]

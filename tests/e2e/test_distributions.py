@@ -84,7 +84,7 @@ def test_both_forms_of_both_distributions_hold_the_licence(wheels):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_wheels_work_in_a_clean_environment(wheels, version, tmp_path):
-    """Alone proves that each distribution has its modules and declares its dependencies, by every Python."""
+    """Only this test proves that each distribution has its modules and declares its dependencies, by every Python."""
     python = interpreter(version)
     if not python:
         pytest.skip(f"there is no Python {version} on this machine")

@@ -69,7 +69,7 @@ def wait_until(happened) -> None:
 
 
 def test_the_image_is_built_once_pushed_by_digest_and_answers_as_the_task_runs_it(registry, program):
-    """Alone proves the way of an image from the folder to a registry, with the real engine and a real Docker engine."""
+    """Only this test proves that the real engine and a real Docker engine build an image and push it to a registry."""
     stack = program("dev")
     stack.environment["DOCKER_HOST"] = os.environ.get("DOCKER_HOST", "")
     # No address of the contract leads anywhere without these; what they add is tested with the whole stack.

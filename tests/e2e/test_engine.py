@@ -1,4 +1,4 @@
-"""The engine of ours against a real AWS API on this machine; and against the real engine, where there is one."""
+"""The in-process engine with an emulated AWS on this machine, and compared with Pulumi's engine if it is installed."""
 
 import json
 import os
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    """One that knows the engine's runs, over records of which moto pretends that they run."""
+    """A local endpoint that tracks the engine's runs, with moto, which only pretends to run services."""
     folder, port = tmp_path_factory.mktemp("aws"), free_port()
     command = [sys.executable, "-m", "tests.e2e.plain_aws", str(folder), str(port), REGION]
     with (folder / "emulator.log").open("wb") as log:
@@ -57,19 +57,19 @@ def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
     assert first.outputs["url"].endswith(".elb.amazonaws.com")
     assert isinstance(first.outputs["password"], Secret)
 
-    again = stack.apply()
-    assert (len(again.unchanged), stack.events) == (RESOURCES_CREATED, [])
-    assert again.outputs == first.outputs
+    second = stack.apply()
+    assert (len(second.unchanged), stack.events) == (RESOURCES_CREATED, [])
+    assert second.outputs == first.outputs
 
     key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
     stack.configure(idle=70, days=30, health="/healthy", team="ops", key=key)
     changed = stack.apply()
-    # Of the two web, one is the target group; the task definition gets new tags, and no new revision.
+    # One of the two named web is the target group; the task definition gets new tags, but no new revision.
     assert stack.operations() == [f"update {name}" for name in ("alb", "http", "logs", "net", "web", "web")]
     (definition,) = stack.aws("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
-    told = stack.aws("ecs").describe_task_definition(taskDefinition=definition, include=["TAGS"])
-    assert told["taskDefinition"]["revision"] == 1
-    assert {"key": "team", "value": "ops"} in told["tags"]
+    description = stack.aws("ecs").describe_task_definition(taskDefinition=definition, include=["TAGS"])
+    assert description["taskDefinition"]["revision"] == 1
+    assert {"key": "team", "value": "ops"} in description["tags"]
     assert (changed.created, changed.replaced, changed.deleted) == ((), (), ())
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
     assert (group["retentionInDays"], group["kmsKeyId"]) == (30, key)
@@ -84,20 +84,20 @@ def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
     assert stack.apply().replaced == ()
     assert "kmsKeyId" not in stack.aws("logs").describe_log_groups()["logGroups"][0]
 
-    gone = stack.destroy()
-    assert len(gone.deleted) == RESOURCES_CREATED
+    destroyed = stack.destroy()
+    assert len(destroyed.deleted) == RESOURCES_CREATED
     assert stack.inventory() == {}
-    assert stack.apply().created, "a destroyed stack can be made anew"
+    assert stack.apply().created, "a destroyed stack can be created again"
 
 
-def test_what_the_program_has_no_more_is_deleted_with_its_content(stack):
+def test_what_the_program_no_longer_registers_is_deleted_with_its_content(stack):
     stack.apply()
     bucket = stack.aws("s3").list_buckets()["Buckets"][0]["Name"]
     for _ in range(2):
         stack.aws("s3").put_object(Bucket=bucket, Key="upload", Body=b"x")
     stack.configure(media="none")
     result = stack.apply()
-    assert [event.name for event in stack.events] == ["versions", "media"], "what depends on it goes first"
+    assert [event.name for event in stack.events] == ["versions", "media"], "dependents are deleted first"
     assert names(result.deleted) == ["media", "versions"]
     assert stack.inventory() == {kind: count for kind, count in ONCE.items() if kind != "buckets"}
 
@@ -110,13 +110,13 @@ def test_a_new_release_replaces_the_task_definition_and_updates_the_service(stac
     assert [event.operation for event in stack.events] == ["replace", "update", "delete"]
     ecs = stack.aws("ecs")
     (service,) = ecs.list_services(cluster=ecs.list_clusters()["clusterArns"][0])["serviceArns"]
-    found = ecs.describe_services(cluster=ecs.list_clusters()["clusterArns"][0], services=[service])["services"][0]
-    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    (running,) = ecs.describe_services(cluster=ecs.list_clusters()["clusterArns"][0], services=[service])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=running["taskDefinition"])["taskDefinition"]
     assert definition["containerDefinitions"][0]["image"] == "web:2"
     assert stack.inventory() == ONCE
 
 
-def test_replacing_a_target_group_makes_the_new_one_first(stack):
+def test_replacing_a_target_group_creates_the_new_one_first(stack):
     stack.apply()
     before = stack.aws("elbv2").describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
     stack.configure(port=9090)
@@ -128,8 +128,8 @@ def test_replacing_a_target_group_makes_the_new_one_first(stack):
     assert stack.inventory() == ONCE
 
 
-def test_replacing_the_network_takes_along_what_cannot_leave_it(stack):
-    """Alone proves the order of a replacement that others depend on."""
+def test_replacing_the_network_replaces_what_cannot_leave_it(stack):
+    """Only this test proves the order of a replacement that others depend on."""
     stack.apply()
     stack.configure(cidr="10.9.0.0/16")
     result = stack.apply()
@@ -139,7 +139,7 @@ def test_replacing_the_network_takes_along_what_cannot_leave_it(stack):
     assert stack.events == []
 
 
-def test_what_vanished_is_made_again(stack):
+def test_a_resource_deleted_outside_the_program_is_created_again(stack):
     stack.apply()
     logs = stack.aws("logs")
     logs.delete_log_group(logGroupName=logs.describe_log_groups()["logGroups"][0]["logGroupName"])
@@ -148,11 +148,11 @@ def test_what_vanished_is_made_again(stack):
     assert stack.inventory() == ONCE
 
 
-def test_the_state_is_for_its_owner_alone_and_secrets_are_marked_in_it(stack):
+def test_only_its_owner_can_read_the_state_and_secrets_are_marked_in_it(stack):
     password = stack.apply().outputs["password"].value
     path = state_file(stack.place, "local")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert password in path.read_text(), "the state is where it is kept"
+    assert password in path.read_text(), "only the state stores it"
     assert not any(password in repr(event) for event in stack.events)
 
 
@@ -162,10 +162,10 @@ from pathlib import Path
 from flask_on_aws_cli.pulumi_engine import apply
 from flask_on_aws_cli.local_project.place import Place
 folder, place, port, after = sys.argv[1:]
-left = [int(after)]
-def progress(event):  # AWS has it, the state does not know yet: the worst moment
-    left[0] -= 1
-    if left[0] == 0:
+remaining = [int(after)]
+def progress(event):  # the worst moment: AWS has completed the operation, but the state does not record it yet
+    remaining[0] -= 1
+    if remaining[0] == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 apply(Path(folder), "local", Path(sys.executable), Place(Path(place), int(port), "us-east-1"), progress=progress)
 """
@@ -180,51 +180,52 @@ def killed_apply(stack, after):
     return done.returncode
 
 
-def test_a_run_that_is_killed_again_and_again_is_taken_up_without_leftovers(stack):
+def test_a_run_that_is_killed_repeatedly_is_continued_without_leftovers(stack):
     kills = 0
-    # Each time a little later, since what is created in the moment of the kill has to be created again.
+    # Each time a little later, since what was being created at the kill has to be created again.
     while killed_apply(stack, after=2 + 2 * kills) != 0:
         kills += 1
-    assert kills >= 3, "it was killed in the middle, at several places"
-    assert programs_left(stack) == []
+    assert kills >= 3, "it was killed during the run, at several points"
+    assert remaining_programs(stack) == []
     assert stack.inventory() == ONCE
     assert len(stack.apply().unchanged) == RESOURCES_CREATED
     assert stack.events == []
 
 
-def programs_left(stack) -> list[int]:
-    """Process ids of programs that outlive their killed engines, which is a second at most."""
+def remaining_programs(stack) -> list[int]:
+    """Process ids of programs that outlive their killed engines by more than the second that is allowed."""
+    remaining = []
     for _ in range(50):
-        running = [one.info for one in psutil.process_iter(["pid", "cmdline"])]
-        left = [one["pid"] for one in running if f'"root": "{stack.program}"' in " ".join(one["cmdline"] or ())]
-        if not left:
+        running = [process.info for process in psutil.process_iter(["pid", "cmdline"])]
+        remaining = [info["pid"] for info in running if f'"root": "{stack.program}"' in " ".join(info["cmdline"] or ())]
+        if not remaining:
             return []
         time.sleep(0.1)
-    return left
+    return remaining
 
 
-def test_a_killed_replacement_and_a_killed_deletion_are_taken_up(stack):
+def test_a_killed_replacement_and_a_killed_deletion_are_continued(stack):
     stack.apply()
     stack.configure(cidr="10.9.0.0/16", media="none", image="web:2")
     kills = 0
     while killed_apply(stack, after=1 + 2 * kills) != 0:
         kills += 1
-    assert kills >= 3, "it was killed in the middle, at several places"
+    assert kills >= 3, "it was killed during the run, at several points"
     assert stack.inventory() == {kind: count for kind, count in ONCE.items() if kind != "buckets"}
     stack.apply()
     assert stack.events == []
 
 
-def test_a_destroy_without_anything_and_after_a_kill(stack):
+def test_destroying_nothing_and_destroying_after_a_kill(stack):
     assert stack.destroy().deleted == ()
     killed_apply(stack, after=9)
     stack.destroy()
     assert stack.inventory() == {}
 
 
-def test_a_failure_names_the_resource_and_awss_message_and_the_next_run_goes_on(stack):
+def test_a_failure_names_the_resource_and_aws_s_message_and_the_next_run_continues(stack):
     broken = (
-        STACK + 'Thing("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
+        STACK + 'Custom("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
     )
     stack.write(broken)
     with pytest.raises(EngineError) as failed:
@@ -247,8 +248,8 @@ def test_overrides_decide_outputs_of_planned_and_of_created_types(stack):
         return {"domainName": "localhost:8443"}
 
     stack.write(
-        'cdn = Thing("aws:cloudfront/distribution:Distribution", "cdn", {}, outputs=["domainName"])\n'
-        'logs = Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, outputs=["name"])\n'
+        'cdn = Custom("aws:cloudfront/distribution:Distribution", "cdn", {}, outputs=["domainName"])\n'
+        'logs = Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, outputs=["name"])\n'
         'pulumi.export("host", cdn.domainName)\npulumi.export("logs", logs.name)\n'
     )
     overrides = {
@@ -275,13 +276,13 @@ guard = pulumi.ResourceHook("guard", refuse)
 binding = pulumi.ResourceHookBinding(**{k: ([guard, h] if k.startswith("before") else [h]) for k, h in hooks.items()})
 days = pulumi.Config().get_int("days")
 if days:
-    Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, pulumi.ResourceOptions(hooks=binding))
+    Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, pulumi.ResourceOptions(hooks=binding))
 """
 
 
-def test_hooks_run_and_a_before_hook_refuses(stack):
+def test_hooks_run_and_a_before_hook_can_reject(stack):
     stack.write(GUARDED, days=1)
-    with pytest.raises(EngineError, match=r"The before create hook 'guard' refused .* logs: a day is too short"):
+    with pytest.raises(EngineError, match=r"The before create hook 'guard' rejected .* logs: a day is too short"):
         stack.apply()
     assert stack.inventory() == {}
     for days in (7, 14, 14):
@@ -296,26 +297,26 @@ def test_hooks_run_and_a_before_hook_refuses(stack):
     stack.write(GUARDED, days=14)
     stack.destroy(interpreter=Path(sys.executable))
     assert stack.inventory() == {}
-    told = (stack.program / "hooks.txt").read_text().splitlines()
+    calls = (stack.program / "hooks.txt").read_text().splitlines()
     seven, fourteen = (f"[('retentionInDays', {days})]" for days in (7.0, 14.0))  # a hook's numbers are floats
-    assert told == [
+    assert calls == [
         *[f"logs [] {seven}"] * 2,
         *[f"logs {seven} {fourteen}"] * 2,
         *[f"logs {fourteen} []"] * 2,
     ]
 
 
-GROUP = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
+GROUP = 'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": 7}, pulumi.ResourceOptions(%s))\n'
 
 
-def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack):
+def test_protection_rejects_deletion_and_replacement_until_it_is_removed(stack):
     stack.write(GROUP % "protect=True")
     stack.apply()
     for attempt in (lambda: stack.destroy(), lambda: (stack.write(""), stack.apply())):
-        with pytest.raises(EngineError, match="logs is protected and cannot be deleted; take `protect` off it"):
+        with pytest.raises(EngineError, match="logs is protected and cannot be deleted; remove its option `protect`"):
             attempt()
     stack.write(
-        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
+        'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"name": "other"}, pulumi.ResourceOptions(protect=True))'
     )
     with pytest.raises(EngineError, match="logs is protected and cannot be replaced"):
         stack.apply()
@@ -325,8 +326,8 @@ def test_protection_rejects_deletion_and_replacement_until_it_is_taken_off(stack
     assert stack.inventory() == {}
 
 
-def test_a_protected_resource_keeps_all_others_from_being_deleted_with_it(stack):
-    user = 'Thing("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
+def test_a_protected_resource_prevents_the_deletion_of_all_others(stack):
+    user = 'Custom("aws:cloudwatch/logGroup:LogGroup", "more", {}, pulumi.ResourceOptions(depends_on=[logs]))\n'
     stack.write("logs = " + GROUP % "protect=True" + user)
     stack.apply()
     with pytest.raises(EngineError, match="logs is protected"):
@@ -340,7 +341,7 @@ def test_explicit_providers_are_neither_created_nor_planned(stack):
     assert (names(result.created), result.planned) == (["logs"], ())
 
 
-def test_what_is_retained_stays_on_aws(stack):
+def test_a_retained_resource_stays_on_aws(stack):
     stack.write(GROUP % "retain_on_delete=True")
     stack.apply()
     stack.write("")
@@ -359,7 +360,7 @@ class Recorded(pulumi.ComponentResource):
         hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
         super().__init__("test:index:Recorded", name, {"days": days}, pulumi.ResourceOptions.merge(opts, hooks))
         child = pulumi.ResourceOptions(parent=self)
-        Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
+        Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": days}, child)
 
 """
 
@@ -373,20 +374,20 @@ def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack
     assert names(stack.apply().unchanged) == ["logs"]
     stack.write(body(7))
     for _ in range(2):  # what was rejected is rejected again
-        with pytest.raises(EngineError, match=r"before update hook 'old-record' refused .* old: 14 days to 7"):
+        with pytest.raises(EngineError, match=r"before update hook 'old-record' rejected .* old: 14 days to 7"):
             stack.apply()
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 14
     alias = ", pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')])"
     stack.write(body(7, "new", alias))
-    with pytest.raises(EngineError, match=r"before update hook 'new-record' refused .* new: 14 days to 7"):
+    with pytest.raises(EngineError, match=r"before update hook 'new-record' rejected .* new: 14 days to 7"):
         stack.apply()
     stack.write(body(30, "new", alias))
     assert names(stack.apply().updated) == ["logs"]
     assert names(stack.destroy().deleted)[-1] == "logs"
 
 
-def test_what_exists_is_imported_brought_to_the_inputs_and_deleted_with_the_stack(stack):
+def test_an_existing_resource_is_imported_updated_and_deleted_with_the_stack(stack):
     logs = stack.aws("logs")
     logs.create_log_group(logGroupName="made-by-aws")
 
@@ -394,7 +395,7 @@ def test_what_exists_is_imported_brought_to_the_inputs_and_deleted_with_the_stac
         return f"""
 found = pulumi.runtime.invoke("aws:cloudwatch/getLogGroups:getLogGroups", {{"logGroupNamePrefix": "made-"}}).value
 pulumi.export("found", found["logGroupNames"])
-Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
+Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retentionInDays": 14}},
       pulumi.ResourceOptions(import_={name!r}))
 """
 
@@ -412,11 +413,11 @@ Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {{"name": {name!r}, "retention
     assert logs.describe_log_groups()["logGroups"] == []
 
 
-def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
+def test_an_ignored_tag_is_not_added_through_tags_all(stack):
     def body(more, ignored):
         tags = {"team": "web", **more}
         return (
-            f'Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
+            f'Custom("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16", "tags": {tags!r}}}, '
             f"pulumi.ResourceOptions(ignore_changes={ignored!r}))\n"
         )
 
@@ -427,21 +428,21 @@ def test_a_tag_that_is_ignored_is_not_added_by_way_of_all_tags(stack):
 
 
 def test_tags_are_added_changed_and_removed_in_place(stack):
-    """Of what has no tags of its own beside it in a change: a VPC origin, and a parameter that is written over."""
+    """For types whose tags need a separate request: a VPC origin, and a parameter, which is overwritten."""
 
     def body(tags):
         return f"""
 tags = {tags!r}
-vpc = Thing("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16"}})
-subnets = [Thing("aws:ec2/subnet:Subnet", f"net-{{n}}", {{"vpcId": vpc.id, "availabilityZone": f"us-east-1{{'ab'[n]}}",
+vpc = Custom("aws:ec2/vpc:Vpc", "net", {{"cidrBlock": "10.0.0.0/16"}})
+subnets = [Custom("aws:ec2/subnet:Subnet", f"net-{{n}}", {{"vpcId": vpc.id, "availabilityZone": f"us-east-1{{'ab'[n]}}",
            "cidrBlock": f"10.0.{{n}}.0/24"}}) for n in range(2)]
-balancer = Thing("aws:lb/loadBalancer:LoadBalancer", "ilb", {{"subnets": [s.id for s in subnets], "internal": True}},
+balancer = Custom("aws:lb/loadBalancer:LoadBalancer", "ilb", {{"subnets": [s.id for s in subnets], "internal": True}},
                  outputs=["arn"])
-origin = Thing("aws:cloudfront/vpcOrigin:VpcOrigin", "origin", {{"tags": tags, "vpcOriginEndpointConfig": {{
+origin = Custom("aws:cloudfront/vpcOrigin:VpcOrigin", "origin", {{"tags": tags, "vpcOriginEndpointConfig": {{
                "name": "origin", "arn": balancer.arn, "httpPort": 80, "httpsPort": 443,
                "originProtocolPolicy": "http-only", "originSslProtocols": {{"items": ["TLSv1.2"], "quantity": 1}}}}}},
                outputs=["arn"])
-record = Thing("aws:ssm/parameter:Parameter", "record", {{"name": "/record", "type": "String", "value": "1",
+record = Custom("aws:ssm/parameter:Parameter", "record", {{"name": "/record", "type": "String", "value": "1",
                "tags": tags}})
 pulumi.export("origin", origin.arn)
 """
@@ -465,21 +466,21 @@ pulumi.export("origin", origin.arn)
 
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
-        'g = Group("old")\nThing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+        'g = Group("old")\nCustom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
     )
     stack.apply()
     stack.write(
         'g = Group("new", pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))\n'
-        'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
+        'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'
     )
     result = stack.apply()
     assert (names(result.unchanged), stack.events) == (["logs"], [])
 
 
-def test_a_fixed_name_is_deleted_first(stack):
+def test_a_resource_with_an_explicit_name_is_deleted_before_its_replacement_is_created(stack):
     body = (
-        'Thing("aws:lb/targetGroup:TargetGroup", "web", {"name": "fixed", "port": %d, "protocol": "HTTP",'
-        ' "targetType": "ip", "vpcId": Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"}).id})'
+        'Custom("aws:lb/targetGroup:TargetGroup", "web", {"name": "fixed", "port": %d, "protocol": "HTTP",'
+        ' "targetType": "ip", "vpcId": Custom("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"}).id})'
     )
     stack.write(body % 80)
     stack.apply()
@@ -490,7 +491,7 @@ def test_a_fixed_name_is_deleted_first(stack):
 
 
 def test_ignored_changes_and_replacement_on_request(stack):
-    body = 'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
+    body = 'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
     stack.write(body % (7, ""))
     stack.apply()
     stack.write(body % (14, 'ignore_changes=["retentionInDays"]'))
@@ -501,9 +502,9 @@ def test_ignored_changes_and_replacement_on_request(stack):
 
 
 def test_a_replacement_has_the_program_s_values_also_where_changes_are_ignored(stack):
-    """As with Pulumi's engine: a database that is replaced is restored from the snapshot that is named now."""
-    given = '{"retentionInDays": %d, "name": "%s"}'
-    body = f'Thing("aws:cloudwatch/logGroup:LogGroup", "logs", {given}, pulumi.ResourceOptions(%s))'
+    """As with Pulumi's engine: a database that is replaced is restored from the snapshot in the current inputs."""
+    inputs = '{"retentionInDays": %d, "name": "%s"}'
+    body = f'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {inputs}, pulumi.ResourceOptions(%s))'
     ignoring = 'ignore_changes=["retentionInDays"]'
     stack.write(body % (7, "one", ignoring))
     stack.apply()
@@ -532,13 +533,13 @@ pulumi.export("kept", kept.output)
 
 
 def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
-    one = 'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
-    two = 'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
-    stack.write(one + two)
+    first = 'a = Custom("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
+    second = 'b = Custom("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
+    stack.write(first + second)
     stack.apply()
     swapped = (
-        'b = Thing("aws:cloudwatch/logGroup:LogGroup", "b", {})\n'
-        'a = Thing("aws:cloudwatch/logGroup:LogGroup", "a", {}, pulumi.ResourceOptions(depends_on=[b]))\n'
+        'b = Custom("aws:cloudwatch/logGroup:LogGroup", "b", {})\n'
+        'a = Custom("aws:cloudwatch/logGroup:LogGroup", "a", {}, pulumi.ResourceOptions(depends_on=[b]))\n'
     )
     stack.write(swapped)
     stack.apply()
@@ -555,7 +556,7 @@ def test_a_second_run_at_the_same_time_is_rejected(stack):
             if (stack.program / "started").exists():
                 break
             signal.sigtimedwait([], 0.1)
-        with pytest.raises(EngineError, match="Another update of this stack is under way"):
+        with pytest.raises(EngineError, match="Another update of this stack is in progress"):
             stack.apply()
     finally:
         os.killpg(holder.pid, signal.SIGKILL)
@@ -563,24 +564,24 @@ def test_a_second_run_at_the_same_time_is_rejected(stack):
 
 
 @pytest.fixture
-def whole(stack):
+def app_stack(stack):
     """The program of this repository, with its stack named local."""
     shutil.rmtree(stack.program)
     copy_program(stack.program)
     return stack
 
 
-def configure_whole(whole, **settings):
-    # No task of plain moto ever ends, so a release command would wait for ever; nothing is built, so nothing is tried.
-    # Plain moto has no VPC origins.
+def configure_app_stack(app_stack, **settings):
+    # Tasks of unmodified moto never end, so a release command would wait forever; no image is built, so there is no
+    # preflight; and unmodified moto has no VPC origins.
     settings = {"releaseCommand": "none", "preflight": "never", "cloudfrontOrigin": "public", **settings}
     lines = "".join(f"  flask-on-aws:{key}: {json.dumps(value)}\n" for key, value in settings.items())
-    (whole.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}")
+    (app_stack.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}")
 
 
-def test_the_whole_program(whole):
-    configure_whole(whole)
-    first = whole.apply()
+def test_the_repository_s_program(app_stack):
+    configure_app_stack(app_stack)
+    first = app_stack.apply()
     planned = {urn.split("::")[2].rsplit("$", 1)[-1] for urn in first.planned}
     assert planned == {
         "aws:cloudfront/distribution:Distribution",
@@ -594,61 +595,62 @@ def test_the_whole_program(whole):
         "aws:ecr/repository:Repository",
         "docker-build:index:Image",
     }
-    check_the_task(whole, first.outputs)
-    assert (len(whole.apply().unchanged), whole.events) == (len(first.created), [])
-    changes_of_the_whole(whole)
-    whole.destroy()
-    assert leftovers(whole) == {}
+    check_task(app_stack, first.outputs)
+    assert (len(app_stack.apply().unchanged), app_stack.events) == (len(first.created), [])
+    check_changes(app_stack)
+    app_stack.destroy()
+    assert leftovers(app_stack) == {}
 
 
-def check_the_task(whole, outputs):
-    """What the task is given is there: its secrets, its database, its bucket, its log group."""
-    ecs = whole.aws("ecs")
+def check_task(app_stack, outputs):
+    """Check that everything that the task refers to exists: its secrets, its database, its bucket, its log group."""
+    ecs = app_stack.aws("ecs")
     definition = ecs.describe_task_definition(taskDefinition=outputs["taskDefinitionArn"])["taskDefinition"]
     web = next(entry for entry in definition["containerDefinitions"] if entry["name"] == "web")
     for entry in web["secrets"]:
         arn, key = entry["valueFrom"].removesuffix("::").rsplit(":", 1)
-        content = whole.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        content = app_stack.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
         assert json.loads(content)[key]
     environment = {entry["name"]: entry["value"] for entry in web["environment"]}
-    (database,) = whole.aws("rds").describe_db_instances()["DBInstances"]
+    (database,) = app_stack.aws("rds").describe_db_instances()["DBInstances"]
     assert environment["PGHOST"] == database["Endpoint"]["Address"] == outputs["databaseHost"]
     assert environment["MEDIA_BUCKET"] == outputs["bucketName"]
-    whole.aws("s3").head_bucket(Bucket=outputs["bucketName"])
+    app_stack.aws("s3").head_bucket(Bucket=outputs["bucketName"])
     assert web["logConfiguration"]["options"]["awslogs-group"] == outputs["logGroupName"]
     service = ecs.describe_services(cluster=outputs["clusterName"], services=[outputs["serviceName"]])["services"][0]
-    health = whole.aws("elbv2").describe_target_groups(TargetGroupArns=[service["loadBalancers"][0]["targetGroupArn"]])
+    health = app_stack.aws("elbv2").describe_target_groups(
+        TargetGroupArns=[service["loadBalancers"][0]["targetGroupArn"]]
+    )
     assert health["TargetGroups"][0]["HealthCheckPath"] == "/up"
     assert {"key": "managed-by", "value": "pulumi"} in ecs.list_tags_for_resource(resourceArn=service["serviceArn"])[
         "tags"
     ]
 
 
-def changes_of_the_whole(whole):
-    configure_whole(whole, healthCheckPath="/ready", databaseStorageGib=30, maxTasks=5)
-    changed = whole.apply()
-    assert whole.operations() == ["update app-db", "update app-scaling", "update app-web"]
+def check_changes(app_stack):
+    configure_app_stack(app_stack, healthCheckPath="/ready", databaseStorageGib=30, maxTasks=5)
+    changed = app_stack.apply()
+    assert app_stack.operations() == ["update app-db", "update app-scaling", "update app-web"]
     assert (changed.replaced, changed.deleted) == ((), ())
-    assert whole.aws("rds").describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
-    kept = {"databaseStorageGib": 30}
-    configure_whole(whole, **kept, databaseUsername="other", bucket="none")
+    assert app_stack.aws("rds").describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
+    storage = {"databaseStorageGib": 30}
+    configure_app_stack(app_stack, **storage, databaseUsername="other", bucket="none")
     with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
-        whole.apply()
-    configure_whole(whole, **kept, workers={"jobs": "python -m jobs"})
-    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in whole.apply().created)
-    kept |= {"acceptDataLoss": ["app-media"], "bucket": "none"}
-    configure_whole(whole, **kept)
-    assert {"app-media", "app-jobs"} <= set(names(whole.apply().deleted))
-    assert leftovers(whole).get("buckets") is None
-    whole.apply()
-    assert whole.events == []
+        app_stack.apply()
+    configure_app_stack(app_stack, **storage, workers={"jobs": "python -m jobs"})
+    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in app_stack.apply().created)
+    configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")
+    assert {"app-media", "app-jobs"} <= set(names(app_stack.apply().deleted))
+    assert leftovers(app_stack).get("buckets") is None
+    app_stack.apply()
+    assert app_stack.events == []
 
 
-def test_a_production_program_with_a_domain(whole):
-    """Alone proves that the in-process engine applies the whole program as production has it."""
-    whole.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
-    configure_whole(
-        whole,
+def test_a_production_program_with_a_domain(app_stack):
+    """Only this test proves that the in-process engine applies the complete program with production's settings."""
+    app_stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
+    configure_app_stack(
+        app_stack,
         environment="production",
         domain="app.example.com",
         domainAliases=["www.example.com"],
@@ -660,26 +662,26 @@ def test_a_production_program_with_a_domain(whole):
         accessLogs=True,
         flowLogs=True,
     )
-    first = whole.apply()
+    first = app_stack.apply()
     assert first.outputs["url"] == "https://app.example.com"
-    elb = whole.aws("elbv2")
+    elb = app_stack.aws("elbv2")
     (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
     listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
     certificates = {listener["Port"]: listener.get("Certificates", []) for listener in listeners}
-    issued = [entry["CertificateArn"] for entry in whole.aws("acm").list_certificates()["CertificateSummaryList"]]
+    issued = [entry["CertificateArn"] for entry in app_stack.aws("acm").list_certificates()["CertificateSummaryList"]]
     assert [entry["CertificateArn"] for entry in certificates[443]] == issued
-    scaling = whole.aws("application-autoscaling")
+    scaling = app_stack.aws("application-autoscaling")
     (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
     assert action["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
-    assert (len(whole.apply().unchanged), whole.events) == (len(first.created), [])
-    result = whole.destroy()
-    assert set(leftovers(whole)) <= {"buckets", "snapshots"}, "production keeps its data"
-    assert len(leftovers(whole).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])
+    assert (len(app_stack.apply().unchanged), app_stack.events) == (len(first.created), [])
+    result = app_stack.destroy()
+    assert set(leftovers(app_stack)) <= {"buckets", "snapshots"}, "production keeps its data"
+    assert len(leftovers(app_stack).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])
 
 
 @pytest.mark.engine
 def test_the_same_graph_as_the_real_engine(program):
-    """The same resources, inputs, parents, dependencies and options, but for the digits of automatic names."""
+    """The same resources, inputs, parents, dependencies and options, except for the digits of automatic names."""
     real = program("dev")
     document = json.loads(real.run("preview", "--json"))
     states = {step["urn"]: step["newState"] for step in document["steps"] if ":pulumi:providers:" not in step["urn"]}
@@ -694,12 +696,12 @@ def test_the_same_graph_as_the_real_engine(program):
         assert resource.options.protect == state.get("protect", False)
         assert resource.options.retain_on_delete == state.get("retainOnDelete", False)
         assert list(resource.options.ignore_changes) == state.get("ignoreChanges", [])
-        found = {key: set(urns) for key, urns in resource.property_dependencies.items() if urns}
-        assert found == {key: set(urns) for key, urns in state.get("propertyDependencies", {}).items() if urns}
+        dependencies = {key: set(urns) for key, urns in resource.property_dependencies.items() if urns}
+        assert dependencies == {key: set(urns) for key, urns in state.get("propertyDependencies", {}).items() if urns}
 
 
 def own_inputs(state):
-    """The program's own inputs: without what the provider added and lists as its defaults."""
+    """The program's own inputs, without the provider's defaults, which it lists."""
     inputs = dict(state.get("inputs", {}))
     for name in inputs.pop("__defaults", []):
         inputs.pop(name)

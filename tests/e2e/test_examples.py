@@ -47,7 +47,7 @@ def example(pulumi_command, emulator, request, tmp_path):
 
 
 def test_single_components_beside_a_service_of_one_s_own(example):
-    """Alone proves that the library works as an installed package, its components one by one, and a new password."""
+    """Only this test proves the library as an installed package, each component separately, and a new password."""
     stack = example("own_service", installed=True)
     stack.up()
     assert stack.changes() == {}
@@ -76,7 +76,7 @@ def login(stack: Stack) -> dict[str, str]:
 
 
 def test_two_apps_of_a_platform_share_what_costs_by_the_hour(example):
-    """Alone proves that stacks of apps share network, cluster, load balancer and database server of another stack."""
+    """Only this test proves that apps' stacks share another stack's network, cluster, load balancer and database."""
     platform = example("platform")
     platform.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     platform.configure(domain="example.com")
@@ -136,7 +136,7 @@ def database_url(stack: Stack, app: str) -> str:
 
 
 def test_a_second_service_on_the_apps_cluster_and_load_balancer(example):
-    """Alone proves that the provider takes a transform, a grant and a connection, and that the outputs can be used."""
+    """Only this test proves that the provider accepts a transform, a grant and a connection, and that outputs work."""
     stack = example("second_service")
     stack.configure(image="public.ecr.aws/docker/library/python:3.13-slim")
     stack.up()

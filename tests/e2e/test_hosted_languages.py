@@ -72,7 +72,7 @@ def run(folder: Path, *command: str, fails: bool = False) -> str:
 
 
 def test_typescript(typescript):
-    """Alone proves that the TypeScript example compiles: half a minute, most of it npm's."""
+    """Only this test proves that the TypeScript example compiles: half a minute, most of it npm's."""
     run(typescript, "npx", "--no-install", "tsc", "--noEmit")
     program = typescript / "index.ts"
     program.write_text(program.read_text().replace("memory:", "memroy:"))
@@ -81,7 +81,7 @@ def test_typescript(typescript):
 
 
 def test_go(go):
-    """Alone proves that the Go example compiles, and that outputs have the types of the arguments they are made for."""
+    """Only this test proves that the Go example compiles, and that outputs have the types of matching arguments."""
     assert not run(go, "gofmt", "-l", "main.go")
     program = go / "main.go"
     text = program.read_text() + CONNECTED

@@ -18,12 +18,12 @@ for index, egress in enumerate({MODES!r}):
     if egress == "public":
         public = network
 
-# Nothing is open but what the stack itself connects.
+# No ports are open except those that the stack itself needs.
 endpoints = {{"endpoint_security_group_id": network.endpoint_security_group_id}}
 closed = TaskSecurityGroup("closed", {{"vpc_id": network.vpc_id, "outbound_ports": [], **endpoints}})
 pulumi.export("closed", closed.security_group_id)
 
-# Services of explicit providers: given to the component itself, and to the component that it is part of.
+# Services with explicit providers: one of the component itself, and one of its parent component.
 tags = {{"tags": {{"owner": "ops"}}}}
 plain = aws.Provider("plain", region="us-east-1", default_tags=tags)
 role = aws.iam.Role("deploy", assume_role_policy=pulumi.Output.json_dumps({{"Version": "2012-10-17", "Statement": []}}))
@@ -31,9 +31,9 @@ secret = pulumi.Output.secret("us-east-1")
 wrapped = aws.Provider("wrapped", region=secret, assume_roles=[{{"role_arn": role.arn}}])
 
 
-class Whole(pulumi.ComponentResource):
+class Parent(pulumi.ComponentResource):
     def __init__(self, name, opts):
-        super().__init__("networks:index:Whole", name, {{}}, opts)
+        super().__init__("networks:index:Parent", name, {{}}, opts)
         service(f"{{name}}-web", pulumi.ResourceOptions(parent=self))
 
 
@@ -50,7 +50,7 @@ def service(name, opts):
 
 
 service("plain-web", pulumi.ResourceOptions(provider=plain))
-Whole("whole", pulumi.ResourceOptions(providers=[wrapped]))
+Parent("parent", pulumi.ResourceOptions(providers=[wrapped]))
 """
 
 
@@ -66,27 +66,28 @@ def networks(pulumi_command, emulator, tmp_path) -> Stack:
     return Stack(pulumi_command, folder, emulator, "dev")
 
 
-def test_every_egress_mode_is_made_whole_and_removed_whole(networks):
-    """Alone proves that the real provider accepts, and removes, what each egress mode is made of."""
+def test_every_egress_mode_is_created_and_removed_completely(networks):
+    """Only this test proves that the real provider creates and deletes all resources of each egress mode."""
     networks.up()
     assert networks.changes() == {}
     ec2 = networks.aws("ec2")
     outputs = networks.outputs()
     vpcs = {mode: outputs[mode] for mode in MODES}
-    own = [{"Name": "vpc-id", "Values": list(vpcs.values())}]
+    in_vpcs = [{"Name": "vpc-id", "Values": list(vpcs.values())}]
     gateways = [nat["VpcId"] for nat in ec2.describe_nat_gateways()["NatGateways"] if nat["State"] == "available"]
     assert sorted(map(gateways.count, vpcs.values())) == [0, 0, 0, 1, 2]
     kinds = {vpcs[mode]: mode for mode in MODES}
     endpoints = [
-        (kinds[e["VpcId"]], e["VpcEndpointType"]) for e in ec2.describe_vpc_endpoints(Filters=own)["VpcEndpoints"]
+        (kinds[e["VpcId"]], e["VpcEndpointType"]) for e in ec2.describe_vpc_endpoints(Filters=in_vpcs)["VpcEndpoints"]
     ]
-    assert {mode for mode, kind in endpoints if kind == "Gateway"} == set(MODES)  # S3's is free
+    assert {mode for mode, kind in endpoints if kind == "Gateway"} == set(MODES)  # the one of S3 is free
     assert {mode for mode, kind in endpoints if kind == "Interface"} == {"endpoints"}
     groups = [{"Name": "group-id", "Values": [outputs["closed"]]}]
-    out = [rule for rule in ec2.describe_security_group_rules(Filters=groups)["SecurityGroupRules"] if rule["IsEgress"]]
-    assert {(rule["FromPort"], rule["ToPort"]) for rule in out} == {(443, 443)}
-    (prefix_list,) = [rule["PrefixListId"] for rule in out if rule.get("PrefixListId")]
-    (named,) = ec2.describe_managed_prefix_lists(PrefixListIds=[prefix_list])["PrefixLists"]
-    assert named["PrefixListName"] == "com.amazonaws.us-east-1.s3"
+    rules = ec2.describe_security_group_rules(Filters=groups)["SecurityGroupRules"]
+    egress = [rule for rule in rules if rule["IsEgress"]]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in egress} == {(443, 443)}
+    (prefix_list_id,) = [rule["PrefixListId"] for rule in egress if rule.get("PrefixListId")]
+    (prefix_list,) = ec2.describe_managed_prefix_lists(PrefixListIds=[prefix_list_id])["PrefixLists"]
+    assert prefix_list["PrefixListName"] == "com.amazonaws.us-east-1.s3"
     networks.run("destroy", "--yes", "--skip-preview")
-    assert ec2.describe_vpcs(Filters=own)["Vpcs"] == []
+    assert ec2.describe_vpcs(Filters=in_vpcs)["Vpcs"] == []

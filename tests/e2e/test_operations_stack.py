@@ -26,11 +26,11 @@ def stack(pulumi_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (folder / "__main__.py").write_text(PROGRAM)
     (folder / "Pulumi.yaml").write_text("name: app\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n")
     use_this_environment(folder / "Pulumi.yaml")
-    made = Stack(pulumi_command, folder, "http://127.0.0.1:9", "dev")
+    stack = Stack(pulumi_command, folder, "http://127.0.0.1:9", "dev")
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
-        monkeypatch.setenv(name, made.environment[name])
+        monkeypatch.setenv(name, stack.environment[name])
     monkeypatch.delenv("AWS_REGION", raising=False)
-    return made
+    return stack
 
 
 def test_outputs_and_the_provider_s_settings_come_from_the_stack(stack: Stack) -> None:

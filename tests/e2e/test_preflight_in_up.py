@@ -1,4 +1,4 @@
-"""The preflight of an update, with the real engine and a real Docker engine: what would not run is not pushed."""
+"""The preflight of an update, with the real engine and a real Docker engine: an app that would fail is not pushed."""
 
 import json
 import os
@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.docker]
 
 BROKEN = "gunicorn --bind 127.0.0.1:5000 app:app"
 FAILED = "FAILED   listens            wrong interface: listens on 127.0.0.1:5000, must be 0.0.0.0:$PORT (here 9000)"
-WAY_OUT = "→ add --bind 0.0.0.0:$PORT to the start command"
-UNTRIED = "The app is pushed without a preflight: no Docker engine answers."
-# The component alone, for what needs no stack around it.
+FIX = "→ add --bind 0.0.0.0:$PORT to the start command"
+SKIPPED = "The app is pushed without a preflight: no Docker engine answers."
+# Only the component, for tests that do not need a complete stack.
 PROGRAM = """
 import pulumi
 from flask_on_aws import Image
@@ -45,33 +45,32 @@ CMD ["/bin/sh", "-c", "exec gunicorn --bind 0.0.0.0:$PORT app:app"]
 
 @pytest.fixture
 def stack(program, registry):
-    """A stack whose engine is this machine's."""
-    made = program("dev")
-    made.environment["DOCKER_HOST"] = os.environ.get("DOCKER_HOST", "")
-    return made
+    """A stack that uses this machine's Docker engine."""
+    stack = program("dev")
+    stack.environment["DOCKER_HOST"] = os.environ.get("DOCKER_HOST", "")
+    return stack
 
 
 def repositories(registry):
-    """What was pushed, by repository."""
+    """The tags of the pushed images, by repository."""
     names = json.loads(answer(f"{registry}/_catalog")[2])["repositories"]
     return {name: json.loads(answer(f"{registry}/{name}/tags/list")[2])["tags"] for name in names}
 
 
 def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(stack, registry):
-    """Alone proves that `pulumi up` runs the preflight with the stack's settings before it pushes."""
+    """Only this test proves that `pulumi up` runs the preflight with the stack's settings before it pushes."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"), BROKEN)
     stack.configure(app="shop", port=9000, healthCheckPath="/health", database="none", bucket="none")
-    said = stack.up(fails=True)
-    assert all(
-        part in said for part in (FAILED, "Listening at: http://127.0.0.1:5000", WAY_OUT, "set `preflight` to never")
-    )
+    output = stack.up(fails=True)
+    for text in (FAILED, "Listening at: http://127.0.0.1:5000", FIX, "set `preflight` to never"):
+        assert text in output
     assert repositories(registry) == {}
     assert not [key for key in stack.resources() if key.startswith("docker-build:index:Image")]
 
     (folder / "Procfile").write_text(f"web: {GUNICORN}\n")
-    said = stack.up()
-    assert "ok       health             answers 200 on /health" in said
-    assert "FAILED" not in said
+    output = stack.up()
+    assert "ok       health             answers 200 on /health" in output
+    assert "FAILED" not in output
     task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
     pushed(stack, registry, task["taskDefinition"]["containerDefinitions"][0]["image"])
     check_nothing_to_do(stack)
@@ -79,13 +78,13 @@ def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(st
     stack.run("destroy", "--yes", "--skip-preview")
 
 
-def test_the_setting_decides_where_an_image_alone_is_tried(stack, registry):
-    """Alone proves what each value of `preflight` does, with and without a Docker engine."""
+def test_the_setting_decides_whether_an_image_is_tested(stack, registry):
+    """Only this test proves what each value of `preflight` does, with and without a Docker engine."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"))
     (folder / "Dockerfile").write_text(DOCKERFILE.replace("0.0.0.0:$PORT", "127.0.0.1:5000"))
     (stack.folder / "__main__.py").write_text(PROGRAM)
     stack.run("config", "set", "--secret", "--path", "buildSecrets.TOKEN", "t0ken")
-    for _ in range(2):  # what failed is tried again, unchanged as it is
+    for _ in range(2):  # an image that failed is tested again although it is unchanged
         stack.configure(preflight="always")
         assert FAILED in stack.up(fails=True)
         assert repositories(registry) == {}
@@ -99,5 +98,5 @@ def test_the_setting_decides_where_an_image_alone_is_tried(stack, registry):
     stack.configure(preflight="always")
     assert "image is pushed: no Docker engine answers. `preflight` is always" in stack.up(fails=True)
     stack.configure(preflight="auto")
-    assert UNTRIED in stack.up()
+    assert SKIPPED in stack.up()
     stack.run("destroy", "--yes", "--skip-preview")

@@ -151,7 +151,7 @@ def test_no_setting_is_forgotten():
 
 
 def test_settings_of_database_and_tasks_change_in_place(program):
-    """Alone proves that the real provider changes these settings without a replacement."""
+    """Only this test proves that the real provider changes these settings without a replacement."""
     stack = program("dev")
     kept = change(stack, DATABASE, TASKS)
     check_database(stack)
@@ -162,7 +162,7 @@ def test_settings_of_database_and_tasks_change_in_place(program):
 
 
 def test_settings_around_them_change_in_place(program):
-    """Alone proves that for the settings around them, from a default stack to protected production on a domain."""
+    """Only this test proves it for the remaining settings, from a default stack to protected production on a domain."""
     stack = program("dev")
     folder = stack.folder / "app_template"
     (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text())

@@ -1,4 +1,4 @@
-"""Every setting, set to every legal kind of value, gets through the real engine to what is planned."""
+"""Every setting, with every valid type of value, reaches the real engine's plan."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from tests.golden_names import golden_names
 from tests.setting_values import OWN, PLANNED, SHARED, UNSET
 
 pytestmark = pytest.mark.engine
-# Beside the app, of which the golden file is.
+# Not part of the app component, whose resources are in the golden file.
 FIXED = "flask-on-aws:index:FixedSettings"
 
 
@@ -43,14 +43,14 @@ def test_every_setting_reaches_the_plan(planned):
 
     shared = planned(SHARED)
     types = {key.split("::")[0] for key in shared}
-    made = (
+    owned = (
         "ec2/vpc:Vpc",
         "ec2/subnet:Subnet",
         "lb/loadBalancer:LoadBalancer",
         "rds/instance:Instance",
         "ecs/cluster:Cluster",
     )
-    assert {f"aws:{kind}" for kind in made} & types == set()
+    assert {f"aws:{kind}" for kind in owned} & types == set()
     assert shared["aws:appautoscaling/target:Target::app-scaling"]["maxCapacity"] == 3
     rule = next(inputs for key, inputs in shared.items() if key.startswith("aws:lb/listenerRule:ListenerRule::"))
     assert (rule["listenerArn"], rule["priority"]) == (SHARED["listenerArn"], 200)
@@ -58,6 +58,6 @@ def test_every_setting_reaches_the_plan(planned):
     image = next(inputs for key, inputs in planned(PLANNED).items() if key.startswith("docker-build:index:Image::"))
     assert "python:3.12" in image["dockerfile"]["inline"]
 
-    # There without being set, all settings plan what a stack of defaults has.
+    # Settings that are present but not set plan the same resources as the defaults.
     unset = {key.replace("::", " ") for key in planned(UNSET) if not key.startswith(("pulumi:pulumi:", FIXED))}
     assert golden_names(unset) == (ROOT / "tests" / "golden" / "resources-development.txt").read_text()

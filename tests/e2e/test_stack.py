@@ -1,23 +1,23 @@
-"""The program's life on an emulated AWS: up, again, refresh, changes, destroy."""
+"""The program on an emulated AWS: up, a second up, refresh, changes, destroy."""
 
 import pytest
 import yaml
 
-from tests.e2e.checks import FORGOTTEN, check_no_plaintext_secret, check_nothing_to_do, identities, leftovers
+from tests.e2e.checks import NOT_STORED, check_no_plaintext_secret, check_nothing_to_do, identities, leftovers
 from tests.unit.program.wrong_settings import WRONG
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("valid_requests")]
 
-# What `refresh` reads back wrongly, and why; the next `up` sets it again.
+# Resources that `refresh` reads wrongly from the emulator, and why; the next `up` sets them again.
 REFRESHED = {
-    "app-image": "nothing was pushed where no Docker engine answers, so the registry does not know the image",
-    "app-db-parameters": "DescribeDBParameters answers without the parameters that were set",
-    "app-vpc-origin": "ListTagsForResource knows no tags of VPC origins",
-    "app-vpc-origin-http": "rules are read back without their description",
-    "app-web-from-internal-load-balancer": "rules are read back without their description",
-    "app-db-from-tasks": "rules are read back without their description",
+    "app-image": "without a Docker engine no image was pushed, so the registry does not have it",
+    "app-db-parameters": "DescribeDBParameters does not return the parameters that were set",
+    "app-vpc-origin": "ListTagsForResource returns no tags of VPC origins",
+    "app-vpc-origin-http": "rules are returned without their description",
+    "app-web-from-internal-load-balancer": "rules are returned without their description",
+    "app-db-from-tasks": "rules are returned without their description",
 }
-# Creation times in seconds: medians of public apply logs for the slow ones; everything else is quick.
+# Creation times in seconds: medians of public apply logs for the slow types; all others are quick.
 SECONDS = {
     "aws:rds/instance:Instance": 452,
     "aws:lb/loadBalancer:LoadBalancer": 152,
@@ -29,7 +29,7 @@ SECONDS = {
     "docker-build:index:Image": 60,
 }
 QUICK = 1
-# Rows of the table of wrong settings that are tried together with the real engine, by the start of their sentence.
+# Rows of the table of wrong settings that are tested together with the real engine, by the start of their message.
 SAMPLE = (
     "egress: 'wlan'",
     "memory: 700",
@@ -46,9 +46,9 @@ SAMPLE = (
 
 
 def test_the_default_stack_lives_and_leaves_nothing(program):
-    """Alone proves the life of the default stack by the real engine: up, no difference, release, refresh, destroy.
+    """Only this test proves the default stack with the real engine: up, no difference, release, refresh, destroy.
 
-    And that the engine stops before a change that loses data.
+    It also proves that the engine stops before a change that loses data.
     """
     stack = program("dev")
     printed = stack.up("--diff", "--show-reads", "--event-log", "events.json")
@@ -75,7 +75,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
     check_access_logs(stack)
 
     stack.run("refresh", "--yes", "--skip-preview")
-    assert set(stack.changes()) <= {*FORGOTTEN, *REFRESHED, "app-web"}
+    assert set(stack.changes()) <= {*NOT_STORED, *REFRESHED, "app-web"}
 
     check_that_data_is_guarded(stack)
     check_mistakes(stack)
@@ -85,7 +85,7 @@ def test_the_default_stack_lives_and_leaves_nothing(program):
 
 
 def check_access_logs(stack) -> None:
-    """CloudFront and the media bucket write to the app's bucket for logs, and another update has nothing to do."""
+    """Check that CloudFront and the media bucket write to the app's log bucket, and that updates have nothing to do."""
     ids = {name.rsplit("::", 1)[-1]: r.get("id") for name, r in stack.resources().items() if "s3/bucket:" in name}
     s3, logs = stack.aws("s3"), stack.aws("logs")
     target = s3.get_bucket_logging(Bucket=ids["app-media"])["LoggingEnabled"]
@@ -106,22 +106,22 @@ def check_access_logs(stack) -> None:
     check_nothing_to_do(stack)
 
 
-# What is set on a stack that is up, the setting that the sentence names, and what else it says.
-REFUSED = (
+# Settings that a deployed stack rejects, the setting that the message names, and another part of the message.
+REJECTED = (
     ({"databaseUsername": "somebody"}, "databaseUsername", "add app-db to acceptDataLoss"),
     ({"name": "shop"}, "name: 'app' → 'shop'", "create a new stack"),
     ({"database": "none", "bucket": "none"}, "bucket: deletes the bucket app-media", "add app-db to acceptDataLoss"),
     ({"vpcCidr": "10.1.0.0/16"}, "vpcCidr", "'10.0.0.0/16' → '10.1.0.0/16'"),
     ({"databaseBackupDays": 0}, "databaseBackupDays", "deletes all backups"),
-    # The key has no ARN yet, and at the preview even so.
+    # The preview rejects it although the key has no ARN yet.
     ({"createKmsKey": True}, "createKmsKey", "copy it with the new key"),
 )
 
 
 def check_that_data_is_guarded(stack):
-    """No preview and no update lets it go without consent; with consent, it would."""
+    """Check that previews and updates that would delete data fail unless acceptDataLoss allows it."""
     before = stack.resources().keys(), identities(stack)
-    for number, (changed, setting, sentence) in enumerate(REFUSED):
+    for number, (changed, setting, sentence) in enumerate(REJECTED):
         stack.configure(**changed)
         for command in [["preview"], ["up", "--yes", "--skip-preview"]][: 2 if number < 3 else 1]:
             output = stack.run(*command, fails=True)
@@ -142,7 +142,7 @@ def test_production_on_a_domain_keeps_its_data(program):
     """The only proof that protection blocks `pulumi destroy`, and what production leaves behind."""
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
-    # No budget: the emulator cannot change its tags, which the second `up` would want.
+    # No budget: the emulator cannot change its tags, as the second `up` would.
     stack.configure(
         environment="production", domain="shop.example.com", alarmEmail="ops@example.com", createKmsKey=True
     )
@@ -153,26 +153,26 @@ def test_production_on_a_domain_keeps_its_data(program):
     assert {record["Type"] for record in records if record["Name"] == "shop.example.com."} == {"A", "AAAA"}
     check_nothing_to_do(stack)
 
-    whole = set(stack.resources())
-    # With its preview, as everybody runs it: Pulumi finds what is protected before it deletes anything.
+    resources = set(stack.resources())
+    # With the preview, as users run it: Pulumi finds protected resources before it deletes anything.
     assert "is protected" in stack.run("destroy", "--yes", fails=True)
-    assert set(stack.resources()) == whole
+    assert set(stack.resources()) == resources
     bucket = stack.outputs()["bucketName"]
     stack.aws("s3").put_object(Bucket=bucket, Key="picture.png", Body=b"png")
     stack.configure(deletionProtection=False)
     stack.up()
     stack.run("destroy", "--yes", "--skip-preview")
-    left = leftovers(stack)
-    assert left.pop("buckets") == [bucket]
-    (snapshot,) = left.pop("snapshots")
+    remaining = leftovers(stack)
+    assert remaining.pop("buckets") == [bucket]
+    (snapshot,) = remaining.pop("snapshots")
     assert snapshot.startswith("app-db-final-")
-    assert left == {}
-    # Snapshot and bucket are of no use without it.
+    assert remaining == {}
+    # The snapshot and the bucket cannot be read without the key.
     assert stack.aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
 
 
 def check_key(stack) -> str:
-    """The ARN of the stack's key, with which AWS encrypts everything that is kept."""
+    """Check that AWS encrypts all stored data with the stack's key; returns its ARN."""
     outputs, bucket = stack.outputs(), {"Bucket": stack.outputs()["bucketName"]}
     database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
     (rule,) = stack.aws("s3").get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -188,12 +188,12 @@ def check_key(stack) -> str:
             for repository in stack.aws("ecr").describe_repositories()["repositories"]
         ],
     }
-    assert {kind: set(found) for kind, found in keys.items()} == {kind: {outputs["kmsKeyArn"]} for kind in keys}
+    assert {kind: set(arns) for kind, arns in keys.items()} == {kind: {outputs["kmsKeyArn"]} for kind in keys}
     return outputs["kmsKeyArn"]
 
 
 def check_only_the_service_waits(stack):
-    """The longest way through the graph is CloudFront's, whose name the app must know: all else is beside it."""
+    """Check that the graph's longest path is CloudFront's, whose domain the app needs; the rest is parallel."""
     weights, edges = {}, {}
     for resource in stack.state()["deployment"]["resources"]:
         kind = resource["type"]
@@ -201,13 +201,14 @@ def check_only_the_service_waits(stack):
         edges[resource["urn"]] = resource.get("dependencies", [])
     longest = {}
 
-    def way(urn):
+    def longest_path(urn):
         if urn not in longest:
-            longest[urn] = max((way(before) for before in edges[urn]), key=lambda w: w[0], default=(0, []))
+            paths = (longest_path(dependency) for dependency in edges[urn])
+            longest[urn] = max(paths, key=lambda path: path[0], default=(0, []))
             longest[urn] = (longest[urn][0] + weights[urn], [*longest[urn][1], urn])
         return longest[urn]
 
-    _, path = max((way(urn) for urn in edges), key=lambda w: w[0])
+    _, path = max((longest_path(urn) for urn in edges), key=lambda path: path[0])
     slow = [urn.split("::")[2].rsplit("$", 1)[-1] for urn in path if weights[urn] > QUICK]
     assert slow == [
         "aws:ec2/vpc:Vpc",
@@ -219,9 +220,9 @@ def check_only_the_service_waits(stack):
 
 
 def check_mistakes(stack) -> None:
-    """A preview reports all wrong settings together, each once, without a traceback; then what only AWS knows."""
-    rows = {lines[0]: given for given, lines in reversed(WRONG) if len(given) == 1 and lines[0].startswith(SAMPLE)}
-    lines = {next(iter(given)): line for line, given in rows.items()}
+    """Check that a preview reports all wrong settings together, each once, without a traceback; then those of AWS."""
+    rows = {lines[0]: values for values, lines in reversed(WRONG) if len(values) == 1 and lines[0].startswith(SAMPLE)}
+    lines = {next(iter(values)): line for line, values in rows.items()}
     wrong = {key: rows[line][key] for key, line in lines.items()}
     assert len(wrong) == len(SAMPLE)
     before = yaml.safe_load((stack.folder / f"Pulumi.{stack.name}.yaml").read_text())["config"]
@@ -238,11 +239,11 @@ def check_mistakes(stack) -> None:
 
 
 def write(stack, values) -> None:
-    """Settings of any form in the stack's file; None takes one out."""
+    """Write settings of any type to the stack's file; None removes one."""
     file = stack.folder / f"Pulumi.{stack.name}.yaml"
-    written = yaml.safe_load(file.read_text())
+    content = yaml.safe_load(file.read_text())
     for key, value in values.items():
-        written["config"].pop(f"flask-on-aws:{key}", None)
+        content["config"].pop(f"flask-on-aws:{key}", None)
         if value is not None:
-            written["config"][f"flask-on-aws:{key}"] = value
-    file.write_text(yaml.safe_dump(written))
+            content["config"][f"flask-on-aws:{key}"] = value
+    file.write_text(yaml.safe_dump(content))

@@ -1,4 +1,4 @@
-"""A stack of the version before, updated by this one: nothing that holds data is replaced, and sessions go on."""
+"""A stack of the previous version is updated by this one: nothing with data is replaced, and sessions stay valid."""
 
 import io
 import json
@@ -15,16 +15,16 @@ from tests.e2e.stacks import PROGRAM, ROOT, Stack, copy_program, use_this_enviro
 pytestmark = pytest.mark.engine
 
 # The last commit of version 0.1.
-BEFORE = "4220f5465bd21f2a6bf527d5d7536aec24669f47"
-# What holds no data, and is replaced whenever its content changes.
+PREVIOUS = "4220f5465bd21f2a6bf527d5d7536aec24669f47"
+# Types without data, which are replaced whenever their content changes.
 REPLACED = {"aws:secretsmanager/secretVersion:SecretVersion", "aws:ecs/taskDefinition:TaskDefinition"}
-# What goes: the old key, as UPGRADE.md says, and the record of the image before, as at every release.
+# The deleted resources: the old key, as UPGRADE.md says, and the previous image's record, as in every release.
 DELETED = {"random:index/randomBytes:RandomBytes", "docker-build:index:Image"}
 
 
 @pytest.fixture
 def old_program(tmp_path: Path) -> Path:
-    """The program of the version before, from this repository's history."""
+    """The program of the previous version, from this repository's history."""
     folder = tmp_path / "program"
     folder.mkdir()
     command = [
@@ -32,29 +32,29 @@ def old_program(tmp_path: Path) -> Path:
         "-C",
         str(ROOT),
         "archive",
-        BEFORE,
+        PREVIOUS,
         *PROGRAM,
         "components",
     ]  # which its program imported from there
     packed = subprocess.run(command, capture_output=True, check=False)
     if packed.returncode:
-        pytest.skip("the version before is not in this clone's history")
+        pytest.skip("the previous version is not in this clone's history")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
     use_this_environment(folder / "Pulumi.yaml")
     return folder
 
 
-def test_a_stack_of_the_version_before_is_updated(pulumi_command, emulator, old_program):
-    """It takes minutes: only a state that the old code made, with the real engine, shows what an upgrade does to it."""
+def test_a_stack_of_the_previous_version_is_updated(pulumi_command, emulator, old_program):
+    """It takes minutes: only a state that the old code created with the real engine shows what an upgrade does."""
     stack = Stack(pulumi_command, old_program, emulator, "dev")
     stack.configure(releaseCommand="none")
     stack.up()
     before, old_key = identities(stack), secret(stack)["SECRET_KEY"]
-    assert old_key in json.dumps(stack.state())  # what the upgrade is about
+    assert old_key in json.dumps(stack.state())  # the problem that the upgrade solves
 
     replace_program(stack.folder)
-    assert "cloudfrontOrigin" in stack.run("preview", fails=True)  # until this says what becomes of the load balancer
+    assert "cloudfrontOrigin" in stack.run("preview", fails=True)  # until the setting decides about the load balancer
     stack.configure(cloudfrontOrigin="public")
     steps = [step for step in json.loads(stack.run("preview", "--json"))["steps"] if step["op"] != "same"]
     print(
@@ -66,9 +66,9 @@ def test_a_stack_of_the_version_before_is_updated(pulumi_command, emulator, old_
     assert {kind(step) for step in steps if step["op"] == "delete"} <= DELETED
     stack.up()
 
-    assert {urn: known for urn, known in identities(stack).items() if urn in before} == before
-    found = secret(stack)
-    assert found["SECRET_KEY_FALLBACKS"] == old_key != found["SECRET_KEY"]
+    assert {key: resource_id for key, resource_id in identities(stack).items() if key in before} == before
+    keys = secret(stack)
+    assert keys["SECRET_KEY_FALLBACKS"] == old_key != keys["SECRET_KEY"]
     assert old_key not in json.dumps(stack.state())
     task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
     names = {entry["name"] for entry in task["taskDefinition"]["containerDefinitions"][0]["secrets"]}
@@ -81,7 +81,7 @@ def test_a_stack_of_the_version_before_is_updated(pulumi_command, emulator, old_
 
 
 def replace_program(folder: Path) -> None:
-    """This version's program in place of the one before, with the stack's settings as they are."""
+    """Replace the previous version's program with this one's; the stack's settings stay."""
     settings = (folder / "Pulumi.dev.yaml").read_text()
     shutil.rmtree(folder)
     copy_program(folder)
@@ -98,7 +98,7 @@ def name(step) -> str:
 
 
 def secret(stack) -> dict[str, str]:
-    """What the app's secret holds."""
+    """The content of the app's secret."""
     return json.loads(
         stack.aws("secretsmanager").get_secret_value(SecretId=stack.outputs()["secretArn"])["SecretString"]
     )

@@ -32,7 +32,7 @@ def reports(text: str) -> dict[str, Any]:
 
 
 def test_every_kind_of_task_finds_the_whole_contract(local: Local, runtime: str) -> None:
-    """Alone proves the environment of real tasks of each kind: web, worker, release command, one-off."""
+    """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked")
     local.configure(app="checked", queue="sqs", buildEnv={ONLY_IN_BUILD: "yes"})
     local.up("--runtime", runtime)

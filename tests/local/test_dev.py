@@ -58,7 +58,7 @@ def page(local: Local) -> str:
 
 
 def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local) -> None:
-    """Alone proves `flask-on-aws dev`."""
+    """Only this test proves `flask-on-aws dev`."""
     server = own.folder / "shop" / "server.py"
     open_place(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
     dev = Dev(own)

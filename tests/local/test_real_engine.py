@@ -56,7 +56,7 @@ def running(shop: Local, outputs: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_release_by_pulumis_engine_tells_the_truth(shop: Local, stack: Stack, tmp_path: Path) -> None:
-    """Alone proves that Pulumi's engine follows a release that really runs, and runs the release command once."""
+    """Only this test proves that Pulumi's engine waits for a real release, and runs the release command once."""
     mark = tmp_path / "ran"
     stack.configure(releaseCommand=f'echo migrating; echo "$SHOWN" >> {mark}')
     stack.run("config", "set", "--path", "env.SHOWN", "one")
@@ -87,7 +87,7 @@ CAUSES = ("image gone", "release command")
 
 
 def test_pulumis_engine_reports_the_cause_and_the_old_release_serves_on(shop: Local, stack: Stack) -> None:
-    """Alone proves that Pulumi's engine fails a broken release with its cause."""
+    """Only this test proves that Pulumi's engine fails a broken release with its cause."""
     stack.run("config", "set", "--path", "env.SHOWN", "good")
     stack.up()
     shop.url = url_of(shop, "real")

@@ -232,7 +232,7 @@ def marking(own: Local, more: str = "") -> str:
 
 
 def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
-    """Alone proves what counts as a release."""
+    """Only this test proves what counts as a release."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "1"})
     own.up()
     own.up()  # nothing has changed
@@ -254,7 +254,7 @@ KILLED_AFTER = (1, 4, 6, 8)
 def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(
     own: Local, moments: Sequence[float]
 ) -> None:
-    """Alone proves that a killed update is taken up by the next."""
+    """Only this test proves that a killed update is taken up by the next."""
     own.configure(releaseCommand=marking(own), env={"NUMBER": "0"})
     own.up()
     for number, seconds in enumerate(moments, 1):

@@ -1,4 +1,4 @@
-"""A killed engine's calls that are still under way, and the run that takes up its work."""
+"""Requests of a killed engine that are still in progress, and the next run, which continues its work."""
 
 import http.client
 import signal
@@ -23,12 +23,12 @@ from .conftest import REGION, client
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json
-vpc = Thing("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"})
-cluster = Thing("aws:ecs/cluster:Cluster", "cluster", {}, pulumi.ResourceOptions(depends_on=[vpc]), outputs=["arn"])
+vpc = Custom("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.0.0.0/16"})
+cluster = Custom("aws:ecs/cluster:Cluster", "cluster", {}, pulumi.ResourceOptions(depends_on=[vpc]), outputs=["arn"])
 web = json.dumps([{"name": "web", "image": "web", "memory": 512}])
-definition = Thing("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "containerDefinitions": web},
+definition = Custom("aws:ecs/taskDefinition:TaskDefinition", "web", {"family": "web", "containerDefinitions": web},
                    outputs=["arn"])
-Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn, "desiredCount": 0})
+Custom("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition": definition.arn, "desiredCount": 0})
 """
 ENGINE = """
 import sys
@@ -40,31 +40,31 @@ apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port
 """
 
 
-class Slow:
-    """A way to the endpoint on which one kind of call takes until it is let through, whatever becomes of its caller."""
+class SlowProxy:
+    """A proxy in front of the endpoint that holds back one kind of request, even if its caller is killed."""
 
     def __init__(self, port: int, call: str) -> None:
         self.port = free_port()
-        self.came, self.go, self.answered = threading.Event(), threading.Event(), threading.Event()
+        self.received, self.released, self.answered = threading.Event(), threading.Event(), threading.Event()
         self.status = 0
-        slow = self
+        proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             def pass_on(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                held = call in self.headers.get("X-Amz-Target", "") or call in body.decode()
-                if held:
-                    slow.came.set()
-                    slow.go.wait(60)
-                way = http.client.HTTPConnection("127.0.0.1", port)
-                way.request(self.command, self.path, body, dict(self.headers))
-                answer = way.getresponse()
-                content = answer.read()
-                if held:
-                    slow.status = answer.status
-                    slow.answered.set()
-                self.send_response(answer.status)
-                self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
+                is_held_back = call in self.headers.get("X-Amz-Target", "") or call in body.decode()
+                if is_held_back:
+                    proxy.received.set()
+                    proxy.released.wait(60)
+                connection = http.client.HTTPConnection("127.0.0.1", port)
+                connection.request(self.command, self.path, body, dict(self.headers))
+                response = connection.getresponse()
+                content = response.read()
+                if is_held_back:
+                    proxy.status = response.status
+                    proxy.answered.set()
+                self.send_response(response.status)
+                self.send_header("Content-Type", response.headers.get("Content-Type", ""))
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -75,41 +75,41 @@ class Slow:
                 return None
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.handle_error = lambda *_: None  # the caller of an answer may be dead
+        self._server.handle_error = lambda *_: None  # the caller may have been killed
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        self.go.set()
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
 
 @pytest.mark.parametrize("call", ["CreateService", "CreateVpc"], ids=["by its name", "by a mark"])
-def test_what_a_killed_engine_asked_for_comes_to_nothing_once_the_next_has_begun(
+def test_a_killed_engine_s_request_is_rejected_once_the_next_run_has_begun(
     tmp_path: Path, place: Place, daemon: Callable[[], Any], call: str
 ) -> None:
     daemon()
-    program, slow = write_program(tmp_path / "program", PROGRAM), Slow(place.port, call)
-    command = [sys.executable, "-c", ENGINE, str(program), str(place.folder), str(slow.port), REGION]
+    program, proxy = write_program(tmp_path / "program", PROGRAM), SlowProxy(place.port, call)
+    command = [sys.executable, "-c", ENGINE, str(program), str(place.folder), str(proxy.port), REGION]
     engine = subprocess.Popen(command, cwd=ROOT)
     try:
-        assert slow.came.wait(60)
+        assert proxy.received.wait(60)
         engine.send_signal(signal.SIGKILL)
         engine.wait()
         apply(program, "local", Path(sys.executable), place)
-        slow.go.set()
-        assert slow.answered.wait(60)
+        proxy.released.set()
+        assert proxy.answered.wait(60)
     finally:
         engine.kill()
-        slow.stop()
-    assert slow.status == 409
+        proxy.stop()
+    assert proxy.status == 409
     ecs = client(place, "ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
     assert len(ecs.list_services(cluster=cluster)["serviceArns"]) == 1
     assert sum(not vpc["IsDefault"] for vpc in client(place, "ec2").describe_vpcs()["Vpcs"]) == 1
 
 
-def test_a_run_begins_when_the_call_of_its_predecessor_is_served() -> None:
+def test_a_run_begins_when_its_predecessor_s_request_has_been_served() -> None:
     lock = threading.RLock()
     runs = Runs(lock)
     old, new = ({f"HTTP_{HEADER.upper().replace('-', '_')}": run} for run in ("local/1", "local/2"))
@@ -123,16 +123,16 @@ def test_a_run_begins_when_the_call_of_its_predecessor_is_served() -> None:
     assert (runs.is_over(old), runs.is_over(new)) == (True, False)
 
 
-def test_a_run_is_over_by_its_own_successor_alone() -> None:
+def test_only_its_own_successor_ends_a_run() -> None:
     runs = Runs(threading.RLock())
     environ = {"HTTP_X_FLASK_ON_AWS_RUN": "local/1"}
     assert not runs.is_over(environ), "the endpoint was started again meanwhile"
     runs.begin("other/2", {})
     assert not runs.is_over(environ)
-    assert not runs.is_over({}), "not a call of an engine"
+    assert not runs.is_over({}), "not a request of an engine"
 
 
-def test_an_engine_without_an_endpoint_says_so(tmp_path: Path) -> None:
+def test_an_engine_without_an_endpoint_reports_it(tmp_path: Path) -> None:
     program, nowhere = write_program(tmp_path / "program", ""), Place(tmp_path / "place", free_port(), REGION)
-    with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not answer"):
+    with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not respond"):
         apply(program, "local", Path(sys.executable), nowhere)

@@ -17,7 +17,7 @@ from .runtimes import docker, engine_answers
 
 
 def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local, tmp_path: Path) -> None:
-    """Alone proves the life of `./up` with the whole template as processes."""
+    """Only this test proves the life of `./up` with the whole template as processes."""
     said = local.up()
     check_that_another_project_keeps_off(local, tmp_path / "another")
     assert "release command: " in said
@@ -73,7 +73,7 @@ def test_ten_thousand_requests_through_three_deploys_are_all_answered(local: Loc
 @pytest.mark.docker
 @pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")
 def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alone proves it for the template's own image."""
+    """Only this test proves it for the template's own image."""
     with monkeypatch.context() as nowhere:
         nowhere.setenv("DOCKER_HOST", "unix:///nowhere.sock")
         said = local.run("up", "--runtime", "container", fails=True)

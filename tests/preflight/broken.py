@@ -197,7 +197,7 @@ BROKEN = {
         evidence="ModuleNotFoundError", way_out="add PyYAML",
     ),
     "wrong-module": Broken(
-        "starts", Cause.IMPORT_ERROR, "no module shop, which the start command names",
+        "starts", Cause.IMPORT_ERROR, "the start command's module shop does not exist",
         command="gunicorn --bind 0.0.0.0:$PORT shop:app",
     ),
     "wrong-attribute": Broken(
@@ -208,21 +208,21 @@ BROKEN = {
     "circular-import": Broken("starts", Cause.IMPORT_ERROR, "cannot import name 'db'", "from app import db\n"),
     "raises-at-import": Broken("starts", Cause.IMPORT_ERROR, "ValueError: no theme", 'raise ValueError("no theme")\n'),
     "no-such-command": Broken(
-        "starts", Cause.START_COMMAND_NOT_FOUND, "start command's gunicron is not there", command="gunicron app:app",
+        "starts", Cause.START_COMMAND_NOT_FOUND, "start command's gunicron does not exist", command="gunicron app:app",
         evidence="gunicron: not found",
     ),
     "no-such-file": Broken(
-        "starts", Cause.START_COMMAND_NOT_FOUND, "main.py is not there", command="python main.py",
+        "starts", Cause.START_COMMAND_NOT_FOUND, "main.py does not exist", command="python main.py",
     ),
     "no-such-module": Broken(
-        "starts", Cause.START_COMMAND_NOT_FOUND, "waitress is not there", command="python -m waitress app:app",
+        "starts", Cause.START_COMMAND_NOT_FOUND, "waitress does not exist", command="python -m waitress app:app",
     ),
     "foreign-program": Broken(
-        "starts", Cause.ARCHITECTURE, "another kind of processor", GOOD + 'subprocess.run(["./convert"])',
+        "starts", Cause.ARCHITECTURE, "another processor architecture", GOOD + 'subprocess.run(["./convert"])',
         evidence="Exec format error", files={"convert": FOREIGN},
     ),
     "port-twice": Broken(
-        "starts", Cause.ADDRESS_IN_USE, "the port is taken",
+        "starts", Cause.ADDRESS_IN_USE, "the port is already in use",
         GOOD + "import socket; first = socket.create_server(('0.0.0.0', int(os.environ['PORT'])))" + RUN, PYTHON,
     ),
     "release-command": Broken(

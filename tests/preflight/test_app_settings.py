@@ -23,7 +23,7 @@ def config(**values):
 
 
 def test_the_project_s_defaults_are_the_contract_s():
-    project = read_project(ROOT, "none", opens=False)
+    project = read_project(ROOT, "none", decrypts=False)
     found = from_config(project.config, project.name, ROOT)
     assert found == AppSettings(ROOT / "app_template")
 
@@ -119,7 +119,7 @@ def test_secrets_stay_closed(tmp_path):
     (tmp_path / "Pulumi.prod.yaml").write_text(
         "config:\n  shop:secretValues:\n    STRIPE_KEY:\n      secure: v1:abc:def\n  shop:port: 5000\n"
     )
-    project = read_project(tmp_path, "prod", opens=False)
+    project = read_project(tmp_path, "prod", decrypts=False)
     found = from_config(project.config, project.name, tmp_path)
     assert (found.secret_names, found.port) == (("STRIPE_KEY",), 5000)
 

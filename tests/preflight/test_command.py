@@ -93,7 +93,7 @@ def test_a_package_that_is_nowhere(scratch, tmp_path):
 def test_a_server_that_is_not_required(scratch, tmp_path):
     checks = run(scratch, write_app(tmp_path / "app", requirements="flask==3.1.2\n"))
     assert failures(checks) == {"starts": "start command not found"}
-    assert checks["starts"]["way_out"].startswith("add the package that brings gunicorn to the dependencies")
+    assert checks["starts"]["way_out"].startswith("add the package that provides gunicorn to the dependencies")
 
 
 @pytest.mark.skipif(HERE not in ("3.11", "3.12"), reason="there is no libpq without TLS for this Python")
@@ -148,7 +148,7 @@ def command(process):
     [
         (["--env", "COLOUR"], "--env: 'COLOUR' must have the form NAME=VALUE."),
         (["--stack", "prod"], "which --stack needs"),
-        (["--settings", "-"], "--settings: must be a JSON object of names and texts ("),
+        (["--settings", "-"], "--settings: must be a JSON object of strings ("),
         (["--runner", "container"], "no Docker engine answers"),
         (["--port", "x"], "'x' is not a valid integer"),
     ],

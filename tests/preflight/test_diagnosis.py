@@ -47,7 +47,7 @@ TRACEBACK = ["Traceback (most recent call last):", '  File "/app/app.py", line 3
             "libmagic.so.1",
         ),
         (["ModuleNotFoundError: No module named 'PIL'"], Cause.NOT_INSTALLED, "PIL"),
-        (["OSError: [Errno 98] Address already in use"], Cause.ADDRESS_IN_USE, "taken"),
+        (["OSError: [Errno 98] Address already in use"], Cause.ADDRESS_IN_USE, "already in use"),
         (['psycopg.errors.UndefinedTable: relation "post" does not exist'], Cause.DATABASE, "post"),
         (
             ["ValueError: invalid interpolation syntax in 'postgresql://app:p%40@db:5432/app' at position 17"],
@@ -85,7 +85,10 @@ def test_other_lines_tell_none(lines):
 
 def test_an_exit_code_alone_tells_that_the_command_is_missing():
     found = diagnose(Output([], "./serve", 127))
-    assert (found.cause, found.sentence) == (Cause.START_COMMAND_NOT_FOUND, "the start command's ./serve is not there")
+    assert (found.cause, found.sentence) == (
+        Cause.START_COMMAND_NOT_FOUND,
+        "the start command's ./serve does not exist",
+    )
 
 
 def test_the_package_of_a_module_is_named():

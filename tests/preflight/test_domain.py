@@ -68,12 +68,12 @@ def test_caa_is_read_from_the_nearest_name(records, cause):
 
 
 def test_without_a_network_it_is_not_checked():
-    def nobody(name, kind):
+    def no_name_server(name, kind):
         raise dns.resolver.NoNameservers(request=dns.message.make_query(name, kind), errors=[])
 
-    found = domain_checks("shop.example.com", ZONE, nobody)
-    assert {(one.status, one.message.split(" (")[0]) for one in found} == {
-        (Status.NOT_CHECKED, "no name server answers here")
+    results = domain_checks("shop.example.com", ZONE, no_name_server)
+    assert {(check.status, check.message.split(" (")[0]) for check in results} == {
+        (Status.NOT_CHECKED, "no name server responds")
     }
 
 

@@ -1,4 +1,4 @@
-"""Marks and fixtures: PostgreSQL, the template as real processes, HAProxy before it."""
+"""Fixtures: PostgreSQL, the template as real processes, and HAProxy in front of it."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from .processes import App, HaProxy, Postgres, postgres_commands
 
 @pytest.fixture(scope="session")
 def app_bin() -> Path:
-    """The commands of the environment that `./test` makes for the template."""
-    found = Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
-    if not (found / "granian").exists():
-        pytest.skip(f"{found} has no granian; ./test makes the environment, or name its bin with FLASK_ON_AWS_APP_BIN")
-    return found
+    """The commands of the environment that `./test` creates for the template."""
+    folder = Path(os.environ.get("FLASK_ON_AWS_APP_BIN") or Path(sys.prefix, "app", "bin"))
+    if not (folder / "granian").exists():
+        pytest.skip(f"{folder} has no granian; ./test creates the environment, or set FLASK_ON_AWS_APP_BIN to its bin")
+    return folder
 
 
 @pytest.fixture(scope="session")

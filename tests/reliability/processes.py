@@ -1,4 +1,4 @@
-"""What the tests run: PostgreSQL, the template's server, HAProxy, and clients that count what they get."""
+"""The processes that the tests run: PostgreSQL, the template's server, HAProxy, and clients that count responses."""
 
 import contextlib
 import http.client
@@ -25,18 +25,18 @@ _KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
 
 
 def free_port() -> int:
-    """Below the range of outgoing connections, so that it stays free while a server restarts."""
+    """A free port below the ephemeral range, so that it stays free while a server restarts."""
     while True:
         port = random.randint(10_000, 32_000)
-        with socket.socket() as chosen, contextlib.suppress(OSError):
-            chosen.bind(("127.0.0.1", port))
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
             return port
 
 
 def postgres_commands() -> Path | None:
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
-    found = shutil.which("pg_ctl")
-    command = versions[-1] if versions else found and Path(found).resolve()
+    pg_ctl = shutil.which("pg_ctl")
+    command = versions[-1] if versions else pg_ctl and Path(pg_ctl).resolve()
     return command.parent if command else None
 
 
@@ -62,7 +62,7 @@ class Postgres:
         self._run("pg_ctl", "-D", f"{self.home}/data", "-o", options, "-l", f"{self.home}/log", "-w", "start")
 
     def stop(self) -> None:
-        """As a power cut would."""
+        """Stop immediately, as in a power failure."""
         self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
 
     def running(self) -> bool:
@@ -72,7 +72,7 @@ class Postgres:
         return f"postgresql://board@127.0.0.1:{self.port}/{name}"
 
     def require_password(self, role: str) -> None:
-        """Everyone else is trusted."""
+        """Require a password of one role; all others are trusted."""
         rules = self.home / "data" / "pg_hba.conf"
         rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -86,7 +86,7 @@ class Postgres:
 
 
 class App:
-    """How the template is started: its Procfile, its environment."""
+    """The template's start command, from its Procfile, and its environment."""
 
     def __init__(self, bin_folder: Path, scratch: Path, home: Path = TEMPLATE, **environment: str) -> None:
         commands = dict(re.findall(r"^(\w+): (.+)", (TEMPLATE / "Procfile").read_text(), re.MULTILINE))
@@ -146,7 +146,7 @@ class App:
 
 
 class Instance:
-    """One running server: what a task is on ECS."""
+    """One running server, like a task on ECS."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.process, self.port = process, port
@@ -162,14 +162,14 @@ class Instance:
             connection.close()
 
     def workers(self) -> list[int]:
-        """The processes that answer: children of the server, which is the launcher's child."""
-        found = []
+        """The processes that handle requests: children of the server, which is the launcher's child."""
+        workers = []
         for server in _children(self.process.pid):
-            found += _children(server)
-        return found
+            workers += _children(server)
+        return workers
 
     def stop(self) -> int:
-        """Without the wait: a second SIGTERM ends the drain."""
+        """Stop without waiting: a second SIGTERM ends the drain."""
         while self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             time.sleep(0.1)
@@ -177,14 +177,14 @@ class Instance:
 
 
 def _children(pid: int) -> list[int]:
-    found = []
+    children = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
-    return found
+        children += [int(child) for child in (task / "children").read_text().split()]
+    return children
 
 
 class HaProxy:
-    """A balancer that, like AWS's, keeps connections to the app and never sends a request twice."""
+    """A load balancer that, like AWS's, keeps connections to the app open and never sends a request twice."""
 
     def __init__(self, command: str, scratch: Path, slots: int = 4, idle_seconds: int = 50) -> None:
         self.port = free_port()
@@ -235,17 +235,17 @@ backend app
 
 
 class Clients:
-    """Browsers in threads: each keeps a connection, reads the board and now and then posts to it."""
+    """Clients in threads: each keeps a connection open, reads the board and occasionally posts to it."""
 
     def __init__(self, port: int, count: int, one_post_in: int = 20, pause: float = 0) -> None:
         self._port, self._one_post_in, self._pause = port, one_post_in, pause
         self._lock, self._end = threading.Lock(), threading.Event()
         self.answers: Counter[tuple[str, str]] = Counter()
-        """How many of each: (method, status or kind of error)."""
+        """Number of responses by method and status or type of error."""
         self.slowest = 0.0
         self.last_trouble = float("-inf")
         self.posted: list[str] = []
-        """Bodies that were answered with success."""
+        """Bodies of successful posts."""
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(count)]
 
     def __enter__(self) -> "Clients":

@@ -1,4 +1,4 @@
-"""PostgreSQL is ended as by a power cut while the board is in use."""
+"""PostgreSQL is stopped as by a power failure while the board is in use."""
 
 import time
 
@@ -25,12 +25,12 @@ def _restart_under_load(app: App, postgres: Postgres, outages: list[float]) -> N
                 time.sleep(2.5)
             lost = clients.lost()
             print(f"outage {back - began:.1f} s: {clients.total} requests, {lost}, slowest {clients.slowest:.1f} s")
-            # A read is asked again. A write whose transaction broke is not: whether it was stored is unknown.
+            # A read is retried. A write whose transaction was interrupted is not: whether it was stored is unknown.
             assert set(lost) <= {("POST", "503")}, lost
-            # At most one for each thread: those that were in the middle of it, none that came later.
+            # At most one for each thread: writes that were in progress, but none that came later.
             assert sum(lost.values()) <= _WORKERS * _THREADS, lost
             assert clients.last_trouble < back + _RECOVERY_SECONDS
-            # Clients waited, or the load would have been none.
+            # Clients waited; otherwise there was no load.
             assert clients.slowest > outage
             stored = app.bodies()
             assert set(clients.posted) <= set(stored)

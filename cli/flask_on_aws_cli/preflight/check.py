@@ -75,11 +75,11 @@ class Check:
     message: str
     """What was observed, or why it was not checked."""
     cause: Cause | None = None
-    """Only of a failure, like the two that follow."""
+    """Set only for a failed check, like `evidence` and `fix`."""
     evidence: tuple[str, ...] = ()
     fix: str = ""
     seconds: float = 0.0
-    """How long it took, where that was measured."""
+    """Duration in seconds; 0 if it was not measured."""
 
 
 def passed(name: str, message: str, seconds: float = 0.0) -> Check:
@@ -93,7 +93,7 @@ def failed(name: str, finding: Finding) -> Check:
 
 
 def not_checked(name: str, reason: str) -> Check:
-    """A check that was not made, with the reason."""
+    """A check that was skipped, with the reason."""
     return Check(name, Status.NOT_CHECKED, reason)
 
 

@@ -38,7 +38,7 @@ _CANNOT_RUN = click.UsageError.exit_code
     "settings_file",
     type=click.File(),
     metavar="FILE",
-    help="A stack's settings as JSON, names with texts, instead of --project; - for standard input.",
+    help="A stack's settings as a JSON object of strings, instead of --project; - for standard input.",
 )
 @click.option("--runner", type=click.Choice(["auto", "container", "process"]), default="auto", show_default=True)
 @click.option("--port", type=int, metavar="N", help="Port the app listens on. Default: 8080.")
@@ -93,28 +93,28 @@ def _settings_of_file(folder: Path, settings_file: IO[str]) -> AppSettings:
     """The settings in a file that another program wrote."""
     try:
         settings: Mapping[str, str] = json.load(settings_file)
-        config = {f"given:{name}": text for name, text in settings.items()}
-        return replace(from_config(config, "given", Path()), folder=folder)
+        config = {f"settings:{name}": text for name, text in settings.items()}
+        return replace(from_config(config, "settings", Path()), folder=folder)
     except (AttributeError, ValueError) as error:
-        _fail(f"--settings: must be a JSON object of names and texts ({error}).")
+        _fail(f"--settings: must be a JSON object of strings ({error}).")
 
 
 def _project_settings(folder: Path, project: Path, stack: str) -> AppSettings:
     """The project's settings if it deploys this app, else the contract's defaults."""
     if not (project / "Pulumi.yaml").is_file():
         if stack:
-            _fail(f"there is no {project / 'Pulumi.yaml'}, which --stack needs; name its folder with --project.")
+            _fail(f"there is no {project / 'Pulumi.yaml'}, which --stack needs; set its folder with --project.")
         return AppSettings(folder)
     try:
-        # Without its secrets: an app under test must not reach what they give access to.
-        read = read_project(project, stack or "none", opens=False)
-        settings = from_config(read.config, read.name, project)
+        # Without decrypting secrets: an app under test must not have access to what they protect.
+        pulumi_project = read_project(project, stack or "none", decrypts=False)
+        settings = from_config(pulumi_project.config, pulumi_project.name, project)
     except (EngineError, ValueError) as error:
         _fail(str(error))
     if stack and not (project / f"Pulumi.{stack}.yaml").is_file():
         _fail(f"there is no stack {stack!r}: {project / f'Pulumi.{stack}.yaml'} is missing.")
-    not_given = folder == Path(".") and project.resolve() == Path.cwd()
-    if not_given or folder.resolve() == settings.folder.resolve():
+    is_default_folder = folder == Path(".") and project.resolve() == Path.cwd()
+    if is_default_folder or folder.resolve() == settings.folder.resolve():
         return settings
     return AppSettings(folder)
 
@@ -130,9 +130,9 @@ def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequen
         options["start_command"] or settings.plan.start_command,
     )
     names = ("port", "health_path", "startup_seconds", "stop_seconds", "watch_seconds", "domain")
-    given_options = {name: options[name] for name in names if options[name] is not None}
+    overrides = {name: options[name] for name in names if options[name] is not None}
     variables = {**settings.env, **dict(text.split("=", 1) for text in env)}
-    return replace(settings, plan=plan, env=variables, **given_options)
+    return replace(settings, plan=plan, env=variables, **overrides)
 
 
 def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | None) -> None:
@@ -142,7 +142,7 @@ def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | 
     if in_json:
         click.echo(as_json(result.checks, str(settings.folder), result.kind))
         return
-    ran = f"ran as a process ({result.why})" if result.why else "ran as a container"
+    ran = f"ran as a process ({result.reason})" if result.reason else "ran as a container"
     click.echo(f"\n{app} {ran}: {summary(result.checks)}")
 
 
@@ -151,7 +151,7 @@ def _print(check: Check) -> None:
 
 
 def _print_briefly(check: Check) -> None:
-    """One line of progress; the JSON has the rest."""
+    """Print one line of progress; the JSON contains the details."""
     click.echo(check_text(check).partition("\n")[0], err=True)
 
 

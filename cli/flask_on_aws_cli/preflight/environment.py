@@ -1,4 +1,4 @@
-"""The contract's environment for an app that is tried out: pure."""
+"""The contract's environment variables for an app under test. Pure functions."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from flask_on_aws.runtime_contract.contract import DatabaseFacts, Facts, plain_e
 
 from .settings import AppSettings
 
-# Names that lead nowhere: a preflight reaches no AWS.
+# Placeholders: a preflight has no access to AWS.
 _BUCKET = "preflight-media"
 _QUEUE = "preflight-queue"
 _HOST = "preflight.example.com"
-# Any value will do for an app to start with; a service that checks it is out of reach.
-_MADE_UP = "preflight-{name}-has-no-value-here"
+# Any value is enough for an app to start; services that would check it cannot be reached.
+_PLACEHOLDER = "preflight-{name}-has-no-value-here"
 
 
 def external_host(settings: AppSettings) -> str:
@@ -23,7 +23,7 @@ def external_host(settings: AppSettings) -> str:
 def contract_environment(
     settings: AppSettings, port: int, database: DatabaseFacts | None, password: str
 ) -> dict[str, str]:
-    """Every variable that the app would find, its own last."""
+    """Every environment variable of the app; its own come last and override the contract's."""
     has_bucket, has_queue = "bucket" in settings.services, "queue" in settings.services
     storage = f"s3://{_BUCKET}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if has_bucket else None
     facts = Facts(
@@ -42,13 +42,13 @@ def contract_environment(
         queue_url=f"https://sqs.{settings.region}.amazonaws.com/123456789012/{_QUEUE}" if has_queue else None,
         compat=settings.compat,
     )
-    made_up: Mapping[str, str] = {name: _MADE_UP.format(name=name) for name in settings.secret_names}
+    placeholders: Mapping[str, str] = {name: _PLACEHOLDER.format(name=name) for name in settings.secret_names}
     return {
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-        "AWS_EC2_METADATA_DISABLED": "true",  # boto3 would wait for an address that is not there
+        "AWS_EC2_METADATA_DISABLED": "true",  # otherwise boto3 waits for an address that does not exist here
         **plain_environment(facts),
         **secret_values(facts, password, secrets.token_urlsafe(32)),
-        **made_up,
+        **placeholders,
         **settings.env,
     }

@@ -1,4 +1,4 @@
-"""All checks of a built app, each of which really runs it, one after the other."""
+"""All checks of a built app, made one after another while it runs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ from .running import App, Outcome, Runner
 from .settings import AppSettings
 
 DATABASE, RELEASE, DISK, SQLITE, STOPS = "database", "release command", "disk", "SQLite", "stops"
-# A driver that connects at all does so in less than a second.
+# A driver that can connect does so in less than a second.
 _DRIVER_SECONDS = 30.0
 
 
@@ -31,26 +31,26 @@ class BuiltApp:
     settings: AppSettings
     runner: Runner
     command: str
-    """The start command; empty for that of an image."""
+    """The start command; empty for the image's default command."""
     release_command: str
     database: DatabaseFacts | None = None
-    """None where the stack has none."""
+    """None if the stack has no database."""
     password: str = ""
     no_database: str = ""
     """Why there is no database although the stack has one; empty if there is one."""
 
 
 def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
-    """Run the app and check it; each check is reported as soon as it is done."""
+    """Run the app and check it; each check is reported as soon as its result is known."""
     checks: list[Check] = []
     with ExitStack() as stack:
-        for check in _all(built, stack):
+        for check in _all_checks(built, stack):
             checks.append(check)
             report(check)
     return checks
 
 
-def _all(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
+def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     settings, runner = built.settings, built.runner
     environment = contract_environment(settings, runner.port, built.database, built.password)
     yield _database(built, environment)
@@ -58,10 +58,10 @@ def _all(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     with deferred_signals():
         app = runner.start(environment)
         stack.callback(app.kill)
-    yield from _running(built, app)
+    yield from _running_app_checks(built, app)
 
 
-def _running(built: BuiltApp, app: App) -> Iterator[Check]:
+def _running_app_checks(built: BuiltApp, app: App) -> Iterator[Check]:
     settings = built.settings
     expected = Expectation(
         built.command, built.runner.port, settings.health_path, settings.startup_seconds, external_host(settings)

@@ -1,4 +1,4 @@
-"""What comes before a run, in a process or a container: the build plan, and the report of a failed build."""
+"""The steps before an app runs as a process or a container: its build plan, and the report of a failed build."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,20 +9,20 @@ from .check import Cause, Check, Finding, failed, passed
 from .settings import AppSettings
 
 PLAN, BUILD, ARCHITECTURE, USER, CERTIFICATES = "build plan", "build", "architecture", "user", "certificates"
-# What the database variables point to if there is no database; the app gets them all the same.
+# The address in the database variables if no database is running; the app gets the variables all the same.
 NOWHERE, NO_PORT = "localhost", 9
 Report = Callable[[Check], None]
 
 
 class StopHere(Exception):
-    """A check failed without which nothing can run; it was reported."""
+    """A check failed without which the app cannot run. It was already reported."""
 
 
 def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
     """The build plan, with its check.
 
     Raises:
-        StopHere: if there is none.
+        StopHere: if the app has no build plan.
     """
     try:
         build_plan = plan_build(
@@ -37,18 +37,21 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
 
 
 def no_plan(problems: tuple[str, ...]) -> Finding:
-    """Why there is no plan: pure."""
+    """Why the app has no build plan. Pure."""
     start = next((text for text in problems if text.startswith("nothing says how the app starts")), "")
     first = start or problems[0]
     cause = Cause.NO_START_COMMAND if start else Cause.NO_PLAN
-    fix = "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app" if start else "fix what the lines name"
+    fix = "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app" if start else "fix the problems listed above"
     return Finding(cause, first.rstrip("."), fix, tuple(text for text in problems if text != first))
 
 
 def build_failed(text: str) -> Finding:
-    """A build's failure: pure."""
+    """The finding of a failed build. Pure."""
     first, *lines = text.splitlines()
     last = tuple(line for line in lines if line.strip())[-12:]
     return Finding(
-        Cause.BUILD_FAILED, first.rstrip(":"), "fix what the lines name; `flask-on-aws plan` shows why", last
+        Cause.BUILD_FAILED,
+        first.rstrip(":"),
+        "fix the errors listed above; `flask-on-aws plan` explains the plan",
+        last,
     )

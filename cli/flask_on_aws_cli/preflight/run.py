@@ -1,4 +1,4 @@
-"""A whole preflight: build, run, probe and stop the app, then check its domain and the account."""
+"""Runs a preflight: builds, runs, probes and stops the app, then checks its domain and the AWS account."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,20 +21,20 @@ class Result(NamedTuple):
     checks: list[Check]
     kind: str
     """`process` or `container`."""
-    why: str
-    """Why it was no container; empty if it was."""
+    reason: str
+    """Why the app ran as a process; empty for a container."""
 
 
 def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None]) -> Result:
-    """Make every check; each is reported as soon as it is done.
+    """Make every check; each is reported as soon as its result is known.
 
     Args:
-        settings: the app's.
-        runner: `process`, `container`, or `auto` for a container where a Docker engine of the tasks' processor answers.
-        report: takes each check.
+        settings: the app's settings.
+        runner: `process`, `container`, or `auto`: a container if a Docker engine of the tasks' architecture responds.
+        report: receives each check.
 
     Raises:
-        DockerError: if a container was asked for and no such engine answers, or the engine fails in the middle.
+        DockerError: if `container` is chosen and no such engine responds, or the engine fails during the preflight.
     """
     checks: list[Check] = []
 
@@ -42,22 +42,22 @@ def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None
         checks.append(check)
         report(check)
 
-    why = "a process was asked for" if runner == "process" else no_engine(settings.architecture)
-    if why and runner == "container":
-        raise DockerError(why)
-    build = as_process if why else as_container
+    reason = "as requested" if runner == "process" else no_engine(settings.architecture)
+    if reason and runner == "container":
+        raise DockerError(reason)
+    build = as_process if reason else as_container
     try:
         with build(settings, record) as built:
             examine(built, record)
     except StopHere:
-        pass  # the reason was reported
+        pass  # the failed check was already reported
     for check in () if settings.before_push else outside_checks(settings):
         record(check)
-    return Result(checks, "process" if why else "container", why)
+    return Result(checks, "process" if reason else "container", reason)
 
 
 def outside_checks(settings: AppSettings) -> list[Check]:
-    """The checks outside the app: domain, account and outbound ports."""
+    """The checks that need no running app: domain, account and outbound ports."""
     client = account_client(settings.region)
     servers = zone_servers(settings.domain, client) if settings.domain else ""
     return [*domain_checks(settings.domain, servers), quota_check(settings, client), outbound_check(settings)]

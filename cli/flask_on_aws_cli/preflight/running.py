@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-# As the load balancer's own check has it, in components/flask_on_aws/ingress/route.py.
+# The timeout of the load balancer's health check, in components/flask_on_aws/ingress/route.py.
 PROBE_SECONDS = 5.0
 
 
 class Listener(NamedTuple):
-    """A socket that listens."""
+    """A listening socket."""
 
     address: str
     port: int
@@ -24,7 +24,7 @@ class Answer:
     """The response to one request."""
 
     status: int = 0
-    """0 where nothing answered."""
+    """0 if there was no response."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """By name in lower case."""
     body: str = ""
@@ -32,12 +32,12 @@ class Answer:
 
     @property
     def location(self) -> str:
-        """Where a redirect leads."""
+        """The target of a redirect; empty without one."""
         return self.headers.get("location", "")
 
 
 class Outcome(NamedTuple):
-    """A command that ended."""
+    """The exit code and output of a command."""
 
     code: int
     lines: Sequence[str]
@@ -55,7 +55,7 @@ class App(Protocol):
         ...
 
     def lines(self) -> list[str]:
-        """What it has printed."""
+        """The lines that it has printed."""
         ...
 
     def listeners(self) -> list[Listener]:
@@ -63,19 +63,19 @@ class App(Protocol):
         ...
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """One GET from outside; Host is the address itself unless it is set."""
+        """Send one GET from outside the app; without a Host header, Host is the address."""
         ...
 
     def sqlite_files(self) -> list[str]:
-        """SQLite databases that it has made."""
+        """SQLite databases that it has created."""
         ...
 
     def terminate(self) -> None:
-        """SIGTERM to its first process."""
+        """Send SIGTERM to its first process."""
         ...
 
     def kill(self) -> None:
-        """End it with all that it started; again is no error."""
+        """Kill it and all processes that it started; does nothing if they have ended."""
         ...
 
 
@@ -92,7 +92,7 @@ class Runner(Protocol):
         ...
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run another command of the app to its end."""
+        """Run another command of the app until it exits."""
         ...
 
     def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:

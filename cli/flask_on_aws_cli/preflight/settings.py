@@ -1,4 +1,4 @@
-"""What a preflight knows of an app: the settings of its stack, or options with the contract's defaults."""
+"""The settings of an app under test: those of its stack, or options and the contract's defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from ..shared.stack_options import json_setting, plan_settings, setting
 
 @dataclass(frozen=True)
 class AppSettings:
-    """Everything that decides how an app runs."""
+    """All settings that affect how an app runs."""
 
     folder: Path
     """The app's folder."""
     plan: PlanSettings = field(default_factory=PlanSettings)
     """The settings of its build plan."""
     dockerfile: str = "Dockerfile"
-    """Name of a Dockerfile that, where it exists, decides the image."""
+    """Name of the Dockerfile that builds the image if it exists."""
     port: int = 8080
     health_path: str = "/up"
     startup_seconds: int = 60
     stop_seconds: int = TIMERS.stop_timeout
     watch_seconds: int = 5
-    """For how long an app that answers must go on to do so."""
+    """How long an app must keep answering after its first answer."""
     name: str = "app"
-    """First part of the names of all that the stack has on AWS."""
+    """Prefix of the names of the stack's resources on AWS."""
     environment: str = "development"
     region: str = "us-east-1"
     architecture: str = "x86_64"
@@ -47,28 +47,28 @@ class AppSettings:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """The app's own variables."""
     secret_names: tuple[str, ...] = ()
-    """Its own secret variables, which get a made-up value."""
+    """Names of the app's own secret variables, which get placeholder values."""
     release_command: str = ""
-    """The release command; empty: the Procfile's, `none`: none."""
+    """The release command; empty for the Procfile's, `none` for no release command."""
     release_seconds: int = 900
     build_env: Mapping[str, str] = field(default_factory=dict[str, str])
     build_secrets: tuple[str, ...] = ()
-    """Names of variables of this machine that the build finds as secrets."""
+    """Names of environment variables of this machine that the build receives as secrets."""
     builder: str = "docker-build"
     egress: str = "public"
     existing_vpc: bool = False
-    """Whether the network is one that the stack does not make."""
+    """Whether the stack uses an existing VPC instead of creating one."""
     outbound_ports: tuple[int, ...] | None = None
-    """TCP ports to which tasks may connect anywhere; None: all."""
+    """TCP ports on which tasks may connect to any host; None for all."""
     before_push: bool = False
-    """Whether an update waits to push the image: then domain and account are its own affair."""
+    """Whether an update runs the preflight before it pushes the image; the update itself checks domain and account."""
 
 
 def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
     """The settings of a stack's configuration, `namespace:key` → text.
 
     Raises:
-        ValueError: for a value that should be a number and is not.
+        ValueError: for a value that must be a number and is not one.
     """
 
     def text(key: str, default: str = "") -> str:
@@ -124,6 +124,6 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     )
 
 
-def release_command(settings: AppSettings, of_procfile: str) -> str:
-    """The release command that counts; empty if there is none."""
-    return {"": of_procfile, "none": ""}.get(settings.release_command, settings.release_command)
+def release_command(settings: AppSettings, procfile_command: str) -> str:
+    """The release command that applies; empty if there is none."""
+    return {"": procfile_command, "none": ""}.get(settings.release_command, settings.release_command)

@@ -1,4 +1,4 @@
-"""The AWS that a graph is applied to: clients of one endpoint, made once each."""
+"""The AWS endpoint that a graph is applied to: boto3 clients, each created once."""
 
 import secrets
 import threading
@@ -15,73 +15,74 @@ from ..local_project.access_keys import AccessKey
 from ..local_project.clients import control_request
 from .model.errors import EngineError
 
-# What AWS itself calls the partition, its DNS suffix and the zones that every region has at least.
+# AWS's standard partition and its DNS suffix.
 PARTITION, DNS_SUFFIX = "aws", "amazonaws.com"
-# Enough for every operation that runs at once (process.PARALLEL), so that none waits for a connection.
+# One for each operation that runs concurrently (process.PARALLEL), so that none waits for a connection.
 _CONNECTIONS = 16
-# A local endpoint answers at once or not at all; what takes time there is waited for by polling.
+# A local endpoint responds immediately or not at all; operations that take time are polled.
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 60, 3
-# Any will do for an emulated AWS that is not ours: it checks that there are some.
-_ANY_KEY = AccessKey("local", "local")
+# Other emulators of AWS require an access key, but accept any.
+_PLACEHOLDER_KEY = AccessKey("local", "local")
 
 
 class Aws:
-    """boto3 clients for one endpoint and region, with an access key that an emulated AWS takes."""
+    """boto3 clients for one endpoint and region, with an access key that the emulated AWS accepts."""
 
-    def __init__(self, endpoint: str, region: str, key: AccessKey = _ANY_KEY) -> None:
+    def __init__(self, endpoint: str, region: str, key: AccessKey = _PLACEHOLDER_KEY) -> None:
         self.endpoint, self.region, self._key = endpoint, region, key
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._run = ""
 
     def begin_run(self, stack: str) -> None:
-        """From now on no call of a former run of the stack takes effect, and what they did is there to be found.
+        """Begin a run of the stack: requests of its earlier runs have finished, or will be rejected.
 
-        An endpoint that is not ours knows no runs. There a killed run's last calls may still come after this one's.
+        An endpoint other than the local AWS does not track runs, so the last requests of a killed run may still take
+        effect there.
 
         Raises:
-            EngineError: if the endpoint does not answer.
+            EngineError: if the endpoint does not respond.
         """
         self._run = f"{stack}/{secrets.token_hex(8)}"
-        begin = control_request(f"{self.endpoint}{engine_runs.PREFIX}{self._run}", self._key, self.region, "PUT")
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+        request = control_request(f"{self.endpoint}{engine_runs.PREFIX}{self._run}", self._key, self.region, "PUT")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
         try:
-            direct.open(begin, timeout=_READ_SECONDS).close()
-        except urllib.error.HTTPError as refusal:
-            refusal.close()
+            opener.open(request, timeout=_READ_SECONDS).close()
+        except urllib.error.HTTPError as response:
+            response.close()
         except OSError as error:
-            raise EngineError(f"The AWS endpoint {self.endpoint} does not answer: {error}") from error
+            raise EngineError(f"The AWS endpoint {self.endpoint} does not respond: {error}") from error
 
     def client(self, service: str) -> Any:
-        """The client of a service, by boto3's name for it. Safe to share between threads."""
+        """The client of a service, by its name in boto3. Clients can be shared between threads."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._make(service)
+                self._clients[service] = self._create_client(service)
             return self._clients[service]
 
     @cached_property
     def account_id(self) -> str:
-        """The account that the endpoint says it is."""
+        """The endpoint's account ID."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN of this account and region."""
+        """An ARN in this account and region."""
         return f"arn:{PARTITION}:{service}:{self.region}:{self.account_id}:{resource}"
 
-    def _make(self, service: str) -> Any:
+    def _create_client(self, service: str) -> Any:
         session = cast(Any, boto3.session.Session)(self._key.id, self._key.secret, region_name=self.region)
         config = Config(
             max_pool_connections=_CONNECTIONS,
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-            proxies={},  # it is on this machine
-            s3={"addressing_style": "path"},  # bucket names are no host names here
+            proxies={},  # the endpoint is on this machine
+            s3={"addressing_style": "path"},  # the local endpoint has no host names for buckets
         )
         client = session.client(service, endpoint_url=self.endpoint, config=config)
-        client.meta.events.register("before-send", self._name_run)
+        client.meta.events.register("before-send", self._add_run_header)
         return client
 
-    def _name_run(self, request: Any, **_: Any) -> None:
+    def _add_run_header(self, request: Any, **_: Any) -> None:
         if self._run:
             request.headers[engine_runs.HEADER] = self._run

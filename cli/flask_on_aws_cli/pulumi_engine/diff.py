@@ -1,4 +1,4 @@
-"""What an update would do: pure comparisons of a resource's inputs before and now."""
+"""Decides what an update does to a resource, by comparing its old and new inputs."""
 
 import copy
 import re
@@ -9,41 +9,41 @@ from typing import Any, cast
 from .model.values import plain
 
 # A property path: `a.b`, `a[0]`, `a["with.dots"]`.
-_PART = re.compile(r"""\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)""")
+_SEGMENT = re.compile(r"""\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)""")
 
 
 class Step(Enum):
-    """What is done with a resource that the program registers."""
+    """The operation on a resource that the program registers."""
 
     CREATE = "create"
     SAME = "same"
     UPDATE = "update"
     REPLACE = "replace"
-    """The new one is created first, the old one deleted at the end."""
+    """The replacement is created first; the old resource is deleted at the end of the run."""
     REPLACE_DELETE_FIRST = "replace, the old one deleted first"
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
-    """The properties whose values differ. What is null is absent, and being a secret is no difference."""
+    """The properties whose values differ. Null equals absent, and a secret equals its value."""
     before, after = plain(old), plain(new)
-    return {key for key in {*before, *after} if _tidy(before.get(key)) != _tidy(after.get(key))}
+    return {key for key in {*before, *after} if _without_nulls(before.get(key)) != _without_nulls(after.get(key))}
 
 
 def ignoring(old: Mapping[str, Any], new: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """The new inputs with the old values wherever changes are to be ignored."""
+    """The new inputs, with the old values at the paths whose changes are ignored."""
     result: dict[str, Any] = copy.deepcopy(dict(new))
     for path in paths:
         if path == "*":
             return copy.deepcopy(dict(old))
-        parts = parse(path)
-        if parts:
-            _put(result, parts, *_get(old, parts))
+        segments = parse_path(path)
+        if segments:
+            _set_or_remove(result, segments, *_get(old, segments))
     return result
 
 
-def parse(path: str) -> list[str | int]:
+def parse_path(path: str) -> list[str | int]:
     """A property path as keys and indices."""
-    return [int(index) if index else quoted or word for index, quoted, word in _PART.findall(path)]
+    return [int(index) if index else quoted or word for index, quoted, word in _SEGMENT.findall(path)]
 
 
 def decide(
@@ -56,18 +56,18 @@ def decide(
     delete_first: bool = False,
     unsure: bool = False,
 ) -> Step:
-    """What to do with a resource that exists.
+    """The operation for an existing resource.
 
     Args:
         replace_on: properties that the type cannot change in place.
-        replace_on_changes: property paths for which the program asks for a replacement; `*` is any.
+        replace_on_changes: property paths whose changes replace the resource by the program's option; `*` is any.
         updatable: whether the type can change in place at all.
-        delete_first: whether two of them cannot be there at once.
-        unsure: whether an update was begun and not ended, so that one is needed even where nothing differs.
+        delete_first: whether the old resource must be deleted before its replacement can be created.
+        unsure: whether an update was interrupted, so that another is needed even if nothing differs.
     """
     differing = changed(old, new)
-    asked = any(_path_changed(old, new, path, differing) for path in replace_on_changes)
-    if differing & set(replace_on) or asked or (differing and not updatable):
+    is_requested = any(_path_changed(old, new, path, differing) for path in replace_on_changes)
+    if differing & set(replace_on) or is_requested or (differing and not updatable):
         return Step.REPLACE_DELETE_FIRST if delete_first else Step.REPLACE
     return Step.UPDATE if differing or (unsure and updatable) else Step.SAME
 
@@ -75,44 +75,43 @@ def decide(
 def _path_changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str, differing: set[str]) -> bool:
     if path == "*":
         return bool(differing)
-    parts = parse(path)
-    return _tidy(plain(_get(old, parts)[1])) != _tidy(plain(_get(new, parts)[1]))
+    segments = parse_path(path)
+    return _without_nulls(plain(_get(old, segments)[1])) != _without_nulls(plain(_get(new, segments)[1]))
 
 
-def _tidy(value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _tidy(item) for key, item in cast(dict[str, Any], value).items() if item is not None}
+        return {key: _without_nulls(item) for key, item in cast(dict[str, Any], value).items() if item is not None}
     if isinstance(value, list):
-        return [_tidy(item) for item in cast(list[Any], value)]
+        return [_without_nulls(item) for item in cast(list[Any], value)]
     return value
 
 
-def _get(value: Any, parts: Sequence[str | int]) -> tuple[bool, Any]:
-    """Whether there is something at a path, and what."""
-    for part in parts:
+def _get(value: Any, segments: Sequence[str | int]) -> tuple[bool, Any]:
+    """Whether the path exists, and its value."""
+    for segment in segments:
         try:
-            value = value[part]
+            value = value[segment]
         except (KeyError, IndexError, TypeError):
             return False, None
     return True, copy.deepcopy(value)
 
 
-def _put(container: Any, parts: Sequence[str | int], present: bool, value: Any) -> None:
-    """Set or remove what is at a path; where the path does not lead anywhere, nothing is done."""
-    there, parent = True, container
-    for part in parts[:-1]:
+def _set_or_remove(container: Any, segments: Sequence[str | int], present: bool, value: Any) -> None:
+    """Set or remove the value at a path; does nothing if the path's parent does not exist."""
+    parent = container
+    for segment in segments[:-1]:
         try:
-            parent = parent[part]
+            parent = parent[segment]
         except (KeyError, IndexError, TypeError):
-            there = False
-            break
-    last = parts[-1]
-    if isinstance(parent, dict) and there:
+            return
+    last = segments[-1]
+    if isinstance(parent, dict):
         if present:
             parent[last] = value
         else:
             cast(dict[Any, Any], parent).pop(last, None)
-    elif isinstance(parent, list) and there and present and isinstance(last, int):
+    elif isinstance(parent, list) and present and isinstance(last, int):
         items = cast(list[Any], parent)
         if last < len(items):
             items[last] = value

@@ -1,6 +1,6 @@
-"""Outputs of what is planned and not created: what the rest of a program needs to go on, made from names.
+"""Outputs of resources that are planned and not created, derived from their names, for the rest of the program.
 
-Nothing of it is on the local AWS. Everything is the same at every run.
+None of them exists on the local AWS. The outputs are the same in every run.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from .model.errors import EngineError
 from .model.graph import Resource
 from .model.values import plain
 
-# How AWS begins the ids of these, 17 hexadecimal digits following.
+# Type → the prefix of its AWS ids, which 17 hexadecimal digits follow.
 _ID_PREFIXES = {
     "aws:ec2/eip:Eip": "eipalloc-",
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "eigw-",
@@ -29,22 +29,22 @@ _ID_PREFIXES = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce-",
 }
 _ID_DIGITS = 17
-# Every distribution's: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+# The same for every distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
 _CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 
 
 def outputs(resource: Resource, aws: Aws, root: Path) -> dict[str, Any]:
-    """The id, the ARN and whatever else the type computes, beyond the inputs.
+    """The id, the ARN and all other outputs of the type that are not inputs.
 
     Raises:
-        EngineError: if an image's folder cannot be read.
+        EngineError: if an image's build context cannot be read.
     """
-    special = _SPECIAL.get(resource.type)
-    common = _common(resource, aws)
-    return {**common, **(special(resource, aws, root, common) if special else {})}
+    type_outputs = _TYPE_OUTPUTS.get(resource.type)
+    common = _common_outputs(resource, aws)
+    return {**common, **(type_outputs(resource, aws, root, common) if type_outputs else {})}
 
 
-def _common(resource: Resource, aws: Aws) -> dict[str, Any]:
+def _common_outputs(resource: Resource, aws: Aws) -> dict[str, Any]:
     digits = hashlib.sha256(resource.urn.encode()).hexdigest()
     names = naming.preview(resource)
     name = str(next(iter(names.values()), plain(resource.inputs.get("name", resource.name))))
@@ -57,7 +57,7 @@ def _common(resource: Resource, aws: Aws) -> dict[str, Any]:
 
 def _distribution(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
     digits = hashlib.sha256(resource.urn.encode()).hexdigest()
-    distribution_id = f"E{digits[:13].upper()}"  # 14 characters, as AWS's own
+    distribution_id = f"E{digits[:13].upper()}"  # 14 characters, like AWS's ids
     return {
         "id": distribution_id,
         "arn": f"arn:aws:cloudfront::{aws.account_id}:distribution/{distribution_id}",
@@ -78,22 +78,22 @@ def _repository(resource: Resource, aws: Aws, root: Path, common: Mapping[str, A
 
 
 def _built_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
-    """docker-build's Image: the digest stands for the content, and nothing is built."""
-    given = plain(resource.inputs)
-    location, recipe = given.get("context", {}).get("location", "."), given.get("dockerfile", {})
-    dockerfile = recipe.get("location", f"{location}/Dockerfile")
-    settings = {key: given.get(key) for key in ("buildArgs", "platforms", "target", "noCache", "tags")}
-    digest = _digest(resource, root, location, dockerfile, settings | {"inline": recipe.get("inline")})
-    tags: list[str] = given.get("tags") or []
+    """docker-build's Image: the digest is computed from the build context, and nothing is built."""
+    inputs = plain(resource.inputs)
+    location, dockerfile = inputs.get("context", {}).get("location", "."), inputs.get("dockerfile", {})
+    path = dockerfile.get("location", f"{location}/Dockerfile")
+    settings = {key: inputs.get(key) for key in ("buildArgs", "platforms", "target", "noCache", "tags")}
+    digest = _digest(resource, root, location, path, settings | {"inline": dockerfile.get("inline")})
+    tags: list[str] = inputs.get("tags") or []
     reference = {"ref": f"{tags[0]}@{digest}"} if tags else {}
     return {"id": digest, "digest": digest, "contextHash": digest.partition(":")[2], **reference}
 
 
 def _docker_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
-    """docker's Image, likewise."""
-    given = plain(resource.inputs)
-    build: dict[str, Any] = given.get("build") or {}
-    name = given["imageName"]
+    """docker's Image, in the same way."""
+    inputs = plain(resource.inputs)
+    build: dict[str, Any] = inputs.get("build") or {}
+    name = inputs["imageName"]
     location = build.get("context", ".")
     dockerfile = build.get("dockerfile", f"{location}/Dockerfile")
     settings = {key: build.get(key) for key in ("args", "platform", "target")}
@@ -103,20 +103,19 @@ def _docker_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str,
 
 
 def _digest(resource: Resource, root: Path, location: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
-    context, recipe = root / location, root / dockerfile
-    if (
-        settings.get("inline") is not None
-    ):  # then the Dockerfile is among the settings, and any file of the context does
-        recipe = next((path for path in sorted(context.iterdir()) if path.is_file()), recipe)
+    context, path = root / location, root / dockerfile
+    if settings.get("inline") is not None:
+        # The settings include the Dockerfile's text, so any file of the context can take the place of its file.
+        path = next((file for file in sorted(context.iterdir()) if file.is_file()), path)
     try:
-        return f"sha256:{content_hash(str(context), _relative(recipe, context), settings)}"
+        return f"sha256:{content_hash(str(context), _relative(path, context), settings)}"
     except ContextError as error:
         raise EngineError(f"{resource.label} could not be planned: {error}") from error
 
 
 def _relative(path: Path, folder: Path) -> str:
-    resolved, within = path.resolve(), folder.resolve()
-    return str(resolved.relative_to(within)) if resolved.is_relative_to(within) else str(resolved)
+    resolved, base = path.resolve(), folder.resolve()
+    return str(resolved.relative_to(base)) if resolved.is_relative_to(base) else str(resolved)
 
 
 def _key(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def _topic(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) 
     return {"id": arn, "arn": arn}
 
 
-_SPECIAL: Mapping[str, Callable[[Resource, Aws, Path, Mapping[str, Any]], dict[str, Any]]] = {
+_TYPE_OUTPUTS: Mapping[str, Callable[[Resource, Aws, Path, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:cloudfront/distribution:Distribution": _distribution,
     "aws:ecr/repository:Repository": _repository,
     "aws:kms/key:Key": _key,

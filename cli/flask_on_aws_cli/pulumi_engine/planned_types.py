@@ -1,28 +1,28 @@
-"""The types that the engine plans and does not create, each with the reason.
+"""The resource types that the engine plans and does not create, each with the reason.
 
-A type that the library creates is here or in `providers`; `test_engine_planned_types.py` checks that.
+Each type that the library creates is listed here or in `providers`; `test_engine_planned_types.py` checks it.
 """
 
 from collections.abc import Mapping
 
-_INTERNET = "Tasks run on this machine, whose own network leads to the internet."
-_DELIVERY = "Nothing serves a distribution here, so it has no requests to log."
-_ALARM = "Nobody is to be woken by an app on this machine."
+_INTERNET = "Tasks run on this machine and reach the internet through its network."
+_DELIVERY = "No distribution runs locally, so there are no requests to log."
+_ALARM = "An app on this machine does not need to alert anyone."
 _GITHUB = "It is for GitHub's workflows, which do not deploy to this machine."
-_IMAGE = "Images are environments or local containers, so no registry stores any."
-_BUILT = "The environment on this machine, or the Docker engine, stands for the image that a push would build."
+_IMAGE = "Images are environments or local containers, so they need no registry."
+_BUILT = "An environment on this machine or the Docker engine's image replaces the image that would be pushed."
 
 PLANNED_TYPES: Mapping[str, str] = {
-    "aws:budgets/budget:Budget": "Nothing is billed here.",
+    "aws:budgets/budget:Budget": "A local AWS costs nothing.",
     "aws:cloudfront/distribution:Distribution": "The local load balancer serves the app; there are no edge locations.",
     "aws:cloudwatch/logDelivery:LogDelivery": _DELIVERY,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _DELIVERY,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _DELIVERY,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _ALARM,
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "It takes the rules from a group that no local task is in.",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "It removes rules from a group that no local task uses.",
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": _INTERNET,
     "aws:ec2/eip:Eip": _INTERNET,
-    "aws:ec2/flowLog:FlowLog": "No packets of a VPC flow here, so there are none to log.",
+    "aws:ec2/flowLog:FlowLog": "A local VPC is only a record, so it has no traffic to log.",
     "aws:ec2/internetGateway:InternetGateway": _INTERNET,
     "aws:ec2/natGateway:NatGateway": _INTERNET,
     "aws:ec2/route:Route": _INTERNET,
@@ -33,9 +33,9 @@ PLANNED_TYPES: Mapping[str, str] = {
     "aws:ecr/repository:Repository": _IMAGE,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _GITHUB,
     "aws:iam/policy:Policy": _GITHUB,
-    "aws:kms/key:Key": "What is stored here is not encrypted; its folder is private to its user.",
+    "aws:kms/key:Key": "Local data is not encrypted; only its owner can read its folder.",
     "aws:route53/record:Record": "This machine serves no DNS zone.",
-    "aws:s3/bucketLogging:BucketLogging": "Requests to a bucket on this machine are its owner's own.",
+    "aws:s3/bucketLogging:BucketLogging": "All requests to a local bucket come from its owner.",
     "aws:sns/topic:Topic": _ALARM,
     "aws:sns/topicPolicy:TopicPolicy": _ALARM,
     "aws:sns/topicSubscription:TopicSubscription": _ALARM,

@@ -1,4 +1,4 @@
-"""The engine's front door: apply a program to a local AWS, and destroy what was applied."""
+"""The engine's entry points: apply a program to a local AWS, and destroy its resources."""
 
 import json
 from collections.abc import Callable, Generator, Mapping
@@ -15,36 +15,36 @@ from .model.errors import EngineError
 from .operations import Event, Operations, Override
 from .program.hooks import Hooks
 from .program.monitor import Log
-from .program.process import quiet, run_program
+from .program.process import discard_log, run_program
 from .program.project import Project, read_project
-from .state import State, exclusive
+from .state import State, exclusive_lock
 
 Progress = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did; every tuple holds URNs of custom resources."""
+    """The result of a run; every tuple holds URNs of custom resources."""
 
     outputs: Mapping[str, Any]
-    """The stack's outputs; a `Secret` where the program says so."""
+    """The stack's outputs; secret ones are a `Secret`."""
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     retained: tuple[str, ...] = ()
-    """Gone from the program and left where they are, as their option retain_on_delete says."""
+    """Removed from the program but not deleted, because of their option retain_on_delete."""
     unchanged: tuple[str, ...] = ()
     planned: tuple[str, ...] = ()
-    """Evaluated, but of a type that is not created here."""
+    """Evaluated, but of a type that the engine does not create."""
 
 
-def ignore(event: Event) -> None:
-    """Progress that nobody watches."""
+def ignore_progress(event: Event) -> None:
+    """Ignores the event."""
 
 
 def state_file(place: Place, stack: str) -> Path:
-    """Where the state of a stack is."""
+    """The file with the state of a stack."""
     return place.folder / f"stack-{stack}.json"
 
 
@@ -54,25 +54,25 @@ def apply(
     interpreter: Path,
     place: Place,
     overrides: Mapping[str, Override] | None = None,
-    progress: Progress = ignore,
-    log: Log = quiet,
+    progress: Progress = ignore_progress,
+    log: Log = discard_log,
 ) -> Result:
-    """Make a local AWS as a Pulumi program says.
+    """Apply a Pulumi program to a local AWS.
 
-    The state is kept in the place's folder, readable by its owner alone, and written after every operation: a run that
-    failed or was killed is taken up by the next.
+    The state is a file that only its owner can read, written after every operation: the next run continues one that
+    failed or was killed.
 
     Args:
         program: the folder of Pulumi.yaml.
-        stack: name of the stack, whose Pulumi.<stack>.yaml is read if it is there.
-        interpreter: the Python of the program's environment.
-        place: where the local AWS is; its folder holds the state.
-        overrides: outputs that the caller decides, by type. Default: none.
-        progress: takes every operation on a resource when it is done, from several threads. Default: nobody does.
-        log: takes the program's messages, severity and text. Default: they are dropped.
+        stack: name of the stack; Pulumi.<stack>.yaml is read if it exists.
+        interpreter: the Python interpreter of the program's environment.
+        place: the local AWS; its folder holds the state.
+        overrides: functions by type that replace outputs. Default: none.
+        progress: receives every completed operation, from several threads. Default: they are ignored.
+        log: receives the program's messages: severity and text. Default: they are discarded.
 
     Raises:
-        EngineError: if the project cannot be read, or the program or an operation fails, in words for the user.
+        EngineError: if the project cannot be read, or the program or an operation fails, with a message for the user.
     """
     project = read_project(program, stack)
     with _operations(project, place, overrides, progress) as operations:
@@ -80,27 +80,27 @@ def apply(
         run_program(
             project, interpreter, applier, operations.hooks, dry_run=False, log=log, environment=_variables(place)
         )
-        changes = applier.changes
-        found = {name: tuple(urns) for name, urns in vars(changes).items()}
-        return Result(operations.state.outputs, **found)
+        urns_by_operation = {name: tuple(urns) for name, urns in vars(applier.changes).items()}
+        return Result(operations.state.outputs, **urns_by_operation)
 
 
 def destroy(
     program: Path,
     stack: str,
     place: Place,
-    progress: Progress = ignore,
+    progress: Progress = ignore_progress,
     interpreter: Path | None = None,
-    log: Log = quiet,
+    log: Log = discard_log,
 ) -> Result:
-    """Delete all that was applied, in the order in which nothing is deleted before what depends on it.
+    """Delete all resources of a stack, each after the resources that depend on it.
 
     Args:
-        interpreter: the Python of the program's environment. With it the program runs meanwhile, which hooks before and
-            after deletions need. Default: it does not run.
+        interpreter: the Python interpreter of the program's environment; if it is set, the program runs meanwhile, as
+            its hooks before and after deletions require. Default: the program does not run.
 
     Raises:
-        EngineError: if something is protected, AWS refuses, or a hook does or is not there. What is gone stays gone.
+        EngineError: if a resource is protected, AWS or a hook rejects a deletion, or a hook is not registered. What was
+            already deleted stays deleted.
     """
     project = read_project(program, stack)
     with _operations(project, place, None, progress) as operations:
@@ -120,7 +120,7 @@ def _operations(
     project: Project, place: Place, overrides: Mapping[str, Override] | None, progress: Progress
 ) -> Generator[Operations]:
     path = state_file(place, project.stack)
-    with exclusive(path.with_suffix(".lock")):
+    with exclusive_lock(path.with_suffix(".lock")):
         aws = Aws(place.endpoint, place.region, place.access_key)
         aws.begin_run(project.stack)
         yield Operations(
@@ -134,22 +134,22 @@ def _operations(
 
 
 def _default_tags(project: Project) -> Mapping[str, str]:
-    """The tags that the configuration of the AWS provider gives every resource."""
+    """The tags that the AWS provider's configuration adds to every resource."""
     try:
         return dict(json.loads(project.config.get("aws:defaultTags", "{}")).get("tags", {}))
     except (ValueError, AttributeError) as error:
-        raise EngineError("aws:defaultTags must be an object with tags, like {tags: {team: web}}.") from error
+        raise EngineError("aws:defaultTags must be an object with tags, such as {tags: {team: web}}.") from error
 
 
 def _variables(place: Place) -> dict[str, str]:
-    """What makes clients of AWS within the program speak to the place."""
+    """The environment variables that make AWS clients in the program use the local AWS."""
     return {
         "AWS_ENDPOINT_URL": place.endpoint,
         "AWS_REGION": place.region,
         "AWS_DEFAULT_REGION": place.region,
         "AWS_ACCESS_KEY_ID": place.access_key.id,
         "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
-        # What the user's shell may have of a session at AWS does not belong to that key.
+        # A session token in the user's shell would not belong to this key.
         "AWS_SESSION_TOKEN": "",
         "AWS_SECURITY_TOKEN": "",
     }

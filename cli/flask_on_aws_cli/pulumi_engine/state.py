@@ -1,4 +1,4 @@
-"""What was applied: one JSON file, replaced as a whole after every operation, readable by its owner alone."""
+"""The state of a stack: one JSON file, replaced after every operation, which only its owner can read."""
 
 import json
 import threading
@@ -14,12 +14,12 @@ from ..shared.atomic_files import write_atomically
 from .model.errors import EngineError
 from .model.values import from_json, to_json
 
-_VERSION = 1  # of the file's form
+_VERSION = 1  # of the file's format
 
 
 @dataclass(frozen=True)
 class Record:
-    """One resource as it was applied."""
+    """One resource as it was last applied. The names of the fields are keys in the file."""
 
     urn: str
     type: str
@@ -28,7 +28,7 @@ class Record:
     parent: str = ""
     id: str = ""
     physical: str = ""
-    """The name with which it was created."""
+    """The physical name with which it was created."""
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     dependencies: tuple[str, ...] = ()
@@ -38,9 +38,9 @@ class Record:
     deleted_with: str = ""
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     planned: bool = False
-    """Nothing was created for it."""
+    """Whether it was only planned, so that it does not exist on AWS."""
     unsure: bool = False
-    """An update was begun, and its end is not known."""
+    """Whether an update was begun and may not have finished."""
 
     @property
     def label(self) -> str:
@@ -49,61 +49,62 @@ class Record:
 
 
 class State:
-    """The file, and what is in it. Every change is in the file before a method returns."""
+    """The state file and its content. A method that changes the state returns after the file is written."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file, if it is there.
+        """Read the file, if it exists.
 
         Raises:
-            EngineError: if it cannot be understood.
+            EngineError: if it cannot be read or is invalid.
         """
         self._path, self._lock = path, threading.Lock()
         self.resources: dict[str, Record] = {}
-        self.doomed: list[Record] = []
-        """Replaced resources that are still to be deleted."""
-        self.begun: dict[str, Record] = {}
-        """Creations that were begun and not ended, by URN."""
+        self.pending_deletions: list[Record] = []
+        """Replaced resources that must still be deleted."""
+        self.pending_creations: dict[str, Record] = {}
+        """Creations that were begun and have not finished, by URN."""
         self.outputs: Mapping[str, Any] = {}
         if path.exists():
             self._load()
 
-    def begin(self, record: Record) -> None:
-        """A creation begins: what is created under this name belongs to the URN, even if nobody lives to record it."""
+    def begin_creation(self, record: Record) -> None:
+        """Record that a creation begins, so that a later run finds its resource by its name if this run is killed."""
         with self._saved():
-            self.begun[record.urn] = record
+            self.pending_creations[record.urn] = record
 
-    def forget_begun(self, urn: str) -> None:
-        """The begun creation has left nothing."""
+    def discard_creation(self, urn: str) -> None:
+        """Remove a pending creation that has left nothing on AWS."""
         with self._saved():
-            self.begun.pop(urn, None)
+            self.pending_creations.pop(urn, None)
 
-    def put(self, record: Record, doomed: Record | None = None) -> None:
-        """A resource is as the record says; the one that it replaces is to be deleted later."""
-        if doomed is None and record.urn not in self.begun and self.resources.get(record.urn) == record:
+    def put(self, record: Record, replaced: Record | None = None) -> None:
+        """Store a record, and the record that it replaces as a pending deletion."""
+        is_pending = record.urn in self.pending_creations
+        if replaced is None and not is_pending and self.resources.get(record.urn) == record:
             return
         with self._saved():
-            self.begun.pop(record.urn, None)
+            self.pending_creations.pop(record.urn, None)
             self.resources[record.urn] = record
-            if doomed is not None:
-                self.doomed.append(doomed)
+            if replaced is not None:
+                self.pending_deletions.append(replaced)
 
-    def drop(self, record: Record) -> None:
-        """A resource is gone."""
+    def remove(self, record: Record) -> None:
+        """Remove the record of a deleted or retained resource."""
         with self._saved():
-            if record in self.doomed:
-                self.doomed.remove(record)
+            if record in self.pending_deletions:
+                self.pending_deletions.remove(record)
             else:
                 self.resources.pop(record.urn, None)
 
     def rename(self, old: str, new: str) -> None:
-        """A resource has another URN; all that refers to it follows."""
+        """Change a resource's URN, and every reference to it."""
         with self._saved():
             self.resources = {
                 new if urn == old else urn: _renamed(record, old, new) for urn, record in self.resources.items()
             }
 
     def export(self, outputs: Mapping[str, Any]) -> None:
-        """The stack's outputs."""
+        """Store the stack's outputs."""
         with self._saved():
             self.outputs = outputs
 
@@ -117,40 +118,40 @@ class State:
         try:
             document = json.loads(self._path.read_text("utf-8"))
             if document["version"] != _VERSION:
-                raise EngineError(f"{self._path} was written by another version of this tool; remove it to begin anew.")
+                raise EngineError(f"{self._path} was written by another version of this tool; delete it to start over.")
             self.resources = {record.urn: record for record in map(_from_document, document["resources"])}
-            self.doomed = [_from_document(entry) for entry in document["doomed"]]
-            self.begun = {record.urn: record for record in map(_from_document, document["begun"])}
+            self.pending_deletions = [_from_document(entry) for entry in document["doomed"]]
+            self.pending_creations = {record.urn: record for record in map(_from_document, document["begun"])}
             self.outputs = from_json(document["outputs"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"{self._path} cannot be read ({error}); remove it to begin anew.") from error
+            raise EngineError(f"{self._path} cannot be read ({error}); delete it to start over.") from error
 
     def _save(self) -> None:
         document = {
             "version": _VERSION,
             "resources": [_to_document(record) for record in self.resources.values()],
-            "doomed": [_to_document(record) for record in self.doomed],
-            "begun": [_to_document(record) for record in self.begun.values()],
+            "doomed": [_to_document(record) for record in self.pending_deletions],
+            "begun": [_to_document(record) for record in self.pending_creations.values()],
             "outputs": to_json(self.outputs),
         }
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # With secrets, so for its owner alone.
+        # It contains secrets, so only its owner may read it: write_atomically creates it with that mode.
         write_atomically(self._path, json.dumps(document, indent=1), durable=True)
 
 
 @contextmanager
-def exclusive(path: Path) -> Generator[None]:
-    """Hold a lock that the system takes back when the process ends, however it ends.
+def exclusive_lock(path: Path) -> Generator[None]:
+    """Hold a lock file, which the operating system releases when the process ends for any reason.
 
     Raises:
         EngineError: if another process holds it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        held = FileLock(path).acquire(timeout=0)
+        lock = FileLock(path).acquire(timeout=0)
     except Timeout:
-        raise EngineError(f"Another update of this stack is under way; it holds {path}.") from None
-    with held:
+        raise EngineError(f"Another update of this stack is in progress; it holds {path}.") from None
+    with lock:
         yield
 
 

@@ -198,7 +198,7 @@ def test_x(server):
 
 
 def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
-    """Alone proves what `./test ARGS` does when it is cut off."""
+    """Only this test proves what `./test ARGS` does when it is cut off."""
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     (tmp_path / "test_x.py").write_text(FIXTURE.format(begun=begun, ended=ended))
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")

@@ -15,16 +15,16 @@ LOOP_FIX = (
     "remove the redirect from the app, since the load balancer or CloudFront already redirects to HTTPS; the scheme "
     "and host of links come from EXTERNAL_URL, and with a domain from X-Forwarded-Proto (ProxyFix with x_proto=1)"
 )
-_EXEMPT = "exempt the health path from whatever redirects (Talisman, SSLify, a before_request)"
+_EXEMPT = "exempt the health path from redirects (Talisman, SSLify, a before_request)"
 
 
 class Answers(NamedTuple):
     """The responses for one path."""
 
     probe: Answer
-    """To the load balancer: addressed by IP, with a Host that the app does not know, over plain HTTP."""
+    """To the load balancer: addressed to the IP address, with a Host that the app does not know, over plain HTTP."""
     visit: Answer
-    """To a visitor: addressed by the public name, as the load balancer forwards it."""
+    """To a visitor: addressed to the public name, as the load balancer forwards it."""
     host: str
     """The public name."""
 
@@ -41,12 +41,12 @@ def judge_answer(answers: Answers, path: str, output: Output, seconds: float) ->
     if 400 <= answer.status < 500:
         return failed(NAME, _rejected(answer, visit, path))
     if answer.status >= 500:
-        return failed(NAME, _broken(answer, path, output))
+        return failed(NAME, _server_error(answer, path, output))
     if answer.status:
         sentence = f"answers {answer.status} on {path}, but only 200 counts as healthy"
         return failed(NAME, Finding(Cause.NO_ANSWER, sentence, "answer 200", shown(answer)))
     finding = diagnose(output)
-    return failed(NAME, finding or _silent(answer, path, output))
+    return failed(NAME, finding or _no_answer(answer, path, output))
 
 
 def _redirect(answers: Answers, path: str) -> Finding:
@@ -110,7 +110,7 @@ def _rejected(answer: Answer, visit: Answer, path: str) -> Finding:
     return Finding(Cause.ANSWERS_4XX, sentence, fix, shown(answer))
 
 
-def _broken(answer: Answer, path: str, output: Output) -> Finding:
+def _server_error(answer: Answer, path: str, output: Output) -> Finding:
     finding = diagnose(output)
     if finding:
         return Finding(
@@ -122,7 +122,7 @@ def _broken(answer: Answer, path: str, output: Output) -> Finding:
     )
 
 
-def _silent(answer: Answer, path: str, output: Output) -> Finding:
+def _no_answer(answer: Answer, path: str, output: Output) -> Finding:
     return Finding(
         Cause.NO_ANSWER,
         f"listens but does not answer on {path} ({answer.error})",

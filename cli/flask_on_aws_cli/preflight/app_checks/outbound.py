@@ -1,4 +1,4 @@
-"""Whether tasks may connect to everything that the stack itself needs. Pure functions."""
+"""Checks that tasks may connect to every port that the stack itself needs. Pure functions."""
 
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ NAME = "outbound ports"
 
 
 def outbound_check(settings: AppSettings) -> Check:
-    """Fails on ports that the stack would reject; whether the app needs others only shows on AWS."""
+    """Fails for ports that the stack would reject; only a deployment shows whether the app needs others."""
     ports = settings.outbound_ports
     if ports is None:
         return passed(NAME, "tasks may connect to every port")

@@ -10,8 +10,8 @@ from ..running import Answer, App
 from .health import LOOP_FIX, shown
 
 FRONT, STATIC, DEBUGGER = "front page", "static files", "debugger"
-_MOST_REDIRECTS = 5
-_MOST_FILES = 20
+_MAX_REDIRECTS = 5
+_MAX_FILES = 20
 # A resource of Werkzeug's debugger; without the debugger the parameters have no effect.
 _DEBUGGER_PATH = "/?__debugger__=yes&cmd=resource&f=debugger.js"
 _DEBUGGER_LINES = ("Debugger is active!", "Debugger PIN:", "* Debug mode: on")
@@ -19,10 +19,10 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Visit(NamedTuple):
-    """What a visitor of `/` gets."""
+    """The responses to a visitor of `/`."""
 
     steps: Sequence[tuple[str, Answer]]
-    """Paths and responses, from `/` to where redirects lead within the site."""
+    """Paths and responses, from `/` along the redirects within the site."""
     files: Mapping[str, int]
     """Status of each file that the page refers to."""
     debugger: Answer
@@ -32,7 +32,7 @@ def visit(app: App, headers: Mapping[str, str]) -> Visit:
     """Send the requests of a visitor's browser."""
     host, path = headers["Host"], "/"
     steps: list[tuple[str, Answer]] = []
-    while len(steps) <= _MOST_REDIRECTS:
+    while len(steps) <= _MAX_REDIRECTS:
         answer = app.ask(path, headers)
         steps.append((path, answer))
         following = _following(path, answer, host)
@@ -46,25 +46,25 @@ def visit(app: App, headers: Mapping[str, str]) -> Visit:
 
 def referenced_files(html: str, path: str, host: str) -> list[str]:
     """Paths of the site's own style sheets, scripts and images that a page refers to."""
-    reader = _Reader()
-    reader.feed(html)
+    parser = _ReferenceParser()
+    parser.feed(html)
     paths: list[str] = []
-    for reference in reader.references:
+    for reference in parser.references:
         target = urlsplit(urljoin(f"https://{host}{path}", reference))
         if target.scheme in ("http", "https") and target.netloc == host:
             paths.append(target.path + (f"?{target.query}" if target.query else ""))
-    return list(dict.fromkeys(paths))[:_MOST_FILES]
+    return list(dict.fromkeys(paths))[:_MAX_FILES]
 
 
-class _Reader(HTMLParser):
+class _ReferenceParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.references: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
-        words = (attributes.get("rel") or "").lower().split()
-        if tag == "link" and {"stylesheet", "icon", "modulepreload"} & set(words):
+        link_types = (attributes.get("rel") or "").lower().split()
+        if tag == "link" and {"stylesheet", "icon", "modulepreload"} & set(link_types):
             self._add(attributes.get("href"))
         if tag in ("script", "img"):
             self._add(attributes.get("src"))
@@ -91,7 +91,7 @@ def page_checks(visited: Visit, lines: Sequence[str]) -> list[Check]:
 
 def _front(visited: Visit) -> Check:
     path, answer = visited.steps[-1]
-    if len(visited.steps) > _MOST_REDIRECTS:
+    if len(visited.steps) > _MAX_REDIRECTS:
         finding = Finding(
             Cause.REDIRECT_LOOP,
             f"redirects visitors from {path} to {answer.location} in an endless loop",
@@ -112,8 +112,8 @@ def _front(visited: Visit) -> Check:
 def _static(visited: Visit) -> Check:
     path, answer = visited.steps[-1]
     if not visited.files:
-        what = f"answers {answer.status}" if answer.status != 200 else "refers to no files of this site"
-        return not_checked(STATIC, f"{path} {what}")
+        reason = f"answers {answer.status}" if answer.status != 200 else "refers to no files of this site"
+        return not_checked(STATIC, f"{path} {reason}")
     missing = {name: status for name, status in visited.files.items() if status != 200}
     if missing:
         finding = Finding(

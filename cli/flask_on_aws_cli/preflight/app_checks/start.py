@@ -31,7 +31,7 @@ class Start:
     """What was observed of an app since its start."""
 
     seconds: float
-    """Until it answered, exited, or the time was up."""
+    """Time until it answered, exited, or the time limit passed."""
     lines: Sequence[str]
     exit_code: int | None = None
     out_of_memory: bool = False
@@ -48,12 +48,12 @@ class Start:
 
 
 def fits(listener: Listener, port: int) -> bool:
-    """Whether the load balancer can reach a socket."""
+    """Whether the load balancer can connect to a socket."""
     return listener.port == port and listener.address in _WILDCARDS
 
 
 def start_checks(start: Start, expected: Expectation) -> list[Check]:
-    """Whether it starts, listens and answers."""
+    """The checks whether the app starts, listens and answers."""
     output = Output(start.lines, expected.command, start.exit_code)
     if start.exit_code is not None:
         reason = "the app did not stay up"
@@ -74,7 +74,7 @@ def _ended(start: Start, output: Output) -> Finding:
     if start.out_of_memory:
         return Finding(
             Cause.OUT_OF_MEMORY,
-            f"it used up its memory and was killed after {start.seconds:.1f} s",
+            f"it ran out of memory and was killed after {start.seconds:.1f} s",
             "raise the settings memory and cpu, or lower WEB_CONCURRENCY",
             output.last(),
         )

@@ -1,4 +1,4 @@
-"""Starts an app and waits for it, and stops it, within the time limits of the stack."""
+"""Waits for an app to start, and stops it, within the time limits of the stack."""
 
 import time
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
 def wait_for_start(app: App, settings: AppSettings, port: int) -> Start:
     """Watch a started app until it answers 200, exits, or runs out of time."""
     watch = _Watch(app, settings, port)
-    while not watch.look():
+    while not watch.poll():
         time.sleep(_POLL_SECONDS)
     return watch.result()
 
@@ -51,8 +51,8 @@ class _Watch:
         self._listeners: Sequence[Listener] = ()
         self._answer = Answer()
 
-    def look(self) -> bool:
-        """Look once; return whether the watch is over."""
+    def poll(self) -> bool:
+        """Poll once; returns whether the watch is over."""
         self._code = self._app.exit_code()
         if self._code is not None:
             return True
@@ -75,8 +75,8 @@ class _Watch:
     def result(self) -> Start:
         """What was observed, with the response that a visitor gets."""
         seconds, running = time.monotonic() - self._began, self._code is None
-        asks = running and self._answer.status
-        visit = self._app.ask(self._settings.health_path, visitor_headers(self._settings)) if asks else Answer()
+        has_answered = running and self._answer.status
+        visit = self._app.ask(self._settings.health_path, visitor_headers(self._settings)) if has_answered else Answer()
         return Start(
             seconds=seconds,
             lines=self._app.lines(),

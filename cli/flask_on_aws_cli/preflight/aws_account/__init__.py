@@ -1,4 +1,4 @@
-"""What only AWS and DNS can answer: quotas, name servers, certificate authorities.
+"""The checks that query AWS and DNS: quotas, name servers, certificate authorities.
 
 Imports `check.py` and `settings.py`; `run.py` imports it.
 """

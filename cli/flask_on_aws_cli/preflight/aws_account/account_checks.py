@@ -1,4 +1,4 @@
-"""Looks into the AWS account: its zone's name servers, and whether its quotas leave room for the stack."""
+"""Checks the AWS account: its zone's name servers, and whether its quotas leave room for the stack."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ from ..settings import AppSettings
 NAME = "quotas"
 NO_CREDENTIALS = "no AWS credentials are configured"
 Client = Callable[[str], Any]
-# A preflight does not wait for an account that cannot be reached.
-_PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1})
+# A preflight does not wait long for an account that cannot be reached.
+_CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1})
 
 
 class Quota(NamedTuple):
@@ -22,7 +22,7 @@ class Quota(NamedTuple):
 
     service: str
     code: str
-    what: str
+    resource: str
     used: Callable[[Client], float]
     needed: Callable[[AppSettings], float]
 
@@ -35,7 +35,7 @@ def _count(service: str, operation: str, key: str) -> Callable[[Client], float]:
 
 
 def _running_vcpus(client: Client) -> float:
-    """Of running Fargate tasks, in all clusters."""
+    """The vCPUs of running Fargate tasks in all clusters."""
     ecs, units = client("ecs"), 0
     for clusters in ecs.get_paginator("list_clusters").paginate():
         for cluster in clusters["clusterArns"]:
@@ -47,18 +47,18 @@ def _running_vcpus(client: Client) -> float:
 
 
 def _stack_exists(settings: AppSettings, client: Client) -> bool:
-    """Whether a stack of this name exists: then a deployment only needs its tasks a second time."""
+    """Whether a stack with this name exists, so that a deployment adds only its tasks for a second time."""
     pages = client("ecs").get_paginator("list_clusters").paginate()
     names = [arn.rpartition("/")[2] for page in pages for arn in page["clusterArns"]]
     return any(name.startswith(f"{settings.name}-cluster-") for name in names)
 
 
 def _vcpus(settings: AppSettings) -> float:
-    """During a deployment, old and new tasks run side by side."""
+    """The vCPUs of a deployment, during which old and new tasks run at the same time."""
     return settings.cpu / 1024 * 2
 
 
-def _one(settings: AppSettings) -> float:
+def _one_resource(settings: AppSettings) -> float:
     return 1
 
 
@@ -66,16 +66,16 @@ def _database(settings: AppSettings) -> float:
     return int("database" in settings.services)
 
 
-# The first applies to every deployment, the others to a new stack only.
+# The first applies to every deployment, the others only to a new stack.
 _QUOTAS: tuple[Quota, ...] = (
     Quota("fargate", "L-3032A538", "vCPUs of Fargate", _running_vcpus, _vcpus),
-    Quota("vpc", "L-F678F1CE", "VPCs", _count("ec2", "describe_vpcs", "Vpcs"), _one),
+    Quota("vpc", "L-F678F1CE", "VPCs", _count("ec2", "describe_vpcs", "Vpcs"), _one_resource),
     Quota(
         "elasticloadbalancing",
         "L-53DA6B97",
         "application load balancers",
         _count("elbv2", "describe_load_balancers", "LoadBalancers"),
-        _one,
+        _one_resource,
     ),
     Quota(
         "rds",
@@ -92,7 +92,7 @@ def account_client(region: str) -> Client | None:
     session = boto3.Session(region_name=region)
     if session.get_credentials() is None:
         return None
-    return lambda service: session.client(service, config=_PATIENCE)  # type: ignore[call-overload]
+    return lambda service: session.client(service, config=_CLIENT_CONFIG)  # type: ignore[call-overload]
 
 
 def quota_check(settings: AppSettings, client: Client | None) -> Check:
@@ -107,9 +107,9 @@ def quota_check(settings: AppSettings, client: Client | None) -> Check:
 
 
 class QuotaUsage(NamedTuple):
-    """One quota, with how much of it is used and needed."""
+    """A quota, and how much of it is used and needed."""
 
-    what: str
+    resource: str
     quota: float
     used: float
     needed: float
@@ -123,13 +123,13 @@ def _quota_usages(settings: AppSettings, client: Client) -> Iterator[QuotaUsage]
             response: Mapping[str, Any] = client("service-quotas").get_service_quota(
                 ServiceCode=quota.service, QuotaCode=quota.code
             )
-            yield QuotaUsage(quota.what, float(response["Quota"]["Value"]), quota.used(client), needed)
+            yield QuotaUsage(quota.resource, float(response["Quota"]["Value"]), quota.used(client), needed)
 
 
 def judge_quotas(usages: Sequence[QuotaUsage]) -> Check:
     """Whether every quota suffices. Pure."""
     lines = tuple(
-        f"{usage.what}: {usage.used:g} of {usage.quota:g} used, {usage.needed:g} more needed" for usage in usages
+        f"{usage.resource}: {usage.used:g} of {usage.quota:g} used, {usage.needed:g} more needed" for usage in usages
     )
     short = [line for line, usage in zip(lines, usages, strict=True) if usage.used + usage.needed > usage.quota]
     if short:
@@ -144,7 +144,7 @@ def judge_quotas(usages: Sequence[QuotaUsage]) -> Check:
 
 
 def zone_servers(domain: str, client: Client | None) -> Sequence[str] | str:
-    """Name servers of the public zone with the longest matching name, or a sentence with the reason why."""
+    """Name servers of the public zone with the longest matching name, or the reason why there are none."""
     if client is None:
         return f"{NO_CREDENTIALS} to compare with its Route 53 zone"
     try:

@@ -1,4 +1,4 @@
-"""Whether public DNS lets the stack use its domain and get its certificate."""
+"""Checks that public DNS allows the stack to use its domain and get its certificate."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ _AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 _SECONDS = 5.0
 
 Lookup = Callable[[str, str], Sequence[str] | None]
-"""Name and record type → texts; empty if there are none of that type, None if the name does not exist."""
+"""Name and record type → records as text; empty if the name has none of that type, None if it does not exist."""
 
 
 def look_up(name: str, kind: str) -> Sequence[str] | None:
     """Query this machine's resolver.
 
     Raises:
-        DNSException: if none answers.
+        DNSException: if no name server responds.
     """
     try:
         answer: Any = dns.resolver.resolve(name, kind, lifetime=_SECONDS)
@@ -33,31 +33,31 @@ def look_up(name: str, kind: str) -> Sequence[str] | None:
 
 
 def domain_checks(domain: str, zone_servers: Sequence[str] | str, ask: Lookup = look_up) -> list[Check]:
-    """Delegation and CAA.
+    """The checks of the domain's delegation and CAA records.
 
     Args:
         domain: the app's domain; empty if it has none.
-        zone_servers: name servers of its Route 53 zone, or a sentence with the reason why they are unknown.
-        ask: the resolver.
+        zone_servers: name servers of its Route 53 zone, or the reason why they are unknown.
+        ask: queries the resolver. Default: this machine's.
     """
     if not domain:
         reason = "the stack has no domain"
         return [not_checked(DELEGATION, reason), not_checked(CAA, reason)]
     return [
-        _tried(DELEGATION, lambda: _delegation(domain, zone_servers, ask)),
-        _tried(CAA, lambda: _caa(domain, ask)),
+        _check_or_skip(DELEGATION, lambda: _delegation(domain, zone_servers, ask)),
+        _check_or_skip(CAA, lambda: _caa(domain, ask)),
     ]
 
 
-def _tried(name: str, make_check: Callable[[], Check]) -> Check:
+def _check_or_skip(name: str, make_check: Callable[[], Check]) -> Check:
     try:
         return make_check()
     except dns.exception.DNSException as error:
-        return not_checked(name, f"no name server answers here ({' '.join(str(error).split())[:200]})")
+        return not_checked(name, f"no name server responds ({' '.join(str(error).split())[:200]})")
 
 
 def _parents(domain: str) -> list[str]:
-    """The name and its parent domains, without the top level."""
+    """The name and its parent domains, without the top-level domain."""
     labels = domain.rstrip(".").split(".")
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
@@ -84,7 +84,7 @@ def _delegation_fix(zone: Sequence[str] | str) -> str:
 
 
 def _caa(domain: str, ask: Lookup) -> Check:
-    """Only the records closest to the name count: RFC 8659."""
+    """Check the CAA records closest to the name; the others have no effect: RFC 8659."""
     for name in _parents(domain):
         records = [record.split(None, 2) for record in ask(name, "CAA") or ()]
         issuers = [value.strip('"').partition(";")[0].strip() for _, tag, value in records if tag == "issue"]

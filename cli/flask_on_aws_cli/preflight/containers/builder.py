@@ -1,4 +1,4 @@
-"""Chooses the builder of an image by the image provider's own rule, so that the push that follows finds every layer."""
+"""Chooses an image's builder by the rule of Pulumi's image provider, so that the later push finds every layer."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ def choose(chosen: str, listed: str) -> str:
     """The chosen builder unless it is the engine's built-in one, else the first that runs. Pure.
 
     Args:
-        chosen: what `docker buildx inspect` prints.
-        listed: what `docker buildx ls` prints as JSON, one builder per line.
+        chosen: the output of `docker buildx inspect`.
+        listed: the output of `docker buildx ls` as JSON, one builder per line.
     """
     head = dict(line.split(":", 1) for line in chosen.partition("\nNodes:")[0].splitlines() if ":" in line)
     if head.get("Driver", _BUILT_IN).strip() != _BUILT_IN:

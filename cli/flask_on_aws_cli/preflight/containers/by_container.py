@@ -75,13 +75,13 @@ def _build(settings: AppSettings, build_plan: BuildPlan, image: str, report: Rep
     report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))
 
 
-def judge_architecture(actual: str, wanted: str) -> Check:
+def judge_architecture(actual: str, expected: str) -> Check:
     """Whether an image is for the tasks' processor architecture. Pure."""
-    if actual == ENGINE_NAMES[wanted]:
+    if actual == ENGINE_NAMES[expected]:
         return passed(ARCHITECTURE, f"the image is for {actual}, as the tasks are")
     finding = Finding(
         Cause.ARCHITECTURE,
-        f"the image is for {actual}, but the tasks run on {wanted}",
+        f"the image is for {actual}, but the tasks run on {expected}",
         "remove --platform from the Dockerfile, or set architecture to that of the image",
         (f"Architecture: {actual}",),
     )

@@ -32,11 +32,11 @@ class ContainerApp:
         return None if state.get("Running") else int(state.get("ExitCode", 127))
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel killed it for its use of memory."""
+        """Whether the kernel killed it because it ran out of memory."""
         return bool(self._state().get("OOMKilled"))
 
     def lines(self) -> list[str]:
-        """Its output, after that of an engine which could not start it."""
+        """Its output, after that of the engine if it could not start it."""
         done = subprocess.run(  # noqa: S603 both streams in their order
             ["docker", "logs", self._name],  # noqa: S607 the user's own docker
             stdout=subprocess.PIPE,
@@ -47,31 +47,31 @@ class ContainerApp:
 
     def listeners(self) -> list[Listener]:
         """The listening sockets of the container's network."""
-        output = self._inside(Path(probe.__file__).read_text(), "null")
+        output = self._run_script(Path(probe.__file__).read_text(), "null")
         return [Listener(*address) for address in json.loads(output)] if output else []
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """One GET from inside the network, to the container's own address, so that loopback does not count."""
+        """Send one GET from inside the network to the container's address, so that listening on loopback fails."""
         networks: Mapping[str, Any] = inspect("container", self._name)["NetworkSettings"]["Networks"]
         host = next((str(network["IPAddress"]) for network in networks.values()), "")
-        question = {
+        request = {
             "host": host,
             "port": self._port,
             "path": path,
             "headers": {"Host": f"{host}:{self._port}", **headers},
             "seconds": PROBE_SECONDS,
         }
-        output = self._inside(Path(probe.__file__).read_text(), json.dumps(question))
+        output = self._run_script(Path(probe.__file__).read_text(), json.dumps(request))
         return Answer(**json.loads(output)) if output else Answer(error="the container ended")
 
     def sqlite_files(self) -> list[str]:
         """Databases on its scratch volumes."""
         folders = [*self._settings.writable_paths, "/dev/shm"]  # noqa: S108 each container has it
-        output = self._inside(Path(sqlite_files.__file__).read_text(), f"{self._started - 1}", *folders)
+        output = self._run_script(Path(sqlite_files.__file__).read_text(), f"{self._started - 1}", *folders)
         return json.loads(output) if output else []
 
     def terminate(self) -> None:
-        """SIGTERM to its first process."""
+        """Send SIGTERM to its first process."""
         attempt("kill", "--signal", "TERM", self._name)
 
     def kill(self) -> None:
@@ -84,7 +84,7 @@ class ContainerApp:
         except DockerError:
             return {}
 
-    def _inside(self, script: str, *arguments: str) -> str:
+    def _run_script(self, script: str, *arguments: str) -> str:
         """Run a Python script in the container; empty if the container has exited.
 
         Raises:
@@ -95,7 +95,7 @@ class ContainerApp:
             if not done.returncode:
                 self._python = python
                 return done.stdout.decode()
-            # A container that is just exiting returns the same codes as one without the program.
+            # A container that is exiting returns the same codes as one without the program.
             if done.returncode not in NO_PYTHON or self.exit_code() is not None:
                 return ""
         raise DockerError("the image has no Python on its PATH, so its sockets cannot be read.")

@@ -17,7 +17,7 @@ from ..processes.database import NAME, OWNER, database_facts
 from ..settings import AppSettings
 
 _HOST = "database"
-_POSTGRES_USER = 999  # of the images `postgres` of Docker Hub that are Debian's
+_POSTGRES_USER = 999  # the user ID in Docker Hub's Debian-based `postgres` images
 _FOLDER, _CA_FOLDER = "/preflight", "/preflight-ca"
 _START_SECONDS, _PULL_SECONDS = 60.0, 300.0
 _ACCESS = "local all all trust\nhostssl all all all scram-sha-256\n"
@@ -25,7 +25,7 @@ _ACCESS = "local all all trust\nhostssl all all all scram-sha-256\n"
 
 @contextmanager
 def private_network() -> Generator[str]:
-    """A network whose containers can reach each other and nothing else."""
+    """A network whose containers can reach only each other, until the block ends."""
     name = f"preflight-{secrets.token_hex(6)}"
     docker("network", "create", "--internal", "--label", label(), name)
     try:
@@ -36,7 +36,7 @@ def private_network() -> Generator[str]:
 
 @contextmanager
 def container_database(settings: AppSettings, network: str) -> Generator[tuple[DatabaseFacts, str, str]]:
-    """A database until the block ends: where it is, its password, and the volume with the certificates.
+    """A database until the block ends: its address, its password, and the volume with the certificates.
 
     Raises:
         DockerError: if its image is missing and cannot be pulled, or it does not start.
@@ -68,7 +68,7 @@ def _create(name: str, image: str, network: str, volume: str) -> None:
         "ssl_cert_file": f"{_FOLDER}/server.crt",
         "ssl_key_file": f"{_FOLDER}/server.key",
         "hba_file": f"{_FOLDER}/pg_hba.conf",
-        "fsync": "off",  # its data lives for a minute
+        "fsync": "off",  # its data is needed only for a minute
     }
     docker(
         *("create", "--name", name, "--label", label(), "--network", network, "--network-alias", _HOST),
@@ -80,13 +80,13 @@ def _create(name: str, image: str, network: str, volume: str) -> None:
 
 
 def _copy(name: str) -> None:
-    """Through the engine's API, so that it also works with an engine on another machine."""
+    """Copy the files with `docker cp`, which also works if the engine is on another machine."""
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         certificate, key = authority.issue([_HOST])
         signer = authority.certificate_path.read_bytes()
-    served = {"server.crt": certificate, "server.key": key, "pg_hba.conf": _ACCESS.encode()}
-    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", given=_archive(served, 0o600))
+    server_files = {"server.crt": certificate, "server.key": key, "pg_hba.conf": _ACCESS.encode()}
+    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", given=_archive(server_files, 0o600))
     docker("cp", "-", f"{name}:{_CA_FOLDER}", given=_archive({CA_PATH.rpartition("/")[2]: signer}, 0o644))
 
 
@@ -101,9 +101,9 @@ def _archive(files: Mapping[str, bytes], mode: int) -> bytes:
 
 
 def _wait(name: str) -> None:
-    """Until it accepts connections over the network: the server that initialises the image's data accepts none."""
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
+    """Wait until it accepts connections over the network, which the server that initializes the data does not."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
         if not attempt("exec", name, "pg_isready", "-h", _HOST).returncode:
             return
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Runs an image as Fargate does: its user, a read-only root, scratch volumes, and only its database's network."""
+"""Runs an image as Fargate does: as its user, with a read-only root and scratch volumes, in its database's network."""
 
 import secrets
 import subprocess
@@ -14,7 +14,7 @@ from ..running import Outcome
 from ..settings import AppSettings
 from .container_app import NO_PYTHON, PYTHONS, ContainerApp
 
-# The user instead of root for images that run as root: that of the images a build plan produces.
+# The user for images that would run as root: the one in images built from a build plan.
 _NOBODY = "10001:10001"
 
 
@@ -26,7 +26,7 @@ class ContainerRunner:
     settings: AppSettings
     network: str
     ca_volume: str
-    """The volume with the certificates that stand in for RDS's; empty without a database."""
+    """The volume with the certificates that replace RDS's; empty without a database."""
     port: int
     init: bool = True
     """Whether the engine can run an init process in the container, as ECS does."""
@@ -35,7 +35,7 @@ class ContainerRunner:
         """Start the app.
 
         Raises:
-            DockerError: if the engine cannot.
+            DockerError: if the engine does not respond.
         """
         name = f"preflight-{secrets.token_hex(6)}"
         command = shell_command(self.settings.plan.start_command) if self.settings.plan.start_command else []
@@ -85,7 +85,7 @@ class ContainerRunner:
             *([] if self.user() else ["--user", _NOBODY]),
         ]
         for path in settings.writable_paths:
-            # Volumes on Fargate belong to root, unless the image declares the folder as a VOLUME of its user.
+            # Volumes on Fargate are owned by root, unless the image declares the folder as a VOLUME of its user.
             declared = path.rstrip("/") in {volume.rstrip("/") for volume in volumes}
             options += ["--mount", f"type=volume,destination={path}{'' if declared else ',volume-nocopy'}"]
         if self.ca_volume:
@@ -105,7 +105,7 @@ def engine_has_init(image: str) -> bool:
 
 
 def image_has(image: str, path: str) -> bool:
-    """Whether an image has a file."""
+    """Whether an image contains a file."""
     name = docker("create", "--label", label(), image, "true")
     try:
         return not attempt("cp", f"{name}:{path}", "-").returncode

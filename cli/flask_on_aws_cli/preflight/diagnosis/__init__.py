@@ -1,4 +1,4 @@
-"""From what an app printed, and how it ended, to the cause.
+"""Finds the cause of a failure from an app's output and exit code.
 
 Imports `check.py` and `output.py`; `examine.py` and the app's checks import it.
 """

@@ -1,11 +1,11 @@
-"""From what an app printed, and how it ended, to why: pure. A new rule is one more function in `_RULES`."""
+"""Finds the cause of a failure from an app's output and exit code. Pure functions; a new rule is added to `_RULES`."""
 
 from ..check import Finding
 from ..output import Output, Rule
 from . import import_rules, system_rules
 from .variable_rule import missing_variable
 
-# From the most to the least telling.
+# From the most to the least specific.
 _RULES: tuple[Rule, ...] = (
     system_rules.architecture,
     system_rules.tls,
@@ -23,15 +23,15 @@ _RULES: tuple[Rule, ...] = (
 
 
 def diagnose(output: Output) -> Finding | None:
-    """The first cause, from the most to the least telling, that an output shows; None if it shows none."""
+    """The most specific cause that the output shows; None if it shows none."""
     return next((finding for rule in _RULES if (finding := rule(output))), None)
 
 
 def diagnose_disk(output: Output) -> Finding | None:
-    """Whether an output shows that something could not be written."""
+    """The finding if the output shows that a file could not be written."""
     return system_rules.disk(output)
 
 
 def diagnose_sqlite(output: Output) -> Finding | None:
-    """Whether an output shows that SQLite found no disk to write to."""
+    """The finding if the output shows that SQLite could not write to the disk."""
     return system_rules.sqlite(output)

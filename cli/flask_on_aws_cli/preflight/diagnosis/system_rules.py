@@ -1,51 +1,51 @@
-"""What the system refused an app: processor, disk, root, ports, the database. Pure."""
+"""Rules for what the system denied an app: processor, disk, root, ports, the database. Pure functions."""
 
 from ..check import Cause, Finding
 from ..output import Output, search
 
 
 def architecture(output: Output) -> Finding | None:
-    """A program or library for another processor."""
-    found = search(output, r"(?i)exec format error", r"(?i)wrong ELF class", r"(?i)incompatible architecture")
-    if not found:
+    """A program or library for another processor architecture."""
+    match = search(output, r"(?i)exec format error", r"(?i)wrong ELF class", r"(?i)incompatible architecture")
+    if not match:
         return None
     return Finding(
         Cause.ARCHITECTURE,
-        "a program or library is for another kind of processor",
-        "build for the tasks' processor (setting architecture), and keep compiled files out of the app's folder",
-        found[1],
+        "a program or library is for another processor architecture",
+        "build for the tasks' architecture (setting architecture), and keep compiled files out of the app's folder",
+        match[1],
     )
 
 
 def tls(output: Output) -> Finding | None:
     """A database driver without TLS."""
-    found = search(output, r"(?i)SSL support is not compiled in")
-    if not found:
+    match = search(output, r"(?i)SSL support is not compiled in")
+    if not match:
         return None
     return Finding(
         Cause.WITHOUT_TLS,
-        "the database driver was built without TLS, and the database takes no connection without it",
-        "use a driver that brings TLS: psycopg[binary] or psycopg2-binary, or libpq from Debian's package libpq5",
-        found[1],
+        "the database driver was built without TLS, and the database rejects connections without it",
+        "use a driver with TLS: psycopg[binary] or psycopg2-binary, or libpq from Debian's package libpq5",
+        match[1],
     )
 
 
 def address_in_use(output: Output) -> Finding | None:
-    """A port that is taken."""
-    found = search(output, r"(?i)address already in use", r"Connection in use: (?P<address>.+)", r"Port \d+ is in use")
-    if not found:
+    """A port that is already in use."""
+    match = search(output, r"(?i)address already in use", r"Connection in use: (?P<address>.+)", r"Port \d+ is in use")
+    if not match:
         return None
     return Finding(
         Cause.ADDRESS_IN_USE,
-        "the port is taken: the app opens it twice, or another program on this machine has it",
-        "open each port once; one process of the container listens on $PORT",
-        found[1],
+        "the port is already in use: the app opens it twice, or another program on this machine uses it",
+        "open each port once; only one process of the container may listen on $PORT",
+        match[1],
     )
 
 
 def root(output: Output) -> Finding | None:
-    """What root alone may do."""
-    found = search(
+    """An operation that only root may perform."""
+    match = search(
         output,
         r"\[Errno 1\] Operation not permitted",
         r"PermissionError: \[Errno 13\] Permission denied$",  # without a path: a port below 1024
@@ -55,84 +55,84 @@ def root(output: Output) -> Finding | None:
         r"(?i)can.t connect to \('[^']*', \d{1,3}\)",
         r"(?i)bind\(\).* failed \(13: Permission denied\)",
     )
-    if not found:
+    if not match:
         return None
     return Finding(
         Cause.NEEDS_ROOT,
-        "it needs root, which no task is",
-        "listen on $PORT, above 1024, and take chown, setuid and installations out of the start: the build does those",
-        found[1],
+        "it needs root, but tasks do not run as root",
+        "listen on $PORT, above 1024, and do chown, setuid and installations during the build, not at the start",
+        match[1],
     )
 
 
 def sqlite(output: Output) -> Finding | None:
-    """SQLite where nothing can be written."""
-    found = search(output, r"unable to open database file", r"attempt to write a readonly database")
-    if not found:
+    """SQLite on a disk that is not writable."""
+    match = search(output, r"unable to open database file", r"attempt to write a readonly database")
+    if not match:
         return None
     return Finding(
         Cause.SQLITE,
-        "it keeps its data in SQLite, on a disk that is read-only or gone with the task",
+        "it keeps its data in SQLite, on a disk that is read-only or deleted with the task",
         "use the database in DATABASE_URL",
-        found[1],
+        match[1],
     )
 
 
 def disk(output: Output) -> Finding | None:
     """A file that could not be written."""
-    found = search(
+    match = search(
         output,
         r"\[Errno 30\] Read-only file system(: '(?P<path>[^']+)')?",
         r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'",
         r"(?i)(cannot|can't|could not) (create|open|touch|write|remove)\b.*['\" ](?P<path>/?[\w./-]+)['\"]?: "
         r"(Permission denied|Read-only file system)",
     )
-    if not found:
+    if not match:
         return None
-    path = found[0].groupdict().get("path")
+    path = match[0].groupdict().get("path")
     return Finding(
         Cause.WRITES_TO_DISK,
-        f"it writes to {path}, where no task can write" if path else "it writes to a read-only disk",
-        "keep uploads in the bucket (MEDIA_BUCKET) and data in the database; scratch files go to /tmp, or name the "
-        "folder in the setting writablePaths",
-        found[1],
+        f"it writes to {path}, where tasks cannot write" if path else "it writes to a read-only disk",
+        "keep uploads in the bucket (MEDIA_BUCKET) and data in the database; write scratch files to /tmp, or add the "
+        "folder to the setting writablePaths",
+        match[1],
     )
 
 
 def interpolation(output: Output) -> Finding | None:
-    """A URL with a percent sign in a configuration that gives it a meaning."""
-    found = search(output, r"invalid interpolation syntax in ['\"]\w+(\+\w+)?://")
-    if not found:
+    """A URL with a percent sign in a configuration file that interpolates values."""
+    match = search(output, r"invalid interpolation syntax in ['\"]\w+(\+\w+)?://")
+    if not match:
         return None
     return Finding(
         Cause.DATABASE,
-        "a configuration file's % stands for something else than the one in DATABASE_URL",
-        'write it twice where the URL is set, as in migrations/env.py: url.replace("%", "%%")',
-        found[1],
+        "the % in DATABASE_URL has a special meaning in a configuration file",
+        'double it where the URL is set, as in migrations/env.py: url.replace("%", "%%")',
+        match[1],
     )
 
 
 def database(output: Output) -> Finding | None:
-    """A database that is not reached, or has no tables."""
-    found = search(
+    """A database that cannot be reached, or has no tables."""
+    match = search(
         output,
         r"relation \"(?P<table>[^\"]+)\" does not exist",
         r"OperationalError\b.*(connection|server|host|password|timeout)",
         r"connection to server at .+ failed",
     )
-    if not found:
+    if not match:
         return None
-    table = found[0].groupdict().get("table")
+    table = match[0].groupdict().get("table")
     if table:
         return Finding(
             Cause.DATABASE,
             f"the database has no table {table} yet",
-            "create tables by a release command: `release: flask db upgrade` in the Procfile",
-            found[1],
+            "create tables with a release command: `release: flask db upgrade` in the Procfile",
+            match[1],
         )
     return Finding(
         Cause.DATABASE,
-        "it cannot use its database",
-        "connect to DATABASE_URL, whose sslmode and sslrootcert the driver must take over",
-        found[1],
+        "it cannot connect to its database",
+        "connect to DATABASE_URL, and pass its sslmode and sslrootcert on to the driver",
+        match[1],
     )

@@ -1,4 +1,4 @@
-"""Which environment variable an app missed: pure."""
+"""The rule for a missing environment variable. Pure functions."""
 
 import re
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ _VARIABLE_PATTERNS = (
     rf"(?i:missing|undefined|no value for) (?i:environment variable|setting|variable)s?:? *['\"`]?{_NAME}\b",
     rf"{_NAME}: (?i:parameter not set|parameter null or not set|unbound variable)",
 )
-# The frames in which os.environ[…] ends.
+# The last frames of a traceback from os.environ[…].
 _ENVIRON = re.compile(r"environ\b|<frozen os>|/os\.py")
 
 
 def missing_variable(output: Output) -> Finding | None:
-    """A variable that the app asked for and did not find."""
+    """An environment variable that the app requires and that is not set."""
     for number, line in enumerate(output.lines):
         name = _variable_of(output.lines, number, line)
         if name:
@@ -40,7 +40,7 @@ def _variable_of(lines: Sequence[str], number: int, line: str) -> str:
     for pattern in _VARIABLE_PATTERNS:
         if match := re.search(pattern, line.strip()):
             return match["name"]
-    # pydantic-settings: the field, then on the next line that it is required.
+    # pydantic-settings prints the field, and on the next line that it is required.
     if "Field required" in line and number and (field := re.fullmatch(r"\w+", lines[number - 1].strip())):
         return field[0].upper()
     return ""

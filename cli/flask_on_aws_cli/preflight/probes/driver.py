@@ -1,6 +1,6 @@
-"""Connects to DATABASE_URL with the driver that the app has; like `probe.py`, its text runs by the app's Python.
+"""Connects to DATABASE_URL with the app's database driver. Like `probe.py`, the app's Python runs its source.
 
-Prints the driver's name, or nothing where the app has none that is known, and ends with 1 and the error where it fails.
+Prints the driver's name, or nothing if the app has no supported driver; exits with 1 and the error on failure.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-_DRIVERS = ("psycopg", "psycopg2")  # in the order in which SQLAlchemy's users meet them today; both take libpq's URL
+_DRIVERS = ("psycopg", "psycopg2")  # the newer one first; both accept libpq's URL
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""Asks an app over HTTP, and reads which sockets listen.
+"""Sends an app an HTTP request, and lists its listening sockets.
 
-Standard library alone, and nothing newer than Python 3.8: inside of a container its text is run by the app's Python.
+Uses only the standard library of Python 3.8, since inside a container the app's Python runs its source.
 """
 
 import http.client
@@ -8,25 +8,25 @@ import json
 import sys
 from typing import Any, Dict, List, Set, Tuple  # noqa: UP035 as above
 
-_LONGEST_BODY = 1 << 18
-# States of /proc/net/tcp: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
+_MAX_BODY_BYTES = 1 << 18
+# The state "listening" in /proc/net/tcp: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
 _LISTENS = "0A"
-# Docker's own name server in each container's network.
+# Docker's DNS server in each container's network.
 _DOCKER_DNS = "127.0.0.11"
 
 
 def ask(host: str, port: int, path: str, headers: Dict[str, str], seconds: float) -> Dict[str, Any]:  # noqa: UP006
-    """One GET, redirects not followed: status, headers and body, or the error in `error`."""
+    """Send one GET without following redirects; returns status, headers and body, or the error in `error`."""
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders()
-        answer = connection.getresponse()
-        body = answer.read(_LONGEST_BODY).decode("utf-8", "replace")
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        return {"status": answer.status, "headers": found, "body": body, "error": ""}
+        response = connection.getresponse()
+        body = response.read(_MAX_BODY_BYTES).decode("utf-8", "replace")
+        response_headers = {name.lower(): value for name, value in response.getheaders()}
+        return {"status": response.status, "headers": response_headers, "body": body, "error": ""}
     except (OSError, http.client.HTTPException) as error:
         return {"status": 0, "headers": {}, "body": "", "error": f"{type(error).__name__}: {error}"}
     finally:
@@ -34,19 +34,19 @@ def ask(host: str, port: int, path: str, headers: Dict[str, str], seconds: float
 
 
 def listeners(tables: List[str]) -> List[Tuple[str, int]]:  # noqa: UP006
-    """Addresses and ports of listening sockets, from the texts of /proc/net/tcp and tcp6."""
-    found: Set[Tuple[str, int]] = set()  # noqa: UP006
+    """Addresses and ports of listening sockets, from the content of /proc/net/tcp and tcp6."""
+    addresses: Set[Tuple[str, int]] = set()  # noqa: UP006
     for table in tables:
         for line in table.splitlines()[1:]:
             local, state = line.split()[1], line.split()[3]
             address, port = local.split(":")
             if state == _LISTENS and _address(address) != _DOCKER_DNS:
-                found.add((_address(address), int(port, 16)))
-    return sorted(found)
+                addresses.add((_address(address), int(port, 16)))
+    return sorted(addresses)
 
 
 def _address(text: str) -> str:
-    """The kernel writes each four bytes in the machine's order; both of Fargate's architectures are little-endian."""
+    """Decode an address, four bytes at a time in host order; both architectures of Fargate are little-endian."""
     if len(text) == 8:
         return ".".join(str(byte) for byte in reversed(bytes.fromhex(text)))
     if not int(text, 16):
@@ -55,16 +55,16 @@ def _address(text: str) -> str:
 
 
 def _tables() -> List[str]:  # noqa: UP006
-    found: List[str] = []  # noqa: UP006
+    tables: List[str] = []  # noqa: UP006
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(name, encoding="ascii") as file:
-                found.append(file.read())
+                tables.append(file.read())
         except OSError:
             continue
-    return found
+    return tables
 
 
 if __name__ == "__main__":
-    question = json.loads(sys.argv[1])
-    print(json.dumps(ask(**question) if question else listeners(_tables())))
+    request = json.loads(sys.argv[1])
+    print(json.dumps(ask(**request) if request else listeners(_tables())))

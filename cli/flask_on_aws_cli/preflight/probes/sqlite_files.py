@@ -1,4 +1,4 @@
-"""Finds SQLite databases in folders; like `probe.py`, its text also runs inside of containers."""
+"""Finds SQLite databases in folders. Like `probe.py`, its source also runs inside containers."""
 
 import json
 import os
@@ -11,14 +11,15 @@ _MAGIC = b"SQLite format 3\x00"
 
 
 def sqlite_files(folders: List[str], since: float, deep: bool = True) -> List[str]:  # noqa: UP006
-    """Databases, or empty files named like one, that were changed after a time."""
-    found: List[str] = []  # noqa: UP006
+    """Databases, and empty files with a database's extension, that were changed after a time."""
+    databases: List[str] = []  # noqa: UP006
     for folder in folders:
         for parent, children, names in os.walk(folder):
             if not deep:
                 children.clear()
-            found += [path for path in (os.path.join(parent, name) for name in names) if _is_database(path, since)]
-    return sorted(found)
+            paths = [os.path.join(parent, name) for name in names]
+            databases += [path for path in paths if _is_database(path, since)]
+    return sorted(databases)
 
 
 def _is_database(path: str, since: float) -> bool:
@@ -26,7 +27,7 @@ def _is_database(path: str, since: float) -> bool:
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode) or status.st_mtime < since:
             return False
-        if not status.st_size:  # a table is made with the first change
+        if not status.st_size:  # SQLite writes the header with the first change
             return path.endswith((".db", ".sqlite", ".sqlite3"))
         with open(path, "rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC

@@ -1,4 +1,4 @@
-"""The app tried as processes of this machine, with its database beside it.
+"""Runs the app as processes of this machine, with its database in another process.
 
 Imports `probes`; `containers` and `run.py` import it.
 """

@@ -27,7 +27,7 @@ _NO_IMAGE = "a process has no image"
 
 @contextmanager
 def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
-    """The app as processes of this machine.
+    """Run the app as processes of this machine.
 
     Raises:
         StopHere: if it cannot be built.
@@ -45,7 +45,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
             code=folder / "built" / "app",
             venv=folder / "built" / "venv",
             command=build_plan.start_command,
-            # The stack's own port, so that an app with a fixed one is at home; on every address, as apps listen.
+            # The stack's port if it is free, for apps with a fixed port; free on every address, as apps listen.
             port=port_for(settings.port, host=""),
             scratch=folder,
             ca=None,
@@ -66,7 +66,7 @@ def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> 
 
 
 def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Report) -> list[Path]:
-    """Build the environment; the folders of the code in which the app may write."""
+    """Build the environment; returns the folders of the code that the app may write to."""
     began, version = time.monotonic(), python_here(build_plan.python_version)
     try:
         make_environment(replace(build_plan, python_version=version), settings.folder, target, settings.build_env)

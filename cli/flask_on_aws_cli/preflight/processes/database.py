@@ -1,4 +1,4 @@
-"""A PostgreSQL server for one preflight, on this machine: with TLS and an owner who is no superuser, as RDS has it."""
+"""A PostgreSQL server on this machine for one preflight: with TLS and an owner who is not a superuser, as on RDS."""
 
 import secrets
 import shutil
@@ -19,18 +19,18 @@ from ...shared.certificate_authority import Authority
 from ..settings import AppSettings
 
 NAME = OWNER = "app"
-# Its data live for a minute.
+# Its data is needed only for a minute.
 _PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 @dataclass(frozen=True)
 class Database:
-    """A database that runs."""
+    """A running database."""
 
     facts: DatabaseFacts
     password: str
     ca: Path
-    """The certificate that signs the server's."""
+    """The CA certificate that signs the server's certificate."""
 
 
 @contextmanager
@@ -38,9 +38,10 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     """A database until the block ends.
 
     Raises:
-        NoPostgresError, ServerError: if there is none to be had.
+        NoPostgresError: if PostgreSQL is not installed and cannot be downloaded.
+        ServerError: if the server does not start.
     """
-    # Not in a folder of the app's run: the server's user is another one and must be able to enter.
+    # Separate from the app's folder, since the server runs as another user, who needs access to it.
     folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
     folder.chmod(0o755)
     try:
@@ -63,5 +64,5 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
 
 
 def database_facts(settings: AppSettings, host: str, port: int) -> DatabaseFacts:
-    """Where a database is, as the stack's settings spell it."""
+    """A database's address, in the form that the stack's settings choose."""
     return DatabaseFacts(host, port, NAME, OWNER, settings.database_scheme, settings.database_query)

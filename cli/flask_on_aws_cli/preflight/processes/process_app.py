@@ -1,4 +1,4 @@
-"""An app that runs as processes: what they listen on, print and open, and how all of them end."""
+"""An app that runs as processes: their listening sockets, output, open files and end."""
 
 import signal
 import subprocess
@@ -14,9 +14,9 @@ from ..probes.sqlite_files import sqlite_files
 from ..running import PROBE_SECONDS, Answer, Listener
 
 _HOST = "127.0.0.1"
-# A killed process is gone within milliseconds; one that waits for a broken disk is not.
+# A killed process ends within milliseconds, unless it waits for a broken disk.
 _END_SECONDS = 5.0
-_TEMPORARY = "/tmp"  # noqa: S108 where apps put a file whose path they do not ask for
+_TEMPORARY = "/tmp"  # noqa: S108 where apps write files without asking for the temporary folder
 
 
 class ProcessApp:
@@ -30,14 +30,14 @@ class ProcessApp:
         writable: Sequence[Path],
         image_paths: Callable[[str], str],
     ) -> None:
-        """Look after a process that was started.
+        """Wrap a started process.
 
         Args:
-            process: the first of the app's.
-            port: where it listens.
-            log: what it prints.
-            writable: its folders in which it may write.
-            image_paths: names the paths in a text as the image has them.
+            process: the app's first process.
+            port: the port that it listens on.
+            log: the file with its output.
+            writable: the folders that it may write to.
+            image_paths: replaces the paths in a text by those of the image.
         """
         self._process, self._port, self._log = process, port, log
         self._writable, self._image_paths = writable, image_paths
@@ -46,16 +46,16 @@ class ProcessApp:
         self._seen: set[psutil.Process] = set()
 
     def exit_code(self) -> int | None:
-        """None while it runs, else as a container's."""
+        """None while it runs; otherwise the exit code as a container's."""
         code = self._process.poll()
         return None if code is None else container_code(code)
 
     def out_of_memory(self) -> bool:
-        """A process has all of this machine's memory."""
+        """False: a process has no memory limit."""
         return False
 
     def lines(self) -> list[str]:
-        """What it has printed."""
+        """The lines that it has printed."""
         return self._image_paths(self._log.read_text(errors="replace")).splitlines()
 
     def listeners(self) -> list[Listener]:
@@ -64,18 +64,18 @@ class ProcessApp:
         for process in self._tree():
             try:
                 connections = process.net_connections("tcp")
-                listeners |= {Listener(*each.laddr) for each in connections if each.status == "LISTEN"}
+                listeners |= {Listener(*socket.laddr) for socket in connections if socket.status == "LISTEN"}
             except psutil.Error:
-                continue  # it ended just now
+                continue  # it has just ended
         return sorted(listeners)
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """One GET."""
-        named = {"Host": f"{_HOST}:{self._port}", **headers}
-        return Answer(**probe.ask(_HOST, self._port, path, named, PROBE_SECONDS))
+        """Send one GET."""
+        all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
+        return Answer(**probe.ask(_HOST, self._port, path, all_headers, PROBE_SECONDS))
 
     def sqlite_files(self) -> list[str]:
-        """What it has open, and what it has made where it may write."""
+        """Databases next to the files that it has open, and in the folders that it may write to."""
         opened: set[str] = set()
         for process in self._tree():
             try:
@@ -88,16 +88,16 @@ class ProcessApp:
         return sorted(map(self._image_paths, self._databases))
 
     def terminate(self) -> None:
-        """SIGTERM to the first process, as ECS sends it."""
+        """Send SIGTERM to the first process, as ECS does."""
         self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the whole session, and what left it; returns when all of it is gone."""
+        """Kill the session and the processes that left it; returns when all of them have ended."""
         self._tree()
         kill_group(self._process.pid)
         self._process.wait()
-        until = time.monotonic() + _END_SECONDS
-        while any(_still_runs(process) for process in self._seen) and time.monotonic() < until:
+        deadline = time.monotonic() + _END_SECONDS
+        while any(_kill_if_running(process) for process in self._seen) and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def _tree(self) -> list[psutil.Process]:
@@ -112,8 +112,8 @@ class ProcessApp:
         return processes
 
 
-def _still_runs(process: psutil.Process) -> bool:
-    """Whether a process runs; then it is killed."""
+def _kill_if_running(process: psutil.Process) -> bool:
+    """Kill a process; returns whether it was running."""
     try:
         if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
             return False
@@ -124,5 +124,5 @@ def _still_runs(process: psutil.Process) -> bool:
 
 
 def container_code(code: int) -> int:
-    """A process's exit code as a container's, where a signal counts from 128 on."""
+    """A process's exit code as a container's, in which a signal is its number plus 128."""
     return 128 - code if code < 0 else code

@@ -24,7 +24,7 @@ from .system_account import give_scratch, unprivileged_prefix
 
 @dataclass(frozen=True)
 class ProcessRunner:
-    """An environment that `flask-on-aws build --venv` makes, and where its processes may write."""
+    """An environment built as by `flask-on-aws build --venv`, and the folders that its processes may write to."""
 
     code: Path
     venv: Path
@@ -32,9 +32,9 @@ class ProcessRunner:
     port: int
     scratch: Path
     ca: Path | None
-    """The certificates that stand in for RDS's; None without a database."""
+    """The certificates that replace RDS's; None without a database."""
     writable: Sequence[Path] = ()
-    """Folders of the code in which its user may write."""
+    """Folders of the code that the app's user may write to."""
 
     def start(self, environment: Mapping[str, str]) -> ProcessApp:
         """Start the app in a separate session."""
@@ -47,11 +47,11 @@ class ProcessRunner:
         return ProcessApp(process, self.port, log, (home, *self.writable), self._as_in_image)
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run another command of the app's."""
+        """Run another command of the app."""
         return self._run(shell_command(command), environment, seconds)
 
     def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
-        """Run a Python text with the environment's Python."""
+        """Run a Python script with the environment's Python."""
         return self._run([str(self.venv / "bin" / "python"), "-c", script], environment, seconds)
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str], seconds: float) -> Outcome:
@@ -74,8 +74,8 @@ class ProcessRunner:
     def _start(
         self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        """A command in a separate session, so that all its processes can be stopped."""
-        return subprocess.Popen(  # noqa: S603 the app's own command, or ours
+        """Start a command in a separate session, so that all its processes can be stopped."""
+        return subprocess.Popen(  # noqa: S603 a command of the app or of this tool
             [*_prefix(), *command],
             cwd=self.code,
             env=environment,
@@ -86,11 +86,11 @@ class ProcessRunner:
         )
 
     def _as_in_image(self, text: str) -> str:
-        """What is printed names the paths that the image has, where they are put into a setting."""
+        """The text with the paths of the image, since users may copy paths from messages into settings."""
         return text.replace(str(self.code), "/app").replace(str(self.venv), "/venv")
 
     def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
-        """The contract's, and what an image sets; nothing of this process's own but PATH."""
+        """The contract's variables and those of an image; of this process's own only PATH."""
         path = os.pathsep.join((str(self.venv / "bin"), os.environ.get("PATH", os.defpath)))
         files = {CA_PATH: str(self.ca)} if self.ca else {}
         image = {
@@ -102,20 +102,20 @@ class ProcessRunner:
             "HOME": str(home),
             "TMPDIR": str(home),
         }
-        # macOS has no folder in memory; the argument is about slow disks alone.
+        # macOS has no /dev/shm; the gunicorn option that names it only avoids slow disks.
         shared = {} if Path("/dev/shm").is_dir() else {"/dev/shm": str(home)}  # noqa: S108 the contract's
         return {name: on_this_machine(value, {**files, **shared}) for name, value in {**image, **environment}.items()}
 
 
 def make_read_only(folder: Path) -> None:
-    """Take the right to write away, as a read-only root does."""
+    """Remove write permission, as a read-only root does."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
 
 
 def make_writable(code: Path, paths: Sequence[str]) -> list[Path]:
-    """Give the app's user those of an image's folders that are its code's, as their volumes are; the folders here."""
+    """Make the writable paths in the app's code writable for its user, as volumes are; returns the local folders."""
     folders = [code / path.removeprefix("/app").strip("/") for path in paths if f"{path}/".startswith("/app/")]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def make_writable(code: Path, paths: Sequence[str]) -> list[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder with read-only folders in it."""
+    """Delete a folder that contains read-only folders."""
     for path in (folder, *(child for child in folder.rglob("*") if child.is_dir() and not child.is_symlink())):
         path.chmod(path.stat().st_mode | 0o700)
     shutil.rmtree(folder, ignore_errors=True)

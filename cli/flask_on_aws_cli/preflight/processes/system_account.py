@@ -1,4 +1,4 @@
-"""Whose processes a tried app's are: where this tool is root's, nobody's, since on AWS the app is not root either."""
+"""The account that an app under test runs as: if this tool runs as root, nobody, since on AWS the app is not root."""
 
 import functools
 import os
@@ -8,23 +8,24 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-# Files of root's home, where its Python may be, can still be read; nothing of others can be written.
+# Allows reading root's home, where the Python interpreter may be; it does not allow writing to others' files.
 _READS = "dac_read_search"
 
 
 @functools.cache
 def unprivileged_prefix() -> Sequence[str] | None:
-    """Words before a command that take root away from it: none where nobody is root, None where that cannot be done."""
+    """A command prefix that drops root privileges: empty if this process has none, None if they cannot be dropped."""
     if os.geteuid() != 0:
         return ()
     setpriv = shutil.which("setpriv")
     if not sys.platform.startswith("linux") or setpriv is None:
         return None
-    # A container's root may lack the right that it would pass on; then Python has to be where everybody can read it.
+    # A container's root may lack this capability; then Python must be where every user can read it.
     for capabilities in (f"-all,+{_READS}", "-all"):
         prefix = _prefix(setpriv, capabilities)
-        tried = subprocess.run([*prefix, sys.executable, "-c", ""], capture_output=True, check=False)  # noqa: S603 ours
-        if not tried.returncode:
+        command = [*prefix, sys.executable, "-c", ""]
+        trial = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 no input of the user
+        if not trial.returncode:
             return prefix
     return None
 
@@ -39,7 +40,7 @@ def _prefix(setpriv: str, capabilities: str) -> Sequence[str]:
 
 
 def give_scratch(path: str) -> None:
-    """Let the tried app's user write in a folder."""
+    """Allow the app's user to write to a folder."""
     if os.geteuid() == 0 and unprivileged_prefix():
         nobody = pwd.getpwnam("nobody")
         os.chown(path, nobody.pw_uid, nobody.pw_gid)

@@ -1,4 +1,4 @@
-"""What the checks found: as text, as JSON, and as JUnit's XML.
+"""The results of the checks: as text, as JSON, and as JUnit XML.
 
 Imports `check.py`; the command imports it.
 """

@@ -1,4 +1,4 @@
-"""Results for programs: pure."""
+"""Results as JSON, for programs. Pure functions."""
 
 import json
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from .text_report import check_text
 
 
 def as_json(checks: Sequence[Check], app: str, kind: str) -> str:
-    """All checks as JSON; `text` is what people read.
+    """All checks as JSON; `text` is the form for people.
 
     Args:
-        checks: in their order.
+        checks: the checks in order.
         app: the app's folder.
-        kind: where it ran, `process` or `container`; empty if it did not.
+        kind: how it ran, `process` or `container`; empty if it did not run.
     """
     all_checks = [_as_dict(check) for check in checks]
     report = {"app": app, "ran_as": kind, "passed": not any_failed(checks), "checks": all_checks}
@@ -22,7 +22,7 @@ def as_json(checks: Sequence[Check], app: str, kind: str) -> str:
 
 
 def _as_dict(check: Check) -> dict[str, Any]:
-    """A check by the names that programs read."""
+    """A check under the keys that programs read."""
     return {
         "name": check.name,
         "status": check.status,

@@ -1,4 +1,4 @@
-"""Results as JUnit XML, which continuous integration shows beside the tests. Pure functions."""
+"""Results as JUnit XML, which continuous integration shows next to the tests. Pure functions."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 from ..check import Check, Status
 
-# What XML 1.0 cannot hold; a program's output may.
+# Characters that XML 1.0 does not allow, but a program's output may contain.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(checks: Sequence[Check], app: str) -> str:
-    """One test case for each check; what was not checked is a skipped one."""
+    """One test case for each check; a check that was not made is skipped."""
     counts = {status: str(sum(check.status is status for check in checks)) for status in Status}
     total = f"{sum(check.seconds for check in checks):.3f}"
     suites = ElementTree.Element("testsuites")

@@ -1,4 +1,4 @@
-"""Results for people: pure."""
+"""Results as text, for people. Pure functions."""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,6 @@ def check_text(check: Check) -> str:
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """The last line."""
+    """The last line: the number of checks of each status."""
     counts = {status: sum(check.status is status for check in checks) for status in Status}
     return ", ".join(f"{counts[status]} {status}" for status in Status)

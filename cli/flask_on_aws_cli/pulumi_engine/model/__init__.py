@@ -1,4 +1,4 @@
-"""What a program asks for, as values: resources, properties, names, and what went wrong.
+"""What a program registers, as values: resources, properties, names and errors.
 
-Imports nothing else of the engine; everything of it may import it.
+Imports no other module of the engine; every other module may import it.
 """

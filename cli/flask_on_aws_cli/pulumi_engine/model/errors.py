@@ -1,4 +1,4 @@
-"""What goes wrong, as sentences for the person at the command line."""
+"""The engine's errors, as sentences for the person at the command line."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,16 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class EngineError(Exception):
-    """One or more whole sentences: what failed, for which resource, and the way out where there is one."""
+    """One or more complete sentences: what failed, for which resource, and the fix where there is one."""
 
 
 @contextmanager
-def explained(label: str, done: str) -> Generator[None]:
-    """Turn an error of an operation into a sentence that names the resource.
+def explain_errors(label: str, participle: str) -> Generator[None]:
+    """Turn an error raised by an operation into a sentence that names the resource.
 
     Args:
         label: type and name of the resource.
-        done: what the operation was to do: created, updated, deleted.
+        participle: the operation, as in "could not be created": created, updated, deleted.
 
     Raises:
         EngineError: with AWS's own message.
@@ -26,9 +26,9 @@ def explained(label: str, done: str) -> Generator[None]:
         yield
     except ClientError as error:
         details: dict[str, str] = cast(Any, error).response.get("Error", {})
-        message = f"{details.get('Message') or 'AWS says no more'} ({details.get('Code', 'no code')})"
-        raise EngineError(f"{label} could not be {done}: {message}") from error
+        message = f"{details.get('Message') or 'AWS reported no reason'} ({details.get('Code', 'no code')})"
+        raise EngineError(f"{label} could not be {participle}: {message}") from error
     except KeyError as error:
-        raise EngineError(f"{label} could not be {done}: its property {error} is missing.") from error
+        raise EngineError(f"{label} could not be {participle}: its property {error} is missing.") from error
     except (BotoCoreError, TimeoutError, ValueError) as error:
-        raise EngineError(f"{label} could not be {done}: {error}") from error
+        raise EngineError(f"{label} could not be {participle}: {error}") from error

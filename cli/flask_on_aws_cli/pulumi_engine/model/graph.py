@@ -1,4 +1,4 @@
-"""What a program asks for: resources in the order of their registration, and how they depend on each other."""
+"""What a program registers: resources in the order of their registration, and how they depend on each other."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ class Options:
     aliases: Sequence[str] = ()
     """URNs that the resource had before."""
     deleted_with: str = ""
-    """URN of the resource whose deletion takes this one along."""
+    """URN of the resource whose deletion also deletes this one."""
     import_id: str = ""
-    """Id of what exists on AWS and is taken over instead of being created."""
+    """Id of the existing AWS resource that is imported instead of being created."""
     additional_secret_outputs: Sequence[str] = ()
     hooks: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """`before_create`, `after_create` and so on → names of registered hooks."""
@@ -40,13 +40,13 @@ class Resource:
     parent: str
     """URN of the parent, empty for the stack itself."""
     custom: bool
-    """False for components, which have no life of their own."""
+    """False for components, which only group other resources."""
     inputs: Mapping[str, Any]
-    """Plain values, `Secret`s, and `UNKNOWN` where only an update tells."""
+    """Plain values, `Secret`s, and `UNKNOWN` for values that only an update determines."""
     dependencies: Sequence[str] = ()
-    """URNs that must exist before, in all."""
+    """URNs of all resources that must exist before this one."""
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """Property → the URNs that its value comes from."""
+    """Property → URNs of the resources that its value comes from."""
     options: Options = Options()
 
     @property
@@ -57,14 +57,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Graph:
-    """All that a program registered, and what it exports."""
+    """All resources that a program registered, and its outputs."""
 
     resources: Sequence[Resource]
     outputs: Mapping[str, Any]
     """The stack's outputs."""
 
     def of_type(self, type_token: str) -> list[Resource]:
-        """The resources of a type, like `aws:ecs/service:Service`."""
+        """The resources of one type, such as `aws:ecs/service:Service`."""
         return [resource for resource in self.resources if resource.type == type_token]
 
     def custom(self) -> list[Resource]:
@@ -83,16 +83,16 @@ def make_urn(stack: str, project: str, parent: str, type_token: str, name: str) 
 
 
 def dependents_first(edges: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """The keys in an order in which each comes before all that it depends on; the last given come first otherwise.
+    """The keys, each before all that it depends on; otherwise in the reverse order of the mapping.
 
     Args:
-        edges: key → the keys that it depends on. Others than the mapping's own keys are left aside.
+        edges: key → the keys that it depends on. Those that are not keys of the mapping are ignored.
     """
-    waiting = {key: {other for other in others if other in edges and other != key} for key, others in edges.items()}
-    while waiting:
-        needed = {other for others in waiting.values() for other in others}
-        free = [key for key in reversed(waiting) if key not in needed]
-        # Parents may point at each other through aliases of old states; then any order is as good.
-        for key in free or list(reversed(waiting)):
+    remaining = {key: {other for other in others if other in edges and other != key} for key, others in edges.items()}
+    while remaining:
+        required = {other for others in remaining.values() for other in others}
+        free = [key for key in reversed(remaining) if key not in required]
+        # Aliases in old states can make parents refer to each other; then any order is acceptable.
+        for key in free or list(reversed(remaining)):
             yield key
-            del waiting[key]
+            del remaining[key]

@@ -1,7 +1,7 @@
-"""Values of properties: between protobuf, Python and the state file.
+"""Property values: conversion between protobuf, Python and the state file.
 
-Pulumi marks what JSON cannot say with objects that carry a signature; here a secret is a `Secret`, and a value that is
-known only after an update is `UNKNOWN`. Assets and archives stay the objects that they are on the wire.
+Pulumi represents what JSON has no type for as objects with a signature. Here a secret is a `Secret`, and a value that
+is known only after an update is `UNKNOWN`. Assets and archives keep their wire format.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from typing import Any, Final, cast
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # the key of every marked object, and the marks:
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 not a password but Pulumi's mark for one
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # the key in every such object, and its possible values:
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 not a password but Pulumi's signature of one
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class Unknown:
-    """A value that only an update will tell. There is one, `UNKNOWN`."""
+    """A value that is known only after an update. Its one instance is `UNKNOWN`."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -29,7 +29,7 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True)
 class Secret:
-    """A value that is never shown; `repr` leaves it out too."""
+    """A value that is never shown, not even by `repr`."""
 
     value: Any
 
@@ -38,13 +38,13 @@ class Secret:
 
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Properties as they came over the wire. Properties that are null are left out, as Pulumi does."""
+    """Properties decoded from the wire format. Properties that are null are left out, as Pulumi does."""
     values = {key: _from_value(value) for key, value in struct.fields.items()}
     return {key: value for key, value in values.items() if value is not None}
 
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Properties as they go over the wire."""
+    """Properties encoded in the wire format."""
     struct = struct_pb2.Struct()
     for key, value in values.items():
         struct.fields[key].CopyFrom(_to_value(value))
@@ -52,7 +52,7 @@ def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def plain(value: Any) -> Any:
-    """The value with every secret opened."""
+    """The value with every `Secret` replaced by what it wraps."""
     if isinstance(value, Secret):
         return plain(value.value)
     if isinstance(value, Mapping):
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
 
 
 def to_json(value: Any) -> Any:
-    """The value as JSON can hold it: secrets and the unknown as Pulumi's own marks."""
+    """The value as JSON, with secrets and unknown values as Pulumi represents them."""
     if isinstance(value, Secret):
         return {SIGNATURE: SECRET, "value": to_json(value.value)}
     if isinstance(value, Unknown):
@@ -76,22 +76,22 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """What `to_json` made, back."""
+    """The inverse of `to_json`."""
     if isinstance(value, dict):
-        return _marked({key: from_json(item) for key, item in cast(dict[str, Any], value).items()})
+        return _decode_object({key: from_json(item) for key, item in cast(dict[str, Any], value).items()})
     if isinstance(value, list):
         return [from_json(item) for item in cast(list[Any], value)]
     return UNKNOWN if value == rpc.UNKNOWN else value
 
 
-def _marked(fields: dict[str, Any]) -> Any:
-    mark = fields.get(SIGNATURE)
-    if mark == SECRET:
+def _decode_object(fields: dict[str, Any]) -> Any:
+    signature = fields.get(SIGNATURE)
+    if signature == SECRET:
         return Secret(fields.get("value"))
-    if mark == OUTPUT:
+    if signature == OUTPUT:
         value = fields.get("value", UNKNOWN)
         return Secret(value) if fields.get("secret") else value
-    if mark == RESOURCE:  # as an input, a resource stands for its id, or for its URN where it has none
+    if signature == RESOURCE:  # a resource as an input means its id, or its URN if it has no id
         return fields.get("id") or (fields["urn"] if "id" not in fields else UNKNOWN)
     return fields
 
@@ -99,7 +99,7 @@ def _marked(fields: dict[str, Any]) -> Any:
 def _from_value(value: struct_pb2.Value) -> Any:
     match value.WhichOneof("kind"):
         case "struct_value":
-            return _marked({key: _from_value(item) for key, item in value.struct_value.fields.items()})
+            return _decode_object({key: _from_value(item) for key, item in value.struct_value.fields.items()})
         case "list_value":
             return [_from_value(item) for item in value.list_value.values]
         case "number_value":

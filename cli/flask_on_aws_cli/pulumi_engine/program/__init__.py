@@ -1,4 +1,4 @@
-"""One run of a Pulumi program: its project, its process, and the servers that it talks to.
+"""One run of a Pulumi program: its project, its process, and the gRPC servers that it connects to.
 
-Imports `model` and `aws.py`; what applies a program's graph imports it.
+Imports `model` and `aws.py`; the modules that apply a program's graph import it.
 """

@@ -1,4 +1,4 @@
-"""A program's graph without applying it: a preview that needs neither an account nor credentials."""
+"""A program's graph, without applying it: a preview that needs neither an account nor credentials."""
 
 import threading
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from ..model.errors import EngineError
 from ..model.graph import STACK_TYPE, Graph, Resource
 from . import invokes
 from .hooks import Hooks
-from .monitor import Log, Registered
-from .process import quiet, run_program
+from .monitor import Log, RegistrationResult
+from .process import discard_log, run_program
 from .project import read_project
 
-DEFAULT_REGION = "us-east-1"  # where a project says nothing else
+DEFAULT_REGION = "us-east-1"  # for a project that does not set aws:region
 
 
 class _Recorder:
-    """Keeps every registration and answers as a first preview does: inputs are outputs, the rest is unknown."""
+    """Records every registration and responds as a first preview does: outputs are the inputs, the rest is unknown."""
 
     def __init__(self, answers: invokes.Answers) -> None:
         self._answers = answers
@@ -26,16 +26,16 @@ class _Recorder:
         self.resources: list[Resource] = []
         self.exports: Mapping[str, Any] = {}
 
-    def register(self, resource: Resource) -> Registered:
+    def register(self, resource: Resource) -> RegistrationResult:
         with self._lock:
             if any(resource.urn == other.urn for other in self.resources):
-                raise EngineError(f"{resource.label} is registered twice; give each its own name.")
+                raise EngineError(f"{resource.label} is registered twice; give each a unique name.")
             self.resources.append(resource)
-        # Its name is known beforehand, as in the real preview, because it is made up here and not by AWS.
-        return Registered("", {**resource.inputs, **naming.preview(resource)})
+        # The name is known in advance, as in a real preview, since it is generated here and not by AWS.
+        return RegistrationResult("", {**resource.inputs, **naming.preview(resource)})
 
-    def read(self, resource: Resource, resource_id: str) -> Registered:
-        return Registered(resource_id, resource.inputs)
+    def read(self, resource: Resource, resource_id: str) -> RegistrationResult:
+        return RegistrationResult(resource_id, resource.inputs)
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> invokes.Answer:
         return invokes.answer(self._answers, token, args)
@@ -45,7 +45,7 @@ class _Recorder:
             self.exports = values
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Does nothing: a preview deletes nothing."""
 
 
 def evaluate(
@@ -54,16 +54,17 @@ def evaluate(
     interpreter: Path,
     *,
     answers: invokes.Answers | None = None,
-    log: Log = quiet,
+    log: Log = discard_log,
 ) -> Graph:
     """Run a Pulumi program as a preview and return what it registers.
 
     Args:
         program: the folder of its Pulumi.yaml.
-        stack: name of the stack; Pulumi.<stack>.yaml is read if it is there.
-        interpreter: the Python of the program's environment.
-        answers: data sources to answer otherwise, by token. Default: what is known without an account.
-        log: takes the program's messages. Default: they are dropped.
+        stack: name of the stack; Pulumi.<stack>.yaml is read if it exists.
+        interpreter: the Python interpreter of the program's environment.
+        answers: functions that answer data sources, by token, in place of the defaults. Default: only what is known
+            without an account.
+        log: receives the program's messages. Default: they are discarded.
 
     Raises:
         EngineError: if the project cannot be read, or the program fails.

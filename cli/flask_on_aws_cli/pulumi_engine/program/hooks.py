@@ -1,4 +1,4 @@
-"""Resource hooks: functions of the program, called through the server that it opens for them."""
+"""Resource hooks: functions of the program, called through the gRPC server that it opens for them."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 from ..model.errors import EngineError
 from ..model.values import to_struct
 
-# Pulumi's own limit of a message: 400 MiB, for programs with large assets.
+# Pulumi's limit for a message: 400 MiB, for programs with large assets.
 MESSAGE_OPTIONS = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),
     ("grpc.max_send_message_length", 400 * 1024 * 1024),
-    ("grpc.enable_http_proxy", 0),  # it never leaves this machine
+    ("grpc.enable_http_proxy", 0),  # the connection never leaves this machine
 )
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What a hook is told: the resource, and its inputs and outputs before and after, as far as there are any."""
+class HookArgs:
+    """What a hook receives: the resource, and its inputs and outputs before and after the operation, if they exist."""
 
     urn: str
     id: str
@@ -53,58 +53,61 @@ class Hooks:
         """Register a hook, from a RegisterResourceHookRequest.
 
         Raises:
-            EngineError: if its name is taken.
+            EngineError: if a hook with this name is already registered.
         """
         with self._lock:
             if request.name in self._hooks:
                 raise EngineError(
-                    f"A resource hook named {request.name!r} is registered twice; give each its own name."
+                    f"A resource hook named {request.name!r} is registered twice; give each a unique name."
                 )
             callback = request.callback
             self._hooks[request.name] = _Hook(
                 callback.target, callback.token, request.on_dry_run, request.ignore_errors
             )
 
-    def run(self, kind: str, names: Sequence[str], moment: Moment) -> None:
-        """Call hooks one after the other; `kind` is `before create` and the like.
+    def run(self, kind: str, names: Sequence[str], hook_args: HookArgs) -> None:
+        """Call hooks in order.
+
+        Args:
+            kind: `before create`, `after create` and so on.
 
         Raises:
-            EngineError: if one fails and does not say that its errors are to be ignored.
+            EngineError: if a hook is not registered, or fails and its errors are not ignored.
         """
         for name in names:
             hook = self._hooks.get(name)
             if hook is None:
                 raise EngineError(
-                    f"The {kind} hook {name!r} of {moment.type} {moment.name} is not registered by the program; a "
-                    "resource with hooks can be deleted only while the program runs."
+                    f"The {kind} hook {name!r} of {hook_args.type} {hook_args.name} is not registered by the program; "
+                    "a resource with hooks can be deleted only while the program runs."
                 )
             if self._dry_run and not hook.on_dry_run:
                 continue
-            error = self._call(hook, moment)
+            error = self._call(hook, hook_args)
             if error and not hook.ignore_errors:
-                raise EngineError(f"The {kind} hook {name!r} refused {moment.type} {moment.name}: {error}")
+                raise EngineError(f"The {kind} hook {name!r} rejected {hook_args.type} {hook_args.name}: {error}")
 
     def close(self) -> None:
         """Close the connections to the program."""
         for channel in self._channels.values():
             channel.close()
 
-    def _call(self, hook: _Hook, moment: Moment) -> str:
+    def _call(self, hook: _Hook, hook_args: HookArgs) -> str:
         properties = {
             key: to_struct(value)
             for key in ("new_inputs", "old_inputs", "new_outputs", "old_outputs")
-            if (value := getattr(moment, key)) is not None
+            if (value := getattr(hook_args, key)) is not None
         }
         request = resource_pb2.ResourceHookRequest(
-            urn=moment.urn, id=moment.id, name=moment.name, type=moment.type, **cast(Any, properties)
+            urn=hook_args.urn, id=hook_args.id, name=hook_args.name, type=hook_args.type, **cast(Any, properties)
         )
-        call = callback_pb2.CallbackInvokeRequest(token=hook.token, request=request.SerializeToString())
+        callback = callback_pb2.CallbackInvokeRequest(token=hook.token, request=request.SerializeToString())
         stub = cast(Any, callback_pb2_grpc.CallbacksStub)(self._channel(hook.target))
         try:
-            answer = stub.Invoke(call)
+            response = stub.Invoke(callback)
         except grpc.RpcError as error:
             return str(cast(Any, error).details())
-        return resource_pb2.ResourceHookResponse.FromString(answer.response).error
+        return resource_pb2.ResourceHookResponse.FromString(response.response).error
 
     def _channel(self, target: str) -> grpc.Channel:
         with self._lock:

@@ -1,6 +1,6 @@
-"""The two gRPC servers that a program talks to: the resource monitor and the engine, over Pulumi's own protocol.
+"""The two gRPC services that a program calls: the resource monitor and the engine, in Pulumi's protocol.
 
-What a registration does is a `Handler`'s affair; here it is only taken from the wire and answered.
+This module only decodes requests and encodes responses; a `Handler` decides what each request does.
 """
 
 import threading
@@ -17,8 +17,8 @@ from ..model.graph import STACK_TYPE, Options, Resource, make_urn
 from ..model.values import from_struct, to_struct
 from .hooks import Hooks
 
-# What the answers here understand. Without alias specs the SDK makes URNs of aliases itself, also inherited ones;
-# without output values it sends a property's dependencies beside the properties.
+# The features supported here. Without alias specs the SDK itself computes the URNs of aliases, inherited ones included;
+# without output values it sends the dependencies of properties separately.
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
@@ -29,44 +29,44 @@ _SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WA
 
 
 @dataclass(frozen=True)
-class Registered:
-    """The answer to a registration: the outputs as far as they are known."""
+class RegistrationResult:
+    """The response to a registration: the id, and the outputs that are known."""
 
     id: str
-    """Empty where it is not known yet."""
+    """Empty if it is not known yet."""
     outputs: Mapping[str, Any]
 
 
 class Handler(Protocol):
-    """What is done with what the program asks for. Called from several threads at once."""
+    """Decides what each request of the program does. Its methods are called from several threads at once."""
 
-    def register(self, resource: Resource) -> Registered:
-        """Take a component or a custom resource."""
+    def register(self, resource: Resource) -> RegistrationResult:
+        """Register a component or a custom resource."""
         ...
 
-    def read(self, resource: Resource, resource_id: str) -> Registered:
-        """Look up a resource that exists outside of the program."""
+    def read(self, resource: Resource, resource_id: str) -> RegistrationResult:
+        """Read a resource that exists outside the program."""
         ...
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Answer a data source, like `aws:index/getRegion:getRegion`; None if nothing of it is known yet."""
+        """Answer a data source, such as `aws:index/getRegion:getRegion`; None if the answer is not known yet."""
         ...
 
     def outputs(self, urn: str, values: Mapping[str, Any]) -> None:
-        """Take a component's outputs, or the stack's."""
+        """Receive the outputs of a component or of the stack."""
         ...
 
     def finish(self) -> None:
-        """The program has registered all; it waits, with its hooks, until this returns."""
+        """Called when the program has registered everything; it waits, with its hooks, until this returns."""
         ...
 
 
 Log = Callable[[str, str], None]
-"""Takes a message of the program: severity (debug, info, warning, error) and text."""
+"""Receives a message of the program: severity (debug, info, warning, error) and text."""
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """The resource monitor of one run. `failure` is the first error that it answered with."""
+    """The resource monitor of one run. `failure` is the first error that it responded with."""
 
     def __init__(self, project: str, stack: str, handler: Handler, hooks: Hooks) -> None:
         self._project, self._stack, self._handler, self._hooks = project, stack, handler, hooks
@@ -77,58 +77,59 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.DeploymentInfo(project=self._project, stack=self._stack, supportedFeatures=_FEATURES)
 
     def RegisterResource(self, request: Any, context: Any) -> Any:
-        def answer() -> Any:
+        def respond() -> Any:
             if request.remote:
                 raise EngineError(
-                    f"{request.type} {request.name} is a component of a plugin; this engine runs those of the program."
+                    f"{request.type} {request.name} is a component of a plugin; this engine runs only components that "
+                    "the program itself defines."
                 )
             resource = self._resource(request)
-            made = self._handler.register(resource)
-            outputs = to_struct(made.outputs)
-            return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=made.id, object=outputs)
+            result = self._handler.register(resource)
+            outputs = to_struct(result.outputs)
+            return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=result.id, object=outputs)
 
-        return self._answer(context, answer)
+        return self._respond(context, respond)
 
     def ReadResource(self, request: Any, context: Any) -> Any:
-        def answer() -> Any:
+        def respond() -> Any:
             if request.type == "pulumi:pulumi:StackReference":
                 raise EngineError(
-                    f"The outputs of the stack {request.name} are kept by Pulumi's backend, which this engine does not "
-                    "read; give what the program takes from it as configuration."
+                    f"The outputs of the stack {request.name} are stored in Pulumi's backend, which this engine does "
+                    "not read; pass the values that the program needs as configuration."
                 )
             urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
-            inputs = from_struct(request.properties)
-            wanted = Resource(urn, request.type, request.name, request.parent, True, inputs, list(request.dependencies))
-            found = self._handler.read(wanted, request.id)
-            return resource_pb2.ReadResourceResponse(urn=urn, id=found.id, properties=to_struct(found.outputs))
+            inputs, dependencies = from_struct(request.properties), list(request.dependencies)
+            resource = Resource(urn, request.type, request.name, request.parent, True, inputs, dependencies)
+            result = self._handler.read(resource, request.id)
+            return resource_pb2.ReadResourceResponse(urn=urn, id=result.id, properties=to_struct(result.outputs))
 
-        return self._answer(context, answer)
+        return self._respond(context, respond)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
-        self._answer(context, lambda: self._handler.outputs(request.urn, from_struct(request.outputs)))
+        self._respond(context, lambda: self._handler.outputs(request.urn, from_struct(request.outputs)))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
-        def answer() -> Any:
-            found = self._handler.invoke(request.tok, from_struct(request.args))
-            answered: dict[str, Any] = {"unknown": True} if found is None else {"return": to_struct(found)}
-            return resource_pb2.ResourceInvokeResponse(**answered)
+        def respond() -> Any:
+            answer = self._handler.invoke(request.tok, from_struct(request.args))
+            fields: dict[str, Any] = {"unknown": True} if answer is None else {"return": to_struct(answer)}
+            return resource_pb2.ResourceInvokeResponse(**fields)
 
-        # Programs may catch a data source that finds nothing, so this is not yet a failure of the run.
-        return self._answer(context, answer, fatal=False)
+        # A program may catch the error of a data source that finds nothing, so it does not fail the run.
+        return self._respond(context, respond, fatal=False)
 
     def Call(self, request: Any, context: Any) -> Any:
-        def answer() -> NoReturn:
+        def respond() -> NoReturn:
             raise EngineError(f"{request.tok} is a method of a plugin's component; this engine runs no plugins.")
 
-        return self._answer(context, answer)
+        return self._respond(context, respond)
 
     def RegisterResourceHook(self, request: Any, context: Any) -> Any:
-        self._answer(context, lambda: self._hooks.add(request))
+        self._respond(context, lambda: self._hooks.add(request))
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: Any, context: Any) -> Any:
-        self._answer(context, self._handler.finish)
+        self._respond(context, self._handler.finish)
         return empty_pb2.Empty()
 
     def _resource(self, request: Any) -> Resource:
@@ -141,13 +142,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             custom=request.custom,
             inputs=from_struct(request.object),
             dependencies=list(request.dependencies),
-            property_dependencies={key: list(deps.urns) for key, deps in request.propertyDependencies.items()},
+            property_dependencies={
+                key: list(dependencies.urns) for key, dependencies in request.propertyDependencies.items()
+            },
             options=_options(request),
         )
 
-    def _answer(self, context: Any, answer: Callable[[], Any], fatal: bool = True) -> Any:
+    def _respond(self, context: Any, respond: Callable[[], Any], fatal: bool = True) -> Any:
         try:
-            return answer()
+            return respond()
         except Exception as error:
             with self._lock:
                 if fatal and self.failure is None:
@@ -172,7 +175,7 @@ def _options(request: Any) -> Options:
 
 
 class Engine(engine_pb2_grpc.EngineServicer):
-    """The engine service of one run: the program's messages. `errors` are those that make the run a failure."""
+    """The engine service of one run, which receives the program's messages. Those in `errors` fail the run."""
 
     def __init__(self, log: Log) -> None:
         self._log, self._root = log, ""
@@ -194,11 +197,12 @@ class Engine(engine_pb2_grpc.EngineServicer):
         return engine_pb2.SetRootResourceResponse()
 
     def RequirePulumiVersion(self, request: Any, context: Any) -> Any:
-        """Every version of the SDK works with the protocol that its own package brings."""
+        """Accepts every requirement: the protocol is that of the installed SDK."""
         return engine_pb2.RequirePulumiVersionResponse()
 
 
 def serve(server: grpc.Server, monitor: Monitor, engine: Engine) -> None:
-    """Put both services on a server; Pulumi's generated functions have no annotations."""
+    """Add both services to a server."""
+    # Pulumi's generated functions have no annotations.
     cast(Any, resource_pb2_grpc).add_ResourceMonitorServicer_to_server(monitor, server)
     cast(Any, engine_pb2_grpc).add_EngineServicer_to_server(engine, server)

@@ -1,7 +1,7 @@
 """Secrets in a stack's file, as Pulumi's passphrase provider encrypts them.
 
-The salt line is `v1:<salt>:<check>`, the check being the encrypted word "pulumi"; every value, like the check, is
-`v1:<nonce>:<ciphertext>` in base64, AES-256-GCM with a key made from the passphrase.
+`encryptionsalt` is `v1:<salt>:<check>`, where the check is the encrypted word "pulumi". Every value, like the check, is
+`v1:<nonce>:<ciphertext>` in base64: AES-256-GCM with a key derived from the passphrase.
 """
 
 import base64
@@ -23,7 +23,7 @@ _CHECK = b"pulumi"
 
 
 def has_secret(value: Any) -> bool:
-    """Whether a value of a stack's file, or anything within it, is `secure: …`."""
+    """Whether a value in a stack's file is, or contains, `secure: …`."""
     if isinstance(value, list):
         return any(has_secret(item) for item in cast(list[Any], value))
     if not isinstance(value, dict):
@@ -32,20 +32,20 @@ def has_secret(value: Any) -> bool:
     return set(entries) == {"secure"} or any(has_secret(item) for item in entries.values())
 
 
-class Opener:
-    """Decrypts the values of one stack's file. The key is made when the first secret asks for it."""
+class Decrypter:
+    """Decrypts the values of one stack's file. The key is derived when the first secret is decrypted."""
 
     def __init__(self, stack_settings: Mapping[str, Any], source: Path) -> None:
         self._settings, self._source = stack_settings, source
 
-    def open(self, key: str, value: Any) -> Any:
+    def decrypt(self, key: str, value: Any) -> Any:
         """The value with every secret in it decrypted.
 
         Raises:
-            EngineError: if that cannot be done, naming the key and what is missing.
+            EngineError: if a secret cannot be decrypted; it names the key and the reason.
         """
         if isinstance(value, list):
-            return [self.open(key, item) for item in cast(list[Any], value)]
+            return [self.decrypt(key, item) for item in cast(list[Any], value)]
         if not isinstance(value, dict):
             return value
         entries = cast(dict[str, Any], value)
@@ -54,18 +54,18 @@ class Opener:
                 return _decrypt(self._key, str(entries["secure"])).decode()
             except EngineError as error:
                 raise EngineError(f"The secret {key} in {self._source} cannot be read: {error}") from error
-        return {name: self.open(key, item) for name, item in entries.items()}
+        return {name: self.decrypt(key, item) for name, item in entries.items()}
 
     @cached_property
     def _key(self) -> bytes:
         salt_line = self._settings.get("encryptionsalt")
         if not isinstance(salt_line, str):
             raise EngineError(
-                "it is not encrypted with a passphrase. For this stack set it in plain text: pulumi config set."
+                "it is not encrypted with a passphrase. For this stack, set it in plain text with `pulumi config set`."
             )
         version, salt, check = salt_line.split(":", 2)
         if version != "v1":
-            raise EngineError(f"its encryption, {version}, is not known here; v1 is.")
+            raise EngineError(f"its encryption version {version} is not supported; only v1 is.")
         key = hashlib.pbkdf2_hmac("sha256", _passphrase(), base64.b64decode(salt), _ITERATIONS, _KEY_BYTES)
         if _decrypt(key, check) != _CHECK:
             raise EngineError("PULUMI_CONFIG_PASSPHRASE is not the stack's passphrase.")
@@ -73,21 +73,21 @@ class Opener:
 
 
 def _passphrase() -> bytes:
-    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
-    if given is not None:
-        return given.encode()
+    passphrase = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+    if passphrase is not None:
+        return passphrase.encode()
     file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if file is not None:
         return Path(file).read_bytes().strip()
     raise EngineError(
         "there is no passphrase. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or, for a local stack, "
-        "the value in plain text."
+        "set the value in plain text."
     )
 
 
 def _decrypt(key: bytes, text: str) -> bytes:
     try:
-        # Loaded here, since only stacks with secrets need it.
+        # Imported here, since only stacks with secrets need it.
         exceptions: Any = importlib.import_module("cryptography.exceptions")
         ciphers: Any = importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
     except ImportError:

@@ -1,4 +1,4 @@
-"""One run of a program: the servers here, the program in a process of its own interpreter."""
+"""One run of a program: the gRPC servers in this process, the program in a process of its own interpreter."""
 
 import contextlib
 import json
@@ -18,16 +18,16 @@ from .monitor import Engine, Handler, Log, Monitor, serve
 from .project import Project
 
 _RUNNER = Path(__file__).with_name("runner.py")
-# Operations at once, as in `pulumi up`: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (its default, 16).
+# Concurrent operations: the default of `pulumi up`, https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/.
 PARALLEL = 16
-# Each operation holds a thread while it runs; as many again answer messages and outputs in the meantime.
+# Each operation occupies a thread while it runs; as many again handle messages and outputs in the meantime.
 _SERVER_THREADS = 2 * PARALLEL + 2
-# Time for a program to end by itself after it was told to.
+# Time that a program has to exit after SIGTERM.
 _STOP_SECONDS = 5
 
 
-def quiet(severity: str, message: str) -> None:
-    """A log that keeps nothing."""
+def discard_log(severity: str, message: str) -> None:
+    """A log that discards every message."""
 
 
 def run_program(
@@ -37,17 +37,17 @@ def run_program(
     hooks: Hooks,
     *,
     dry_run: bool,
-    log: Log = quiet,
+    log: Log = discard_log,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run the program until it ends, its registrations going to the handler.
+    """Run the program until it exits, and pass its registrations to the handler.
 
     Args:
-        interpreter: the Python of the program's environment, which has pulumi and the program's packages.
-        environment: further variables of the program.
+        interpreter: the Python interpreter of the program's environment, which has pulumi and the program's packages.
+        environment: additional environment variables for the program. Default: none.
 
     Raises:
-        EngineError: if the program or an operation failed; what it says is meant for the user.
+        EngineError: if the program or an operation failed, with a message for the user.
     """
     monitor, engine = Monitor(project.name, project.stack, handler, hooks), Engine(log)
     try:
@@ -58,13 +58,13 @@ def run_program(
     for line in output.splitlines():
         log("info", line)
     if monitor.failure is not None:
-        told = monitor.failure
-        name = "" if isinstance(told, EngineError) else f"{type(told).__name__}: "
-        raise EngineError(f"{name}{told}") from told
+        failure = monitor.failure
+        name = "" if isinstance(failure, EngineError) else f"{type(failure).__name__}: "
+        raise EngineError(f"{name}{failure}") from failure
     if engine.errors:
         raise EngineError("\n".join(engine.errors))
     if code != 0:
-        raise EngineError(f"The program ended with status {code}:\n{output.strip()}")
+        raise EngineError(f"The program exited with status {code}:\n{output.strip()}")
 
 
 @contextlib.contextmanager
@@ -89,19 +89,19 @@ def _run(
         "process": os.getpid(),
         "project": project.name,
         "stack": project.stack,
-        "organization": "organization",  # what Pulumi's own file backend says
+        "organization": "organization",  # as with Pulumi's file backend
         "root": str(project.root),
         "program": str(project.program),
         "parallel": PARALLEL,
         "dry_run": dry_run,
     }
-    # -P: the folder of the runner, with modules of ours in it, is not where the program imports from.
+    # -P keeps the runner's folder, which has modules of this package, off the program's import path.
     command = [str(interpreter), "-P", str(_RUNNER), json.dumps(settings)]
     variables = {**os.environ, **environment, **_variables(project, address, dry_run)}
     with contextlib.ExitStack() as stack:
         with deferred_signals():
             try:
-                process = subprocess.Popen(  # noqa: S603 the interpreter that the caller names
+                process = subprocess.Popen(  # noqa: S603 the caller chooses the interpreter
                     command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
                 )
             except OSError as error:
@@ -132,6 +132,6 @@ def _variables(project: Project, address: str, dry_run: bool) -> dict[str, Any]:
         "PULUMI_PARALLEL": str(PARALLEL),
         "PULUMI_MONITOR": address,
         "PULUMI_ENGINE": address,
-        "no_grpc_proxy": "127.0.0.1",  # gRPC goes through http_proxy otherwise, even to this machine
+        "no_grpc_proxy": "127.0.0.1",  # otherwise gRPC uses http_proxy even for this machine
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,4 +1,4 @@
-"""The files of a Pulumi project: its name, its program and a stack's configuration, as the Pulumi CLI reads them."""
+"""The files of a Pulumi project: its name, program and stack configuration, read as the Pulumi CLI reads them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,47 +21,47 @@ class Project:
     root: Path
     """The folder of Pulumi.yaml."""
     program: Path
-    """The folder, or the file, that Python runs."""
+    """The folder or file that Python runs."""
     config: Mapping[str, str]
     """`namespace:key` → text; lists and objects as JSON."""
     secret_keys: frozenset[str]
-    """Those of them that are secrets."""
+    """The keys of `config` with secret values."""
 
 
-def read_project(root: Path, stack: str, opens: bool = True) -> Project:
-    """Read Pulumi.yaml and, if there is one, Pulumi.<stack>.yaml.
+def read_project(root: Path, stack: str, decrypts: bool = True) -> Project:
+    """Read Pulumi.yaml and, if it exists, Pulumi.<stack>.yaml.
 
     Args:
         root: the folder of Pulumi.yaml.
         stack: the stack's name.
-        opens: whether secrets are decrypted; else they stay `{"secure": …}`.
+        decrypts: whether secrets are decrypted; otherwise they stay `{"secure": …}`. Default: True.
 
     Raises:
-        EngineError: if a file is missing or wrong, or a secret cannot be decrypted.
+        EngineError: if a file is missing or invalid, or a secret cannot be decrypted.
     """
     root = root.resolve()
     settings = _read_yaml(root / "Pulumi.yaml")
     name = settings.get("name")
     if not isinstance(name, str):
-        raise EngineError(f"{root / 'Pulumi.yaml'} has no name; give the project one, like name: my-app.")
+        raise EngineError(f"{root / 'Pulumi.yaml'} has no name; add one, such as name: my-app.")
     stack_file = root / f"Pulumi.{stack}.yaml"
     stack_settings = _read_yaml(stack_file) if stack_file.is_file() else {}
     if stack_settings.get("environment"):
         raise EngineError(
-            f"{stack_file} takes configuration from environments of Pulumi Cloud, which cannot be read without it; "
+            f"{stack_file} imports configuration from Pulumi Cloud environments, which this engine cannot read; "
             "set the values under config: instead."
         )
     values: dict[str, Any] = dict(_defaults(name, settings.get("config") or {}))
-    own = cast(dict[str, Any], stack_settings.get("config") or {})
-    values.update({_qualified(name, key): value for key, value in own.items()})
-    opener = passphrase.Opener(stack_settings, stack_file)
+    stack_values = cast(dict[str, Any], stack_settings.get("config") or {})
+    values.update({_qualified(name, key): value for key, value in stack_values.items()})
+    decrypter = passphrase.Decrypter(stack_settings, stack_file)
     secrets = frozenset(key for key, value in values.items() if passphrase.has_secret(value))
     return Project(
         name=name,
         stack=stack,
         root=root,
         program=root / str(settings.get("main") or "."),
-        config={key: _text(opener.open(key, value) if opens else value) for key, value in values.items()},
+        config={key: _text(decrypter.decrypt(key, value) if decrypts else value) for key, value in values.items()},
         secret_keys=secrets,
     )
 
@@ -70,24 +70,24 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise EngineError(f"There is no {path}; run this in the folder of a Pulumi project.") from None
+        raise EngineError(f"There is no {path}; run this command in the folder of a Pulumi project.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise EngineError(f"{path} cannot be read: {error}") from error
     if content is not None and not isinstance(content, dict):
-        raise EngineError(f"{path} must hold names with values.")
+        raise EngineError(f"{path} must be a mapping of names to values.")
     return cast(dict[str, Any], content or {})
 
 
 def _defaults(project: str, declared: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What Pulumi.yaml says of a key: a plain value, `value: …`, or a declaration with a `default: …`."""
+    """The values that Pulumi.yaml sets: each is a plain value, `value: …`, or a declaration with `default: …`."""
     for key, entry in declared.items():
         if not isinstance(entry, dict):
             yield _qualified(project, key), entry
             continue
         declaration = cast(dict[str, Any], entry)
-        for word in ("value", "default"):
-            if word in declaration:
-                yield _qualified(project, key), declaration[word]
+        for field in ("value", "default"):
+            if field in declaration:
+                yield _qualified(project, key), declaration[field]
                 break
 
 

@@ -1,7 +1,7 @@
-"""Runs a Pulumi program. This file is started by the program's own interpreter, which has pulumi but nothing of ours.
+"""Runs a Pulumi program, in the program's own interpreter, which has pulumi but not this package.
 
-Its one argument is JSON: the monitor's and engine's address, the engine's process id, project, stack, organization,
-root, program, dry run and how many operations may run at once.
+Its one argument is a JSON object: the addresses of the monitor and the engine, the engine's process id, project, stack,
+organization, root, program, dry run, and how many operations may run in parallel.
 """
 
 import asyncio
@@ -20,41 +20,41 @@ from typing import Any, cast
 import pulumi
 import pulumi.runtime
 
-# As Pulumi's own: four threads for each operation, since each waits for an answer in one.
+# As in Pulumi's language host: four threads for each operation, since each call that waits for a response occupies one.
 _THREADS_FOR_EACH = 4
-# How long a program may outlive an engine that was killed: it would wait for its answers for ever.
+# How long a program may outlive a killed engine, whose responses it would otherwise wait for forever.
 _ORPHAN_SECONDS = 1.0
 
 
-def main(given: dict[str, Any]) -> int:
-    """Run the program to its end; 1 if it failed, after its error was sent to the engine."""
-    threading.Thread(target=_end_with, args=[given["process"]], daemon=True).start()
+def main(settings: dict[str, Any]) -> int:
+    """Run the program to completion; returns 1 if it failed, after its error was sent to the engine."""
+    threading.Thread(target=_exit_with, args=[settings["process"]], daemon=True).start()
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            monitor=given["monitor"],
-            engine=given["engine"],
-            project=given["project"],
-            stack=given["stack"],
-            organization=given["organization"],
-            root_directory=given["root"],
-            parallel=given["parallel"],
-            dry_run=given["dry_run"],
+            monitor=settings["monitor"],
+            engine=settings["engine"],
+            project=settings["project"],
+            stack=settings["stack"],
+            organization=settings["organization"],
+            root_directory=settings["root"],
+            parallel=settings["parallel"],
+            dry_run=settings["dry_run"],
         )
     )
-    program = Path(given["program"])
+    program = Path(settings["program"])
     os.chdir(program if program.is_dir() else program.parent)
     sys.argv = [str(program)]
-    # A failed program leaves futures behind that nobody awaits; asyncio would complain of each.
+    # A failed program leaves futures that nothing awaits; asyncio would log each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    with ThreadPoolExecutor(max_workers=given["parallel"] * _THREADS_FOR_EACH) as executor:
+    with ThreadPoolExecutor(max_workers=settings["parallel"] * _THREADS_FOR_EACH) as executor:
         loop.set_default_executor(executor)
         return _run(loop, program)
 
 
-def _end_with(engine: int) -> None:
+def _exit_with(engine: int) -> None:
     while os.getppid() == engine:
         time.sleep(_ORPHAN_SECONDS)
     os._exit(1)
@@ -71,7 +71,7 @@ def _run(loop: asyncio.AbstractEventLoop, program: Path) -> int:
         pulumi.log.error(str(error))
         return 1
     except Exception as error:
-        pulumi.log.error(f"The program failed:\n{_users_part(error, program)}")
+        pulumi.log.error(f"The program failed:\n{_program_traceback(error, program)}")
         return 1
     finally:
         sys.stdout.flush()
@@ -79,8 +79,8 @@ def _run(loop: asyncio.AbstractEventLoop, program: Path) -> int:
     return 0
 
 
-def _users_part(error: Exception, program: Path) -> str:
-    """The traceback from the program's own first line on."""
+def _program_traceback(error: Exception, program: Path) -> str:
+    """The traceback from the first frame of the program on."""
     frames = traceback.extract_tb(error.__traceback__)
     for index, frame in enumerate(frames):
         if Path(frame.filename).is_relative_to(program):

@@ -1,4 +1,4 @@
-"""The types of resources that the engine creates; all others are planned. A new service is a module and a line here."""
+"""The resource types that the engine creates; all others are only planned. A new service needs a module and a line."""
 
 from collections.abc import Mapping
 
@@ -16,4 +16,4 @@ _MODULES = (ec2, security_groups, iam, acm, *_COMPUTE, *_DATA)
 PROVIDERS: Mapping[str, Provider] = {
     token: provider for module in _MODULES for token, provider in module.PROVIDERS.items()
 }
-"""Type token → what it can do."""
+"""Type token → its provider."""

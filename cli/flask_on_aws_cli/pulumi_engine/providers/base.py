@@ -1,4 +1,4 @@
-"""What a type of resource must be able to do so that the engine can apply it."""
+"""The operations that a resource type needs so that the engine can apply it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,96 +10,101 @@ from botocore.exceptions import ClientError
 from ..aws import Aws
 
 Json = Mapping[str, Any]
-# The tag by which a resource without a name of its own is found again when its creation was interrupted.
+# The tag that identifies a resource without a physical name if its creation was interrupted.
 MARK = "flask-on-aws:created-as"
 _TAGS = {"tags", "tagsAll"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One operation on one resource. All values are plain: secrets are open, nothing is unknown."""
+    """One operation on one resource. All values are plain: no `Secret` and nothing unknown."""
 
     aws: Aws
     root: Path
-    """The program's folder, to which its paths are relative."""
+    """The program's folder, which its relative paths start from."""
     name: str
-    """The physical name, or, for what has none, the mark of its creation."""
+    """The physical name; for a resource without one, the value of its tag `MARK`."""
     inputs: Json
     id: str = ""
     old: Json = field(default_factory=dict[str, Any])
-    """The inputs before, at an update."""
+    """In an update, the inputs before it."""
     outputs: Json = field(default_factory=dict[str, Any])
-    """The outputs before."""
+    """The outputs before the operation."""
 
     @property
     def tags(self) -> dict[str, str]:
-        """The resource's tags, the default tags among them."""
+        """The resource's tags, including the default tags."""
         return {key: str(value) for key, value in self.inputs.get("tagsAll", {}).items()}
 
+    @property
+    def removed_tags(self) -> list[str]:
+        """In an update, the sorted keys of the tags that the resource no longer has."""
+        return sorted(self.old.get("tagsAll", {}).keys() - self.tags.keys())
+
     def changed(self, *properties: str) -> bool:
-        """Whether an update concerns one of these inputs."""
+        """Whether an update changes any of these inputs."""
         return any(self.inputs.get(name) != self.old.get(name) for name in properties)
 
 
 @dataclass(frozen=True)
 class Provider:
-    """The operations of a type."""
+    """The operations of a resource type."""
 
     create: Callable[[Call], str]
-    """Creates it and returns its id."""
+    """Creates the resource and returns its id."""
     read: Callable[[Call], Json | None]
-    """The outputs beyond the inputs, or None if it is not there."""
+    """Returns the outputs other than the inputs, or None if the resource does not exist."""
     delete: Callable[[Call], None]
-    """Deletes it; that it is gone already is no error."""
+    """Deletes the resource; does nothing if it no longer exists."""
     update: Callable[[Call], None] | None = None
-    """Changes it in place; without this every change replaces it."""
+    """Changes the resource in place. None: every change replaces it."""
     find: Callable[[Call], str | None] | None = None
-    """The id of what an interrupted creation with this name and these inputs left, if it left anything. Without this,
-    creating again does no harm."""
+    """Returns the id of the resource that an interrupted creation with this name and these inputs created, or None.
+    Omitted if creating the resource a second time does no harm."""
     replace_on: frozenset[str] = frozenset()
-    """Inputs whose change replaces it."""
+    """Inputs whose change replaces the resource."""
     only_tags_change: bool = False
-    """Whether its tags are all that `update` can change: any other change replaces it."""
+    """Whether `update` can change only the tags, so that any other change replaces the resource."""
     delete_first: bool = False
-    """Whether two of them cannot be there at once."""
+    """Whether the old resource must be deleted before its replacement can be created."""
     tagged: bool = False
-    """Whether it has `tags`, to which the default tags are added as `tagsAll`."""
+    """Whether the type has `tags`, to which the default tags are added as `tagsAll`."""
     secret_outputs: frozenset[str] = frozenset()
 
-    def fixed(self, inputs: Iterable[str]) -> frozenset[str]:
-        """The inputs whose change replaces it; `inputs` are those that it has."""
+    def immutable_inputs(self, inputs: Iterable[str]) -> frozenset[str]:
+        """The inputs whose change replaces the resource; `inputs` are the names of its inputs."""
         if self.update is None:
             return frozenset(inputs)
         return frozenset(inputs) - _TAGS if self.only_tags_change else self.replace_on
 
 
-def found(error: ClientError, *codes: str) -> bool:
-    """Whether an error is one of these of AWS's codes."""
+def has_code(error: ClientError, *codes: str) -> bool:
+    """Whether AWS's error has one of these codes."""
     return cast(Any, error).response.get("Error", {}).get("Code", "") in codes
 
 
-def unless_gone(codes: tuple[str, ...], action: Callable[[], Any]) -> Any:
-    """Do something to a resource; None if AWS says by one of these codes that there is none."""
+def none_if_missing(codes: tuple[str, ...], action: Callable[[], Any]) -> Any:
+    """The action's result, or None if AWS responds with one of these codes, which mean that the resource is missing."""
     try:
         return action()
     except ClientError as error:
-        if found(error, *codes):
+        if has_code(error, *codes):
             return None
         raise
 
 
 def find_by(name_to_id: Callable[[Call], str], read: Callable[[Call], Json | None]) -> Callable[[Call], str | None]:
-    """A `find` for what is read by an id that its name decides."""
+    """A `find` for a type whose id is derived from its physical name."""
 
     def find(call: Call) -> str | None:
-        wanted = name_to_id(call)
-        return wanted if read(replace(call, id=wanted)) is not None else None
+        resource_id = name_to_id(call)
+        return resource_id if read(replace(call, id=resource_id)) is not None else None
 
     return find
 
 
-def again(create: Callable[[Call], str]) -> Callable[[Call], None]:
-    """An `update` for what is put as a whole, over what is there."""
+def update_with(create: Callable[[Call], str]) -> Callable[[Call], None]:
+    """An `update` for a type whose `create` overwrites the existing resource."""
 
     def update(call: Call) -> None:
         create(call)
@@ -108,7 +113,7 @@ def again(create: Callable[[Call], str]) -> Callable[[Call], None]:
 
 
 def name_of(call: Call) -> str:
-    """The id of what is known by its name."""
+    """The id of a resource that is identified by its physical name."""
     return call.name
 
 
@@ -124,10 +129,10 @@ def pascal(value: Any) -> Any:
 
 
 def present(**values: Any) -> dict[str, Any]:
-    """The arguments that are not None: boto3 takes no None."""
+    """The arguments that are not None; boto3 does not accept None."""
     return {key: value for key, value in values.items() if value is not None}
 
 
 def key_values(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as a list of keys with values."""
+    """Tags as a list of `{Key, Value}` objects."""
     return [{key: name, value: text} for name, text in sorted(tags.items())]

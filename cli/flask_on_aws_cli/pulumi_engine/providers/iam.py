@@ -1,11 +1,11 @@
-"""Roles and their policies."""
+"""IAM roles and their policies."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, find_by, key_values, name_of, present, unless_gone
+from .base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing, present
 
-_GONE = ("NoSuchEntity",)
+_NOT_FOUND = ("NoSuchEntity",)
 
 
 def _client(call: Call) -> Any:
@@ -13,46 +13,45 @@ def _client(call: Call) -> Any:
 
 
 def create_role(call: Call) -> str:
-    given = call.inputs
+    inputs = call.inputs
     _client(call).create_role(
         RoleName=call.name,
-        AssumeRolePolicyDocument=given["assumeRolePolicy"],
+        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
         Tags=key_values(call.tags),
         **present(
-            Path=given.get("path"),
-            Description=given.get("description"),
-            MaxSessionDuration=given.get("maxSessionDuration"),
-            PermissionsBoundary=given.get("permissionsBoundary"),
+            Path=inputs.get("path"),
+            Description=inputs.get("description"),
+            MaxSessionDuration=inputs.get("maxSessionDuration"),
+            PermissionsBoundary=inputs.get("permissionsBoundary"),
         ),
     )
     return call.name
 
 
 def read_role(call: Call) -> Json | None:
-    found = unless_gone(_GONE, lambda: _client(call).get_role(RoleName=call.id)["Role"])
-    return found and {"id": call.id, "name": call.id, "arn": found["Arn"], "uniqueId": found["RoleId"]}
+    role = none_if_missing(_NOT_FOUND, lambda: _client(call).get_role(RoleName=call.id)["Role"])
+    return role and {"id": call.id, "name": call.id, "arn": role["Arn"], "uniqueId": role["RoleId"]}
 
 
 def update_role(call: Call) -> None:
-    iam, given = _client(call), call.inputs
-    iam.update_assume_role_policy(RoleName=call.id, PolicyDocument=given["assumeRolePolicy"])
+    iam, inputs = _client(call), call.inputs
+    iam.update_assume_role_policy(RoleName=call.id, PolicyDocument=inputs["assumeRolePolicy"])
     if call.changed("description", "maxSessionDuration"):
-        settings = present(Description=given.get("description"), MaxSessionDuration=given.get("maxSessionDuration"))
+        settings = present(Description=inputs.get("description"), MaxSessionDuration=inputs.get("maxSessionDuration"))
         iam.update_role(RoleName=call.id, **settings)
     if call.changed("permissionsBoundary"):
-        boundary = given.get("permissionsBoundary")
+        boundary = inputs.get("permissionsBoundary")
         if boundary:
             iam.put_role_permissions_boundary(RoleName=call.id, PermissionsBoundary=boundary)
         else:
             iam.delete_role_permissions_boundary(RoleName=call.id)
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        iam.untag_role(RoleName=call.id, TagKeys=gone)
+    if call.removed_tags:
+        iam.untag_role(RoleName=call.id, TagKeys=call.removed_tags)
     iam.tag_role(RoleName=call.id, Tags=key_values(call.tags))
 
 
 def delete_role(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_role(RoleName=call.id))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_role(RoleName=call.id))
 
 
 def put_policy(call: Call) -> None:
@@ -66,18 +65,18 @@ def create_policy(call: Call) -> str:
 
 
 def _policy_id(call: Call) -> str:
-    return f"{call.inputs['role']}:{call.name}"  # as the AWS provider writes it
+    return f"{call.inputs['role']}:{call.name}"  # the AWS provider's format
 
 
 def read_policy(call: Call) -> Json | None:
     role, _, name = call.id.partition(":")
-    found = unless_gone(_GONE, lambda: _client(call).get_role_policy(RoleName=role, PolicyName=name))
-    return found and {"id": call.id, "name": name}
+    policy = none_if_missing(_NOT_FOUND, lambda: _client(call).get_role_policy(RoleName=role, PolicyName=name))
+    return policy and {"id": call.id, "name": name}
 
 
 def delete_policy(call: Call) -> None:
     role, _, name = call.id.partition(":")
-    unless_gone(_GONE, lambda: _client(call).delete_role_policy(RoleName=role, PolicyName=name))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_role_policy(RoleName=role, PolicyName=name))
 
 
 def attach(call: Call) -> str:
@@ -87,14 +86,15 @@ def attach(call: Call) -> str:
 
 
 def read_attachment(call: Call) -> Json | None:
-    found: Any = unless_gone(_GONE, lambda: _client(call).list_attached_role_policies(RoleName=call.inputs["role"]))
-    arns = [policy["PolicyArn"] for policy in found["AttachedPolicies"]] if found else []
+    role = call.inputs["role"]
+    response: Any = none_if_missing(_NOT_FOUND, lambda: _client(call).list_attached_role_policies(RoleName=role))
+    arns = [policy["PolicyArn"] for policy in response["AttachedPolicies"]] if response else []
     return {"id": call.id} if call.inputs["policyArn"] in arns else None
 
 
 def detach(call: Call) -> None:
     role, policy = call.inputs["role"], call.inputs["policyArn"]
-    unless_gone(_GONE, lambda: _client(call).detach_role_policy(RoleName=role, PolicyArn=policy))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).detach_role_policy(RoleName=role, PolicyArn=policy))
 
 
 PROVIDERS: Mapping[str, Provider] = {

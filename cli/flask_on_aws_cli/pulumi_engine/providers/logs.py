@@ -1,11 +1,11 @@
-"""Log groups."""
+"""CloudWatch log groups."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, find_by, name_of, present, unless_gone
+from .base import Call, Json, Provider, find_by, name_of, none_if_missing, present
 
-_GONE = ("ResourceNotFoundException",)
+_NOT_FOUND = ("ResourceNotFoundException",)
 
 
 def _client(call: Call) -> Any:
@@ -37,9 +37,9 @@ def _set_key(call: Call) -> None:
 
 def read(call: Call) -> Json | None:
     groups = _client(call).describe_log_groups(logGroupNamePrefix=call.id)["logGroups"]
-    found = [group for group in groups if group["logGroupName"] == call.id]
-    # The API's ARN ends in ":*", for the streams; the provider's names the group itself.
-    return {"id": call.id, "name": call.id, "arn": found[0]["arn"].removesuffix(":*")} if found else None
+    matching = [group for group in groups if group["logGroupName"] == call.id]
+    # The API's ARN ends in ":*", for the log streams; the AWS provider's ARN is that of the group itself.
+    return {"id": call.id, "name": call.id, "arn": matching[0]["arn"].removesuffix(":*")} if matching else None
 
 
 def update(call: Call) -> None:
@@ -47,15 +47,14 @@ def update(call: Call) -> None:
         _set_key(call)
     _set_retention(call, call.id)
     arn = call.aws.arn("logs", f"log-group:{call.id}")
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        _client(call).untag_resource(resourceArn=arn, tagKeys=gone)
+    if call.removed_tags:
+        _client(call).untag_resource(resourceArn=arn, tagKeys=call.removed_tags)
     if call.tags:
         _client(call).tag_resource(resourceArn=arn, tags=call.tags)
 
 
 def delete(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_log_group(logGroupName=call.id))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_log_group(logGroupName=call.id))
 
 
 PROVIDERS: Mapping[str, Provider] = {

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, again, find_by, key_values, name_of, present, unless_gone
+from .base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing, present, update_with
 
-_GONE = ("ParameterNotFound",)
+_NOT_FOUND = ("ParameterNotFound",)
 
 
 def _client(call: Call) -> Any:
@@ -13,40 +13,41 @@ def _client(call: Call) -> Any:
 
 
 def put(call: Call) -> str:
-    given = call.inputs
+    inputs = call.inputs
     _client(call).put_parameter(
         Name=call.name,
-        Value=given.get("value", ""),
-        Type=given["type"],
+        Value=inputs.get("value", ""),
+        Type=inputs["type"],
         Overwrite=True,
-        **present(Description=given.get("description"), KeyId=given.get("keyId"), Tier=given.get("tier")),
+        **present(Description=inputs.get("description"), KeyId=inputs.get("keyId"), Tier=inputs.get("tier")),
     )
-    # Tags cannot be given together with an overwrite.
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        _client(call).remove_tags_from_resource(ResourceType="Parameter", ResourceId=call.name, TagKeys=gone)
+    # PutParameter does not accept tags together with Overwrite.
+    if call.removed_tags:
+        _client(call).remove_tags_from_resource(
+            ResourceType="Parameter", ResourceId=call.name, TagKeys=call.removed_tags
+        )
     if call.tags:
         _client(call).add_tags_to_resource(ResourceType="Parameter", ResourceId=call.name, Tags=key_values(call.tags))
     return call.name
 
 
 def read(call: Call) -> Json | None:
-    found: Any = unless_gone(_GONE, lambda: _client(call).get_parameter(Name=call.id, WithDecryption=True))
-    if found is None:
+    response: Any = none_if_missing(_NOT_FOUND, lambda: _client(call).get_parameter(Name=call.id, WithDecryption=True))
+    if response is None:
         return None
-    told = found["Parameter"]
-    return {"id": call.id, "name": call.id, "arn": told.get("ARN"), "version": told["Version"]}
+    parameter = response["Parameter"]
+    return {"id": call.id, "name": call.id, "arn": parameter.get("ARN"), "version": parameter["Version"]}
 
 
 def delete(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_parameter(Name=call.id))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_parameter(Name=call.id))
 
 
 PROVIDERS: Mapping[str, Provider] = {
     "aws:ssm/parameter:Parameter": Provider(
         create=put,
         read=read,
-        update=again(put),
+        update=update_with(put),
         delete=delete,
         find=find_by(name_of, read),
         replace_on=frozenset({"name", "type"}),

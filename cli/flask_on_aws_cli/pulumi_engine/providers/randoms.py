@@ -1,4 +1,4 @@
-"""Random values, from the system's own source. They are kept in the state alone, and each creation makes new ones."""
+"""Random values from the operating system. They are stored only in the state, and each creation generates new ones."""
 
 import base64
 import secrets
@@ -9,8 +9,8 @@ from typing import Any
 from .base import Call, Json, Provider
 
 _SPECIAL = "!@#$%&*()-_=+[]{}<>:?"  # the default of Pulumi's random provider
-# The kinds of characters: the switch (with its default, true), the least number, and the characters.
-_KINDS = (
+# For each class of characters: the input that enables it (default: true), that with its minimum, and the characters.
+_CHARACTER_CLASSES = (
     ("upper", "minUpper", string.ascii_uppercase),
     ("lower", "minLower", string.ascii_lowercase),
     ("numeric", "minNumeric", string.digits),
@@ -18,66 +18,66 @@ _KINDS = (
 )
 
 
-class _Values:
-    """What one creation made, until it is read once and the state keeps it."""
+class _CreatedValues:
+    """The values of each creation, until they are read once and stored in the state."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Json] = {}
+        self._values: dict[str, Json] = {}
 
-    def keep(self, key: str, values: Json) -> str:
-        self._made[key] = values
+    def add(self, key: str, values: Json) -> str:
+        self._values[key] = values
         return key
 
     def read(self, call: Call) -> Json | None:
-        return self._made.pop(call.id, None) or call.outputs
+        return self._values.pop(call.id, None) or call.outputs
 
 
-_values = _Values()
+_created_values = _CreatedValues()
 
 
-def password(given: Mapping[str, Any]) -> str:
-    """A password of the wanted length with at least the wanted number of each kind of characters."""
-    special = given.get("overrideSpecial") or _SPECIAL
+def password(inputs: Mapping[str, Any]) -> str:
+    """A password of the requested length with at least the requested number of characters of each class."""
+    special = inputs.get("overrideSpecial") or _SPECIAL
     allowed, chosen = "", list[str]()
-    for switch, least, characters in _KINDS:
+    for switch, minimum, characters in _CHARACTER_CLASSES:
         characters = special if switch == "special" else characters
-        if given.get(switch, True):
+        if inputs.get(switch, True):
             allowed += characters
-        chosen += [secrets.choice(characters) for _ in range(given.get(least, 0))]
+        chosen += [secrets.choice(characters) for _ in range(inputs.get(minimum, 0))]
     if not allowed:
-        raise ValueError("a password needs at least one kind of characters")
-    chosen += [secrets.choice(allowed) for _ in range(given["length"] - len(chosen))]
+        raise ValueError("a password needs at least one class of characters")
+    chosen += [secrets.choice(allowed) for _ in range(inputs["length"] - len(chosen))]
     secrets.SystemRandom().shuffle(chosen)
     return "".join(chosen)
 
 
 def create_password(call: Call) -> str:
-    return _values.keep(call.name, {"result": password(call.inputs)})
+    return _created_values.add(call.name, {"result": password(call.inputs)})
 
 
 def create_bytes(call: Call) -> str:
-    made = secrets.token_bytes(call.inputs["length"])
-    return _values.keep(call.name, {"base64": base64.b64encode(made).decode(), "hex": made.hex()})
+    data = secrets.token_bytes(call.inputs["length"])
+    return _created_values.add(call.name, {"base64": base64.b64encode(data).decode(), "hex": data.hex()})
 
 
 def create_id(call: Call) -> str:
-    made, prefix = secrets.token_bytes(call.inputs["byteLength"]), call.inputs.get("prefix", "")
-    plain_id = base64.urlsafe_b64encode(made).decode().rstrip("=")
+    data, prefix = secrets.token_bytes(call.inputs["byteLength"]), call.inputs.get("prefix", "")
+    random_id = base64.urlsafe_b64encode(data).decode().rstrip("=")
     values = {
-        "b64Url": prefix + plain_id,
-        "b64Std": prefix + base64.b64encode(made).decode(),
-        "hex": prefix + made.hex(),
-        "dec": prefix + str(int.from_bytes(made)),
+        "b64Url": prefix + random_id,
+        "b64Std": prefix + base64.b64encode(data).decode(),
+        "hex": prefix + data.hex(),
+        "dec": prefix + str(int.from_bytes(data)),
     }
-    return _values.keep(plain_id, values)
+    return _created_values.add(random_id, values)
 
 
 def delete(call: Call) -> None:
-    """There is nothing but the state."""
+    """Does nothing: the value exists only in the state."""
 
 
-def _provider(create: Any, *secret: str) -> Provider:
-    return Provider(create=create, read=_values.read, delete=delete, secret_outputs=frozenset(secret))
+def _provider(create: Any, *secret_outputs: str) -> Provider:
+    return Provider(create=create, read=_created_values.read, delete=delete, secret_outputs=frozenset(secret_outputs))
 
 
 PROVIDERS: Mapping[str, Provider] = {

@@ -1,12 +1,12 @@
-"""Secrets Manager: a secret, and its content."""
+"""Secrets Manager secrets and their versions."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, key_values, present, unless_gone
+from .base import Call, Json, Provider, key_values, none_if_missing, present
 
-_GONE = ("ResourceNotFoundException",)
-_SEPARATOR = "|"  # between a secret's ARN and its version's id, as the AWS provider writes it
+_NOT_FOUND = ("ResourceNotFoundException",)
+_SEPARATOR = "|"  # between a secret's ARN and its version's id, in the AWS provider's format
 
 
 def _client(call: Call) -> Any:
@@ -14,59 +14,58 @@ def _client(call: Call) -> Any:
 
 
 def create(call: Call) -> str:
-    given = call.inputs
-    made = _client(call).create_secret(
+    inputs = call.inputs
+    response = _client(call).create_secret(
         Name=call.name,
         Tags=key_values(call.tags),
-        **present(Description=given.get("description"), KmsKeyId=given.get("kmsKeyId")),
+        **present(Description=inputs.get("description"), KmsKeyId=inputs.get("kmsKeyId")),
     )
-    return made["ARN"]
+    return response["ARN"]
 
 
 def read(call: Call) -> Json | None:
-    found = unless_gone(_GONE, lambda: _client(call).describe_secret(SecretId=call.id))
-    if found is None or found.get("DeletedDate"):
+    secret = none_if_missing(_NOT_FOUND, lambda: _client(call).describe_secret(SecretId=call.id))
+    if secret is None or secret.get("DeletedDate"):
         return None
-    return {"id": found["ARN"], "arn": found["ARN"], "name": found["Name"]}
+    return {"id": secret["ARN"], "arn": secret["ARN"], "name": secret["Name"]}
 
 
 def update(call: Call) -> None:
     settings = present(Description=call.inputs.get("description"), KmsKeyId=call.inputs.get("kmsKeyId"))
     _client(call).update_secret(SecretId=call.id, **settings)
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        _client(call).untag_resource(SecretId=call.id, TagKeys=gone)
+    if call.removed_tags:
+        _client(call).untag_resource(SecretId=call.id, TagKeys=call.removed_tags)
     if call.tags:
         _client(call).tag_resource(SecretId=call.id, Tags=key_values(call.tags))
 
 
 def delete(call: Call) -> None:
-    days = call.inputs.get("recoveryWindowInDays", 30)  # Secrets Manager's own default
-    how: dict[str, Any] = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
-    # One that waits for its deletion is refused as InvalidRequestException.
-    unless_gone((*_GONE, "InvalidRequestException"), lambda: _client(call).delete_secret(SecretId=call.id, **how))
+    days = call.inputs.get("recoveryWindowInDays", 30)  # Secrets Manager's default
+    recovery: dict[str, Any] = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
+    # Secrets Manager responds InvalidRequestException for a secret that is already scheduled for deletion.
+    codes = (*_NOT_FOUND, "InvalidRequestException")
+    none_if_missing(codes, lambda: _client(call).delete_secret(SecretId=call.id, **recovery))
 
 
 def find(call: Call) -> str | None:
-    return unless_gone(_GONE, lambda: _client(call).describe_secret(SecretId=call.name)["ARN"])
+    return none_if_missing(_NOT_FOUND, lambda: _client(call).describe_secret(SecretId=call.name)["ARN"])
 
 
 def put_content(call: Call) -> str:
     secret = call.inputs["secretId"]
-    made = _client(call).put_secret_value(SecretId=secret, SecretString=call.inputs["secretString"])
-    return f"{made['ARN']}{_SEPARATOR}{made['VersionId']}"
+    response = _client(call).put_secret_value(SecretId=secret, SecretString=call.inputs["secretString"])
+    return f"{response['ARN']}{_SEPARATOR}{response['VersionId']}"
 
 
 def read_content(call: Call) -> Json | None:
     arn, _, version = call.id.partition(_SEPARATOR)
-    found = unless_gone(
-        (*_GONE, "InvalidRequestException"), lambda: _client(call).get_secret_value(SecretId=arn, VersionId=version)
-    )
-    return found and {"id": call.id, "arn": arn, "versionId": version, "versionStages": found["VersionStages"]}
+    codes = (*_NOT_FOUND, "InvalidRequestException")
+    response = none_if_missing(codes, lambda: _client(call).get_secret_value(SecretId=arn, VersionId=version))
+    return response and {"id": call.id, "arn": arn, "versionId": version, "versionStages": response["VersionStages"]}
 
 
 def delete_content(call: Call) -> None:
-    """A version that no label points at is Secrets Manager's to remove; the last one goes with its secret."""
+    """Does nothing: Secrets Manager removes versions without staging labels, and the others with their secret."""
 
 
 PROVIDERS: Mapping[str, Provider] = {

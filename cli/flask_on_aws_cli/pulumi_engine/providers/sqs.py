@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Call, Json, Provider, again, unless_gone
+from .base import Call, Json, Provider, none_if_missing, update_with
 
-_GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+_NOT_FOUND = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 # The provider's names of a queue's attributes.
 _ATTRIBUTES = {
     "visibilityTimeoutSeconds": "VisibilityTimeout",
@@ -36,8 +36,8 @@ def create(call: Call) -> str:
 
 
 def read(call: Call) -> Json | None:
-    answer: Any = unless_gone(
-        _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["QueueArn"])
+    answer: Any = none_if_missing(
+        _NOT_FOUND, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["QueueArn"])
     )
     if answer is None:
         return None
@@ -48,19 +48,18 @@ def update(call: Call) -> None:
     # An attribute that is no longer given gets its default by the empty text.
     removed = dict.fromkeys(_attributes(call.old).keys() - _attributes(call.inputs).keys(), "")
     _client(call).set_queue_attributes(QueueUrl=call.id, Attributes={**removed, **_attributes(call.inputs)})
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        _client(call).untag_queue(QueueUrl=call.id, TagKeys=gone)
+    if call.removed_tags:
+        _client(call).untag_queue(QueueUrl=call.id, TagKeys=call.removed_tags)
     if call.tags:
         _client(call).tag_queue(QueueUrl=call.id, Tags=call.tags)
 
 
 def delete(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_queue(QueueUrl=call.id))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_queue(QueueUrl=call.id))
 
 
 def find(call: Call) -> str | None:
-    return unless_gone(_GONE, lambda: _client(call).get_queue_url(QueueName=call.name)["QueueUrl"])
+    return none_if_missing(_NOT_FOUND, lambda: _client(call).get_queue_url(QueueName=call.name)["QueueUrl"])
 
 
 def put_policy(call: Call) -> str:
@@ -70,14 +69,14 @@ def put_policy(call: Call) -> str:
 
 
 def read_policy(call: Call) -> Json | None:
-    answer: Any = unless_gone(
-        _GONE, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["Policy"])
+    answer: Any = none_if_missing(
+        _NOT_FOUND, lambda: _client(call).get_queue_attributes(QueueUrl=call.id, AttributeNames=["Policy"])
     )
     return {"id": call.id} if answer and answer.get("Attributes", {}).get("Policy") else None
 
 
 def delete_policy(call: Call) -> None:
-    unless_gone(_GONE, lambda: _set_policy(call, call.id, ""))
+    none_if_missing(_NOT_FOUND, lambda: _set_policy(call, call.id, ""))
 
 
 def _set_policy(call: Call, url: str, policy: str) -> None:
@@ -97,7 +96,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "aws:sqs/queuePolicy:QueuePolicy": Provider(
         create=put_policy,
         read=read_policy,
-        update=again(put_policy),
+        update=update_with(put_policy),
         delete=delete_policy,
         replace_on=frozenset({"queueUrl"}),
     ),

@@ -1,4 +1,4 @@
-"""Pulumi's own Stash: a value that the state keeps as it was when the resource was created."""
+"""Pulumi's Stash: a value that stays in the state as it was when the resource was created."""
 
 import uuid
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ def create(call: Call) -> str:
 
 
 def read(call: Call) -> Json:
-    """What it keeps: what was put in at first, which is what there is to keep right after the creation."""
+    """The stored value: the first input, which is the current one right after the creation."""
     return {"id": call.id, "output": call.outputs.get("output", call.inputs.get("input"))}
 
 
-def nothing(call: Call) -> None:
-    """There is nothing but the state."""
+def do_nothing(call: Call) -> None:
+    """Does nothing: the value exists only in the state."""
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    # Values are plain here, so that what was put in as a secret cannot be told from the rest: all of it counts as one.
-    "pulumi:index:Stash": Provider(create, read, nothing, update=nothing, secret_outputs=frozenset({"output"})),
+    # Values are plain here, so secret inputs cannot be distinguished from others: every output is treated as a secret.
+    "pulumi:index:Stash": Provider(create, read, do_nothing, update=do_nothing, secret_outputs=frozenset({"output"})),
 }

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from flask_on_aws_cli.pulumi_engine.diff import Step, changed, decide, ignoring, parse
+from flask_on_aws_cli.pulumi_engine.diff import Step, changed, decide, ignoring, parse_path
 from flask_on_aws_cli.pulumi_engine.model.values import Secret
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,12 +22,12 @@ def test_nothing_differs_from_itself(inputs):
 
 
 @given(INPUTS, INPUTS)
-def test_a_difference_has_no_direction(old, new):
+def test_changed_is_symmetric(old, new):
     assert changed(old, new) == changed(new, old)
 
 
 @given(INPUTS, INPUTS)
-def test_ignoring_all_that_differs_leaves_nothing_to_do(old, new):
+def test_ignoring_every_difference_leaves_none(old, new):
     assert changed(old, ignoring(old, new, sorted(changed(old, new)))) == set()
 
 
@@ -37,34 +37,34 @@ def test_ignoring_one_property_leaves_the_others(old, new, name):
 
 
 @given(INPUTS, INPUTS, st.sets(st.sampled_from("abcd")))
-def test_a_type_is_replaced_for_what_it_cannot_change_and_updated_for_the_rest(old, new, fixed):
-    step, differing = decide(old, new, replace_on=fixed), changed(old, new)
-    expected = Step.REPLACE if differing & fixed else Step.UPDATE if differing else Step.SAME
+def test_a_resource_is_replaced_for_immutable_inputs_and_updated_for_the_others(old, new, immutable):
+    step, differing = decide(old, new, replace_on=immutable), changed(old, new)
+    expected = Step.REPLACE if differing & immutable else Step.UPDATE if differing else Step.SAME
     assert step is expected
 
 
-def test_null_is_absent_and_a_secret_is_its_value():
+def test_null_equals_absent_and_a_secret_equals_its_value():
     assert changed({"a": None, "b": {"c": None}, "s": Secret("x")}, {"b": {}, "s": "x"}) == set()
     assert changed({"s": Secret("x")}, {"s": Secret("y")}) == {"s"}
 
 
 @pytest.mark.parametrize(
-    ("path", "parts"),
+    ("path", "segments"),
     [("a", ["a"]), ("a.b[0].c", ["a", "b", 0, "c"]), ('tags["a.b"]', ["tags", "a.b"]), ("[1]", [1])],
 )
-def test_property_paths(path, parts):
-    assert parse(path) == parts
+def test_property_paths(path, segments):
+    assert parse_path(path) == segments
 
 
 def test_ignored_paths_reach_into_lists_and_objects():
-    old = {"containers": [{"image": "one", "cpu": 1}], "tags": {"a.b": "x"}, "gone": 1}
-    new = {"containers": [{"image": "two", "cpu": 2}], "tags": {"a.b": "y", "c": "z"}}
-    found = ignoring(old, new, ["containers[0].image", 'tags["a.b"]', "gone", "nowhere.at[3].all"])
-    assert found == {"containers": [{"image": "one", "cpu": 2}], "tags": {"a.b": "x", "c": "z"}, "gone": 1}
-    assert new["containers"] == [{"image": "two", "cpu": 2}], "the program's own values stay as they are"
+    old = {"containers": [{"image": "web:1", "cpu": 1}], "tags": {"a.b": "x"}, "removed": 1}
+    new = {"containers": [{"image": "web:2", "cpu": 2}], "tags": {"a.b": "y", "c": "z"}}
+    inputs = ignoring(old, new, ["containers[0].image", 'tags["a.b"]', "removed", "no.such[3].path"])
+    assert inputs == {"containers": [{"image": "web:1", "cpu": 2}], "tags": {"a.b": "x", "c": "z"}, "removed": 1}
+    assert new["containers"] == [{"image": "web:2", "cpu": 2}], "the program's own values are unchanged"
 
 
-def test_ignoring_what_was_never_there_drops_the_new_value():
+def test_ignoring_a_new_property_drops_it():
     assert ignoring({}, {"a": 1, "b": 2}, ["a"]) == {"b": 2}
     assert ignoring({"x": 1}, {"a": 1}, ["*"]) == {"x": 1}
 
@@ -80,9 +80,9 @@ def test_ignoring_what_was_never_there_drops_the_new_value():
         ({"replace_on_changes": ["*"]}, Step.REPLACE),
     ],
 )
-def test_what_decides_the_step(options, step):
+def test_options_and_the_type_decide_the_step(options, step):
     assert decide({"a": {"b": 1, "c": 1}}, {"a": {"b": 2, "c": 1}}, **{"replace_on": [], **options}) is step
 
 
-def test_an_update_whose_end_is_not_known_is_done_again():
+def test_an_interrupted_update_is_repeated():
     assert decide({"a": 1}, {"a": 1}, replace_on=[], unsure=True) is Step.UPDATE

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_urns_carry_the_types_of_parents_but_not_the_stacks():
+def test_urns_include_the_types_of_parents_except_the_stack():
     stack = make_urn("dev", "shop", "", "pulumi:pulumi:Stack", "shop-dev")
     component = make_urn("dev", "shop", stack, "pkg:index:App", "app")
     child = make_urn("dev", "shop", component, "aws:s3/bucket:Bucket", "app-media")
@@ -21,5 +21,5 @@ def test_each_comes_before_what_it_depends_on(choices):
         assert all(order.index(key) < order.index(other) for other in others)
 
 
-def test_a_circle_does_not_hang():
+def test_a_cycle_does_not_hang():
     assert set(dependents_first({"a": ["b"], "b": ["a"], "c": ["a", "elsewhere"]})) == {"a", "b", "c"}

@@ -1,4 +1,4 @@
-"""Every type that the library creates is created by the in-process engine too, or is planned there for a reason."""
+"""Every resource type that the library creates is created by the in-process engine, or is planned for a reason."""
 
 import ast
 import importlib
@@ -15,8 +15,8 @@ LIBRARY = ROOT / "components" / "flask_on_aws"
 SDKS = ("pulumi_aws", "pulumi_docker", "pulumi_docker_build", "pulumi_random")
 
 
-def created_by(source: str) -> set[str]:
-    """The types of the SDKs' resources that a module names, whether it calls them there or hands them on."""
+def referenced_types(source: str) -> set[str]:
+    """The types of the SDKs' resource classes that a module refers to, whether it calls them or passes them on."""
     tree = ast.parse(source)
     modules = dict(_imported(tree))
     attributes = [_path(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
@@ -30,13 +30,13 @@ def created_by(source: str) -> set[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[str, object]]:
-    """What the SDKs' modules and classes are called here."""
+    """The names under which a module imports the SDKs' modules and classes, with the objects."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.partition(".")[0] in SDKS:
-                    whole = alias.name if alias.asname else alias.name.partition(".")[0]
-                    yield alias.asname or whole, importlib.import_module(whole)
+                    module = alias.name if alias.asname else alias.name.partition(".")[0]
+                    yield alias.asname or module, importlib.import_module(module)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in SDKS and not node.level:
             for alias in node.names:
                 yield alias.asname or alias.name, _resolve(importlib.import_module(node.module or ""), [alias.name])
@@ -44,8 +44,8 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, object]]:
 
 def _path(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Attribute):
-        before = _path(node.value)
-        return [*before, node.attr] if before else []
+        parent = _path(node.value)
+        return [*parent, node.attr] if parent else []
     return [node.id] if isinstance(node, ast.Name) else []
 
 
@@ -57,7 +57,7 @@ def _resolve(value: object, path: list[str]) -> object:
 
 def library_types() -> set[str]:
     modules = [*LIBRARY.rglob("*.py"), ROOT / "__main__.py"]
-    return {token for path in modules for token in created_by(path.read_text())}
+    return {token for path in modules for token in referenced_types(path.read_text())}
 
 
 def golden_types() -> set[str]:
@@ -75,13 +75,13 @@ def test_every_type_of_the_library_is_created_or_planned_for_a_reason() -> None:
 
 def test_every_planned_type_is_used_and_has_no_provider() -> None:
     unused = set(PLANNED_TYPES) - library_types() - golden_types()
-    assert not unused, f"Remove {sorted(unused)} from planned_types.py: the library does not create them any more."
+    assert not unused, f"Remove {sorted(unused)} from planned_types.py: the library no longer creates them."
     both = set(PLANNED_TYPES) & set(PROVIDERS)
     assert not both, f"Remove {sorted(both)} from planned_types.py: the engine creates them."
     assert all(reason.endswith(".") for reason in PLANNED_TYPES.values())
 
 
-def test_the_scan_finds_whatever_the_golden_stacks_have() -> None:
+def test_the_scan_finds_all_types_of_the_golden_stacks() -> None:
     assert golden_types() - library_types() == set()
 
 
@@ -96,5 +96,5 @@ def test_the_scan_finds_whatever_the_golden_stacks_have() -> None:
         "from pulumi_aws import sqs\nmake(sqs.Queue, 'a')",
     ],
 )
-def test_the_scan_sees_a_new_type_however_it_is_imported(source: str) -> None:
-    assert created_by(source) == {"aws:sqs/queue:Queue"}
+def test_the_scan_finds_a_type_however_it_is_imported(source: str) -> None:
+    assert referenced_types(source) == {"aws:sqs/queue:Queue"}

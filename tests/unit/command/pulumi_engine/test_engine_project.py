@@ -37,29 +37,29 @@ def project(tmp_path):
 
 
 def test_defaults_values_and_plain_entries_of_pulumi_yaml(project):
-    found = read_project(project(), "local")
-    assert dict(found.config) == {
+    result = read_project(project(), "local")
+    assert dict(result.config) == {
         "shop:tasks": "2",
         "shop:zones": "[]",
         "shop:debug": "false",
         "shop:plain": "text",
         "aws:defaultTags": '{"tags":{"team":"web"}}',
     }
-    assert found.secret_keys == frozenset()
+    assert result.secret_keys == frozenset()
 
 
-def test_the_stack_overrides_with_and_without_namespace(project):
-    found = read_project(project("config:\n  shop:tasks: 5\n  plain: other\n  aws:region: eu-west-1\n"), "local")
-    assert found.config["shop:tasks"] == "5"
-    assert found.config["shop:plain"] == "other"
-    assert found.config["aws:region"] == "eu-west-1"
+def test_stack_values_override_with_and_without_a_namespace(project):
+    result = read_project(project("config:\n  shop:tasks: 5\n  plain: other\n  aws:region: eu-west-1\n"), "local")
+    assert result.config["shop:tasks"] == "5"
+    assert result.config["shop:plain"] == "other"
+    assert result.config["aws:region"] == "eu-west-1"
 
 
 def test_another_stacks_file_is_not_read(project):
     assert read_project(project("config: {shop:tasks: 5}"), "dev").config["shop:tasks"] == "2"
 
 
-def test_the_folder_of_main(project):
+def test_main_sets_the_program_s_folder(project):
     assert read_project(project(text="name: shop\nmain: infra\n"), "local").program.name == "infra"
 
 
@@ -68,11 +68,11 @@ def test_the_folder_of_main(project):
     [
         ("runtime: python", None, "has no name"),
         ("name: [", None, "cannot be read"),
-        ("- a", None, "must hold names with values"),
-        ("name: shop", "environment: [prod]", "environments of Pulumi Cloud"),
+        ("- a", None, "must be a mapping of names to values"),
+        ("name: shop", "environment: [prod]", "Pulumi Cloud environments"),
     ],
 )
-def test_what_is_wrong_is_said(project, text, stack, sentence):
+def test_invalid_files_are_reported(project, text, stack, sentence):
     with pytest.raises(EngineError, match=sentence):
         read_project(project(stack, text), "local")
 
@@ -100,18 +100,18 @@ def test_a_secret_of_another_provider_is_named(project):
     importlib.util.find_spec("cryptography") is None, reason="the package cryptography is not installed"
 )
 class TestDecryption:
-    """Against values that the Pulumi CLI itself encrypted."""
+    """With values that the Pulumi CLI encrypted."""
 
     @pytest.fixture
     def folder(self, project):
         return project(ENCRYPTED)
 
-    def test_secrets_are_opened_at_every_depth(self, folder, monkeypatch):
+    def test_secrets_are_decrypted_at_every_depth(self, folder, monkeypatch):
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "correct horse")
-        found = read_project(folder, "local")
-        assert found.config["shop:password"] == "hunter2"
-        assert json.loads(found.config["shop:object"]) == {"a": ["nested"], "b": 1}
-        assert found.secret_keys == {"shop:password", "shop:object"}
+        result = read_project(folder, "local")
+        assert result.config["shop:password"] == "hunter2"
+        assert json.loads(result.config["shop:object"]) == {"a": ["nested"], "b": 1}
+        assert result.secret_keys == {"shop:password", "shop:object"}
 
     def test_the_passphrase_may_be_in_a_file(self, folder, monkeypatch):
         monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
@@ -119,7 +119,7 @@ class TestDecryption:
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(folder / "passphrase"))
         assert read_project(folder, "local").config["shop:password"] == "hunter2"
 
-    def test_a_wrong_passphrase_is_said(self, folder, monkeypatch):
+    def test_a_wrong_passphrase_is_reported(self, folder, monkeypatch):
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "battery staple")
         with pytest.raises(EngineError, match="not the stack's passphrase"):
             read_project(folder, "local")

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 from flask_on_aws_cli.pulumi_engine import EngineError, Secret
-from flask_on_aws_cli.pulumi_engine.state import Record, State, exclusive
+from flask_on_aws_cli.pulumi_engine.state import Record, State, exclusive_lock
 
 RECORD = Record(
     urn="urn:a",
@@ -28,18 +28,18 @@ def path(tmp_path):
     return tmp_path / "place" / "stack.json"
 
 
-def test_all_comes_back_as_it_was(path):
+def test_the_state_is_read_as_it_was_written(path):
     state = State(path)
     other = Record("urn:b", "test:index:B", "b", True)
     state.put(RECORD)
-    state.put(other, doomed=RECORD)
-    state.begin(Record("urn:c", "test:index:C", "c", True, physical="c-1"))
+    state.put(other, replaced=RECORD)
+    state.begin_creation(Record("urn:c", "test:index:C", "c", True, physical="c-1"))
     state.export({"url": Secret("x")})
-    again = State(path)
-    assert again.resources == {"urn:a": RECORD, "urn:b": other}
-    assert again.doomed == [RECORD]
-    assert again.begun == state.begun
-    assert again.outputs == {"url": Secret("x")}
+    reloaded = State(path)
+    assert reloaded.resources == {"urn:a": RECORD, "urn:b": other}
+    assert reloaded.pending_deletions == [RECORD]
+    assert reloaded.pending_creations == state.pending_creations
+    assert reloaded.outputs == {"url": Secret("x")}
 
 
 def test_only_its_owner_can_read_it(path):
@@ -49,14 +49,14 @@ def test_only_its_owner_can_read_it(path):
     assert [entry.name for entry in path.parent.iterdir()] == [path.name], "no temporary file is left"
 
 
-def test_recording_ends_a_begun_creation(path):
+def test_recording_ends_a_pending_creation(path):
     state = State(path)
-    state.begin(RECORD)
+    state.begin_creation(RECORD)
     state.put(RECORD)
-    assert State(path).begun == {}
+    assert State(path).pending_creations == {}
 
 
-def test_what_does_not_change_is_not_written(path):
+def test_an_unchanged_record_is_not_written(path):
     state = State(path)
     state.put(RECORD)
     path.unlink()
@@ -64,51 +64,51 @@ def test_what_does_not_change_is_not_written(path):
     assert not path.exists()
 
 
-def test_dropping_a_replaced_one_keeps_its_successor(path):
+def test_removing_a_replaced_resource_keeps_its_replacement(path):
     state = State(path)
-    successor = Record("urn:a", "test:index:A", "a", True, id="id-2")
+    replacement = Record("urn:a", "test:index:A", "a", True, id="id-2")
     state.put(RECORD)
-    state.put(successor, doomed=RECORD)
-    state.drop(RECORD)
-    assert State(path).resources == {"urn:a": successor}
-    assert State(path).doomed == []
+    state.put(replacement, replaced=RECORD)
+    state.remove(RECORD)
+    assert State(path).resources == {"urn:a": replacement}
+    assert State(path).pending_deletions == []
 
 
-def test_renaming_is_followed_by_all_that_refer_to_it(path):
+def test_renaming_changes_every_reference(path):
     state = State(path)
     state.put(Record("urn:b", "test:index:B", "b", True))
     state.put(RECORD)
     state.rename("urn:b", "urn:new")
-    found = State(path).resources
-    assert list(found) == ["urn:new", "urn:a"]
-    assert found["urn:new"].urn == "urn:new"
-    assert found["urn:a"].dependencies == ("urn:new",)
-    assert found["urn:a"].property_dependencies == {"size": ("urn:new",)}
+    resources = State(path).resources
+    assert list(resources) == ["urn:new", "urn:a"]
+    assert resources["urn:new"].urn == "urn:new"
+    assert resources["urn:a"].dependencies == ("urn:new",)
+    assert resources["urn:a"].property_dependencies == {"size": ("urn:new",)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"version": 99}), json.dumps({"version": 1})])
-def test_a_file_that_is_not_understood_is_named(path, text):
+def test_an_invalid_file_is_named(path, text):
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(EngineError, match=r"stack\.json .*remove it to begin anew"):
+    with pytest.raises(EngineError, match=r"stack\.json .*delete it to start over"):
         State(path)
 
 
-def _hold(path, held, done):
-    with exclusive(path):
-        held.set()
+def _hold(path, locked, done):
+    with exclusive_lock(path):
+        locked.set()
         done.wait(30)
 
 
-def test_two_processes_cannot_update_at_once_and_a_dead_one_holds_nothing(path):
+def test_two_processes_cannot_update_at_once_and_a_dead_one_holds_no_lock(path):
     context = multiprocessing.get_context("spawn")
-    held, done = context.Event(), context.Event()
-    holder = context.Process(target=_hold, args=(path, held, done))
+    locked, done = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(path, locked, done))
     holder.start()
-    assert held.wait(60)
-    with pytest.raises(EngineError, match="Another update of this stack is under way"), exclusive(path):
+    assert locked.wait(60)
+    with pytest.raises(EngineError, match="Another update of this stack is in progress"), exclusive_lock(path):
         pass
     holder.kill()
     holder.join()
-    with exclusive(path):
+    with exclusive_lock(path):
         pass

@@ -1,4 +1,4 @@
-"""Pure parts of the types: names, random values, translations to AWS's words."""
+"""The pure functions of resource types: names, random values, conversions to the form of AWS's APIs."""
 
 import re
 import string
@@ -20,48 +20,48 @@ def resource(type_token, logical, **inputs):
     return Resource(f"urn:pulumi:local::shop::{type_token}::{logical}", type_token, logical, "", True, inputs)
 
 
-@given(st.sampled_from(sorted(naming.NAMINGS)), st.from_regex(r"[a-z][a-z0-9-]{0,80}", fullmatch=True))
+@given(st.sampled_from(sorted(naming.NAMING_RULES)), st.from_regex(r"[a-z][a-z0-9-]{0,80}", fullmatch=True))
 def test_automatic_names_fit_and_differ(type_token, name):
-    first, second = (naming.physical(resource(type_token, name)) for _ in range(2))
+    first, second = (naming.physical_name(resource(type_token, name)) for _ in range(2))
     assert first != second
-    assert len(first) <= naming.NAMINGS[type_token].longest
+    assert len(first) <= naming.NAMING_RULES[type_token].max_length
     assert re.fullmatch(r"[a-z][a-z0-9-]*-[0-9a-f]{7}", first)
 
 
-def test_a_preview_tells_a_stable_name_and_the_programs_own_comes_first():
+def test_a_preview_has_a_stable_name_and_the_program_s_own_takes_precedence():
     automatic = resource("aws:lb/loadBalancer:LoadBalancer", "app-alb")
     assert naming.preview(automatic) == naming.preview(automatic)
     assert re.fullmatch("app-alb-[0-9a-f]{7}", naming.preview(automatic)["name"])
-    given_name = resource("aws:lb/loadBalancer:LoadBalancer", "app-alb", name="mine")
-    assert naming.preview(given_name) == {}
-    assert naming.physical(given_name) == "mine"
-    assert naming.is_fixed(given_name)
-    assert not naming.is_fixed(automatic)
+    explicit = resource("aws:lb/loadBalancer:LoadBalancer", "app-alb", name="mine")
+    assert naming.preview(explicit) == {}
+    assert naming.physical_name(explicit) == "mine"
+    assert naming.has_explicit_name(explicit)
+    assert not naming.has_explicit_name(automatic)
 
 
-def test_every_named_type_that_is_created_is_replaced_by_another_name():
-    named = {token: naming.NAMINGS[token].property for token in PROVIDERS if token in naming.NAMINGS}
+def test_a_new_name_replaces_a_resource_of_every_named_type():
+    named = {token: naming.NAMING_RULES[token].property for token in PROVIDERS if token in naming.NAMING_RULES}
     assert named, "there are such types"
     assert {token for token, name in named.items() if name not in PROVIDERS[token].replace_on} == set()
 
 
 @pytest.mark.parametrize("token", sorted(token for token in PROVIDERS if PROVIDERS[token].tagged))
 def test_tags_of_every_type_change_in_place(token):
-    """New tags make no new revision of a task definition, and no new rule of a security group."""
-    fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "name"})
+    """New tags create neither a new revision of a task definition nor a new rule of a security group."""
+    immutable = PROVIDERS[token].immutable_inputs({"tags", "tagsAll", "name"})
     before, after = {"name": "web", "tags": {"team": "a"}}, {"name": "web", "tags": {"team": "b"}}
-    assert decide(before, after, replace_on=fixed, updatable=PROVIDERS[token].update is not None) is Step.UPDATE
+    assert decide(before, after, replace_on=immutable, updatable=PROVIDERS[token].update is not None) is Step.UPDATE
 
 
-def test_what_can_change_its_tags_alone_is_replaced_for_anything_else():
+def test_a_type_that_can_change_only_its_tags_is_replaced_for_other_changes():
     for token in ("aws:ecs/taskDefinition:TaskDefinition", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
-        fixed = PROVIDERS[token].fixed({"tags", "tagsAll", "cpu"})
-        assert decide({"cpu": 1, "tags": {"a": "b"}}, {"cpu": 2}, replace_on=fixed) is Step.REPLACE
+        immutable = PROVIDERS[token].immutable_inputs({"tags", "tagsAll", "cpu"})
+        assert decide({"cpu": 1, "tags": {"a": "b"}}, {"cpu": 2}, replace_on=immutable) is Step.REPLACE
 
 
 @given(st.integers(8, 60), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
-def test_passwords_have_their_length_and_kinds(length, upper, lower, numeric, special):
-    made = password(
+def test_passwords_have_the_length_and_character_classes(length, upper, lower, numeric, special):
+    value = password(
         {
             "length": length,
             "minUpper": upper,
@@ -71,18 +71,18 @@ def test_passwords_have_their_length_and_kinds(length, upper, lower, numeric, sp
             "overrideSpecial": "-_",
         }
     )
-    assert len(made) == length
-    assert sum(c in string.ascii_uppercase for c in made) >= upper
-    assert sum(c in string.ascii_lowercase for c in made) >= lower
-    assert sum(c in string.digits for c in made) >= numeric
-    assert sum(c in "-_" for c in made) >= special
-    assert set(made) <= {*string.ascii_letters, *string.digits, "-", "_"}
+    assert len(value) == length
+    assert sum(c in string.ascii_uppercase for c in value) >= upper
+    assert sum(c in string.ascii_lowercase for c in value) >= lower
+    assert sum(c in string.digits for c in value) >= numeric
+    assert sum(c in "-_" for c in value) >= special
+    assert set(value) <= {*string.ascii_letters, *string.digits, "-", "_"}
 
 
-def test_kinds_that_are_switched_off_do_not_appear():
-    made = password({"length": 500, "special": False, "upper": False, "numeric": False})
-    assert set(made) <= set(string.ascii_lowercase)
-    with pytest.raises(ValueError, match="at least one kind"):
+def test_disabled_character_classes_do_not_appear():
+    value = password({"length": 500, "special": False, "upper": False, "numeric": False})
+    assert set(value) <= set(string.ascii_lowercase)
+    with pytest.raises(ValueError, match="at least one class"):
         password({"length": 5, "special": False, "upper": False, "numeric": False, "lower": False})
 
 
@@ -90,17 +90,17 @@ def test_passwords_differ():
     assert len({password({"length": 32}) for _ in range(100)}) == 100
 
 
-def test_keys_are_translated_at_every_depth_and_null_is_left_out():
+def test_keys_are_converted_at_every_depth_and_null_is_left_out():
     assert pascal({"aB": [{"cD": None, "eF": 1}], "g": None}) == {"AB": [{"EF": 1}]}
 
 
 def test_conditions_of_rules():
-    given_conditions = [
+    inputs = [
         {"hostHeader": {"values": ["a.example"]}, "pathPattern": None},
         {"httpHeader": {"httpHeaderName": "X-Origin-Verify", "values": ["secret"]}},
         {"queryStrings": [{"key": "v", "value": "1"}]},
     ]
-    assert conditions(given_conditions) == [
+    assert conditions(inputs) == [
         {"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example"]}},
         {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Origin-Verify", "Values": ["secret"]}},
         {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "1"}]}},
@@ -108,7 +108,7 @@ def test_conditions_of_rules():
 
 
 def test_actions_of_listeners():
-    given_actions = [
+    inputs = [
         {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}},
         {"type": "forward", "targetGroupArn": "arn:tg"},
         {
@@ -119,7 +119,7 @@ def test_actions_of_listeners():
             },
         },
     ]
-    assert actions(given_actions) == [
+    assert actions(inputs) == [
         {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}},
         {"Type": "forward", "TargetGroupArn": "arn:tg"},
         {
@@ -133,14 +133,14 @@ def test_actions_of_listeners():
 
 
 def described(*deployments, definition="web:2", events=()):
-    """A service as DescribeServices tells it; each deployment is status, task definition, running, rollout state."""
+    """A service as in DescribeServices; each deployment is status, task definition, running count, rollout state."""
     keys = ("status", "taskDefinition", "runningCount", "rolloutState")
-    found = [{**dict(zip(keys, entry, strict=True)), "desiredCount": 2} for entry in deployments]
-    return {"taskDefinition": definition, "deployments": found, "events": [{"message": text} for text in events]}
+    entries = [{**dict(zip(keys, values, strict=True)), "desiredCount": 2} for values in deployments]
+    return {"taskDefinition": definition, "deployments": entries, "events": [{"message": text} for text in events]}
 
 
 @pytest.mark.parametrize(
-    ("deployments", "steady"),
+    ("deployments", "is_complete"),
     [
         ([("PRIMARY", "web:2", 2, "COMPLETED")], True),
         ([("PRIMARY", "web:2", 1, "COMPLETED")], False),
@@ -148,17 +148,19 @@ def described(*deployments, definition="web:2", events=()):
         ([("PRIMARY", "web:2", 2, "COMPLETED"), ("ACTIVE", "web:1", 1, "COMPLETED")], False),
     ],
 )
-def test_a_rollout_is_complete_when_the_new_version_runs_alone(deployments, steady):
-    assert is_rolled_out(described(*deployments), "web:2") is steady
+def test_a_rollout_is_complete_when_only_the_new_version_runs(deployments, is_complete):
+    assert is_rolled_out(described(*deployments), "web:2") is is_complete
 
 
-def test_a_rollout_that_failed_or_was_rolled_back_is_told_with_ecss_reason():
+def test_a_failed_or_rolled_back_rollout_is_reported_with_ecs_s_reason():
     failed = described(("PRIMARY", "web:1", 2, "IN_PROGRESS"), ("ACTIVE", "web:2", 0, "FAILED"), definition="web:1")
     failed["deployments"][1]["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
     with pytest.raises(ValueError, match="its rollout failed: ECS deployment circuit breaker: tasks failed to start"):
         is_rolled_out(failed, "web:2")
-    back = described(("PRIMARY", "web:1", 2, "COMPLETED"), definition="web:1", events=["(service web) rolled back"])
+    rolled_back = described(
+        ("PRIMARY", "web:1", 2, "COMPLETED"), definition="web:1", events=["(service web) rolled back"]
+    )
     with pytest.raises(ValueError, match=r"rolled back to web:1: \(service web\) rolled back"):
-        is_rolled_out(back, "web:2")
-    with pytest.raises(ValueError, match="it vanished"):
+        is_rolled_out(rolled_back, "web:2")
+    with pytest.raises(ValueError, match="it disappeared"):
         is_rolled_out(None, "web:2")

@@ -25,20 +25,20 @@ VALUES: Any = st.recursive(
 
 
 @given(st.dictionaries(st.text(), VALUES))
-def test_values_come_back_from_the_wire_as_they_were(values):
+def test_values_survive_the_wire_format(values):
     assert from_struct(to_struct(values)) == values
 
 
 @given(st.dictionaries(st.text(), VALUES))
-def test_values_come_back_from_the_state_file_as_they_were(values):
+def test_values_survive_the_state_file(values):
     assert from_json(to_json(values)) == values
 
 
-def test_null_properties_are_left_out_but_null_items_kept():
+def test_null_properties_are_left_out_but_not_null_items():
     assert from_struct(to_struct({"a": None, "b": [1, None]})) == {"b": [1, None]}
 
 
-def test_plain_opens_secrets_at_every_depth():
+def test_plain_unwraps_secrets_at_every_depth():
     assert plain({"a": Secret([Secret("x"), {"b": Secret(1)}])}) == {"a": ["x", {"b": 1}]}
 
 

@@ -4,35 +4,34 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import MARK, Call, Json, Provider, again, key_values, present, unless_gone
+from ..base import MARK, Call, Json, Provider, key_values, none_if_missing, present, update_with
 
-GONE = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
-_NO_SUCH_DEFINITION = ("ClientException",)
+NOT_FOUND = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
+_DEFINITION_NOT_FOUND = ("ClientException",)
 
 
 def client(call: Call) -> Any:
-    """The client of ECS."""
+    """The ECS client."""
     return call.aws.client("ecs")
 
 
-def tags(call: Call, **more: str) -> list[dict[str, str]]:
-    """The tags, and more, as ECS writes them."""
-    return key_values({**call.tags, **more}, "key", "value")
+def tags(call: Call, **extra: str) -> list[dict[str, str]]:
+    """The resource's tags and `extra` ones in the form of the ECS API."""
+    return key_values({**call.tags, **extra}, "key", "value")
 
 
-def retag(call: Call) -> None:
-    """Bring the tags from the old ones to the new ones."""
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        client(call).untag_resource(resourceArn=call.id, tagKeys=gone)
+def update_tags(call: Call) -> None:
+    """Remove the tags that the resource no longer has, and set the others."""
+    if call.removed_tags:
+        client(call).untag_resource(resourceArn=call.id, tagKeys=call.removed_tags)
     if call.tags:
         client(call).tag_resource(resourceArn=call.id, tags=tags(call))
 
 
 def create_cluster(call: Call) -> str:
     settings = present(settings=call.inputs.get("settings"), configuration=call.inputs.get("configuration"))
-    made = client(call).create_cluster(clusterName=call.name, tags=tags(call), **settings)
-    return made["cluster"]["clusterArn"]
+    response = client(call).create_cluster(clusterName=call.name, tags=tags(call), **settings)
+    return response["cluster"]["clusterArn"]
 
 
 def read_cluster(call: Call) -> Json | None:
@@ -45,11 +44,11 @@ def update_cluster(call: Call) -> None:
     settings = present(settings=call.inputs.get("settings"), configuration=call.inputs.get("configuration"))
     if settings and call.changed("settings", "configuration"):
         client(call).update_cluster(cluster=call.id, **settings)
-    retag(call)
+    update_tags(call)
 
 
 def delete_cluster(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_cluster(cluster=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_cluster(cluster=call.id))
 
 
 def find_cluster(call: Call) -> str | None:
@@ -74,44 +73,54 @@ def read_capacity(call: Call) -> Json | None:
 
 def delete_capacity(call: Call) -> None:
     empty: dict[str, Any] = {"capacityProviders": [], "defaultCapacityProviderStrategy": []}
-    unless_gone(GONE, lambda: client(call).put_cluster_capacity_providers(cluster=call.id, **empty))
+    none_if_missing(NOT_FOUND, lambda: client(call).put_cluster_capacity_providers(cluster=call.id, **empty))
 
 
 def register(call: Call) -> str:
-    given = call.inputs
-    same = ("cpu", "memory", "networkMode", "taskRoleArn", "executionRoleArn", "runtimePlatform", "ephemeralStorage")
-    made = client(call).register_task_definition(
-        family=given["family"],
-        containerDefinitions=json.loads(given["containerDefinitions"]),
-        requiresCompatibilities=given.get("requiresCompatibilities", []),
-        volumes=given.get("volumes", []),
-        tags=tags(call, **{MARK: call.name}),
-        **present(**{key: given.get(key) for key in same}),
+    inputs = call.inputs
+    optional = (
+        "cpu",
+        "memory",
+        "networkMode",
+        "taskRoleArn",
+        "executionRoleArn",
+        "runtimePlatform",
+        "ephemeralStorage",
     )
-    return made["taskDefinition"]["taskDefinitionArn"]
+    response = client(call).register_task_definition(
+        family=inputs["family"],
+        containerDefinitions=json.loads(inputs["containerDefinitions"]),
+        requiresCompatibilities=inputs.get("requiresCompatibilities", []),
+        volumes=inputs.get("volumes", []),
+        tags=tags(call, **{MARK: call.name}),
+        **present(**{key: inputs.get(key) for key in optional}),
+    )
+    return response["taskDefinition"]["taskDefinitionArn"]
 
 
 def read_definition(call: Call) -> Json | None:
-    found = unless_gone(_NO_SUCH_DEFINITION, lambda: client(call).describe_task_definition(taskDefinition=call.id))
-    if found is None or found["taskDefinition"].get("status") == "INACTIVE":
+    response = none_if_missing(
+        _DEFINITION_NOT_FOUND, lambda: client(call).describe_task_definition(taskDefinition=call.id)
+    )
+    if response is None or response["taskDefinition"].get("status") == "INACTIVE":
         return None
-    revision = found["taskDefinition"]["revision"]
+    revision = response["taskDefinition"]["revision"]
     return {"id": call.id, "arn": call.id, "arnWithoutRevision": call.id.rpartition(":")[0], "revision": revision}
 
 
 def deregister(call: Call) -> None:
     if not call.inputs.get("skipDestroy"):
-        unless_gone(_NO_SUCH_DEFINITION, lambda: client(call).deregister_task_definition(taskDefinition=call.id))
+        none_if_missing(_DEFINITION_NOT_FOUND, lambda: client(call).deregister_task_definition(taskDefinition=call.id))
 
 
 def find_definition(call: Call) -> str | None:
-    """The family's newest revision, if it was this creation that registered it."""
+    """The family's latest revision, if the interrupted creation registered it."""
     family, include = call.inputs["family"], ["TAGS"]
-    found = unless_gone(
-        _NO_SUCH_DEFINITION, lambda: client(call).describe_task_definition(taskDefinition=family, include=include)
+    response = none_if_missing(
+        _DEFINITION_NOT_FOUND, lambda: client(call).describe_task_definition(taskDefinition=family, include=include)
     )
     mark = {"key": MARK, "value": call.name}
-    return found["taskDefinition"]["taskDefinitionArn"] if found and mark in found.get("tags", []) else None
+    return response["taskDefinition"]["taskDefinitionArn"] if response and mark in response.get("tags", []) else None
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -127,17 +136,17 @@ PROVIDERS: Mapping[str, Provider] = {
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Provider(
         create=put_capacity,
         read=read_capacity,
-        update=again(put_capacity),
+        update=update_with(put_capacity),
         delete=delete_capacity,
         replace_on=frozenset({"clusterName"}),
     ),
     "aws:ecs/taskDefinition:TaskDefinition": Provider(
         create=register,
         read=read_definition,
-        update=retag,
+        update=update_tags,
         delete=deregister,
         find=find_definition,
-        only_tags_change=True,  # in place: tags make no new revision
+        only_tags_change=True,  # tags do not need a new revision
         tagged=True,
     ),
 }

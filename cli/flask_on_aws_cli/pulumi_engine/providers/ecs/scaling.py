@@ -1,11 +1,11 @@
-"""Application Auto Scaling: what may be scaled, by which metrics, and when."""
+"""Application Auto Scaling: scalable targets, scaling policies and scheduled actions."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Call, Json, Provider, again, find_by, name_of, pascal, present, unless_gone
+from ..base import Call, Json, Provider, find_by, name_of, none_if_missing, pascal, present, update_with
 
-_GONE = ("ObjectNotFoundException",)
+_NOT_FOUND = ("ObjectNotFoundException",)
 
 
 def _client(call: Call) -> Any:
@@ -13,12 +13,12 @@ def _client(call: Call) -> Any:
 
 
 def _target(call: Call) -> dict[str, Any]:
-    """What names a scalable target."""
-    given = call.inputs
+    """The arguments that identify a scalable target."""
+    inputs = call.inputs
     return {
-        "ServiceNamespace": given["serviceNamespace"],
-        "ResourceId": given["resourceId"],
-        "ScalableDimension": given["scalableDimension"],
+        "ServiceNamespace": inputs["serviceNamespace"],
+        "ResourceId": inputs["resourceId"],
+        "ScalableDimension": inputs["scalableDimension"],
     }
 
 
@@ -31,28 +31,28 @@ def register(call: Call) -> str:
 
 def read_target(call: Call) -> Json | None:
     target = _target(call)
-    found = _client(call).describe_scalable_targets(
+    targets = _client(call).describe_scalable_targets(
         ServiceNamespace=target["ServiceNamespace"],
         ResourceIds=[target["ResourceId"]],
         ScalableDimension=target["ScalableDimension"],
     )["ScalableTargets"]
-    return {"id": call.id, **present(arn=found[0].get("ScalableTargetARN"))} if found else None
+    return {"id": call.id, **present(arn=targets[0].get("ScalableTargetARN"))} if targets else None
 
 
 def deregister(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).deregister_scalable_target(**_target(call)))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).deregister_scalable_target(**_target(call)))
 
 
 def put_policy(call: Call) -> str:
-    given, name = call.inputs, call.id or call.name
-    tracking = given.get("targetTrackingScalingPolicyConfiguration")
+    inputs, name = call.inputs, call.id or call.name
+    tracking = inputs.get("targetTrackingScalingPolicyConfiguration")
     _client(call).put_scaling_policy(
         PolicyName=name,
-        PolicyType=given.get("policyType", "StepScaling"),
+        PolicyType=inputs.get("policyType", "StepScaling"),
         **_target(call),
         **present(
             TargetTrackingScalingPolicyConfiguration=pascal(tracking),
-            StepScalingPolicyConfiguration=pascal(given.get("stepScalingPolicyConfiguration")),
+            StepScalingPolicyConfiguration=pascal(inputs.get("stepScalingPolicyConfiguration")),
         ),
     )
     return name
@@ -60,38 +60,40 @@ def put_policy(call: Call) -> str:
 
 def read_policy(call: Call) -> Json | None:
     target = _target(call)
-    found = _client(call).describe_scaling_policies(
+    policies = _client(call).describe_scaling_policies(
         PolicyNames=[call.id], ServiceNamespace=target["ServiceNamespace"], ResourceId=target["ResourceId"]
     )["ScalingPolicies"]
-    return {"id": call.id, "name": call.id, "arn": found[0]["PolicyARN"]} if found else None
+    return {"id": call.id, "name": call.id, "arn": policies[0]["PolicyARN"]} if policies else None
 
 
 def delete_policy(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_scaling_policy(PolicyName=call.id, **_target(call)))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_scaling_policy(PolicyName=call.id, **_target(call)))
 
 
 def put_action(call: Call) -> str:
-    given, name = call.inputs, call.id or call.name
+    inputs, name = call.inputs, call.id or call.name
     _client(call).put_scheduled_action(
         ScheduledActionName=name,
-        Schedule=given["schedule"],
-        ScalableTargetAction=pascal(given["scalableTargetAction"]),
+        Schedule=inputs["schedule"],
+        ScalableTargetAction=pascal(inputs["scalableTargetAction"]),
         **_target(call),
-        **present(Timezone=given.get("timezone"), StartTime=given.get("startTime"), EndTime=given.get("endTime")),
+        **present(Timezone=inputs.get("timezone"), StartTime=inputs.get("startTime"), EndTime=inputs.get("endTime")),
     )
     return name
 
 
 def read_action(call: Call) -> Json | None:
     target = _target(call)
-    found = _client(call).describe_scheduled_actions(
+    actions = _client(call).describe_scheduled_actions(
         ScheduledActionNames=[call.id], ServiceNamespace=target["ServiceNamespace"], ResourceId=target["ResourceId"]
     )["ScheduledActions"]
-    return {"id": call.id, "name": call.id, "arn": found[0]["ScheduledActionARN"]} if found else None
+    return {"id": call.id, "name": call.id, "arn": actions[0]["ScheduledActionARN"]} if actions else None
 
 
 def delete_action(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_scheduled_action(ScheduledActionName=call.id, **_target(call)))
+    none_if_missing(
+        _NOT_FOUND, lambda: _client(call).delete_scheduled_action(ScheduledActionName=call.id, **_target(call))
+    )
 
 
 _NAMES = frozenset({"resourceId", "scalableDimension", "serviceNamespace"})
@@ -99,14 +101,14 @@ PROVIDERS: Mapping[str, Provider] = {
     "aws:appautoscaling/target:Target": Provider(
         create=register,
         read=read_target,
-        update=again(register),
+        update=update_with(register),
         delete=deregister,
         replace_on=_NAMES,
     ),
     "aws:appautoscaling/policy:Policy": Provider(
         create=put_policy,
         read=read_policy,
-        update=again(put_policy),
+        update=update_with(put_policy),
         delete=delete_policy,
         find=find_by(name_of, read_policy),
         replace_on=_NAMES | {"name", "policyType"},
@@ -114,7 +116,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "aws:appautoscaling/scheduledAction:ScheduledAction": Provider(
         create=put_action,
         read=read_action,
-        update=again(put_action),
+        update=update_with(put_action),
         delete=delete_action,
         find=find_by(name_of, read_action),
         replace_on=_NAMES | {"name"},

@@ -1,28 +1,28 @@
-"""Services, and the wait for their rollouts."""
+"""ECS services, and the wait for their rollouts."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Call, Json, Provider, present, unless_gone
-from .ecs import GONE, client, retag, tags
+from ..base import Call, Json, Provider, none_if_missing, present
+from .ecs import NOT_FOUND, client, tags, update_tags
 
-# The AWS provider's own patience with a rollout; a failed one ends it sooner.
+# The AWS provider's timeout for a rollout; a failed rollout ends the wait sooner.
 _STEADY_SECONDS = 20 * 60
 _POLL_SECONDS = 0.25  # the endpoint is on this machine
 
 
-def _circuit_breaker(given: Json) -> dict[str, Any] | None:
+def _circuit_breaker(inputs: Json) -> dict[str, Any] | None:
     settings = present(
-        deploymentCircuitBreaker=given.get("deploymentCircuitBreaker"),
-        maximumPercent=given.get("deploymentMaximumPercent"),
-        minimumHealthyPercent=given.get("deploymentMinimumHealthyPercent"),
+        deploymentCircuitBreaker=inputs.get("deploymentCircuitBreaker"),
+        maximumPercent=inputs.get("deploymentMaximumPercent"),
+        minimumHealthyPercent=inputs.get("deploymentMinimumHealthyPercent"),
     )
     return settings or None
 
 
-def _network(given: Json) -> dict[str, Any] | None:
-    network = given.get("networkConfiguration")
+def _network(inputs: Json) -> dict[str, Any] | None:
+    network = inputs.get("networkConfiguration")
     if network is None:
         return None
     public = "ENABLED" if network.get("assignPublicIp") else "DISABLED"
@@ -30,66 +30,68 @@ def _network(given: Json) -> dict[str, Any] | None:
     return {"awsvpcConfiguration": {"subnets": network["subnets"], "assignPublicIp": public, **groups}}
 
 
-def _service(given: Json) -> dict[str, Any]:
-    """What CreateService and UpdateService both take."""
+def _service(inputs: Json) -> dict[str, Any]:
+    """The arguments that CreateService and UpdateService have in common."""
     return present(
-        taskDefinition=given["taskDefinition"],
-        capacityProviderStrategy=given.get("capacityProviderStrategies"),
-        deploymentConfiguration=_circuit_breaker(given),
-        networkConfiguration=_network(given),
-        healthCheckGracePeriodSeconds=given.get("healthCheckGracePeriodSeconds"),
-        enableExecuteCommand=given.get("enableExecuteCommand"),
-        enableECSManagedTags=given.get("enableEcsManagedTags"),
-        propagateTags=given.get("propagateTags"),
-        loadBalancers=given.get("loadBalancers"),
-        serviceRegistries=given.get("serviceRegistries"),
-        platformVersion=given.get("platformVersion"),
+        taskDefinition=inputs["taskDefinition"],
+        capacityProviderStrategy=inputs.get("capacityProviderStrategies"),
+        deploymentConfiguration=_circuit_breaker(inputs),
+        networkConfiguration=_network(inputs),
+        healthCheckGracePeriodSeconds=inputs.get("healthCheckGracePeriodSeconds"),
+        enableExecuteCommand=inputs.get("enableExecuteCommand"),
+        enableECSManagedTags=inputs.get("enableEcsManagedTags"),
+        propagateTags=inputs.get("propagateTags"),
+        loadBalancers=inputs.get("loadBalancers"),
+        serviceRegistries=inputs.get("serviceRegistries"),
+        platformVersion=inputs.get("platformVersion"),
     )
 
 
 def create_service(call: Call) -> str:
-    given = call.inputs
-    made = client(call).create_service(
+    inputs = call.inputs
+    response = client(call).create_service(
         serviceName=call.name,
         tags=tags(call),
-        desiredCount=given.get("desiredCount", 0),
-        **present(cluster=given.get("cluster"), launchType=given.get("launchType")),
-        **_service(given),
+        desiredCount=inputs.get("desiredCount", 0),
+        **present(cluster=inputs.get("cluster"), launchType=inputs.get("launchType")),
+        **_service(inputs),
     )
-    _wait(call, made["service"]["serviceArn"])
-    return made["service"]["serviceArn"]
+    _wait(call, response["service"]["serviceArn"])
+    return response["service"]["serviceArn"]
 
 
 def _describe(call: Call, service: str) -> Json | None:
     cluster = call.inputs.get("cluster", "default")
-    found: Any = unless_gone(GONE, lambda: client(call).describe_services(cluster=cluster, services=[service]))
-    active = [entry for entry in found["services"] if entry["status"] != "INACTIVE"] if found else []
+    response: Any = none_if_missing(
+        NOT_FOUND, lambda: client(call).describe_services(cluster=cluster, services=[service])
+    )
+    active = [entry for entry in response["services"] if entry["status"] != "INACTIVE"] if response else []
     return active[0] if active else None
 
 
 def _wait(call: Call, service: str) -> None:
-    """Wait, if the program asks for it, until the rollout is complete; a rollout that fails is an error."""
-    end = time.monotonic() + _STEADY_SECONDS
+    """Wait, if `waitForSteadyState` is set, until the rollout is complete; raise an error if it fails."""
+    deadline = time.monotonic() + _STEADY_SECONDS
     if not call.inputs.get("waitForSteadyState"):
         return
     while not is_rolled_out(_describe(call, service), call.inputs["taskDefinition"]):
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             raise TimeoutError(f"its rollout is not complete after {_STEADY_SECONDS} seconds")
         time.sleep(_POLL_SECONDS)
 
 
-def is_rolled_out(service: Json | None, wanted: str) -> bool:
-    """Whether a service, as DescribeServices tells it, runs the wanted task definition and nothing else.
+def is_rolled_out(service: Json | None, definition: str) -> bool:
+    """Whether a service, as DescribeServices returns it, runs this task definition and no other.
 
     Raises:
-        ValueError: if it never will, with ECS's own reason.
+        ValueError: if its rollout failed or was rolled back, with ECS's reason.
     """
     if service is None:
-        raise ValueError("it vanished while its tasks were started")
+        raise ValueError("it disappeared while its tasks were starting")
     for deployment in service["deployments"]:
-        if deployment["taskDefinition"] == wanted and deployment.get("rolloutState") == "FAILED":
-            raise ValueError(f"its rollout failed: {deployment.get('rolloutStateReason') or 'no reason is given'}")
-    if service["taskDefinition"] != wanted:
+        if deployment["taskDefinition"] == definition and deployment.get("rolloutState") == "FAILED":
+            raise ValueError(f"its rollout failed: {deployment.get('rolloutStateReason') or 'ECS gave no reason'}")
+    if service["taskDefinition"] != definition:
         raise ValueError(f"its rollout was rolled back to {service['taskDefinition']}: {_last_event(service)}")
     primary = next(entry for entry in service["deployments"] if entry["status"] == "PRIMARY")
     running = primary["runningCount"] >= primary["desiredCount"]
@@ -97,35 +99,35 @@ def is_rolled_out(service: Json | None, wanted: str) -> bool:
 
 
 def _last_event(service: Json) -> str:
-    return service["events"][0]["message"] if service.get("events") else "no event says why"
+    return service["events"][0]["message"] if service.get("events") else "ECS gave no reason"
 
 
 def read_service(call: Call) -> Json | None:
-    found = _describe(call, call.id)
-    return found and {"id": call.id, "arn": call.id, "name": found["serviceName"], "cluster": found["clusterArn"]}
+    service = _describe(call, call.id)
+    return service and {"id": call.id, "arn": call.id, "name": service["serviceName"], "cluster": service["clusterArn"]}
 
 
 def update_service(call: Call) -> None:
-    given = call.inputs
-    desired = {"desiredCount": given["desiredCount"]} if call.changed("desiredCount") else {}
-    # AWS moves running tasks to other capacity with a new deployment alone.
-    force = given.get("forceNewDeployment") or call.changed("capacityProviderStrategies")
-    cluster = given.get("cluster", "default")
+    inputs = call.inputs
+    desired = {"desiredCount": inputs["desiredCount"]} if call.changed("desiredCount") else {}
+    # AWS moves running tasks to other capacity providers only in a new deployment.
+    force = inputs.get("forceNewDeployment") or call.changed("capacityProviderStrategies")
+    cluster = inputs.get("cluster", "default")
     client(call).update_service(
-        service=call.id, cluster=cluster, forceNewDeployment=bool(force), **desired, **_service(given)
+        service=call.id, cluster=cluster, forceNewDeployment=bool(force), **desired, **_service(inputs)
     )
-    retag(call)
+    update_tags(call)
     _wait(call, call.id)
 
 
 def delete_service(call: Call) -> None:
     cluster = call.inputs.get("cluster", "default")
-    unless_gone(GONE, lambda: client(call).delete_service(cluster=cluster, service=call.id, force=True))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_service(cluster=cluster, service=call.id, force=True))
 
 
 def find_service(call: Call) -> str | None:
-    found = _describe(call, call.name)
-    return found["serviceArn"] if found else None
+    service = _describe(call, call.name)
+    return service["serviceArn"] if service else None
 
 
 PROVIDERS: Mapping[str, Provider] = {

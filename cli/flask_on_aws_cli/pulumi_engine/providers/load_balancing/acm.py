@@ -1,13 +1,13 @@
-"""Certificates. A local AWS issues them without anybody's proof; its load balancer presents its own."""
+"""ACM certificates. The local AWS issues them without validation; its load balancer presents its own certificate."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import MARK, Call, Json, Provider, key_values, present, unless_gone
+from ..base import MARK, Call, Json, Provider, key_values, none_if_missing, present
 
-_GONE = ("ResourceNotFoundException",)
-# An endpoint that issues at all does so within a minute here.
+_NOT_FOUND = ("ResourceNotFoundException",)
+# An emulated AWS that issues certificates does so within a minute.
 _ISSUED_SECONDS, _POLL_SECONDS = 60, 0.25
 
 
@@ -16,35 +16,35 @@ def _client(call: Call) -> Any:
 
 
 def request(call: Call) -> str:
-    given = call.inputs
-    made = _client(call).request_certificate(
-        DomainName=given["domainName"],
+    inputs = call.inputs
+    response = _client(call).request_certificate(
+        DomainName=inputs["domainName"],
         Tags=key_values({**call.tags, MARK: call.name}),
         **present(
-            ValidationMethod=given.get("validationMethod"),
-            SubjectAlternativeNames=given.get("subjectAlternativeNames") or None,
+            ValidationMethod=inputs.get("validationMethod"),
+            SubjectAlternativeNames=inputs.get("subjectAlternativeNames") or None,
         ),
     )
-    return made["CertificateArn"]
+    return response["CertificateArn"]
 
 
 def _describe(call: Call, arn: str) -> Json | None:
-    found = unless_gone(_GONE, lambda: _client(call).describe_certificate(CertificateArn=arn))
-    return found and found["Certificate"]
+    response = none_if_missing(_NOT_FOUND, lambda: _client(call).describe_certificate(CertificateArn=arn))
+    return response and response["Certificate"]
 
 
 def read(call: Call) -> Json | None:
-    found = _describe(call, call.id)
-    if found is None:
+    certificate = _describe(call, call.id)
+    if certificate is None:
         return None
-    options = [_option(entry) for entry in found.get("DomainValidationOptions", [])]
-    return {"id": call.id, "arn": call.id, "status": found["Status"], "domainValidationOptions": options}
+    options = [_validation_option(option) for option in certificate.get("DomainValidationOptions", [])]
+    return {"id": call.id, "arn": call.id, "status": certificate["Status"], "domainValidationOptions": options}
 
 
-def _option(entry: Json) -> dict[str, Any]:
-    record = entry.get("ResourceRecord", {})
+def _validation_option(option: Json) -> dict[str, Any]:
+    record = option.get("ResourceRecord", {})
     return {
-        "domainName": entry["DomainName"],
+        "domainName": option["DomainName"],
         "resourceRecordName": record.get("Name", ""),
         "resourceRecordType": record.get("Type", ""),
         "resourceRecordValue": record.get("Value", ""),
@@ -52,16 +52,15 @@ def _option(entry: Json) -> dict[str, Any]:
 
 
 def update(call: Call) -> None:
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        tags = [{"Key": key} for key in gone]
+    if call.removed_tags:
+        tags = [{"Key": key} for key in call.removed_tags]
         _client(call).remove_tags_from_certificate(CertificateArn=call.id, Tags=tags)
     if call.tags:
         _client(call).add_tags_to_certificate(CertificateArn=call.id, Tags=key_values(call.tags))
 
 
 def delete(call: Call) -> None:
-    unless_gone(_GONE, lambda: _client(call).delete_certificate(CertificateArn=call.id))
+    none_if_missing(_NOT_FOUND, lambda: _client(call).delete_certificate(CertificateArn=call.id))
 
 
 def find(call: Call) -> str | None:
@@ -74,10 +73,12 @@ def find(call: Call) -> str | None:
 
 
 def validate(call: Call) -> str:
-    arn, end = call.inputs["certificateArn"], time.monotonic() + _ISSUED_SECONDS
-    while (found := _describe(call, arn)) is None or found["Status"] != "ISSUED":
-        if found is None or found["Status"] == "FAILED" or time.monotonic() > end:
-            raise ValueError(f"the certificate is {found['Status'] if found else 'gone'}, not issued")
+    arn, deadline = call.inputs["certificateArn"], time.monotonic() + _ISSUED_SECONDS
+    while (certificate := _describe(call, arn)) is None or certificate["Status"] != "ISSUED":
+        if certificate is None:
+            raise ValueError("the certificate was deleted before it was issued")
+        if certificate["Status"] == "FAILED" or time.monotonic() > deadline:
+            raise ValueError(f"the certificate was not issued; its status is {certificate['Status']}")
         time.sleep(_POLL_SECONDS)
     return arn
 
@@ -86,8 +87,8 @@ def read_validation(call: Call) -> Json | None:
     return {"id": call.id} if _describe(call, call.inputs["certificateArn"]) else None
 
 
-def forget_validation(call: Call) -> None:
-    """A validation is nothing but the wait for it."""
+def delete_validation(call: Call) -> None:
+    """Does nothing: a validation is only the wait until the certificate is issued."""
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -100,5 +101,5 @@ PROVIDERS: Mapping[str, Provider] = {
         replace_on=frozenset({"domainName", "subjectAlternativeNames", "validationMethod"}),
         tagged=True,
     ),
-    "aws:acm/certificateValidation:CertificateValidation": Provider(validate, read_validation, forget_validation),
+    "aws:acm/certificateValidation:CertificateValidation": Provider(validate, read_validation, delete_validation),
 }

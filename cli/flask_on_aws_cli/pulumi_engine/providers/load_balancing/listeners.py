@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..base import Call, Json, Provider, pascal, present, unless_gone
-from .load_balancers import GONE, client, retag, tags
+from ..base import Call, Json, Provider, none_if_missing, pascal, present
+from .load_balancers import NOT_FOUND, client, tags, update_tags
 
-_SEPARATOR = "_"  # between a listener's ARN and a certificate's, as the AWS provider writes it
-# A condition's name in Pulumi, its field in the API, and the name of its settings there.
+_SEPARATOR = "_"  # between a listener's ARN and a certificate's, in the AWS provider's format
+# A condition's property in Pulumi, and its field and settings in the API.
 _CONDITIONS = {
     "hostHeader": ("host-header", "HostHeaderConfig"),
     "pathPattern": ("path-pattern", "PathPatternConfig"),
@@ -17,8 +17,8 @@ _CONDITIONS = {
 }
 
 
-def actions(given: Sequence[Json]) -> list[dict[str, Any]]:
-    """A listener's or a rule's actions as the API writes them."""
+def actions(inputs: Sequence[Json]) -> list[dict[str, Any]]:
+    """The actions of a listener or rule, in the API's form."""
     return [
         present(
             Type=action["type"],
@@ -28,88 +28,88 @@ def actions(given: Sequence[Json]) -> list[dict[str, Any]]:
             RedirectConfig=pascal(action.get("redirect")),
             ForwardConfig=_forward(action.get("forward")),
         )
-        for action in given
+        for action in inputs
     ]
 
 
-def _forward(given: Json | None) -> dict[str, Any] | None:
-    if given is None:
+def _forward(forward: Json | None) -> dict[str, Any] | None:
+    if forward is None:
         return None
-    groups = [present(TargetGroupArn=group["arn"], Weight=group.get("weight")) for group in given["targetGroups"]]
-    stickiness = given.get("stickiness")
+    groups = [present(TargetGroupArn=group["arn"], Weight=group.get("weight")) for group in forward["targetGroups"]]
+    stickiness = forward.get("stickiness")
     if not stickiness:
         return {"TargetGroups": groups}
-    kept = present(Enabled=stickiness.get("enabled"), DurationSeconds=stickiness.get("duration"))
-    return {"TargetGroups": groups, "TargetGroupStickinessConfig": kept}
+    config = present(Enabled=stickiness.get("enabled"), DurationSeconds=stickiness.get("duration"))
+    return {"TargetGroups": groups, "TargetGroupStickinessConfig": config}
 
 
-def conditions(given: Sequence[Json]) -> list[dict[str, Any]]:
-    """A rule's conditions as the API writes them."""
-    found: list[dict[str, Any]] = []
-    for condition in given:
+def conditions(inputs: Sequence[Json]) -> list[dict[str, Any]]:
+    """The conditions of a rule, in the API's form."""
+    result: list[dict[str, Any]] = []
+    for condition in inputs:
         for name, (field, config) in _CONDITIONS.items():
             if condition.get(name):
-                found.append({"Field": field, config: pascal(condition[name])})
+                result.append({"Field": field, config: pascal(condition[name])})
         if condition.get("queryStrings"):
-            found.append({"Field": "query-string", "QueryStringConfig": {"Values": pascal(condition["queryStrings"])}})
-    return found
+            result.append({"Field": "query-string", "QueryStringConfig": {"Values": pascal(condition["queryStrings"])}})
+    return result
 
 
-def _listener(given: Json) -> dict[str, Any]:
-    certificate = given.get("certificateArn")
+def _listener(inputs: Json) -> dict[str, Any]:
+    certificate = inputs.get("certificateArn")
     return present(
-        Port=given.get("port"),
-        Protocol=given.get("protocol"),
-        SslPolicy=given.get("sslPolicy"),
+        Port=inputs.get("port"),
+        Protocol=inputs.get("protocol"),
+        SslPolicy=inputs.get("sslPolicy"),
         Certificates=[{"CertificateArn": certificate}] if certificate else None,
-        DefaultActions=actions(given["defaultActions"]),
+        DefaultActions=actions(inputs["defaultActions"]),
     )
 
 
 def create_listener(call: Call) -> str:
     balancer = call.inputs["loadBalancerArn"]
-    made = client(call).create_listener(LoadBalancerArn=balancer, **tags(call), **_listener(call.inputs))
-    return made["Listeners"][0]["ListenerArn"]
+    response = client(call).create_listener(LoadBalancerArn=balancer, **tags(call), **_listener(call.inputs))
+    return response["Listeners"][0]["ListenerArn"]
 
 
 def read_listener(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_listeners(ListenerArns=[call.id])["Listeners"])
-    return {"id": call.id, "arn": call.id} if found else None
+    listeners = none_if_missing(NOT_FOUND, lambda: client(call).describe_listeners(ListenerArns=[call.id])["Listeners"])
+    return {"id": call.id, "arn": call.id} if listeners else None
 
 
 def update_listener(call: Call) -> None:
     client(call).modify_listener(ListenerArn=call.id, **_listener(call.inputs))
-    retag(call)
+    update_tags(call)
 
 
 def delete_listener(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_listener(ListenerArn=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_listener(ListenerArn=call.id))
 
 
 def find_listener(call: Call) -> str | None:
-    """A load balancer has one listener for a port."""
+    """By the port, for which a load balancer has only one listener."""
     balancer, port = call.inputs["loadBalancerArn"], call.inputs.get("port")
-    found: Any = unless_gone(GONE, lambda: client(call).describe_listeners(LoadBalancerArn=balancer))
-    listeners: list[Any] = found["Listeners"] if found else []
+    response: Any = none_if_missing(NOT_FOUND, lambda: client(call).describe_listeners(LoadBalancerArn=balancer))
+    listeners: list[Any] = response["Listeners"] if response else []
     return next((listener["ListenerArn"] for listener in listeners if listener.get("Port") == port), None)
 
 
 def create_rule(call: Call) -> str:
-    given = call.inputs
-    priority = given.get("priority") or _free_priority(call)
-    made = client(call).create_rule(
-        ListenerArn=given["listenerArn"],
+    inputs = call.inputs
+    priority = inputs.get("priority") or _free_priority(call)
+    response = client(call).create_rule(
+        ListenerArn=inputs["listenerArn"],
         Priority=priority,
-        Conditions=conditions(given["conditions"]),
-        Actions=actions(given["actions"]),
+        Conditions=conditions(inputs["conditions"]),
+        Actions=actions(inputs["actions"]),
         **tags(call),
     )
-    return made["Rules"][0]["RuleArn"]
+    return response["Rules"][0]["RuleArn"]
 
 
 def _rules(call: Call) -> list[dict[str, Any]]:
     listener = call.inputs["listenerArn"]
-    return unless_gone(GONE, lambda: client(call).describe_rules(ListenerArn=listener)["Rules"]) or []
+    return none_if_missing(NOT_FOUND, lambda: client(call).describe_rules(ListenerArn=listener)["Rules"]) or []
 
 
 def _free_priority(call: Call) -> int:
@@ -117,29 +117,29 @@ def _free_priority(call: Call) -> int:
 
 
 def read_rule(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_rules(RuleArns=[call.id])["Rules"])
-    return {"id": call.id, "arn": call.id, "priority": int(found[0]["Priority"])} if found else None
+    rules = none_if_missing(NOT_FOUND, lambda: client(call).describe_rules(RuleArns=[call.id])["Rules"])
+    return {"id": call.id, "arn": call.id, "priority": int(rules[0]["Priority"])} if rules else None
 
 
 def update_rule(call: Call) -> None:
-    given = call.inputs
-    if call.changed("priority") and given.get("priority"):
-        changes = [{"RuleArn": call.id, "Priority": given["priority"]}]
-        client(call).set_rule_priorities(RulePriorities=changes)
+    inputs = call.inputs
+    if call.changed("priority") and inputs.get("priority"):
+        priorities = [{"RuleArn": call.id, "Priority": inputs["priority"]}]
+        client(call).set_rule_priorities(RulePriorities=priorities)
     client(call).modify_rule(
-        RuleArn=call.id, Conditions=conditions(given["conditions"]), Actions=actions(given["actions"])
+        RuleArn=call.id, Conditions=conditions(inputs["conditions"]), Actions=actions(inputs["actions"])
     )
-    retag(call)
+    update_tags(call)
 
 
 def delete_rule(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_rule(RuleArn=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_rule(RuleArn=call.id))
 
 
 def find_rule(call: Call) -> str | None:
-    """A listener has one rule for a priority."""
-    wanted = str(call.inputs.get("priority"))
-    return next((rule["RuleArn"] for rule in _rules(call) if rule["Priority"] == wanted), None)
+    """By the priority, for which a listener has only one rule."""
+    priority = str(call.inputs.get("priority"))
+    return next((rule["RuleArn"] for rule in _rules(call) if rule["Priority"] == priority), None)
 
 
 def add_certificate(call: Call) -> str:
@@ -150,16 +150,18 @@ def add_certificate(call: Call) -> str:
 
 def read_certificate(call: Call) -> Json | None:
     listener = call.inputs["listenerArn"]
-    found: Any = unless_gone(GONE, lambda: client(call).describe_listener_certificates(ListenerArn=listener))
-    arns = [entry["CertificateArn"] for entry in found["Certificates"]] if found else []
+    response: Any = none_if_missing(
+        NOT_FOUND, lambda: client(call).describe_listener_certificates(ListenerArn=listener)
+    )
+    arns = [certificate["CertificateArn"] for certificate in response["Certificates"]] if response else []
     return {"id": call.id} if call.inputs["certificateArn"] in arns else None
 
 
 def remove_certificate(call: Call) -> None:
     certificates = [{"CertificateArn": call.inputs["certificateArn"]}]
     listener = call.inputs["listenerArn"]
-    unless_gone(
-        GONE, lambda: client(call).remove_listener_certificates(ListenerArn=listener, Certificates=certificates)
+    none_if_missing(
+        NOT_FOUND, lambda: client(call).remove_listener_certificates(ListenerArn=listener, Certificates=certificates)
     )
 
 
@@ -180,7 +182,7 @@ PROVIDERS: Mapping[str, Provider] = {
         delete=delete_rule,
         find=find_rule,
         replace_on=frozenset({"listenerArn"}),
-        delete_first=True,  # two rules cannot have one priority
+        delete_first=True,  # two rules cannot have the same priority
         tagged=True,
     ),
     "aws:lb/listenerCertificate:ListenerCertificate": Provider(add_certificate, read_certificate, remove_certificate),

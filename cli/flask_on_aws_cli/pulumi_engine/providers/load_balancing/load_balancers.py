@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Call, Json, Provider, key_values, present, unless_gone
+from ..base import Call, Json, Provider, key_values, none_if_missing, present
 
-GONE = ("LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "RuleNotFound")
+NOT_FOUND = ("LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "RuleNotFound")
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
-_BALANCER_ATTRIBUTES = {
+_LOAD_BALANCER_ATTRIBUTES = {
     "idleTimeout": "idle_timeout.timeout_seconds",
     "enableHttp2": "routing.http2.enabled",
     "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
@@ -19,27 +19,26 @@ _BALANCER_ATTRIBUTES = {
 
 
 def client(call: Call) -> Any:
-    """The client of load balancing."""
+    """The Elastic Load Balancing client."""
     return call.aws.client("elbv2")
 
 
-def retag(call: Call) -> None:
-    """Bring the tags from the old ones to the new ones."""
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        client(call).remove_tags(ResourceArns=[call.id], TagKeys=gone)
+def update_tags(call: Call) -> None:
+    """Remove the tags that the resource no longer has, and set the others."""
+    if call.removed_tags:
+        client(call).remove_tags(ResourceArns=[call.id], TagKeys=call.removed_tags)
     if call.tags:
         client(call).add_tags(ResourceArns=[call.id], Tags=key_values(call.tags))
 
 
 def tags(call: Call) -> dict[str, Any]:
-    """The argument for tags; the API refuses an empty list."""
+    """The `Tags` argument; none without tags, since the API rejects an empty list."""
     return {"Tags": key_values(call.tags)} if call.tags else {}
 
 
-def attributes(given: Json, names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Inputs as the attributes of a load balancer or a target group."""
-    values = {name: given[key] for key, name in names.items() if given.get(key) is not None}
+def attributes(inputs: Json, names: Mapping[str, str]) -> list[dict[str, str]]:
+    """The inputs as attributes of a load balancer or target group, whose names are the values of `names`."""
+    values = {name: inputs[key] for key, name in names.items() if inputs.get(key) is not None}
     return [{"Key": name, "Value": _text(value)} for name, value in values.items()]
 
 
@@ -48,25 +47,25 @@ def _text(value: Any) -> str:
 
 
 def create_balancer(call: Call) -> str:
-    given = call.inputs
-    made = client(call).create_load_balancer(
+    inputs = call.inputs
+    response = client(call).create_load_balancer(
         Name=call.name,
-        Scheme="internal" if given.get("internal") else "internet-facing",
-        Type=given.get("loadBalancerType", "application"),
+        Scheme="internal" if inputs.get("internal") else "internet-facing",
+        Type=inputs.get("loadBalancerType", "application"),
         **tags(call),
         **present(
-            Subnets=given.get("subnets"),
-            SecurityGroups=given.get("securityGroups"),
-            IpAddressType=given.get("ipAddressType"),
+            Subnets=inputs.get("subnets"),
+            SecurityGroups=inputs.get("securityGroups"),
+            IpAddressType=inputs.get("ipAddressType"),
         ),
     )
-    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
-    _set_balancer(call, arn)
+    arn = response["LoadBalancers"][0]["LoadBalancerArn"]
+    _set_attributes(call, arn)
     return arn
 
 
-def _set_balancer(call: Call, arn: str) -> None:
-    wanted = attributes(call.inputs, _BALANCER_ATTRIBUTES)
+def _set_attributes(call: Call, arn: str) -> None:
+    changes = attributes(call.inputs, _LOAD_BALANCER_ATTRIBUTES)
     logs = call.inputs.get("accessLogs")
     if logs:
         names = {
@@ -74,44 +73,45 @@ def _set_balancer(call: Call, arn: str) -> None:
             "bucket": "access_logs.s3.bucket",
             "prefix": "access_logs.s3.prefix",
         }
-        wanted += attributes(logs, names)
-    if wanted:
-        client(call).modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted)
+        changes += attributes(logs, names)
+    if changes:
+        client(call).modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=changes)
 
 
 def read_balancer(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_load_balancers(LoadBalancerArns=[call.id])["LoadBalancers"])
-    if not found:
+    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_load_balancers(LoadBalancerArns=[call.id]))
+    if not response or not response["LoadBalancers"]:
         return None
+    balancer = response["LoadBalancers"][0]
     return {
         "id": call.id,
         "arn": call.id,
         "arnSuffix": call.id.partition(":loadbalancer/")[2],
-        "name": found[0]["LoadBalancerName"],
-        "dnsName": found[0]["DNSName"],
-        "zoneId": found[0].get("CanonicalHostedZoneId", ""),
-        "vpcId": found[0].get("VpcId", ""),
+        "name": balancer["LoadBalancerName"],
+        "dnsName": balancer["DNSName"],
+        "zoneId": balancer.get("CanonicalHostedZoneId", ""),
+        "vpcId": balancer.get("VpcId", ""),
     }
 
 
 def update_balancer(call: Call) -> None:
-    _set_balancer(call, call.id)
+    _set_attributes(call, call.id)
     if call.changed("subnets"):
         client(call).set_subnets(LoadBalancerArn=call.id, Subnets=call.inputs["subnets"])
     if call.changed("securityGroups"):
         client(call).set_security_groups(LoadBalancerArn=call.id, SecurityGroups=call.inputs["securityGroups"])
     if call.changed("ipAddressType"):
         client(call).set_ip_address_type(LoadBalancerArn=call.id, IpAddressType=call.inputs["ipAddressType"])
-    retag(call)
+    update_tags(call)
 
 
 def delete_balancer(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_load_balancer(LoadBalancerArn=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_load_balancer(LoadBalancerArn=call.id))
 
 
 def find_balancer(call: Call) -> str | None:
-    found = unless_gone(GONE, lambda: client(call).describe_load_balancers(Names=[call.name])["LoadBalancers"])
-    return found[0]["LoadBalancerArn"] if found else None
+    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_load_balancers(Names=[call.name]))
+    return response["LoadBalancers"][0]["LoadBalancerArn"] if response and response["LoadBalancers"] else None
 
 
 PROVIDERS: Mapping[str, Provider] = {

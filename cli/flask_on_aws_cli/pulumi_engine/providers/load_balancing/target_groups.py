@@ -3,24 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Call, Json, Provider, present, unless_gone
-from .load_balancers import GONE, attributes, client, retag, tags
+from ..base import Call, Json, Provider, none_if_missing, present
+from .load_balancers import NOT_FOUND, attributes, client, tags, update_tags
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
-_GROUP_ATTRIBUTES = {
+_TARGET_GROUP_ATTRIBUTES = {
     "deregistrationDelay": "deregistration_delay.timeout_seconds",
     "loadBalancingAlgorithmType": "load_balancing.algorithm.type",
     "slowStart": "slow_start.duration_seconds",
 }
-_STICKINESS = {
+_STICKINESS_ATTRIBUTES = {
     "enabled": "stickiness.enabled",
     "type": "stickiness.type",
     "cookieDuration": "stickiness.lb_cookie.duration_seconds",
 }
 
 
-def _health(given: Json) -> dict[str, Any]:
-    check: dict[str, Any] = given.get("healthCheck") or {}
+def _health_check(inputs: Json) -> dict[str, Any]:
+    check: dict[str, Any] = inputs.get("healthCheck") or {}
     return present(
         HealthCheckEnabled=check.get("enabled"),
         HealthCheckProtocol=check.get("protocol"),
@@ -35,53 +35,53 @@ def _health(given: Json) -> dict[str, Any]:
 
 
 def create_group(call: Call) -> str:
-    given = call.inputs
-    made = client(call).create_target_group(
+    inputs = call.inputs
+    response = client(call).create_target_group(
         Name=call.name,
         **tags(call),
-        **_health(given),
+        **_health_check(inputs),
         **present(
-            Protocol=given.get("protocol"),
-            ProtocolVersion=given.get("protocolVersion"),
-            Port=given.get("port"),
-            VpcId=given.get("vpcId"),
-            TargetType=given.get("targetType"),
+            Protocol=inputs.get("protocol"),
+            ProtocolVersion=inputs.get("protocolVersion"),
+            Port=inputs.get("port"),
+            VpcId=inputs.get("vpcId"),
+            TargetType=inputs.get("targetType"),
         ),
     )
-    arn = made["TargetGroups"][0]["TargetGroupArn"]
-    _set_group(call, arn)
+    arn = response["TargetGroups"][0]["TargetGroupArn"]
+    _set_attributes(call, arn)
     return arn
 
 
-def _set_group(call: Call, arn: str) -> None:
-    stickiness = attributes(call.inputs.get("stickiness") or {}, _STICKINESS)
-    wanted = attributes(call.inputs, _GROUP_ATTRIBUTES) + stickiness
-    if wanted:
-        client(call).modify_target_group_attributes(TargetGroupArn=arn, Attributes=wanted)
+def _set_attributes(call: Call, arn: str) -> None:
+    stickiness = attributes(call.inputs.get("stickiness") or {}, _STICKINESS_ATTRIBUTES)
+    changes = attributes(call.inputs, _TARGET_GROUP_ATTRIBUTES) + stickiness
+    if changes:
+        client(call).modify_target_group_attributes(TargetGroupArn=arn, Attributes=changes)
 
 
 def read_group(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_target_groups(TargetGroupArns=[call.id])["TargetGroups"])
-    if not found:
+    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_target_groups(TargetGroupArns=[call.id]))
+    if not response or not response["TargetGroups"]:
         return None
-    suffix = call.id.rpartition(":")[2]
-    return {"id": call.id, "arn": call.id, "arnSuffix": suffix, "name": found[0]["TargetGroupName"]}
+    suffix, name = call.id.rpartition(":")[2], response["TargetGroups"][0]["TargetGroupName"]
+    return {"id": call.id, "arn": call.id, "arnSuffix": suffix, "name": name}
 
 
 def update_group(call: Call) -> None:
     if call.changed("healthCheck"):
-        client(call).modify_target_group(TargetGroupArn=call.id, **_health(call.inputs))
-    _set_group(call, call.id)
-    retag(call)
+        client(call).modify_target_group(TargetGroupArn=call.id, **_health_check(call.inputs))
+    _set_attributes(call, call.id)
+    update_tags(call)
 
 
 def delete_group(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_target_group(TargetGroupArn=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_target_group(TargetGroupArn=call.id))
 
 
 def find_group(call: Call) -> str | None:
-    found = unless_gone(GONE, lambda: client(call).describe_target_groups(Names=[call.name])["TargetGroups"])
-    return found[0]["TargetGroupArn"] if found else None
+    groups = none_if_missing(NOT_FOUND, lambda: client(call).describe_target_groups(Names=[call.name])["TargetGroups"])
+    return groups[0]["TargetGroupArn"] if groups else None
 
 
 PROVIDERS: Mapping[str, Provider] = {

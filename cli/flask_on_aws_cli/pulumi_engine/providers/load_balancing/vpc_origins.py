@@ -1,11 +1,11 @@
-"""CloudFront's VPC origins, as records: a local load balancer that one of them names is reached as by CloudFront."""
+"""CloudFront VPC origins, as records: the load balancer that one names receives requests as CloudFront sends them."""
 
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..base import Call, Json, Provider, key_values, pascal, unless_gone
+from ..base import Call, Json, Provider, key_values, none_if_missing, pascal
 
-_GONE = ("EntityNotFound", "NoSuchResource")
+_NOT_FOUND = ("EntityNotFound", "NoSuchResource")
 
 
 def _client(call: Call) -> Any:
@@ -13,24 +13,23 @@ def _client(call: Call) -> Any:
 
 
 def _config(call: Call) -> dict[str, Any]:
-    given = cast(dict[str, Any], pascal(call.inputs["vpcOriginEndpointConfig"]))
-    # The API's own spelling of two names.
-    spelled = {"HttpPort": "HTTPPort", "HttpsPort": "HTTPSPort"}
-    return {spelled.get(key, key): value for key, value in given.items()}
+    config = cast(dict[str, Any], pascal(call.inputs["vpcOriginEndpointConfig"]))
+    # Two names that the API capitalizes differently.
+    api_names = {"HttpPort": "HTTPPort", "HttpsPort": "HTTPSPort"}
+    return {api_names.get(key, key): value for key, value in config.items()}
 
 
 def create(call: Call) -> str:
-    made = _client(call).create_vpc_origin(VpcOriginEndpointConfig=_config(call))["VpcOrigin"]
-    _tag(call, made["Arn"])
-    return made["Id"]
+    origin = _client(call).create_vpc_origin(VpcOriginEndpointConfig=_config(call))["VpcOrigin"]
+    _tag(call, origin["Arn"])
+    return origin["Id"]
 
 
 def update(call: Call) -> None:
-    """Bring the tags from the old ones to the new ones."""
+    """Remove the tags that the VPC origin no longer has, and set the others."""
     arn = _client(call).get_vpc_origin(Id=call.id)["VpcOrigin"]["Arn"]
-    gone = sorted(call.old.get("tagsAll", {}).keys() - call.tags.keys())
-    if gone:
-        _client(call).untag_resource(Resource=arn, TagKeys={"Items": gone})
+    if call.removed_tags:
+        _client(call).untag_resource(Resource=arn, TagKeys={"Items": call.removed_tags})
     _tag(call, arn)
 
 
@@ -40,23 +39,23 @@ def _tag(call: Call, arn: str) -> None:
 
 
 def read(call: Call) -> Json | None:
-    found = unless_gone(_GONE, lambda: _client(call).get_vpc_origin(Id=call.id))
-    if not found:
+    response = none_if_missing(_NOT_FOUND, lambda: _client(call).get_vpc_origin(Id=call.id))
+    if not response:
         return None
-    return {"id": call.id, "arn": found["VpcOrigin"]["Arn"], "etag": found["ETag"]}
+    return {"id": call.id, "arn": response["VpcOrigin"]["Arn"], "etag": response["ETag"]}
 
 
 def delete(call: Call) -> None:
-    found = unless_gone(_GONE, lambda: _client(call).get_vpc_origin(Id=call.id))
-    if found:
-        unless_gone(_GONE, lambda: _client(call).delete_vpc_origin(Id=call.id, IfMatch=found["ETag"]))
+    response = none_if_missing(_NOT_FOUND, lambda: _client(call).get_vpc_origin(Id=call.id))
+    if response:
+        none_if_missing(_NOT_FOUND, lambda: _client(call).delete_vpc_origin(Id=call.id, IfMatch=response["ETag"]))
 
 
 def find(call: Call) -> str | None:
-    """By the load balancer, for which there is one."""
+    """By the load balancer, which has only one VPC origin."""
     items = _client(call).list_vpc_origins()["VpcOriginList"].get("Items", [])
-    wanted = call.inputs["vpcOriginEndpointConfig"]["arn"]
-    return next((item["Id"] for item in items if item["OriginEndpointArn"] == wanted), None)
+    balancer = call.inputs["vpcOriginEndpointConfig"]["arn"]
+    return next((item["Id"] for item in items if item["OriginEndpointArn"] == balancer), None)
 
 
 PROVIDERS: Mapping[str, Provider] = {

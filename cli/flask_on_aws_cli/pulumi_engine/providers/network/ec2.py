@@ -1,12 +1,12 @@
-"""Networks: records of the VPC and its subnets, for the services that refer to them."""
+"""VPCs and their subnets, as records for the services that refer to them."""
 
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..base import MARK, Call, Json, Provider, key_values, present, unless_gone
+from ..base import MARK, Call, Json, Provider, key_values, none_if_missing, present
 
-GONE = (
+NOT_FOUND = (
     "InvalidVpcID.NotFound",
     "InvalidSubnetID.NotFound",
     "InvalidGroup.NotFound",
@@ -16,29 +16,27 @@ GONE = (
 
 
 def client(call: Call) -> Any:
-    """The client of EC2."""
+    """The EC2 client."""
     return call.aws.client("ec2")
 
 
-def tagged(call: Call, kind: str) -> list[dict[str, Any]]:
-    """The tags of what is created, its mark among them."""
+def tag_specifications(call: Call, kind: str) -> list[dict[str, Any]]:
+    """The tags of a new resource of an EC2 resource type, including `MARK`."""
     return [{"ResourceType": kind, "Tags": key_values({**call.tags, MARK: call.name})}]
 
 
-def find_marked(call: Call, *, kind: str) -> str | None:
-    """The id of what was created with the mark of this creation."""
-    wanted = {"key": MARK, "value": call.name, "resource-type": kind}
-    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+def find_by_mark(call: Call, *, kind: str) -> str | None:
+    """The id of the resource that has the creation's name in its tag `MARK`."""
+    criteria = {"key": MARK, "value": call.name, "resource-type": kind}
+    filters = [{"Name": name, "Values": [value]} for name, value in criteria.items()]
     tags = client(call).describe_tags(Filters=filters)["Tags"]
     return tags[0]["ResourceId"] if tags else None
 
 
-def retag(call: Call) -> None:
-    """Bring the tags from the old ones to the new ones."""
-    before = {key: str(value) for key, value in call.old.get("tagsAll", {}).items()}
-    gone = before.keys() - call.tags.keys()
-    if gone:
-        client(call).delete_tags(Resources=[call.id], Tags=[{"Key": key} for key in sorted(gone)])
+def update_tags(call: Call) -> None:
+    """Remove the tags that the resource no longer has, and set the others."""
+    if call.removed_tags:
+        client(call).delete_tags(Resources=[call.id], Tags=[{"Key": key} for key in call.removed_tags])
     if call.tags:
         client(call).create_tags(Resources=[call.id], Tags=key_values(call.tags))
 
@@ -49,29 +47,29 @@ def arn(call: Call, kind: str) -> str:
 
 
 def create_vpc(call: Call) -> str:
-    given = call.inputs
-    ipv6 = True if given.get("assignGeneratedIpv6CidrBlock") else None
-    made = client(call).create_vpc(
-        CidrBlock=given["cidrBlock"],
-        TagSpecifications=tagged(call, "vpc"),
-        **present(AmazonProvidedIpv6CidrBlock=ipv6, InstanceTenancy=given.get("instanceTenancy")),
+    inputs = call.inputs
+    ipv6 = True if inputs.get("assignGeneratedIpv6CidrBlock") else None
+    response = client(call).create_vpc(
+        CidrBlock=inputs["cidrBlock"],
+        TagSpecifications=tag_specifications(call, "vpc"),
+        **present(AmazonProvidedIpv6CidrBlock=ipv6, InstanceTenancy=inputs.get("instanceTenancy")),
     )
-    vpc = made["Vpc"]["VpcId"]
+    vpc = response["Vpc"]["VpcId"]
     _set_dns(call, vpc)
     return vpc
 
 
 def _set_dns(call: Call, vpc: str) -> None:
     for key, attribute in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames")):
-        if key in call.inputs:  # each has a call of its own
+        if key in call.inputs:  # one request can change only one attribute
             client(call).modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": call.inputs[key]}})
 
 
 def read_vpc(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_vpcs(VpcIds=[call.id])["Vpcs"])
-    if not found:
+    vpcs = none_if_missing(NOT_FOUND, lambda: client(call).describe_vpcs(VpcIds=[call.id])["Vpcs"])
+    if not vpcs:
         return None
-    blocks = [entry["Ipv6CidrBlock"] for entry in found[0].get("Ipv6CidrBlockAssociationSet", [])]
+    blocks = [entry["Ipv6CidrBlock"] for entry in vpcs[0].get("Ipv6CidrBlockAssociationSet", [])]
     return {
         "id": call.id,
         "arn": arn(call, "vpc"),
@@ -89,46 +87,46 @@ def _default_group(call: Call) -> str:
 
 def update_vpc(call: Call) -> None:
     _set_dns(call, call.id)
-    retag(call)
+    update_tags(call)
 
 
 def create_subnet(call: Call) -> str:
-    given = call.inputs
-    made = client(call).create_subnet(
-        VpcId=given["vpcId"],
-        CidrBlock=given["cidrBlock"],
-        TagSpecifications=tagged(call, "subnet"),
-        **present(AvailabilityZone=given.get("availabilityZone"), Ipv6CidrBlock=given.get("ipv6CidrBlock")),
+    inputs = call.inputs
+    response = client(call).create_subnet(
+        VpcId=inputs["vpcId"],
+        CidrBlock=inputs["cidrBlock"],
+        TagSpecifications=tag_specifications(call, "subnet"),
+        **present(AvailabilityZone=inputs.get("availabilityZone"), Ipv6CidrBlock=inputs.get("ipv6CidrBlock")),
     )
-    subnet = made["Subnet"]["SubnetId"]
-    _set_public(call, subnet)
+    subnet = response["Subnet"]["SubnetId"]
+    _set_public_ip(call, subnet)
     return subnet
 
 
-def _set_public(call: Call, subnet: str) -> None:
+def _set_public_ip(call: Call, subnet: str) -> None:
     if "mapPublicIpOnLaunch" in call.inputs:
         public = {"Value": call.inputs["mapPublicIpOnLaunch"]}
         client(call).modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch=public)
 
 
 def read_subnet(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_subnets(SubnetIds=[call.id])["Subnets"])
-    if not found:
+    subnets = none_if_missing(NOT_FOUND, lambda: client(call).describe_subnets(SubnetIds=[call.id])["Subnets"])
+    if not subnets:
         return None
-    zone, zone_id = found[0]["AvailabilityZone"], found[0]["AvailabilityZoneId"]
+    zone, zone_id = subnets[0]["AvailabilityZone"], subnets[0]["AvailabilityZoneId"]
     return {"id": call.id, "arn": arn(call, "subnet"), "availabilityZone": zone, "availabilityZoneId": zone_id}
 
 
 def update_subnet(call: Call) -> None:
-    _set_public(call, call.id)
-    retag(call)
+    _set_public_ip(call, call.id)
+    update_tags(call)
 
 
-def deletion(method: str, argument: str) -> Any:
-    """A `delete` by one of the API's operations."""
+def delete_with(method: str, argument: str) -> Any:
+    """A `delete` that calls a method of the EC2 client with the resource's id."""
 
     def delete(call: Call) -> None:
-        unless_gone(GONE, lambda: getattr(client(call), method)(**{argument: call.id}))
+        none_if_missing(NOT_FOUND, lambda: getattr(client(call), method)(**{argument: call.id}))
 
     return delete
 
@@ -138,8 +136,8 @@ PROVIDERS: Mapping[str, Provider] = {
         create=create_vpc,
         read=read_vpc,
         update=update_vpc,
-        delete=deletion("delete_vpc", "VpcId"),
-        find=partial(find_marked, kind="vpc"),
+        delete=delete_with("delete_vpc", "VpcId"),
+        find=partial(find_by_mark, kind="vpc"),
         replace_on=frozenset({"cidrBlock", "instanceTenancy", "assignGeneratedIpv6CidrBlock"}),
         tagged=True,
     ),
@@ -147,10 +145,10 @@ PROVIDERS: Mapping[str, Provider] = {
         create=create_subnet,
         read=read_subnet,
         update=update_subnet,
-        delete=deletion("delete_subnet", "SubnetId"),
-        find=partial(find_marked, kind="subnet"),
+        delete=delete_with("delete_subnet", "SubnetId"),
+        find=partial(find_by_mark, kind="subnet"),
         replace_on=frozenset({"vpcId", "cidrBlock", "availabilityZone", "ipv6CidrBlock"}),
-        delete_first=True,  # two subnets cannot have one block
+        delete_first=True,  # two subnets cannot have the same CIDR block
         tagged=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""Databases with their subnet and parameter groups.
+"""Database instances and their subnet and parameter groups.
 
 Imports `base.py`; the table in `providers` imports it.
 """

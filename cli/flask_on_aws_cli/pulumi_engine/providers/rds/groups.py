@@ -1,9 +1,11 @@
-"""Subnet groups and parameter groups of databases."""
+"""Database subnet groups and parameter groups."""
 
 from collections.abc import Mapping
 
-from ..base import Call, Json, Provider, find_by, key_values, name_of, present, unless_gone
-from .rds import GONE, client, retag
+from ..base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing, present
+from .rds import NOT_FOUND, client, update_tags
+
+_PARAMETERS_PER_REQUEST = 20  # the limit of ModifyDBParameterGroup
 
 
 def create_subnets(call: Call) -> str:
@@ -17,8 +19,8 @@ def create_subnets(call: Call) -> str:
 
 
 def read_subnets(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_db_subnet_groups(DBSubnetGroupName=call.id))
-    return found and {"id": call.id, "name": call.id, "arn": call.aws.arn("rds", f"subgrp:{call.id}")}
+    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_db_subnet_groups(DBSubnetGroupName=call.id))
+    return response and {"id": call.id, "name": call.id, "arn": call.aws.arn("rds", f"subgrp:{call.id}")}
 
 
 def update_subnets(call: Call) -> None:
@@ -28,11 +30,11 @@ def update_subnets(call: Call) -> None:
             SubnetIds=call.inputs["subnetIds"],
             **present(DBSubnetGroupDescription=call.inputs.get("description")),
         )
-    retag(call, call.aws.arn("rds", f"subgrp:{call.id}"))
+    update_tags(call, call.aws.arn("rds", f"subgrp:{call.id}"))
 
 
 def delete_subnets(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_db_subnet_group(DBSubnetGroupName=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_db_subnet_group(DBSubnetGroupName=call.id))
 
 
 def create_parameters(call: Call) -> str:
@@ -47,37 +49,39 @@ def create_parameters(call: Call) -> str:
 
 
 def _set_parameters(call: Call, group: str) -> None:
-    wanted = {entry["name"]: entry for entry in call.inputs.get("parameters", [])}
+    entries = {entry["name"]: entry for entry in call.inputs.get("parameters", [])}
     parameters = [
         {
             "ParameterName": name,
             "ParameterValue": str(entry["value"]),
             "ApplyMethod": entry.get("applyMethod", "immediate"),
         }
-        for name, entry in wanted.items()
+        for name, entry in entries.items()
     ]
-    for start in range(0, len(parameters), 20):  # ModifyDBParameterGroup's own limit
-        batch = parameters[start : start + 20]
+    for start in range(0, len(parameters), _PARAMETERS_PER_REQUEST):
+        batch = parameters[start : start + _PARAMETERS_PER_REQUEST]
         client(call).modify_db_parameter_group(DBParameterGroupName=group, Parameters=batch)
-    gone = [entry["name"] for entry in call.old.get("parameters", []) if entry["name"] not in wanted]
-    if gone:
-        reset = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in gone]
-        client(call).reset_db_parameter_group(DBParameterGroupName=group, Parameters=reset)
+    removed = [entry["name"] for entry in call.old.get("parameters", []) if entry["name"] not in entries]
+    if removed:
+        resets = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in removed]
+        client(call).reset_db_parameter_group(DBParameterGroupName=group, Parameters=resets)
 
 
 def read_parameters(call: Call) -> Json | None:
-    found = unless_gone(GONE, lambda: client(call).describe_db_parameter_groups(DBParameterGroupName=call.id))
-    return found and {"id": call.id, "name": call.id, "arn": call.aws.arn("rds", f"pg:{call.id}")}
+    response = none_if_missing(
+        NOT_FOUND, lambda: client(call).describe_db_parameter_groups(DBParameterGroupName=call.id)
+    )
+    return response and {"id": call.id, "name": call.id, "arn": call.aws.arn("rds", f"pg:{call.id}")}
 
 
 def update_parameters(call: Call) -> None:
     if call.changed("parameters"):
         _set_parameters(call, call.id)
-    retag(call, call.aws.arn("rds", f"pg:{call.id}"))
+    update_tags(call, call.aws.arn("rds", f"pg:{call.id}"))
 
 
 def delete_parameters(call: Call) -> None:
-    unless_gone(GONE, lambda: client(call).delete_db_parameter_group(DBParameterGroupName=call.id))
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_db_parameter_group(DBParameterGroupName=call.id))
 
 
 PROVIDERS: Mapping[str, Provider] = {

@@ -1,4 +1,4 @@
-"""Buckets and their settings.
+"""S3 buckets and their configuration.
 
 Imports `base.py`; the table in `providers` imports it.
 """

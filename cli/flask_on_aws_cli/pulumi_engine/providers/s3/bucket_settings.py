@@ -1,66 +1,66 @@
-"""The settings of buckets, each of which is a resource of its own."""
+"""Bucket configurations, each of which is a separate resource."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..base import Call, Json, Provider, again, pascal, unless_gone
-from .s3 import GONE, client
+from ..base import Call, Json, Provider, none_if_missing, pascal, update_with
+from .s3 import NOT_FOUND, client
 
 
 class _Setting(NamedTuple):
-    """One kind of settings of a bucket: the API's operations, and its arguments from the inputs."""
+    """One bucket configuration: the S3 client's methods, and how their arguments are built from the inputs."""
 
     put: str
     get: str
     delete: str
-    """Empty where AWS has no such operation: then the setting stays as it is until its bucket goes."""
+    """Empty if S3 has no such operation; then the configuration stays until the bucket is deleted."""
     arguments: Callable[[Json], dict[str, Any]]
-    absent: Sequence[str]
-    """The error codes that say that there is no such setting."""
+    not_found: Sequence[str]
+    """The error codes for a bucket without this configuration."""
 
 
-def _cors(given: Json) -> dict[str, Any]:
+def _cors(inputs: Json) -> dict[str, Any]:
     rules = [
-        {"ID" if key == "Id" else key: value for key, value in rule.items()} for rule in pascal(given["corsRules"])
+        {"ID" if key == "Id" else key: value for key, value in rule.items()} for rule in pascal(inputs["corsRules"])
     ]
     return {"CORSConfiguration": {"CORSRules": rules}}
 
 
-def _lifecycle(given: Json) -> dict[str, Any]:
-    rules = [{"ID" if key == "Id" else key: value for key, value in rule.items()} for rule in pascal(given["rules"])]
+def _lifecycle(inputs: Json) -> dict[str, Any]:
+    rules = [{"ID" if key == "Id" else key: value for key, value in rule.items()} for rule in pascal(inputs["rules"])]
     for rule in rules:
         if "ID" in rule and not rule.get("Filter") and "Prefix" not in rule:
-            rule["Filter"] = {"Prefix": ""}  # the whole bucket
+            rule["Filter"] = {"Prefix": ""}  # every object of the bucket
     return {"LifecycleConfiguration": {"Rules": rules}}
 
 
-def _encryption(given: Json) -> dict[str, Any]:
+def _encryption(inputs: Json) -> dict[str, Any]:
     rules: list[dict[str, Any]] = []
-    for rule in given["rules"]:
+    for rule in inputs["rules"]:
         default = rule.get("applyServerSideEncryptionByDefault")
         key = {"KMSMasterKeyID": default["kmsMasterKeyId"]} if default and default.get("kmsMasterKeyId") else {}
         algorithm = {"SSEAlgorithm": default["sseAlgorithm"], **key} if default else None
-        made = {"ApplyServerSideEncryptionByDefault": algorithm} if algorithm else {}
-        rules.append({**made, "BucketKeyEnabled": bool(rule.get("bucketKeyEnabled"))})
+        by_default = {"ApplyServerSideEncryptionByDefault": algorithm} if algorithm else {}
+        rules.append({**by_default, "BucketKeyEnabled": bool(rule.get("bucketKeyEnabled"))})
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
 
-def _public_access(given: Json) -> dict[str, Any]:
+def _public_access(inputs: Json) -> dict[str, Any]:
     switches = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    wanted = {switch[:1].upper() + switch[1:]: bool(given.get(switch)) for switch in switches}
-    return {"PublicAccessBlockConfiguration": wanted}
+    configuration = {switch[:1].upper() + switch[1:]: bool(inputs.get(switch)) for switch in switches}
+    return {"PublicAccessBlockConfiguration": configuration}
 
 
-def _ownership(given: Json) -> dict[str, Any]:
-    return {"OwnershipControls": {"Rules": [pascal(given["rule"])]}}
+def _ownership(inputs: Json) -> dict[str, Any]:
+    return {"OwnershipControls": {"Rules": [pascal(inputs["rule"])]}}
 
 
-def _policy(given: Json) -> dict[str, Any]:
-    return {"Policy": given["policy"]}
+def _policy(inputs: Json) -> dict[str, Any]:
+    return {"Policy": inputs["policy"]}
 
 
-def _versioning(given: Json) -> dict[str, Any]:
-    return {"VersioningConfiguration": pascal(given["versioningConfiguration"])}
+def _versioning(inputs: Json) -> dict[str, Any]:
+    return {"VersioningConfiguration": pascal(inputs["versioningConfiguration"])}
 
 
 _SETTINGS: Mapping[str, _Setting] = {
@@ -118,15 +118,17 @@ def _provider(setting: _Setting) -> Provider:
         getattr(client(call), setting.put)(Bucket=bucket, **setting.arguments(call.inputs))
         return bucket
 
-    def get(call: Call) -> Json | None:
-        found = unless_gone((*GONE, *setting.absent), lambda: getattr(client(call), setting.get)(Bucket=call.id))
-        return None if found is None else {"id": call.id}
+    def read(call: Call) -> Json | None:
+        get = getattr(client(call), setting.get)
+        response = none_if_missing((*NOT_FOUND, *setting.not_found), lambda: get(Bucket=call.id))
+        return None if response is None else {"id": call.id}
 
-    def remove(call: Call) -> None:
+    def delete(call: Call) -> None:
         if setting.delete:
-            unless_gone((*GONE, *setting.absent), lambda: getattr(client(call), setting.delete)(Bucket=call.id))
+            remove = getattr(client(call), setting.delete)
+            none_if_missing((*NOT_FOUND, *setting.not_found), lambda: remove(Bucket=call.id))
 
-    return Provider(create=put, read=get, update=again(put), delete=remove, replace_on=frozenset({"bucket"}))
+    return Provider(create=put, read=read, update=update_with(put), delete=delete, replace_on=frozenset({"bucket"}))
 
 
 PROVIDERS: Mapping[str, Provider] = {token: _provider(setting) for token, setting in _SETTINGS.items()}

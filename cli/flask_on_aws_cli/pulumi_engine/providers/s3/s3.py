@@ -1,28 +1,28 @@
-"""Buckets."""
+"""S3 buckets."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Call, Json, Provider, find_by, key_values, name_of, unless_gone
+from ..base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing
 
-GONE = ("404", "NoSuchBucket", "NotFound")
-_DELETED_AT_ONCE = 1000  # DeleteObjects' own limit
-# The region whose buckets are made without naming it.
-_FIRST_REGION = "us-east-1"
+NOT_FOUND = ("404", "NoSuchBucket", "NotFound")
+_OBJECTS_PER_REQUEST = 1000  # the limit of DeleteObjects
+# CreateBucket rejects a LocationConstraint with this region.
+_DEFAULT_REGION = "us-east-1"
 
 
 def client(call: Call) -> Any:
-    """The client of S3."""
+    """The S3 client."""
     return call.aws.client("s3")
 
 
 def create(call: Call) -> str:
     region = call.aws.region
-    where: dict[str, Any] = (
-        {} if region == _FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    location: dict[str, Any] = (
+        {} if region == _DEFAULT_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     )
-    locked = {"ObjectLockEnabledForBucket": True} if call.inputs.get("objectLockEnabled") else {}
-    client(call).create_bucket(Bucket=call.name, **where, **locked)
+    object_lock = {"ObjectLockEnabledForBucket": True} if call.inputs.get("objectLockEnabled") else {}
+    client(call).create_bucket(Bucket=call.name, **location, **object_lock)
     _tag(call, call.name)
     return call.name
 
@@ -35,7 +35,7 @@ def _tag(call: Call, bucket: str) -> None:
 
 
 def read(call: Call) -> Json | None:
-    if unless_gone(GONE, lambda: client(call).head_bucket(Bucket=call.id)) is None:
+    if none_if_missing(NOT_FOUND, lambda: client(call).head_bucket(Bucket=call.id)) is None:
         return None
     domain = "s3.amazonaws.com"
     return {
@@ -53,20 +53,20 @@ def update(call: Call) -> None:
 
 
 def delete(call: Call) -> None:
-    def action() -> None:
+    def delete_bucket() -> None:
         if call.inputs.get("forceDestroy"):
             _empty(call)
         client(call).delete_bucket(Bucket=call.id)
 
-    unless_gone(GONE, action)
+    none_if_missing(NOT_FOUND, delete_bucket)
 
 
 def _empty(call: Call) -> None:
     for page in client(call).get_paginator("list_object_versions").paginate(Bucket=call.id):
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         keys = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-        for start in range(0, len(keys), _DELETED_AT_ONCE):
-            batch = {"Objects": keys[start : start + _DELETED_AT_ONCE], "Quiet": True}
+        for start in range(0, len(keys), _OBJECTS_PER_REQUEST):
+            batch = {"Objects": keys[start : start + _OBJECTS_PER_REQUEST], "Quiet": True}
             client(call).delete_objects(Bucket=call.id, Delete=batch)
 
 

@@ -41,7 +41,7 @@ _TICK_SECONDS = 1.0
 _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
-class LocalAws:
+class Daemon:
     """The local AWS with all of its parts."""
 
     def __init__(self, local: LocalPlace, cache: Path, faults: Faults) -> None:
@@ -158,14 +158,14 @@ def main() -> None:
         signal.signal(number, request_stop)
     faults = Faults(local.place.folder)
     threading.excepthook = lambda hook_args: _report_thread_end(faults, hook_args)
-    local_aws = LocalAws(local, CACHE, faults)
-    local_aws.start()
+    daemon = Daemon(local, CACHE, faults)
+    daemon.start()
     command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon_restarter", sys.argv[1]]
     restarter = ReaperSupervisor(command, faults)
     restarter.start()
     stop_requested.wait()
     restarter.stop()
-    local_aws.stop()
+    daemon.stop()
 
 
 if __name__ == "__main__":

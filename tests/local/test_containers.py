@@ -13,7 +13,7 @@ from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.local_aws.containers.images import ContainerImages, build_command
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.task_model.environment_images import Wanted
 
 from tests.emulator import free_port
@@ -27,7 +27,7 @@ pytestmark = marks_of("container")
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), "container")
+    cloud = Cloud(Location(tmp_path_factory.mktemp("local aws"), free_port(), REGION), "container")
     yield cloud
     cloud.stop()
 

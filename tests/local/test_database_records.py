@@ -8,7 +8,7 @@ import pytest
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
 from flask_on_aws_cli.local_aws.rds import Databases, Status
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.project import CACHE
 from flask_on_aws_cli.postgres_server.binaries import find
 from flask_on_aws_cli.shared.certificate_authority import Authority
@@ -18,7 +18,7 @@ from .conftest import client
 
 
 @pytest.fixture
-def rds(place: Place, tmp_path: Path) -> Iterator[Any]:
+def rds(place: Location, tmp_path: Path) -> Iterator[Any]:
     """The API of RDS with servers behind it."""
 
     def told(identifier: str, status: Status) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from .cloud import Api, is_alive, until
 
@@ -18,7 +18,7 @@ def alive(processes: list[int]) -> list[int]:
     return [pid for pid in processes if is_alive(pid)]
 
 
-def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}), count=2)
@@ -38,7 +38,9 @@ def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon:
     assert len(dead) == 2
 
 
-def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(
+    place: Location, daemon: Daemon, runtime: str
+) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}))
@@ -56,7 +58,7 @@ def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(place: Place, 
     api.steady("web")
 
 
-def test_a_stopped_daemon_ends_its_tasks_in_order(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_stopped_daemon_ends_its_tasks_in_order(place: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web"))

@@ -30,7 +30,7 @@ from flask_on_aws_cli.local_aws.moto_patches.rds import Wish, wishes
 from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
-from flask_on_aws_cli.local_project.place import Place, Target
+from flask_on_aws_cli.local_project.location import Location, Target
 from flask_on_aws_cli.postgres_server.system_account import reachable
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.task_model.definition import LogTarget
@@ -44,7 +44,7 @@ Daemon = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def cloud(place: Place) -> Iterator[Cloud]:
+def cloud(place: Location) -> Iterator[Cloud]:
     cloud = Cloud(place)
     yield cloud
     cloud.stop()
@@ -120,7 +120,7 @@ def test_each_protocol_says_what_was_not_saved(cloud: Cloud, service: str) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_disk_that_is_full_ends_no_saving(place: Place, daemon: Daemon) -> None:
+def test_a_disk_that_is_full_ends_no_saving(place: Location, daemon: Daemon) -> None:
     place.folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place.folder)], check=True)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask_on_aws_cli.local_project.engine_runs import HEADER, Runs
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.pulumi_engine import EngineError, apply
 
 from tests.emulator import free_port
@@ -33,10 +33,10 @@ Thing("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinition
 ENGINE = """
 import sys
 from pathlib import Path
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.pulumi_engine import apply
 program, folder, port, region = sys.argv[1:]
-apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port), region))
+apply(Path(program), "local", Path(sys.executable), Location(Path(folder), int(port), region))
 """
 
 
@@ -86,7 +86,7 @@ class Slow:
 
 @pytest.mark.parametrize("call", ["CreateService", "CreateVpc"], ids=["by its name", "by a mark"])
 def test_what_a_killed_engine_asked_for_comes_to_nothing_once_the_next_has_begun(
-    tmp_path: Path, place: Place, daemon: Callable[[], Any], call: str
+    tmp_path: Path, place: Location, daemon: Callable[[], Any], call: str
 ) -> None:
     daemon()
     program, slow = write_program(tmp_path / "program", PROGRAM), Slow(place.port, call)
@@ -133,6 +133,6 @@ def test_a_run_is_over_by_its_own_successor_alone() -> None:
 
 
 def test_an_engine_without_an_endpoint_says_so(tmp_path: Path) -> None:
-    program, nowhere = write_program(tmp_path / "program", ""), Place(tmp_path / "place", free_port(), REGION)
+    program, nowhere = write_program(tmp_path / "program", ""), Location(tmp_path / "place", free_port(), REGION)
     with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not answer"):
         apply(program, "local", Path(sys.executable), nowhere)

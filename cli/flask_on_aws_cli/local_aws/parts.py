@@ -6,7 +6,7 @@ that every client of the API is told the truth.
 
 from typing import NamedTuple, Protocol
 
-from ..local_project.place import Target
+from ..local_project.location import Target
 
 
 class Part(Protocol):

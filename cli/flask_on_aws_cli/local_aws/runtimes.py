@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from ..local_project.place import Place, RuntimeName
+from ..local_project.location import Location, RuntimeName
 from ..task_model.environment_images import Images, ProcessImages
 from ..task_model.process_containers import ProcessRooms
 from ..task_model.runtime import Runtime
@@ -18,7 +18,7 @@ class Tasks(NamedTuple):
     runtime: Runtime
 
 
-def open_images(place: Place, name: RuntimeName) -> Images:
+def open_images(place: Location, name: RuntimeName) -> Images:
     """The images of a place.
 
     Raises:
@@ -32,7 +32,7 @@ def open_images(place: Place, name: RuntimeName) -> Images:
     return ContainerImages(connect(), place.folder)
 
 
-def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults) -> Tasks:
+def open_tasks(place: Location, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults) -> Tasks:
     """What runs the tasks of a place.
 
     Args:
@@ -58,5 +58,5 @@ def open_tasks(place: Place, name: RuntimeName, ports: Callable[[], Collection[i
     return Tasks(images, ContainerRuntime(client, place.folder, place.certificate, ports, images.here, faults))
 
 
-def _environments(place: Place) -> ProcessImages:
+def _environments(place: Location) -> ProcessImages:
     return ProcessImages(place.folder / "images", place.certificate)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from flask_on_aws.aws_session import ProviderSettings, read_settings
 
-from ..local_project.project import LocalPlace, PlaceError, find_place, place_settings
+from ..local_project.project import LocalAws, LocalAwsError, find_local_aws, local_provider_settings
 from .app import App
 from .errors import OperationError, reported_errors
 from .pulumi_stack import read_stack
@@ -77,9 +77,9 @@ def find_app(options: AppOptions) -> App:
     if options.cluster:
         return App(_settings(options, {}), options.cluster, selected=options.service)
     project = _find_project(options.project)
-    place = _find_local_place(project, options.stack)
-    if place:
-        return _local_app(project, place, options.service)
+    local_aws = _selected_local_aws(project, options.stack)
+    if local_aws:
+        return _local_app(project, local_aws, options.service)
     stack = read_stack(project, options.stack)
     return _stack_app(stack.outputs, _settings(options, stack.provider), options)
 
@@ -111,43 +111,45 @@ def _find_project(option: Path | None) -> Path:
     )
 
 
-def _find_local_place(project: Path, stack: str | None) -> LocalPlace | None:
+def _selected_local_aws(project: Path, stack: str | None) -> LocalAws | None:
     """The project's local AWS if it is selected: by its name, or because it is running and no stack is named."""
     if stack not in (None, _LOCAL):
         return None
     try:
-        place = find_place(project)
-    except PlaceError as error:
+        local_aws = find_local_aws(project)
+    except LocalAwsError as error:
         raise OperationError(str(error)) from error
-    if place and _is_running(place, is_named=stack is not None):
-        return place
+    if local_aws and _is_running(local_aws, is_named=stack is not None):
+        return local_aws
     if stack is None:
         return None
-    if place is None:
+    if local_aws is None:
         raise OperationError(f"{project} has no local AWS; create it with: flask-on-aws local up")
     raise OperationError(f"The local AWS of {project} is not running; start it with: flask-on-aws local up")
 
 
-def _is_running(place: LocalPlace, is_named: bool) -> bool:
+def _is_running(local_aws: LocalAws, is_named: bool) -> bool:
     from ..local_project.daemon_control import (  # needs the packages of the local AWS
         DaemonError,
         status,
     )
 
     try:
-        return status(place) is not None
+        return status(local_aws) is not None
     except DaemonError as error:
         if is_named:
             raise OperationError(str(error)) from error
         return False  # the local AWS of another project answers at its port
 
 
-def _local_app(project: Path, place: LocalPlace, service: str | None) -> App:
+def _local_app(project: Path, local_aws: LocalAws, service: str | None) -> App:
     from ..pulumi_engine.model.values import plain
     from ..pulumi_engine.session import state_file
     from ..pulumi_engine.state import State
 
-    outputs = plain(State(state_file(place.place, _LOCAL)).outputs)
+    outputs = plain(State(state_file(local_aws.location, _LOCAL)).outputs)
     if not outputs.get("serviceName"):
         raise OperationError(f"The stack local of {project} is not deployed; deploy it with: flask-on-aws local up")
-    return App(place_settings(place), outputs["clusterName"], outputs["serviceName"], service, place.url)
+    return App(
+        local_provider_settings(local_aws), outputs["clusterName"], outputs["serviceName"], service, local_aws.url
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from ..local_project.place import HOST
+from ..local_project.location import HOST
 from ..local_project.ports import port_for
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from flask_on_aws.runtime_contract.shell import shell_command
 
-from ..local_project.place import HOST, Target
+from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
 from .definition import Container
 from .runtime import CannotStart, Skipped, not_pulled

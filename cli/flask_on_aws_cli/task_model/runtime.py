@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..local_project.place import Target
+from ..local_project.location import Target
 from .definition import Container, TaskPlan
 
 

@@ -21,8 +21,15 @@ from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
-from ...local_project.place import RUNTIMES, RuntimeName
-from ...local_project.project import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
+from ...local_project.location import RUNTIMES, RuntimeName
+from ...local_project.project import (
+    FOLDER,
+    LocalAws,
+    LocalAwsError,
+    find_local_aws,
+    local_provider_settings,
+    open_local_aws,
+)
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError
@@ -82,22 +89,22 @@ def dev(project: Path) -> None:
         fail(str(error))
     finally:
         if before:
-            open_place(project.resolve(), _REGION, before.runtime)
+            open_local_aws(project.resolve(), _REGION, before.runtime)
 
 
-def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
+def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     """Make all as the program says, and wait until it answers."""
     began = time.monotonic()
     try:
-        place = open_place(project.resolve(), _REGION)
-        open_images(place.place, runtime or place.runtime)  # or says what is missing, before anything changes
-        place = open_place(project.resolve(), _REGION, runtime)
+        place = open_local_aws(project.resolve(), _REGION)
+        open_images(place.location, runtime or place.runtime)  # or says what is missing, before anything changes
+        place = open_local_aws(project.resolve(), _REGION, runtime)
         if daemon_control.ensure_started(place):
-            _say(f"local AWS at {place.place.endpoint}")
-        run_from(place.place, None)  # a `dev` that was killed
+            _say(f"local AWS at {place.location.endpoint}")
+        run_from(place.location, None)  # a `dev` that was killed
         stack = Stack(project.resolve(), place, _say)
         result = stack.apply()
-    except (PlaceError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
+    except (LocalAwsError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     changed = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     told = ", ".join(f"{count} {name}" for name, count in changed.items() if count) or "nothing changed"
@@ -105,7 +112,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
     _wait_for_answer(place)
     _say(f"\n{place.url} answers after {time.monotonic() - began:.0f} s")
     _say(f"overview: {place.status_url}\nlogs:     {typed('logs')}\ndatabase: {typed('psql')}")
-    _say(f"Trust its certificates with {place.place.certificate}.")
+    _say(f"Trust its certificates with {place.location.certificate}.")
     return place, stack
 
 
@@ -123,14 +130,14 @@ def destroy(project: Path) -> None:
     place = _place(project)
     try:
         daemon_control.ensure_started(place)
-        result = destroy_stack(project.resolve(), STACK, place.place)
+        result = destroy_stack(project.resolve(), STACK, place.location)
     except (daemon_control.DaemonError, EngineError) as error:
         fail(str(error))
     daemon_control.end(place)
     for runtime in RUNTIMES:
         with contextlib.suppress(NoEngineError):
-            open_images(place.place, runtime).clear()
-    shutil.rmtree(place.place.folder)
+            open_images(place.location, runtime).clear()
+    shutil.rmtree(place.location.folder)
     _say(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
@@ -139,7 +146,7 @@ def destroy(project: Path) -> None:
 def status(project: Path) -> None:
     """Services, databases, addresses and memory."""
     place, told = _running(project)
-    _say(f"app        {place.url}\noverview   {place.status_url}\nendpoint   {place.place.endpoint}")
+    _say(f"app        {place.url}\noverview   {place.status_url}\nendpoint   {place.location.endpoint}")
     for service in _services(place):
         _say(f"service    {service['serviceName']}: {task_counts(service)}")
     for name, database in told["databases"].items():
@@ -185,7 +192,7 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
     One word alone is for a shell: exec "ls -l /tmp". The stack must have set `enableExec`.
     """
     place = _running(project)[0]
-    execute(place.place, _client(place, "ecs"), _services(place), command)
+    execute(place.location, _client(place, "ecs"), _services(place), command)
 
 
 @local.command()
@@ -200,7 +207,7 @@ def env(project: Path) -> None:
 @_project
 def credentials(project: Path) -> None:
     """Lines for a shell that have AWS's own tools speak to the local AWS: eval "$(flask-on-aws local credentials)"."""
-    place = _place(project).place
+    place = _place(project).location
     variables = {
         "AWS_ENDPOINT_URL": place.endpoint,
         "AWS_REGION": place.region,
@@ -217,21 +224,21 @@ def _say(text: str) -> None:
     click.echo(text)
 
 
-def _find(project: Path) -> LocalPlace | None:
+def _find(project: Path) -> LocalAws | None:
     try:
-        return find_place(project.resolve())
-    except PlaceError as error:
+        return find_local_aws(project.resolve())
+    except LocalAwsError as error:
         fail(str(error))
 
 
-def _place(project: Path) -> LocalPlace:
+def _place(project: Path) -> LocalAws:
     found = _find(project)
     if found is None:
         fail(f"{project.resolve()} has no local AWS; make one with: {typed('up')}")
     return found
 
 
-def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
+def _running(project: Path) -> tuple[LocalAws, dict[str, Any]]:
     """The place and what its daemon says."""
     place = _place(project)
     try:
@@ -243,11 +250,11 @@ def _running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
     return place, told
 
 
-def _client(place: LocalPlace, service: str) -> Any:
-    return place_settings(place).client(service)
+def _client(place: LocalAws, service: str) -> Any:
+    return local_provider_settings(place).client(service)
 
 
-def _wait_for_answer(place: LocalPlace) -> None:
+def _wait_for_answer(place: LocalAws) -> None:
     until, seen = time.monotonic() + _ANSWER_SECONDS, ask(place)
     while not (isinstance(seen, int) and seen < HTTPStatus.BAD_REQUEST):
         if time.monotonic() > until:
@@ -256,14 +263,14 @@ def _wait_for_answer(place: LocalPlace) -> None:
         seen = ask(place)
 
 
-def _fail_without_answer(place: LocalPlace, seen: int | str) -> NoReturn:
+def _fail_without_answer(place: LocalAws, seen: int | str) -> NoReturn:
     services = _services(place)
     events = [event["message"] for service in services for event in service["events"][:_TOLD]]
     reasons = [reason for service in services for reason in _stopped_reasons(place, service)]
     fail(f"{place.url} answers {seen} after {_ANSWER_SECONDS} s. What the services and tasks say:", *events, *reasons)
 
 
-def _stopped_reasons(place: LocalPlace, service: Mapping[str, Any]) -> list[str]:
+def _stopped_reasons(place: LocalAws, service: Mapping[str, Any]) -> list[str]:
     """Why the last tasks of a service ended, each reason once."""
     ecs, cluster = _client(place, "ecs"), service["clusterArn"]
     found = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
@@ -271,11 +278,11 @@ def _stopped_reasons(place: LocalPlace, service: Mapping[str, Any]) -> list[str]
     return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
 
 
-def _services(place: LocalPlace) -> list[Mapping[str, Any]]:
+def _services(place: LocalAws) -> list[Mapping[str, Any]]:
     return all_services(_client(place, "ecs"))
 
 
-def _environment(place: LocalPlace) -> dict[str, str]:
+def _environment(place: LocalAws) -> dict[str, str]:
     """What a task of the web service finds, with the paths of this machine."""
     ecs, secrets = _client(place, "ecs"), _client(place, "secretsmanager")
     definitions = [service["taskDefinition"] for service in _services(place) if service["loadBalancers"]]
@@ -288,5 +295,5 @@ def _environment(place: LocalPlace) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         found[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(place.place.certificate)}
+    files = {CA_PATH: str(place.location.certificate)}
     return {name: on_this_machine(value, files) for name, value in found.items()}

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...local_project.clients import control_request
-from ...local_project.place import Place
+from ...local_project.location import Location
 from ...shared.stack_options import fail
 from ..ecs.data_plane import Ecs
 from .typed import typed
@@ -44,7 +44,7 @@ class BesideRoute:
         return "200 OK", "application/json", json.dumps(told).encode()
 
 
-def execute(place: Place, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
+def execute(place: Location, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
     """Become a command beside the newest task of the web service, or of the only one.
 
     Args:
@@ -78,7 +78,7 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
     return str(newest["taskArn"]).rpartition("/")[2]
 
 
-def _ask(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
+def _ask(place: Location, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
     url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...local_project.project import LocalPlace
+from ...local_project.project import LocalAws
 from ...pulumi_engine import Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
@@ -23,10 +23,10 @@ Say = Callable[[str], None]
 class Stack:
     """The stack `local` of a project."""
 
-    def __init__(self, project: Path, local: LocalPlace, say: Say) -> None:
+    def __init__(self, project: Path, local: LocalAws, say: Say) -> None:
         self._program, self._local, self._say = project, local, say
         self._project = read_project(project, STACK)
-        self._images = open_images(local.place, local.runtime)
+        self._images = open_images(local.location, local.runtime)
         self._built: dict[Path, str] = {}
 
     def apply(self) -> Result:
@@ -41,7 +41,7 @@ class Stack:
             "aws:cloudfront/distribution:Distribution": self._distribution,
         }
         return apply(
-            self._program, STACK, Path(sys.executable), self._local.place, overrides, self._progress, self._log
+            self._program, STACK, Path(sys.executable), self._local.location, overrides, self._progress, self._log
         )
 
     @property

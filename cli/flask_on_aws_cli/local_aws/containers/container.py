@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from docker.errors import APIError, NotFound
 
-from ...local_project.place import Target
+from ...local_project.location import Target
 from ...task_model.runtime import Beside, CannotStart, Usage
 from ..faults import Faults
 from .docker_client import EngineFailure, quietly

@@ -11,7 +11,7 @@ from docker.errors import APIError, ImageNotFound
 from docker.types import LogConfig, Mount
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
-from ...local_project.place import ACCOUNT_ID, HOST, Target
+from ...local_project.location import ACCOUNT_ID, HOST, Target
 from ...task_model.definition import Container, TaskPlan
 from ...task_model.runtime import CannotStart, not_pulled
 from ..faults import Faults

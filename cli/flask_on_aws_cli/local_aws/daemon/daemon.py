@@ -15,8 +15,8 @@ from typing import Any
 from botocore.config import Config
 
 from ...local_project.clients import client
-from ...local_project.place import Place
-from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalPlace, find_place
+from ...local_project.location import Location
+from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalAws, find_local_aws
 from ...shared.certificate_authority import Authority
 from .. import page
 from ..api.endpoint import Endpoint
@@ -44,9 +44,9 @@ _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 class Cloud:
     """The parts, put together."""
 
-    def __init__(self, local: LocalPlace, cache: Path, faults: Faults) -> None:
+    def __init__(self, local: LocalAws, cache: Path, faults: Faults) -> None:
         self._local = local
-        place = local.place
+        place = local.location
         folder = place.folder
         authority = Authority(folder / "ca")
         self._faults = faults
@@ -105,7 +105,7 @@ class Cloud:
     def _ports(self) -> set[int]:
         """What the tasks may reach: all that AWS would be to them."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
-        return {self._local.place.port, *self._balancer.ports.values(), *databases}
+        return {self._local.location.port, *self._balancer.ports.values(), *databases}
 
     def _pages(self) -> set[str]:
         """Origins of this project's pages: the load balancers' and the status page's."""
@@ -114,9 +114,9 @@ class Cloud:
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """How the parts are; whose local AWS this is, to those who cannot sign: it may be another project's."""
         if not self._endpoint.is_owners(environ):
-            return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
+            return "200 OK", "application/json", json.dumps({"folder": str(self._local.location.folder)}).encode()
         told = {
-            "folder": str(self._local.place.folder),
+            "folder": str(self._local.location.folder),
             "protected": True,
             "runtime": self._local.runtime,
             "container_memory": self._container_memory(),
@@ -131,7 +131,7 @@ class Cloud:
         return "200 OK", "application/json", json.dumps(told).encode()
 
 
-def _client(place: Place, service: str) -> Any:
+def _client(place: Location, service: str) -> Any:
     # The endpoint is this very process: what it does not answer at once is asked again anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
     return client(place, service, config=config)
@@ -145,7 +145,7 @@ def _note_end(faults: Faults, ended: threading.ExceptHookArgs) -> None:
 
 def main() -> None:
     """Serve until SIGTERM."""
-    local = find_place(Path(sys.argv[1]))
+    local = find_local_aws(Path(sys.argv[1]))
     if local is None:
         raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` there.")
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
@@ -156,7 +156,7 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    faults = Faults(local.place.folder)
+    faults = Faults(local.location.folder)
     threading.excepthook = lambda ended: _note_end(faults, ended)
     cloud = Cloud(local, CACHE, faults)
     cloud.start()

@@ -15,12 +15,12 @@ _PAUSES = (1, 2, 4, 8, 16, 32, *[60] * 59)
 
 def _revive(project: Path) -> None:
     from ...local_project import daemon_control  # not before it is needed: a waiting restarter is small
-    from ...local_project.project import find_place
+    from ...local_project.project import find_local_aws
 
     said = ""
     for pause in _PAUSES:
         try:
-            local = find_place(project)
+            local = find_local_aws(project)
             if local is not None and daemon_control.revive(local):
                 print("The local AWS had ended without being asked to, and was started again.", file=sys.stderr)
             return

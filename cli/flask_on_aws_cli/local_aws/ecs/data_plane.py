@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...local_project.clients import client
-from ...local_project.place import Place
+from ...local_project.location import Location
 from ...task_model.runtime import Beside, Runtime
 from ..api.endpoint import Endpoint
 from ..api.record_values import ServiceRecord
@@ -27,7 +27,7 @@ _NOT_ENABLED = (
 class Ecs:
     """Services and tasks; start it after the endpoint and the balancer, stop it before them."""
 
-    def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
+    def __init__(self, place: Location, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
         records = endpoint.records
         credentials = Credentials(client(place, "sts"), place.endpoint)
         secrets = Secrets(client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits)

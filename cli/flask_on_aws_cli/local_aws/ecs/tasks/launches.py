@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....local_project.place import Place
+from ....local_project.location import Location
 from ....task_model.definition import Container, TaskPlan
 from ....task_model.runtime import CannotStart, Room, Skipped
 from ...api.record_values import TaskRecord
@@ -19,7 +19,7 @@ from .secret_references import Secrets
 class Launches:
     """Prepares the containers of tasks."""
 
-    place: Place
+    place: Location
     records: Records
     secrets: Secrets
     credentials: Credentials

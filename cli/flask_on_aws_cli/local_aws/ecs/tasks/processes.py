@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import psutil
 
-from ....local_project.place import Target
+from ....local_project.location import Target
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, TaskPlan
 from ....task_model.process_containers import ProcessPlan, ProcessRooms

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from ....local_project.place import Target
+from ....local_project.location import Target
 from ....task_model.definition import TaskPlan
 from ....task_model.runtime import CannotStart, Room, Runtime
 from ...api.record_values import TaskRecord

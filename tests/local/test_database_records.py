@@ -57,7 +57,7 @@ def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
 
 
 def test_a_database_that_cannot_be_made_says_why(rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr(
         "flask_on_aws_cli.local_aws.rds.instance.find", lambda major, _: find(major, tmp_path / "empty")
     )

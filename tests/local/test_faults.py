@@ -31,7 +31,7 @@ from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
 from flask_on_aws_cli.local_project.location import Location, Target
-from flask_on_aws_cli.postgres_server.system_account import reachable
+from flask_on_aws_cli.postgres_server.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.task_model.definition import LogTarget
 
@@ -423,7 +423,7 @@ def test_wishes_are_taken_up_after_one_that_failed_twice_over(cloud: Cloud, monk
 
 def test_a_broken_record_of_an_instance_is_its_own_fault_and_its_data_stay(tmp_path: Path) -> None:
     faults, told_states = Faults(), list[tuple[str, str]]()
-    folder = reachable(tmp_path / "rds") / "instances" / "db"
+    folder = accessible_folder(tmp_path / "rds") / "instances" / "db"
     (folder / "data").mkdir(parents=True)
     (folder / "instance.json").write_text('{"identifier": "db", "engine')
     databases = Databases(

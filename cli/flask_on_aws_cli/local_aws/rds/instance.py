@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...postgres_server.binaries import Binaries, find
-from ...postgres_server.roles import administration, prepare, set_password
+from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
 from ...postgres_server.server import ENDPOINT, Server
 from ...postgres_server.system_account import remove
 from ...shared.atomic_files import write_atomically
@@ -97,8 +97,8 @@ class DatabaseInstance:
         self.server.configure(instance.parameters, forces_tls=instance.forces_tls)
         self.server.start(port)
         self._pause = 0.0
-        with administration(self.server.port, self.server.admin_password) as connection:
-            prepare(connection, instance.username, instance.database)
+        with admin_connection(self.server.port, self.server.admin_password) as connection:
+            create_missing_roles(connection, instance.username, instance.database)
             if instance.password:
                 set_password(connection, instance.username, instance.password)
 
@@ -153,10 +153,10 @@ class DatabaseInstance:
                 return
             self._tell("modifying")
             self.instance = changed
-            if self.server.running:
+            if self.server.is_running:
                 self.server.configure(changed.parameters, forces_tls=changed.forces_tls)
                 self.server.reload()
-                with administration(self.server.port, self.server.admin_password) as connection:
+                with admin_connection(self.server.port, self.server.admin_password) as connection:
                     set_password(connection, changed.username, changed.password)
             else:  # its parameters may have been what kept it from starting
                 self._start(self.server.port)
@@ -209,12 +209,12 @@ class DatabaseInstance:
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            is_well = self.server.running if self._wanted else self._unmade is None
+            is_well = self.server.is_running if self._wanted else self._unmade is None
             if is_well or time.monotonic() < self._next_try:
                 return is_well
             if self._unmade is not None and not self._wanted:
                 self._unmade()
-            elif self._wanted and not self.server.running:
+            elif self._wanted and not self.server.is_running:
                 with self._failing():
                     self._tell("starting", "The server had ended and is started again.")
                     self._start(self.server.port)

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-from ...postgres_server.system_account import reachable, remove
+from ...postgres_server.system_account import accessible_folder, remove
 from ...shared.certificate_authority import Authority
 from ..faults import Faults
 from ..loops import Loop
@@ -47,7 +47,7 @@ class Databases:
 
     def start(self) -> None:
         """Start the instances that are there; those that a killed daemon has left are ended first."""
-        self._home, self._cache = reachable(self._folder), reachable(self._cache)
+        self._home, self._cache = accessible_folder(self._folder), accessible_folder(self._cache)
         self._held = {}
         self._work = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rds")
         for file in sorted(self._instances.glob("*/instance.json")):

@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from ...postgres_server.roles import administration
+from ...postgres_server.roles import admin_connection
 from ...postgres_server.server import Server
-from ...postgres_server.system_account import give, remove
+from ...postgres_server.system_account import give_to_server_user, remove
 from .configuration import Instance
 
 # Of the running server alone, and written anew by each start.
@@ -27,7 +27,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
     building = target.with_name(target.name + ".part")
     remove(building)
     building.mkdir(parents=True)
-    with administration(server.port, server.admin_password) as connection:
+    with admin_connection(server.port, server.admin_password) as connection:
         _drop_slot(connection)
         # Keeps the log from this moment on, which a checkpoint would else recycle during a long copy.
         connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [_SLOT])
@@ -38,7 +38,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
     shutil.copy2(server.folder / "rdsadmin", building / "rdsadmin")
     facts = {"engine_version": instance.engine_version, "username": instance.username, "major": server.binaries.major}
     (building / "snapshot.json").write_text(json.dumps(facts))
-    give(building)
+    give_to_server_user(building)
     building.rename(target)
 
 
@@ -86,4 +86,4 @@ def unpack(snapshot: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(snapshot / "data", folder / "data", symlinks=True)
     shutil.copy2(snapshot / "rdsadmin", folder / "rdsadmin")
-    give(folder)
+    give_to_server_user(folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
 from flask_on_aws_cli.local_project.location import Location
-from flask_on_aws_cli.task_model.process_containers import ImagePlan, ProcessRooms
+from flask_on_aws_cli.task_model.process_containers import ImagePlan, ProcessPlanner
 
 APP = Path(__file__).with_name("app.py")
 _DOCKERFILE = """FROM python:3.13-slim
@@ -31,7 +31,7 @@ class AsProcesses:
     """A port of its own for each task."""
 
     def make(self, place: Location) -> Any:
-        return ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, self._plan))
+        return ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, self._plan))
 
     def _plan(self, image: str) -> ImagePlan | None:
         return ImagePlan(APP.parent, f'"{sys.executable}" {APP}', {"FROM_IMAGE": "yes"}) if image == "app" else None

@@ -76,11 +76,11 @@ def test_a_stopped_daemon_ends_its_tasks_in_order(place: Location, daemon: Daemo
 
 def test_another_process_with_an_old_number_is_left_alone(tmp_path: Path) -> None:
     from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
-    from flask_on_aws_cli.task_model.process_containers import ProcessRooms
+    from flask_on_aws_cli.task_model.process_containers import ProcessPlanner
 
     other = subprocess.Popen(["sleep", "30"])
     (tmp_path / "x.pid").write_text(json.dumps({"pid": other.pid, "created": time.time() - 3600}))
-    ProcessRuntime(tmp_path, ProcessRooms(tmp_path, lambda image: None)).start()
+    ProcessRuntime(tmp_path, ProcessPlanner(tmp_path, lambda image: None)).start()
     assert other.poll() is None
     assert list(tmp_path.glob("*.pid")) == []
     other.kill()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..local_project.location import Location, RuntimeName
 from ..task_model.environment_images import Images, ProcessImages
-from ..task_model.process_containers import ProcessRooms
+from ..task_model.process_containers import ProcessPlanner
 from ..task_model.runtime import Runtime
 from .ecs.tasks.processes import ProcessRuntime
 from .faults import Faults
@@ -47,7 +47,7 @@ def open_tasks(place: Location, name: RuntimeName, ports: Callable[[], Collectio
     if name == "process":
         images = _environments(place)
         return Tasks(
-            images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan), faults)
+            images, ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, images.image_plan), faults)
         )
     from .containers.docker_client import connect
     from .containers.images import ContainerImages

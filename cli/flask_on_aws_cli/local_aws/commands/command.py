@@ -36,7 +36,7 @@ from ...pulumi_engine import EngineError
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
-from ...task_model.process_containers import on_this_machine
+from ...task_model.process_containers import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_request import ask
@@ -296,4 +296,4 @@ def _environment(place: LocalAws) -> dict[str, str]:
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         found[secret["name"]] = json.loads(text)[key]
     files = {CA_PATH: str(place.location.certificate)}
-    return {name: on_this_machine(value, files) for name, value in found.items()}
+    return {name: localize_paths(value, files) for name, value in found.items()}

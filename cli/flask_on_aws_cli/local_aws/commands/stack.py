@@ -10,7 +10,7 @@ from ...pulumi_engine import Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
 from ...shared.stack_options import plan_settings
-from ...task_model.environment_images import ProcessImages, Wanted
+from ...task_model.environment_images import ImageBuild, ProcessImages
 from ..runtimes import open_images
 
 STACK = "local"
@@ -76,7 +76,7 @@ class Stack:
         self._built[app.resolve()] = digest
         # The program's image has a Dockerfile that was made from them, or one of the app's own, and tells neither.
         settings = plan_settings(self._project.config, self._project.name)
-        different = self._images.build(Wanted(digest, app, inputs, self._program, settings))
+        different = self._images.build(ImageBuild(digest, app, inputs, self._program, settings))
         if different is not None:
             self._say(f"built    {digest[:19]} from {app}" + (f" ({different})" if different else ""))
         return {}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from docker.errors import APIError, NotFound
 
 from ...local_project.location import Target
-from ...task_model.runtime import Beside, CannotStart, Usage
+from ...task_model.runtime import CannotStart, ExecProcess, Usage
 from ..faults import Faults
 from .docker_client import EngineFailure, quietly
 
@@ -74,11 +74,11 @@ class Container:
         """Whether the kernel ended it for its memory."""
         return self._out_of_memory
 
-    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
+    def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
         """A command in it, by `docker exec`."""
         options = ["--interactive", "--tty"] if terminal else []
         docker = ["docker", "--host", self._launch.engine_url, "exec", *options, self._container.name]
-        return Beside([*docker, *command], Path.home(), os.environ)
+        return ExecProcess([*docker, *command], Path.home(), os.environ)
 
     def usage(self) -> Usage:
         """What the engine measures: memory without the files that the kernel may drop from it, as `docker stats`."""

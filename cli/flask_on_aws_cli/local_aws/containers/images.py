@@ -10,7 +10,7 @@ from typing import Any
 from docker.errors import ImageNotFound
 
 from ...build.run import BuildError
-from ...task_model.environment_images import Wanted
+from ...task_model.environment_images import ImageBuild
 from .docker_client import engine_url, quietly
 
 # Releases that are kept for tasks that still run and for a way back; ECS keeps two at a time.
@@ -31,7 +31,7 @@ class ContainerImages:
         self._client = client
         self._name = f"flask-on-aws-local/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
-    def build(self, wanted: Wanted) -> str | None:
+    def build(self, wanted: ImageBuild) -> str | None:
         """Build as the image resource says, but for pushing it."""
         if self.has(wanted.digest):
             self._use(wanted.digest)

@@ -54,7 +54,7 @@ class ContainerRuntime:
         command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.containers.container_reaper", self._marked]
         self._supervisor = ReaperSupervisor(command, faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
+    def create_sandbox(self, task_id: str, plan: TaskPlan) -> ContainerRoom:
         """Room for a task's containers."""
         self._supervisor.watch()
         return ContainerRoom(task_id, plan, self._around)

@@ -13,7 +13,7 @@ from flask_on_aws.runtime_contract.contract import CA_PATH
 
 from ...local_project.location import ACCOUNT_ID, HOST, Target
 from ...task_model.definition import Container, TaskPlan
-from ...task_model.runtime import CannotStart, not_pulled
+from ...task_model.runtime import CannotStart, cannot_pull
 from ..faults import Faults
 from . import relay
 from .container import ContainerLaunch
@@ -100,10 +100,10 @@ class ContainerRoom:
                 return images.get(self._around.image_here(name))
             except ImageNotFound:
                 if name.startswith(f"{ACCOUNT_ID}.dkr.ecr."):  # nobody's account: AWS must not be asked for it
-                    raise not_pulled(name, "not found") from None
+                    raise cannot_pull(name, "not found") from None
                 return images.pull(name)
         except EngineFailure as error:
-            raise not_pulled(name, str(getattr(error, "explanation", None) or error)) from error
+            raise cannot_pull(name, str(getattr(error, "explanation", None) or error)) from error
 
     def _open(self, image: Any) -> Any:
         """A container that does nothing but keep the network of the task, with the local AWS at its own addresses.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...local_project.clients import client
 from ...local_project.location import Location
-from ...task_model.runtime import Beside, Runtime
+from ...task_model.runtime import ExecProcess, Runtime
 from ..api.endpoint import Endpoint
 from ..api.record_values import ServiceRecord
 from ..parts import Targets
@@ -65,7 +65,7 @@ class Ecs:
         """Have the services' tasks run from a folder, anew if they do already; None: from their images again."""
         self._scheduler.develop(folder)
 
-    def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> Beside:
+    def beside(self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None) -> ExecProcess:
         """How a command runs beside a running container, as ECS Exec does it, with this process's terminal or without.
 
         Raises `LookupError` when there is no such container, and `PermissionError` in AWS's words when the service does
@@ -78,5 +78,5 @@ class Ecs:
                 raise PermissionError(_NOT_ENABLED)
             for one in run.containers:
                 if one.alive and one.running is not None and container in (None, one.container.name):
-                    return one.running.beside(command, terminal)
+                    return one.running.exec_process(command, terminal)
         raise LookupError(f"No container {container or ''} of a task {task_id} runs.")

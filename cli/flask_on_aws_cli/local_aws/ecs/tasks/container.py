@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, HealthCheck
-from ....task_model.runtime import Beside, CannotStart, Launch, Running
+from ....task_model.runtime import CannotStart, ExecProcess, Launch, RunningContainer
 from .processes import ProcessLaunch
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -29,7 +29,7 @@ class ContainerRun:
     """None when it is skipped."""
     reason: str | None = None
     """Why it was skipped or killed, as DescribeTasks says it."""
-    running: Running | None = None
+    running: RunningContainer | None = None
     code: int | None = None
     health: str = "UNKNOWN"
     kill_at: float | None = None
@@ -73,7 +73,7 @@ class ContainerRun:
         if check is not None:
             threading.Thread(target=self._check, args=(self.running, check), daemon=True).start()
 
-    def _start(self, launch: Launch) -> Running:
+    def _start(self, launch: Launch) -> RunningContainer:
         try:
             running = launch.start()
         except OSError as missing:
@@ -122,10 +122,10 @@ class ContainerRun:
             self.reason = _OUT_OF_MEMORY
             self.running.kill()
 
-    def _check(self, running: Running, check: HealthCheck) -> None:
+    def _check(self, running: RunningContainer, check: HealthCheck) -> None:
         """HEALTHY after one good answer, UNHEALTHY after as many bad ones in a row as the check says."""
         started, failures = time.monotonic(), 0
-        probe = running.beside(check.command)
+        probe = running.exec_process(check.command)
         while not self._ended.wait(check.interval):
             before = self.health
             if _succeeds(probe, check.timeout):  # or else whatever went wrong is the check's failure
@@ -138,7 +138,7 @@ class ContainerRun:
                 self.on_change()
 
 
-def _succeeds(probe: Beside, timeout: float) -> bool:
+def _succeeds(probe: ExecProcess, timeout: float) -> bool:
     """Whether a command ends well in time; it is ended with its children when it does not."""
     try:
         process = subprocess.Popen(  # noqa: S603 what the user's task definition says

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ....local_project.location import Location
 from ....task_model.definition import Container, TaskPlan
-from ....task_model.runtime import CannotStart, Room, Skipped
+from ....task_model.runtime import CannotStart, Skipped, TaskSandbox
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from .connections import check_aws, check_databases
@@ -29,13 +29,13 @@ class Launches:
         """Folder of the containers' output."""
         return self.place.folder / "logs"
 
-    def prepare(self, task: TaskRecord, plan: TaskPlan, room: Room) -> list[ContainerRun]:
+    def prepare(self, task: TaskRecord, plan: TaskPlan, room: TaskSandbox) -> list[ContainerRun]:
         """The task's containers, ready to start; raises `CannotStart`."""
         self.logs.mkdir(parents=True, exist_ok=True)
         check_aws(self.records, task.network, plan)
         return [self._prepare(task, plan, container, room) for container in plan.containers]
 
-    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: Room) -> ContainerRun:
+    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: TaskSandbox) -> ContainerRun:
         self._check_log_group(container)
         environment = self._environment(task.id, plan, container)
         check_databases(self.records, task.network, environment)

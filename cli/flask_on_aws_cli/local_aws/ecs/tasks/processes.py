@@ -16,8 +16,8 @@ import psutil
 from ....local_project.location import Target
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, TaskPlan
-from ....task_model.process_containers import ProcessPlan, ProcessRooms
-from ....task_model.runtime import Beside, Usage
+from ....task_model.process_containers import ProcessPlan, ProcessPlanner
+from ....task_model.runtime import ExecProcess, Usage
 from ...faults import Faults
 from ...reaper_supervisor import ReaperSupervisor
 from . import process_reaper
@@ -28,12 +28,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class ProcessRuntime:
     """Processes whose ids are kept in a folder; a reaper ends them when this process ends without doing so."""
 
-    def __init__(self, folder: Path, rooms: ProcessRooms, faults: Faults | None = None) -> None:
+    def __init__(self, folder: Path, rooms: ProcessPlanner, faults: Faults | None = None) -> None:
         self._folder, self._rooms = folder, rooms
         folder.mkdir(parents=True, exist_ok=True)
         self._supervisor = ReaperSupervisor([sys.executable, process_reaper.__file__, str(folder)], faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
+    def create_sandbox(self, task_id: str, plan: TaskPlan) -> "ProcessRoom":
         """A task's processes share no more than the machine."""
         return ProcessRoom(task_id, self._rooms, self)
 
@@ -54,7 +54,7 @@ class ProcessRuntime:
 class ProcessRoom:
     """The processes of one task."""
 
-    def __init__(self, task_id: str, rooms: ProcessRooms, runtime: ProcessRuntime) -> None:
+    def __init__(self, task_id: str, rooms: ProcessPlanner, runtime: ProcessRuntime) -> None:
         self._task_id, self._rooms, self._runtime = task_id, rooms, runtime
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
@@ -162,9 +162,9 @@ class Process:
         """No kernel limits a process: `UsageMeter` does."""
         return False
 
-    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
+    def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
         """A command with its environment and folder."""
-        return Beside(command, self._plan.folder, self._plan.environment)
+        return ExecProcess(command, self._plan.folder, self._plan.environment)
 
     def usage(self) -> Usage:
         """Memory as a container is billed for it: pages that processes share are counted once, where Linux tells."""

@@ -14,7 +14,7 @@ from moto.core.utils import utcnow
 
 from ....local_project.location import Target
 from ....task_model.definition import TaskPlan
-from ....task_model.runtime import CannotStart, Room, Runtime
+from ....task_model.runtime import CannotStart, Runtime, TaskSandbox
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from ...faults import Faults
@@ -62,7 +62,7 @@ class TaskRun:
         self.meter = UsageMeter(plan)
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
-        self._room: Room | None = None
+        self._room: TaskSandbox | None = None
         self._code: Path | None = None
         self._renewals = self._renewals_wanted = 0
         self._told: list[dict[str, object]] = []
@@ -149,7 +149,7 @@ class TaskRun:
 
     def _prepare(self) -> None:
         self._tell(last_status="PENDING", pull_started_at=utcnow())
-        self._room = self._tools.runtime.room(self.record.id, self.plan)
+        self._room = self._tools.runtime.create_sandbox(self.record.id, self.plan)
         self.containers = self._tools.launches.prepare(self.record, self.plan, self._room)
         self._tell(pull_stopped_at=utcnow())
         for one in self.containers:

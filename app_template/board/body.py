@@ -1,13 +1,13 @@
-"""Requests with a body: at most so large, and never in all threads at once.
+"""Limits the size and duration of request bodies, and the number of threads that read them.
 
-Servers with threads give one to each request and read its body in it, however slowly it comes: a few slow clients are
-enough to stop an app. The load balancer does not help, since it passes bodies on as they arrive, and granian has no
-time limit for them. So bodies are read whole before the app works on them, those that come too slowly are refused, and
-one thread always stays free for requests without one: slow clients can delay each other, but not the pages and the
-health check.
+A threaded server reads the body of a request in the request's thread, however slowly it arrives, so a few slow clients
+can block an app. The load balancer does not prevent this, because it forwards bodies as they arrive, and granian has no
+time limit for them. Therefore a body is read completely before the app handles the request, a body that arrives too
+slowly is rejected, and one thread always stays free for requests without a body: slow clients can delay each other, but
+not the pages and the health check.
 
-A read cannot be ended while it waits. A body of which nothing comes any more keeps its thread until the load balancer
-gives the connection up, after its idle timeout.
+A read cannot be interrupted while it waits. A body that stops arriving occupies its thread until the load balancer
+closes the connection after its idle timeout.
 """
 
 import tempfile
@@ -21,26 +21,28 @@ from . import logs
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-# A body may take 20 s, and a second more for every 500 bytes, as with Apache's mod_reqtimeout:
+# A body may take 20 s plus one second for every 500 bytes, as with Apache's mod_reqtimeout:
 # https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html
 _SECONDS, _BYTES_A_SECOND = 20, 500
-# Bytes that a read waits for at most, so that time is looked at soon when bytes come one by one. A read takes half a
-# microsecond, and the interpreter's turn from another thread.
+# The most bytes that a read waits for, so that the time is checked soon even if bytes arrive one by one. A read takes
+# half a microsecond, and the interpreter lock from another thread.
 _PIECE = 512
 _QUICK_SECONDS = 0.1  # a read that takes longer is followed by one for a single byte
-_IN_MEMORY = 1 << 19  # bytes; larger bodies go to a file in /tmp, so that uploads do not add up to the task's memory
-_TURN_SECONDS = 1  # a body that is here already takes a millisecond, and so does the wait for those before it
+# Bytes; larger bodies are written to a file in /tmp, so that uploads do not use up the task's memory.
+_IN_MEMORY = 1 << 19
+_TURN_SECONDS = 1  # a body that has arrived takes a millisecond to read, as do those ahead of it
 _RETRY_SECONDS = 5
 
 
 class Body:
-    """Hands the app a body that is there already; 413 above `largest` bytes, 408 when it comes too slowly, 503 where no
-    thread may read another.
+    """Middleware that passes complete bodies to the app.
+
+    It responds 413 above `largest` bytes, 408 if a body arrives too slowly, 503 if too many threads are reading bodies.
     """
 
     def __init__(self, app: WsgiApp, largest: int, threads: int) -> None:
         self._app, self._largest = app, largest
-        self._places = threading.BoundedSemaphore(max(threads - 1, 1))
+        self._readers = threading.BoundedSemaphore(max(threads - 1, 1))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or ""
@@ -48,19 +50,19 @@ class Body:
             return self._app(environ, start_response)
         expected = int(length) if length.isdigit() else None
         if expected is not None and expected > self._largest:
-            return _refuse(start_response, "413 Content Too Large", "The request is too large.")
-        if not self._places.acquire(timeout=_TURN_SECONDS):
-            return _refuse(start_response, "503 Service Unavailable", "Too many uploads at once.")
+            return _reject(start_response, "413 Content Too Large", "The request is too large.")
+        if not self._readers.acquire(timeout=_TURN_SECONDS):
+            return _reject(start_response, "503 Service Unavailable", "Too many uploads at once.")
         try:
             body, size = self._read(environ["wsgi.input"], expected)
         except TimeoutError:
-            return _refuse(start_response, "408 Request Timeout", "The request came too slowly.")
+            return _reject(start_response, "408 Request Timeout", "The request came too slowly.")
         finally:
-            self._places.release()
+            self._readers.release()
         if size > self._largest:
-            return _refuse(start_response, "413 Content Too Large", "The request is too large.")
+            return _reject(start_response, "413 Content Too Large", "The request is too large.")
         if expected is not None and size < expected:
-            return _refuse(start_response, "400 Bad Request", "The request ended early.")
+            return _reject(start_response, "400 Bad Request", "The request ended early.")
         environ["wsgi.input"], environ["wsgi.input_terminated"] = body, True
         return self._app(environ, start_response)
 
@@ -82,19 +84,19 @@ class Body:
 
 
 def _next(stream: IO[bytes], size: int) -> bytes:
-    """Nothing when the connection broke, for which each server has its own exception: what is missing shows it."""
+    """Read bytes; none if the connection broke, which raises a different exception with each server."""
     with suppress(Exception):
         return stream.read(size)
     return b""
 
 
-def _refuse(start_response: Callable[..., Any], status: str, sentence: str) -> list[bytes]:
+def _reject(start_response: Callable[..., Any], status: str, sentence: str) -> list[bytes]:
     logs.logger.warning("body: %s", sentence)
     text = f"{sentence}\n".encode()
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(text))),
-        ("Connection", "close"),  # the rest of the body would be taken for the next request
+        ("Connection", "close"),  # otherwise the rest of the body would be read as the next request
     ]
     if status.startswith("503"):
         headers.append(("Retry-After", str(_RETRY_SECONDS)))

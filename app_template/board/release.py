@@ -1,4 +1,4 @@
-"""`flask release`: brings the tables to what this release needs, once, however many start it at the same time."""
+"""`flask release`: migrates the database for this release, once even if several tasks run it at the same time."""
 
 import time
 from typing import Any
@@ -14,28 +14,28 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from .models import database
 
-_TRIES = 20  # 100 s in all: longer than a report that someone runs by hand
-# Between two tries, so that the requests that waited behind the migration are answered first.
+_ATTEMPTS = 20  # 100 s in total: longer than a report that someone runs by hand
+# Between two attempts, so that the requests that waited for the migration are answered first.
 _PAUSE_SECONDS = 3
-# PostgreSQL's words for a migration that gave way: lock_not_available, deadlock_detected.
-_GAVE_WAY = ("55P03", "40P01")
+# PostgreSQL's error codes for a migration that was blocked: lock_not_available, deadlock_detected.
+_BLOCKED = ("55P03", "40P01")
 
 
 @click.command("release")
-@click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--plan", is_flag=True, help="Show the migrations without running them.")
 @with_appcontext
 def release(plan: bool) -> None:
-    """Migrate the database: one runner at a time, giving way to the app's own queries."""
+    """Migrate the database; only one process at a time, and without blocking the app's queries."""
     try:
-        waiting = _waiting()
+        pending = _pending_migrations()
     except OperationalError as error:
         raise click.ClickException(f"The database does not answer: {_first_line(error)}") from error
-    if not waiting:
+    if not pending:
         click.echo("The database is up to date: nothing to do.")
         return
     click.echo("To run:" if plan else "Running, unless another release does:")
-    for step in waiting:
-        click.echo(f"  {step.revision}  {step.doc}")
+    for migration in pending:
+        click.echo(f"  {migration.revision}  {migration.doc}")
     if not plan:
         _migrate()
 
@@ -49,8 +49,8 @@ def _config() -> Config:
     return migrate.migrate.get_config()
 
 
-def _waiting() -> list[Any]:
-    """The migrations that the database lacks, the next one first."""
+def _pending_migrations() -> list[Any]:
+    """The migrations that have not been applied, the next one first."""
     scripts = ScriptDirectory.from_config(_config())
     with database.engine.connect() as connection:
         heads = MigrationContext.configure(connection).get_current_heads()
@@ -58,11 +58,11 @@ def _waiting() -> list[Any]:
 
 
 def _migrate() -> None:
-    for left in reversed(range(_TRIES)):
+    for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             upgrade()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _GAVE_WAY or not left:
+            if getattr(error.orig, "sqlstate", None) not in _BLOCKED or not attempts_left:
                 raise click.ClickException(f"The migration failed and was rolled back: {_first_line(error)}") from error
             click.echo(f"Other queries hold what the migration needs: again in {_PAUSE_SECONDS} s.", err=True)
             time.sleep(_PAUSE_SECONDS)

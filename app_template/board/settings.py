@@ -1,6 +1,6 @@
-"""What the environment says: the one place that reads it.
+"""Reads the settings from environment variables; no other module reads them.
 
-APP_ENV chooses a class, the class gives the defaults, and the variable with a setting's name in capitals overrides it.
+APP_ENV selects a class with the defaults; the variable with the upper-case name of a setting overrides its default.
 A new setting is one line in `Settings`.
 """
 
@@ -13,64 +13,63 @@ from urllib.parse import unquote, urlsplit
 
 from click import ClickException
 
-# For work on one's own machine only: it is public.
+# For development only: it is public.
 _DEVELOPMENT_KEY = "for-development-only-and-public"
 _PLACEHOLDER = re.compile("change|placeholder|example|insecure|development|your[-_ ]", re.IGNORECASE)
-_SHORTEST_KEY = 32  # characters; 32 random bytes have 43 or more in base64
+_MIN_KEY_LENGTH = 32  # characters; 32 random bytes have 43 or more in base64
 _NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _BUCKET_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
-_ONE_YEAR = 31556926  # seconds; static files have a hash in their name, so what is kept is never stale
+_ONE_YEAR = 31556926  # seconds; static files have a hash in their name, so cached files are never stale
 
 
 class SettingsError(ClickException):
-    """A sentence about a setting. The `flask` command prints this kind of error without a traceback."""
+    """An invalid setting; the message is a sentence, which the `flask` command prints without a traceback."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Typed and checked settings, with the defaults of what is deployed; secrets are not in its repr."""
+    """Typed and validated settings, with the defaults of a deployed app; the repr does not contain secrets."""
 
     deployed: ClassVar[bool] = True
 
     secret_key: str = field(default="", repr=False)
     """Signs sessions and form tokens."""
     secret_key_fallbacks: str = field(default="", repr=False)
-    """Earlier keys, separated by commas: what they have signed is still valid."""
-    # Without a host, libpq takes what is missing from the PG* variables.
+    """Earlier keys, separated by commas; their signatures are still valid."""
+    # libpq reads a missing host, user and so on from the PG* variables.
     database_url: str = field(default="postgresql+psycopg://", repr=False)
-    """The database."""
+    """URL of the database."""
     database_secret_arn: str = ""
-    """A secret in Secrets Manager with the password of now, read when the database refuses the one at hand."""
+    """ARN of the Secrets Manager secret with the current password, read when the database rejects the known one."""
     database_threads: int = 4
-    """Connections kept open by each process: one for each of its threads."""
+    """Connections that each process keeps open: one for each of its threads."""
     default_storage_dsn: str = ""
-    """Where pictures are: `file:///folder/` on disk."""
+    """URL of the storage for pictures: `file:///folder/` or `s3://bucket.s3.region.amazonaws.com/`."""
     media_bucket: str = ""
-    """Where pictures are: a bucket."""
+    """Name of the S3 bucket for pictures."""
     aws_region: str = ""
-    """The bucket's region."""
+    """Region of the bucket."""
     external_url: str = ""
-    """Scheme and host of every link."""
+    """Scheme and host of absolute links."""
     domain_aliases: str = ""
-    """Other names of the site, separated by commas: redirected to `external_url`."""
+    """Other host names of the site, separated by commas, which are redirected to `external_url`."""
     trust_proxy_depth: int = 0
-    """Proxies before the app."""
+    """Number of proxies in front of the app."""
     send_file_max_age_default: int = _ONE_YEAR
-    """Seconds for which browsers keep static files."""
+    """Seconds for which browsers cache static files."""
     log_level: str = "INFO"
-    """The least that is logged."""
+    """Lowest level that is logged."""
     release: str = "unknown"
-    """What `/version` says."""
+    """Release that `/version` returns."""
     title: str = "Board"
     """Name of the site."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings, or a SettingsError that says which variable is wrong and what to do."""
-        chosen = _environment_class(environment)
-        found = dict(_read(chosen, _with_other_names(environment)))
-        return chosen(**found)
+        """Read the settings; raises a SettingsError that names the invalid variable and the fix."""
+        settings_class = _environment_class(environment)
+        return settings_class(**dict(_read(settings_class, _with_aliases(environment))))
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -84,21 +83,21 @@ class Settings:
 
     @property
     def host_aliases(self) -> frozenset[str]:
-        """The other names, as a set."""
+        """The other host names, as a set."""
         return frozenset(name.strip().lower() for name in self.domain_aliases.split(",") if name.strip())
 
 
 class ProductionSettings(Settings):
-    """What people use."""
+    """The environment that users use."""
 
 
 class StagingSettings(Settings):
-    """What looks like production before it is."""
+    """An environment like production, to test releases."""
 
 
 @dataclass(frozen=True)
 class DevSettings(Settings):
-    """One's own machine."""
+    """A developer's machine."""
 
     deployed: ClassVar[bool] = False
 
@@ -108,14 +107,14 @@ class DevSettings(Settings):
 
 
 def _environment_class(environment: Mapping[str, str]) -> type[Settings]:
-    """By APP_ENV (`Dev`) or else FLASK_ENV (`development`)."""
+    """The class that APP_ENV (`Dev`) or else FLASK_ENV (`development`) selects."""
     name = (environment.get("APP_ENV") or environment.get("FLASK_ENV") or "").lower()
-    # Unknown and missing count as deployed: forgetting the variable must not loosen anything.
+    # Unknown and missing values select production: a forgotten variable must not weaken security.
     return {"dev": DevSettings, "development": DevSettings, "staging": StagingSettings}.get(name, ProductionSettings)
 
 
-# What platforms call the same thing.
-_OTHER_NAMES = {
+# Names of the same settings on other platforms.
+_ALIASES = {
     "DATABASE_URL": ("DEFAULT_DATABASE_DSN", "DB_CONNECTION_STRING"),
     "SECRET_KEY": ("PLATFORM_PROJECT_ENTROPY",),
     "TRUST_PROXY_DEPTH": ("ADAPTABLE_TRUST_PROXY_DEPTH",),
@@ -123,19 +122,19 @@ _OTHER_NAMES = {
 }
 
 
-def _with_other_names(environment: Mapping[str, str]) -> dict[str, str]:
-    filled = dict(environment)
-    for name, others in _OTHER_NAMES.items():
-        filled[name] = next((environment[key] for key in (name, *others) if environment.get(key)), "")
-    if not filled.get("EXTERNAL_URL") and filled.get("DOMAIN"):
-        filled["EXTERNAL_URL"] = f"https://{filled['DOMAIN']}"
-    return filled
+def _with_aliases(environment: Mapping[str, str]) -> dict[str, str]:
+    variables = dict(environment)
+    for name, aliases in _ALIASES.items():
+        variables[name] = next((environment[key] for key in (name, *aliases) if environment.get(key)), "")
+    if not variables.get("EXTERNAL_URL") and variables.get("DOMAIN"):
+        variables["EXTERNAL_URL"] = f"https://{variables['DOMAIN']}"
+    return variables
 
 
-def _read(chosen: type[Settings], environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    for setting in fields(chosen):
+def _read(settings_class: type[Settings], environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for setting in fields(settings_class):
         name = setting.name.upper()
-        if text := environment.get(name):  # set but empty is as good as not set
+        if text := environment.get(name):  # an empty variable counts as not set
             yield setting.name, _whole_number(name, text) if setting.type is int else text
 
 
@@ -149,25 +148,27 @@ def _secret_key(settings: Settings, key: str) -> str:
     if not settings.deployed:
         return key
     if not key:
-        wrong = "is missing"
+        problem = "is missing"
     elif _PLACEHOLDER.search(key) or len(set(key)) < len("0123456789"):
-        wrong = "is a placeholder"
-    elif len(key) < _SHORTEST_KEY:
-        wrong = f"has {len(key)} characters, fewer than {_SHORTEST_KEY}"
+        problem = "is a placeholder"
+    elif len(key) < _MIN_KEY_LENGTH:
+        problem = f"has {len(key)} characters, fewer than {_MIN_KEY_LENGTH}"
     else:
         return key
-    raise SettingsError(f"SECRET_KEY {wrong}: set it to the output of {_NEW_KEY}, or APP_ENV=Dev on your own machine.")
+    raise SettingsError(
+        f"SECRET_KEY {problem}: set it to the output of {_NEW_KEY}, or APP_ENV=Dev on your own machine."
+    )
 
 
 def _database_url(settings: Settings, url: str) -> str:
-    """The address with psycopg 3 as its driver, which SQLAlchemy wants in the scheme."""
+    """The URL with psycopg 3 as its driver, which SQLAlchemy expects in the scheme."""
     url = re.sub(r"^postgres(ql)?(\+psycopg2?)?://", "postgresql+psycopg://", url)
     try:
         parts = urlsplit(url)
-        wrong = parts.scheme != "postgresql+psycopg" or (parts.port is None and parts.netloc.endswith(":"))
-    except ValueError:  # a port that is no number, brackets that do not match
-        wrong = True
-    if wrong:  # its value is not repeated: it holds a password
+        is_invalid = parts.scheme != "postgresql+psycopg" or (parts.port is None and parts.netloc.endswith(":"))
+    except ValueError:  # a port that is not a number, or unmatched brackets
+        is_invalid = True
+    if is_invalid:  # the message does not repeat the value, which contains a password
         raise SettingsError(
             "DATABASE_URL is not the address of a PostgreSQL database: it must be "
             "postgresql://user:password@host:port/name, each part percent-encoded."

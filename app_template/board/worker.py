@@ -1,4 +1,4 @@
-"""`flask worker`: what no request waits for. It removes pictures that were sent to be posted and never were."""
+"""`flask worker`: background work. It removes pictures that were uploaded but never posted."""
 
 import re
 import signal
@@ -19,22 +19,22 @@ from .storage import Storage
 from .views import EXTENSIONS
 
 _EVERY_SECONDS = 3600
-_AFTER_SECONDS = 60  # when the database or the bucket did not answer
-# A picture is posted within 15 minutes or never (board/views.py); a day also leaves time to ask where one has gone.
+_RETRY_SECONDS = 60  # after an error of the database or the bucket
+# A picture is posted within 15 minutes or never (board/views.py); a day leaves time to investigate a missing one.
 _ABANDONED_SECONDS = 24 * 3600
-_AT_A_TIME = 500  # keys of a query
-# What is kept under other names is not the board's.
+_BATCH_SIZE = 500  # keys in a query
+# Files with other names do not belong to the board.
 _PICTURE = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(EXTENSIONS.values())})")
 
 _SHOWN = select(Post.picture_key).where(Post.picture_key.in_(bindparam("keys", expanding=True)))
 
 
 @click.command("worker")
-@click.option("--once", is_flag=True, help="Do what there is to do, and end.")
+@click.option("--once", is_flag=True, help="Run once and exit.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Remove pictures without a post, every hour, until SIGTERM."""
-    signal.signal(signal.SIGTERM, _end)  # a container's first process ignores it otherwise
+    """Remove pictures without a post every hour, until SIGTERM."""
+    signal.signal(signal.SIGTERM, _end)  # by default, the first process of a container ignores it
     storage: Storage | None = current_app.extensions["board.storage"]
     while True:
         pause = _EVERY_SECONDS
@@ -47,7 +47,7 @@ def worker(once: bool) -> None:
             if once:
                 raise click.ClickException(str(error)) from error
             logs.logger.warning("worker: %s", type(error).__name__, extra={"detail": str(error)})
-            pause = _AFTER_SECONDS
+            pause = _RETRY_SECONDS
         if once:
             return
         time.sleep(pause)
@@ -59,6 +59,6 @@ def _end(*_: Any) -> None:
 
 def _abandoned(storage: Storage) -> Iterator[str]:
     old = (key for key in storage.older_than(_ABANDONED_SECONDS) if _PICTURE.fullmatch(key))
-    while keys := list(islice(old, _AT_A_TIME)):
+    while keys := list(islice(old, _BATCH_SIZE)):
         shown = {row.picture_key for row in database.read(_SHOWN, keys=keys)}
         yield from (key for key in keys if key not in shown)

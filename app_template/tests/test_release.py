@@ -85,7 +85,7 @@ def test_it_gives_up_with_a_sentence_and_changes_nothing(
     run: Callable[..., str], holder: psycopg.Connection, empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("board.release._PAUSE_SECONDS", 0)
-    monkeypatch.setattr("board.release._TRIES", 2)
+    monkeypatch.setattr("board.release._ATTEMPTS", 2)
     output = run(code=1)
     assert output.splitlines()[-1].startswith("Error: The migration failed and was rolled back: canceling statement")
     assert _tables(empty_database) == {"alembic_version"}

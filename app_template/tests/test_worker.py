@@ -55,7 +55,7 @@ def test_in_a_bucket_too(make_app: MakeApp, bucket: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(worker, "_ABANDONED_SECONDS", 2)  # nobody can make a bucket's file older than it is
     time.sleep(2.5)
     client.put_object(Bucket=bucket, Key=NEW, Body=b"")
-    monkeypatch.setattr(worker, "_AT_A_TIME", 1)
+    monkeypatch.setattr(worker, "_BATCH_SIZE", 1)
     assert _run(app).exit_code == 0
     assert {found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]} == KEYS - {OLD}
 

@@ -1,1 +1,1 @@
-"""The command line tool of flask-on-aws: one folder for each capability, a pure core with a thin edge."""
+"""The command-line tool of flask-on-aws: one folder per capability, each with a pure core and a thin edge."""

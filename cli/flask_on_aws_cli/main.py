@@ -1,10 +1,10 @@
-"""Every command, loaded when it is used: the local AWS alone takes longer to import than all else."""
+"""The command group; a command is imported when it is used: the local AWS takes longer than all the rest together."""
 
 import importlib
 
 import click
 
-# Command → the module that holds it under the same name, and what it needs besides the tool itself.
+# Command → the module that defines it under the same name, and the package extra that it needs.
 _COMMANDS = {
     "plan": ("plan.command", ""),
     "build": ("build.command", ""),
@@ -20,7 +20,7 @@ _COMMANDS = {
 
 
 class MissingPackagesError(click.ClickException):
-    """A command whose packages are not installed; it cannot be run, as with wrong options."""
+    """The packages of a command are not installed; the exit code is that of a usage error."""
 
     exit_code = click.UsageError.exit_code
 
@@ -34,18 +34,18 @@ class _Commands(click.Group):
             return None
         module, extra = _COMMANDS[cmd_name]
         try:
-            loaded = importlib.import_module(f".{module}", __package__)
+            command_module = importlib.import_module(f".{module}", __package__)
         except ModuleNotFoundError as error:
             if not extra:
                 raise
             raise MissingPackagesError(
-                f"{cmd_name} needs more packages ({error.name} is missing); install them with: "
+                f"{cmd_name} needs additional packages ({error.name} is missing); install them with: "
                 f"pip install 'flask-on-aws-cli[{extra}]'"
             ) from error
-        return getattr(loaded, cmd_name)
+        return getattr(command_module, cmd_name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flask-on-aws-cli", message="%(version)s")
 def main() -> None:
-    """Build and run a Flask app as flask-on-aws does, see why, and look after it."""
+    """Plan, build, check, run and operate a Flask app with flask-on-aws."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask_on_aws_cli.local_project.clients import client, control_request
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.pulumi_engine import apply, destroy
 
 from tests.e2e.engine_key import RESET, keep_key
@@ -75,7 +75,7 @@ class EngineStack:
     """A program, its local AWS, and the engine's two commands."""
 
     def __init__(self, folder: Path, endpoint: str, body: str = STACK) -> None:
-        self.place = Place(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
+        self.place = Location(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
         self.program = folder / "program"
         self.endpoint = endpoint
         self.events = []

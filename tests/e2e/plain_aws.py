@@ -14,7 +14,7 @@ from flask_on_aws_cli.local_aws.api import endpoint
 from flask_on_aws_cli.local_aws.moto_patches.bundled_data import patch_bundled_data
 from flask_on_aws_cli.local_aws.moto_patches.cloudfront import patch_cloudfront
 from flask_on_aws_cli.local_aws.moto_patches.log_keys import patch_log_keys
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from moto.moto_api._internal import moto_api_backend
 
 from tests.e2e.engine_key import RESET, keep_key
@@ -31,7 +31,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     endpoint.apply_patches = apply_patches  # only those that do not depend on running tasks
     keep_key(Path(sys.argv[1]))
-    serving = endpoint.Endpoint(Place(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    serving = endpoint.Endpoint(Location(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
 
     def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         with serving.records.lock:  # otherwise records would change while they are being saved

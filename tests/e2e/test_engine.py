@@ -160,14 +160,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from flask_on_aws_cli.pulumi_engine import apply
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 folder, place, port, after = sys.argv[1:]
 remaining = [int(after)]
 def progress(event):  # the worst moment: AWS has completed the operation, but the state does not record it yet
     remaining[0] -= 1
     if remaining[0] == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-apply(Path(folder), "local", Path(sys.executable), Place(Path(place), int(port), "us-east-1"), progress=progress)
+apply(Path(folder), "local", Path(sys.executable), Location(Path(place), int(port), "us-east-1"), progress=progress)
 """
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from flask_on_aws_cli.operations.errors import OperationError
-from flask_on_aws_cli.operations.target import Where, find_app
+from flask_on_aws_cli.operations.target import AppOptions, find_app
 
 from tests.e2e.stacks import Stack, use_this_environment
 
@@ -35,20 +35,20 @@ def stack(pulumi_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_outputs_and_the_provider_s_settings_come_from_the_stack(stack: Stack) -> None:
     with pytest.raises(OperationError, match=r"The selected stack of .* is not deployed; deploy it with: pulumi up"):
-        find_app(Where(project=stack.folder))
-    with pytest.raises(OperationError, match="has no stack absent; see them with: pulumi stack ls"):
-        find_app(Where(project=stack.folder, stack="absent"))
+        find_app(AppOptions(project=stack.folder))
+    with pytest.raises(OperationError, match="has no stack absent; list its stacks with: pulumi stack ls"):
+        find_app(AppOptions(project=stack.folder, stack="absent"))
     stack.run("config", "set", "aws:region", "eu-north-1")
     stack.run("config", "set", "aws:profile", "shop")
     stack.run("config", "set", "--path", "aws:assumeRoles[0].roleArn", ROLES[0]["roleArn"])
     stack.up()
-    app = find_app(Where(project=stack.folder, stack="dev"))
+    app = find_app(AppOptions(project=stack.folder, stack="dev"))
     assert app.cluster == "clusterName-1"
     assert app._settings.given == {"region": "eu-north-1", "profile": "shop", "assumeRoles": ROLES}
     stack.run("config", "set", "--secret", "aws:secretKey", "s3cret")
     stack.run("config", "set", "aws:accessKey", "key")
-    given = find_app(Where(project=stack.folder))._settings.given
+    given = find_app(AppOptions(project=stack.folder))._settings.given
     assert (given["accessKey"], given["secretKey"]) == ("key", "s3cret")
     stack.run("stack", "unselect")
-    with pytest.raises(OperationError, match="is selected; name one with --stack"):
-        find_app(Where(project=stack.folder))
+    with pytest.raises(OperationError, match="is selected; use --stack"):
+        find_app(AppOptions(project=stack.folder))

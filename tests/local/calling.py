@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 LIST_CLUSTERS = {
     "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 def send(
-    place: Place,
+    place: Location,
     method: str = "POST",
     target: str = "/",
     body: bytes = b"",
@@ -50,7 +50,7 @@ def send(
 
 
 def signed(
-    place: Place,
+    place: Location,
     service: str = "ecs",
     method: str = "POST",
     target: str = "/",
@@ -77,7 +77,7 @@ def signed(
     return dict(request.headers.items())
 
 
-def call(place: Place, service: str = "ecs", body: bytes = b"{}", **fields: str) -> Answer:
+def call(place: Location, service: str = "ecs", body: bytes = b"{}", **fields: str) -> Answer:
     """A signed ListClusters with further header fields, whose names have underscores here."""
     headers = {**LIST_CLUSTERS, **{name.replace("_", "-"): value for name, value in fields.items()}}
     return send(place, body=body, headers=signed(place, service, body=body, headers=headers))

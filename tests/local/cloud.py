@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
 from flask_on_aws_cli.local_aws.ecs.data_plane import Ecs
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from moto.moto_api._internal import moto_api_backend
 
 from .conftest import client
@@ -37,7 +37,7 @@ def is_alive(pid: int) -> bool:
 class Api:
     """The API as boto3 tells it, with what the tests' services need."""
 
-    def __init__(self, place: Place, runtime: str = "process") -> None:
+    def __init__(self, place: Location, runtime: str = "process") -> None:
         self.place, self.runtime = place, RUNTIMES[runtime]
         self.ecs = client(place, "ecs")
         if not self.ecs.describe_clusters(clusters=["c"])["clusters"]:
@@ -141,7 +141,7 @@ class Api:
 class Cloud(Api):
     """A local AWS with ECS in this process."""
 
-    def __init__(self, place: Place, runtime: str = "process") -> None:
+    def __init__(self, place: Location, runtime: str = "process") -> None:
         self.targets = ProbingTargets()
         self.endpoint = Endpoint(place)
         self.endpoint.start()

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
 
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from tests.emulator import free_port
 
@@ -34,15 +34,15 @@ def marks_of(runtime: str) -> list[pytest.MarkDecorator]:
 
 
 @cache  # boto3 reads megabytes of JSON for each
-def client(place: Place, service: str) -> Any:
+def client(place: Location, service: str) -> Any:
     """An ordinary boto3 client of a place, with the place's own access key."""
     key = place.access_key
     return boto3.Session(key.id, key.secret, region_name=place.region).client(service, endpoint_url=place.endpoint)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "local aws", free_port(), REGION)
+def place(tmp_path: Path) -> Location:
+    return Location(tmp_path / "local aws", free_port(), REGION)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def daemon(place: Place) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def daemon(place: Location) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a process of its own with the place's local AWS, as often as it is called; all are ended with the test."""
     started: list[subprocess.Popen[str]] = []
 

@@ -6,13 +6,13 @@ import threading
 from pathlib import Path
 
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 
 def main() -> None:
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    place = Place(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
+    place = Location(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
     if sys.argv[3:]:
         from tests.local.cloud import Cloud
 

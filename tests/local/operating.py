@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_on_aws.releases.release_record import Release, release_parameter
 from flask_on_aws_cli.local_project import daemon_control
-from flask_on_aws_cli.local_project.project import LocalPlace, open_place
+from flask_on_aws_cli.local_project.project import LocalAws, open_local_aws
 from flask_on_aws_cli.pulumi_engine.session import state_file
 from flask_on_aws_cli.pulumi_engine.state import State
 
@@ -30,11 +30,11 @@ def image(release: str) -> str:
     return f"{REPOSITORY}@sha256:{release.encode().hex():0<64}"
 
 
-def open_project(folder: Path) -> LocalPlace:
+def open_project(folder: Path) -> LocalAws:
     """A project whose local AWS runs; end it with `control.end`."""
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: app\nruntime: python\n")
-    place = open_place(folder, "us-east-1")
+    place = open_local_aws(folder, "us-east-1")
     daemon_control.ensure_started(place)
     return place
 
@@ -42,8 +42,8 @@ def open_project(folder: Path) -> LocalPlace:
 class Operated:
     """An app with a web service and a worker; a release is deployed by `release`."""
 
-    def __init__(self, place: LocalPlace) -> None:
-        self.place, self.project = place.place, place.place.folder.parent
+    def __init__(self, place: LocalAws) -> None:
+        self.place, self.project = place.location, place.location.folder.parent
         self.url = place.url
         self.ecs, self.ssm = client(self.place, "ecs"), client(self.place, "ssm")
         self._balancing = client(self.place, "elbv2")

@@ -5,7 +5,7 @@ import threading
 import time
 
 from flask_on_aws_cli.local_aws.parts import TargetHealth
-from flask_on_aws_cli.local_project.place import Target
+from flask_on_aws_cli.local_project.location import Target
 
 INTERVAL = 0.25  # seconds between probes, so that tests are short
 BAD = 2  # failed probes in a row

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from flask_on_aws_cli.local_project.clients import client
-from flask_on_aws_cli.local_project.project import LocalPlace, find_place
+from flask_on_aws_cli.local_project.project import LocalAws, find_local_aws
 
 from tests.e2e.stacks import ROOT, copy_program
 
@@ -54,14 +54,14 @@ class Local:
         (self.folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(document))
 
     @property
-    def place(self) -> LocalPlace:
+    def place(self) -> LocalAws:
         """Where its local AWS is, once there was an `up`."""
-        place = find_place(self.folder)
+        place = find_local_aws(self.folder)
         assert place is not None
         return place
 
     def client(self, service: str) -> Any:
-        return client(self.place.place, service)
+        return client(self.place.location, service)
 
     def variables(self) -> dict[str, str]:
         """The app's environment, as the command shows it."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
-from flask_on_aws_cli.local_project.place import Place
-from flask_on_aws_cli.task_model.process_containers import ImagePlan, ProcessRooms
+from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.task_model.process_containers import ImagePlan, ProcessPlanner
 
 APP = Path(__file__).with_name("app.py")
 _DOCKERFILE = """FROM python:3.13-slim
@@ -30,13 +30,13 @@ class AsProcesses:
     port: int | None = None
     """A port of its own for each task."""
 
-    def make(self, place: Place) -> Any:
-        return ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, self._plan))
+    def make(self, place: Location) -> Any:
+        return ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, self._plan))
 
     def _plan(self, image: str) -> ImagePlan | None:
         return ImagePlan(APP.parent, f'"{sys.executable}" {APP}', {"FROM_IMAGE": "yes"}) if image == "app" else None
 
-    def pids(self, place: Place, task: str = "") -> list[int]:
+    def pids(self, place: Location, task: str = "") -> list[int]:
         """The process ids of a task or of all, from the files that a new daemon would read."""
         files = (place.folder / "tasks").glob(f"{task}*.pid")
         return [json.loads(path.read_text())["pid"] for path in files]
@@ -50,7 +50,7 @@ class AsContainers:
     port: int | None = 8080
     """The one that the task definition says."""
 
-    def make(self, place: Place) -> Any:
+    def make(self, place: Location) -> Any:
         from flask_on_aws_cli.local_aws.containers.docker_client import connect
         from flask_on_aws_cli.local_aws.containers.runtime import ContainerRuntime
 
@@ -60,7 +60,7 @@ class AsContainers:
         certificate.write_text("the local CA\n")
         return ContainerRuntime(connect(), place.folder, certificate, lambda: {place.port}, str)
 
-    def pids(self, place: Place, task: str = "") -> list[int]:
+    def pids(self, place: Location, task: str = "") -> list[int]:
         """The first processes of its containers, as the engine knows them."""
         marked = ["--filter", f"label=flask-on-aws.local={place.folder}", "--filter", f"name={task[:12]}"]
         names = docker("ps", "--format", "{{.Names}}", *marked).split()

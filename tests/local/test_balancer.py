@@ -39,7 +39,7 @@ from flask_on_aws_cli.local_aws.load_balancer import (
     Rule,
 )
 from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, TargetGroup
-from flask_on_aws_cli.local_project.place import Target
+from flask_on_aws_cli.local_project.location import Target
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 

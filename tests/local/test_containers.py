@@ -13,8 +13,8 @@ from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.local_aws.containers.images import ContainerImages, build_command
-from flask_on_aws_cli.local_project.place import Place
-from flask_on_aws_cli.task_model.environment_images import Wanted
+from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.task_model.environment_images import ImageBuild
 
 from tests.emulator import free_port
 
@@ -27,7 +27,7 @@ pytestmark = marks_of("container")
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), "container")
+    cloud = Cloud(Location(tmp_path_factory.mktemp("local aws"), free_port(), REGION), "container")
     yield cloud
     cloud.stop()
 
@@ -228,9 +228,9 @@ def test_images_are_built_once_kept_for_a_while_and_forgotten(tmp_path: Path) ->
     assert not any(images.has(f"sha256:{str(number) * 64}") for number in range(7))
 
 
-def wanted(folder: Path, digest: str, line: str) -> Wanted:
+def wanted(folder: Path, digest: str, line: str) -> ImageBuild:
     recipe = {"context": {"location": "."}, "dockerfile": {"inline": f"FROM {AsContainers.image}\n{line}\n"}}
-    return Wanted(digest, folder, recipe, folder, PlanSettings())
+    return ImageBuild(digest, folder, recipe, folder, PlanSettings())
 
 
 def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp
     images = ContainerImages(connect(), tmp_path)
     digest = f"sha256:{str(9) * 64}"
     try:
-        images.build(Wanted(digest, tmp_path, recipe, tmp_path, PlanSettings()))
+        images.build(ImageBuild(digest, tmp_path, recipe, tmp_path, PlanSettings()))
         reference = images.local_reference(f"x@{digest}")
         assert docker("run", "--rm", reference, "cat", "/said", "/file") == "red 6\nmore\n"
         assert "wanted" not in docker("history", "--no-trunc", reference)

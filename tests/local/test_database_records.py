@@ -8,7 +8,7 @@ import pytest
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
 from flask_on_aws_cli.local_aws.rds import Databases, Status
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.project import CACHE
 from flask_on_aws_cli.postgres_server.binaries import find
 from flask_on_aws_cli.shared.certificate_authority import Authority
@@ -18,7 +18,7 @@ from .conftest import client
 
 
 @pytest.fixture
-def rds(place: Place, tmp_path: Path) -> Iterator[Any]:
+def rds(place: Location, tmp_path: Path) -> Iterator[Any]:
     """The API of RDS with servers behind it."""
 
     def told(identifier: str, status: Status) -> None:
@@ -57,7 +57,7 @@ def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
 
 
 def test_a_database_that_cannot_be_made_says_why(rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr(
         "flask_on_aws_cli.local_aws.rds.instance.find", lambda major, _: find(major, tmp_path / "empty")
     )

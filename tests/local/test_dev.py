@@ -12,7 +12,7 @@ import pytest
 from flask_on_aws.build_plan.node_build import NodeBuild
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
 from flask_on_aws_cli.local_aws.commands.dev import needs_build, update_copy
-from flask_on_aws_cli.local_project.project import find_place, open_place
+from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws
 
 from .cloud import until
 from .test_releases import COMMAND, UP_SECONDS, Local, down
@@ -60,7 +60,7 @@ def page(local: Local) -> str:
 def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local) -> None:
     """Only this test proves `flask-on-aws dev`."""
     server = own.folder / "shop" / "server.py"
-    open_place(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
+    open_local_aws(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
     dev = Dev(own)
     try:
         own.url = dev.wait_for(r"(?s)every save takes effect at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
@@ -86,7 +86,7 @@ def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local
     finally:
         dev.end()
     assert "The last deployed code runs again" in dev.said
-    place = find_place(own.folder)
+    place = find_local_aws(own.folder)
     assert place is not None
     assert place.runtime == "container"  # for the next `up`
     until(lambda: page(own) == "procfile", what=lambda: dev.said)

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from tests.emulator import free_port
 
@@ -25,7 +25,7 @@ from .runtimes import RUNTIMES
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION), request.param)
+    cloud = Cloud(Location(tmp_path_factory.mktemp("local aws"), free_port(), REGION), request.param)
     yield cloud
     cloud.stop()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from .cloud import Api, is_alive, until
 
@@ -18,7 +18,7 @@ def alive(processes: list[int]) -> list[int]:
     return [pid for pid in processes if is_alive(pid)]
 
 
-def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}), count=2)
@@ -38,7 +38,9 @@ def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Place, daemon:
     assert len(dead) == 2
 
 
-def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(
+    place: Location, daemon: Daemon, runtime: str
+) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}))
@@ -56,7 +58,7 @@ def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(place: Place, 
     api.steady("web")
 
 
-def test_a_stopped_daemon_ends_its_tasks_in_order(place: Place, daemon: Daemon, runtime: str) -> None:
+def test_a_stopped_daemon_ends_its_tasks_in_order(place: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
     api = Api(place, runtime)
     api.serve("web", api.define("web"))
@@ -74,11 +76,11 @@ def test_a_stopped_daemon_ends_its_tasks_in_order(place: Place, daemon: Daemon, 
 
 def test_another_process_with_an_old_number_is_left_alone(tmp_path: Path) -> None:
     from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
-    from flask_on_aws_cli.task_model.process_containers import ProcessRooms
+    from flask_on_aws_cli.task_model.process_containers import ProcessPlanner
 
     other = subprocess.Popen(["sleep", "30"])
     (tmp_path / "x.pid").write_text(json.dumps({"pid": other.pid, "created": time.time() - 3600}))
-    ProcessRuntime(tmp_path, ProcessRooms(tmp_path, lambda image: None)).start()
+    ProcessRuntime(tmp_path, ProcessPlanner(tmp_path, lambda image: None)).start()
     assert other.poll() is None
     assert list(tmp_path.glob("*.pid")) == []
     other.kill()

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from .conftest import client
 
 Daemon = Callable[[], subprocess.Popen[str]]
 
 
-def make_some_of_everything(place: Place) -> dict[str, Any]:
+def make_some_of_everything(place: Location) -> dict[str, Any]:
     s3, secrets, ssm = (client(place, name) for name in ("s3", "secretsmanager", "ssm"))
     s3.create_bucket(Bucket="media", CreateBucketConfiguration={"LocationConstraint": place.region})
     s3.put_object(Bucket="media", Key="a/b.txt", Body=b"first")
@@ -28,7 +28,7 @@ def make_some_of_everything(place: Place) -> dict[str, Any]:
     return {"arn": arn, "vpc": client(place, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]}
 
 
-def assert_all_there(place: Place, made: dict[str, Any]) -> None:
+def assert_all_there(place: Location, made: dict[str, Any]) -> None:
     body = client(place, "s3").get_object(Bucket="media", Key="a/b.txt")["Body"].read()
     assert body == b"second" * 100_000
     secret = client(place, "secretsmanager").get_secret_value(SecretId="key")
@@ -40,7 +40,7 @@ def assert_all_there(place: Place, made: dict[str, Any]) -> None:
     assert client(place, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"] == made["vpc"]
 
 
-def test_answered_calls_survive_a_kill(place: Place, daemon: Daemon) -> None:
+def test_answered_calls_survive_a_kill(place: Location, daemon: Daemon) -> None:
     process = daemon()
     made = make_some_of_everything(place)
     process.kill()
@@ -49,7 +49,7 @@ def test_answered_calls_survive_a_kill(place: Place, daemon: Daemon) -> None:
     assert_all_there(place, made)
 
 
-def test_records_survive_a_stop(place: Place, daemon: Daemon) -> None:
+def test_records_survive_a_stop(place: Location, daemon: Daemon) -> None:
     process = daemon()
     made = make_some_of_everything(place)
     client(place, "logs").create_log_group(logGroupName="g")
@@ -66,7 +66,7 @@ def test_records_survive_a_stop(place: Place, daemon: Daemon) -> None:
     assert [event["message"] for event in events] == ["hello"]
 
 
-def test_a_place_without_a_key_gets_one_and_keeps_its_records(place: Place, daemon: Daemon) -> None:
+def test_a_place_without_a_key_gets_one_and_keeps_its_records(place: Location, daemon: Daemon) -> None:
     process = daemon()
     made = make_some_of_everything(place)
     process.terminate()
@@ -79,7 +79,7 @@ def test_a_place_without_a_key_gets_one_and_keeps_its_records(place: Place, daem
     assert_all_there(place, made)
 
 
-def test_certificates_and_keys_survive_a_kill(place: Place, daemon: Daemon) -> None:
+def test_certificates_and_keys_survive_a_kill(place: Location, daemon: Daemon) -> None:
     process = daemon()
     arn = client(place, "acm").request_certificate(DomainName="app.example.com", ValidationMethod="DNS")[
         "CertificateArn"
@@ -93,7 +93,7 @@ def test_certificates_and_keys_survive_a_kill(place: Place, daemon: Daemon) -> N
     assert client(place, "kms").get_public_key(KeyId=key)["PublicKey"]
 
 
-def test_objects_that_are_gone_leave_no_file(place: Place, daemon: Daemon) -> None:
+def test_objects_that_are_gone_leave_no_file(place: Location, daemon: Daemon) -> None:
     daemon()
     make_some_of_everything(place)
     objects = place.folder / "records" / "objects"
@@ -102,19 +102,19 @@ def test_objects_that_are_gone_leave_no_file(place: Place, daemon: Daemon) -> No
     assert list(objects.iterdir()) == []
 
 
-def test_records_are_for_their_owner_alone(place: Place, daemon: Daemon) -> None:
+def test_records_are_for_their_owner_alone(place: Location, daemon: Daemon) -> None:
     daemon()
     make_some_of_everything(place)
     assert {path.stat().st_mode & 0o077 for path in (place.folder / "records").rglob("*") if path.is_file()} == {0}
 
 
-def test_a_taken_port_is_an_error_that_names_it(place: Place, daemon: Daemon) -> None:
+def test_a_taken_port_is_an_error_that_names_it(place: Location, daemon: Daemon) -> None:
     daemon()
     with pytest.raises(OSError, match=f"Port {place.port} of 127.0.0.1 is in use"):
-        Endpoint(Place(place.folder.with_name("other"), place.port, place.region)).start()
+        Endpoint(Location(place.folder.with_name("other"), place.port, place.region)).start()
 
 
-def test_what_is_lacking_is_refused_at_once(place: Place, daemon: Daemon) -> None:
+def test_what_is_lacking_is_refused_at_once(place: Location, daemon: Daemon) -> None:
     daemon()
     started = time.monotonic()
     with pytest.raises(ClientError, match="does not support this"):

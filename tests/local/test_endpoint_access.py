@@ -21,7 +21,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from moto.moto_api._internal import moto_api_backend
 
 from tests.emulator import free_port
@@ -63,12 +63,12 @@ FOREIGN = [
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place() -> Iterator[Location]:
     """A local AWS with a bucket, whose project's pages are `PAGES`."""
     # pytest's folders are closed to other users, and a place has to be by itself.
     open_folder = Path(tempfile.mkdtemp())
     open_folder.chmod(0o755)
-    place = Place(open_folder / "local aws", free_port(), REGION)
+    place = Location(open_folder / "local aws", free_port(), REGION)
     endpoint = Endpoint(place, lambda: PAGES)
     endpoint.start()
     s3 = client(place, "s3")
@@ -83,7 +83,7 @@ def place() -> Iterator[Place]:
     shutil.rmtree(open_folder)
 
 
-def of(place: Place, page: str) -> str:
+def of(place: Location, page: str) -> str:
     """An origin with the endpoint's own address in it."""
     return page.format(port=place.port)
 
@@ -92,7 +92,7 @@ def of(place: Place, page: str) -> str:
 
 
 @pytest.mark.parametrize("origin", [*FOREIGN, *sorted(PAGES), "http://127.0.0.1:{port}", "http://localhost:{port}"])
-def test_no_page_calls_a_service_even_with_the_key(place: Place, origin: str) -> None:
+def test_no_page_calls_a_service_even_with_the_key(place: Location, origin: str) -> None:
     assert call(place).status == 200
     refused = call(place, Origin=of(place, origin))
     assert refused.status == 403
@@ -100,12 +100,12 @@ def test_no_page_calls_a_service_even_with_the_key(place: Place, origin: str) ->
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
-def test_no_browser_calls_a_service_where_it_sends_no_origin(place: Place, site: str) -> None:
+def test_no_browser_calls_a_service_where_it_sends_no_origin(place: Location, site: str) -> None:
     assert call(place, Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors").status == 403
 
 
 @pytest.mark.parametrize("origin", [*FOREIGN, "http://127.0.0.1:{port}"])
-def test_a_foreign_page_gets_nothing_of_s3_even_by_a_signed_link(place: Place, origin: str) -> None:
+def test_a_foreign_page_gets_nothing_of_s3_even_by_a_signed_link(place: Location, origin: str) -> None:
     link = path_of(client(place, "s3").generate_presigned_url("get_object", {"Bucket": "media", "Key": "private"}))
     assert send(place, "GET", link).body == "mine"
     refused = send(place, "GET", link, headers={"Origin": of(place, origin)})
@@ -115,14 +115,14 @@ def test_a_foreign_page_gets_nothing_of_s3_even_by_a_signed_link(place: Place, o
 
 @pytest.mark.parametrize("origin", [*FOREIGN, "http://127.0.0.1:{port}"])
 @pytest.mark.parametrize("target", ["/", "/media", "/media/private", "/.local/status", "/.local/development"])
-def test_a_preflight_grants_a_foreign_page_nothing(place: Place, origin: str, target: str) -> None:
+def test_a_preflight_grants_a_foreign_page_nothing(place: Location, origin: str, target: str) -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-amz-target"}
     refused = send(place, "OPTIONS", target, headers={"Origin": of(place, origin), **asked})
     assert refused.status == 403
     assert not [name for name in refused.headers if name.startswith("access-control")]
 
 
-def test_a_preflight_of_the_apps_page_is_for_its_bucket(place: Place) -> None:
+def test_a_preflight_of_the_apps_page_is_for_its_bucket(place: Location) -> None:
     asked = {"Origin": APP, "Access-Control-Request-Method": "POST"}
     granted = send(place, "OPTIONS", "/media", headers=asked)
     assert (granted.status, granted.headers["access-control-allow-origin"]) == (200, APP)
@@ -167,7 +167,7 @@ SIMPLE: dict[str, tuple[str, str, bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", SIMPLE)
-def test_what_is_not_signed_is_not_served(place: Place, name: str) -> None:
+def test_what_is_not_signed_is_not_served(place: Location, name: str) -> None:
     method, target, body, headers = SIMPLE[name]
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     for origin in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": APP}):
@@ -202,7 +202,7 @@ def test_what_is_not_signed_is_not_served(place: Place, name: str) -> None:
         "",
     ],
 )
-def test_a_request_to_another_host_is_rejected_even_with_the_key(place: Place, host: str) -> None:
+def test_a_request_to_another_host_is_rejected_even_with_the_key(place: Location, host: str) -> None:
     fields = {"Host": of(place, host)}
     headers = {**signed(place, body=b"{}", headers=LIST_CLUSTERS), **fields}
     assert send(place, body=b"{}", headers=headers).status == 403
@@ -213,11 +213,11 @@ def test_a_request_to_another_host_is_rejected_even_with_the_key(place: Place, h
 @pytest.mark.parametrize(
     "host", ["localhost:{port}", "127.0.0.1:{port}", "[::1]:{port}", "ecs.us-east-1.amazonaws.com"]
 )
-def test_its_own_names_and_the_services_are_answered(place: Place, host: str) -> None:
+def test_its_own_names_and_the_services_are_answered(place: Location, host: str) -> None:
     assert call(place, Host=of(place, host)).status == 200
 
 
-def test_a_signature_for_one_service_reaches_no_other(place: Place) -> None:
+def test_a_signature_for_one_service_reaches_no_other(place: Location) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded", "Host": "media.s3.eu-central-1.amazonaws.com"}
     body = b"Action=CreateUser&UserName=x&Version=2010-05-08"
     for service in ("s3", "ecs", "moto_api", "instance_metadata", "flask-on-aws"):
@@ -230,7 +230,7 @@ def test_a_signature_for_one_service_reaches_no_other(place: Place) -> None:
     assert client(place, "iam").get_role(RoleName="app")  # nobody has reset it
 
 
-def test_the_control_routes_are_the_owners_alone(place: Place) -> None:
+def test_the_control_routes_are_the_owners_alone(place: Location) -> None:
     target = "/.local/runs/local/1"
     assert send(place, "PUT", target, headers=signed(place, "flask-on-aws", "PUT", target)).status == 200
     for service, keys in (("ecs", None), ("s3", None), ("flask-on-aws", session_keys(place))):
@@ -243,17 +243,17 @@ def test_the_control_routes_are_the_owners_alone(place: Place) -> None:
 # Signatures
 
 
-def session_keys(place: Place) -> tuple[str, str, str]:
+def session_keys(place: Location) -> tuple[str, str, str]:
     found = client(place, "sts").assume_role(RoleArn="arn:aws:iam::123456789012:role/app", RoleSessionName="task")
     return tuple(found["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
 
 
-def identity(place: Place, *keys: str) -> str:
+def identity(place: Location, *keys: str) -> str:
     session = boto3.Session(*keys, region_name=REGION)
     return session.client("sts", endpoint_url=place.endpoint).get_caller_identity()["Arn"]
 
 
-def test_keys_say_who_calls(place: Place) -> None:
+def test_keys_say_who_calls(place: Location) -> None:
     assert identity(place, *place.access_key) == "arn:aws:sts::123456789012:user/moto"
     assert identity(place, *session_keys(place)) == "arn:aws:sts::123456789012:assumed-role/app/task"
     iam = client(place, "iam")
@@ -269,14 +269,14 @@ def test_keys_say_who_calls(place: Place) -> None:
         iam.delete_user(UserName="ci")
 
 
-def wrong_keys(place: Place) -> Iterator[tuple[str, ...]]:
+def wrong_keys(place: Location) -> Iterator[tuple[str, ...]]:
     mine, (session, secret, token) = place.access_key, session_keys(place)
     yield from (("test", "test"), ("local", "local"), (mine.id, "test"), ("AKIAIOSFODNN7EXAMPLE", mine.secret))
     yield from ((session, secret), (session, secret, token + "x"), (session, mine.secret, token))
     yield from ((*mine, token), (mine.id, secret), (*session_keys(place)[:2], token))
 
 
-def test_other_keys_are_nobodys(place: Place) -> None:
+def test_other_keys_are_nobodys(place: Location) -> None:
     for keys in wrong_keys(place):
         refused = send(place, body=b"{}", headers=signed(place, body=b"{}", headers=LIST_CLUSTERS, keys=keys))
         assert refused.status == 403, keys
@@ -286,7 +286,7 @@ def test_other_keys_are_nobodys(place: Place) -> None:
 
 @pytest.mark.parametrize(("service", "minutes"), [("ecs", 5), ("s3", 15)])
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_a_signature_has_its_time(place: Place, service: str, minutes: int, sign: int) -> None:
+def test_a_signature_has_its_time(place: Location, service: str, minutes: int, sign: int) -> None:
     method, headers = ("GET", {}) if service == "s3" else ("POST", LIST_CLUSTERS)
 
     def ask(seconds: int) -> Answer:
@@ -297,7 +297,7 @@ def test_a_signature_has_its_time(place: Place, service: str, minutes: int, sign
     assert ask(minutes * 60 + 30).status == 403
 
 
-def test_what_was_changed_after_it_was_signed_is_rejected(place: Place) -> None:
+def test_what_was_changed_after_it_was_signed_is_rejected(place: Location) -> None:
     good = signed(place, body=b"{}", headers=LIST_CLUSTERS)
     assert send(place, body=b"{}", headers=good).status == 200
     assert send(place, body=b'{"a": 1}', headers=good).status == 403
@@ -327,7 +327,7 @@ def test_what_was_changed_after_it_was_signed_is_rejected(place: Place) -> None:
         assert send(place, body=b"{}", headers={**good, "Authorization": nonsense}).status == 403, nonsense
 
 
-def test_every_kind_of_path_query_and_header_of_ordinary_clients_is_understood(place: Place) -> None:
+def test_every_kind_of_path_query_and_header_of_ordinary_clients_is_understood(place: Location) -> None:
     s3 = client(place, "s3")
     for key in ("a b/c+d", "ü/ß.png", "a//b", "q?x=1&y", "100%", "~-_.!*'()", "+"):
         s3.put_object(Bucket="media", Key=key, Body=key.encode(), Metadata={"note": "two  spaces"}, ContentType="a/b")
@@ -354,7 +354,7 @@ def test_every_kind_of_path_query_and_header_of_ordinary_clients_is_understood(p
         assert read(client(place, service))["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def test_a_bucket_by_the_hosts_name(place: Place) -> None:
+def test_a_bucket_by_the_hosts_name(place: Location) -> None:
     session = boto3.Session(*place.access_key, region_name=REGION)
     s3 = session.client(
         "s3", endpoint_url=f"http://localhost:{place.port}", config=Config(s3={"addressing_style": "path"})
@@ -366,7 +366,7 @@ def test_a_bucket_by_the_hosts_name(place: Place) -> None:
 
 
 @pytest.mark.parametrize("trailer", [False, True])
-def test_a_body_in_signed_chunks(place: Place, trailer: bool) -> None:
+def test_a_body_in_signed_chunks(place: Location, trailer: bool) -> None:
     parts, kind = [b"a" * 8192, b"b" * 10], "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + ("-TRAILER" if trailer else "")
     good = chunked(place, kind, parts)
     assert send(place, "PUT", "/media/chunks", *good).status == 200
@@ -380,7 +380,7 @@ def test_a_body_in_signed_chunks(place: Place, trailer: bool) -> None:
         assert send(place, "PUT", "/media/chunks", broken, headers).status == 403
 
 
-def chunked(place: Place, kind: str, parts: list[bytes]) -> tuple[bytes, dict[str, str]]:
+def chunked(place: Location, kind: str, parts: list[bytes]) -> tuple[bytes, dict[str, str]]:
     """The body and the header fields of a file that is sent so, by AWS's description."""
     import hashlib
 
@@ -407,7 +407,7 @@ def chunked(place: Place, kind: str, parts: list[bytes]) -> tuple[bytes, dict[st
     return body + b"\r\n", dict(request.headers.items())
 
 
-def test_a_body_that_is_not_signed(place: Place) -> None:
+def test_a_body_that_is_not_signed(place: Location) -> None:
     unsigned = Config(s3={"payload_signing_enabled": False})
     session = boto3.Session(*place.access_key, region_name=REGION)
     session.client("s3", endpoint_url=place.endpoint, config=unsigned).put_object(Bucket="media", Key="u", Body=b"free")
@@ -420,13 +420,13 @@ REGIONS = ["us-east-1", REGION]  # boto3 presigns by Version 2 in the first unle
 
 
 @pytest.fixture(params=["own", "session"])
-def keys(request: pytest.FixtureRequest, place: Place) -> tuple[str, ...]:
+def keys(request: pytest.FixtureRequest, place: Location) -> tuple[str, ...]:
     return place.access_key if request.param == "own" else session_keys(place)
 
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_signed_links_are_for_what_they_say(place: Place, keys: tuple[str, ...], region: str, host: str) -> None:
+def test_signed_links_are_for_what_they_say(place: Location, keys: tuple[str, ...], region: str, host: str) -> None:
     s3 = boto3.Session(*keys, region_name=region).client("s3", endpoint_url=f"http://{host}:{place.port}")
     put = s3.generate_presigned_url("put_object", {"Bucket": "media", "Key": "link"}, ExpiresIn=60)
     get = s3.generate_presigned_url("get_object", {"Bucket": "media", "Key": "link"}, ExpiresIn=60)
@@ -443,7 +443,7 @@ def test_signed_links_are_for_what_they_say(place: Place, keys: tuple[str, ...],
     assert send(place, "GET", path_of(get), headers=both).status == 403
 
 
-def test_a_signed_link_to_another_service_says_who_calls(place: Place) -> None:
+def test_a_signed_link_to_another_service_says_who_calls(place: Location) -> None:
     link = client(place, "sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
     assert "user/moto" in send(place, "GET", path_of(link)).body
     assert send(place, "GET", path_of(link).replace("GetCallerIdentity", "GetSessionToken")).status == 403
@@ -459,7 +459,7 @@ def form(fields: dict[str, str], file: bytes, more: str = "") -> tuple[bytes, di
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_apps_page_sends_a_file_by_a_signed_form(place: Place, keys: tuple[str, ...], region: str) -> None:
+def test_the_apps_page_sends_a_file_by_a_signed_form(place: Location, keys: tuple[str, ...], region: str) -> None:
     s3 = boto3.Session(*keys, region_name=region).client("s3", endpoint_url=place.endpoint)
 
     def signed_form(**options: Any) -> dict[str, str]:
@@ -507,7 +507,7 @@ def test_the_apps_page_sends_a_file_by_a_signed_form(place: Place, keys: tuple[s
 # What is public
 
 
-def test_public_objects_are_read_by_everybody_and_nothing_else_is(place: Place) -> None:
+def test_public_objects_are_read_by_everybody_and_nothing_else_is(place: Location) -> None:
     s3 = client(place, "s3")
     s3.create_bucket(Bucket="site", CreateBucketConfiguration={"LocationConstraint": REGION})
     for key in ("open/a", "hidden", "closed"):
@@ -568,7 +568,7 @@ for path in sys.argv[2:]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes of other users")
-def test_another_user_of_the_machine_can_neither_call_nor_read_the_key(place: Place) -> None:
+def test_another_user_of_the_machine_can_neither_call_nor_read_the_key(place: Location) -> None:
     done = subprocess.run(
         ["/usr/bin/env", "python3", "-I", "-", str(place.port), str(place.folder / "credentials")],
         input=ATTACK,
@@ -585,7 +585,7 @@ def test_another_user_of_the_machine_can_neither_call_nor_read_the_key(place: Pl
 
 
 def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
-    place = Place(tmp_path / "new", 1, REGION)
+    place = Location(tmp_path / "new", 1, REGION)
     key = place.access_key
     file = place.folder / "credentials"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -596,7 +596,7 @@ def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     assert place.access_key == key
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(place.folder.stat().st_mode) == 0o700
-    assert Place(tmp_path / "other", 1, REGION).access_key != key
+    assert Location(tmp_path / "other", 1, REGION).access_key != key
     assert [path.name for path in place.folder.iterdir()] == ["credentials"]
 
 

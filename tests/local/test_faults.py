@@ -30,8 +30,8 @@ from flask_on_aws_cli.local_aws.moto_patches.rds import Operation, operations
 from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
-from flask_on_aws_cli.local_project.place import Place, Target
-from flask_on_aws_cli.postgres_server.system_account import reachable
+from flask_on_aws_cli.local_project.location import Location, Target
+from flask_on_aws_cli.postgres_server.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.task_model.definition import LogTarget
 
@@ -44,7 +44,7 @@ Daemon = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def cloud(place: Place) -> Iterator[Cloud]:
+def cloud(place: Location) -> Iterator[Cloud]:
     cloud = Cloud(place)
     yield cloud
     cloud.stop()
@@ -120,7 +120,7 @@ def test_each_protocol_says_what_was_not_saved(cloud: Cloud, service: str) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_disk_that_is_full_ends_no_saving(place: Place, daemon: Daemon) -> None:
+def test_a_disk_that_is_full_ends_no_saving(place: Location, daemon: Daemon) -> None:
     place.folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place.folder)], check=True)
     try:
@@ -423,7 +423,7 @@ def test_operations_go_on_after_one_that_failed_twice(cloud: Cloud, monkeypatch:
 
 def test_a_broken_record_of_an_instance_is_its_own_fault_and_its_data_stay(tmp_path: Path) -> None:
     faults, told_states = Faults(), list[tuple[str, str]]()
-    folder = reachable(tmp_path / "rds") / "instances" / "db"
+    folder = accessible_folder(tmp_path / "rds") / "instances" / "db"
     (folder / "data").mkdir(parents=True)
     (folder / "instance.json").write_text('{"identifier": "db", "engine')
     databases = Databases(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from flask_on_aws_cli.local_project.project import open_place
+from flask_on_aws_cli.local_project.project import open_local_aws
 from uv import find_uv_bin
 
 from .foreign import APPS, App, change, run
@@ -128,7 +128,7 @@ def test_an_app_with_its_own_dockerfile(tmp_path: Path) -> None:
     # Its release builds the wheel first, on the newest Python by digest; here are the base images that tests use.
     run([find_uv_bin(), "build", "--quiet", "--wheel"], folder)
     change(folder / "Dockerfile", (folder / "Dockerfile").read_text().partition("\n")[0], "FROM python:3.13-slim")
-    open_place(project.folder, "us-east-1", "container")
+    open_local_aws(project.folder, "us-east-1", "container")
     try:
         # It is for tests, and has Werkzeug's debugger on for good: preflight finds that it is served.
         assert failures(project.preflight("container")) == {"debugger": "debugger on"}

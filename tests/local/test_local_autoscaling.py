@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from .cloud import Cloud, until
 from .conftest import client
 
 
 @pytest.fixture
-def cloud(place: Place) -> Iterator[Cloud]:
+def cloud(place: Location) -> Iterator[Cloud]:
     cloud = Cloud(place)
     yield cloud
     cloud.stop()

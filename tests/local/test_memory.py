@@ -15,7 +15,7 @@ from botocore.session import Session
 from moto.backends import get_backend
 from flask_on_aws_cli.local_aws.daemon import daemon
 from flask_on_aws_cli.local_aws.moto_patches import apply_patches
-from flask_on_aws_cli.local_project.place import ACCOUNT_ID
+from flask_on_aws_cli.local_project.location import ACCOUNT_ID
 from moto.ec2.models import instance_types
 
 apply_patches()

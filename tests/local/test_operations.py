@@ -88,7 +88,7 @@ def test_a_rollback_to_a_deregistered_revision_loses_no_request(app: Operated) -
         assert (newest.number, newest.rolled_back_from, newest.rolled_back_to) == (3, 2, 1)
         assert newest.task_definition == app.service(role)["taskDefinition"]
     assert "runs now, rollback from 2 to 1" in shown(app, "releases")
-    assert "runs release 1 already" in shown(app, "rollback", "1")
+    assert "already runs release 1" in shown(app, "rollback", "1")
     assert len(app.releases()) == 3
 
 
@@ -98,7 +98,9 @@ def test_there_is_nothing_before_the_first_release_and_nothing_of_unknown_number
     for number in (0, 9):
         unknown = command(app, "rollback", str(number))
         assert unknown.exit_code == 1
-        assert unknown.stderr == f"There is no release {number}; known are 1 to 3: flask-on-aws releases\n"
+        assert (
+            unknown.stderr == f"There is no release {number}; the recorded releases are 1 to 3: flask-on-aws releases\n"
+        )
 
 
 def test_a_rollback_says_before_any_change_that_the_image_is_gone(app: Operated) -> None:
@@ -108,7 +110,7 @@ def test_a_rollback_says_before_any_change_that_the_image_is_gone(app: Operated)
     done = command(app, "rollback", "2")
     kept.with_name("away").rename(kept)
     assert done.exit_code == 1
-    assert f"The image {image('second')} of release 2 is not in ECR any more" in done.stderr
+    assert f"The image {image('second')} of release 2 is no longer in ECR" in done.stderr
     assert (app.service("web")["taskDefinition"], len(app.releases())) == (before, 3)
 
 
@@ -123,7 +125,7 @@ def test_a_release_that_does_not_start_any_more_leaves_all_as_it_was(app: Operat
     assert "ECS has gone back to app-web:3, which serves on" in done.stderr
     assert "Cause (crash)" in done.stderr
     assert "no such database" in done.stderr  # the app's last line
-    assert "its record is as it was" in done.stderr
+    assert "its record is unchanged" in done.stderr
     load.check(at_least=50)
     assert app.releases()[0].task_definition == before
     told = json.loads(shown(app, "status", "--json"))["services"][0]
@@ -146,7 +148,7 @@ def test_a_command_has_the_service_s_environment_and_its_exit_code_is_ours(app: 
 def test_a_command_that_takes_too_long_is_stopped(app: Operated) -> None:
     done = command(app, "run", "--timeout", "2s", "--", "sleep", "60")
     assert done.exit_code == 124
-    assert stopped_reasons(app)[-1] == "The time is over"
+    assert stopped_reasons(app)[-1] == "The timeout has expired"
 
 
 def test_ctrl_c_stops_the_task(app: Operated) -> None:
@@ -157,7 +159,7 @@ def test_ctrl_c_stops_the_task(app: Operated) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Ctrl-C; the task is stopped" in errors
+    assert "Ctrl-C; stopping the task" in errors
     assert "Ctrl-C" in stopped_reasons(app)
 
 
@@ -222,7 +224,7 @@ def test_a_rollback_that_was_interrupted_is_followed_and_recorded_by_the_same_co
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "ECS goes on with what was begun, and web's record is as it was" in errors
+    assert "ECS continues the deployment, but web's record is unchanged" in errors
     copy = app.service("web")["taskDefinition"]
     assert app.releases()[0].number == recorded
     assert "web runs release 2 again" in shown(app, *arguments[:3], "--service", "web")

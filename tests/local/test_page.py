@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask_on_aws_cli.local_project import daemon_control
-from flask_on_aws_cli.local_project.project import find_place, place_settings
+from flask_on_aws_cli.local_project.project import find_local_aws, local_provider_settings
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import client
@@ -177,14 +177,14 @@ def test_the_host_has_nothing_else(visit: Callable[..., Page]) -> None:
 
 # The last: the clients of the others have the old key.
 def test_a_daemon_with_another_key_is_started_again_with_its_records(app: Operated) -> None:
-    local = find_place(app.project)
+    local = find_local_aws(app.project)
     assert local is not None
     assert not daemon_control.ensure_started(local)
     (app.place.folder / "credentials").unlink()
-    local = find_place(app.project)
+    local = find_local_aws(app.project)
     assert local is not None
     assert "runtime" not in (daemon_control.status(local) or {})
     assert daemon_control.ensure_started(local)
     assert not daemon_control.ensure_started(local)
-    names = place_settings(local).client("ecs").list_services(cluster=CLUSTER)["serviceArns"]
+    names = local_provider_settings(local).client("ecs").list_services(cluster=CLUSTER)["serviceArns"]
     assert sorted(name.rpartition("/")[2] for name in names) == ["app-web-1", "app-worker-1"]

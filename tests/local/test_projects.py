@@ -62,7 +62,7 @@ def test_a_browser_sends_a_picture_to_the_bucket_and_shows_it(pair: Pair, browse
     form = posts[-1].post_data_buffer
     page.close()
     assert complaints == []
-    bucket = f"{local.place.place.endpoint}/{local.variables()['MEDIA_BUCKET']}"
+    bucket = f"{local.place.location.endpoint}/{local.variables()['MEDIA_BUCKET']}"
     assert answers == [(f"{local.url}/uploads", 200), (bucket, 204), (f"{local.url}/", 303)]
     assert b'name="upload"' in form  # where it is, in the place of the picture itself
     assert b"filename=" not in form
@@ -76,12 +76,12 @@ PARTS = ("reaper", "restarter", "task", "database", "daemon")
 def pids(local: Local) -> dict[str, list[int]]:
     """The processes of a project's local AWS, by what they are."""
     try:
-        daemon = psutil.Process(int((local.place.place.folder / "daemon.pid").read_text().split()[0]))
+        daemon = psutil.Process(int((local.place.location.folder / "daemon.pid").read_text().split()[0]))
         alive = {child.pid: " ".join(child.cmdline()) for child in daemon.children() if is_alive(child.pid)}
     except psutil.NoSuchProcess:
         return {part: [] for part in PARTS}
     return {
-        "task": AsProcesses().pids(local.place.place),
+        "task": AsProcesses().pids(local.place.location),
         "database": [pid for pid, command in alive.items() if "postgres" in command],
         "reaper": [pid for pid, command in alive.items() if "process_reaper.py" in command],
         "restarter": [pid for pid, command in alive.items() if "daemon_restarter" in command],

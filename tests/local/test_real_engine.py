@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask_on_aws_cli.local_project import daemon_control
-from flask_on_aws_cli.local_project.project import find_place
+from flask_on_aws_cli.local_project.project import find_local_aws
 
 from tests.e2e.stacks import Stack, copy_program, use_this_environment
 
@@ -124,7 +124,7 @@ def config_paths(broken: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 def url_of(shop: Local, name: str) -> str:
     """Where the local AWS answers for a load balancer."""
-    place = find_place(shop.folder)
+    place = find_local_aws(shop.folder)
     assert place is not None
     told = daemon_control.status(place) or {}
     arns = [one["LoadBalancerArn"] for one in shop.client("elbv2").describe_load_balancers()["LoadBalancers"]]

@@ -17,8 +17,8 @@ import pytest
 import yaml
 from flask_on_aws.releases.release_record import command_parameter, release_parameter, releases
 from flask_on_aws_cli.local_project.clients import client
-from flask_on_aws_cli.local_project.place import Place
-from flask_on_aws_cli.local_project.project import find_place
+from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.local_project.project import find_local_aws
 
 from tests.e2e.stacks import copy_program
 
@@ -111,11 +111,11 @@ class Local:
         return 200
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         """Where its local AWS is."""
-        found = find_place(self.folder)
+        found = find_local_aws(self.folder)
         assert found is not None
-        return found.place
+        return found.location
 
     def client(self, service: str) -> Any:
         return client(self.place, service)

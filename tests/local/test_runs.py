@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask_on_aws_cli.local_project.engine_runs import HEADER, Runs
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.pulumi_engine import EngineError, apply
 
 from tests.emulator import free_port
@@ -33,10 +33,10 @@ Custom("aws:ecs/service:Service", "web", {"cluster": cluster.arn, "taskDefinitio
 ENGINE = """
 import sys
 from pathlib import Path
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.pulumi_engine import apply
 program, folder, port, region = sys.argv[1:]
-apply(Path(program), "local", Path(sys.executable), Place(Path(folder), int(port), region))
+apply(Path(program), "local", Path(sys.executable), Location(Path(folder), int(port), region))
 """
 
 
@@ -86,7 +86,7 @@ class SlowProxy:
 
 @pytest.mark.parametrize("call", ["CreateService", "CreateVpc"], ids=["by its name", "by a mark"])
 def test_a_killed_engine_s_request_is_rejected_once_the_next_run_has_begun(
-    tmp_path: Path, place: Place, daemon: Callable[[], Any], call: str
+    tmp_path: Path, place: Location, daemon: Callable[[], Any], call: str
 ) -> None:
     daemon()
     program, proxy = write_program(tmp_path / "program", PROGRAM), SlowProxy(place.port, call)
@@ -133,6 +133,6 @@ def test_only_its_own_successor_ends_a_run() -> None:
 
 
 def test_an_engine_without_an_endpoint_reports_it(tmp_path: Path) -> None:
-    program, nowhere = write_program(tmp_path / "program", ""), Place(tmp_path / "place", free_port(), REGION)
+    program, nowhere = write_program(tmp_path / "program", ""), Location(tmp_path / "place", free_port(), REGION)
     with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not respond"):
         apply(program, "local", Path(sys.executable), nowhere)

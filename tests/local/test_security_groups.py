@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws_cli.local_aws.api.security_groups import Group, Rule, aws_obstacle, database_obstacle
-from flask_on_aws_cli.local_project.place import Place
+from flask_on_aws_cli.local_project.location import Location
 
 from tests.emulator import free_port
 
@@ -20,7 +20,7 @@ ANYWHERE = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(Place(tmp_path_factory.mktemp("local aws"), free_port(), REGION))
+    cloud = Cloud(Location(tmp_path_factory.mktemp("local aws"), free_port(), REGION))
     yield cloud
     cloud.stop()
 

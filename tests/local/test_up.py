@@ -123,4 +123,4 @@ def check_that_another_project_keeps_off(local: Local, other: Path) -> None:
     shutil.copy(local.folder / ".local-aws" / "place.json", other / ".local-aws")
     for command in ("up", "status", "env", "destroy"):
         said = Local(other).run(command, fails=True)
-        assert f"is taken by the local AWS in {local.folder}" in said
+        assert f"is in use by the local AWS in {local.folder}" in said

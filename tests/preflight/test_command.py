@@ -156,7 +156,7 @@ def command(process):
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_what_keeps_checks_from_being_made_is_told_by_another_exit_code(tmp_path, arguments, sentence, more):
     if "container" in arguments and shutil.which("docker") is None:
-        sentence = "there is no docker command here"
+        sentence = "there is no docker command on this machine"
     done = subprocess.run(
         [COMMAND, "preflight", *arguments, *more],
         cwd=tmp_path,

@@ -13,7 +13,7 @@ from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws_cli.preflight.check import Cause, Status
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
-from flask_on_aws_cli.shared.docker_engine import no_engine
+from flask_on_aws_cli.shared.docker_engine import engine_problem
 
 from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
 from .conftest import write_app
@@ -46,7 +46,7 @@ else:
 
 @pytest.fixture(scope="module", autouse=True)
 def docker_engine():
-    why = no_engine("x86_64")
+    why = engine_problem("x86_64")
     if why:
         pytest.skip(why)
 

@@ -1,1 +1,1 @@
-"""An app built by its plan: as an image, as a Dockerfile, or as an environment on this machine."""
+"""Builds an app from its plan: as an image, as a Dockerfile, or as an environment on this machine."""

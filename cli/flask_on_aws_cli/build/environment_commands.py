@@ -1,10 +1,10 @@
-"""A plan as an environment on this machine: which commands make it. Pure; `run.py` runs them.
+"""The commands that build a plan as an environment on this machine. Pure functions; `run.py` runs the commands.
 
 TARGET/app      a copy of the code, with built assets
-TARGET/venv     its environment, made by uv (or conda)
-TARGET/tools    the package manager, apart from it
-TARGET/start    starts the app, or the command that is given instead, with that environment
-TARGET/plan.json
+TARGET/venv     its virtual environment, created by uv (or conda)
+TARGET/tools    the package manager, in a separate virtual environment
+TARGET/start    starts the app, or the command in its arguments, in the virtual environment
+TARGET/plan.json  the plan
 """
 
 import shlex
@@ -21,45 +21,45 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Step:
-    """One command."""
+    """One command of the build."""
 
     command: str
-    """For the shell, in the folder of the code."""
+    """Command line for the shell; its working directory is the folder of the code."""
     needs: str = ""
-    """The program that must be on this machine; empty if the environment brings it."""
+    """The program that must be installed on this machine; empty if the environment contains it."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Variables besides those of this process; PATH is put before its own."""
+    """Variables in addition to those of this process; PATH is prepended to its PATH."""
 
 
 def local_steps(plan: BuildPlan, target: Path, uv: str) -> list[Step]:
-    """The commands that make the environment, once the code is in `TARGET/app`.
+    """The commands that build the environment, once the code is in `TARGET/app`.
 
     Args:
-        plan: a plan that has a manager.
-        target: the folder, absolute.
-        uv: path of uv.
+        plan: a plan with a package manager.
+        target: absolute path of the environment.
+        uv: path of the uv program.
     """
-    venv, tools, program = str(target / "venv"), str(target / "tools"), shlex.quote(uv)
-    install = install_steps(plan, venv, f"{program} pip")
-    inside = {"VIRTUAL_ENV": venv, "PATH": f"{venv}/bin:{tools}/bin", **install.environment}
+    venv, tools, uv_command = str(target / "venv"), str(target / "tools"), shlex.quote(uv)
+    install = install_steps(plan, venv, f"{uv_command} pip")
+    environment = {"VIRTUAL_ENV": venv, "PATH": f"{venv}/bin:{tools}/bin", **install.environment}
     conda = "conda" if plan.manager == "conda" else ""
     steps: list[Step] = []
     if plan.node:
         steps += [Step(plan.node.install, "npm"), Step("npm run build && rm -rf node_modules", "npm")]
     if not conda:
-        steps.append(Step(f"{program} venv --python {plan.python_version} {shlex.quote(venv)}"))
+        steps.append(Step(f"{uv_command} venv --python {plan.python_version} {shlex.quote(venv)}"))
     if install.tool:
-        python = f"--python {plan.python_version} {shlex.quote(tools)}"
-        into = f"--python {shlex.quote(tools + '/bin/python')} {install.tool}"
-        steps.append(Step(f"{program} venv {python} && {program} pip install {into}"))
+        create_tools = f"{uv_command} venv --python {plan.python_version} {shlex.quote(tools)}"
+        install_tool = f"{uv_command} pip install --python {shlex.quote(tools + '/bin/python')} {install.tool}"
+        steps.append(Step(f"{create_tools} && {install_tool}"))
     commands = [command for command in (install.dependencies, install.project) if command]
-    return steps + [Step(command, conda, inside) for command in commands]
+    return steps + [Step(command, conda, environment) for command in commands]
 
 
 def start_script(plan: BuildPlan) -> str:
-    """The text of `TARGET/start`."""
+    """The content of `TARGET/start`."""
     return f"""#!/bin/sh
-# Starts what the image's CMD starts, or the command that is given instead.
+# Starts the command of the image's CMD, or the one in the arguments.
 set -eu
 cd "$(dirname "$0")"
 VIRTUAL_ENV=$PWD/venv PATH=$PWD/venv/bin:$PATH PYTHONUNBUFFERED=1

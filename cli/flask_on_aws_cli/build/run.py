@@ -1,4 +1,4 @@
-"""The edge to files and processes: environments, ejected files, images."""
+"""Builds with files and processes: environments, ejected Dockerfiles and images."""
 
 import os
 import shutil
@@ -13,31 +13,33 @@ from uv import find_uv_bin
 from ..plan.report import as_json
 from .environment_commands import PLAN, Step, local_steps, start_script
 
-# Enough of a failed command's output to hold its cause.
+# Enough of a failed command's output to include the cause.
 _LAST_LINES = 30
 _EJECTED_CA = f"certs/{CA_FILE}"
 
 
 class BuildError(Exception):
-    """A build that failed, as a sentence, with the command's last lines."""
+    """A build that failed; the message is a sentence, followed by the last lines of the command's output."""
 
 
 def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
-    """Make the environment of a plan in a folder that is new or holds an older one.
+    """Build the environment of a plan in a folder that is new, empty or contains an older environment.
 
     Raises:
-        BuildError: if the folder is taken, a program is missing, or a command fails.
+        BuildError: if the folder contains anything else, a program is missing, or a command fails.
     """
     target = target.absolute()
     if target.exists() and not (target / PLAN).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise BuildError(f"{str(target)!r} is taken by something else; name a folder that is new or empty.")
+        raise BuildError(
+            f"{str(target)!r} exists and was not built by this command; choose a folder that is new or empty."
+        )
     if target.resolve().is_relative_to(folder.resolve()):
-        raise BuildError(f"{str(target)!r} is in the app's own folder; name a folder beside it.")
-    for part in ("app", "venv", "tools"):
-        shutil.rmtree(target / part, ignore_errors=True)
+        raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
+    for folder_name in ("app", "venv", "tools"):
+        shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
-    shutil.copytree(folder, target / "app", symlinks=True, ignore=_left_out(folder))
-    # The mark that the folder is ours comes first: a build that fails can be tried again.
+    shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
+    # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     for step in local_steps(plan, target, find_uv_bin()):
         _run(step, target / "app", build_env)
@@ -47,16 +49,16 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
 
 
 def eject(plan: BuildPlan, folder: Path, build_env: Sequence[str], build_secrets: Sequence[str]) -> list[str]:
-    """Write the plan's Dockerfile and what it needs into the app's folder; the names of the files.
+    """Write the plan's Dockerfile and the files that it needs to the app's folder; return their names.
 
     Raises:
-        BuildError: if a file of that name is there already.
+        BuildError: if one of the files already exists.
     """
     text = render_dockerfile(plan, build_env, build_secrets, _EJECTED_CA)
     files = {"Dockerfile": text, _EJECTED_CA: (CA_FOLDER / CA_FILE).read_text(encoding="ascii")}
     for name in files:
         if (folder / name).exists():
-            raise BuildError(f"{str(folder / name)!r} is there already; move it away to have it written anew.")
+            raise BuildError(f"{str(folder / name)!r} already exists; move or delete it, then try again.")
     if not (folder / ".dockerignore").exists():
         files[".dockerignore"] = DOCKERIGNORE
     for name, content in files.items():
@@ -74,43 +76,44 @@ def build_image(
     quietly: bool = False,
     builder: str = "",
 ) -> None:
-    """Build the image with this machine's Docker engine, whose output goes to this process's unless `quietly`.
+    """Build the image with this machine's Docker engine.
 
     Args:
-        plan: how.
-        folder: the app's.
-        tag: the image's name.
-        build_env: variables of the build.
-        build_secrets: names of this process's variables that are its secrets.
-        quietly: whether its output is seen only when it fails.
-        builder: one of `docker buildx`; empty for the engine's own.
+        plan: the build plan.
+        folder: the app's folder.
+        tag: name of the image.
+        build_env: build arguments and their values.
+        build_secrets: names of this process's variables that the build gets as secrets.
+        quietly: whether the output is shown only if the build fails; otherwise this process prints it.
+        builder: name of a builder of `docker buildx`; empty for the selected one.
 
     Raises:
-        BuildError: if there is no Docker, or the build fails.
+        BuildError: if there is no docker command, or the build fails.
     """
     if shutil.which("docker") is None:
-        raise BuildError("there is no docker command here; install Docker, or build an environment with --venv.")
+        raise BuildError(
+            "there is no docker command on this machine; install Docker, or build an environment with --venv."
+        )
     file = str(folder / plan.dockerfile) if plan.dockerfile else "-"
-    text = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
+    dockerfile = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
     command = ["docker", "build", "--tag", tag, "--file", file, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
-    # Without --load the image would stay with a builder that is not the engine's own.
+    # Without --load, a builder that runs in a container would keep the image to itself.
     command += ["--load", *(["--builder", builder] if builder else [])]
     for name, value in build_env.items():
         command += ["--build-arg", f"{name}={value}"]
     for name in build_secrets:
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
-    done = subprocess.run(  # noqa: S603 no shell
-        [*command, str(folder)], input=text, text=True, check=False, stdout=out, stderr=errors
+    result = subprocess.run(  # noqa: S603 no shell
+        [*command, str(folder)], input=dockerfile, text=True, check=False, stdout=out, stderr=errors
     )
-    if done.returncode and quietly:
-        last = "\n".join(done.stdout.splitlines()[-_LAST_LINES:])
-        raise BuildError(f"docker build ended with {done.returncode}; its last lines are:\n{last}")
-    if done.returncode:
-        raise BuildError(f"docker build ended with {done.returncode}; its last lines say why.")
+    if result.returncode and quietly:
+        raise BuildError(f"docker build {_ending(result)}")
+    if result.returncode:
+        raise BuildError(f"docker build exited with code {result.returncode}; its last lines give the reason.")
 
 
-def _left_out(folder: Path):  # noqa: ANN202 the type is shutil's own
+def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil
     def ignore(path: str, names: list[str]) -> list[str]:
         return [name for name in names if name in LEFT_OUT] if Path(path) == folder else []
 
@@ -119,11 +122,11 @@ def _left_out(folder: Path):  # noqa: ANN202 the type is shutil's own
 
 def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
     if step.needs and shutil.which(step.needs) is None:
-        raise BuildError(f"{step.needs!r} is not on this machine, and `{step.command}` needs it; install it.")
+        raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
     path = os.environ.get("PATH", os.defpath)
     environment = {**os.environ, **build_env, **step.environment}
     environment["PATH"] = f"{step.environment['PATH']}:{path}" if "PATH" in step.environment else path
-    done = subprocess.run(  # noqa: S603 the command is the plan's
+    result = subprocess.run(  # noqa: S603 the command is the plan's
         ["/bin/sh", "-c", step.command],
         cwd=folder,
         env=environment,
@@ -133,6 +136,10 @@ def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
         errors="replace",
         check=False,
     )
-    if done.returncode:
-        last = "\n".join(done.stdout.splitlines()[-_LAST_LINES:])
-        raise BuildError(f"`{step.command}` ended with {done.returncode}; its last lines are:\n{last}")
+    if result.returncode:
+        raise BuildError(f"`{step.command}` {_ending(result)}")
+
+
+def _ending(result: "subprocess.CompletedProcess[str]") -> str:
+    last_lines = "\n".join(result.stdout.splitlines()[-_LAST_LINES:])
+    return f"exited with code {result.returncode}; its last lines are:\n{last_lines}"

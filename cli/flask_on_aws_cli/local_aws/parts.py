@@ -6,7 +6,7 @@ state, so that every client of the API sees it.
 
 from typing import NamedTuple, Protocol
 
-from ..local_project.place import Target
+from ..local_project.location import Target
 
 
 class Part(Protocol):

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from ..local_project.place import Place, RuntimeName
+from ..local_project.location import Location, RuntimeName
 from ..task_model.environment_images import Images, ProcessImages
-from ..task_model.process_containers import ProcessRooms
+from ..task_model.process_containers import ProcessPlanner
 from ..task_model.runtime import Runtime
 from .ecs.tasks.processes import ProcessRuntime
 from .faults import Faults
@@ -18,7 +18,7 @@ class TaskRuntime(NamedTuple):
     runtime: Runtime
 
 
-def open_images(place: Place, name: RuntimeName) -> Images:
+def open_images(place: Location, name: RuntimeName) -> Images:
     """Open the images of a local AWS.
 
     Raises:
@@ -33,7 +33,7 @@ def open_images(place: Place, name: RuntimeName) -> Images:
 
 
 def open_task_runtime(
-    place: Place, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults
+    place: Location, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults
 ) -> TaskRuntime:
     """Open the runtime of a local AWS's tasks.
 
@@ -49,7 +49,7 @@ def open_task_runtime(
     if name == "process":
         images = _process_images(place)
         return TaskRuntime(
-            images, ProcessRuntime(place.folder / "tasks", ProcessRooms(place.folder, images.image_plan), faults)
+            images, ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, images.image_plan), faults)
         )
     from .containers.docker_client import connect
     from .containers.images import ContainerImages
@@ -62,5 +62,5 @@ def open_task_runtime(
     )
 
 
-def _process_images(place: Place) -> ProcessImages:
+def _process_images(place: Location) -> ProcessImages:
     return ProcessImages(place.folder / "images", place.certificate)

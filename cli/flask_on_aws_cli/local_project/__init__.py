@@ -1,4 +1,4 @@
-"""A project's local AWS from outside: its folder, its ports, its access key, and its daemon's start and end.
+"""Finds and controls a project's local AWS: its folder, ports, access key and daemon.
 
-Imports nothing of this package but `shared`; everything above may import it.
+Imports only `shared` from this package; all other folders may import it.
 """

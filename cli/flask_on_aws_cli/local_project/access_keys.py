@@ -1,7 +1,7 @@
-"""The access key of a place: generated when it is first needed, and readable by the place's owner alone.
+"""The access key of a project's local AWS, generated on first use and readable only by its owner.
 
-Whoever calls the endpoint can have programs run. A port of loopback is open to every user of the machine and to every
-page in a browser, so the owner of this key, and nobody else, may call.
+Calls of the endpoint can start programs, and every user of the machine and every page in a browser can connect to a
+loopback port. Therefore the endpoint only accepts calls that are signed with this key or one that it issued.
 """
 
 import base64
@@ -14,32 +14,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 FILE = "credentials"
-"""In the place's folder, in the form of AWS's shared credentials file."""
+"""Name of the file in the local AWS's folder; its format is that of AWS's shared credentials file."""
 _PROFILE, _ID, _SECRET = "default", "aws_access_key_id", "aws_secret_access_key"
-# As AWS's: an id of 20 characters of which the first four say the kind (AKIA: of long duration), a secret of 40.
+# As on AWS: an id of 20 characters that starts with its type (AKIA: a long-term key), and a secret of 40 characters.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _PREFIX, _ID_BYTES, _SECRET_BYTES = "AKIA", 10, 30
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
 class AccessKeyError(Exception):
-    """A key that cannot be used, as a sentence."""
+    """An access key that cannot be used; the message is a sentence with the fix."""
 
 
 class AccessKey(NamedTuple):
-    """What a client signs its requests with."""
+    """An access key, with which clients sign their requests."""
 
     id: str
     secret: str
 
 
 def access_key(folder: Path) -> AccessKey:
-    """The key of a place's folder, generated when it is absent.
+    """The access key in a local AWS's folder, generated if there is none.
 
-    The folder and the file are made, or made again, accessible to their owner alone.
+    Only the owner can access the folder and the file; their permissions are corrected if necessary.
 
     Raises:
-        AccessKeyError: if the file is damaged, or somebody else's.
+        AccessKeyError: if the file is damaged or belongs to another user.
     """
     folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     file = folder / FILE
@@ -49,14 +49,14 @@ def access_key(folder: Path) -> AccessKey:
         _keep_private(folder, _PRIVATE_FOLDER)
         _keep_private(file, _PRIVATE_FILE)
         return _read(file)
-    except (configparser.Error, KeyError, UnicodeDecodeError) as damage:
+    except (configparser.Error, KeyError, UnicodeDecodeError) as error:
         raise AccessKeyError(
-            f"The access key in {file} cannot be read ({damage}); delete the file, and a new one is generated."
-        ) from damage
-    except PermissionError as refusal:
+            f"The access key in {file} cannot be read ({error}); delete the file to have a new key generated."
+        ) from error
+    except PermissionError as error:
         raise AccessKeyError(
-            f"{file} must be yours and readable by you alone ({refusal.strerror}); use the account that made it."
-        ) from refusal
+            f"{file} does not belong to you ({error.strerror}); run the command as the user who created it."
+        ) from error
 
 
 def _read(file: Path) -> AccessKey:
@@ -66,13 +66,13 @@ def _read(file: Path) -> AccessKey:
 
 
 def _create(file: Path) -> None:
-    """Write a new key, whole or not at all; of several processes that do so at once the first one's counts."""
+    """Create the file with a new key atomically; if several processes do so at once, the first one wins."""
     identifier = _PREFIX + base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode()
     text = f"[{_PROFILE}]\n{_ID} = {identifier}\n{_SECRET} = {secrets.token_urlsafe(_SECRET_BYTES)}\n"
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent)  # made with mode 0600
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent)  # created with mode 0600
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-            opened.write(text)
+        with os.fdopen(descriptor, "w", encoding="ascii") as output:
+            output.write(text)
         with contextlib.suppress(FileExistsError):
             os.link(temporary, file)
     finally:

@@ -1,4 +1,4 @@
-"""Clients of a place's endpoint, with the place's own access key."""
+"""Clients of a local AWS's endpoint, with its access key."""
 
 import urllib.request
 from typing import Any, cast
@@ -9,24 +9,24 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as _BotocoreCredentials
 
 from .access_keys import AccessKey
-from .place import Place
+from .location import Location
 
 CONTROL_SERVICE = "flask-on-aws"
-"""What calls of the local AWS's own routes are signed for: it is no service of AWS's, and so no other key's."""
+"""Service name in signatures for the routes below `/.local/`: AWS has no such service, so no other key may use them."""
 _signers = cast(Any, _botocore_auth)
 
 
-def client(place: Place, service: str, **options: Any) -> Any:
-    """A boto3 client of a service; options are boto3's."""
-    key = place.access_key
-    session = boto3.Session(key.id, key.secret, region_name=place.region)
-    return cast(Any, session).client(service, endpoint_url=place.endpoint, **options)
+def client(location: Location, service: str, **options: Any) -> Any:
+    """A boto3 client of a service, with the options of boto3."""
+    key = location.access_key
+    session = boto3.Session(key.id, key.secret, region_name=location.region)
+    return cast(Any, session).client(service, endpoint_url=location.endpoint, **options)
 
 
 def control_request(url: str, key: AccessKey, region: str, method: str = "GET") -> urllib.request.Request:
-    """A signed request to a route of the local AWS's own.
+    """A signed request to one of the local AWS's routes that AWS does not have.
 
-    A signature gives nothing away to whoever listens in the daemon's place, where a password would.
+    Unlike a password, a signature reveals nothing if another program listens on the daemon's port.
     """
     request = cast(Any, AWSRequest)(method=method, url=url)
     _signers.SigV4Auth(_BotocoreCredentials(key.id, key.secret), CONTROL_SERVICE, region).add_auth(request)

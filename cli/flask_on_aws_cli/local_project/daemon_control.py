@@ -1,4 +1,4 @@
-"""Starts and ends a project's daemon from the outside, and asks it how it is."""
+"""Starts and ends the daemon of a project's local AWS, and reads its status."""
 
 import contextlib
 import json
@@ -19,167 +19,170 @@ from filelock import FileLock
 from ..shared.atomic_files import write_atomically
 from ..shared.deferred_signals import deferred_signals
 from .clients import control_request
-from .project import STATUS, LocalPlace
+from .project import STATUS, LocalAws
 
-# moto's services and PostgreSQL take up to ten seconds on a slow machine; beyond a minute something hangs.
+# moto's services and PostgreSQL need up to ten seconds on a slow machine; after a minute, something hangs.
 _START_SECONDS = 60
-# Tasks have their stop timeout, 60 s here and at most 120 on Fargate, and databases a moment more.
+# The longest stop timeout of a task on Fargate, 120 s, and a few seconds for the databases.
 _STOP_SECONDS = 130
 _POLL_SECONDS = 0.1
 _LAST_LINES = 20
 
 
 class DaemonError(Exception):
-    """A daemon that does not start, with the end of its log."""
+    """A daemon that does not start; the message includes the end of its log."""
 
 
-def is_running(local: LocalPlace) -> bool:
-    """Whether the daemon runs, whatever it does."""
-    return _process(local) is not None
+def is_running(local_aws: LocalAws) -> bool:
+    """Whether the daemon's process is running; it may not respond."""
+    return _process(local_aws) is not None
 
 
-def ensure_started(local: LocalPlace) -> bool:
-    """Start the daemon unless it answers; whether it was started.
+def ensure_started(local_aws: LocalAws) -> bool:
+    """Start the daemon unless it responds; return whether it was started.
 
     Raises:
-        DaemonError: if it ends or does not answer in time.
+        DaemonError: if it ends or does not respond in time.
     """
-    with _alone(local):
-        told = status(local)
-        # One that hangs, does not know the place's key or does not ask for it, or runs tasks in the other way.
-        if told is not None and told.get("protected") and told.get("runtime") == local.runtime:
+    with _daemon_lock(local_aws):
+        current = status(local_aws)
+        # A daemon is replaced if it hangs, rejects or does not require the access key, or has the other runtime.
+        if current is not None and current.get("protected") and current.get("runtime") == local_aws.runtime:
             return False
-        _end(local)
-        _start(local)
+        _end(local_aws)
+        _start(local_aws)
         return True
 
 
-def revive(local: LocalPlace) -> bool:
-    """Start a daemon that has ended although nobody ended it; whether it was started.
+def revive(local_aws: LocalAws) -> bool:
+    """Start the daemon if it has ended without `end`; return whether it was started.
 
     Raises:
-        DaemonError: if it ends or does not answer in time.
+        DaemonError: if it ends or does not respond in time.
     """
-    with _alone(local):
-        if not _pid_file(local).exists() or is_running(local):
+    with _daemon_lock(local_aws):
+        if not _pid_file(local_aws).exists() or is_running(local_aws):
             return False
-        _start(local)
+        _start(local_aws)
         return True
 
 
-def _start(local: LocalPlace) -> None:
-    log = _log_file(local)
+def _start(local_aws: LocalAws) -> None:
+    log = _log_file(local_aws)
     with deferred_signals(), log.open("ab") as output:
-        daemon = subprocess.Popen(  # noqa: S603 this tool's own module
-            [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon", str(local.place.folder.parent)],
+        daemon = subprocess.Popen(  # noqa: S603 a module of this tool
+            [sys.executable, "-m", "flask_on_aws_cli.local_aws.daemon.daemon", str(local_aws.location.folder.parent)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            # glibc keeps what each of many threads once used to itself; two such heaps are enough for this one.
+            # By default, glibc keeps a heap with freed memory for each of the many threads; two are enough.
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},
         )
-        _write_pid(local, daemon.pid)
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
+        _write_pid(local_aws, daemon.pid)
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
         if daemon.poll() is not None:
-            raise DaemonError(f"The local AWS ended with {daemon.returncode}. {_tail(log)}")
-        if status(local) is not None:
+            raise DaemonError(f"The local AWS exited with code {daemon.returncode}. {_tail(log)}")
+        if status(local_aws) is not None:
             return
         time.sleep(_POLL_SECONDS)
-    _end(local)
-    raise DaemonError(f"The local AWS does not answer at {local.place.endpoint} after {_START_SECONDS} s. {_tail(log)}")
+    _end(local_aws)
+    raise DaemonError(
+        f"The local AWS does not respond at {local_aws.location.endpoint} after {_START_SECONDS} s. {_tail(log)}"
+    )
 
 
-def end(local: LocalPlace) -> bool:
-    """End the daemon and all that it started, tasks with their stop timeout; whether it ran."""
-    with _alone(local):
-        return _end(local)
+def end(local_aws: LocalAws) -> bool:
+    """End the daemon, its databases and its tasks (within their stop timeouts); return whether it was running."""
+    with _daemon_lock(local_aws):
+        return _end(local_aws)
 
 
-def _end(local: LocalPlace) -> bool:
-    process = _process(local)
+def _end(local_aws: LocalAws) -> bool:
+    process = _process(local_aws)
     if process is not None:
         process.send_signal(signal.SIGTERM)
-        until = time.monotonic() + _STOP_SECONDS
-        while is_running(local) and time.monotonic() < until:
+        deadline = time.monotonic() + _STOP_SECONDS
+        while is_running(local_aws) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-        if is_running(local):
+        if is_running(local_aws):
             process.kill()
-    _pid_file(local).unlink(missing_ok=True)  # so that nobody starts it again
+    _pid_file(local_aws).unlink(missing_ok=True)  # so that `revive` does not start it again
     return process is not None
 
 
 @contextlib.contextmanager
-def _alone(local: LocalPlace) -> Generator[None]:
-    """Keep other commands, and who starts a killed daemon again, from starting or ending it meanwhile."""
-    with FileLock(local.place.folder / "daemon.lock"):
+def _daemon_lock(local_aws: LocalAws) -> Generator[None]:
+    """Prevent other commands and `revive` from starting or ending the daemon during the block."""
+    with FileLock(local_aws.location.folder / "daemon.lock"):
         yield
 
 
-def status(local: LocalPlace) -> dict[str, Any] | None:
-    """What the daemon says of its parts; None if it does not answer.
+def status(local_aws: LocalAws) -> dict[str, Any] | None:
+    """The status that the daemon reports; None if it does not respond.
 
     Raises:
-        DaemonError: if another project's local AWS answers in its place, which must not be taken for this one's.
+        DaemonError: if the local AWS of another project responds on its port.
     """
     try:
-        with urllib.request.urlopen(_ask_status(local), timeout=5) as answer:  # noqa: S310 loopback
-            told = json.loads(answer.read())
+        with urllib.request.urlopen(_status_request(local_aws), timeout=5) as response:  # noqa: S310 loopback
+            current: dict[str, Any] = json.loads(response.read())
     except (OSError, ValueError, urllib.error.URLError):
         return None
-    if told.get("folder") != str(local.place.folder):
+    location = local_aws.location
+    if current.get("folder") != str(location.folder):
         raise DaemonError(
-            f"Port {local.place.port} of this project is taken by the local AWS in {told.get('folder')}, maybe that of "
-            f"another user. End it, or delete {local.place.folder / 'place.json'} to have other ports chosen."
+            f"Port {location.port} of this project is in use by the local AWS in {current.get('folder')}, possibly "
+            f"that of another user. End it, or delete {location.folder / 'place.json'} to have other ports chosen."
         )
-    return told
+    return current
 
 
-def _ask_status(local: LocalPlace) -> urllib.request.Request:
-    place = local.place
-    return control_request(f"{place.endpoint}{STATUS}", place.access_key, place.region)
+def _status_request(local_aws: LocalAws) -> urllib.request.Request:
+    location = local_aws.location
+    return control_request(f"{location.endpoint}{STATUS}", location.access_key, location.region)
 
 
-def memory(local: LocalPlace) -> int:
-    """Bytes that the daemon and all its processes hold, shared pages counted once where the system tells."""
-    process = _process(local)
+def memory(local_aws: LocalAws) -> int:
+    """Memory of the daemon and all its processes, in bytes; shared pages count once if the system reports them."""
+    process = _process(local_aws)
     if process is None:
         return 0
-    return sum(_held(one) for one in [process, *process.children(recursive=True)])
+    return sum(_memory_of(member) for member in [process, *process.children(recursive=True)])
 
 
-def _held(process: psutil.Process) -> int:
+def _memory_of(process: psutil.Process) -> int:
     try:
-        full = process.memory_full_info()
+        info = process.memory_full_info()
     except psutil.Error:
         return 0
-    return int(getattr(full, "pss", 0) or full.rss)
+    return int(getattr(info, "pss", 0) or info.rss)
 
 
-def _process(local: LocalPlace) -> psutil.Process | None:
-    """The daemon's process: a number alone may be somebody else's by now."""
+def _process(local_aws: LocalAws) -> psutil.Process | None:
+    """The daemon's process, checked by its start time: another process may have its id by now."""
     try:
-        number, started = _pid_file(local).read_text().split()
-        process = psutil.Process(int(number))
-        if process.status() == psutil.STATUS_ZOMBIE:  # ended, in a container whose first process takes no note of it
+        process_id, started_at = _pid_file(local_aws).read_text().split()
+        process = psutil.Process(int(process_id))
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended, in a container whose first process does not reap it
             return None
-        return process if abs(process.create_time() - float(started)) < 1 else None
+        return process if abs(process.create_time() - float(started_at)) < 1 else None
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
 
 
-def _write_pid(local: LocalPlace, number: int) -> None:
-    started = psutil.Process(number).create_time()
-    write_atomically(_pid_file(local), f"{number} {started}")
+def _write_pid(local_aws: LocalAws, process_id: int) -> None:
+    started_at = psutil.Process(process_id).create_time()
+    write_atomically(_pid_file(local_aws), f"{process_id} {started_at}")
 
 
-def _pid_file(local: LocalPlace) -> Path:
-    return local.place.folder / "daemon.pid"
+def _pid_file(local_aws: LocalAws) -> Path:
+    return local_aws.location.folder / "daemon.pid"
 
 
-def _log_file(local: LocalPlace) -> Path:
-    return local.place.folder / "daemon.log"
+def _log_file(local_aws: LocalAws) -> Path:
+    return local_aws.location.folder / "daemon.log"
 
 
 def _tail(log: Path) -> str:

@@ -1,14 +1,14 @@
-"""Ports of this machine's loopback: which are free, and listening on one."""
+"""Finds free ports of this machine's loopback interface and listens on them."""
 
 import errno
 import random
 import socket
 
-from .place import HOST
+from .location import HOST
 
-BACKLOG = 1024  # connections that wait to be accepted
-# Below the ports that systems give to outgoing connections (32768 on Linux, 49152 on macOS), so that none of those
-# takes a port between its choice and its use.
+BACKLOG = 1024  # maximum number of connections that wait to be accepted
+# Below the ports that systems assign to outgoing connections (from 32768 on Linux, from 49152 on macOS): no such
+# connection can occupy a port between its choice and its use.
 _PORTS = range(20000, 30000)
 
 
@@ -17,20 +17,24 @@ class PortBusyError(Exception):
 
 
 def bind(port: int, host: str = HOST) -> socket.socket:
-    """A listening socket; on the loopback address, which no other machine reaches, unless `host` is another."""
-    one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A listening, non-blocking socket. Default host: the loopback address, which other machines cannot reach.
+
+    Raises:
+        PortBusyError: if another process listens on the port.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        one.bind((host, port))
-        one.listen(BACKLOG)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
-        one.close()
+        listener.close()
         if error.errno != errno.EADDRINUSE:
             raise
         raise PortBusyError(f"Port {port} is in use by another program; end it, or choose another port.") from None
-    one.setblocking(False)
-    return one
+    listener.setblocking(False)
+    return listener
 
 
 def is_free(port: int, host: str = HOST) -> bool:
@@ -43,21 +47,21 @@ def is_free(port: int, host: str = HOST) -> bool:
 
 
 def free_port(host: str = HOST) -> int:
-    """A port on which nobody listens; another program may take it until it is bound.
+    """A port on which no process listens; another program can still bind it first.
 
     Raises:
-        PortBusyError: if all of them are taken.
+        PortBusyError: if no port is free.
     """
     for port in random.sample(_PORTS, len(_PORTS)):
         if is_free(port, host):
             return port
-    raise PortBusyError(f"No port from {_PORTS[0]} to {_PORTS[-1]} is free; end programs that listen on them.")
+    raise PortBusyError(f"No port from {_PORTS[0]} to {_PORTS[-1]} is free; end a program that listens on one of them.")
 
 
-def port_for(wanted: int, host: str = HOST) -> int:
-    """The port that is wanted, or a free one where that is 0 or taken.
+def port_for(preferred: int, host: str = HOST) -> int:
+    """The preferred port, or another free listener if it is 0 or in use.
 
     Raises:
-        PortBusyError: if all of them are taken.
+        PortBusyError: if no port is free.
     """
-    return wanted if wanted and is_free(wanted, host) else free_port(host)
+    return preferred if preferred and is_free(preferred, host) else free_port(host)

@@ -1,7 +1,7 @@
-"""Where a project's local AWS is, and its ports: chosen once, then kept, so that its address stays the same."""
+"""Finds a project's local AWS, or creates it; its ports are chosen once, so that its addresses stay the same."""
 
 import json
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,122 +11,125 @@ from flask_on_aws.aws_session import ProviderSettings
 
 from ..shared.atomic_files import write_atomically
 from .access_keys import AccessKeyError
-from .place import RUNTIMES, Place, RuntimeName
+from .location import RUNTIMES, Location, RuntimeName
 from .ports import is_free
 
 FOLDER = ".local-aws"
-# What several projects of one user share: programs that were fetched, and who has which ports.
+# Files that the projects of a user share: downloaded programs, and the list of projects with their ports.
 CACHE = Path.home() / ".cache" / "flask-on-aws"
 STATUS_HOST = "status.localhost"
-"""Every name below localhost is this machine's in browsers: https://www.rfc-editor.org/rfc/rfc6761#section-6.3"""
-# Where a daemon answers how its parts are.
+"""Host of the status page; browsers resolve every name below localhost to this machine: https://www.rfc-editor.org/rfc/rfc6761#section-6.3"""
+# Path of the daemon's status.
 STATUS = "/.local/status"
 _FILE = "place.json"
-# The services that the commands ask.
+# The AWS services that the commands call.
 _SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "secretsmanager", "ssm")
-# LocalStack's port, which clients of emulated AWS know; a second project gets the next one that is free.
+# LocalStack's port, which tools for emulated AWS use by default; a second project gets the next free one.
 _ENDPOINT_PORTS = range(4566, 4666)
-# 8443 as 443 is to those who are not root; room for as many projects.
+# 8443 instead of 443, which only root can bind; as many ports as for endpoints.
 _HTTPS_PORTS = range(8443, 8543)
 
 
-class PlaceError(Exception):
-    """A place that cannot be used, as a sentence."""
+class LocalAwsError(Exception):
+    """A local AWS that cannot be used; the message is a sentence with the fix."""
 
 
 @dataclass(frozen=True)
-class LocalPlace:
-    """A place and the address of its load balancer."""
+class LocalAws:
+    """The location of a local AWS, the port of its load balancer and the runtime of its tasks."""
 
-    place: Place
+    location: Location
     https_port: int
+    """Port of its load balancer."""
     runtime: RuntimeName = "process"
     """How its tasks run."""
 
     @property
     def url(self) -> str:
-        """The app's address."""
+        """URL of the app."""
         return f"https://localhost:{self.https_port}"
 
     @property
     def status_url(self) -> str:
-        """The address of the page that shows what runs."""
+        """URL of the status page."""
         return f"https://{STATUS_HOST}:{self.https_port}"
 
 
-def find_place(project: Path) -> LocalPlace | None:
-    """The place of a project; None if it has none yet.
+def find_local_aws(project: Path) -> LocalAws | None:
+    """The local AWS of a project; None if it has none yet.
 
     Raises:
-        PlaceError: if its file or its access key cannot be read.
+        LocalAwsError: if its file or its access key cannot be read.
     """
-    found = _read_place(project)
-    if found is not None:
+    local_aws = _read(project)
+    if local_aws is not None:
         try:
-            _ = found.place.access_key
+            _ = local_aws.location.access_key
         except AccessKeyError as error:
-            raise PlaceError(str(error)) from error
-    return found
+            raise LocalAwsError(str(error)) from error
+    return local_aws
 
 
-def _read_place(project: Path) -> LocalPlace | None:
-    """What the file says."""
+def _read(project: Path) -> LocalAws | None:
+    """The local AWS that the project's file describes."""
     file = project / FOLDER / _FILE
     if not file.is_file():
         return None
     try:
-        facts = json.loads(file.read_text())
-        place = Place(file.parent.resolve(), int(facts["port"]), str(facts["region"]))
-        runtime: RuntimeName = facts.get("runtime", RUNTIMES[0])
-        return LocalPlace(place, int(facts["https_port"]), runtime)
+        settings = json.loads(file.read_text())
+        location = Location(file.parent.resolve(), int(settings["port"]), str(settings["region"]))
+        runtime: RuntimeName = settings.get("runtime", RUNTIMES[0])
+        return LocalAws(location, int(settings["https_port"]), runtime)
     except (ValueError, KeyError, TypeError) as error:
-        raise PlaceError(f"{file} cannot be read ({error}); delete it to have the ports chosen anew.") from error
+        raise LocalAwsError(f"{file} cannot be read ({error}); delete it to have new ports chosen.") from error
 
 
-def open_place(project: Path, region: str, runtime: RuntimeName | None = None) -> LocalPlace:
-    """The place of a project, made with free ports if it has none yet.
+def open_local_aws(project: Path, region: str, runtime: RuntimeName | None = None) -> LocalAws:
+    """The local AWS of a project, created with free ports if it has none yet.
 
     Args:
-        project: its folder.
-        region: the one region of a new place.
-        runtime: how its tasks run from now on. Default: as before, at first as processes.
+        project: folder of the project.
+        region: region of a new local AWS.
+        runtime: how its tasks run from now on. Default: as before; as processes in a new local AWS.
 
     Raises:
-        PlaceError: if its file cannot be read, or no port is free.
+        LocalAwsError: if its file cannot be read, or no port is free.
     """
-    found = find_place(project)
-    if found and runtime in (None, found.runtime):
-        return found
-    if found:
-        file = found.place.folder / _FILE
+    existing = find_local_aws(project)
+    if existing and runtime in (None, existing.runtime):
+        return existing
+    if existing:
+        file = existing.location.folder / _FILE
         file.write_text(json.dumps({**json.loads(file.read_text()), "runtime": runtime}))
-        return open_place(project, region)
+        return open_local_aws(project, region)
     folder = project / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)  # secrets are in it
+    folder.mkdir(mode=0o700, exist_ok=True)  # it contains secrets
     folder.chmod(0o700)
     (folder / ".gitignore").write_text("*\n")
-    with _all_places() as others:
-        taken = {port for other in others if (found := _ports(Path(other))) for port in found}
-        ports = {"port": _free(_ENDPOINT_PORTS, taken), "https_port": _free(_HTTPS_PORTS, taken)}
-        facts = {**ports, "region": region, "runtime": runtime or RUNTIMES[0]}
-        (folder / _FILE).write_text(json.dumps(facts))
+    with _registered_projects() as others:
+        reserved = {port for other in others for port in _ports(Path(other))}
+        ports = {"port": _free_port(_ENDPOINT_PORTS, reserved), "https_port": _free_port(_HTTPS_PORTS, reserved)}
+        settings = {**ports, "region": region, "runtime": runtime or RUNTIMES[0]}
+        (folder / _FILE).write_text(json.dumps(settings))
         others[:] = [other for other in others if _ports(Path(other))] + [str(project)]
-    return open_place(project, region)
+    return open_local_aws(project, region)
 
 
-def place_settings(place: LocalPlace) -> ProviderSettings:
-    """How clients reach a local AWS, whatever the environment says of the real one."""
-    endpoints = dict.fromkeys(_SERVICES, place.place.endpoint)
-    key = place.place.access_key
-    given = {"region": place.place.region, "accessKey": key.id, "secretKey": key.secret, "endpoints": [endpoints]}
-    return ProviderSettings(given)
+def local_provider_settings(local_aws: LocalAws) -> ProviderSettings:
+    """The provider settings with which clients reach a local AWS, independent of the environment's AWS variables."""
+    location = local_aws.location
+    endpoints = dict.fromkeys(_SERVICES, location.endpoint)
+    key = location.access_key
+    return ProviderSettings(
+        {"region": location.region, "accessKey": key.id, "secretKey": key.secret, "endpoints": [endpoints]}
+    )
 
 
 @contextmanager
-def _all_places() -> Generator[list[str]]:
-    """The folders of this user's projects that have a place, to be changed while nobody else chooses ports.
+def _registered_projects() -> Generator[list[str]]:
+    """The folders of this user's projects that have a local AWS: a list that the block may change, under a lock.
 
-    A project that is stopped keeps its ports, so that its address does not become another one's.
+    A project that is stopped keeps its ports, so that its addresses do not become those of another project.
     """
     file = CACHE / "places.json"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -136,16 +139,17 @@ def _all_places() -> Generator[list[str]]:
         write_atomically(file, json.dumps(projects))
 
 
-def _ports(project: Path) -> tuple[int, int] | None:
+def _ports(project: Path) -> Sequence[int]:
+    """The ports of a project's local AWS; empty if it has none."""
     try:
-        found = _read_place(project)
-    except PlaceError:
-        return None
-    return (found.place.port, found.https_port) if found else None
+        local_aws = _read(project)
+    except LocalAwsError:
+        return ()
+    return (local_aws.location.port, local_aws.https_port) if local_aws else ()
 
 
-def _free(ports: range, taken: Collection[int]) -> int:
+def _free_port(ports: range, reserved: Collection[int]) -> int:
     for port in ports:
-        if port not in taken and is_free(port):
+        if port not in reserved and is_free(port):
             return port
-    raise PlaceError(f"No port from {ports[0]} to {ports[-1]} is free; end a program that listens on one of them.")
+    raise LocalAwsError(f"No port from {ports[0]} to {ports[-1]} is free; end a program that listens on one of them.")

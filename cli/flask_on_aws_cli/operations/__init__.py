@@ -1,1 +1,1 @@
-"""Looking after what runs: status, logs, releases, the way back, and commands beside the app."""
+"""Operates a deployed app: status, logs, releases, rollbacks and one-off commands."""

@@ -1,4 +1,4 @@
-"""A running app: its services on ECS, and what each of them runs."""
+"""A deployed app: its ECS services and their task definitions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,187 +11,193 @@ from flask_on_aws.releases.release_record import release_parameter
 
 from .errors import OperationError
 
-# DescribeServices takes ten: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
-_AT_ONCE = 10
+# DescribeServices accepts up to ten services: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+_MAX_DESCRIBED = 10
 
 
 @dataclass(frozen=True)
 class AppService:
-    """One service and the task definition that it is to run."""
+    """A service and the task definition of its latest deployment."""
 
     cluster: str
-    told: Mapping[str, Any]
-    """What DescribeServices tells of it."""
+    description: Mapping[str, Any]
+    """Its description by DescribeServices."""
     definition: Mapping[str, Any]
-    """What DescribeTaskDefinition tells of its task definition."""
+    """The task definition, as DescribeTaskDefinition returns it."""
 
     @property
     def name(self) -> str:
-        """Its name on AWS."""
-        return self.told["serviceName"]
+        """Its name in ECS."""
+        return self.description["serviceName"]
 
     @property
     def family(self) -> str:
-        """The family of its task definitions, under which its releases are recorded."""
+        """The family of its task definitions; the name of its release record contains it."""
         return self.definition["family"]
 
     @property
     def role(self) -> str:
-        """What it is for the app: web, or a worker's name."""
+        """Its role in the app: web, or the name of a worker."""
         return app_container(self.definition)["name"]
 
     @property
     def image(self) -> str:
-        """The app's image."""
+        """The image of the app's container."""
         return app_container(self.definition)["image"]
 
     @property
-    def balanced(self) -> bool:
-        """Whether requests come to it."""
-        return bool(self.told.get("loadBalancers"))
+    def is_load_balanced(self) -> bool:
+        """Whether a load balancer forwards requests to it."""
+        return bool(self.description.get("loadBalancers"))
 
     @property
     def deployment(self) -> Mapping[str, Any]:
-        """The deployment that is, or is becoming, what runs."""
-        return self.told["deployments"][0]
+        """The latest deployment, which may still be in progress."""
+        return self.description["deployments"][0]
 
     @property
     def running_definition(self) -> str:
-        """ARN of the task definition that serves: during a rollout that of the release before."""
-        complete = [one for one in self.told["deployments"] if one.get("rolloutState") == "COMPLETED"]
-        return (complete or self.told["deployments"])[0]["taskDefinition"]
+        """ARN of the task definition that runs: during a rollout, that of the previous release."""
+        deployments = self.description["deployments"]
+        completed = [deployment for deployment in deployments if deployment.get("rolloutState") == "COMPLETED"]
+        return (completed or deployments)[0]["taskDefinition"]
 
     @property
-    def since(self) -> datetime:
-        """When the deployment began."""
+    def deployed_at(self) -> datetime:
+        """When the latest deployment began."""
         return self.deployment["createdAt"]
 
     @property
     def releases_parameter(self) -> str:
-        """Where its releases are recorded."""
+        """Name of the SSM parameter that records its releases."""
         return release_parameter(self.cluster, self.family)
 
-    def is_called(self, name: str) -> bool:
-        """Whether a user may mean it by this name."""
-        return name in (self.role, self.name, self.family, self.told["serviceArn"])
+    def matches(self, name: str) -> bool:
+        """Whether this is its role, name, task definition family or ARN."""
+        return name in (self.role, self.name, self.family, self.description["serviceArn"])
 
 
 class App:
-    """One app's services in a cluster."""
+    """An app in a cluster, and the services that a command applies to."""
 
     def __init__(
-        self, settings: ProviderSettings, cluster: str, web: str = "", chosen: str | None = None, url: str = ""
+        self, settings: ProviderSettings, cluster: str, web: str = "", selected: str | None = None, url: str = ""
     ) -> None:
-        self._settings, self._web, self._chosen = settings, web, chosen
+        """Find the services of an app later, when they are needed.
+
+        Args:
+            settings: how to reach AWS.
+            cluster: name or ARN of the ECS cluster.
+            web: name of the web service; empty if it is not known.
+            selected: role, name, family or ARN of the only service that the command applies to. Default: all services.
+            url: URL of the app; empty if it is not known.
+        """
+        self._settings, self._web, self._selected = settings, web, selected
         self._clients: dict[str, Any] = {}
         self.cluster, self.url = cluster, url
 
     def client(self, service: str) -> Any:
-        """The client of one of AWS's services."""
+        """The boto3 client of an AWS service, such as `ecs`."""
         if service not in self._clients:
             self._clients[service] = self._settings.client(service)
         return self._clients[service]
 
     @cached_property
     def services(self) -> Sequence[AppService]:
-        """All services of the app, or the one that was chosen; web first.
+        """All services of the app, or only the selected one; the web service comes first.
 
         Raises:
-            OperationError: if there is none, or several apps are meant.
+            OperationError: if there is none, or the cluster runs several apps and none is selected.
         """
-        found = self._services()
-        if not self._chosen:
-            return found
-        chosen = [one for one in found if one.is_called(self._chosen)]
-        if not chosen:
-            raise OperationError(f"The app has no service {self._chosen}; it has: {_names(found)}")
-        return chosen
+        services = self._app_services()
+        if not self._selected:
+            return services
+        selected = [service for service in services if service.matches(self._selected)]
+        if not selected:
+            raise OperationError(f"The app has no service {self._selected}; it has: {_roles(services)}")
+        return selected
 
     @property
-    def one_service(self) -> AppService:
-        """The chosen service, by default web."""
+    def selected_service(self) -> AppService:
+        """The selected service. Default: the web service."""
         return self.services[0]
 
     @property
-    def is_chosen(self) -> bool:
-        """Whether one service was named."""
-        return self._chosen is not None
+    def has_selection(self) -> bool:
+        """Whether a single service was selected."""
+        return self._selected is not None
 
-    def again(self, service: AppService) -> AppService:
-        """The service as it is now."""
-        (told,) = self.client("ecs").describe_services(cluster=self.cluster, services=[service.name])["services"]
-        return self._service(told)
-
-    def _services(self) -> Sequence[AppService]:
-        told = list(cluster_services(self.client("ecs"), self.cluster))
-        if not told:
+    def _app_services(self) -> Sequence[AppService]:
+        descriptions = list(cluster_services(self.client("ecs"), self.cluster))
+        if not descriptions:
             raise OperationError(f"No service runs in the cluster {self.cluster}; is the stack deployed?")
-        apps = _by_app([self._service(one) for one in self._relatives(told)])
-        wanted = [services for services in apps if self._is_meant(services)]
-        if len(wanted) == 1:
-            return sorted(wanted[0], key=lambda one: (not one.balanced, one.name))
-        everything = [one for services in apps for one in services]
-        if wanted:
+        apps = _by_app([self._service(description) for description in self._candidates(descriptions)])
+        matching = [services for services in apps if self._is_selected(services)]
+        if len(matching) == 1:
+            return sorted(matching[0], key=lambda service: (not service.is_load_balanced, service.name))
+        all_found = [service for services in apps for service in services]
+        if matching:
             raise OperationError(
-                f"Several apps run in the cluster {self.cluster}; name a service of one with --service, by its name on "
-                f"AWS: {', '.join(one.name for one in everything)}"
+                f"Several apps run in the cluster {self.cluster}; select one with --service and a service's name in "
+                f"ECS: {', '.join(service.name for service in all_found)}"
             )
         raise OperationError(
-            f"The cluster {self.cluster} has no service {self._web or self._chosen}; it has: {_names(everything)}"
+            f"The cluster {self.cluster} has no service {self._web or self._selected}; it has: {_roles(all_found)}"
         )
 
-    def _relatives(self, told: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-        """Those whose families begin like the web service's, where that is known: a cluster may hold many apps."""
-        web = next((one for one in told if one["serviceName"] == self._web), None)
-        start = _family(web).rpartition("-")[0] if web else ""
-        return [one for one in told if _family(one).startswith(start)] if start else told
+    def _candidates(self, descriptions: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The services whose family has the web service's prefix, if that is known: a cluster may run many apps."""
+        web = next((service for service in descriptions if service["serviceName"] == self._web), None)
+        prefix = _family(web).rpartition("-")[0] if web else ""
+        return [service for service in descriptions if _family(service).startswith(prefix)] if prefix else descriptions
 
-    def _is_meant(self, services: Sequence[AppService]) -> bool:
+    def _is_selected(self, services: Sequence[AppService]) -> bool:
         if self._web:
-            return any(one.name == self._web for one in services)
-        return self._chosen is None or any(one.is_called(self._chosen) for one in services)
+            return any(service.name == self._web for service in services)
+        return self._selected is None or any(service.matches(self._selected) for service in services)
 
-    def _service(self, told: Mapping[str, Any]) -> AppService:
-        found = self.client("ecs").describe_task_definition(taskDefinition=told["taskDefinition"])
-        return AppService(self.cluster, told, found["taskDefinition"])
+    def _service(self, description: Mapping[str, Any]) -> AppService:
+        answer = self.client("ecs").describe_task_definition(taskDefinition=description["taskDefinition"])
+        return AppService(self.cluster, description, answer["taskDefinition"])
 
 
 def cluster_services(ecs: Any, cluster: str) -> Iterator[Mapping[str, Any]]:
-    """What DescribeServices tells of every service of a cluster that is not being deleted."""
+    """The description, by DescribeServices, of every active service of a cluster."""
     pages = ecs.get_paginator("list_services").paginate(cluster=cluster)
     arns = [arn for page in pages for arn in page["serviceArns"]]
-    for start in range(0, len(arns), _AT_ONCE):
-        found = ecs.describe_services(cluster=cluster, services=arns[start : start + _AT_ONCE])["services"]
-        yield from (service for service in found if service["status"] == "ACTIVE")
+    for start in range(0, len(arns), _MAX_DESCRIBED):
+        answer = ecs.describe_services(cluster=cluster, services=arns[start : start + _MAX_DESCRIBED])
+        yield from (service for service in answer["services"] if service["status"] == "ACTIVE")
 
 
 def all_services(ecs: Any) -> list[Mapping[str, Any]]:
-    """Those of every cluster."""
+    """The descriptions of the active services of every cluster."""
     return [service for cluster in ecs.list_clusters()["clusterArns"] for service in cluster_services(ecs, cluster)]
 
 
 def app_container(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The container with the app: the first essential one."""
-    return next(one for one in definition["containerDefinitions"] if one.get("essential", True))
+    """The container that runs the app: the first essential one."""
+    containers: Sequence[Mapping[str, Any]] = definition["containerDefinitions"]
+    return next(container for container in containers if container.get("essential", True))
 
 
 def short_name(task_definition: str) -> str:
-    """`family:revision` of a task definition's ARN."""
+    """The last part of an ARN, such as `family:revision` of a task definition's."""
     return task_definition.rsplit("/", 1)[-1]
 
 
-def _family(told: Mapping[str, Any]) -> str:
-    return short_name(told["taskDefinition"]).partition(":")[0]
+def _family(description: Mapping[str, Any]) -> str:
+    return short_name(description["taskDefinition"]).partition(":")[0]
 
 
 def _by_app(services: Sequence[AppService]) -> Sequence[Sequence[AppService]]:
-    """An app's services have one role and images of one repository."""
+    """Group services by app: those of one app share a task role and an image repository."""
     apps: dict[tuple[str, str], list[AppService]] = {}
-    for one in services:
-        key = (str(one.definition.get("taskRoleArn", one.name)), one.image.partition("@")[0])
-        apps.setdefault(key, []).append(one)
+    for service in services:
+        key = (str(service.definition.get("taskRoleArn", service.name)), service.image.partition("@")[0])
+        apps.setdefault(key, []).append(service)
     return list(apps.values())
 
 
-def _names(services: Sequence[AppService]) -> str:
-    return ", ".join(sorted({one.role for one in services}))
+def _roles(services: Sequence[AppService]) -> str:
+    return ", ".join(sorted({service.role for service in services}))

@@ -1,4 +1,4 @@
-"""What AWS's refusals mean, in one sentence each with the way out."""
+"""Explains errors of AWS, each in one sentence with its fix."""
 
 import re
 from collections.abc import Generator
@@ -14,66 +14,67 @@ from ..shared.stack_options import fail
 
 _LOG_IN = "log in again, for example with: aws sso login"
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
-_UNKNOWN_KEY = (
+_INVALID_KEY = (
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
 )
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized")
-_TOO_MANY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+_THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
 _NO_CREDENTIALS = (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)
-_OLD_LOGIN = (aws.TokenRetrievalError, aws.SSOTokenLoadError, aws.UnauthorizedSSOTokenError)
+_EXPIRED_LOGIN = (aws.TokenRetrievalError, aws.SSOTokenLoadError, aws.UnauthorizedSSOTokenError)
 
 
 class OperationError(Exception):
-    """A whole sentence that names what is wrong and the way out."""
+    """A command that cannot be carried out; the message is a sentence that names the problem and the fix."""
 
 
 def explain(error: ClientError | BotoCoreError) -> str:
-    """What to make of an error of boto3."""
+    """The sentence for an error of boto3."""
     if isinstance(error, ClientError):
-        return _refusal(cast(Any, error))
-    if isinstance(error, _OLD_LOGIN):
+        return _explain_client_error(cast(Any, error))
+    if isinstance(error, _EXPIRED_LOGIN):
         return f"The login to AWS has expired; {_LOG_IN}"
     if isinstance(error, _NO_CREDENTIALS):
         return (
-            "There are no AWS credentials here; set AWS_PROFILE or give --profile, or log in with: aws sso login "
+            "No AWS credentials were found; set AWS_PROFILE or use --profile, or log in with: aws sso login "
             f"({_sentence(str(error))})"
         )
     if isinstance(error, aws.ProfileNotFound):
         return (
-            f"{_sentence(str(error))} in AWS's files; give another with --profile, or make it with: aws configure sso"
+            f"{_sentence(str(error))} in the AWS configuration files; use another with --profile, or create it with: "
+            "aws configure sso"
         )
     if isinstance(error, aws.NoRegionError):
-        return "No AWS region is set; give one with --region, or set AWS_REGION or the stack's aws:region."
+        return "No AWS region is set; use --region, or set AWS_REGION or the stack's aws:region."
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
-        return f"AWS does not answer; look at the network and the region. ({_sentence(str(error))})"
-    return f"AWS cannot be asked: {_sentence(str(error))}."
+        return f"AWS does not answer; check the network and the region. ({_sentence(str(error))})"
+    return f"The request to AWS failed: {_sentence(str(error))}."
 
 
-def _refusal(error: Any) -> str:
+def _explain_client_error(error: Any) -> str:
     code, message = str(error.response["Error"].get("Code", "")), str(error.response["Error"].get("Message", ""))
     if code in _EXPIRED:
         return f"The AWS credentials have expired; {_LOG_IN}"
-    if code in _UNKNOWN_KEY:
-        return f"AWS does not know these credentials ({code}); set AWS_PROFILE or --profile to those of the account."
+    if code in _INVALID_KEY:
+        return f"The AWS credentials are invalid ({code}); use a profile of the account with AWS_PROFILE or --profile."
     if code in _DENIED:
-        return _denial(error.operation_name, message)
+        return _explain_denial(error.operation_name, message)
     if code == "ClusterNotFoundException":
-        return "The cluster is not there; look at --cluster, --region and the account of the credentials."
-    if code in _TOO_MANY:
-        return f"AWS is asked too often in this account ({error.operation_name}); try again in a minute."
-    return f"AWS refuses {error.operation_name}: {_sentence(message)} ({code})."
+        return "The cluster does not exist; check --cluster, --region and the account of the credentials."
+    if code in _THROTTLED:
+        return f"AWS throttles the requests of this account ({error.operation_name}); try again in a minute."
+    return f"AWS rejected {error.operation_name}: {_sentence(message)} ({code})."
 
 
-def _denial(operation: str, message: str) -> str:
+def _explain_denial(operation: str, message: str) -> str:
     action = re.search(r"to perform:? ([\w-]+:\w+)", message)
     resource = re.search(r"on resource:? (\S+)", message)
-    who = re.search(r"User:? (\S+)", message)
+    caller = re.search(r"User:? (\S+)", message)
     return (
-        f"{who[1] if who else 'The credentials'} may not {action[1] if action else operation}"
-        f"{' on ' + resource[1] if resource else ''}; docs/operations.md lists what each command needs."
+        f"{caller[1] if caller else 'The credentials'} may not {action[1] if action else operation}"
+        f"{' on ' + resource[1] if resource else ''}; docs/operations.md lists the permissions of each command."
     )
 
 
@@ -82,8 +83,8 @@ def _sentence(text: str) -> str:
 
 
 @contextmanager
-def sentences() -> Generator[None]:
-    """End the command with a sentence where something is wrong that a user can do something about."""
+def reported_errors() -> Generator[None]:
+    """End the command with a sentence on standard error for the errors that a user can fix."""
     try:
         yield
     except (OperationError, RolloutError, IdentityError) as error:

@@ -14,21 +14,23 @@ from .target import app_options
 
 @click.command()
 @app_options
-@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--since", type=Duration(), default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 1d.")
-@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain this.")
+@click.option("-f", "--follow", is_flag=True, help="Print new lines until Ctrl-C.")
+@click.option(
+    "--since", type=Duration(), default="10m", show_default=True, help="Age of the oldest line: 90s, 10m, 2h, 1d."
+)
+@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain TEXT.")
 def logs(app: App, follow: bool, since: int, text: str) -> None:
-    """What the app's containers print, with time (UTC), container and task."""
+    """Print the output of the app's containers, with time (UTC), container and task."""
     sources = sorted(set(_sources(app)))
     if not sources:
-        raise OperationError("The app's containers write no logs to CloudWatch (logDriver awslogs).")
+        raise OperationError("The app's containers do not log to CloudWatch; set their logDriver to awslogs.")
     show(LogLines(app.client("logs"), sources, time.time() - since, text), follow, click.echo)
 
 
 def _sources(app: App) -> Iterator[LogSource]:
-    """Whole groups, or the streams of the chosen service."""
+    """The log groups of all services, or only the streams of the selected one."""
     for service in app.services:
         options = app_container(service.definition).get("logConfiguration", {}).get("options", {})
         if "awslogs-group" in options:
-            prefix = f"{options.get('awslogs-stream-prefix', '')}/" if app.is_chosen else ""
+            prefix = f"{options.get('awslogs-stream-prefix', '')}/" if app.has_selection else ""
             yield LogSource(options["awslogs-group"], prefix)

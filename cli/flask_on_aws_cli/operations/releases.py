@@ -8,24 +8,24 @@ import click
 from flask_on_aws.releases import release_record
 from flask_on_aws.releases.release_record import Release
 
-from ..shared.output_format import as_json, moment, short_digest, table, who
+from ..shared.output_format import as_json, caller_name, format_time, short_digest, table
 from .app import App, AppService, short_name
 from .errors import OperationError
 from .rollback_target import running_release
 from .target import app_options
 
-_SHOWN = 20
+_MAX_SHOWN = 20
 _HEADING = ("RELEASE", "TIME", "IMAGE", "TASK DEFINITION", "BY", "")
 
 
 @click.command()
 @app_options
-@click.option("--json", "in_json", is_flag=True, help="As JSON.")
+@click.option("--json", "in_json", is_flag=True, help="Print JSON.")
 def releases(app: App, in_json: bool) -> None:
-    """The last 20 releases, the newest first."""
-    service = app.one_service
+    """List the last 20 releases, newest first."""
+    service = app.selected_service
     history = releases_of(app, service)
-    rows = [_row(one, history, service) for one in islice(history, _SHOWN)]
+    rows = [_row(release, history, service) for release in islice(history, _MAX_SHOWN)]
     if in_json:
         click.echo(as_json(rows))
         return
@@ -35,14 +35,14 @@ def releases(app: App, in_json: bool) -> None:
     for line in table([_HEADING, *(_cells(row) for row in rows)]):
         click.echo(line)
     if not any(row["running"] for row in rows):
-        click.echo(f"{service.role} runs {short_name(service.running_definition)}, which none of these releases made.")
+        click.echo(f"{service.role} runs {short_name(service.running_definition)}, which is not one of these releases.")
 
 
 def releases_of(app: App, service: AppService) -> Sequence[Release]:
-    """All releases of a service that are known, the newest first.
+    """All recorded releases of a service, newest first.
 
     Raises:
-        OperationError: if a record is none of ours.
+        OperationError: if a value of the parameter is not a release record.
     """
     try:
         return list(release_record.releases(app.client("ssm"), service.releases_parameter))
@@ -50,16 +50,16 @@ def releases_of(app: App, service: AppService) -> Sequence[Release]:
         raise OperationError(f"{service.releases_parameter}: {error}") from error
 
 
-def _row(one: Release, history: Sequence[Release], service: AppService) -> Mapping[str, Any]:
+def _row(release: Release, history: Sequence[Release], service: AppService) -> Mapping[str, Any]:
     return {
-        "release": one.number,
-        "time": one.time,
-        "image": one.image,
-        "taskDefinition": one.task_definition,
-        "user": one.user,
-        "running": one is running_release(history, service.running_definition),
-        "rolledBackFrom": one.rolled_back_from,
-        "rolledBackTo": one.rolled_back_to,
+        "release": release.number,
+        "time": release.time,
+        "image": release.image,
+        "taskDefinition": release.task_definition,
+        "user": release.user,
+        "running": release is running_release(history, service.running_definition),
+        "rolledBackFrom": release.rolled_back_from,
+        "rolledBackTo": release.rolled_back_to,
     }
 
 
@@ -69,9 +69,9 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str]:
         notes.append(f"rollback from {row['rolledBackFrom']} to {row['rolledBackTo']}")
     return (
         str(row["release"]),
-        moment(row["time"]),
+        format_time(row["time"]),
         short_digest(row["image"]),
         short_name(row["taskDefinition"]),
-        who(row["user"]),
+        caller_name(row["user"]),
         ", ".join(notes),
     )

@@ -12,128 +12,135 @@ from flask_on_aws.releases.release_record import Release
 from flask_on_aws.releases.rollout import Rollout, RolloutError, Rollouts
 
 from ..shared.durations import Duration
-from ..shared.output_format import moment, short_digest
+from ..shared.output_format import format_time, short_digest
 from .app import App, AppService, app_container, short_name
 from .errors import OperationError, explain
-from .old_release import Revision, check_images, copied_from, deployable, find_revision
+from .old_release import Revision, check_images, copied_from, ensure_deployable, find_revision
 from .releases import releases_of
-from .rollback_target import companion, numbered, original, release_before, running_release
+from .rollback_target import find_release, matching_release, original, release_before, running_release
 from .target import app_options
 
 
 @dataclass(frozen=True)
 class Step:
-    """One service's way back."""
+    """The rollback of one service."""
 
     service: AppService
     history: Sequence[Release]
     running: Release | None
-    """What it is at; None if no release is known of it, as while one is rolled out."""
+    """The release of its latest deployment; None if that is not recorded, for example while it is rolled out."""
     goal: Release
     revision: Revision
 
     @property
-    def is_there(self) -> bool:
-        """Whether it runs this already, and the record says so."""
-        at = self.running
-        if at is None or at != self.history[0]:
+    def is_done(self) -> bool:
+        """Whether the service already runs the goal, and this is recorded."""
+        if self.running is None or self.running != self.history[0]:
             return False
-        return original(self.history, at) == original(self.history, self.goal)
+        return original(self.history, self.running) == original(self.history, self.goal)
 
 
 @click.command()
 @app_options
 @click.argument("release", type=int, required=False)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
-    "--timeout", type=Duration(), default=f"{DEFAULTS['rollout_seconds']}s", show_default=True, help="For each service."
+    "--timeout",
+    type=Duration(),
+    default=f"{DEFAULTS['rollout_seconds']}s",
+    show_default=True,
+    help="Time limit per service.",
 )
 def rollback(app: App, release: int | None, yes: bool, timeout: int) -> None:
-    """Go back to RELEASE, by default the one before that which runs; workers go with the web service."""
+    """Roll back to RELEASE, by default the one before the running one; workers follow the web service."""
     steps = _plan(app, release)
     for step in steps:
-        click.echo(_intention(step))
-    if all(step.is_there for step in steps):
+        click.echo(_announcement(step))
+    if all(step.is_done for step in steps):
         return
     if not yes and sys.stdin.isatty():
-        click.confirm("Go back?", abort=True)
+        click.confirm("Roll back?", abort=True)
     done: list[str] = []
     for step in steps:
-        if not step.is_there:
-            done.append(_go(app, step, timeout, done))
-    click.echo("A pulumi up that changes image or settings deploys the program's version again.")
+        if not step.is_done:
+            done.append(_roll_back(app, step, timeout, done))
+    click.echo("The next pulumi up that changes the image or settings deploys the program's version again.")
 
 
 def _plan(app: App, number: int | None) -> Sequence[Step]:
-    """What is to be done, once everything that it needs is seen to be there."""
+    """The rollback of each service, after checking that everything it needs exists."""
     first, *others = app.services
     history = releases_of(app, first)
     if not history:
-        raise OperationError(f"No release of {first.name} is recorded yet, so there is none to go back to.")
-    goal = _default(history, _running(app, first, history)) if number is None else numbered(history, number)
+        raise OperationError(f"No release of {first.name} is recorded yet; the next pulumi up records one.")
+    goal = _default_goal(history, _running(app, first, history)) if number is None else find_release(history, number)
     steps = [_step(app, first, history, goal)]
     for service in others:
         history = releases_of(app, service)
-        beside = companion(history, goal)
-        if beside is None:
-            click.echo(f"{service.role} stays as it is: no release of it has the image {short_digest(goal.image)}.")
+        matching = matching_release(history, goal)
+        if matching is None:
+            click.echo(f"{service.role} is not changed: none of its releases has the image {short_digest(goal.image)}.")
         else:
-            steps.append(_step(app, service, history, beside))
+            steps.append(_step(app, service, history, matching))
     return steps
 
 
 def _running(app: App, service: AppService, history: Sequence[Release]) -> Release | None:
     arn = service.deployment["taskDefinition"]
-    # A copy that no record names yet is what an interrupted rollback left.
+    # An interrupted rollback leaves a copy that is not recorded.
     return running_release(history, arn) or running_release(history, copied_from(app.client("ecs"), arn))
 
 
-def _default(history: Sequence[Release], running: Release | None) -> Release:
-    """The one before that which runs; the newest while one is rolled out that is not recorded yet."""
+def _default_goal(history: Sequence[Release], running: Release | None) -> Release:
+    """The release before the running one; the newest while a release is rolled out, which is not recorded yet."""
     return release_before(history, running) if running else history[0]
 
 
 def _step(app: App, service: AppService, history: Sequence[Release], goal: Release) -> Step:
     revision = find_revision(app.client("ecs"), goal)
     step = Step(service, history, _running(app, service, history), goal, revision)
-    if not step.is_there:
+    if not step.is_done:
         check_images(app.client("ecr"), revision, goal)
     return step
 
 
-def _intention(step: Step) -> str:
-    if step.is_there:
-        return f"{step.service.role} runs release {step.goal.number} already."
-    before = f"release {step.running.number}" if step.running else short_name(step.service.deployment["taskDefinition"])
-    made = f"{short_name(step.goal.task_definition)}, image {short_digest(step.goal.image)}, {moment(step.goal.time)}"
-    return f"{step.service.role}: {before} → release {step.goal.number} ({made})"
+def _announcement(step: Step) -> str:
+    if step.is_done:
+        return f"{step.service.role} already runs release {step.goal.number}."
+    current = (
+        f"release {step.running.number}" if step.running else short_name(step.service.deployment["taskDefinition"])
+    )
+    goal = (
+        f"{short_name(step.goal.task_definition)}, image {short_digest(step.goal.image)}, {format_time(step.goal.time)}"
+    )
+    return f"{step.service.role}: {current} → release {step.goal.number} ({goal})"
 
 
-def _go(app: App, step: Step, timeout: int, done: Sequence[str]) -> str:
-    """Deploy, follow and record one service's way back; what was done."""
-    began, role = time.monotonic(), step.service.role
+def _roll_back(app: App, step: Step, timeout: int, done: Sequence[str]) -> str:
+    """Deploy, follow and record the rollback of one service; return a summary of it."""
+    began_at, role = time.monotonic(), step.service.role
     try:
         deployed = _deploy(app, step, timeout)
     except RolloutError as error:
-        so_far = f" Done before: {'; '.join(done)}." if done else ""
+        completed = f" Completed before: {'; '.join(done)}." if done else ""
         raise OperationError(
-            f"{error}\n{role} did not go back to release {step.goal.number}; its record is as it was.{so_far}"
+            f"{error}\n{role} was not rolled back to release {step.goal.number}; its record is unchanged.{completed}"
         ) from error
     except KeyboardInterrupt as error:
         raise OperationError(
-            f"ECS goes on with what was begun, and {role}'s record is as it was; give the same command again, with the "
-            "release's number, to follow and record it."
+            f"ECS continues the deployment, but {role}'s record is unchanged; run the same command again, with the "
+            "number of the release, to follow and record it."
         ) from error
     number = _record(app, step, deployed)
-    what = f"{role} runs release {step.goal.number} again, recorded as release {number}"
-    click.echo(f"{what} ({time.monotonic() - began:.0f} s)")
-    return what
+    summary = f"{role} runs release {step.goal.number} again, recorded as release {number}"
+    click.echo(f"{summary} ({time.monotonic() - began_at:.0f} s)")
+    return summary
 
 
 def _deploy(app: App, step: Step, timeout: int) -> str:
-    """The ARN of the task definition that runs now."""
+    """Deploy the revision and wait for the rollout; return the ARN of the task definition."""
     ecs, service = app.client("ecs"), step.service
-    arn = deployable(ecs, step.revision, current=service.deployment["taskDefinition"])
+    arn = ensure_deployable(ecs, step.revision, current=service.deployment["taskDefinition"])
     if service.deployment["taskDefinition"] != arn:
         ecs.update_service(cluster=app.cluster, service=service.name, taskDefinition=arn)
     container = app_container(step.revision.definition)["name"]
@@ -142,10 +149,10 @@ def _deploy(app: App, step: Step, timeout: int) -> str:
 
 
 def _record(app: App, step: Step, deployed: str) -> int:
-    """Record what was seen to run; its number."""
+    """Record the rollback as a release; return its number."""
     newest = step.history[0]
     record = replace(
-        newest,  # subnets and the like are as they were
+        newest,  # subnets and other fields are unchanged
         image=step.goal.image,
         task_definition=deployed,
         rolled_back_from=newest.number,
@@ -157,7 +164,7 @@ def _record(app: App, step: Step, deployed: str) -> int:
         )
     except ClientError as error:
         raise OperationError(
-            f"{step.service.role} runs release {step.goal.number} again, but that is not recorded; run the command "
+            f"{step.service.role} runs release {step.goal.number} again, but this was not recorded; run the command "
             f"again. {explain(error)}"
         ) from error
     return int(written["Version"])

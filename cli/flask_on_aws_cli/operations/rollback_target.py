@@ -1,4 +1,4 @@
-"""Which release runs, and to which an operator goes back: pure functions on the records."""
+"""Determines which release runs and which one a rollback returns to: pure functions on the records."""
 
 from collections.abc import Sequence
 
@@ -8,56 +8,58 @@ from .errors import OperationError
 
 
 def running_release(history: Sequence[Release], task_definition: str) -> Release | None:
-    """The newest record of a task definition; None for one that no release is known of.
+    """The newest release with a task definition; None if there is none.
 
     Args:
-        history: a service's releases, the newest first.
-        task_definition: ARN of what runs.
+        history: the releases of a service, newest first.
+        task_definition: ARN of the running task definition.
     """
-    return next((one for one in history if one.task_definition == task_definition), None)
+    return next((release for release in history if release.task_definition == task_definition), None)
 
 
-def numbered(history: Sequence[Release], number: int) -> Release:
+def find_release(history: Sequence[Release], number: int) -> Release:
     """The release with a number.
 
     Raises:
         OperationError: if there is none.
     """
-    found = next((one for one in history if one.number == number), None)
-    if found is None:
-        known = f"{history[-1].number} to {history[0].number}" if history else "none"
-        raise OperationError(f"There is no release {number}; known are {known}: flask-on-aws releases")
-    return found
+    match = next((release for release in history if release.number == number), None)
+    if match is None:
+        numbers = f"{history[-1].number} to {history[0].number}" if history else "none"
+        raise OperationError(
+            f"There is no release {number}; the recorded releases are {numbers}: flask-on-aws releases"
+        )
+    return match
 
 
 def release_before(history: Sequence[Release], running: Release) -> Release:
-    """The release that ran before the running one, or before the one that this repeats.
+    """The release before the running one; if that is a rollback, the release before the one that it returned to.
 
-    So each further step goes further back, and never to a release that was left by going back.
+    Repeated rollbacks therefore go further back each time, and never return to a release that was rolled back.
 
     Raises:
         OperationError: if there is none.
     """
     first = original(history, running)
-    for one in history:
-        if one.number < first.number and one.task_definition != first.task_definition:
-            return one
-    raise OperationError(f"There is no release before {first.number} to go back to; see: flask-on-aws releases")
+    for release in history:
+        if release.number < first.number and release.task_definition != first.task_definition:
+            return release
+    raise OperationError(f"There is no release before {first.number} to roll back to; see: flask-on-aws releases")
 
 
 def original(history: Sequence[Release], release: Release) -> Release:
-    """What an update made: the release itself, or the one that it repeats."""
-    known = {one.number: one for one in history}
-    while release.rolled_back_to in known:
-        release = known[release.rolled_back_to]
+    """The release itself or, if it is a rollback, the deployed release that it returned to."""
+    by_number = {recorded.number: recorded for recorded in history}
+    while release.rolled_back_to in by_number:
+        release = by_number[release.rolled_back_to]
     return release
 
 
-def companion(history: Sequence[Release], web: Release) -> Release | None:
-    """Another service's release that ran beside one of the web service: of the same image, the nearest in time."""
-    same = [one for one in history if one.image == web.image]
-    return min(same, key=lambda one: _seconds_apart(one, web), default=None)
+def matching_release(history: Sequence[Release], web: Release) -> Release | None:
+    """The release of another service with the image of a release of the web service, the closest one in time."""
+    same_image = [release for release in history if release.image == web.image]
+    return min(same_image, key=lambda release: _seconds_apart(release, web), default=None)
 
 
-def _seconds_apart(one: Release, other: Release) -> float:
-    return abs((one.time - other.time).total_seconds()) if one.time and other.time else 0
+def _seconds_apart(first: Release, second: Release) -> float:
+    return abs((first.time - second.time).total_seconds()) if first.time and second.time else 0

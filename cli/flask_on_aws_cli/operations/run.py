@@ -20,34 +20,36 @@ from .app import App, AppService, app_container, short_name
 from .errors import OperationError
 from .target import app_options
 
-# All overrides of a task: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
-_LONGEST = 8192
-# CloudWatch shows the last lines a moment after the task has stopped.
+# Characters of all overrides of a task: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+_MAX_LENGTH = 8192
+# CloudWatch returns the last lines shortly after the task has stopped.
 _QUIET_SECONDS = 2.0
-# As shells say it: 128 and the number of the signal; and what timeout(1) says.
+# Exit codes of shells, 128 plus the number of the signal, and of timeout(1).
 _INTERRUPTED, _TERMINATED, _TIMED_OUT = 130, 143, 124
-_MARK = "flask-on-aws-run"
+_STARTED_BY = "flask-on-aws-run"
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
 @app_options
-@click.option("--timeout", type=Duration(), help="Stop the task then, with exit code 124. Default: none.")
+@click.option("--timeout", type=Duration(), help="Stop the task after this time; the exit code is 124. Default: none.")
 @click.argument("command", nargs=-1, required=True)
 def run(app: App, command: Sequence[str], timeout: int | None) -> NoReturn:
-    """Run COMMAND as a task of its own, with the service's image, network, roles and environment.
+    """Run COMMAND as a separate task with the service's image, network, roles and environment.
 
-    Its output is printed, and its exit code is this command's. Ctrl-C stops the task. One word alone is for a shell:
+    Prints its output and exits with its exit code. Ctrl-C stops the task. A single argument is run by a shell:
     run "flask db upgrade && flask seed".
     """
     line = command[0] if len(command) == 1 else shlex.join(command)
-    if len(line) > _LONGEST:
-        raise OperationError(f"The command has {len(line)} characters; ECS takes up to {_LONGEST}.")
-    task = OneOff(app, app.one_service)
+    if len(line) > _MAX_LENGTH:
+        raise OperationError(
+            f"The command has {len(line)} characters; shorten it to {_MAX_LENGTH}, the most that ECS accepts."
+        )
+    task = OneOffTask(app, app.selected_service)
     sys.exit(task.run(line, timeout))
 
 
-class OneOff:
-    """One task beside a service."""
+class OneOffTask:
+    """A task that runs a command with the task definition of a service."""
 
     def __init__(self, app: App, service: AppService) -> None:
         self._ecs, self._logs, self._service = app.client("ecs"), app.client("logs"), service
@@ -57,16 +59,16 @@ class OneOff:
         self._container = app_container(self._definition)["name"]
 
     def run(self, line: str, timeout: int | None) -> int:
-        """Run a command line to its end; its exit code."""
-        until = time.monotonic() + timeout if timeout else None
+        """Run a command line until it ends; return its exit code."""
+        deadline = time.monotonic() + timeout if timeout else None
         arn = self._start(line)
         click.echo(f"task {short_name(arn)} of {short_name(self._definition['taskDefinitionArn'])}", err=True)
         stream = log_stream(self._logs, self._definition["containerDefinitions"], self._container, arn)
         if stream is None:
-            click.echo("The service writes no logs to CloudWatch, so nothing of the output is shown.", err=True)
-        with _signals():
+            click.echo("The service does not log to CloudWatch, so the output is not shown.", err=True)
+        with _signals_as_errors():
             try:
-                task = self._follow(arn, stream, until)
+                task = self._follow(arn, stream, deadline)
             except _StoppedError as stopped:
                 self._stop(arn, stream, stopped)
                 return stopped.code
@@ -74,14 +76,16 @@ class OneOff:
 
     def _start(self, line: str) -> str:
         override = {"name": self._container, "command": shell_command(line)}
-        network = self._service.told.get("networkConfiguration") or self._service.deployment["networkConfiguration"]
+        network = (
+            self._service.description.get("networkConfiguration") or self._service.deployment["networkConfiguration"]
+        )
         answer = self._ecs.run_task(
             cluster=self._service.cluster,
             taskDefinition=self._definition["taskDefinitionArn"],
             launchType="FARGATE",
             networkConfiguration=network,
             overrides={"containerOverrides": [override]},
-            startedBy=_MARK,
+            startedBy=_STARTED_BY,
             propagateTags="TASK_DEFINITION",
         )
         if not answer["tasks"]:
@@ -89,37 +93,37 @@ class OneOff:
             raise OperationError(f"ECS could not start the task: {reasons}; try again in a minute.")
         return answer["tasks"][0]["taskArn"]
 
-    def _follow(self, arn: str, stream: LogStream | None, until: float | None) -> Mapping[str, Any]:
-        """Pass the output on until the task has stopped."""
+    def _follow(self, arn: str, stream: LogStream | None, deadline: float | None) -> Mapping[str, Any]:
+        """Print the output until the task has stopped."""
         while True:
             (task,) = self._ecs.describe_tasks(cluster=self._service.cluster, tasks=[arn])["tasks"]
-            _pass_on(stream)
+            _print_new_lines(stream)
             if task["lastStatus"] == "STOPPED":
-                _pass_on_last(stream)
+                _print_last_lines(stream)
                 return task
-            if until is not None and time.monotonic() > until:
-                raise _StoppedError(_TIMED_OUT, "The time is over")
+            if deadline is not None and time.monotonic() > deadline:
+                raise _StoppedError(_TIMED_OUT, "The timeout has expired")
             time.sleep(POLL_SECONDS)
 
     def _stop(self, arn: str, stream: LogStream | None, stopped: "_StoppedError") -> None:
-        click.echo(f"{stopped}; the task is stopped. Again Ctrl-C does not wait for its end.", err=True)
+        click.echo(f"{stopped}; stopping the task. Press Ctrl-C to exit without waiting for its end.", err=True)
         self._ecs.stop_task(cluster=self._service.cluster, task=arn, reason=str(stopped))
         try:
-            self._follow(arn, stream, until=None)
+            self._follow(arn, stream, deadline=None)
         except _StoppedError:
             return
 
     def _exit_code(self, task: Mapping[str, Any]) -> int:
-        (app,) = (one for one in task["containers"] if one["name"] == self._container)
-        code = app.get("exitCode")
+        (container,) = (one for one in task["containers"] if one["name"] == self._container)
+        code = container.get("exitCode")
         if code == 0:
             return 0
         memory = str(self._definition.get("memory", ""))
-        seen = Evidence(task.get("stopCode", ""), task.get("stoppedReason", ""), task["containers"], memory=memory)
-        cause = diagnose(seen)
+        evidence = Evidence(task.get("stopCode", ""), task.get("stoppedReason", ""), task["containers"], memory=memory)
+        cause = diagnose(evidence)
         if code is None:
             raise OperationError(f"The command did not run ({cause.kind}): {cause.reason}")
-        if cause.kind != "crash":  # of which the code says enough
+        if cause.kind != "crash":  # the exit code says enough about a crash
             click.echo(f"{cause.kind}: {cause.reason}", err=True)
         return int(code)
 
@@ -131,31 +135,32 @@ class _StoppedError(Exception):
 
 
 @contextmanager
-def _signals() -> Generator[None]:
-    """Ctrl-C and SIGTERM end the task, not only the one who looks at it."""
+def _signals_as_errors() -> Generator[None]:
+    """Raise `_StoppedError` on Ctrl-C and SIGTERM, so that they stop the task and not only this command."""
     codes = {signal.SIGINT: (_INTERRUPTED, "Ctrl-C"), signal.SIGTERM: (_TERMINATED, "SIGTERM")}
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise _StoppedError(*codes[signal.Signals(number)])
 
-    before = {number: signal.signal(number, stop) for number in codes}
+    previous_handlers = {number: signal.signal(number, stop) for number in codes}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _pass_on_last(stream: LogStream | None) -> None:
-    until = time.monotonic() + _QUIET_SECONDS
-    while time.monotonic() < until:
+def _print_last_lines(stream: LogStream | None) -> None:
+    """Print new lines until none arrive for a while."""
+    deadline = time.monotonic() + _QUIET_SECONDS
+    while time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-        if _pass_on(stream):
-            until = time.monotonic() + _QUIET_SECONDS
+        if _print_new_lines(stream):
+            deadline = time.monotonic() + _QUIET_SECONDS
 
 
-def _pass_on(stream: LogStream | None) -> bool:
-    """Print the new lines; whether there were any."""
+def _print_new_lines(stream: LogStream | None) -> bool:
+    """Print the new lines and return whether there were any."""
     lines = stream.new_lines() if stream else []
     for line in lines:
         click.echo(line)

@@ -1,4 +1,4 @@
-"""Which app is meant, and how its AWS is reached: a stack of Pulumi, the local AWS, or a cluster by its name."""
+"""Selects the app of a command, and how to reach AWS: by a Pulumi stack, the local AWS, or the name of a cluster."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,19 +10,19 @@ from typing import Any
 import click
 from flask_on_aws.aws_session import ProviderSettings, read_settings
 
-from ..local_project.project import LocalPlace, PlaceError, find_place, place_settings
+from ..local_project.project import LocalAws, LocalAwsError, find_local_aws, local_provider_settings
 from .app import App
-from .errors import OperationError, sentences
+from .errors import OperationError, reported_errors
 from .pulumi_stack import read_stack
 
 _LOCAL = "local"
-# Where the AWS provider looks for the region, in its order; boto3 knows the second alone.
+# The variables from which the AWS provider reads the region, in its order; boto3 only reads the second.
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True)
-class Where:
-    """What the options say; None is what the folder and the environment say."""
+class AppOptions:
+    """The options that select an app; None means that the folder and the environment decide."""
 
     stack: str | None = None
     project: Path | None = None
@@ -33,123 +33,123 @@ class Where:
 
     @property
     def aws(self) -> Mapping[str, str]:
-        """The provider's settings that are given."""
+        """The AWS provider's settings among the options."""
         return {name: value for name, value in (("region", self.region), ("profile", self.profile)) if value}
 
 
 # In the order in which --help shows them.
 _OPTIONS = (
     click.option(
-        "--stack", metavar="NAME", help="Stack. Default: local if that runs here, else Pulumi's selected one."
+        "--stack", metavar="NAME", help="Stack. Default: local if it is running, else the selected Pulumi stack."
     ),
     click.option(
         "--project",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
-        help="Folder of Pulumi.yaml. Default: this one, or the nearest above it.",
+        help="Folder of Pulumi.yaml. Default: the current folder, else its nearest parent that has one.",
     ),
-    click.option("--service", metavar="NAME", help="One service: web, a worker's name, or its name on AWS."),
-    click.option("--cluster", metavar="NAME", help="ECS cluster, where no stack is at hand."),
+    click.option("--service", metavar="NAME", help="Only this service: web, a worker's name, or its name in ECS."),
+    click.option("--cluster", metavar="NAME", help="ECS cluster, if the stack is not available."),
     click.option("--region", metavar="NAME", help="AWS region. Default: the stack's, else the environment's."),
-    click.option(
-        "--profile", metavar="NAME", help="Profile of AWS's files. Default: the stack's, else the environment's."
-    ),
+    click.option("--profile", metavar="NAME", help="AWS profile. Default: the stack's, else the environment's."),
 )
 
 
 def app_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say which app is meant; the command gets it first, and errors become sentences."""
+    """Add the options that select an app, which the command gets as its first argument; report its errors."""
 
     @wraps(command)
-    def run(**given: Any) -> Any:
-        where = Where(**{name: given.pop(name) for name in Where.__annotations__})
-        with sentences():
-            return command(find_app(where), **given)
+    def run(**options: Any) -> Any:
+        selection = AppOptions(**{name: options.pop(name) for name in AppOptions.__annotations__})
+        with reported_errors():
+            return command(find_app(selection), **options)
 
     for option in reversed(_OPTIONS):
         run = option(run)
     return run
 
 
-def find_app(where: Where) -> App:
-    """The app that is meant.
+def find_app(options: AppOptions) -> App:
+    """The selected app.
 
     Raises:
         OperationError: if there is none.
     """
-    if where.cluster:
-        return App(_settings(where, {}), where.cluster, chosen=where.service)
-    project = _project(where.project)
-    place = _local_place(project, where.stack)
-    if place:
-        return _local_app(project, place, where.service)
-    found = read_stack(project, where.stack)
-    return _stack_app(found.outputs, _settings(where, found.provider), where)
+    if options.cluster:
+        return App(_settings(options, {}), options.cluster, selected=options.service)
+    project = _find_project(options.project)
+    local_aws = _selected_local_aws(project, options.stack)
+    if local_aws:
+        return _local_app(project, local_aws, options.service)
+    stack = read_stack(project, options.stack)
+    return _stack_app(stack.outputs, _settings(options, stack.provider), options)
 
 
-def _stack_app(outputs: Mapping[str, Any], settings: ProviderSettings, where: Where) -> App:
+def _stack_app(outputs: Mapping[str, Any], settings: ProviderSettings, options: AppOptions) -> App:
     missing = [name for name in ("clusterName", "serviceName") if not outputs.get(name)]
     if missing:
         raise OperationError(
-            f"The stack has no output {' and no output '.join(missing)}; export what FlaskApp calls so, or name the "
-            "app with --cluster and --service."
+            f"The stack has no output {' and no output '.join(missing)}; export FlaskApp's output of that name, or "
+            "select the app with --cluster and --service."
         )
     url = str(outputs.get("url", ""))
-    return App(settings, str(outputs["clusterName"]), str(outputs["serviceName"]), where.service, url)
+    return App(settings, str(outputs["clusterName"]), str(outputs["serviceName"]), options.service, url)
 
 
-def _settings(where: Where, configured: Mapping[str, str]) -> ProviderSettings:
+def _settings(options: AppOptions, configured: Mapping[str, str]) -> ProviderSettings:
     region = next((os.environ[name] for name in _REGION_VARIABLES if os.environ.get(name)), "")
-    return read_settings({"region": region, **{**configured, **where.aws}})
+    return read_settings({"region": region, **{**configured, **options.aws}})
 
 
-def _project(given: Path | None) -> Path:
-    folder = (given or Path()).resolve()
-    for one in (folder,) if given else (folder, *folder.parents):
-        if (one / "Pulumi.yaml").is_file():
-            return one
+def _find_project(option: Path | None) -> Path:
+    folder = (option or Path()).resolve()
+    for candidate in (folder,) if option else (folder, *folder.parents):
+        if (candidate / "Pulumi.yaml").is_file():
+            return candidate
     raise OperationError(
-        f"There is no Pulumi.yaml in {folder}{'' if given else ' or above'}; name its folder with --project, or the "
+        f"There is no Pulumi.yaml in {folder}{'' if option else ' or above'}; select its folder with --project, or the "
         "app with --cluster and --region."
     )
 
 
-def _local_place(project: Path, stack: str | None) -> LocalPlace | None:
-    """The project's local AWS, if that is meant: it is named, or it runs and nothing else is named."""
+def _selected_local_aws(project: Path, stack: str | None) -> LocalAws | None:
+    """The project's local AWS if it is selected: by its name, or because it is running and no stack is named."""
     if stack not in (None, _LOCAL):
         return None
     try:
-        place = find_place(project)
-    except PlaceError as error:
+        local_aws = find_local_aws(project)
+    except LocalAwsError as error:
         raise OperationError(str(error)) from error
-    if place and _runs(place, is_named=stack is not None):
-        return place
+    if local_aws and _is_running(local_aws, is_named=stack is not None):
+        return local_aws
     if stack is None:
         return None
-    if place is None:
-        raise OperationError(f"{project} has no local AWS; make one with: flask-on-aws local up")
-    raise OperationError(f"The local AWS of {project} does not run; start it with: flask-on-aws local up")
+    if local_aws is None:
+        raise OperationError(f"{project} has no local AWS; create it with: flask-on-aws local up")
+    raise OperationError(f"The local AWS of {project} is not running; start it with: flask-on-aws local up")
 
 
-def _runs(place: LocalPlace, is_named: bool) -> bool:
-    from ..local_project.daemon_control import (  # with the packages of the local AWS, which others do not need
+def _is_running(local_aws: LocalAws, is_named: bool) -> bool:
+    from ..local_project.daemon_control import (  # needs the packages of the local AWS
         DaemonError,
         status,
     )
 
     try:
-        return status(place) is not None
+        return status(local_aws) is not None
     except DaemonError as error:
         if is_named:
             raise OperationError(str(error)) from error
-        return False  # another project's answers there
+        return False  # the local AWS of another project answers at its port
 
 
-def _local_app(project: Path, place: LocalPlace, chosen: str | None) -> App:
+def _local_app(project: Path, local_aws: LocalAws, service: str | None) -> App:
     from ..pulumi_engine.model.values import plain
     from ..pulumi_engine.session import state_file
     from ..pulumi_engine.state import State
 
-    outputs = plain(State(state_file(place.place, _LOCAL)).outputs)
+    outputs = plain(State(state_file(local_aws.location, _LOCAL)).outputs)
     if not outputs.get("serviceName"):
         raise OperationError(f"The stack local of {project} is not deployed; deploy it with: flask-on-aws local up")
-    return App(place_settings(place), outputs["clusterName"], outputs["serviceName"], chosen, place.url)
+    return App(
+        local_provider_settings(local_aws), outputs["clusterName"], outputs["serviceName"], service, local_aws.url
+    )

@@ -1,1 +1,1 @@
-"""How an app would be built, and why."""
+"""Shows how an app would be built, and why."""

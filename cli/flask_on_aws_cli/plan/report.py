@@ -1,4 +1,4 @@
-"""A plan as text: pure functions."""
+"""Formats a build plan as text or JSON: pure functions."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from flask_on_aws.build_plan.plan import BuildPlan
 
 
 def as_text(plan: BuildPlan) -> str:
-    """Every decision with its reason below it."""
+    """Every decision, with its reason on the line below."""
     width = max(len(decision.subject) for decision in plan.decisions) + 2
     lines: list[str] = []
     for decision in plan.decisions:
@@ -16,5 +16,5 @@ def as_text(plan: BuildPlan) -> str:
 
 
 def as_json(plan: BuildPlan) -> str:
-    """The whole plan; its names are those of `BuildPlan`."""
+    """The whole plan as JSON; the keys are the fields of `BuildPlan`."""
     return json.dumps(asdict(plan), indent=2)

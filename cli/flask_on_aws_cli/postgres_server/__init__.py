@@ -1,4 +1,4 @@
-"""A PostgreSQL server as processes of this machine: its programs, its system account, its roles.
+"""Runs a PostgreSQL server as processes on this machine: its programs, system account and roles.
 
 Imports `local_project` and `shared`; preflight and the local AWS may import it.
 """

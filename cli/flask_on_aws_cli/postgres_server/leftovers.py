@@ -1,4 +1,4 @@
-"""What an earlier daemon may have left: servers without a daemon."""
+"""Ends servers that were left running by a daemon that was killed."""
 
 import os
 import signal
@@ -6,35 +6,36 @@ import subprocess
 import time
 from pathlib import Path
 
-# A clean shutdown writes all of a small cache to the disk.
+# Enough for a clean shutdown, which writes the small cache to the disk.
 _STOP_SECONDS = 10
 
 
-def end_stray(data: Path) -> None:
-    """End a server on this data that another daemon has left, and remove what a dead one has left."""
+def end_orphaned_server(data: Path) -> None:
+    """End a server with this data folder that is still running, and remove the PID file of one that is not."""
     file = data / "postmaster.pid"
     try:
-        number = int(file.read_text().split()[0])
+        process_id = int(file.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if not _serves(number, data):
-        file.unlink(missing_ok=True)  # PostgreSQL takes any process that now has the number for itself
+    if not _is_server(process_id, data):
+        # PostgreSQL does not start if another process has this id by now.
+        file.unlink(missing_ok=True)
         return
-    for kind in (signal.SIGINT, signal.SIGQUIT):
-        os.kill(number, kind)
-        end = time.monotonic() + _STOP_SECONDS
-        while time.monotonic() < end:
-            if not _serves(number, data):
+    for signal_number in (signal.SIGINT, signal.SIGQUIT):
+        os.kill(process_id, signal_number)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < deadline:
+            if not _is_server(process_id, data):
                 return
             time.sleep(0.05)
 
 
-def _serves(number: int, data: Path) -> bool:
-    """Whether a process is a server with this data."""
-    told = subprocess.run(  # noqa: S603 - of the system
-        ["/bin/ps", "-ww", "-o", "stat=", "-o", "command=", "-p", str(number)],
+def _is_server(process_id: int, data: Path) -> bool:
+    """Whether a process is a running server with this data folder."""
+    result = subprocess.run(  # noqa: S603 a system program
+        ["/bin/ps", "-ww", "-o", "stat=", "-o", "command=", "-p", str(process_id)],
         check=False,
         capture_output=True,
         text=True,
     )
-    return str(data) in told.stdout and not told.stdout.lstrip().startswith("Z")
+    return str(data) in result.stdout and not result.stdout.lstrip().startswith("Z")

@@ -1,4 +1,4 @@
-"""The roles of an RDS server, made by SQL."""
+"""Creates the roles of an RDS server with SQL."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-ADMIN = "rdsadmin"  # RDS's own superuser, which nobody else can be
+ADMIN = "rdsadmin"  # the superuser on RDS, which is reserved for AWS
 _CONNECT_SECONDS = 3
 
 
 @contextmanager
-def administration(port: int, password: str, database: str = "postgres") -> Generator[psycopg.Connection[Any]]:
-    """A connection as superuser, each statement a transaction of its own."""
+def admin_connection(port: int, password: str, database: str = "postgres") -> Generator[psycopg.Connection[Any]]:
+    """A connection as superuser, in autocommit mode."""
     with psycopg.connect(
         host="127.0.0.1",
         port=port,
@@ -27,10 +27,10 @@ def administration(port: int, password: str, database: str = "postgres") -> Gene
         yield connection
 
 
-def prepare(connection: psycopg.Connection[Any], username: str, database: str | None) -> None:
-    """Make the master user and its database, as far as they are missing.
+def create_missing_roles(connection: psycopg.Connection[Any], username: str, database: str | None) -> None:
+    """Create the master user, the roles that RDS creates, and the database, unless they exist.
 
-    The user is what RDS makes of it: no superuser, but with CREATEROLE and CREATEDB and a member of rds_superuser.
+    As on RDS, the master user is not a superuser, but has CREATEROLE and CREATEDB and is a member of rds_superuser.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.MasterAccounts.html
     """
     for role in ("rds_superuser", "rds_iam"):
@@ -47,9 +47,9 @@ def prepare(connection: psycopg.Connection[Any], username: str, database: str | 
 
 
 def set_password(connection: psycopg.Connection[Any], username: str, password: str) -> None:
-    """Give the role a password; open connections stay."""
+    """Change the password of a role; open connections are not closed."""
     statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(username), sql.Literal(password))
-    connection.execute("SET log_statement = 'none'")  # the text would be in the log
+    connection.execute("SET log_statement = 'none'")  # otherwise the password would be logged
     connection.execute("SET log_min_duration_statement = -1")
     connection.execute(statement)
 

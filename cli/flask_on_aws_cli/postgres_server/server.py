@@ -1,4 +1,4 @@
-"""One PostgreSQL server: its files, and its process."""
+"""A PostgreSQL server: its files and its process."""
 
 import secrets
 import signal
@@ -9,33 +9,33 @@ from pathlib import Path
 
 import psycopg
 
-from ..local_project.place import HOST
+from ..local_project.location import HOST
 from ..local_project.ports import port_for
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
 from ..shared.deferred_signals import deferred_signals
 from .binaries import Binaries
-from .leftovers import end_stray
-from .roles import ADMIN, administration
-from .system_account import give, process_options
+from .leftovers import end_orphaned_server
+from .roles import ADMIN, admin_connection
+from .system_account import give_to_server_user, process_options
 
-ENDPOINT = "localhost"  # names below it, which would look more like RDS's, do not resolve everywhere
-# A server that was killed replays its log first; a developer's is small.
+ENDPOINT = "localhost"  # names below it would resemble those of RDS more, but do not resolve everywhere
+# A server that was killed first replays its log, which is small on a developer's machine.
 _START_SECONDS = 60
-_STOP_SECONDS = 10  # for each of the ways to end it, from the gentlest on
-# Nothing but this server's own: everything else about a file or a network is not the parameter group's to say.
-_OURS = frozenset(
+_STOP_SECONDS = 10  # after each of the signals, which are increasingly forceful
+# Parameters about files and the network, which this module sets and a parameter group must not.
+_RESERVED = frozenset(
     {"listen_addresses", "port", "unix_socket_directories", "data_directory", "hba_file", "ident_file", "ssl"}
     | {"ssl_cert_file", "ssl_key_file", "ssl_ca_file", "config_file", "external_pid_file", "shared_preload_libraries"}
 )
 
 
 class ServerError(Exception):
-    """The server did not start; the text has the end of its log."""
+    """A server that does not start; the message includes the end of its log."""
 
 
 class Server:
-    """A server in a folder of its own, `data` in it being PostgreSQL's."""
+    """A server in a dedicated folder; its subfolder `data` is PostgreSQL's data folder."""
 
     def __init__(self, folder: Path, binaries: Binaries, authority: Authority) -> None:
         self.folder, self.binaries, self._authority = folder, binaries, authority
@@ -44,24 +44,24 @@ class Server:
         self.port = 0
 
     def create(self) -> None:
-        """Make an empty cluster whose superuser has a random password."""
+        """Create an empty database cluster whose superuser has a random password."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        give(self.folder)
-        secret = self._secret
-        secret.write_text(secrets.token_urlsafe(32))
-        secret.chmod(0o600)
-        give(secret)
+        give_to_server_user(self.folder)
+        password_file = self._password_file
+        password_file.write_text(secrets.token_urlsafe(32))
+        password_file.chmod(0o600)
+        give_to_server_user(password_file)
         self._run(
-            *("initdb", "--pgdata", str(self.data), "--username", ADMIN, "--pwfile", str(secret)),
+            *("initdb", "--pgdata", str(self.data), "--username", ADMIN, "--pwfile", str(password_file)),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8" if _has_c_utf8() else "C"),
         )
 
     @property
-    def _secret(self) -> Path:
+    def _password_file(self) -> Path:
         return self.folder / "rdsadmin"
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
+        result = subprocess.run(  # noqa: S603 a program of PostgreSQL
             [self.binaries / program, *arguments],
             cwd=self.folder,
             capture_output=True,
@@ -69,43 +69,43 @@ class Server:
             check=False,
             **process_options(),
         )
-        if done.returncode:
-            raise ServerError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+        if result.returncode:
+            raise ServerError(f"{program} failed: {result.stderr.strip()[-1000:]}")
 
     def configure(self, parameters: Mapping[str, str], *, forces_tls: bool) -> None:
-        """Write the server's settings; they hold from its next start or `reload` on, as each parameter's kind says."""
+        """Write the configuration files; parameters take effect on `reload` or, depending on the parameter, `start`."""
         certificate, key = self._authority.issue([ENDPOINT, HOST])
         self._write("server.crt", certificate)
         self._write("server.key", key)
-        known = self.binaries.parameters()
-        # Formulas like {DBInstanceClassMemory/9531392} are RDS's to work out.
-        given = {k: v for k, v in parameters.items() if k in known - _OURS and "{" not in v}
+        supported = self.binaries.parameters() - _RESERVED
+        # Formulas such as {DBInstanceClassMemory/9531392} are only evaluated on RDS.
+        overrides = {name: value for name, value in parameters.items() if name in supported and "{" not in value}
         settings = {
             "listen_addresses": HOST,
-            "unix_socket_directories": "",  # their paths may have 107 characters at most, a project's more
+            "unix_socket_directories": "",  # their paths are limited to 107 characters, a project's is not
             "ssl": "on",
             "ssl_cert_file": str(self.folder / "server.crt"),
             "ssl_key_file": str(self.folder / "server.key"),
             "password_encryption": "scram-sha-256",
-            "shared_buffers": "32MB",  # a quarter of the default: a laptop has other things to do
+            "shared_buffers": "32MB",  # a quarter of the default, to use little of a laptop's memory
             "logging_collector": "off",
-            **given,
+            **overrides,
         }
         lines = [f"{name} = '{_escaped(value)}'\n" for name, value in settings.items()]
         self._write("data/postgresql.conf", "".join(lines).encode())
-        kind = "hostssl" if forces_tls else "host"
-        access = f"hostssl all {ADMIN} {HOST}/32 scram-sha-256\nhost all {ADMIN} all reject\n"
-        self._write("data/pg_hba.conf", f"{access}{kind} all all {HOST}/32 scram-sha-256\n".encode())
+        connection_type = "hostssl" if forces_tls else "host"
+        admin_rules = f"hostssl all {ADMIN} {HOST}/32 scram-sha-256\nhost all {ADMIN} all reject\n"
+        self._write("data/pg_hba.conf", f"{admin_rules}{connection_type} all all {HOST}/32 scram-sha-256\n".encode())
 
     def _write(self, name: str, content: bytes) -> None:
-        write_atomically(self.folder / name, content, prepare=give)
+        write_atomically(self.folder / name, content, prepare=give_to_server_user)
 
     def start(self, port: int) -> None:
-        """Start on the port, or on any where that is 0 or taken; returns once it answers."""
-        end_stray(self.data)
+        """Start on a port, or on another free one if it is 0 or in use, and wait until it accepts connections."""
+        end_orphaned_server(self.data)
         self.port = port_for(port)
         with self._log.open("ab") as log, deferred_signals():
-            self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
+            self._process = subprocess.Popen(  # noqa: S603 a program of PostgreSQL
                 [self.binaries / "postgres", "-D", str(self.data), "-p", str(self.port)],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -114,39 +114,39 @@ class Server:
                 start_new_session=True,
                 **process_options(),
             )
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            if self.answers():
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if self.accepts_connections():
                 return
             time.sleep(0.05)
         self.stop()
         raise ServerError(f"PostgreSQL did not start: {self._end_of_log()}")
 
-    def answers(self) -> bool:
-        """Whether it takes connections."""
+    def accepts_connections(self) -> bool:
+        """Whether it accepts connections."""
         try:
-            with administration(self.port, self.admin_password):
+            with admin_connection(self.port, self.admin_password):
                 return True
         except psycopg.OperationalError:
             return False
 
     @property
     def admin_password(self) -> str:
-        """Of the superuser."""
-        return self._secret.read_text()
+        """The password of the superuser."""
+        return self._password_file.read_text()
 
     @property
-    def running(self) -> bool:
-        """Whether the process that we started is there."""
+    def is_running(self) -> bool:
+        """Whether the process that `start` started is running."""
         return self._process is not None and self._process.poll() is None
 
     def reload(self) -> None:
-        """Have it read its settings again."""
+        """Make the server read its configuration files again."""
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
-        """Close all connections and stop; the data is as after a clean shutdown."""
+        """Close all connections and stop, if possible with a clean shutdown."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -167,6 +167,6 @@ def _escaped(value: str) -> str:
 
 
 def _has_c_utf8() -> bool:
-    """macOS before 14 lacks it."""
-    told = subprocess.run(["/usr/bin/locale", "-a"], check=False, capture_output=True, text=True)
-    return any(line.lower().replace("-", "") == "c.utf8" for line in told.stdout.splitlines())
+    """Whether the locale C.UTF-8 exists; macOS before 14 does not have it."""
+    result = subprocess.run(["/usr/bin/locale", "-a"], check=False, capture_output=True, text=True)
+    return any(line.lower().replace("-", "") == "c.utf8" for line in result.stdout.splitlines())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..shared.docker_engine import DockerError, no_engine
+from ..shared.docker_engine import DockerError, engine_problem
 from .app_checks.outbound import outbound_check
 from .aws_account.account_checks import account_client, quota_check, zone_servers
 from .aws_account.domain import domain_checks
@@ -42,7 +42,7 @@ def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None
         checks.append(check)
         report(check)
 
-    reason = "as requested" if runner == "process" else no_engine(settings.architecture)
+    reason = "as requested" if runner == "process" else engine_problem(settings.architecture)
     if reason and runner == "container":
         raise DockerError(reason)
     build = as_process if reason else as_container

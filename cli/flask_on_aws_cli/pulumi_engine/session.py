@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..local_project.place import Place
+from ..local_project.location import Location
 from .apply import Applier
 from .aws import Aws
 from .destroy import Destroyer
@@ -43,7 +43,7 @@ def ignore_progress(event: Event) -> None:
     """Ignores the event."""
 
 
-def state_file(place: Place, stack: str) -> Path:
+def state_file(place: Location, stack: str) -> Path:
     """The file with the state of a stack."""
     return place.folder / f"stack-{stack}.json"
 
@@ -52,7 +52,7 @@ def apply(
     program: Path,
     stack: str,
     interpreter: Path,
-    place: Place,
+    place: Location,
     overrides: Mapping[str, Override] | None = None,
     progress: Progress = ignore_progress,
     log: Log = discard_log,
@@ -87,7 +87,7 @@ def apply(
 def destroy(
     program: Path,
     stack: str,
-    place: Place,
+    place: Location,
     progress: Progress = ignore_progress,
     interpreter: Path | None = None,
     log: Log = discard_log,
@@ -117,7 +117,7 @@ def destroy(
 
 @contextmanager
 def _operations(
-    project: Project, place: Place, overrides: Mapping[str, Override] | None, progress: Progress
+    project: Project, place: Location, overrides: Mapping[str, Override] | None, progress: Progress
 ) -> Generator[Operations]:
     path = state_file(place, project.stack)
     with exclusive_lock(path.with_suffix(".lock")):
@@ -141,7 +141,7 @@ def _default_tags(project: Project) -> Mapping[str, str]:
         raise EngineError("aws:defaultTags must be an object with tags, such as {tags: {team: web}}.") from error
 
 
-def _variables(place: Place) -> dict[str, str]:
+def _variables(place: Location) -> dict[str, str]:
     """The environment variables that make AWS clients in the program use the local AWS."""
     return {
         "AWS_ENDPOINT_URL": place.endpoint,

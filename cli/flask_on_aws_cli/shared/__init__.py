@@ -1,4 +1,4 @@
-"""What several commands share: a stack's settings, Docker, output formats, the certificate authority.
+"""Code that several commands share: a stack's settings, Docker, output formats, the certificate authority.
 
-Imports nothing of this package; everything may import it.
+Imports nothing else from this package; everything may import it.
 """

@@ -1,4 +1,4 @@
-"""Files that are there whole, old or new, whatever happens to the process that writes them."""
+"""Atomic writes: a reader sees the old file or the new one, whatever happens to the process that writes."""
 
 import os
 import tempfile
@@ -18,13 +18,13 @@ def write_atomically(
 
     Args:
         path: the file.
-        content: what it shall contain; text is encoded as UTF-8.
-        mode: its permissions, never exceeded while it is written.
-        prepare: changes the new file before it takes the old one's place, such as its owner.
-        durable: whether it must also survive a power failure, which takes one sync of the disk.
+        content: its new content; text is encoded as UTF-8.
+        mode: its permissions; they are never wider while it is written.
+        prepare: called with the new file before it replaces the old one, for example to change its owner.
+        durable: whether it must also survive a power failure, which costs one sync of the disk.
 
     Raises:
-        OSError: if it cannot be written; then the old file is unchanged, and the half-written one is deleted.
+        OSError: if it cannot be written; the old file is then unchanged, and the partial one is deleted.
     """
     data = content.encode() if isinstance(content, str) else content
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # created with mode 0600

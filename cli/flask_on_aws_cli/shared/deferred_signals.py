@@ -1,4 +1,4 @@
-"""Signals that wait while something is started, so that whoever must end it has it in hand before they count."""
+"""Defers signals while something is started, so that their handlers can end it: its owner has a reference by then."""
 
 import signal
 import threading
@@ -10,11 +10,11 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def deferred_signals() -> Generator[None]:
-    """Deliver SIGINT and SIGTERM when the block ends, not in it.
+    """Deliver SIGINT and SIGTERM when the block ends instead of within it.
 
-    Their handlers raise, at any line: one between a process's start and the `try` that ends the process would leave
-    it running. Python delivers signals to the main thread only, so the block changes nothing in others. Handlers are
-    replaced rather than signals blocked, since a started program inherits what is blocked.
+    Their handlers can raise at any line; an exception between the start of a process and the `try` that ends it would
+    leave it running. Python delivers signals only to the main thread, so the block has no effect in others. It
+    replaces the handlers instead of blocking the signals, because a child process inherits the blocked signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,7 @@
-"""The `docker` command: the engine's answer, and what a preflight makes there and takes away again.
+"""Runs the `docker` command for a preflight: its builds, and the objects that it creates and removes.
 
-It is not the local AWS's docker-py client, which has no BuildKit, so no build secrets and no `RUN --mount`, and does
-not use the command's contexts: a preflight builds the image as `docker build` does, at the command's engine.
+It does not use docker-py as the local AWS does: docker-py has no BuildKit, so neither build secrets nor `RUN --mount`,
+and ignores the contexts of the `docker` command. A preflight builds the image as `docker build` does.
 """
 
 import json
@@ -11,46 +11,45 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# As the Docker API spells the processors of the setting `architecture`.
+# Values of the setting `architecture` → the Docker API's names for them.
 ENGINE_NAMES = {"x86_64": "amd64", "arm64": "arm64"}
 _LABEL = "flask-on-aws.preflight"
-# A command of the engine's own, without an app in it, takes less; an engine that hangs must not hang the preflight.
+# Commands that do not run the app take less; the preflight must not hang when the engine does.
 _SECONDS = 60.0
 
 
 class DockerError(Exception):
-    """A command of the engine that failed, with its last lines."""
+    """A `docker` command that failed, with the end of its error output."""
 
 
 def label() -> str:
-    """What all that this process makes at the engine is marked with."""
+    """The label, `key=value`, of every object that this process creates on the engine."""
     return f"{_LABEL}={os.getpid()}"
 
 
-def docker(*arguments: str, given: str | bytes = "", seconds: float = _SECONDS) -> str:
-    """Run a command; its output.
+def docker(*arguments: str, stdin: str | bytes = "", seconds: float = _SECONDS) -> str:
+    """Run a command and return its output.
 
     Raises:
         DockerError: if it fails.
     """
-    done = attempt(*arguments, given=given, seconds=seconds)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise DockerError(f"`docker {arguments[0]}` failed: {said[-500:]}")
-    return done.stdout.decode(errors="replace").strip()
+    result = attempt(*arguments, stdin=stdin, seconds=seconds)
+    if result.returncode:
+        errors = result.stderr.decode(errors="replace").strip()
+        raise DockerError(f"`docker {arguments[0]}` failed: {errors[-500:]}")
+    return result.stdout.decode(errors="replace").strip()
 
 
-def attempt(*arguments: str, given: str | bytes = "", seconds: float = _SECONDS) -> subprocess.CompletedProcess[bytes]:
+def attempt(*arguments: str, stdin: str | bytes = "", seconds: float = _SECONDS) -> subprocess.CompletedProcess[bytes]:
     """Run a command that may fail.
 
     Raises:
         DockerError: if it takes too long.
     """
-    data = given.encode() if isinstance(given, str) else given
     try:
-        return subprocess.run(  # noqa: S603 docker, with our own words
-            ["docker", *arguments],  # noqa: S607 the user's own docker
-            input=data,
+        return subprocess.run(  # noqa: S603 no shell
+            ["docker", *arguments],  # noqa: S607 the user's docker command
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
             check=False,
             timeout=seconds,
@@ -59,31 +58,31 @@ def attempt(*arguments: str, given: str | bytes = "", seconds: float = _SECONDS)
         raise DockerError(f"`docker {arguments[0]}` did not end within {seconds:.0f} s") from error
 
 
-def no_engine(architecture: str) -> str:
-    """Why no engine of a processor answers; empty if one does."""
+def engine_problem(architecture: str) -> str:
+    """Why the engine cannot run containers of an architecture; empty if it can."""
     if shutil.which("docker") is None:
-        return "there is no docker command here"
+        return "there is no docker command on this machine"
     try:
-        told = attempt("version", "--format", "{{.Server.Arch}}", seconds=20)
+        version = attempt("version", "--format", "{{.Server.Arch}}", seconds=20)
     except DockerError as error:
         return str(error)
-    if told.returncode:
+    if version.returncode:
         return "no Docker engine answers"
-    found = told.stdout.decode().strip()
-    if found != ENGINE_NAMES[architecture]:
-        return f"the Docker engine is of {found}, and the tasks of {architecture}"
+    engine_architecture = version.stdout.decode().strip()
+    if engine_architecture != ENGINE_NAMES[architecture]:
+        return f"the Docker engine runs on {engine_architecture}, but the tasks run on {architecture}"
     return ""
 
 
 def inspect(kind: str, name: str) -> Mapping[str, Any]:
-    """What the engine knows of an object."""
+    """The details of an object, as `docker inspect` shows them."""
     return json.loads(docker(kind, "inspect", name))[0]
 
 
 def remove(*commands: Sequence[str]) -> None:
-    """Take things away, as far as they are there."""
+    """Run commands that remove objects, some of which may not exist."""
     for command in commands:
         try:
             attempt(*command)
-        except DockerError:  # the others are still to go
+        except DockerError:  # the others still have to be removed
             continue

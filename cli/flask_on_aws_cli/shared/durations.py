@@ -1,4 +1,4 @@
-"""Times on the command line."""
+"""Durations on the command line."""
 
 import re
 from typing import Any
@@ -9,15 +9,15 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Duration(click.ParamType[int]):
-    """Like 90, 90s, 10m, 2h or 1d, in seconds."""
+    """A duration such as 90, 90s, 10m, 2h or 1d, in seconds."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The seconds."""
+        """Parse a duration into seconds."""
         if isinstance(value, int):
             return value
-        found = re.fullmatch(r"(\d+)([smhd]?)", str(value))
-        if not found or not int(found[1]):
-            self.fail(f"{value!r} is no time; give one like 90s, 10m, 2h or 1d.", param, ctx)
-        return int(found[1]) * _SECONDS[found[2]]
+        match = re.fullmatch(r"(\d+)([smhd]?)", str(value))
+        if not match or not int(match[1]):
+            self.fail(f"{value!r} is not a valid duration; use one such as 90s, 10m, 2h or 1d.", param, ctx)
+        return int(match[1]) * _SECONDS[match[2]]

@@ -1,4 +1,4 @@
-"""How times, images, tables and JSON look: the same in every command."""
+"""The format of times, images, tables and JSON in the output of every command."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,37 +8,37 @@ from typing import Any
 _DIGEST_SHOWN = 12  # hexadecimal characters, as Docker shows them
 
 
-def moment(time: datetime | None) -> str:
-    """A time in UTC, to the second."""
+def format_time(time: datetime | None) -> str:
+    """A time in UTC, to the second; empty if there is none."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if time else ""
 
 
 def short_digest(image: str) -> str:
-    """The beginning of an image's digest; of an image without one, its name."""
-    named, _, digest = image.partition("@")
-    return digest.partition(":")[2][:_DIGEST_SHOWN] or named.rpartition("/")[2]
+    """The start of an image's digest; the name of an image that has none."""
+    name, _, digest = image.partition("@")
+    return digest.partition(":")[2][:_DIGEST_SHOWN] or name.rpartition("/")[2]
 
 
-def who(arn: str) -> str:
-    """The user or the role's session of an ARN."""
+def caller_name(arn: str) -> str:
+    """The user name, or the role and session name, in the ARN of a caller."""
     return arn.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
 
 
 def task_counts(service: Mapping[str, Any]) -> str:
-    """How many tasks run, of what DescribeServices tells."""
+    """How many tasks of a service run, from its description by DescribeServices."""
     starting = f", {service['pendingCount']} start" if service["pendingCount"] else ""
     return f"{service['runningCount']} of {service['desiredCount']} tasks run{starting}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines whose columns begin below each other; the first row is the heading."""
+    """Lines with aligned columns; the first row is the heading."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
     return [line.rstrip() for line in lines]
 
 
 def as_json(value: Any) -> str:
-    """JSON whose times are ISO 8601."""
+    """Indented JSON with times in ISO 8601."""
     return json.dumps(value, indent=2, default=_plain)
 
 

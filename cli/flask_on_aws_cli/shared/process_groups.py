@@ -1,11 +1,11 @@
-"""Processes that were started as the leaders of a session, and all that belong to their group."""
+"""Ends the process groups of processes that were started as session leaders."""
 
 import os
 import signal
 
 
 def kill_group(leader: int) -> None:
-    """Send SIGKILL to every process of a group; a group that has ended is no error.
+    """Send SIGKILL to every process of a group, which may have ended already.
 
     Args:
         leader: id of the process that was started with `start_new_session`.

@@ -1,4 +1,4 @@
-"""What several commands share: the app's folder and the settings of its plan, as options or of a stack."""
+"""The app's folder and the settings of its build plan, from command-line options or a stack's configuration."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,15 @@ from flask_on_aws.validation.setting_texts import is_set
 
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
-    click.option("--python-version", default="", metavar="X.Y", help="Python. Default: the app's files decide."),
-    click.option("--system-package", "system_packages", multiple=True, metavar="NAME", help="A Debian package."),
-    click.option("--start-command", default="", metavar="LINE", help="Start command. Default: the app's files decide."),
+    click.option("--python-version", default="", metavar="X.Y", help="Python version. Default: from the app's files."),
+    click.option(
+        "--system-package",
+        "system_packages",
+        multiple=True,
+        metavar="NAME",
+        help="Debian package to install. Repeatable.",
+    ),
+    click.option("--start-command", default="", metavar="LINE", help="Start command. Default: from the app's files."),
 )
 
 
@@ -21,13 +27,13 @@ _Default = TypeVar("_Default", str, str | None)
 
 
 def setting(config: Mapping[str, str], project: str, key: str, default: _Default = "") -> str | _Default:
-    """The text of a setting in a stack's configuration, `namespace:key` → text; the default where it is not set."""
+    """The text of a setting in a stack's configuration (`namespace:key` → text), or the default if it is not set."""
     value = config.get(f"{project}:{key}")
     return value.strip() if value is not None and is_set(key, value) else default
 
 
 def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[Any]) -> Any:
-    """A list or an object; an empty one where the text is none, as of a secret that was not opened."""
+    """A list or an object; an empty one if the text is neither, such as that of a secret that was not decrypted."""
     try:
         value = json.loads(setting(config, project, key))
     except json.JSONDecodeError:
@@ -36,7 +42,7 @@ def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[A
 
 
 def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
-    """The settings of a plan, as the program itself reads them."""
+    """The settings of a build plan, read as the Pulumi program reads them."""
     packages = json_setting(config, project, "systemPackages", list)
     return PlanSettings(
         setting(config, project, "pythonVersion"), tuple(map(str, packages)), setting(config, project, "startCommand")
@@ -44,7 +50,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
 
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The app's folder and the settings of a plan."""
+    """Add the argument for the app's folder and the options for the settings of its build plan."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
@@ -57,7 +63,7 @@ def plan_or_fail(
     start_command: str,
     dockerfile: str = "Dockerfile",
 ) -> BuildPlan:
-    """The plan, or everything that is wrong and the end of the command."""
+    """The build plan of a folder; if there is none, print every problem and end the command."""
     try:
         return plan_build(folder, PlanSettings(python_version, tuple(system_packages), start_command), dockerfile)
     except BuildPlanError as error:
@@ -65,7 +71,7 @@ def plan_or_fail(
 
 
 def fail(*sentences: str, code: int = 1) -> NoReturn:
-    """End the command with these sentences on standard error."""
+    """Print sentences on standard error and end the command."""
     for sentence in sentences:
         click.echo(sentence, err=True)
     raise SystemExit(code)

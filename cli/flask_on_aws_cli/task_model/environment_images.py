@@ -1,4 +1,4 @@
-"""Images as environments on this machine: what a build would have put into an image, in a folder of its own."""
+"""Builds images as environments on this machine: the content of an image in a dedicated folder."""
 
 import json
 import os
@@ -18,41 +18,41 @@ from ..build.environment_commands import PLAN
 from ..build.run import make_environment
 from .process_containers import ImagePlan
 
-# Releases that are kept for tasks that still run and for a way back; ECS keeps two at a time.
-_KEPT = 5
+# Kept for running tasks, of which ECS has at most two releases at a time, and for rollbacks.
+_MAX_ENVIRONMENTS = 5
 
 
-class Wanted(NamedTuple):
-    """An image to be built."""
+class ImageBuild(NamedTuple):
+    """An image to build."""
 
     digest: str
     app: Path
     """Folder of the app."""
     recipe: Mapping[str, Any]
-    """Inputs of the program's image resource, of one of Pulumi's two providers for Docker."""
+    """Inputs of the program's image resource, which belongs to one of Pulumi's two Docker providers."""
     root: Path
-    """Folder of the program, where the recipe's paths begin."""
+    """Folder of the program, to which the paths in the recipe are relative."""
     settings: PlanSettings
 
 
 class Images(Protocol):
-    """The images of one place, by digest."""
+    """The images of a local AWS, by digest."""
 
-    def build(self, wanted: Wanted) -> str | None:
-        """Make an image; what is different here, empty if nothing, None if it was there.
+    def build(self, image: ImageBuild, /) -> str | None:
+        """Build an image; return how it differs from that on AWS, an empty string if it does not, None if it existed.
 
         Raises:
-            BuildPlanError: if there is no plan for the folder.
+            BuildPlanError: if the folder has no valid build plan.
             BuildError: if a command fails.
         """
         ...
 
     def has(self, digest: str) -> bool:
-        """Whether an image is here."""
+        """Whether an image was built."""
         ...
 
     def clear(self) -> None:
-        """Forget all images."""
+        """Delete all images."""
         ...
 
 
@@ -62,37 +62,39 @@ class ProcessImages:
     def __init__(self, folder: Path, certificates: Path) -> None:
         self._folder, self._certificates = folder, certificates
 
-    def build(self, wanted: Wanted) -> str | None:
-        """Make the environment of an app's content."""
-        target = self._path(wanted.digest)
-        if self.has(wanted.digest):
+    def build(self, image: ImageBuild) -> str | None:
+        """Build the environment of an image; see `Images.build`."""
+        target = self._path(image.digest)
+        if self.has(image.digest):
             os.utime(target)
             return None
-        planned = plan_build(wanted.app, wanted.settings, dockerfile="")
-        plan = replace(planned, python_version=python_here(planned.python_version))
-        make_environment(plan, wanted.app, target, wanted.recipe.get("buildArgs") or {})
-        self._forget_old()
-        if plan.python_version == planned.python_version:
+        aws_plan = plan_build(image.app, image.settings, dockerfile="")
+        plan = replace(aws_plan, python_version=available_python(aws_plan.python_version))
+        make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
+        self._delete_old()
+        if plan.python_version == aws_plan.python_version:
             return ""
-        return f"runs on Python {plan.python_version} here, not {planned.python_version}: that is what this machine has"
+        return (
+            f"runs on Python {plan.python_version}, because {aws_plan.python_version} is not available on this machine"
+        )
 
     def image_plan(self, uri: str) -> ImagePlan | None:
-        """How an image runs here; None for images that were not built here."""
+        """How an image runs on this machine; None for images that were not built on it."""
         plan, target = self._plan(uri), self._path(_digest(uri))
         if not plan:
             return None
-        os.utime(target)  # a release that was gone back to is in use, however old its image
+        os.utime(target)  # a rollback may use an old image, which must not be deleted
         path = f"{target / 'venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         environment = {"PATH": path, "VIRTUAL_ENV": str(target / "venv"), "PYTHONUNBUFFERED": "1"}
         files = {CA_PATH: str(self._certificates)}
         return ImagePlan(target / "app", str(plan["start_command"]), environment, files)
 
     def has(self, digest: str) -> bool:
-        """Whether the environment of an image is here."""
+        """Whether the environment of an image was built completely."""
         return (self._path(digest) / "start").is_file()  # written last
 
     def code(self, digest: str) -> Path:
-        """Folder of the app's code in an environment that is here."""
+        """Folder of the app's code in an environment that exists."""
         return self._path(digest) / "app"
 
     def clear(self) -> None:
@@ -104,19 +106,19 @@ class ProcessImages:
         return json.loads(file.read_text()) if _digest(uri) and file.is_file() else {}
 
     def _path(self, digest: str) -> Path:
-        return self._folder / digest.rpartition(":")[2][:16]  # 64 bits: a place never has two with the same
+        return self._folder / digest.rpartition(":")[2][:16]  # 64 bits: no two images of a local AWS have the same
 
-    def _forget_old(self) -> None:
-        made = sorted(self._folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-        for old in made[_KEPT:]:
+    def _delete_old(self) -> None:
+        environments = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for old in environments[_MAX_ENVIRONMENTS:]:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def python_here(version: str) -> str:
-    """The version if this machine has it or uv can fetch it, else that of the Python that runs this tool."""
+def available_python(version: str) -> str:
+    """The version if it is installed or uv can download it, else the version of Python that runs this tool."""
     command = [find_uv_bin(), "python", "install", version]
-    found = subprocess.run([find_uv_bin(), "python", "find", version], capture_output=True, check=False)  # noqa: S603
-    if not found.returncode or not subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+    search = subprocess.run([find_uv_bin(), "python", "find", version], capture_output=True, check=False)  # noqa: S603
+    if not search.returncode or not subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
         return version
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 

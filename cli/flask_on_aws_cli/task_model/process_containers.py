@@ -1,4 +1,4 @@
-"""From a task's containers to processes: command, folder, environment and a port of this machine for each."""
+"""Plans the containers of a task as processes on this machine: command, folder, environment and port of each."""
 
 import os
 import shutil
@@ -11,59 +11,59 @@ from urllib.parse import quote
 
 from flask_on_aws.runtime_contract.shell import shell_command
 
-from ..local_project.place import HOST, Target
+from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
 from .definition import Container
-from .runtime import CannotStart, Skipped, not_pulled
+from .runtime import CannotStart, Skipped, cannot_pull
 
 
 class ImagePlan(NamedTuple):
     """How an image's app runs as a process."""
 
     folder: Path
-    """Where it runs."""
+    """Working directory."""
     command: str
     """The start command, for a shell."""
     environment: Mapping[str, str]
-    """What the image itself sets, like PATH with the app's own environment first."""
+    """Variables that the image sets, such as a PATH that starts with the app's virtual environment."""
     files: Mapping[str, str] = MappingProxyType({})
-    """Files of the image that are elsewhere here: path in the image → path on this machine."""
+    """Files with another path on this machine: path in the image → path on this machine."""
 
 
-CommandFor = Callable[[str], ImagePlan | None]
-"""Image URI → how it runs here; None for images that are not known here."""
+FindImagePlan = Callable[[str], ImagePlan | None]
+"""Image URI → how it runs on this machine; None for images that were not built on it."""
 
 
 class ProcessPlan(NamedTuple):
-    """A container as a process."""
+    """A container that runs as a process."""
 
     name: str
-    """Unique in the place: the task's id and the container's name."""
+    """The task's id and the container's name, unique in a local AWS."""
     command: Sequence[str]
     folder: Path
     """Working directory."""
     environment: Mapping[str, str]
-    """The whole of it."""
+    """All variables of the process."""
     log: Path
     """File to which its output is appended."""
     target: Target | None
 
 
 @dataclass(frozen=True)
-class ProcessRooms:
-    """Plans the processes of tasks, which share this machine with all others."""
+class ProcessPlanner:
+    """Plans the processes of tasks, which are not isolated from other processes on this machine."""
 
     folder: Path
-    """Where what is no app of ours runs."""
-    command_for: CommandFor
+    """Working directory of containers whose image was not built on this machine."""
+    find_image_plan: FindImagePlan
 
     def plan(self, task_id: str, container: Container, environment: Mapping[str, str], log: Path) -> ProcessPlan:
-        """The process of a container, as `Room.prepare` has it."""
-        image = self.command_for(container.image)
+        """The process of a container; arguments and errors are those of `TaskSandbox.prepare`."""
+        image = self.find_image_plan(container.image)
         if image is None and container.essential:
-            raise not_pulled(container.image, "not found")
-        own = shell_command(image.command) if image else []
-        command = [*container.entry_point, *container.command] or own
+            raise cannot_pull(container.image, "not found")
+        image_command = shell_command(image.command) if image else []
+        command = [*container.entry_point, *container.command] or image_command
         if not command or (image is None and shutil.which(command[0]) is None):
             raise Skipped(f"Skipped: {container.image} cannot run as a process of this machine.")
         port = _port() if container.ports or "PORT" in container.environment else None
@@ -79,17 +79,17 @@ class ProcessRooms:
             name=f"{task_id}.{container.name}",
             command=command,
             folder=image.folder if image else self.folder,
-            environment={name: on_this_machine(value, files) for name, value in variables.items()},
+            environment={name: localize_paths(value, files) for name, value in variables.items()},
             log=log,
             target=Target(HOST, port) if port else None,
         )
 
 
-def on_this_machine(value: str, files: Mapping[str, str]) -> str:
-    """A variable's value with the image's paths as they are on this machine, also where they are part of a URL."""
-    for inside, outside in files.items():
-        there = quote(outside) if "://" in value else outside
-        value = value.replace(inside, there).replace(quote(inside, safe=""), quote(outside, safe=""))
+def localize_paths(value: str, files: Mapping[str, str]) -> str:
+    """Replace paths in the image by those on this machine in the value of a variable, including those in a URL."""
+    for image_path, local_path in files.items():
+        replacement = quote(local_path) if "://" in value else local_path
+        value = value.replace(image_path, replacement).replace(quote(image_path, safe=""), quote(local_path, safe=""))
     return value
 
 

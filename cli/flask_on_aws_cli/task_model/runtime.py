@@ -1,77 +1,77 @@
-"""What a container of a task is, for those who start and end it."""
+"""The interfaces of containers and of the runtimes that start and end them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..local_project.place import Target
+from ..local_project.location import Target
 from .definition import Container, TaskPlan
 
 
 class CannotStart(Exception):
-    """Why a task could not be started, as its stoppedReason."""
+    """A task that cannot be started; the message is its stoppedReason."""
 
 
 class Skipped(Exception):
-    """Why a container that its task can do without is not started, as its reason in DescribeTasks."""
+    """A container that is not essential and is not started; the message is its reason in DescribeTasks."""
 
 
-def not_pulled(image: str, why: str) -> CannotStart:
-    """What ECS says of an image that it cannot get."""
+def cannot_pull(image: str, reason: str) -> CannotStart:
+    """The error that ECS reports for an image that it cannot pull."""
     return CannotStart(
         f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: "
-        f"{image}: {why}"
+        f"{image}: {reason}"
     )
 
 
 class Usage(NamedTuple):
-    """What a container uses."""
+    """The resources that a container uses."""
 
     memory: int
     """Bytes."""
     cpu: float
-    """Seconds of processor time since it was started; those of children that ended are counted as far as known."""
+    """Seconds of processor time since it was started; that of children that have ended is included if it is known."""
 
 
-class Beside(NamedTuple):
-    """How to run a command beside a container, in its surroundings."""
+class ExecProcess(NamedTuple):
+    """A process that runs a command in the environment of a container, as ECS Exec does."""
 
     command: Sequence[str]
     folder: Path
     """Working directory on this machine."""
     environment: Mapping[str, str]
-    """The whole of it."""
+    """All variables of the process."""
 
 
-class Running(Protocol):
+class RunningContainer(Protocol):
     """A container that was started."""
 
     def signal(self, number: int) -> None:
-        """Send a signal to its first process; nothing happens when it has ended."""
+        """Send a signal to its first process, unless that has ended."""
         ...
 
     def kill(self) -> None:
-        """End all of its processes at once."""
+        """End all of its processes immediately."""
         ...
 
     def exit_code(self) -> int | None:
-        """None while it runs; 128 and the signal's number when a signal ended it, as Docker tells."""
+        """None while it runs; as with Docker, 128 plus the number of the signal if a signal ended it."""
         ...
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended it since it had more memory than it may; where nothing else limits it, never."""
+        """Whether the kernel ended it for exceeding its memory limit; always False if the runtime has no limits."""
         ...
 
     def on_end(self, call: Callable[[], None]) -> None:
-        """Have a function called once, in another thread, as soon as it has ended and `exit_code` says so."""
+        """Call a function once, in another thread, as soon as it has ended and `exit_code` returns a number."""
         ...
 
     def usage(self) -> Usage:
-        """What its processes use now; nothing when it has ended."""
+        """The resources that its processes use now; zero if it has ended."""
         ...
 
-    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
-        """A command beside it, which may have this process's terminal."""
+    def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
+        """The process that runs a command in its environment, with `terminal` on the caller's terminal."""
         ...
 
 
@@ -85,56 +85,56 @@ class Launch(Protocol):
 
     @property
     def target(self) -> Target | None:
-        """Where a balancer reaches it; None when it serves nothing."""
+        """The address to which a load balancer connects; None if it has no port."""
         ...
 
-    def start(self) -> Running:
-        """Start it.
+    def start(self) -> RunningContainer:
+        """Start the container.
 
         Raises:
-            OSError: if its command or folder is not there.
-            CannotStart: if it cannot for another reason.
+            OSError: if its command or folder does not exist.
+            CannotStart: if it cannot be started for another reason.
         """
         ...
 
 
-class Room(Protocol):
-    """What the containers of one task share."""
+class TaskSandbox(Protocol):
+    """The resources that the containers of a task share, such as its network and volumes."""
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> Launch:
-        """Make a container ready to start.
+        """Prepare a container so that it can be started.
 
         Args:
-            container: what the task definition says.
-            environment: its variables, those from secrets and of the task's role among them.
+            container: the container in the task definition.
+            environment: its variables, including those of secrets and of the task role.
             log: file for its output.
 
         Raises:
-            CannotStart: if it cannot be.
-            Skipped: if the task can do without it.
+            CannotStart: if it cannot be started.
+            Skipped: if it cannot be started, but is not essential.
         """
         ...
 
     def close(self) -> None:
-        """Take away what is left when all containers have ended."""
+        """Remove the shared resources when all containers have ended."""
         ...
 
 
 class Runtime(Protocol):
     """Runs containers."""
 
-    def room(self, task_id: str, plan: TaskPlan) -> Room:
-        """Room for a task's containers.
+    def create_sandbox(self, task_id: str, plan: TaskPlan) -> TaskSandbox:
+        """Create the resources that the containers of a task share.
 
         Raises:
-            CannotStart: if there is none.
+            CannotStart: if they cannot be created.
         """
         ...
 
     def start(self) -> None:
-        """End what a killed daemon left running, and be ready for tasks."""
+        """End containers that a killed daemon left running, and prepare for new tasks."""
         ...
 
     def close(self) -> None:
-        """End what looks after the containers, when none is left."""
+        """End the runtime's helper processes, when no container is left."""
         ...

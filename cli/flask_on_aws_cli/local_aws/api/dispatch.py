@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from ...local_project.place import HOST
+from ...local_project.location import HOST
 from ..authentication.authentication import bucket_by_host
 from ..authentication.origin_check import S3
 

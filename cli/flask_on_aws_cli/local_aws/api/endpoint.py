@@ -20,7 +20,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from ...local_project.clients import CONTROL_SERVICE
 from ...local_project.engine_runs import PREFIX, Runs
-from ...local_project.place import HOST, Place
+from ...local_project.location import HOST, Location
 from ..authentication.authentication import Authentication, denial_response, may_be_signed
 from ..authentication.identities import RecordedIdentities
 from ..authentication.origin_check import S3
@@ -60,7 +60,7 @@ class Endpoint:
     """The API of a local AWS: `start` serves it, `stop` ends it and saves all records."""
 
     def __init__(
-        self, place: Place, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
+        self, place: Location, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
     ) -> None:
         """Prepare the API of a local AWS.
 

@@ -9,7 +9,7 @@ from moto.backends import get_backend
 from moto.core.utils import utcnow
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from ...local_project.place import ACCOUNT_ID
+from ...local_project.location import ACCOUNT_ID
 from ..faults import Faults
 from ..parts import TargetHealth
 from .record_values import DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record

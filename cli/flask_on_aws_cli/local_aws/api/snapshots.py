@@ -30,7 +30,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
 from moto.ssm.models import ParameterDict
 
-from ...local_project.place import ACCOUNT_ID
+from ...local_project.location import ACCOUNT_ID
 from ...shared.atomic_files import write_atomically
 from ..faults import Faults
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from moto.backends import get_backend
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from ...local_project.place import ACCOUNT_ID
+from ...local_project.location import ACCOUNT_ID
 from .signing import Keys
 
 _ANYONE = ("*", {"AWS": "*"}, {"AWS": ["*"]})

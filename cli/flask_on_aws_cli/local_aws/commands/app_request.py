@@ -4,14 +4,14 @@ import ssl
 import urllib.error
 import urllib.request
 
-from ...local_project.project import LocalPlace
+from ...local_project.project import LocalAws
 
 _TIMEOUT_SECONDS = 10  # the caller repeats the request if the app takes longer, for example for its first page
 
 
-def request_app(local: LocalPlace) -> int | str:
+def request_app(local: LocalAws) -> int | str:
     """The HTTP status of the app's home page, or the reason why there is no response."""
-    context = ssl.create_default_context(cafile=str(local.place.certificate))
+    context = ssl.create_default_context(cafile=str(local.location.certificate))
     try:
         with urllib.request.urlopen(local.url, context=context, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 https
             return int(response.status)

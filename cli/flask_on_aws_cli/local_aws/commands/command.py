@@ -21,15 +21,15 @@ from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
-from ...local_project.place import RUNTIMES, RuntimeName
-from ...local_project.project import FOLDER, LocalPlace, PlaceError, find_place, open_place, place_settings
+from ...local_project.location import RUNTIMES, RuntimeName
+from ...local_project.project import FOLDER, LocalAws, LocalAwsError, find_local_aws, open_local_aws, local_provider_settings
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
-from ...task_model.process_containers import on_this_machine
+from ...task_model.process_containers import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_request import request_app
@@ -82,22 +82,22 @@ def dev(project: Path) -> None:
         fail(str(error))
     finally:
         if previous:
-            open_place(project.resolve(), _REGION, previous.runtime)
+            open_local_aws(project.resolve(), _REGION, previous.runtime)
 
 
-def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
+def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     """Apply the program, and wait until the app responds."""
     started_at = time.monotonic()
     try:
-        local_aws = open_place(project.resolve(), _REGION)
-        open_images(local_aws.place, runtime or local_aws.runtime)  # raises before anything changes
-        local_aws = open_place(project.resolve(), _REGION, runtime)
+        local_aws = open_local_aws(project.resolve(), _REGION)
+        open_images(local_aws.location, runtime or local_aws.runtime)  # raises before anything changes
+        local_aws = open_local_aws(project.resolve(), _REGION, runtime)
         if daemon_control.ensure_started(local_aws):
-            click.echo(f"local AWS at {local_aws.place.endpoint}")
-        run_code_from(local_aws.place, None)  # in case a `dev` was killed
+            click.echo(f"local AWS at {local_aws.location.endpoint}")
+        run_code_from(local_aws.location, None)  # in case a `dev` was killed
         stack = Stack(project.resolve(), local_aws, click.echo)
         result = stack.apply()
-    except (PlaceError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
+    except (LocalAwsError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     counts = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing changed"
@@ -105,7 +105,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalPlace, Stack]:
     _wait_for_response(local_aws)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
-    click.echo(f"To trust its certificates, import {local_aws.place.certificate}.")
+    click.echo(f"To trust its certificates, import {local_aws.location.certificate}.")
     return local_aws, stack
 
 
@@ -123,14 +123,14 @@ def destroy(project: Path) -> None:
     local_aws = _require_local_aws(project)
     try:
         daemon_control.ensure_started(local_aws)
-        result = destroy_stack(project.resolve(), STACK, local_aws.place)
+        result = destroy_stack(project.resolve(), STACK, local_aws.location)
     except (daemon_control.DaemonError, EngineError) as error:
         fail(str(error))
     daemon_control.end(local_aws)
     for runtime in RUNTIMES:
         with contextlib.suppress(NoEngineError):
-            open_images(local_aws.place, runtime).clear()
-    shutil.rmtree(local_aws.place.folder)
+            open_images(local_aws.location, runtime).clear()
+    shutil.rmtree(local_aws.location.folder)
     click.echo(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
@@ -139,7 +139,7 @@ def destroy(project: Path) -> None:
 def status(project: Path) -> None:
     """Show services, databases, addresses, faults and memory."""
     local_aws, report = _require_running(project)
-    click.echo(f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.place.endpoint}")
+    click.echo(f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.location.endpoint}")
     for service in _services(local_aws):
         click.echo(f"service    {service['serviceName']}: {task_counts(service)}")
     for name, database in report["databases"].items():
@@ -189,7 +189,7 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
     A single word is run by a shell: exec "ls -l /tmp". The stack must set `enableExec`.
     """
     local_aws = _require_running(project)[0]
-    execute(local_aws.place, _client(local_aws, "ecs"), _services(local_aws), command)
+    execute(local_aws.location, _client(local_aws, "ecs"), _services(local_aws), command)
 
 
 @local.command()
@@ -204,7 +204,7 @@ def env(project: Path) -> None:
 @_project
 def credentials(project: Path) -> None:
     """Print shell commands that point AWS's own tools at the local AWS: eval "$(flask-on-aws local credentials)"."""
-    place = _require_local_aws(project).place
+    place = _require_local_aws(project).location
     variables = {
         "AWS_ENDPOINT_URL": place.endpoint,
         "AWS_REGION": place.region,
@@ -217,21 +217,21 @@ def credentials(project: Path) -> None:
     click.echo("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # they may be set for another account
 
 
-def _find_local_aws(project: Path) -> LocalPlace | None:
+def _find_local_aws(project: Path) -> LocalAws | None:
     try:
-        return find_place(project.resolve())
-    except PlaceError as error:
+        return find_local_aws(project.resolve())
+    except LocalAwsError as error:
         fail(str(error))
 
 
-def _require_local_aws(project: Path) -> LocalPlace:
+def _require_local_aws(project: Path) -> LocalAws:
     local_aws = _find_local_aws(project)
     if local_aws is None:
         fail(f"{project.resolve()} has no local AWS; create one with: {command_line('up')}")
     return local_aws
 
 
-def _require_running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
+def _require_running(project: Path) -> tuple[LocalAws, dict[str, Any]]:
     """The local AWS, and the status that its daemon reports."""
     local_aws = _require_local_aws(project)
     try:
@@ -243,11 +243,11 @@ def _require_running(project: Path) -> tuple[LocalPlace, dict[str, Any]]:
     return local_aws, report
 
 
-def _client(local_aws: LocalPlace, service: str) -> Any:
-    return place_settings(local_aws).client(service)
+def _client(local_aws: LocalAws, service: str) -> Any:
+    return local_provider_settings(local_aws).client(service)
 
 
-def _wait_for_response(local_aws: LocalPlace) -> None:
+def _wait_for_response(local_aws: LocalAws) -> None:
     deadline, response = time.monotonic() + _RESPONSE_SECONDS, request_app(local_aws)
     while not (isinstance(response, int) and response < HTTPStatus.BAD_REQUEST):
         if time.monotonic() > deadline:
@@ -256,7 +256,7 @@ def _wait_for_response(local_aws: LocalPlace) -> None:
         response = request_app(local_aws)
 
 
-def _fail_without_response(local_aws: LocalPlace, last_response: int | str) -> NoReturn:
+def _fail_without_response(local_aws: LocalAws, last_response: int | str) -> NoReturn:
     services = _services(local_aws)
     events = [event["message"] for service in services for event in service["events"][:_SHOWN]]
     reasons = [reason for service in services for reason in _stopped_reasons(local_aws, service)]
@@ -268,7 +268,7 @@ def _fail_without_response(local_aws: LocalPlace, last_response: int | str) -> N
     )
 
 
-def _stopped_reasons(local_aws: LocalPlace, service: Mapping[str, Any]) -> list[str]:
+def _stopped_reasons(local_aws: LocalAws, service: Mapping[str, Any]) -> list[str]:
     """Why the last tasks of a service were stopped, each reason once."""
     ecs, cluster = _client(local_aws, "ecs"), service["clusterArn"]
     arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
@@ -276,11 +276,11 @@ def _stopped_reasons(local_aws: LocalPlace, service: Mapping[str, Any]) -> list[
     return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
 
 
-def _services(local_aws: LocalPlace) -> list[Mapping[str, Any]]:
+def _services(local_aws: LocalAws) -> list[Mapping[str, Any]]:
     return all_services(_client(local_aws, "ecs"))
 
 
-def _app_environment(local_aws: LocalPlace) -> dict[str, str]:
+def _app_environment(local_aws: LocalAws) -> dict[str, str]:
     """The environment of the web service's tasks, with the paths of this machine."""
     ecs, secrets = _client(local_aws, "ecs"), _client(local_aws, "secretsmanager")
     definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
@@ -293,5 +293,5 @@ def _app_environment(local_aws: LocalPlace) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         variables[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(local_aws.place.certificate)}
-    return {name: on_this_machine(value, files) for name, value in variables.items()}
+    files = {CA_PATH: str(local_aws.location.certificate)}
+    return {name: localize_paths(value, files) for name, value in variables.items()}

@@ -14,8 +14,8 @@ from watchfiles import DefaultFilter, watch
 from ...build.run import BuildError
 from ...local_project.clients import control_request
 from ...local_project.daemon_control import DaemonError
-from ...local_project.place import Place
-from ...local_project.project import LocalPlace, place_settings
+from ...local_project.location import Location
+from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.log_lines import LogLines, LogSource
 from ...pulumi_engine import EngineError
 from ..ecs.development import PREFIX
@@ -43,11 +43,11 @@ _PYTHON_SUFFIXES = (".py", ".html", ".jinja", ".jinja2", ".j2")
 class Development:
     """Runs the tasks of a local AWS from a copy of the app's folder, and keeps the copy up to date."""
 
-    def __init__(self, local: LocalPlace, stack: Stack) -> None:
+    def __init__(self, local: LocalAws, stack: Stack) -> None:
         """Follow the app's folder of a stack that was applied; raises `LookupError` unless it builds exactly one."""
         self._local, self._stack, self._app = local, stack, stack.app
-        self._copy = local.place.folder / "dev"
-        logs = place_settings(local).client("logs")
+        self._copy = local.location.folder / "dev"
+        logs = local_provider_settings(local).client("logs")
         groups = [LogSource(group["logGroupName"]) for group in logs.describe_log_groups()["logGroups"]]
         self._lines = LogLines(logs, groups, since=time.time())
         self._faults = Faults(self._copy, click.echo)
@@ -79,13 +79,13 @@ class Development:
         except KeyboardInterrupt:
             click.echo(f"\nThe last deployed code runs again; deploy your changes with: {command_line('up')}")
         finally:
-            run_code_from(self._local.place, None)
+            run_code_from(self._local.location, None)
 
     def _copy_deployed_code(self) -> None:
         """Run the tasks from a copy of the deployed code, which includes the assets that its build generated."""
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self._stack.deployed_code, self._copy, symlinks=True)
-        run_code_from(self._local.place, self._copy)
+        run_code_from(self._local.location, self._copy)
 
     def _apply(self, changed: Iterable[Path]) -> None:
         names = [PurePosixPath(path.relative_to(self._app).as_posix()) for path in changed]
@@ -98,7 +98,7 @@ class Development:
                 self._stack.apply()
                 self._copy_deployed_code()
             else:
-                run_code_from(self._local.place, self._copy)
+                run_code_from(self._local.location, self._copy)
         except (BuildPlanError, BuildError, EngineError, DaemonError) as error:
             click.echo(f"{error}\nCorrect it and save; the change is then applied again.")
             self._changed_at = 0
@@ -151,7 +151,7 @@ def update_copy(source: Path, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def run_code_from(place: Place, folder: Path | None) -> None:
+def run_code_from(place: Location, folder: Path | None) -> None:
     """Run the tasks' code from a folder, restarting it where it already runs; None: from the deployed images."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
     request = control_request(f"{place.endpoint}{PREFIX}{query}", place.access_key, place.region, "POST")

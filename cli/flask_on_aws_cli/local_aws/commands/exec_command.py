@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...local_project.clients import control_request
-from ...local_project.place import Place
+from ...local_project.location import Location
 from ...shared.stack_options import fail
 from ..ecs.data_plane import Ecs
 from .command_line import command_line
@@ -43,7 +43,7 @@ class ExecRoute:
         return "200 OK", "application/json", json.dumps(body).encode()
 
 
-def execute(place: Place, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
+def execute(place: Location, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
     """Replace this process with a command in the environment of the newest task of the web service.
 
     Without a web service, the first service is used.
@@ -79,7 +79,7 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
     return str(newest["taskArn"]).rpartition("/")[2]
 
 
-def _exec_process(place: Place, task_id: str, words: Sequence[str]) -> dict[str, Any]:
+def _exec_process(place: Location, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     """The process to run, as the daemon describes it: `command`, `folder` and `environment`."""
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
     url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...local_project.project import LocalPlace
+from ...local_project.project import LocalAws
 from ...pulumi_engine import Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
 from ...shared.stack_options import plan_settings
-from ...task_model.environment_images import ProcessImages, Wanted
+from ...task_model.environment_images import ProcessImages, ImageBuild
 from ..runtimes import open_images
 
 STACK = "local"
@@ -23,10 +23,10 @@ Print = Callable[[str], None]
 class Stack:
     """The stack `local` of a project."""
 
-    def __init__(self, project: Path, local: LocalPlace, print_line: Print) -> None:
+    def __init__(self, project: Path, local: LocalAws, print_line: Print) -> None:
         self._program, self._local, self._print = project, local, print_line
         self._project = read_project(project, STACK)
-        self._images = open_images(local.place, local.runtime)
+        self._images = open_images(local.location, local.runtime)
         self._built: dict[Path, str] = {}
 
     def apply(self) -> Result:
@@ -41,7 +41,7 @@ class Stack:
             "aws:cloudfront/distribution:Distribution": self._distribution,
         }
         return apply(
-            self._program, STACK, Path(sys.executable), self._local.place, overrides, self._progress, self._log
+            self._program, STACK, Path(sys.executable), self._local.location, overrides, self._progress, self._log
         )
 
     @property
@@ -76,7 +76,7 @@ class Stack:
         self._built[app.resolve()] = digest
         # The image's inputs have a Dockerfile that was generated from these settings, or the app's, but no settings.
         settings = plan_settings(self._project.config, self._project.name)
-        difference = self._images.build(Wanted(digest, app, inputs, self._program, settings))
+        difference = self._images.build(ImageBuild(digest, app, inputs, self._program, settings))
         if difference is not None:
             self._print(f"built    {digest[:19]} from {app}" + (f" ({difference})" if difference else ""))
         return {}

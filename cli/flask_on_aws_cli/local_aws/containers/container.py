@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from docker.errors import APIError, NotFound
 
-from ...local_project.place import Target
-from ...task_model.runtime import Beside, CannotStart, Usage
+from ...local_project.location import Target
+from ...task_model.runtime import ExecProcess, CannotStart, Usage
 from ..faults import Faults
 from .docker_client import EngineFailure, quietly
 
@@ -78,11 +78,11 @@ class Container:
         """Whether the kernel killed it because it exceeded its memory limit."""
         return self._out_of_memory
 
-    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
+    def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
         """How to run a command in it, with `docker exec`."""
         options = ["--interactive", "--tty"] if terminal else []
         docker = ["docker", "--host", self._launch.engine_url, "exec", *options, self._container.name]
-        return Beside([*docker, *command], Path.home(), os.environ)
+        return ExecProcess([*docker, *command], Path.home(), os.environ)
 
     def usage(self) -> Usage:
         """The engine's measurement, without cached files that the kernel can reclaim, as in `docker stats`."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ...local_project.place import HOST
+from ...local_project.location import HOST
 from ..faults import Faults
 from . import relay
 

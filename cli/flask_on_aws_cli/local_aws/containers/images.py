@@ -10,7 +10,7 @@ from typing import Any
 from docker.errors import ImageNotFound
 
 from ...build.run import BuildError
-from ...task_model.environment_images import Wanted
+from ...task_model.environment_images import ImageBuild
 from .docker_client import engine_url, quietly
 
 # Images that are kept for running tasks and for rollbacks; ECS uses two at a time.
@@ -31,7 +31,7 @@ class ContainerImages:
         self._client = client
         self._repository = f"flask-on-aws-local/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
-    def build(self, wanted: Wanted) -> str | None:
+    def build(self, wanted: ImageBuild) -> str | None:
         """Build an image as its resource specifies, but do not push it."""
         if self.has(wanted.digest):
             self._mark_used(wanted.digest)

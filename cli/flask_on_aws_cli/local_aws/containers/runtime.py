@@ -54,7 +54,7 @@ class ContainerRuntime:
         command = [sys.executable, "-m", "flask_on_aws_cli.local_aws.containers.container_reaper", self._label]
         self._supervisor = ReaperSupervisor(command, faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> TaskContainers:
+    def create_sandbox(self, task_id: str, plan: TaskPlan) -> TaskContainers:
         """The containers of a task, with their network and volumes."""
         self._supervisor.start()
         return TaskContainers(task_id, plan, self._dependencies)

@@ -11,9 +11,9 @@ from docker.errors import APIError, ImageNotFound
 from docker.types import LogConfig, Mount
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
-from ...local_project.place import ACCOUNT_ID, HOST, Target
+from ...local_project.location import ACCOUNT_ID, HOST, Target
 from ...task_model.definition import Container, TaskPlan
-from ...task_model.runtime import CannotStart, not_pulled
+from ...task_model.runtime import CannotStart, cannot_pull
 from ..faults import Faults
 from . import relay
 from .container import ContainerLaunch
@@ -101,10 +101,10 @@ class TaskContainers:
             except ImageNotFound:
                 # The account does not exist, so no request may be sent to AWS.
                 if name.startswith(f"{ACCOUNT_ID}.dkr.ecr."):
-                    raise not_pulled(name, "not found") from None
+                    raise cannot_pull(name, "not found") from None
                 return images.pull(name)
         except EngineFailure as error:
-            raise not_pulled(name, str(getattr(error, "explanation", None) or error)) from error
+            raise cannot_pull(name, str(getattr(error, "explanation", None) or error)) from error
 
     def _create_network(self, image: Any) -> Any:
         """Start a container that provides the task's network, and the local AWS at its usual addresses in it.

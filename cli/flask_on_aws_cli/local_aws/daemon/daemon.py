@@ -15,8 +15,8 @@ from typing import Any
 from botocore.config import Config
 
 from ...local_project.clients import client
-from ...local_project.place import Place
-from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalPlace, find_place
+from ...local_project.location import Location
+from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalAws, find_local_aws
 from ...shared.certificate_authority import Authority
 from .. import page
 from ..api.endpoint import Endpoint
@@ -44,9 +44,9 @@ _LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 class Daemon:
     """The local AWS with all of its parts."""
 
-    def __init__(self, local: LocalPlace, cache: Path, faults: Faults) -> None:
+    def __init__(self, local: LocalAws, cache: Path, faults: Faults) -> None:
         self._local = local
-        place = local.place
+        place = local.location
         folder = place.folder
         authority = Authority(folder / "ca")
         self._faults = faults
@@ -105,7 +105,7 @@ class Daemon:
     def _ports(self) -> set[int]:
         """The ports that tasks may connect to: those of the API, the load balancers and the databases."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
-        return {self._local.place.port, *self._balancer.ports.values(), *databases}
+        return {self._local.location.port, *self._balancer.ports.values(), *databases}
 
     def _pages(self) -> set[str]:
         """Origins of this project's pages: those of the load balancers and of the status page."""
@@ -114,9 +114,9 @@ class Daemon:
     def _status(self, path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
         """The status of all parts; for unsigned requests only the folder, which shows whose local AWS this is."""
         if not self._endpoint.is_signed_by_owner(environ):
-            return "200 OK", "application/json", json.dumps({"folder": str(self._local.place.folder)}).encode()
+            return "200 OK", "application/json", json.dumps({"folder": str(self._local.location.folder)}).encode()
         report = {
-            "folder": str(self._local.place.folder),
+            "folder": str(self._local.location.folder),
             "protected": True,
             "runtime": self._local.runtime,
             "container_memory": self._container_memory(),
@@ -131,7 +131,7 @@ class Daemon:
         return "200 OK", "application/json", json.dumps(report).encode()
 
 
-def _client(place: Place, service: str) -> Any:
+def _client(place: Location, service: str) -> Any:
     # The endpoint is in this process, and its callers repeat their requests anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
     return client(place, service, config=config)
@@ -145,7 +145,7 @@ def _report_thread_end(faults: Faults, hook_args: threading.ExceptHookArgs) -> N
 
 def main() -> None:
     """Run the local AWS until SIGTERM."""
-    local = find_place(Path(sys.argv[1]))
+    local = find_local_aws(Path(sys.argv[1]))
     if local is None:
         raise SystemExit(f"{sys.argv[1]} has no local AWS; run `flask-on-aws local up` in that folder.")
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
@@ -156,7 +156,7 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, request_stop)
-    faults = Faults(local.place.folder)
+    faults = Faults(local.location.folder)
     threading.excepthook = lambda hook_args: _report_thread_end(faults, hook_args)
     daemon = Daemon(local, CACHE, faults)
     daemon.start()

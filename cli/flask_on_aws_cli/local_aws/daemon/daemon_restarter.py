@@ -16,12 +16,12 @@ _PAUSES = (1, 2, 4, 8, 16, 32, *[60] * 59)
 def _revive(project: Path) -> None:
     # Imported only when needed, so that a waiting restarter uses little memory.
     from ...local_project import daemon_control
-    from ...local_project.project import find_place
+    from ...local_project.project import find_local_aws
 
     last_error = ""
     for pause in _PAUSES:
         try:
-            local = find_place(project)
+            local = find_local_aws(project)
             if local is not None and daemon_control.revive(local):
                 print("The local AWS had ended unexpectedly, and was restarted.", file=sys.stderr)
             return

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...local_project.clients import client
-from ...local_project.place import Place
-from ...task_model.runtime import Beside, Runtime
+from ...local_project.location import Location
+from ...task_model.runtime import ExecProcess, Runtime
 from ..api.endpoint import Endpoint
 from ..api.record_values import ServiceRecord
 from ..parts import Targets
@@ -27,7 +27,7 @@ _NOT_ENABLED = (
 class Ecs:
     """Runs services and tasks; start it after the endpoint and the load balancer, and stop it before them."""
 
-    def __init__(self, place: Place, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
+    def __init__(self, place: Location, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
         records = endpoint.records
         credentials = Credentials(client(place, "sts"), place.endpoint)
         secrets = SecretReader(
@@ -70,7 +70,7 @@ class Ecs:
 
     def exec_process(
         self, task_id: str, command: Sequence[str], terminal: bool, container: str | None = None
-    ) -> Beside:
+    ) -> ExecProcess:
         """How to run a command in the environment of a running container, as ECS Exec does.
 
         Args:
@@ -91,5 +91,5 @@ class Ecs:
             for container_run in run.containers:
                 has_name = container in (None, container_run.container.name)
                 if container_run.alive and container_run.running is not None and has_name:
-                    return container_run.running.beside(command, terminal)
+                    return container_run.running.exec_process(command, terminal)
         raise LookupError(f"No container {container or ''} of a task {task_id} is running.")

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from ...local_project.place import HOST, Target
+from ...local_project.location import HOST, Target
 from ...local_project.ports import PortBusyError, is_free
 from ...shared.certificate_authority import Authority, server_context
 from ..faults import Faults

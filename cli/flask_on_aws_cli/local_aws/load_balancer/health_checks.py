@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from ...local_project.place import Target
+from ...local_project.location import Target
 from ..faults import Faults
 from .configuration import HealthCheck
 from .health import FAILED, TIMED_OUT, Failure, response_failure

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...local_project.place import Target
+from ...local_project.location import Target
 from ..parts import TargetHealth
 from .configuration import HealthCheck, TargetGroup
 from .health import DRAINING, HEALTHY, NOT_REGISTERED, Failure, HealthState, after_check

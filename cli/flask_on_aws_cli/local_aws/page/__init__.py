@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_on_aws.releases.release_record import release_parameter, releases
 
-from ...local_project.project import LocalPlace, place_settings
+from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services, short_name
 from ..ecs.data_plane import Ecs
 from ..faults import Faults, fault_as_json
@@ -25,9 +25,9 @@ _TYPES = {"page.html": "text/html; charset=utf-8", "page.js": "text/javascript",
 class StatusPage:
     """Serves the page, its files, and its data as JSON."""
 
-    def __init__(self, local: LocalPlace, ecs: Ecs, balancer: Balancer, faults: Faults) -> None:
+    def __init__(self, local: LocalAws, ecs: Ecs, balancer: Balancer, faults: Faults) -> None:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
-        self._settings, self._faults = place_settings(local), faults
+        self._settings, self._faults = local_provider_settings(local), faults
 
     def answer(self, path: str) -> PageResponse:
         """The response for a path; called in a separate thread."""

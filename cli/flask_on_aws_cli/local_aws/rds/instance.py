@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...postgres_server.binaries import Binaries, find
-from ...postgres_server.roles import administration, prepare, set_password
+from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
 from ...postgres_server.server import ENDPOINT, Server
 from ...postgres_server.system_account import remove
 from ...shared.atomic_files import write_atomically
@@ -102,8 +102,8 @@ class DatabaseInstance:
         self.server.configure(instance.parameters, forces_tls=instance.forces_tls)
         self.server.start(port)
         self._pause = 0.0
-        with administration(self.server.port, self.server.admin_password) as connection:
-            prepare(connection, instance.username, instance.database)
+        with admin_connection(self.server.port, self.server.admin_password) as connection:
+            create_missing_roles(connection, instance.username, instance.database)
             if instance.password:
                 set_password(connection, instance.username, instance.password)
 
@@ -158,10 +158,10 @@ class DatabaseInstance:
                 return
             self._report("modifying")
             self.instance = changed
-            if self.server.running:
+            if self.server.is_running:
                 self.server.configure(changed.parameters, forces_tls=changed.forces_tls)
                 self.server.reload()
-                with administration(self.server.port, self.server.admin_password) as connection:
+                with admin_connection(self.server.port, self.server.admin_password) as connection:
                     set_password(connection, changed.username, changed.password)
             else:  # its old parameters may be the reason why it did not start
                 self._start(self.server.port)
@@ -214,12 +214,12 @@ class DatabaseInstance:
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            is_healthy = self.server.running if self._should_run else self._pending_start is None
+            is_healthy = self.server.is_running if self._should_run else self._pending_start is None
             if is_healthy or time.monotonic() < self._next_attempt_at:
                 return is_healthy
             if self._pending_start is not None and not self._should_run:
                 self._pending_start()
-            elif self._should_run and not self.server.running:
+            elif self._should_run and not self.server.is_running:
                 with self._reporting_failure():
                     self._report("starting", "The server had ended unexpectedly and is being restarted.")
                     self._start(self.server.port)

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-from ...postgres_server.system_account import reachable, remove
+from ...postgres_server.system_account import accessible_folder, remove
 from ...shared.certificate_authority import Authority
 from ..faults import Faults
 from ..loops import Loop
@@ -47,7 +47,7 @@ class Databases:
 
     def start(self) -> None:
         """Start the existing instances, after stopping servers that a killed daemon left running."""
-        self._home, self._cache = reachable(self._folder), reachable(self._cache)
+        self._home, self._cache = accessible_folder(self._folder), accessible_folder(self._cache)
         self._by_identifier = {}
         self._work = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rds")
         for file in sorted(self._instances.glob("*/instance.json")):

@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from ...postgres_server.roles import administration
+from ...postgres_server.roles import admin_connection
 from ...postgres_server.server import Server
-from ...postgres_server.system_account import give, remove
+from ...postgres_server.system_account import give_to_server_user, remove
 from .configuration import Instance
 
 # Only valid for the running server, and written again at each start.
@@ -27,7 +27,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
     staging = target.with_name(target.name + ".part")
     remove(staging)
     staging.mkdir(parents=True)
-    with administration(server.port, server.admin_password) as connection:
+    with admin_connection(server.port, server.admin_password) as connection:
         _drop_slot(connection)
         # Keeps the write-ahead log from now on; otherwise a checkpoint could recycle it during a long copy.
         connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [_SLOT])
@@ -38,7 +38,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
     shutil.copy2(server.folder / "rdsadmin", staging / "rdsadmin")
     facts = {"engine_version": instance.engine_version, "username": instance.username, "major": server.binaries.major}
     (staging / "snapshot.json").write_text(json.dumps(facts))
-    give(staging)
+    give_to_server_user(staging)
     staging.rename(target)
 
 
@@ -86,4 +86,4 @@ def unpack(snapshot: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(snapshot / "data", folder / "data", symlinks=True)
     shutil.copy2(snapshot / "rdsadmin", folder / "rdsadmin")
-    give(folder)
+    give_to_server_user(folder)

@@ -91,7 +91,7 @@ class ContainerApp:
             DockerError: if the image has no Python.
         """
         for python in [self._python] if self._python else PYTHONS:
-            done = attempt("exec", "--interactive", self._name, python, "-", *arguments, given=script)
+            done = attempt("exec", "--interactive", self._name, python, "-", *arguments, stdin=script)
             if not done.returncode:
                 self._python = python
                 return done.stdout.decode()

@@ -13,7 +13,7 @@ from ...build.run import BuildError, make_environment
 from ...local_project.ports import port_for
 from ...postgres_server.binaries import NoPostgresError
 from ...postgres_server.server import ServerError
-from ...task_model.environment_images import python_here
+from ...task_model.environment_images import available_python
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
@@ -67,7 +67,7 @@ def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> 
 
 def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Report) -> list[Path]:
     """Build the environment; returns the folders of the code that the app may write to."""
-    began, version = time.monotonic(), python_here(build_plan.python_version)
+    began, version = time.monotonic(), available_python(build_plan.python_version)
     try:
         make_environment(replace(build_plan, python_version=version), settings.folder, target, settings.build_env)
     except BuildError as error:

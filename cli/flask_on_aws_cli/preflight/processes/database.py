@@ -12,9 +12,9 @@ from flask_on_aws.runtime_contract.contract import PASSWORD_SPECIAL, DatabaseFac
 
 from ...local_project.project import CACHE
 from ...postgres_server.binaries import find
-from ...postgres_server.roles import administration, prepare, set_password
+from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
 from ...postgres_server.server import ENDPOINT, Server
-from ...postgres_server.system_account import reachable
+from ...postgres_server.system_account import accessible_folder
 from ...shared.certificate_authority import Authority
 from ..settings import AppSettings
 
@@ -47,14 +47,14 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     try:
         authority = Authority(folder / "ca")
         (folder / "ca").chmod(0o755)
-        server = Server(folder / "server", find(settings.database_major, reachable(CACHE)), authority)
+        server = Server(folder / "server", find(settings.database_major, accessible_folder(CACHE)), authority)
         server.create()
         server.configure(_PARAMETERS, forces_tls=True)
         try:
             server.start(0)
             password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
-            with administration(server.port, server.admin_password) as connection:
-                prepare(connection, OWNER, NAME)
+            with admin_connection(server.port, server.admin_password) as connection:
+                create_missing_roles(connection, OWNER, NAME)
                 set_password(connection, OWNER, password)
             yield Database(database_facts(settings, ENDPOINT, server.port), password, authority.certificate_path)
         finally:

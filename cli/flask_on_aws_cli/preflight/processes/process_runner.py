@@ -16,7 +16,7 @@ from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...shared.deferred_signals import deferred_signals
 from ...shared.process_groups import kill_group
-from ...task_model.process_containers import on_this_machine
+from ...task_model.process_containers import localize_paths
 from ..running import Outcome
 from .process_app import ProcessApp, container_code
 from .system_account import give_scratch, unprivileged_prefix
@@ -104,7 +104,7 @@ class ProcessRunner:
         }
         # macOS has no /dev/shm; the gunicorn option that names it only avoids slow disks.
         shared = {} if Path("/dev/shm").is_dir() else {"/dev/shm": str(home)}  # noqa: S108 the contract's
-        return {name: on_this_machine(value, {**files, **shared}) for name, value in {**image, **environment}.items()}
+        return {name: localize_paths(value, {**files, **shared}) for name, value in {**image, **environment}.items()}
 
 
 def make_read_only(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`flask-on-aws build`: what it shows, writes and refuses. tests/e2e/ runs it."""
+"""`flask-on-aws build`: its output, the files that it writes and its error messages. tests/e2e/ runs real builds."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ def app(tmp_path):
     return MANAGERS["pip"].write(tmp_path / "app")
 
 
-def test_the_dockerfile_is_shown_and_nothing_written(app):
+def test_print_shows_the_dockerfile_and_writes_no_file(app):
     before = sorted(app.iterdir())
     done = run(app, "--print", "--build-env", "MODE=x", "--build-secret", "NOT_SET_HERE")
     assert done.stdout.startswith("FROM python:3.13-slim-trixie AS build\nARG MODE\n")
@@ -31,7 +31,7 @@ def test_the_dockerfile_is_shown_and_nothing_written(app):
     assert sorted(app.iterdir()) == before
 
 
-def test_an_ejected_dockerfile_decides_from_then_on(app):
+def test_later_builds_use_an_ejected_dockerfile(app):
     assert run(app, "--eject").exit_code == 0
     assert "COPY certs/rds-ca-bundle.pem /etc/rds-ca/rds-ca-bundle.pem" in (app / "Dockerfile").read_text()
     assert (app / "certs" / "rds-ca-bundle.pem").read_text().count("BEGIN CERTIFICATE") > 100
@@ -40,15 +40,15 @@ def test_an_ejected_dockerfile_decides_from_then_on(app):
     assert run(app, "--print").stdout == (app / "Dockerfile").read_text()
     again = run(app, "--eject")
     assert again.exit_code == 1
-    assert "decides the image; there is nothing to eject" in again.stderr
+    assert "defines the image; there is nothing to eject" in again.stderr
 
 
-def test_files_that_are_there_are_not_overwritten(app):
+def test_eject_does_not_overwrite_existing_files(app):
     (app / ".dockerignore").write_text("own\n")
     (app / "certs").mkdir()
     (app / "certs" / "rds-ca-bundle.pem").write_text("own\n")
     done = run(app, "--eject")
-    assert "is there already; move it away" in done.stderr
+    assert "already exists; move or delete it" in done.stderr
     assert not (app / "Dockerfile").exists()
     (app / "certs" / "rds-ca-bundle.pem").unlink()
     assert run(app, "--eject").exit_code == 0
@@ -58,38 +58,39 @@ def test_files_that_are_there_are_not_overwritten(app):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--print", "--eject"], "exclude each other; give one of them"),
-        (["--build-env", "MODE"], "'MODE' must be a name, an equals sign and a value"),
-        (["--build-secret", "NOT_SET_HERE"], "the variable 'NOT_SET_HERE' is not set; export it"),
+        (["--print", "--eject"], "are mutually exclusive; use one of them"),
+        (["--build-env", "MODE"], "'MODE' is not of the form NAME=VALUE"),
+        (["--build-secret", "NOT_SET_HERE"], "the environment variable 'NOT_SET_HERE' is not set; export it"),
         (["--python-version", "2.7"], "python_version: '2.7' is not one of"),
     ],
 )
-def test_wrong_options_are_refused(app, arguments, sentence):
+def test_invalid_options_are_rejected(app, arguments, sentence):
     done = run(app, *arguments)
     assert done.exit_code == 1
     assert sentence in done.stderr
 
 
-def test_without_docker_the_way_out_is_told(app, monkeypatch, tmp_path):
+def test_a_missing_docker_command_is_reported_with_its_fix(app, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "there is no docker command here; install Docker, or build an environment with --venv" in run(app).stderr
+    sentence = "there is no docker command on this machine; install Docker, or build an environment with --venv"
+    assert sentence in run(app).stderr
 
 
-def test_an_environment_overwrites_nothing_of_others(app, tmp_path):
-    (tmp_path / "taken").mkdir()
-    (tmp_path / "taken" / "file").touch()
-    assert "is taken by something else" in run(app, "--venv", tmp_path / "taken").stderr
-    assert "is in the app's own folder" in run(app, "--venv", app / "build").stderr
+def test_an_environment_does_not_overwrite_other_folders(app, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    assert "was not built by this command" in run(app, "--venv", tmp_path / "other").stderr
+    assert "is inside the app's folder" in run(app, "--venv", app / "build").stderr
 
 
-def test_what_is_not_on_this_machine_is_named(tmp_path, monkeypatch):
+def test_a_program_that_is_not_installed_is_named(tmp_path, monkeypatch):
     folder = MANAGERS["conda"].write(tmp_path / "app")
     monkeypatch.setenv("PATH", "/nowhere")
     done = run(folder, "--venv", tmp_path / "out")
-    assert "'conda' is not on this machine, and `conda env create" in done.stderr
+    assert "'conda' is not installed on this machine, and `conda env create" in done.stderr
 
 
-def test_the_same_commands_as_in_the_image(tmp_path):
+def test_an_environment_is_built_by_the_commands_of_the_image(tmp_path):
     for name in ("pipenv", "poetry", "uv"):
         plan = plan_build(MANAGERS[name].write(tmp_path / name))
         steps = local_steps(plan, Path("/srv/an app"), "/bin/uv")

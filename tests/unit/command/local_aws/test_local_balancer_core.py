@@ -42,7 +42,7 @@ from flask_on_aws_cli.local_aws.load_balancer.rules import (
     redirect_location,
 )
 from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
-from flask_on_aws_cli.local_project.place import Target
+from flask_on_aws_cli.local_project.location import Target
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ import pytest
 from flask_on_aws_cli.local_aws import parts
 from flask_on_aws_cli.local_aws.api import snapshots
 from flask_on_aws_cli.local_aws.faults import Faults
-from flask_on_aws_cli.local_project.place import ACCOUNT_ID
+from flask_on_aws_cli.local_project.location import ACCOUNT_ID
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ending a daemon from the outside."""
+"""Starting and ending a daemon from another process."""
 
 import subprocess
 import sys
@@ -9,53 +9,53 @@ from pathlib import Path
 import psutil
 import pytest
 from flask_on_aws_cli.local_project import daemon_control
-from flask_on_aws_cli.local_project.place import Place
-from flask_on_aws_cli.local_project.project import LocalPlace
+from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.local_project.project import LocalAws
 
-# A parent as a container has it that runs without an init process: what its children leave stays.
-CARELESS = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+# The parent in a container without an init process: it does not reap its children.
+NEGLIGENT_PARENT = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
 
 
-def number_of(daemon: LocalPlace) -> int:
-    return int((daemon.place.folder / "daemon.pid").read_text().split()[0])
+def process_id(daemon: LocalAws) -> int:
+    return int((daemon.location.folder / "daemon.pid").read_text().split()[0])
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[LocalPlace]:
-    """A place whose daemon is the child of a parent that never reaps."""
-    place = LocalPlace(Place(tmp_path, 1, "us-east-1"), 1)
-    with subprocess.Popen([sys.executable, "-c", CARELESS], stdout=subprocess.PIPE, text=True) as parent:
+def daemon(tmp_path: Path) -> Iterator[LocalAws]:
+    """A local AWS whose daemon is the child of a parent that never reaps it."""
+    local_aws = LocalAws(Location(tmp_path, 1, "us-east-1"), 1)
+    with subprocess.Popen([sys.executable, "-c", NEGLIGENT_PARENT], stdout=subprocess.PIPE, text=True) as parent:
         number = int(parent.stdout.readline())
         (tmp_path / "daemon.pid").write_text(f"{number} {psutil.Process(number).create_time()}")
-        yield place
+        yield local_aws
         parent.kill()
 
 
-def test_a_daemon_that_nobody_reaps_has_ended(daemon: LocalPlace) -> None:
-    process = psutil.Process(number_of(daemon))
+def test_a_daemon_that_is_not_reaped_counts_as_ended(daemon: LocalAws) -> None:
+    process = psutil.Process(process_id(daemon))
     assert daemon_control.is_running(daemon)
     assert daemon_control.end(daemon)
     assert not daemon_control.is_running(daemon)
-    assert process.status() == psutil.STATUS_ZOMBIE  # nobody waited until the parent was gone
+    assert process.status() == psutil.STATUS_ZOMBIE  # its parent has not reaped it
 
 
-@pytest.mark.parametrize("told", [{"runtime": "process"}, {"runtime": "process", "protected": False}, {}])
-def test_a_daemon_that_asks_for_no_key_is_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, object]
+@pytest.mark.parametrize("status", [{"runtime": "process"}, {"runtime": "process", "protected": False}, {}])
+def test_a_daemon_that_does_not_require_the_access_key_is_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: dict[str, object]
 ) -> None:
-    local = LocalPlace(Place(tmp_path, 1, "us-east-1"), 1)
-    done: list[str] = []
-    monkeypatch.setattr(daemon_control, "status", lambda _: {"folder": str(tmp_path), **told})
-    monkeypatch.setattr(daemon_control, "_end", lambda _: done.append("end"))
-    monkeypatch.setattr(daemon_control, "_start", lambda _: done.append("start"))
-    assert daemon_control.ensure_started(local)
-    assert done == ["end", "start"]
+    local_aws = LocalAws(Location(tmp_path, 1, "us-east-1"), 1)
+    calls: list[str] = []
+    monkeypatch.setattr(daemon_control, "status", lambda _: {"folder": str(tmp_path), **status})
+    monkeypatch.setattr(daemon_control, "_end", lambda _: calls.append("end"))
+    monkeypatch.setattr(daemon_control, "_start", lambda _: calls.append("start"))
+    assert daemon_control.ensure_started(local_aws)
+    assert calls == ["end", "start"]
     monkeypatch.setattr(daemon_control, "status", lambda _: {"runtime": "process", "protected": True})
-    assert not daemon_control.ensure_started(local)
+    assert not daemon_control.ensure_started(local_aws)
 
 
-def test_what_has_ended_but_is_not_reaped_does_not_run(daemon: LocalPlace) -> None:
-    process = psutil.Process(number_of(daemon))
+def test_a_daemon_that_was_killed_and_is_not_reaped_is_not_running(daemon: LocalAws) -> None:
+    process = psutil.Process(process_id(daemon))
     process.kill()
     while process.status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)

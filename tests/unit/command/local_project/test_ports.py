@@ -1,4 +1,4 @@
-"""Ports of this machine: free ones, and those that were wanted."""
+"""Free and preferred ports of this machine."""
 
 import socket
 
@@ -7,7 +7,7 @@ from flask_on_aws_cli.local_project import ports
 from flask_on_aws_cli.local_project.ports import PortBusyError, bind, free_port, is_free, port_for
 
 
-def test_a_free_port_can_be_bound_and_is_none_of_outgoing_connections():
+def test_a_free_port_can_be_bound_and_is_not_one_of_outgoing_connections():
     port = free_port()
     assert port < 32768
     with bind(port):
@@ -15,7 +15,7 @@ def test_a_free_port_can_be_bound_and_is_none_of_outgoing_connections():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", ""])
-def test_the_wanted_port_is_taken_where_nobody_has_it(host):
+def test_the_preferred_port_is_used_if_it_is_free(host):
     port = free_port()
     assert port_for(port, host) == port
     with bind(port):
@@ -24,11 +24,11 @@ def test_the_wanted_port_is_taken_where_nobody_has_it(host):
         assert is_free(other, host)
 
 
-def test_no_wanted_port_is_any_port():
+def test_without_a_preferred_port_any_port_is_used():
     assert port_for(0) in ports._PORTS
 
 
-def test_a_listener_on_every_address_and_one_on_another_are_seen():
+def test_listeners_on_other_addresses_are_detected():
     """An app listens on every address, so its port must be free on all of them."""
     with socket.socket() as other:
         other.bind(("127.0.0.2", free_port()))
@@ -38,15 +38,15 @@ def test_a_listener_on_every_address_and_one_on_another_are_seen():
         assert port_for(port, "") != port
 
 
-def test_without_a_free_port_the_range_is_named(monkeypatch):
-    with bind(free_port()) as taken:
-        port = taken.getsockname()[1]
+def test_the_error_about_no_free_port_names_the_range(monkeypatch):
+    with bind(free_port()) as listener:
+        port = listener.getsockname()[1]
         monkeypatch.setattr(ports, "_PORTS", range(port, port + 1))
         with pytest.raises(PortBusyError, match=f"^No port from {port} to {port} is free"):
             free_port()
 
 
-def test_a_port_that_this_user_may_not_bind_is_not_free(monkeypatch):
+def test_a_port_that_this_user_is_not_allowed_to_bind_is_not_free(monkeypatch):
     def deny(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -1,4 +1,4 @@
-"""The commands that look after an app: what they decide, what they find, and their sentences."""
+"""The commands that operate an app: their decisions, what they read from AWS, and their error messages."""
 
 import json
 import os
@@ -16,10 +16,16 @@ from flask_on_aws_cli.operations import old_release
 from flask_on_aws_cli.operations.app import App
 from flask_on_aws_cli.operations.errors import OperationError, explain
 from flask_on_aws_cli.operations.log_lines import LogLines, LogSource
-from flask_on_aws_cli.operations.rollback_target import companion, numbered, original, release_before, running_release
-from flask_on_aws_cli.operations.target import Where, find_app
+from flask_on_aws_cli.operations.rollback_target import (
+    find_release,
+    matching_release,
+    original,
+    release_before,
+    running_release,
+)
+from flask_on_aws_cli.operations.target import AppOptions, find_app
 from flask_on_aws_cli.shared.durations import Duration
-from flask_on_aws_cli.shared.output_format import short_digest, who
+from flask_on_aws_cli.shared.output_format import caller_name, short_digest
 
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -31,16 +37,16 @@ def release(number, image="a", definition=None, back=(None, None)):
 
 
 UPDATES = [release(3, "c"), release(2, "b"), release(1, "a")]
-# Back from 3 to 2, whose revision was copied as 4.
+# Release 3 was rolled back to 2, whose revision was copied as 4.
 ONCE_BACK = [release(4, "b", "app-web:4", (3, 2)), *UPDATES]
 
 
-def test_a_rollback_s_record_keeps_where_it_came_from_and_went_to():
+def test_the_record_of_a_rollback_contains_both_releases():
     assert read_value(ONCE_BACK[0].value) == Release("app@sha256:b", "app-web:4", "", 3, 2)
     assert "rolledBack" not in UPDATES[0].value
 
 
-def test_the_default_goes_one_update_further_back_each_time():
+def test_repeated_rollbacks_go_one_deployment_further_back_each_time():
     assert release_before(UPDATES, UPDATES[0]).number == 2
     assert release_before(ONCE_BACK, ONCE_BACK[0]).number == 1
     twice = [release(5, "a", "app-web:5", (4, 1)), *ONCE_BACK]
@@ -48,26 +54,26 @@ def test_the_default_goes_one_update_further_back_each_time():
         release_before(twice, twice[0])
 
 
-def test_after_the_next_update_the_way_back_is_to_what_ran_and_not_to_what_was_left():
+def test_after_a_new_deployment_a_rollback_does_not_return_to_a_release_that_was_rolled_back():
     history = [release(5, "d"), *ONCE_BACK]
     assert release_before(history, history[0]).number == 4
     assert original(history, history[1]).number == 2
 
 
-def test_releases_by_number_and_by_what_runs():
-    assert numbered(UPDATES, 2).number == 2
-    with pytest.raises(OperationError, match="no release 7; known are 1 to 3"):
-        numbered(UPDATES, 7)
+def test_releases_are_found_by_number_and_by_task_definition():
+    assert find_release(UPDATES, 2).number == 2
+    with pytest.raises(OperationError, match="no release 7; the recorded releases are 1 to 3"):
+        find_release(UPDATES, 7)
     assert running_release(ONCE_BACK, "app-web:4").number == 4
     assert running_release(ONCE_BACK, "app-web:9") is None
 
 
-def test_a_worker_goes_back_to_what_ran_beside():
+def test_a_worker_rolls_back_to_the_release_with_the_same_image():
     workers = [release(2, "b", "app-mail:2"), release(1, "a", "app-mail:1")]
-    assert companion(workers, UPDATES[1]).number == 2
-    assert companion(workers, UPDATES[0]) is None
+    assert matching_release(workers, UPDATES[1]).number == 2
+    assert matching_release(workers, UPDATES[0]) is None
     same = [release(9, "b", "app-mail:9"), *workers]
-    assert companion(same, UPDATES[1]).number == 2
+    assert matching_release(same, UPDATES[1]).number == 2
 
 
 @pytest.mark.parametrize(
@@ -78,19 +84,19 @@ def test_durations(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "0", "10 m", "m", "-1", "1.5h", "1w"])
-def test_what_is_no_duration(text):
-    with pytest.raises(Exception, match="give one like 90s"):
+def test_invalid_durations_are_rejected(text):
+    with pytest.raises(Exception, match="is not a valid duration; use one such as 90s"):
         Duration().convert(text, None, None)
 
 
-def test_images_and_users_are_shown_short():
+def test_images_and_callers_are_abbreviated():
     assert short_digest("1.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:0123456789abcdef") == "0123456789ab"
     assert short_digest("docker.io/library/nginx:1.27") == "nginx:1.27"
-    assert who("arn:aws:sts::123456789012:assumed-role/deploy/ann") == "deploy/ann"
-    assert who("arn:aws:iam::123456789012:user/ann") == "ann"
+    assert caller_name("arn:aws:sts::123456789012:assumed-role/deploy/ann") == "deploy/ann"
+    assert caller_name("arn:aws:iam::123456789012:user/ann") == "ann"
 
 
-def refusal(code, message="no", operation="DescribeServices"):
+def client_error(code, message="no", operation="DescribeServices"):
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
@@ -103,42 +109,48 @@ DENIAL = (
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (aws.NoCredentialsError(), "There are no AWS credentials here; set AWS_PROFILE"),
-        (aws.ProfileNotFound(profile="x"), "The config profile (x) could not be found in AWS's files; give another"),
-        (aws.NoRegionError(), "No AWS region is set; give one with --region"),
-        (aws.UnauthorizedSSOTokenError(), "The login to AWS has expired; log in again"),
-        (aws.EndpointConnectionError(endpoint_url="https://x"), "AWS does not answer; look at the network"),
-        (refusal("ExpiredTokenException"), "The AWS credentials have expired; log in again"),
-        (refusal("UnrecognizedClientException"), "AWS does not know these credentials"),
-        (refusal("ClusterNotFoundException"), "The cluster is not there; look at --cluster"),
-        (refusal("ThrottlingException"), "AWS is asked too often in this account (DescribeServices); try again"),
+        (aws.NoCredentialsError(), "No AWS credentials were found; set AWS_PROFILE"),
         (
-            refusal("AccessDeniedException", DENIAL, "UpdateService"),
+            aws.ProfileNotFound(profile="x"),
+            "The config profile (x) could not be found in the AWS configuration files; use another",
+        ),
+        (aws.NoRegionError(), "No AWS region is set; use --region"),
+        (aws.UnauthorizedSSOTokenError(), "The login to AWS has expired; log in again"),
+        (aws.EndpointConnectionError(endpoint_url="https://x"), "AWS does not answer; check the network"),
+        (client_error("ExpiredTokenException"), "The AWS credentials have expired; log in again"),
+        (client_error("UnrecognizedClientException"), "The AWS credentials are invalid"),
+        (client_error("ClusterNotFoundException"), "The cluster does not exist; check --cluster"),
+        (
+            client_error("ThrottlingException"),
+            "AWS throttles the requests of this account (DescribeServices); try again",
+        ),
+        (
+            client_error("AccessDeniedException", DENIAL, "UpdateService"),
             "arn:aws:iam::123456789012:user/ann may not ecs:UpdateService on "
             "arn:aws:ecs:eu-west-1:123456789012:service/c/app; docs/operations.md lists",
         ),
         (
-            refusal("ClientException", "Family is bad."),
-            "AWS refuses DescribeServices: Family is bad (ClientException).",
+            client_error("ClientException", "Family is bad."),
+            "AWS rejected DescribeServices: Family is bad (ClientException).",
         ),
     ],
 )
-def test_errors_of_aws_are_sentences_with_a_way_out(error, sentence):
+def test_errors_of_aws_are_sentences_with_a_fix(error, sentence):
     assert explain(error).startswith(sentence)
 
 
 class Registry:
-    """ECR that knows one digest."""
+    """ECR with one image."""
 
     meta = SimpleNamespace(region_name="eu-west-1")
     exceptions = SimpleNamespace(ImageNotFoundException=LookupError, RepositoryNotFoundException=KeyError)
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
 
-    def describe_images(self, **asked):
-        self.asked.append((asked["registryId"], asked["repositoryName"], *asked["imageIds"]))
-        if asked["imageIds"] != [{"imageDigest": "sha256:here"}]:
+    def describe_images(self, **request):
+        self.requests.append((request["registryId"], request["repositoryName"], *request["imageIds"]))
+        if request["imageIds"] != [{"imageDigest": "sha256:here"}]:
             raise LookupError
 
 
@@ -159,33 +171,33 @@ def test_images_are_looked_up_in_ecr(image, is_there):
     if is_there:
         old_release.check_images(registry, revision, UPDATES[0])
     else:
-        with pytest.raises(OperationError, match=r"of release 3 is not in ECR any more .* Nothing was changed"):
+        with pytest.raises(OperationError, match=r"of release 3 is no longer in ECR.* Nothing was changed"):
             old_release.check_images(registry, revision, UPDATES[0])
-    ((registry_id, repository, _),) = registry.asked
+    ((registry_id, repository, _),) = registry.requests
     assert (registry_id, repository) == ("123456789012", "app/web")
 
 
 class Logs:
-    """Two pages of events at each call, which may grow."""
+    """Returns the events in two pages; more can be added between calls."""
 
     def __init__(self):
-        self.events, self.asked = [], []
+        self.events, self.requests = [], []
 
     def get_paginator(self, name):
         assert name == "filter_log_events"
         return self
 
-    def paginate(self, **asked):
-        self.asked.append(asked)
-        found = [event for event in self.events if event["timestamp"] >= asked["startTime"]]
-        return [{"events": found[:1]}, {"events": found[1:]}]
+    def paginate(self, **request):
+        self.requests.append(request)
+        events = [event for event in self.events if event["timestamp"] >= request["startTime"]]
+        return [{"events": events[:1]}, {"events": events[1:]}]
 
     def add(self, key, at, message):
         stream = "web/web/0123456789abcdef"
         self.events.append({"eventId": key, "timestamp": int(at * 1000), "message": message, "logStreamName": stream})
 
 
-def test_lines_that_come_late_are_shown_once_and_in_order():
+def test_late_lines_are_returned_once_and_in_order():
     logs, now = Logs(), datetime.now(UTC).timestamp()
     lines = LogLines(logs, [LogSource("g", "web/")], since=now - 60, text='say "hi"')
     logs.add("2", now - 2, "second")
@@ -195,9 +207,9 @@ def test_lines_that_come_late_are_shown_once_and_in_order():
     logs.add("0", now - 4, "late")
     (late,) = lines.new()
     assert late.endswith("Z web 01234567 late")
-    assert logs.asked[0]["logStreamNamePrefix"] == "web/"
-    assert logs.asked[0]["filterPattern"] == '"say \\"hi\\""'
-    assert logs.asked[-1]["startTime"] > logs.asked[0]["startTime"]
+    assert logs.requests[0]["logStreamNamePrefix"] == "web/"
+    assert logs.requests[0]["filterPattern"] == '"say \\"hi\\""'
+    assert logs.requests[-1]["startTime"] > logs.requests[0]["startTime"]
 
 
 class Ecs:
@@ -216,7 +228,7 @@ class Ecs:
 
     def describe_services(self, cluster, services):
         assert len(services) <= 10
-        told = [
+        descriptions = [
             {
                 "serviceName": name,
                 "serviceArn": f"arn:{name}",
@@ -226,12 +238,12 @@ class Ecs:
             }
             for name in services
         ]
-        return {"services": told}
+        return {"services": descriptions}
 
     def describe_task_definition(self, taskDefinition):
         self.described.append(taskDefinition)
         family = taskDefinition.split("/")[1].split(":")[0]
-        role, image = next(found[1:] for found in self._services.values() if found[0] == family)
+        role, image = next(service[1:] for service in self._services.values() if service[0] == family)
         container = {"name": family.split("-")[-1], "image": image}
         return {"taskDefinition": {"family": family, "taskRoleArn": role, "containerDefinitions": [container]}}
 
@@ -256,22 +268,22 @@ def test_the_services_of_a_stack_are_those_of_one_role_and_image_web_first():
     assert "arn:task-definition/blog-web:1" not in app.client("ecs").described
 
 
-def test_one_service_by_its_role_family_or_name():
-    for called in ("mail", "shop-mail", "shop-mail-2", "arn:shop-mail-2"):
-        assert names(app_of(*SHOP, web="shop-web-1", chosen=called)) == ["shop-mail-2"]
+def test_a_service_is_selected_by_its_role_family_name_or_arn():
+    for name in ("mail", "shop-mail", "shop-mail-2", "arn:shop-mail-2"):
+        assert names(app_of(*SHOP, web="shop-web-1", selected=name)) == ["shop-mail-2"]
     with pytest.raises(OperationError, match="no service queue; it has: mail, web"):
-        names(app_of(*SHOP, web="shop-web-1", chosen="queue"))
+        names(app_of(*SHOP, web="shop-web-1", selected="queue"))
 
 
-def test_a_cluster_without_a_stack():
+def test_an_app_is_selected_in_a_cluster_without_a_stack():
     assert names(app_of(*SHOP)) == ["shop-web-1", "shop-mail-2"]
-    assert names(app_of(*SHOP, *BLOG, chosen="blog-web-3")) == ["blog-web-3"]
-    with pytest.raises(OperationError, match="Several apps run in the cluster c; name a service of one"):
+    assert names(app_of(*SHOP, *BLOG, selected="blog-web-3")) == ["blog-web-3"]
+    with pytest.raises(OperationError, match="Several apps run in the cluster c; select one with --service"):
         names(app_of(*SHOP, *BLOG))
     with pytest.raises(OperationError, match="Several apps"):
-        names(app_of(*SHOP, *BLOG, chosen="web"))
+        names(app_of(*SHOP, *BLOG, selected="web"))
     with pytest.raises(OperationError, match="has no service queue"):
-        names(app_of(*SHOP, chosen="queue"))
+        names(app_of(*SHOP, selected="queue"))
     with pytest.raises(OperationError, match="No service runs in the cluster c"):
         names(app_of())
 
@@ -297,7 +309,7 @@ esac
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project's folder, and a pulumi command that knows some stacks."""
+    """The folder of a project, and a pulumi command that has some stacks."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "pulumi").write_text(PULUMI)
@@ -312,34 +324,34 @@ def project(tmp_path, monkeypatch):
     return folder
 
 
-def test_a_stack_is_asked_for_by_the_pulumi_command(project, tmp_path, monkeypatch):
+def test_a_stack_is_read_by_the_pulumi_command(project, tmp_path, monkeypatch):
     (project / "deep").mkdir()
     monkeypatch.chdir(project / "deep")
-    app = find_app(Where(stack="dev"))
+    app = find_app(AppOptions(stack="dev"))
     assert (app.cluster, app.url) == ("c", "https://x")
     role = {"roleArn": "arn:aws:iam::1:role/r"}
     assert app._settings.given == {"region": "eu-north-1", "profile": "shop", "assumeRoles": [role]}
     assert "--show-secrets" not in (tmp_path / "log").read_text()
-    given = find_app(Where(stack="dev", region="sa-east-1", profile="other"))._settings.given
+    given = find_app(AppOptions(stack="dev", region="sa-east-1", profile="other"))._settings.given
     assert (given["region"], given["profile"]) == ("sa-east-1", "other")
 
 
-def test_secrets_of_the_configuration_are_shown_only_where_the_provider_needs_them(project):
-    given = find_app(Where(stack="keys", project=project))._settings.given
+def test_secrets_of_the_configuration_are_decrypted_only_if_the_provider_needs_them(project):
+    given = find_app(AppOptions(stack="keys", project=project))._settings.given
     assert given == {"region": "eu-north-1", "accessKey": "k", "secretKey": "s3"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--stack", "absent"], "{project} has no stack absent; see them with: pulumi stack ls"),
+        (["--stack", "absent"], "{project} has no stack absent; list its stacks with: pulumi stack ls"),
         (["--stack", "empty"], "The stack empty of {project} is not deployed; deploy it with: pulumi up"),
-        (["--stack", "own"], "The stack has no output clusterName and no output serviceName; export what"),
-        (["--stack", "local"], "{project} has no local AWS; make one with: flask-on-aws local up"),
-        ([], "No stack of {project} is selected; name one with --stack"),
+        (["--stack", "own"], "The stack has no output clusterName and no output serviceName; export FlaskApp's output"),
+        (["--stack", "local"], "{project} has no local AWS; create it with: flask-on-aws local up"),
+        ([], "No stack of {project} is selected; use --stack"),
     ],
 )
-def test_stacks_that_cannot_be_looked_after(project, arguments, sentence):
+def test_stacks_that_cannot_be_operated(project, arguments, sentence):
     done = CliRunner().invoke(main, ["status", "--project", str(project), *arguments])
     assert done.exit_code == 1
     assert done.stderr.startswith(sentence.format(project=project))
@@ -349,17 +361,17 @@ def test_stacks_that_cannot_be_looked_after(project, arguments, sentence):
 def test_without_a_project_or_pulumi(project, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["releases"])
-    assert done.stderr.startswith(f"There is no Pulumi.yaml in {tmp_path} or above; name its folder with --project")
+    assert done.stderr.startswith(f"There is no Pulumi.yaml in {tmp_path} or above; select its folder with --project")
     monkeypatch.setenv("PATH", str(tmp_path))
     done = CliRunner().invoke(main, ["releases", "--project", str(project), "--stack", "dev"])
-    assert done.stderr.startswith("There is no pulumi command here to ask for the stack; install it")
+    assert done.stderr.startswith("There is no pulumi command on this machine to read the stack with; install it")
 
 
-def test_a_cluster_by_name_needs_neither(monkeypatch, tmp_path):
+def test_a_cluster_by_name_needs_neither_project_nor_pulumi(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    app = find_app(Where(cluster="c", service="shop-web-1", profile="p"))
-    assert (app.cluster, app.is_chosen) == ("c", True)
+    app = find_app(AppOptions(cluster="c", service="shop-web-1", profile="p"))
+    assert (app.cluster, app.has_selection) == ("c", True)
     assert app._settings.given == {"region": "eu-west-3", "profile": "p"}
 
 
@@ -377,7 +389,7 @@ def test_the_docs_list_the_permissions_of_every_command():
             assert name in known, action
 
 
-def test_what_no_client_needs_of_the_configuration_is_left_out():
+def test_settings_that_clients_do_not_need_are_left_out():
     from flask_on_aws.aws_session import read_settings
 
     given = read_settings(

@@ -1,4 +1,4 @@
-"""`flask-on-aws plan`: what it prints, and how it fails."""
+"""`flask-on-aws plan`: its output and its error messages."""
 
 import json
 import re
@@ -24,18 +24,18 @@ def test_every_decision_is_shown_with_its_reason(tmp_path):
     done = run("plan", folder, "--python-version", "3.12", "--system-package", "ffmpeg", "--system-package", "git")
     assert done.exit_code == 0
     assert re.search(r"^Python +3\.12\n +the setting python_version$", done.stdout, re.MULTILINE)
-    for part in ("ffmpeg git", "psycopg2 has no wheels"):
-        assert part in done.stdout
+    for text in ("ffmpeg git", "psycopg2 has no wheels"):
+        assert text in done.stdout
 
 
-def test_the_whole_plan_comes_as_json(tmp_path):
+def test_json_output_contains_the_whole_plan(tmp_path):
     plan = json.loads(run("plan", GOOD["node"].write(tmp_path / "app"), "--json").stdout)
     assert plan["manager"] == "pip"
     assert plan["node"]["install"] == "npm ci"
     assert {"subject", "value", "reason"} == set(plan["decisions"][0])
 
 
-def test_a_dockerfile_decides_unless_processes_are_asked_for(tmp_path):
+def test_a_dockerfile_is_used_except_with_the_option_processes(tmp_path):
     folder = GOOD["dockerfile"].write(tmp_path / "app")
     (folder / "pyproject.toml").unlink()
     assert "the app's own Dockerfile decides" in run("plan", folder).stdout
@@ -43,7 +43,7 @@ def test_a_dockerfile_decides_unless_processes_are_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["everything-at-once", "no-start"])
-def test_everything_that_is_wrong_goes_to_standard_error(tmp_path, name):
+def test_every_problem_is_printed_on_standard_error(tmp_path, name):
     done = run("plan", BAD[name].write(tmp_path / "app"))
     assert (done.exit_code, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == len(BAD[name].problems)

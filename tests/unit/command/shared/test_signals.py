@@ -1,4 +1,4 @@
-"""A signal at the moment when something starts: what was started is ended all the same."""
+"""A signal that arrives while a process is being started: the process is ended nevertheless."""
 
 import signal
 import subprocess
@@ -16,7 +16,7 @@ from flask_on_aws_cli.shared.deferred_signals import deferred_signals
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
 def number(request):
-    """A signal whose handler raises, as the command's does."""
+    """A signal whose handler raises an exception, as that of the command does."""
 
     def end(*_):
         raise SystemExit(3)
@@ -27,23 +27,23 @@ def number(request):
 
 
 def send(number, steps=()):
-    """Two steps under a signal: the first, which gets it, and the others."""
+    """Raise a signal in the block and call the steps after it."""
     with deferred_signals():
         signal.raise_signal(number)
         for step in steps:
             step()
 
 
-def test_a_signal_in_the_block_counts_when_it_ends(number):
+def test_a_signal_in_the_block_is_delivered_when_it_ends(number):
     done = []
     with pytest.raises(SystemExit):
         send(number, [lambda: done.append("after the signal")])
     assert done == ["after the signal"]
     with pytest.raises(SystemExit):
-        signal.raise_signal(number)  # the handler is back
+        signal.raise_signal(number)  # the handler is restored
 
 
-def test_a_signal_counts_after_an_error_in_the_block_too(number):
+def test_a_signal_is_also_delivered_after_an_error_in_the_block(number):
     with pytest.raises(SystemExit) as ended:
         send(number, [lambda: int("a start that failed")])
     assert isinstance(ended.value.__context__, ValueError)
@@ -51,13 +51,13 @@ def test_a_signal_counts_after_an_error_in_the_block_too(number):
 
 @pytest.fixture
 def started(monkeypatch, number):
-    """Every process that is started from now on; the signal arrives as soon as it runs, before anyone has it."""
+    """Every process that is started from now on; the signal arrives before the caller has a reference to it."""
     processes = []
     popen = subprocess.Popen
 
     def start(*arguments, **options):
         process = popen(*arguments, **options)
-        if "start_new_session" in options:  # an app's, not a question of ours to this machine
+        if "start_new_session" in options:  # an app's process, not a query of this machine
             processes.append(process)
             signal.raise_signal(number)
         return process
@@ -69,7 +69,7 @@ def started(monkeypatch, number):
             psutil.Process(process.pid).kill()
 
 
-def place(tmp_path, command):
+def runner(tmp_path, command):
     tmp_path.chmod(0o755)
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
@@ -78,8 +78,8 @@ def place(tmp_path, command):
 
 @pytest.mark.parametrize("release", ["", "sleep 60"], ids=["the app", "its release command"])
 def test_no_process_of_a_preflight_survives(started, tmp_path, release):
-    given = BuiltApp(AppSettings(tmp_path), place(tmp_path, "sleep 60"), "sleep 60", release)
+    app = BuiltApp(AppSettings(tmp_path), runner(tmp_path, "sleep 60"), "sleep 60", release)
     with pytest.raises(SystemExit):
-        examine(given, lambda check: None)
+        examine(app, lambda check: None)
     (process,) = started
     assert process.poll() is not None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ....local_project.clients import client
-from ....local_project.place import Place
+from ....local_project.location import Location
 from ...api.record_values import ServiceRecord
 from ...api.records import Records
 from ...faults import Faults
@@ -42,7 +42,7 @@ class Autoscaling:
     """Changes the desired counts of services through the API, as Application Auto Scaling does."""
 
     def __init__(
-        self, place: Place, records: Records, ecs: Ecs, requests: RequestsPerTarget, faults: Faults | None = None
+        self, place: Location, records: Records, ecs: Ecs, requests: RequestsPerTarget, faults: Faults | None = None
     ) -> None:
         self._scaling, self._api = (client(place, name) for name in ("application-autoscaling", "ecs"))
         self._rules, self._rules_version = _Rules(), -1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ....task_model.definition import plan_of
+from ....task_model.definition import task_plan
 from ...api.record_values import ServiceRecord, TaskRecord
 from ...api.records import Records
 from ...loops import Loop
@@ -152,7 +152,7 @@ class Scheduler:
             self._faults.clear(_STARTING, task.task_definition)
 
     def _run(self, task: TaskRecord, service: ServiceRecord | None) -> None:
-        plan = plan_of(self._records.task_definition(task.task_definition), task.overrides)
+        plan = task_plan(self._records.task_definition(task.task_definition), task.overrides)
         run = TaskRun(task, plan, service.load_balancers if service else [], self._dependencies)
         self._runs[task.arn] = run
         if service and self._code_folder:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....task_model.definition import TaskPlan
-from ....task_model.runtime import CannotStart, not_pulled
+from ....task_model.runtime import CannotStart, cannot_pull
 from ...api.record_values import DatabaseAddress
 from ...api.records import Records
 from ...api.security_groups import aws_obstacle, database_obstacle
@@ -22,7 +22,7 @@ def check_aws(records: Records, network: Mapping[str, Any], plan: TaskPlan) -> N
     """
     obstacle = aws_obstacle(records.task_groups(network))
     if obstacle:
-        raise not_pulled(plan.containers[0].image, f"dial tcp: i/o timeout ({obstacle})")
+        raise cannot_pull(plan.containers[0].image, f"dial tcp: i/o timeout ({obstacle})")
 
 
 def check_databases(records: Records, network: Mapping[str, Any], environment: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, HealthCheck
-from ....task_model.runtime import Beside, CannotStart, Launch, Running
+from ....task_model.runtime import ExecProcess, CannotStart, Launch, RunningContainer
 from .processes import ProcessLaunch
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -29,7 +29,7 @@ class ContainerRun:
     """None if it is skipped."""
     reason: str | None = None
     """Why it was skipped or killed, as in DescribeTasks."""
-    running: Running | None = None
+    running: RunningContainer | None = None
     exit_code: int | None = None
     health: str = "UNKNOWN"
     kill_at: float | None = None
@@ -76,7 +76,7 @@ class ContainerRun:
         if health_check is not None:
             threading.Thread(target=self._check_health, args=(self.running, health_check), daemon=True).start()
 
-    def _start(self, launch: Launch) -> Running:
+    def _start(self, launch: Launch) -> RunningContainer:
         try:
             running = launch.start()
         except OSError as error:
@@ -126,10 +126,10 @@ class ContainerRun:
             self.reason = _OUT_OF_MEMORY
             self.running.kill()
 
-    def _check_health(self, running: Running, check: HealthCheck) -> None:
+    def _check_health(self, running: RunningContainer, check: HealthCheck) -> None:
         """HEALTHY after one successful check, UNHEALTHY after as many consecutive failures as the check allows."""
         started_at, failures = time.monotonic(), 0
-        probe = running.beside(check.command)
+        probe = running.exec_process(check.command)
         while not self._exited.wait(check.interval):
             before = self.health
             if _succeeds(probe, check.timeout):  # any error counts as a failure
@@ -142,7 +142,7 @@ class ContainerRun:
                 self.on_change()
 
 
-def _succeeds(probe: Beside, timeout: float) -> bool:
+def _succeeds(probe: ExecProcess, timeout: float) -> bool:
     """Whether a command exits with 0 in time; otherwise it is killed with its child processes."""
     try:
         process = subprocess.Popen(  # noqa: S603 the command of the user's task definition

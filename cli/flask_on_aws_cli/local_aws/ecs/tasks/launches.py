@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....local_project.place import Place
+from ....local_project.location import Location
 from ....task_model.definition import Container, TaskPlan
-from ....task_model.runtime import CannotStart, Room, Skipped
+from ....task_model.runtime import CannotStart, TaskSandbox, Skipped
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from .connections import check_aws, check_databases
@@ -19,7 +19,7 @@ from .secret_references import SecretReader
 class Launches:
     """Prepares the containers of tasks."""
 
-    place: Place
+    place: Location
     records: Records
     secrets: SecretReader
     credentials: Credentials
@@ -29,7 +29,7 @@ class Launches:
         """Folder of the files with the containers' output."""
         return self.place.folder / "logs"
 
-    def prepare(self, task: TaskRecord, plan: TaskPlan, room: Room) -> list[ContainerRun]:
+    def prepare(self, task: TaskRecord, plan: TaskPlan, room: TaskSandbox) -> list[ContainerRun]:
         """The task's containers, ready to start.
 
         Raises:
@@ -39,7 +39,7 @@ class Launches:
         check_aws(self.records, task.network, plan)
         return [self._prepare(task, plan, container, room) for container in plan.containers]
 
-    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: Room) -> ContainerRun:
+    def _prepare(self, task: TaskRecord, plan: TaskPlan, container: Container, room: TaskSandbox) -> ContainerRun:
         self._check_log_group(container)
         environment = self._environment(task.id, plan, container)
         check_databases(self.records, task.network, environment)

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import psutil
 
-from ....local_project.place import Target
+from ....local_project.location import Target
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, TaskPlan
-from ....task_model.process_containers import ProcessPlan, ProcessRooms
-from ....task_model.runtime import Beside, Usage
+from ....task_model.process_containers import ProcessPlan, ProcessPlanner
+from ....task_model.runtime import ExecProcess, Usage
 from ...faults import Faults
 from ...reaper_supervisor import ReaperSupervisor
 from . import process_reaper
@@ -28,7 +28,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class ProcessRuntime:
     """Runs containers as processes; a reaper ends them if this process ends without doing so."""
 
-    def __init__(self, folder: Path, plans: ProcessRooms, faults: Faults | None = None) -> None:
+    def __init__(self, folder: Path, plans: ProcessPlanner, faults: Faults | None = None) -> None:
         """Run processes.
 
         Args:
@@ -40,7 +40,7 @@ class ProcessRuntime:
         folder.mkdir(parents=True, exist_ok=True)
         self._supervisor = ReaperSupervisor([sys.executable, process_reaper.__file__, str(folder)], faults)
 
-    def room(self, task_id: str, plan: TaskPlan) -> "TaskProcesses":
+    def create_sandbox(self, task_id: str, plan: TaskPlan) -> "TaskProcesses":
         """The processes of a task, which share only what all processes of the machine share."""
         return TaskProcesses(task_id, self._plans, self)
 
@@ -61,7 +61,7 @@ class ProcessRuntime:
 class TaskProcesses:
     """The processes of one task."""
 
-    def __init__(self, task_id: str, plans: ProcessRooms, runtime: ProcessRuntime) -> None:
+    def __init__(self, task_id: str, plans: ProcessPlanner, runtime: ProcessRuntime) -> None:
         self._task_id, self._plans, self._runtime = task_id, plans, runtime
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
@@ -169,9 +169,9 @@ class Process:
         """False: the kernel does not limit a process, `UsageMeter` does."""
         return False
 
-    def beside(self, command: Sequence[str], terminal: bool = False) -> Beside:
+    def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
         """How to run a command with its environment and in its folder."""
-        return Beside(command, self._plan.folder, self._plan.environment)
+        return ExecProcess(command, self._plan.folder, self._plan.environment)
 
     def usage(self) -> Usage:
         """Memory as a container's limit counts it: pages that its processes share count once, if Linux reports them."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
-from ....local_project.place import ACCOUNT_ID
+from ....local_project.location import ACCOUNT_ID
 from ....task_model.runtime import CannotStart
 
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "

@@ -12,9 +12,9 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
-from ....local_project.place import Target
+from ....local_project.location import Target
 from ....task_model.definition import TaskPlan
-from ....task_model.runtime import CannotStart, Room, Runtime
+from ....task_model.runtime import CannotStart, TaskSandbox, Runtime
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from ...faults import Faults
@@ -67,7 +67,7 @@ class TaskRun:
         self.meter = UsageMeter(plan)
         self.containers: list[ContainerRun] = []
         self.groups: list[tuple[str, Target]] = []
-        self._room: Room | None = None
+        self._room: TaskSandbox | None = None
         self._code_folder: Path | None = None
         self._applied_restarts = self._requested_restarts = 0
         self._descriptions: list[dict[str, object]] = []
@@ -154,7 +154,7 @@ class TaskRun:
 
     def _prepare(self) -> None:
         self._write(last_status="PENDING", pull_started_at=utcnow())
-        self._room = self._dependencies.runtime.room(self.record.id, self.plan)
+        self._room = self._dependencies.runtime.create_sandbox(self.record.id, self.plan)
         self.containers = self._dependencies.launches.prepare(self.record, self.plan, self._room)
         self._write(pull_stopped_at=utcnow())
         for run in self.containers:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 import aiohttp
 from yarl import URL
 
-from ....local_project.place import Target
+from ....local_project.location import Target
 from ..configuration import Protocol
 from ..targets import Registration
 from .headers import MAX_RESPONSE_HEAD, Headers

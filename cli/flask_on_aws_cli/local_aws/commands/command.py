@@ -22,7 +22,14 @@ from uv import find_uv_bin
 from ...build.run import BuildError
 from ...local_project import daemon_control
 from ...local_project.location import RUNTIMES, RuntimeName
-from ...local_project.project import FOLDER, LocalAws, LocalAwsError, find_local_aws, open_local_aws, local_provider_settings
+from ...local_project.project import (
+    FOLDER,
+    LocalAws,
+    LocalAwsError,
+    find_local_aws,
+    local_provider_settings,
+    open_local_aws,
+)
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError
@@ -139,7 +146,9 @@ def destroy(project: Path) -> None:
 def status(project: Path) -> None:
     """Show services, databases, addresses, faults and memory."""
     local_aws, report = _require_running(project)
-    click.echo(f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.location.endpoint}")
+    click.echo(
+        f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.location.endpoint}"
+    )
     for service in _services(local_aws):
         click.echo(f"service    {service['serviceName']}: {task_counts(service)}")
     for name, database in report["databases"].items():

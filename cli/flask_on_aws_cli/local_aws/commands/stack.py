@@ -10,7 +10,7 @@ from ...pulumi_engine import Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
 from ...shared.stack_options import plan_settings
-from ...task_model.environment_images import ProcessImages, ImageBuild
+from ...task_model.environment_images import ImageBuild, ProcessImages
 from ..runtimes import open_images
 
 STACK = "local"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from docker.errors import APIError, NotFound
 
 from ...local_project.location import Target
-from ...task_model.runtime import ExecProcess, CannotStart, Usage
+from ...task_model.runtime import CannotStart, ExecProcess, Usage
 from ..faults import Faults
 from .docker_client import EngineFailure, quietly
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, HealthCheck
-from ....task_model.runtime import ExecProcess, CannotStart, Launch, RunningContainer
+from ....task_model.runtime import CannotStart, ExecProcess, Launch, RunningContainer
 from .processes import ProcessLaunch
 
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ....local_project.location import Location
 from ....task_model.definition import Container, TaskPlan
-from ....task_model.runtime import CannotStart, TaskSandbox, Skipped
+from ....task_model.runtime import CannotStart, Skipped, TaskSandbox
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from .connections import check_aws, check_databases

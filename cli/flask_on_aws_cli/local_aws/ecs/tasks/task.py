@@ -14,7 +14,7 @@ from moto.core.utils import utcnow
 
 from ....local_project.location import Target
 from ....task_model.definition import TaskPlan
-from ....task_model.runtime import CannotStart, TaskSandbox, Runtime
+from ....task_model.runtime import CannotStart, Runtime, TaskSandbox
 from ...api.record_values import TaskRecord
 from ...api.records import Records
 from ...faults import Faults

@@ -44,6 +44,7 @@ from .command_line import command_line
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .stack import STACK, Stack
+from .trust import how_to_trust
 
 # An app has up to four minutes to start, by default one; by then it has responded, or ECS's events have the reason.
 _RESPONSE_SECONDS = 240
@@ -112,7 +113,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     _wait_for_response(local_aws)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
-    click.echo(f"To trust its certificates, import {local_aws.location.certificate}.")
+    click.echo(f"To trust its certificates: {command_line('trust')}")
     return local_aws, stack
 
 
@@ -162,6 +163,13 @@ def status(project: Path) -> None:
         click.echo(f"fault      {fault['what']}: {times}: {fault['error']}. {fault['fix']}")
     memory = daemon_control.memory(local_aws) + report["container_memory"]
     click.echo(f"memory     {memory / 2**20:.0f} MiB" + (", containers included" if report["container_memory"] else ""))
+
+
+@local.command()
+@_project
+def trust(project: Path) -> None:
+    """Show how a browser or a program is made to trust the local certificates."""
+    click.echo(how_to_trust(_require_local_aws(project).location.certificate), nl=False)
 
 
 @local.command()

@@ -5,9 +5,13 @@ from pathlib import Path
 
 
 def how_to_trust(certificate: Path) -> str:
-    """Instructions for Linux, macOS, Firefox and single commands: the user runs them, this function runs nothing."""
+    """Instructions for Linux, macOS, Firefox and single commands: the user runs them, this function runs nothing.
+
+    Args:
+        certificate: the authority's certificate, PROJECT/.local-aws/ca/ca.pem.
+    """
     file = shlex.quote(str(certificate))
-    name = shlex.quote(f"flask-on-aws-{certificate.parent.parent.name}")
+    name = shlex.quote(f"flask-on-aws-{certificate.parents[2].name}")
     return f"""\
 Certificate of the local authority: {certificate}
 Trust it on this machine only: anyone who has ca.key, in the same folder, can issue certificates that you would trust.

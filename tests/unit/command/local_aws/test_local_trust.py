@@ -2,14 +2,20 @@ import shutil
 import subprocess
 
 import pytest
-from flask_on_aws_cli.local_aws.commands.trust import how_to_trust
+from click.testing import CliRunner
+from flask_on_aws_cli.local_aws.commands.command import local
+from flask_on_aws_cli.local_project import project
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 
-def test_the_commands_work_for_a_path_with_spaces(tmp_path):
-    certificate = tmp_path / "my project" / "ca" / "ca.pem"
-    text = how_to_trust(certificate)
-    assert f"--cacert '{certificate}'" in text
+def test_the_commands_work_for_a_path_with_spaces(tmp_path, monkeypatch):
+    monkeypatch.setattr(project, "CACHE", tmp_path / "cache")  # of this user's projects
+    (tmp_path / "my project").mkdir()
+    location = project.open_local_aws(tmp_path / "my project", "us-east-1").location
+    shown = CliRunner().invoke(local, ["trust", "--project", str(tmp_path / "my project")])
+    text = shown.output
+    assert f"--cacert '{location.certificate}'" in text
+    assert "-n 'flask-on-aws-my project' -i" in text
     for system in ("update-ca-certificates", "trust anchor", "security add-trusted-cert", "Firefox"):
         assert system in text
 

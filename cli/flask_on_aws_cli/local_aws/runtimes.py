@@ -18,27 +18,27 @@ class TaskRuntime(NamedTuple):
     runtime: Runtime
 
 
-def open_images(place: Location, name: RuntimeName) -> Images:
+def open_images(location: Location, name: RuntimeName) -> Images:
     """Open the images of a local AWS.
 
     Raises:
         NoEngineError: if the runtime is containers and no Docker engine answers.
     """
     if name == "process":
-        return _process_images(place)
+        return _process_images(location)
     from .containers.docker_client import connect  # imported only if needed, since it imports Docker's library
     from .containers.images import ContainerImages
 
-    return ContainerImages(connect(), place.folder)
+    return ContainerImages(connect(), location.folder)
 
 
 def open_task_runtime(
-    place: Location, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults
+    location: Location, name: RuntimeName, ports: Callable[[], Collection[int]], faults: Faults
 ) -> TaskRuntime:
     """Open the runtime of a local AWS's tasks.
 
     Args:
-        place: the local AWS.
+        location: the local AWS.
         name: the runtime's name.
         ports: returns the ports on loopback that containers may reach.
         faults: where failures are recorded.
@@ -47,20 +47,21 @@ def open_task_runtime(
         NoEngineError: if the runtime is containers and no Docker engine answers.
     """
     if name == "process":
-        images = _process_images(place)
+        images = _process_images(location)
         return TaskRuntime(
-            images, ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, images.image_plan), faults)
+            images,
+            ProcessRuntime(location.folder / "tasks", ProcessPlanner(location.folder, images.image_plan), faults),
         )
     from .containers.docker_client import connect
     from .containers.images import ContainerImages
     from .containers.runtime import ContainerRuntime
 
     client = connect()
-    images = ContainerImages(client, place.folder)
+    images = ContainerImages(client, location.folder)
     return TaskRuntime(
-        images, ContainerRuntime(client, place.folder, place.certificate, ports, images.local_reference, faults)
+        images, ContainerRuntime(client, location.folder, location.certificate, ports, images.local_reference, faults)
     )
 
 
-def _process_images(place: Location) -> ProcessImages:
-    return ProcessImages(place.folder / "images", place.certificate)
+def _process_images(location: Location) -> ProcessImages:
+    return ProcessImages(location.folder / "images", location.certificate)

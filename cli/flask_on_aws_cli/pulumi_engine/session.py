@@ -43,16 +43,16 @@ def ignore_progress(event: Event) -> None:
     """Ignores the event."""
 
 
-def state_file(place: Location, stack: str) -> Path:
+def state_file(location: Location, stack: str) -> Path:
     """The file with the state of a stack."""
-    return place.folder / f"stack-{stack}.json"
+    return location.folder / f"stack-{stack}.json"
 
 
 def apply(
     program: Path,
     stack: str,
     interpreter: Path,
-    place: Location,
+    location: Location,
     overrides: Mapping[str, Override] | None = None,
     progress: Progress = ignore_progress,
     log: Log = discard_log,
@@ -66,7 +66,7 @@ def apply(
         program: the folder of Pulumi.yaml.
         stack: name of the stack; Pulumi.<stack>.yaml is read if it exists.
         interpreter: the Python interpreter of the program's environment.
-        place: the local AWS; its folder holds the state.
+        location: the local AWS; its folder holds the state.
         overrides: functions by type that replace outputs. Default: none.
         progress: receives every completed operation, from several threads. Default: they are ignored.
         log: receives the program's messages: severity and text. Default: they are discarded.
@@ -75,10 +75,10 @@ def apply(
         EngineError: if the project cannot be read, or the program or an operation fails, with a message for the user.
     """
     project = read_project(program, stack)
-    with _operations(project, place, overrides, progress) as operations:
+    with _operations(project, location, overrides, progress) as operations:
         applier = Applier(operations, _default_tags(project))
         run_program(
-            project, interpreter, applier, operations.hooks, dry_run=False, log=log, environment=_variables(place)
+            project, interpreter, applier, operations.hooks, dry_run=False, log=log, environment=_variables(location)
         )
         urns_by_operation = {name: tuple(urns) for name, urns in vars(applier.changes).items()}
         return Result(operations.state.outputs, **urns_by_operation)
@@ -87,7 +87,7 @@ def apply(
 def destroy(
     program: Path,
     stack: str,
-    place: Location,
+    location: Location,
     progress: Progress = ignore_progress,
     interpreter: Path | None = None,
     log: Log = discard_log,
@@ -103,13 +103,19 @@ def destroy(
             already deleted stays deleted.
     """
     project = read_project(program, stack)
-    with _operations(project, place, None, progress) as operations:
+    with _operations(project, location, None, progress) as operations:
         destroyer = Destroyer(operations)
         if interpreter is None:
             destroyer.finish()
         else:
             run_program(
-                project, interpreter, destroyer, operations.hooks, dry_run=False, log=log, environment=_variables(place)
+                project,
+                interpreter,
+                destroyer,
+                operations.hooks,
+                dry_run=False,
+                log=log,
+                environment=_variables(location),
             )
         operations.state.export({})
         return Result({}, deleted=tuple(destroyer.deleted), retained=tuple(destroyer.retained))
@@ -117,11 +123,11 @@ def destroy(
 
 @contextmanager
 def _operations(
-    project: Project, place: Location, overrides: Mapping[str, Override] | None, progress: Progress
+    project: Project, location: Location, overrides: Mapping[str, Override] | None, progress: Progress
 ) -> Generator[Operations]:
-    path = state_file(place, project.stack)
+    path = state_file(location, project.stack)
     with exclusive_lock(path.with_suffix(".lock")):
-        aws = Aws(place.endpoint, place.region, place.access_key)
+        aws = Aws(location.endpoint, location.region, location.access_key)
         aws.begin_run(project.stack)
         yield Operations(
             aws=aws,
@@ -141,14 +147,14 @@ def _default_tags(project: Project) -> Mapping[str, str]:
         raise EngineError("aws:defaultTags must be an object with tags, such as {tags: {team: web}}.") from error
 
 
-def _variables(place: Location) -> dict[str, str]:
+def _variables(location: Location) -> dict[str, str]:
     """The environment variables that make AWS clients in the program use the local AWS."""
     return {
-        "AWS_ENDPOINT_URL": place.endpoint,
-        "AWS_REGION": place.region,
-        "AWS_DEFAULT_REGION": place.region,
-        "AWS_ACCESS_KEY_ID": place.access_key.id,
-        "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
+        "AWS_ENDPOINT_URL": location.endpoint,
+        "AWS_REGION": location.region,
+        "AWS_DEFAULT_REGION": location.region,
+        "AWS_ACCESS_KEY_ID": location.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": location.access_key.secret,
         # A session token in the user's shell would not belong to this key.
         "AWS_SESSION_TOKEN": "",
         "AWS_SECURITY_TOKEN": "",

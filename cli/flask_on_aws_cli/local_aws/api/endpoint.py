@@ -60,27 +60,27 @@ class Endpoint:
     """The API of a local AWS: `start` serves it, `stop` ends it and saves all records."""
 
     def __init__(
-        self, place: Location, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
+        self, location: Location, pages: Callable[[], Collection[str]] = tuple, faults: Faults | None = None
     ) -> None:
         """Prepare the API of a local AWS.
 
         Args:
-            place: the local AWS.
+            location: the local AWS.
             pages: returns the origins of the project's own pages, which may reach its buckets. Default: none.
             faults: where failures are reported. Default: a new instance.
         """
-        self._place = place
+        self._location = location
         self._routes: dict[str, Route] = {}
         self._open_prefixes: set[str] = set()
         self._thread: threading.Thread | None = None
         self._server: BaseWSGIServer | None = None
-        self.faults = faults or Faults(place.folder)
+        self.faults = faults or Faults(location.folder)
         """Current failures."""
-        self.records = Records(place.region, self.faults)
+        self.records = Records(location.region, self.faults)
         """The records that the data plane reads and writes."""
-        self._saver = RecordSaver(place.folder / "records", self.records, self.faults)
+        self._saver = RecordSaver(location.folder / "records", self.records, self.faults)
         self._authentication = Authentication(
-            place.access_key, place.region, RecordedIdentities(self.records.lock), pages
+            location.access_key, location.region, RecordedIdentities(self.records.lock), pages
         )
         self._runs = Runs(self.records.lock)
         self.serve(PREFIX, self._runs.begin)
@@ -114,7 +114,7 @@ class Endpoint:
         apply_patches()
         self._app = Dispatcher()
         self._saver.load()
-        self._server = _bind(self._place.port, self._respond)
+        self._server = _bind(self._location.port, self._respond)
         self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
         self._thread.start()
         self._saver.start()

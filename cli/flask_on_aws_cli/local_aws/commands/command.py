@@ -221,13 +221,13 @@ def env(project: Path) -> None:
 @_project
 def credentials(project: Path) -> None:
     """Print shell commands that point AWS's own tools at the local AWS: eval "$(flask-on-aws local credentials)"."""
-    place = _require_local_aws(project).location
+    location = _require_local_aws(project).location
     variables = {
-        "AWS_ENDPOINT_URL": place.endpoint,
-        "AWS_REGION": place.region,
-        "AWS_DEFAULT_REGION": place.region,
-        "AWS_ACCESS_KEY_ID": place.access_key.id,
-        "AWS_SECRET_ACCESS_KEY": place.access_key.secret,
+        "AWS_ENDPOINT_URL": location.endpoint,
+        "AWS_REGION": location.region,
+        "AWS_DEFAULT_REGION": location.region,
+        "AWS_ACCESS_KEY_ID": location.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": location.access_key.secret,
     }
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")

@@ -151,9 +151,9 @@ def update_copy(source: Path, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def run_code_from(place: Location, folder: Path | None) -> None:
+def run_code_from(location: Location, folder: Path | None) -> None:
     """Run the tasks' code from a folder, restarting it where it already runs; None: from the deployed images."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
-    request = control_request(f"{place.endpoint}{PREFIX}{query}", place.access_key, place.region, "POST")
+    request = control_request(f"{location.endpoint}{PREFIX}{query}", location.access_key, location.region, "POST")
     with urllib.request.urlopen(request, timeout=_RESPONSE_SECONDS):  # noqa: S310 loopback
         return

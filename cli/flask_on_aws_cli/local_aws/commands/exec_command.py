@@ -43,13 +43,13 @@ class ExecRoute:
         return "200 OK", "application/json", json.dumps(body).encode()
 
 
-def execute(place: Location, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
+def execute(location: Location, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
     """Replace this process with a command in the environment of the newest task of the web service.
 
     Without a web service, the first service is used.
 
     Args:
-        place: the local AWS.
+        location: the local AWS.
         ecs: a client of its ECS.
         services: all of its services.
         command: the words of the command; a single word is run by a shell.
@@ -59,7 +59,7 @@ def execute(place: Location, ecs: Any, services: Sequence[Mapping[str, Any]], co
         fail(f"The stack has no service; deploy it with: {command_line('up')}")
     task = _newest_task(ecs, service["clusterArn"], service["serviceName"])
     words = shell_command(command[0]) if len(command) == 1 else list(command)
-    process = _exec_process(place, task, words)
+    process = _exec_process(location, task, words)
     print(f"in task {task}: {shlex.join(words)}", file=sys.stderr, flush=True)
     os.chdir(process["folder"])
     try:
@@ -79,12 +79,12 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
     return str(newest["taskArn"]).rpartition("/")[2]
 
 
-def _exec_process(place: Location, task_id: str, words: Sequence[str]) -> dict[str, Any]:
+def _exec_process(location: Location, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     """The process to run, as the daemon describes it: `command`, `folder` and `environment`."""
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
-    url = f"{place.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
+    url = f"{location.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
     try:
-        request = control_request(url, place.access_key, place.region)
+        request = control_request(url, location.access_key, location.region)
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 loopback
             return json.loads(response.read())
     except urllib.error.HTTPError as error:

@@ -46,15 +46,15 @@ class Daemon:
 
     def __init__(self, local: LocalAws, cache: Path, faults: Faults) -> None:
         self._local = local
-        place = local.location
-        folder = place.folder
+        location = local.location
+        folder = location.folder
         authority = Authority(folder / "ca")
         self._faults = faults
-        self._endpoint = Endpoint(place, self._pages, faults)
+        self._endpoint = Endpoint(location, self._pages, faults)
         records = self._endpoint.records
-        elb = _client(place, "elbv2")
+        elb = _client(location, "elbv2")
         configuration = ConfigurationReader(
-            elb, edge_headers(elb, _client(place, "cloudfront")), version=lambda: records.version
+            elb, edge_headers(elb, _client(location, "cloudfront")), version=lambda: records.version
         )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
@@ -63,12 +63,12 @@ class Daemon:
         targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
-        tasks = open_task_runtime(place, local.runtime, self._ports, faults)
+        tasks = open_task_runtime(location, local.runtime, self._ports, faults)
         set_image_lookup(tasks.images.has)
-        self._ecs = Ecs(place, self._endpoint, self._balancer, tasks.runtime)
+        self._ecs = Ecs(location, self._endpoint, self._balancer, tasks.runtime)
         self._balancer.targets.on_change(self._ecs.wake)
         self._balancer.targets.on_change(targets.wake)
-        scaling = Autoscaling(place, records, self._ecs, targets.requests_per_target, faults)
+        scaling = Autoscaling(location, records, self._ecs, targets.requests_per_target, faults)
         self._balancer.serve_page(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
         self._endpoint.serve(exec_command.PREFIX, exec_command.ExecRoute(self._ecs).answer)
@@ -131,10 +131,10 @@ class Daemon:
         return "200 OK", "application/json", json.dumps(report).encode()
 
 
-def _client(place: Location, service: str) -> Any:
+def _client(location: Location, service: str) -> Any:
     # The endpoint is in this process, and its callers repeat their requests anyway.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
-    return client(place, service, config=config)
+    return client(location, service, config=config)
 
 
 def _report_thread_end(faults: Faults, hook_args: threading.ExceptHookArgs) -> None:

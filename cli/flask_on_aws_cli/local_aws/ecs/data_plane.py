@@ -27,13 +27,13 @@ _NOT_ENABLED = (
 class Ecs:
     """Runs services and tasks; start it after the endpoint and the load balancer, and stop it before them."""
 
-    def __init__(self, place: Location, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
+    def __init__(self, location: Location, endpoint: Endpoint, targets: Targets, runtime: Runtime) -> None:
         records = endpoint.records
-        credentials = Credentials(client(place, "sts"), place.endpoint)
+        credentials = Credentials(client(location, "sts"), location.endpoint)
         secrets = SecretReader(
-            client(place, "secretsmanager"), client(place, "ssm"), place.region, records.role_permits
+            client(location, "secretsmanager"), client(location, "ssm"), location.region, records.role_permits
         )
-        launches = Launches(place, records, secrets, credentials)
+        launches = Launches(location, records, secrets, credentials)
         self._runtime = runtime
         self._log_streams = LogStreams(records, endpoint.faults)
         dependencies = TaskDependencies(records, runtime, self._log_streams, targets, launches, endpoint.faults)

@@ -42,9 +42,9 @@ class Autoscaling:
     """Changes the desired counts of services through the API, as Application Auto Scaling does."""
 
     def __init__(
-        self, place: Location, records: Records, ecs: Ecs, requests: RequestsPerTarget, faults: Faults | None = None
+        self, location: Location, records: Records, ecs: Ecs, requests: RequestsPerTarget, faults: Faults | None = None
     ) -> None:
-        self._scaling, self._api = (client(place, name) for name in ("application-autoscaling", "ecs"))
+        self._scaling, self._api = (client(location, name) for name in ("application-autoscaling", "ecs"))
         self._rules, self._rules_version = _Rules(), -1
         self._records, self._ecs, self._requests = records, ecs, requests
         self._loads: defaultdict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=SCALE_IN_MINUTES))
@@ -52,7 +52,7 @@ class Autoscaling:
         self._checked_at = datetime.now(UTC)
         self._schedules_checked_at: dict[str, datetime] = {}
         """By ARN of a scheduled action: the time up to which it was checked; for a rate, the time of its last run."""
-        self._faults = faults or Faults(place.folder)
+        self._faults = faults or Faults(location.folder)
         self._loop = Loop(_ACTIVITY, self._scale, _MINUTE, self._faults)
 
     def start(self) -> None:

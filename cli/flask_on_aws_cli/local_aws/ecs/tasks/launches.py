@@ -19,7 +19,7 @@ from .secret_references import SecretReader
 class Launches:
     """Prepares the containers of tasks."""
 
-    place: Location
+    location: Location
     records: Records
     secrets: SecretReader
     credentials: Credentials
@@ -27,7 +27,7 @@ class Launches:
     @property
     def logs(self) -> Path:
         """Folder of the files with the containers' output."""
-        return self.place.folder / "logs"
+        return self.location.folder / "logs"
 
     def prepare(self, task: TaskRecord, plan: TaskPlan, room: TaskSandbox) -> list[ContainerRun]:
         """The task's containers, ready to start.
@@ -53,10 +53,10 @@ class Launches:
     def _environment(self, task_id: str, plan: TaskPlan, container: Container) -> Mapping[str, str]:
         """Fargate's environment variables, those of the task definition, and secrets."""
         return {
-            "AWS_REGION": self.place.region,
-            "AWS_DEFAULT_REGION": self.place.region,
+            "AWS_REGION": self.location.region,
+            "AWS_DEFAULT_REGION": self.location.region,
             "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-            "AWS_ENDPOINT_URL": self.place.endpoint,
+            "AWS_ENDPOINT_URL": self.location.endpoint,
             **self.credentials.environment(task_id, plan.task_role),
             **container.environment,
             **self.secrets.fetch(container.secrets, plan.execution_role),

@@ -5,6 +5,7 @@ from flask_on_aws import FlaskApp
 
 config = pulumi.Config()
 platform = pulumi.StackReference(config.require("platform"))
+certificate = config.get("certificateArn") or None
 
 app = FlaskApp(
     config.require("name"),
@@ -18,7 +19,8 @@ app = FlaskApp(
         "cluster_arn": platform.require_output("cluster_arn"),
         "cluster_name": platform.require_output("cluster_name"),
         "listener_arn": platform.require_output("listener_arn"),
-        "listener_has_certificate": not config.get_bool("ownCertificate"),
+        "certificate_arn": certificate,
+        "listener_has_certificate": not (certificate or config.get_bool("ownCertificate")),
         "listener_priority": config.require_int("listenerPriority"),
         "load_balancer_security_group_id": platform.require_output("load_balancer_security_group_id"),
         "load_balancer_dns_name": platform.require_output("load_balancer_dns_name"),

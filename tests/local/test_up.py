@@ -42,7 +42,7 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
     assert "rollback from 2 to 1" in local.operate("status")
 
     local.run("down")
-    assert "does not run" in local.run("status", fails=True)
+    assert "is not running" in local.run("status", fails=True)
     said = local.up()
     assert "app-web was rolled back from release 2 to app-web:3." in said
     assert "nothing changed" in said

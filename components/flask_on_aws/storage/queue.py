@@ -107,7 +107,7 @@ class Queue(Component):
         """
         grant(self._name, client, role, self.policy_json, self._child())
 
-    def _create(self, name: str, **settings: Any) -> aws.sqs.Queue:
+    def _create(self, name: str, **settings: Any) -> "aws.sqs.Queue":  # unquoted, it would load aws.sqs for every app
         key = self._args.get("kms_key_id")
         queue = aws.sqs.Queue(
             name,

@@ -3,8 +3,8 @@ import subprocess
 
 import pytest
 from click.testing import CliRunner
-from flask_on_aws_cli.local_aws.commands.command import local
 from flask_on_aws_cli.local_project import project
+from flask_on_aws_cli.main import main
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 
@@ -12,7 +12,7 @@ def test_the_commands_work_for_a_path_with_spaces(tmp_path, monkeypatch):
     monkeypatch.setattr(project, "CACHE", tmp_path / "cache")  # of this user's projects
     (tmp_path / "my project").mkdir()
     location = project.open_local_aws(tmp_path / "my project", "us-east-1").location
-    shown = CliRunner().invoke(local, ["trust", "--project", str(tmp_path / "my project")])
+    shown = CliRunner().invoke(main, ["local", "trust", "--project", str(tmp_path / "my project")])
     text = shown.output
     assert f"--cacert '{location.certificate}'" in text
     assert "-n 'flask-on-aws-my project' -i" in text

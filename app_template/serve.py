@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 environment = os.environ
 FACTORY = "SERVED_FACTORY"
-"""The variable by which workers are told what makes their app."""
+"""The variable that names to workers what creates their app."""
 DEFAULTS = {
     "INTERFACE": "wsgi",
     "FACTORY": "true",

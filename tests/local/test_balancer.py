@@ -190,7 +190,7 @@ def test_a_listener_behind_cloudfront_answers_with_tls_and_adds_its_secret(tmp_p
 
 
 def _healthy_then(serve):
-    """A raw target that passes its health check, and does with everything else what it is told."""
+    """A raw target that passes its health check, and otherwise does what the test sets."""
 
     def run(connection):
         while head := read_head(connection):

@@ -1,4 +1,4 @@
-"""Each loop of a local AWS meets a fault: it is told, everything else goes on, and it is over when it works again."""
+"""Each loop of a local AWS meets a fault: it is reported, all else continues, and it is cleared once the loop works."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Releases of a small app on a running local AWS: what goes wrong is told with its cause, and nobody notices."""
+"""Releases of a small app on a running local AWS: a failure is reported with its cause, and no visitor notices."""
 
 import signal
 import ssl

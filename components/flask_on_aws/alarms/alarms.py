@@ -130,8 +130,7 @@ class Alarms(Component):
         if self._args["watch_database"]:
             self._watch_database()
         if self._args["watch_queue"]:
-            self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})
-            self._create_alarm(rules.WAITING_JOBS, {"QueueName": self._args["queue_name"]})
+            self._watch_queue()
         if self._args["monthly_budget_usd"]:
             self._create_budget()
         self._register()
@@ -172,6 +171,10 @@ class Alarms(Component):
         memory = rules.memory_gib(self._args.get("database_instance_class", "")) or 0
         limit = self._args.get("database_max_connections") or rules.max_connections(memory)
         self._create_alarm(rules.connections_rule(limit), dimensions)
+
+    def _watch_queue(self) -> None:
+        self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})
+        self._create_alarm(rules.WAITING_JOBS, {"QueueName": self._args["queue_name"]})
 
     def _create_alarm(self, rule: rules.Rule, dimensions: Mapping[str, pulumi.Input[str]]) -> None:
         percentile = rule.statistic.startswith("p")

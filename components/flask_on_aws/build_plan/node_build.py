@@ -47,7 +47,7 @@ def node_build(files: ProjectFiles) -> tuple[NodeBuild, str] | None:
 
 
 def _version(package: dict[str, Any]) -> tuple[str, str]:
-    """npm only warns of an `engines` that does not fit, so what cannot be met is told and not refused."""
+    """npm only warns of an `engines` that does not fit, so one that cannot be met is reported and not rejected."""
     wanted = table(package, "engines").get("node")
     if not isinstance(wanted, str):
         return _SUPPORTED[0], "the default"

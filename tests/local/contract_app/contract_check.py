@@ -2,8 +2,8 @@
 
 python contract_check.py ROLE [serve]
 
-`contract.json` beside it has the names that must be there, and those that must not. Values are told as hashes: tasks
-can be compared by them, and logs hold no secret.
+`contract.json` beside it has the names that must be there, and those that must not. Values are reported as hashes:
+tasks can be compared by them, and logs hold no secret.
 """
 
 import base64

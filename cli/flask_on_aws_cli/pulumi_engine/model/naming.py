@@ -19,7 +19,8 @@ class NamingRule(NamedTuple):
 
 
 # AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 63 for databases and buckets, 64
-# for roles, 128 for role policies, 1,011 for parameters. The other types accept every name that is generated here.
+# for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every name that is
+# generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),
@@ -40,6 +41,7 @@ NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:s3/bucket:Bucket": NamingRule("bucket", 63),
     "aws:secretsmanager/secret:Secret": NamingRule(),
     "aws:sns/topic:Topic": NamingRule(),
+    "aws:sqs/queue:Queue": NamingRule(max_length=80),
     "aws:ssm/parameter:Parameter": NamingRule(max_length=1011),
 }
 

@@ -160,7 +160,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
         return
-    reserved = {*plain_names(services(args), compat), *secret_names(services(args), compat)}
+    used = services(args)
+    reserved = {*plain_names(used, compat), *secret_names(used, compat)}
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -1,4 +1,4 @@
-"""The preflight of an image in an update: when it runs, what it is told, and what comes of what it says."""
+"""The preflight of an image in an update: when it runs, with which settings, and what its result does to the update."""
 
 import json
 from dataclasses import replace
@@ -189,7 +189,7 @@ def test_what_only_the_update_makes_known_is_told_by_name():
 
 @pytest.fixture
 def tool(monkeypatch, tmp_path):
-    """A tool that does as it is told, in place of the real one."""
+    """A tool that does what the test sets, in place of the real one."""
 
     def make(code):
         package = tmp_path / "stand_in_tool"

@@ -1,4 +1,4 @@
-"""A database of one's own on a shared server: the setup container's own command, run against a real PostgreSQL."""
+"""A dedicated database on a shared server: the setup container's own command, run against a real PostgreSQL."""
 
 import os
 import subprocess

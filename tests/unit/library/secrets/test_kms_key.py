@@ -1,4 +1,4 @@
-"""Customer KMS keys: the key's policy, and that whatever can be encrypted with a key of one's own is."""
+"""Customer KMS keys: the key's policy, and that it encrypts everything that it can."""
 
 import inspect
 import json

@@ -62,6 +62,15 @@ LIBRARY = {
     "lib/lib.py": "",
 }
 
+# A dependency that the app declares to come from elsewhere than PyPI.
+NEEDS_LIB = '[project]\nname = "app"\nversion = "1"\ndependencies = ["flask", "gunicorn", "lib"]\n'
+UV_PATH = f'{NEEDS_LIB}[tool.uv.sources]\nlib = {{ path = "lib" }}\n'
+UV_WORKSPACE = f"{NEEDS_LIB}[tool.uv.sources]\nlib = {{ workspace = true }}\n"
+INDEX = "https://pypi.example.com/simple"
+UV_INDEX = f'{NEEDS_LIB}[[tool.uv.index]]\nname = "ours"\nurl = "https://me:secret@pypi.example.com/simple"\n'
+NOT_READ = f"pip does not read this source, the index {INDEX}, so a package of the same name could come from PyPI"
+UV_LOCK = "run `uv lock` and commit uv.lock."
+
 NO_START = (
     "nothing says how the app starts; looked at the setting start_command (not set), Procfile ({procfile}) and "
     "[tool.poetry.scripts] and [project.scripts] of pyproject.toml ({scripts}); "
@@ -232,6 +241,64 @@ VARIANTS = {
         },
         plan={"manager": "pyproject", "code_first": True, "installs_project": True},
     ),
+    "uv-source-without-lock": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": UV_PATH, **LIBRARY},
+        plan={
+            "manager": "uv",
+            "decides": "pyproject.toml",
+            "dependency_files": ("pyproject.toml",),
+            "code_first": True,
+        },
+        reasons={"dependencies": "'lib' in pyproject.toml needs it"},
+    ),
+    "uv-index-without-lock": App(
+        "uv", {"uv.lock": None, "pyproject.toml": UV_INDEX}, plan={"manager": "uv", "code_first": False}
+    ),
+    "uv-settings-without-lock": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": NEEDS_LIB, "uv.toml": f'index-url = "{INDEX}"\n'},
+        plan={"manager": "uv", "dependency_files": ("pyproject.toml", "uv.toml")},
+    ),
+    "uv-workspace-without-lock": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": f'{UV_WORKSPACE}[tool.uv.workspace]\nmembers = ["lib"]\n', **LIBRARY},
+        plan={"manager": "uv", "code_first": True},
+    ),
+    "uv-of-tools-alone": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": f"{NEEDS_LIB}[tool.uv]\ndev-dependencies = []\n"},
+        plan={"manager": "pyproject"},
+    ),
+    "source-that-requirements-name-too": App(
+        "pip", {"requirements.txt": f"{FLASK}-e ./lib\n", "pyproject.toml": UV_PATH, **LIBRARY}, plan={"manager": "pip"}
+    ),
+    "source-that-a-hash-excludes": App(
+        "pip-hashes", {"pyproject.toml": UV_INDEX}, plan={"manager": "pip", "hashes": True}
+    ),
+    "index-that-requirements-name-too": App(
+        "pip",
+        {"requirements.txt": f"--extra-index-url {INDEX}\n{FLASK}", "pyproject.toml": UV_INDEX},
+        plan={"manager": "pip"},
+    ),
+    "explicit-index-that-nothing-uses": App(
+        "pip",
+        {
+            "pyproject.toml": f'[[tool.uv.index]]\nname = "ours"\nurl = "{INDEX}"\nexplicit = true\n'
+            '[tool.uv.sources]\ntorch = { index = "ours" }\n'
+        },
+        plan={"manager": "pip"},
+    ),
+    "pipenv-with-its-own-sources": App(
+        "pipenv",
+        {
+            "Pipfile.lock": None,
+            "Pipfile": f'[[source]]\nname = "ours"\nurl = "{INDEX}"\n'
+            '[packages]\nflask = "*"\nlib = { path = "lib" }\n',
+            **LIBRARY,
+        },
+        plan={"manager": "pipenv", "code_first": True},
+    ),
     "npm-install": App("node", {"package-lock.json": None}, reasons={"assets": "no lock file of npm, so npm install"}),
     "no-build-script": App("node", {"package.json": "{}"}, plan={"node": None}),
     "dockerfile": App(
@@ -249,6 +316,99 @@ BAD = {
         problems=(
             "nothing says what to install; looked for uv.lock, poetry.lock, Pipfile.lock, requirements.txt, Pipfile, "
             "environment.yml, package-list.txt, pyproject.toml; list the app's packages in one of them.",
+        ),
+    ),
+    # A source that the package manager does not read: PyPI would be asked instead.
+    "source-of-uv": App(
+        "pip",
+        {"requirements.txt": "flask\nlib\n", "pyproject.toml": UV_PATH, **LIBRARY},
+        problems=(
+            "pyproject.toml, line 6: pip does not read this source, the folder lib, so 'lib' would come from PyPI; "
+            + UV_LOCK,
+        ),
+    ),
+    "source-of-uv-for-the-project": App(
+        "pip",
+        {"requirements.txt": ".\n", "pyproject.toml": UV_PATH, **LIBRARY},
+        problems=(
+            "pyproject.toml, line 6: pip does not read this source, the folder lib, so 'lib' would come from PyPI; "
+            + UV_LOCK,
+        ),
+    ),
+    "source-of-uv-for-conda": App(
+        "conda",
+        {
+            "environment.yml": "dependencies:\n  - python=3.12\n  - pip:\n    - lib\n    - gunicorn\n",
+            "pyproject.toml": UV_PATH,
+        },
+        problems=(
+            "pyproject.toml, line 6: conda does not read this source, the folder lib, so 'lib' would come from PyPI; "
+            + UV_LOCK,
+        ),
+    ),
+    "index-of-uv": App(
+        "pip", {"pyproject.toml": UV_INDEX}, problems=(f"pyproject.toml, line 7: {NOT_READ}; {UV_LOCK}",)
+    ),
+    "workspace-of-uv": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": UV_WORKSPACE},
+        problems=(
+            "pyproject.toml, line 6: 'lib' is in a workspace, which is not in the app's folder; set app to the "
+            "workspace's folder, or run `uv export --no-emit-workspace --output-file requirements.txt` and add 'lib' "
+            "to it as a wheel or a Git URL.",
+        ),
+    ),
+    "index-of-pdm": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": f'{NEEDS_LIB}[[tool.pdm.source]]\nname = "ours"\nurl = "{INDEX}"\n'},
+        problems=(f"pyproject.toml, line 7: {NOT_READ}; run `pdm export --output requirements.txt` and commit it.",),
+    ),
+    "index-of-rye": App(
+        "uv",
+        {"uv.lock": None, "pyproject.toml": f'{NEEDS_LIB}[[tool.rye.sources]]\nname = "ours"\nurl = "{INDEX}"\n'},
+        problems=(
+            f"pyproject.toml, line 7: {NOT_READ}; run `rye lock --with-sources` and commit requirements.lock as "
+            "requirements.txt.",
+        ),
+    ),
+    "index-of-hatch": App(
+        "uv",
+        {
+            "uv.lock": None,
+            "pyproject.toml": f'{NEEDS_LIB}[tool.hatch.envs.default.env-vars]\nPIP_EXTRA_INDEX_URL = "{INDEX}"\n',
+        },
+        problems=(
+            f"pyproject.toml, line 6: {NOT_READ}; list the packages in a requirements.txt that has the index in a line "
+            "`--index-url URL`.",
+        ),
+    ),
+    "source-of-poetry": App(
+        "pip",
+        {
+            "requirements.txt": "flask\nlib\n",
+            "pyproject.toml": '[tool.poetry.dependencies]\nlib = { git = "https://example.com/lib.git" }\n',
+        },
+        problems=(
+            "pyproject.toml, line 2: pip does not read this source, https://example.com/lib.git, so 'lib' would come "
+            "from PyPI; run `poetry lock` and commit poetry.lock.",
+        ),
+    ),
+    "index-of-poetry": App(
+        "pip",
+        {"pyproject.toml": f'[[tool.poetry.source]]\nname = "ours"\nurl = "{INDEX}"\n'},
+        problems=(f"pyproject.toml, line 3: {NOT_READ}; run `poetry lock` and commit poetry.lock.",),
+    ),
+    "sources-of-pipenv": App(
+        "pipenv",
+        {
+            "Pipfile.lock": None,
+            "requirements.txt": "flask\nlib\n",
+            "Pipfile": f'[[source]]\nurl = "{INDEX}"\n[packages]\nlib = {{ path = "lib" }}\n',
+        },
+        problems=(
+            "Pipfile, line 4: pip does not read this source, the folder lib, so 'lib' would come from PyPI; run "
+            "`pipenv lock` and commit Pipfile.lock.",
+            f"Pipfile, line 2: {NOT_READ}; run `pipenv lock` and commit Pipfile.lock.",
         ),
     ),
     "no-start": App(
@@ -340,5 +500,12 @@ GOOD = {**MANAGERS, **VARIANTS}
 # What can be built and run, apart from conda's, which need a channel.
 RUNNABLE = {name: app for name, app in MANAGERS.items() if not name.startswith("conda")} | {
     name: VARIANTS[name]
-    for name in ("included", "local-package", "pipenv-without-lock", "poetry-package", "dynamic-dependencies")
+    for name in (
+        "included",
+        "local-package",
+        "pipenv-without-lock",
+        "poetry-package",
+        "dynamic-dependencies",
+        "uv-source-without-lock",
+    )
 }

@@ -73,7 +73,9 @@ def _poetry(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 
 
 def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
-    sync = "uv sync --frozen --no-dev --no-editable"
+    # Without a lock file, uv writes one into the environment's copy of the folder, from which the second command installs.
+    frozen = "--frozen " if plan.decides == "uv.lock" else ""
+    sync = f"uv sync {frozen}--no-dev --no-editable"
     environment = {
         "UV_PROJECT_ENVIRONMENT": prefix,
         "UV_PYTHON_DOWNLOADS": "never",  # the image's Python, the same at build and run time

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .declared_sources import uses_uv
 from .project_files import FileError, ProjectFiles, items, table
 from .requirements import Requirements, add_requirement, applies, normalized, read_requirements
 
@@ -28,11 +29,19 @@ class Dependencies:
     git: bool = False
     installs_project: bool = False
     """Whether the app itself is installed as a package."""
+    locked: bool = False
+    """Whether a lock file decides, with the source or the hash of each package."""
+    by_name: set[str] = field(default_factory=set[str])
+    """Normalized names of the packages that come from an index."""
+    has_index: bool = False
+    """Whether a requirements file names an index."""
 
     def take(self, requirements: Requirements) -> None:
         """Add the packages of requirements files."""
         self.files += [name for name in requirements.files if name not in self.files]
         self.names |= requirements.names
+        self.by_name |= requirements.by_name
+        self.has_index |= requirements.has_index
         self.hashes, self.local, self.git = (
             requirements.hashes,
             self.local or requirements.local,
@@ -62,6 +71,7 @@ _CANDIDATES: tuple[_Candidate, ...] = (
     _Candidate("conda", "environment.yml", False, lambda files: files.has("environment.yml")),
     _Candidate("conda", "package-list.txt", False, lambda files: files.has("package-list.txt")),
     _Candidate("poetry", _PYPROJECT, False, lambda files: _uses_poetry(files.toml(_PYPROJECT))),
+    _Candidate("uv", _PYPROJECT, False, uses_uv),
     _Candidate("pyproject", _PYPROJECT, False, lambda files: "project" in files.toml(_PYPROJECT)),
 )
 LOOKED_AT = tuple(dict.fromkeys(candidate.file for candidate in _CANDIDATES))
@@ -80,7 +90,7 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
             + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
         )
     first = candidates[0]
-    chosen = Dependencies(first.manager, first.file)
+    chosen = Dependencies(first.manager, first.file, locked=first.locks)
     _READERS[first.manager](files, chosen)
     others = {candidate.file: None for candidate in candidates if candidate.file not in (first.file, *chosen.files)}
     reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
@@ -89,7 +99,10 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
 
 
 def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:
-    chosen.take(read_requirements(files, "requirements.txt"))
+    requirements = read_requirements(files, "requirements.txt")
+    chosen.take(requirements)
+    if requirements.has_project:
+        _add_project(files, chosen)
 
 
 def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
@@ -144,8 +157,13 @@ def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
 
 def _read_uv(files: ProjectFiles, chosen: Dependencies) -> None:
     project = files.toml(_PYPROJECT)
-    chosen.files = [_PYPROJECT, "uv.lock"]
+    chosen.files = [name for name in (_PYPROJECT, "uv.toml", "uv.lock") if files.has(name)]
     _add_locked(files.toml("uv.lock"), chosen, "uv.lock")
+    if not chosen.locked:
+        _add_project(files, chosen)
+        for name, source in table(project, "tool", "uv", "sources").items():
+            for entry in items(source) or [source]:
+                _add_table(chosen, name, table(entry), f"{name!r} in {_PYPROJECT}")
     package = table(project, "tool", "uv").get("package")
     chosen.installs_project = package is True or (package is not False and "build-system" in project)
 
@@ -190,8 +208,9 @@ def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: s
         return
     extras = {f"{normalized(name)}-{normalized(str(extra))}" for extra in items(wanted.get("extras"))}
     chosen.names |= {normalized(name)} | extras
+    chosen.by_name |= {normalized(name)} if not {"path", "file", "git", "url"} & wanted.keys() else set()
     chosen.git |= "git" in wanted
-    if any(key in wanted for key in ("path", "file", "editable")) and "git" not in wanted:
+    if any(key in wanted for key in ("path", "file", "editable", "workspace")) and "git" not in wanted:
         chosen.local = chosen.local or place
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
@@ -151,6 +152,7 @@ class _Planner:
         if dependencies:
             self._decide("packages", dependencies.manager, dependencies.reason)
             self._decide_details(dependencies)
+            self.problems += self._unread_sources(dependencies)
         manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:
@@ -193,6 +195,10 @@ class _Planner:
             self._decide("dependencies", "before the code", "a change of code alone reuses their layer")
         reason = "it is built as a package" if dependencies.installs_project else "it runs from its folder"
         self._decide("the app itself", "installed" if dependencies.installs_project else "copied", reason)
+
+    def _unread_sources(self, dependencies: Dependencies) -> list[str]:
+        by_name = set[str]() if dependencies.locked else dependencies.by_name
+        return list(unread_source_problems(self.files, dependencies.manager, by_name, dependencies.has_index))
 
     def _system_packages(self, dependencies: Dependencies | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         declared = list(self.settings.system_packages)

@@ -17,6 +17,7 @@ from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
+_INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
 # pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
@@ -46,6 +47,12 @@ class Requirements:
     """The first line that names something in the app's folder, with its place: it needs the code to be there."""
     git: bool = False
     """Whether a package comes from a Git repository."""
+    by_name: set[str] = field(default_factory=set[str])
+    """Normalized names of the packages that come from an index."""
+    has_index: bool = False
+    """Whether an option names an index or a folder of wheels."""
+    has_project: bool = False
+    """Whether the app itself is installed, with the dependencies of its pyproject.toml."""
 
 
 def read_requirements(files: ProjectFiles, name: str) -> Requirements:
@@ -83,8 +90,10 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
     found.git |= target.startswith("git+")
     if _is_local(target):
         found.local = found.local or f"{line!r} in {place}"
+        found.has_project |= re.fullmatch(r"(\.|\./)(\[.*\])?", target) is not None
     elif wanted:
         name = normalized(wanted.name)
+        found.by_name |= set() if wanted.url else {name}
         found.names |= {name, *(f"{name}-{normalized(extra)}" for extra in wanted.extras)}
     elif not editable and "://" not in line:
         raise FileError(f"{place}: {line!r} is not a requirement; correct or remove it.")
@@ -114,6 +123,8 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
             _include(files, name, include[1], place, found)
         elif not line.startswith("-") or _EDITABLE.match(line):
             add_requirement(found, line, place)
+        else:
+            found.has_index |= _INDEX.match(line) is not None
 
 
 def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:

@@ -136,15 +136,16 @@ def made_by_aws_page() -> str:
 
 
 def security_scan_page() -> str:
-    """What a scanner finds, and why it stays so."""
+    """What scanners find, and why it stays so."""
     listed = yaml.safe_load((ROOT / "components" / "waivers.yaml").read_text(encoding="utf-8"))
     lines = [
         "# Security scan",
         "",
-        "What a scanner reports for a production stack with all defaults, and the reason for each finding that",
-        "remains. The tests write the resources that the program registers as Terraform JSON, scan them with",
-        "[checkov](https://www.checkov.io/), and compare the failed checks with `components/waivers.yaml`: the tests",
-        "fail for a finding that is not listed there, and for a waiver that is no longer needed.",
+        "What scanners report for a production stack with all defaults, and the reason for each finding that",
+        "remains. The tests write the resources that the program registers as a Terraform configuration, scan it",
+        "with [checkov](https://www.checkov.io/) (each run) and [tfsec](https://aquasecurity.github.io/tfsec/)",
+        "(nightly), and compare the failed checks with `components/waivers.yaml`: the tests fail for a finding that",
+        "is not listed there, and for a waiver that is no longer needed.",
         "",
         "| date | scanner | input | passed | failed, all waived |",
         "|---|---|---|---|---|",

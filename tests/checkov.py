@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VERSION = "3.3.30"
+CHECKS = "CKV"  # how the ids of its checks begin
 # In the environment of the tests, which git and all tools ignore, so that both are recreated together.
 ENVIRONMENT = Path(sys.prefix) / "checkov"
 INSTALL_SECONDS = 600  # 200 MB of packages; two minutes on two processors

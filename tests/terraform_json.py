@@ -117,8 +117,8 @@ _BLOCKS = {
     "volumes": "volume",
 }
 _ARGUMENTS = {"desyncMitigation": "desync_mitigation_mode"}
-# Maps whose keys are the user's own, or AWS's.
-_MAPS = {"dimensions", "tags", "variables"}
+MAPS = {"dimensions", "tags", "variables"}
+"""Arguments that are maps, whose keys are the user's own or AWS's; other mappings are blocks."""
 _SECRET = pulumi.runtime.rpc._special_sig_key
 
 
@@ -199,7 +199,7 @@ def _value(value: Any, references: Mapping[str, str]) -> Any:
 
 
 def _attribute(key: str, value: Any, references: Mapping[str, str]) -> Any:
-    if key in _MAPS and isinstance(value, Mapping):
+    if key in MAPS and isinstance(value, Mapping):
         return {name: _value(item, references) for name, item in value.items()}
     return _value(value, references)
 

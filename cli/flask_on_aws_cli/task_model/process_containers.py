@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
+from flask_on_aws.runtime_contract.contract import with_port
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ..local_project.location import HOST, Target
@@ -71,8 +72,7 @@ class ProcessPlanner:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(image.folder if image else self.folder),
             **(image.environment if image else {}),
-            **environment,
-            **({"PORT": str(port)} if port else {}),
+            **(with_port(environment, port) if port else environment),
         }
         files: Mapping[str, str] = image.files if image else {}
         return ProcessPlan(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from .servers import FORWARDERS, UWSGI_ON_START
 from .task_sizes import fargate_size_problems as fargate_size_problems
 from .task_sizes import web_concurrency as web_concurrency
 from .timers import TIMERS as TIMERS
@@ -118,6 +119,8 @@ class Variable:
     """`database`, `bucket`, `storage`, `queue`, `dual_stack` or `previous_key`; empty: nothing."""
     preset: str = ""
     """The compatibility preset that adds it; empty: always there."""
+    is_default: bool = False
+    """Whether an app may replace it without listing it in `override_env`."""
 
 
 def database_url(database: DatabaseFacts, password: str) -> str:
@@ -164,6 +167,10 @@ def _url(inputs: Inputs) -> str:
     return database_url(inputs.database, inputs.password)
 
 
+def _bind(port: int | str) -> str:
+    return f"0.0.0.0:{port}"
+
+
 def _hostname(inputs: Inputs) -> str:
     return urlsplit(inputs.facts.external_url).hostname or ""
 
@@ -187,9 +194,17 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("WEB_CONCURRENCY", "plain", "Processes of gunicorn, from the task's CPU and memory", lambda k: k.workers),
     Variable("GUNICORN_CMD_ARGS", "plain", "gunicorn's settings that the load balancer needs", _gunicorn_arguments),
     Variable("GRANIAN_WORKERS", "plain", "Processes of granian, which does not read `WEB_CONCURRENCY`", lambda k: k.workers),
-    Variable("GRANIAN_BLOCKING_THREADS", "plain", "Threads of each of granian's processes", lambda k: k.threads),
     Variable("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "plain", "Milliseconds for which granian keeps an idle connection", lambda k: k.facts.timers.granian_header_read_ms),
-    Variable("FORWARDED_ALLOW_IPS", "plain", "Addresses trusted to forward: all, since only the load balancer can connect", lambda k: "*"),
+    Variable("FORWARDED_ALLOW_IPS", "plain", "Addresses from which gunicorn accepts the scheme: all, since only the load balancer can connect", lambda k: "*"),
+    Variable("UVICORN_FORWARDED_ALLOW_IPS", "plain", "Addresses from which uvicorn accepts the visitor's address and the scheme: private ones, so that no visitor's own header is believed", lambda k: FORWARDERS, is_default=True),
+    Variable("UVICORN_TIMEOUT_KEEP_ALIVE", "plain", "Seconds for which uvicorn keeps an idle connection", lambda k: k.facts.timers.keep_alive, is_default=True),
+    Variable("UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN", "plain", "Seconds for uvicorn to finish its requests after SIGTERM", lambda k: k.facts.timers.graceful, is_default=True),
+    Variable("UWSGI_MASTER", "plain", "Starts uWSGI's master process, which handles signals", lambda k: "true", is_default=True),
+    Variable("UWSGI_HTTP_KEEPALIVE", "plain", "Seconds for which uWSGI's `--http` keeps an idle connection", lambda k: k.facts.timers.keep_alive, is_default=True),
+    Variable("UWSGI_HOOK_MASTER_START", "plain", "Makes uWSGI finish its requests and end at SIGTERM", lambda k: UWSGI_ON_START, is_default=True),
+    Variable("SANIC_KEEP_ALIVE_TIMEOUT", "plain", "Seconds for which Sanic keeps an idle connection", lambda k: k.facts.timers.keep_alive, is_default=True),
+    Variable("SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", "plain", "Seconds for Sanic to finish its requests after SIGTERM", lambda k: k.facts.timers.graceful, is_default=True),
+    Variable("SANIC_PROXIES_COUNT", "plain", "Number of proxies that Sanic trusts in `X-Forwarded-For`", lambda k: k.facts.proxy_depth, is_default=True),
     Variable("DATABASE_URL", "secret", "The database as one URL, each part percent-encoded", _url, "database"),
     Variable("DATABASE_SECRET_ARN", "plain", "JSON secret with the `username` and `password` of now, for when the database refuses those that the task was started with", lambda k: k.database.secret_arn, "database"),
     Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "database"),
@@ -229,13 +244,20 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`", _url, "database", "gunicorn-tutorial"),
     Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
     Variable("GUNICORN_THREADS", "plain", "Threads of each of gunicorn's processes", lambda k: k.threads, preset="gunicorn-tutorial"),
-    Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: f"0.0.0.0:{k.facts.port}", preset="gunicorn-tutorial"),
+    Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: _bind(k.facts.port), preset="gunicorn-tutorial"),
 )  # fmt: skip
 
 
 def plain_environment(facts: Facts) -> dict[str, str]:
     """Every plain variable with its value, sorted by name."""
     return _values("plain", Inputs(facts))
+
+
+def with_port(environment: Mapping[str, str], port: int) -> dict[str, str]:
+    """An environment whose app has to listen on another port than the stack's, in every variable that names it."""
+    former = _bind(environment.get("PORT", ""))
+    moved = {name: _bind(port) for name, value in environment.items() if value == former}
+    return {**environment, **moved, "PORT": str(port)}
 
 
 def secret_values(facts: Facts, password: str, secret_key: str, previous_key: str = "") -> dict[str, str]:
@@ -250,6 +272,12 @@ def plain_names(services: Collection[str], compat: Collection[str]) -> tuple[str
     """
     needs = {*services, "storage"} if "bucket" in services else services
     return tuple(variable.name for variable in _chosen("plain", needs, compat))
+
+
+def reserved_names(services: Collection[str], compat: Collection[str]) -> set[str]:
+    """Names of all variables that an app may not set unless `override_env` lists them."""
+    defaults = {variable.name for variable in VARIABLES if variable.is_default}
+    return {*plain_names(services, compat), *secret_names(services, compat)} - defaults
 
 
 def secret_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:

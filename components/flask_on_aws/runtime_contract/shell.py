@@ -2,6 +2,8 @@
 
 import re
 
+from .servers import with_server_options
+
 # Words that cannot follow `exec`: those of the shell.
 _KEYWORDS = frozenset(
     [
@@ -43,14 +45,16 @@ def shell_command(command: str) -> list[str]:
     """The arguments that run a command line in a shell: variables expand, and SIGTERM reaches the program itself.
 
     `exec` puts the last program in the shell's place, since a shell that waits for it does not pass the signal on:
-    `migrate && serve` becomes `migrate && exec serve`. Pipes and groups stay as they are.
+    `migrate && serve` becomes `migrate && exec serve`. Pipes and groups stay as they are. The last command is the one that
+    serves, so it gets the options that its server needs.
     """
     line = command.strip()
     tokens = list(_TOKEN.finditer(line))
-    if any(token["other"] for token in tokens):
-        return ["/bin/sh", "-c", line]
     start = max((token.end() for token in tokens if token["end"]), default=0)
-    return ["/bin/sh", "-c", line[:start] + _with_exec(line[start:])]
+    last = with_server_options(line[start:])
+    if not any(token["other"] for token in tokens):
+        last = _with_exec(last)
+    return ["/bin/sh", "-c", line[:start] + last]
 
 
 def _with_exec(last: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 # A Flask process with SQLAlchemy, psycopg and boto3 takes 80 MiB before its first request (measured); the rest is the
 # app's own code and the data of four requests at a time.
 _MIB_PER_WORKER = 512
-_THREADS = 4
+THREADS = 4
+"""Threads of each process of a WSGI server."""
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html: CPU units → MiB
 _FARGATE_SIZES: Mapping[int, Sequence[int]] = {
@@ -33,7 +34,7 @@ def web_concurrency(cpu: int, memory: int) -> tuple[int, int]:
     are what was measured, and keep the health check answered while others wait for the database or S3.
     """
     workers = max(2, -(-cpu // 1024))
-    return max(1, min(workers, memory // _MIB_PER_WORKER)), _THREADS
+    return max(1, min(workers, memory // _MIB_PER_WORKER)), THREADS
 
 
 def fargate_size_problems(cpu: int, memory: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
-from ...runtime_contract.contract import COMPAT, plain_names, secret_names, variable_problems
+from ...runtime_contract.contract import COMPAT, reserved_names, variable_problems
 from ...secrets.secret_key import POLICIES
 from ...storage import media_bucket
 from ...tags import tag_problems
@@ -161,7 +161,7 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if not set(compat) <= set(COMPAT):
         return
     used = services(args)
-    reserved = {*plain_names(used, compat), *secret_names(used, compat)}
+    reserved = reserved_names(used, compat)
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

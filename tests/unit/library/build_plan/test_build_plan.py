@@ -166,6 +166,11 @@ def test_markers_of_pipenv_and_poetry_count_too(tmp_path, wanted, packages):
         ("serve | tee log", "serve | tee log"),
         ("(serve)", "(serve)"),
         ("if a; then b; fi", "if a; then b; fi"),
+        (
+            "pip show hypercorn x; hypercorn a:b",
+            "pip show hypercorn x; exec hypercorn --keep-alive 75 --graceful-timeout 30 a:b",
+        ),
+        ("hypercorn a:b | tee log", "hypercorn --keep-alive 75 --graceful-timeout 30 a:b | tee log"),
     ],
 )
 def test_the_last_program_takes_the_shell_s_place(command, line):

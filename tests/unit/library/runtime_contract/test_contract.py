@@ -26,12 +26,15 @@ from flask_on_aws.runtime_contract.contract import (
     fargate_size_problems,
     plain_environment,
     plain_names,
+    reserved_names,
     secret_names,
     secret_values,
     timer_problems,
     variable_problems,
     web_concurrency,
+    with_port,
 )
+from flask_on_aws.runtime_contract.servers import FORWARDERS, with_server_options
 from flask_on_aws.validation.choices import Environment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +71,6 @@ def test_an_app_in_production_finds_exactly_these_plain_variables():
         "FLASK_DEBUG": "0",
         "FLASK_ENV": "production",
         "FORWARDED_ALLOW_IPS": "*",
-        "GRANIAN_BLOCKING_THREADS": "4",
         "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": "60000",
         "GRANIAN_WORKERS": "1",
         "GUNICORN_CMD_ARGS": "--keep-alive 75 --timeout 45 --graceful-timeout 30 --worker-tmp-dir /dev/shm --threads 4",
@@ -82,8 +84,17 @@ def test_an_app_in_production_finds_exactly_these_plain_variables():
         "PGUSER": "web",
         "PORT": "8080",
         "RELEASE": "sha256:abc",
+        "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT": "30",
+        "SANIC_KEEP_ALIVE_TIMEOUT": "75",
+        "SANIC_PROXIES_COUNT": "1",
         "SEND_FILE_MAX_AGE_DEFAULT": "31556926",
         "TRUST_PROXY_DEPTH": "1",
+        "UVICORN_FORWARDED_ALLOW_IPS": FORWARDERS,
+        "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30",
+        "UVICORN_TIMEOUT_KEEP_ALIVE": "75",
+        "UWSGI_HOOK_MASTER_START": "unix_signal:15 gracefully_kill_them_all",
+        "UWSGI_HTTP_KEEPALIVE": "75",
+        "UWSGI_MASTER": "true",
         "WEB_CONCURRENCY": "1",
     }
 
@@ -278,8 +289,8 @@ def test_a_row_that_forgets_its_database_says_so():
 
 def test_only_the_standard_library_and_each_other_are_imported():
     folder = Path(__file__).parents[4] / "components" / "flask_on_aws" / "runtime_contract"
-    allowed = {*sys.stdlib_module_names, ".task_sizes", ".timers"}
-    for file in ("contract.py", "task_sizes.py", "timers.py"):
+    allowed = {*sys.stdlib_module_names, ".servers", ".task_sizes", ".timers"}
+    for file in ("contract.py", "servers.py", "task_sizes.py", "timers.py"):
         nodes = list(ast.walk(ast.parse((folder / file).read_text())))
         modules = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -309,6 +320,60 @@ def test_a_collision_is_rejected_unless_it_is_meant():
         ("PORT", "'PORT' is set by the stack; choose another name, or list it in override_env to replace its value.")
     ]
     assert not list(variable_problems(["PORT", "MINE"], reserved, ["PORT"]))
+
+
+def test_another_port_is_in_every_variable_that_has_it():
+    environment = plain_environment(replace(ALL, port=8080))
+    moved = with_port(environment, 41234)
+    assert {name for name in moved if moved[name] != environment[name]} == {"PORT", "GUNICORN_BIND"}
+    assert (moved["PORT"], moved["GUNICORN_BIND"]) == ("41234", "0.0.0.0:41234")
+    own = {"PORT": "8080", "GUNICORN_BIND": "unix:/tmp/8080.sock"}
+    assert with_port(own, 41234) == {"PORT": "41234", "GUNICORN_BIND": "unix:/tmp/8080.sock"}
+    assert with_port({}, 41234) == {"PORT": "41234"}
+
+
+def test_the_settings_of_other_servers_are_defaults():
+    reserved = reserved_names(["database"], ())
+    assert {"PORT", "DATABASE_URL", "GUNICORN_CMD_ARGS"} <= reserved
+    assert not reserved & {"UVICORN_TIMEOUT_KEEP_ALIVE", "UWSGI_MASTER", "SANIC_PROXIES_COUNT", "STAGE"}
+
+
+@pytest.mark.parametrize(
+    ("command", "server"),
+    [
+        ("hypercorn app:app", "hypercorn"),
+        ("/venv/bin/hypercorn --bind 0.0.0.0:$PORT app:app", "/venv/bin/hypercorn"),
+        ("python -m hypercorn app:app", "python -m hypercorn"),
+        ("A=1 opentelemetry-instrument hypercorn app:app", "A=1 opentelemetry-instrument hypercorn"),
+        ("python drain.py waitress-serve --port=$PORT app:app", "python drain.py waitress-serve"),
+        ("echo 'hypercorn is next' waitress-serve app:app", "echo 'hypercorn is next' waitress-serve"),
+        ("granian --interface wsgi app:app", "granian"),
+        ("granian app:app --interface=wsgi", "granian"),
+    ],
+)
+def test_a_server_without_variables_gets_options_before_the_user_s(command, server):
+    name = re.search("hypercorn$|waitress-serve$|granian$", server)[0]
+    own = {"hypercorn": "--keep-alive 75", "waitress-serve": "--channel-timeout=75", "granian": "--blocking-threads 4"}
+    completed = with_server_options(command)
+    assert completed.startswith(f"{server} {own[name]}")
+    assert completed.endswith(command.removeprefix(server))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "uvicorn app:app",
+        "hypercorn",
+        "python hypercorn.py x",
+        "my-hypercorn app:app",
+        "flask run --name 'hypercorn app'",
+        "granian --interface asgi app:app",
+        "granian app:app",
+        "celery -A waitress_queue worker",
+    ],
+)
+def test_other_commands_stay_as_they_are(command):
+    assert with_server_options(command) == command
 
 
 def test_a_name_of_a_preset_is_free_without_the_preset():

@@ -55,7 +55,7 @@ def variables() -> Iterator[str]:
             yield f"{name} is missing"
         elif not re.fullmatch(PATTERNS.get(name, ".+"), env[name]):
             yield f"{name} is malformed"
-    yield from (f"{name} is the build's" for name in ABSENT if name in env)
+    yield from (f"{name} is from the build" for name in ABSENT if name in env)
 
 
 def address() -> Iterator[str]:
@@ -114,7 +114,7 @@ def storage() -> Iterator[str]:
 def bucket() -> Iterator[str]:
     """The bucket is accessible with the credentials of the task role, and the task has no user's keys."""
     yield from (
-        f"{name} is there" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE") if name in env
+        f"{name} is set" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE") if name in env
     )
     session = boto3.Session(region_name=env["AWS_REGION"])
     credentials = session.get_credentials()

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Keeps a server serving for a while after SIGTERM, since a load balancer goes on sending requests to it.
+"""Keeps a server running for a while after SIGTERM, because load balancers still send requests to it.
 
     python drain.py COMMAND [ARGUMENT …]
 
-Servers refuse new connections as soon as they get SIGTERM, but whoever sends it (a stopped or interrupted ECS task, a
-Kubernetes pod) tells the load balancer at the same moment, which takes seconds to act on it. So this holds SIGTERM back
-for DRAIN_SECONDS and then passes it on. A second SIGTERM ends the wait; every other signal is passed on at once. It
-reaps what is left behind, so it can be a container's first process, and it ends as the command ended.
+Most servers refuse new connections as soon as they receive SIGTERM. When ECS stops or interrupts a task, or Kubernetes
+a pod, it sends SIGTERM and deregisters the target at the same time, but the load balancer needs seconds to stop routing
+requests to it. Therefore this program forwards SIGTERM to the command only after DRAIN_SECONDS. A second SIGTERM ends
+the wait, and other signals are forwarded at once. The program reaps orphaned processes, so it can be the first process
+of a container, and it exits with the command's exit code.
 
-For any server and any app: one file, standard library only, Python 3.8 or newer, Linux and macOS.
+It works with every server and app: one file, standard library only, Python 3.8 or newer, Linux and macOS.
 """
 
 import contextlib
@@ -18,43 +19,45 @@ import signal
 import sys
 from datetime import datetime, timezone
 
-# A stopped task is routed to for up to 5 s (ECS takes it from the load balancer at the same time); twice that, to be
-# sure. With the server's 30 s to finish it stays below the 60 s after which ECS sends SIGKILL.
+# A load balancer routes requests to a stopped task for up to 5 s, because ECS deregisters it at the same time; this is
+# twice as long, to be safe. Together with the server's 30 s for open requests, it stays below the 60 s after which ECS
+# sends SIGKILL.
 DEFAULT_SECONDS = 10
-_LONGEST = 3600  # more is a typing error: no platform waits for so long
+_MAX_SECONDS = 3600  # more is a typing error: no platform waits that long
 
-# What a server may be told: stop, stop at once, reload, reopen logs, more and fewer workers.
-_PASSED_ON = {
+# The signals that servers handle: stop, stop at once, reload, reopen logs, add and remove workers.
+_FORWARDED = {
     getattr(signal, f"SIG{name}") for name in ("INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "TTIN", "TTOU", "CONT")
 }
-_AWAITED = _PASSED_ON | {signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM}
+_HANDLED = _FORWARDED | {signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM}
 
-_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # which a command would inherit
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # the command would inherit this
 
-# As shells say it.
-_NOT_EXECUTABLE, _NOT_FOUND, _SIGNALLED = 126, 127, 128
+# Exit codes of shells; a command that a signal ended has the signal's number added.
+_NOT_EXECUTABLE, _NOT_FOUND, _SIGNALED = 126, 127, 128
 
 
 def main(command: "list[str]", environment: "os._Environ[str]" = os.environ) -> int:
-    """Run the command to its end and give its exit code."""
+    """Run the command and return its exit code."""
     if not command:
-        return _refuse("name the command to run, such as: python drain.py gunicorn app:app")
+        return _usage_error("name the command to run, such as: python drain.py gunicorn app:app")
     text = environment.get("DRAIN_SECONDS") or str(DEFAULT_SECONDS)
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds <= _LONGEST:
-        return _refuse(f"DRAIN_SECONDS is {text!r}: it must be a number of seconds from 0 to {_LONGEST}.")
-    # From here on no signal is lost: each waits, blocked, until it is asked for. A first process has no default
-    # actions, and a signal that is ignored would not wait: hence the handler, which is never called.
-    before = {number: signal.signal(number, lambda *_: None) for number in _AWAITED}
-    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
-    ignored = {number for number, handler in before.items() if handler is signal.SIG_IGN}  # by nohup, say
+    if not 0 <= seconds <= _MAX_SECONDS:
+        return _usage_error(f"DRAIN_SECONDS is {text!r}: it must be a number of seconds from 0 to {_MAX_SECONDS}.")
+    # From here on no signal is lost: each stays pending, because it is blocked, until sigwait() returns it. The first
+    # process of a container has no default actions, and an ignored signal would not stay pending: hence the handler,
+    # which is never called.
+    previous = {number: signal.signal(number, lambda *_: None) for number in _HANDLED}
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    ignored = {number for number, handler in previous.items() if handler is signal.SIG_IGN}  # for example by nohup
     return _wait(_start(command, ignored), seconds)
 
 
-def _refuse(sentence: str) -> int:
+def _usage_error(sentence: str) -> int:
     print(f"drain: {sentence}", file=sys.stderr)
     return 2
 
@@ -64,51 +67,52 @@ def _start(command: "list[str]", ignored: "set[signal.Signals]") -> int:
     if child:
         return child
     try:
-        # A group of its own: Ctrl-C in a terminal reaches this process alone, which passes it on once.
+        # In its own process group, so that Ctrl-C in a terminal reaches only this program, which forwards it once.
         os.setpgid(0, 0)
-        for number in _AWAITED | _IGNORED_BY_PYTHON:
+        for number in _HANDLED | _IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
-        os.execvp(command[0], command)  # noqa: S606 running what it is given is all it is for
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+        os.execvp(command[0], command)  # noqa: S606 running a command is the purpose of this program
     except OSError as error:
         print(f"drain: {command[0]}: {error.strerror}", file=sys.stderr, flush=True)
         os._exit(_NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE)
 
 
 def _wait(child: int, seconds: float) -> int:
+    """Forward signals until the command ends, and return its exit code."""
     draining = False
     while True:
-        number = signal.sigwait(_AWAITED)
+        number = signal.sigwait(_HANDLED)
         if number == signal.SIGCHLD:
             code = _reap(child)
             if code is not None:
                 return code
         elif number == signal.SIGTERM and seconds and not draining:
             draining = True
-            _log(f"SIGTERM: serving on for {seconds:g} s")
+            _log(f"SIGTERM: serving for another {seconds:g} s")
             signal.setitimer(signal.ITIMER_REAL, seconds)
         elif number in (signal.SIGTERM, signal.SIGALRM):
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _pass_on(child, signal.SIGTERM)
+            _forward(child, signal.SIGTERM)
         else:
-            _pass_on(child, number)
+            _forward(child, number)
 
 
 def _reap(child: int) -> "int | None":
-    """Bury everyone who has ended; the exit code if the command itself is among them."""
+    """Reap every process that has ended; return the exit code of the command if it is one of them."""
     while True:
         try:
-            ended, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return None
-        if ended == 0:
+        if pid == 0:
             return None
-        if ended == child:
-            return _SIGNALLED + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        if pid == child:
+            return _SIGNALED + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _pass_on(child: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it has just ended: SIGCHLD comes next
+def _forward(child: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # the command has just ended: SIGCHLD comes next
         os.kill(child, number)
 
 

@@ -1,8 +1,8 @@
-"""The web server: granian, with what it needs behind a load balancer.
+"""Starts the web server, granian, with the options that it needs behind a load balancer.
 
     python drain.py python serve.py [MODULE:FACTORY]
 
-Each GRANIAN_* variable of the environment overrides what is here.
+Each GRANIAN_* environment variable overrides the default below.
 """
 
 import os
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 environment = os.environ
 FACTORY = "SERVED_FACTORY"
-"""The variable that names to workers what creates their app."""
+"""The environment variable with which the workers receive the app factory's name."""
 DEFAULTS = {
     "INTERFACE": "wsgi",
     "FACTORY": "true",
-    "HTTP": "1",  # load balancers speak nothing else to an app
+    "HTTP": "1",  # load balancers speak HTTP/1.1 to apps
     "WEBSOCKETS": "false",
     "HOST": "0.0.0.0",  # noqa: S104 a container's only address
     "PORT": environment.get("PORT", "8080"),
-    # A Fargate task sees the CPUs of its host, so they are not counted.
+    # Not the number of CPUs: a Fargate task sees those of its host.
     "WORKERS": environment.get("WEB_CONCURRENCY", "1"),
     "BLOCKING_THREADS": "4",
-    "BLOCKING_THREADS_IDLE_TIMEOUT": "600",  # seconds, its longest: a thread that ends leaves its connection unused
-    # Milliseconds, its longest: how long an idle connection is kept. The load balancer must be the first to let go of
-    # it, or it sends requests into connections that are just being closed.
+    "BLOCKING_THREADS_IDLE_TIMEOUT": "600",  # seconds, the maximum: the connection of a thread that ends stays unused
+    # Milliseconds, the maximum, after which an idle connection is closed. The load balancer's idle timeout must be
+    # shorter, or it sends requests on connections that are just being closed.
     "HTTP1_HEADER_READ_TIMEOUT": "60000",
-    "HTTP1_BUFFER_SIZE": "65536",  # bytes of a request's headers; the load balancer passes on up to 64 KB
+    "HTTP1_BUFFER_SIZE": "65536",  # bytes for a request's headers; the load balancer forwards up to 64 KB
     "RESPAWN_FAILED_WORKERS": "true",
     "WORKERS_KILL_TIMEOUT": "30",  # seconds to finish requests after SIGTERM
     "LOG_LEVEL": "warning",
@@ -42,7 +42,7 @@ DEFAULTS = {
 
 
 def main() -> None:
-    """Refuse wrong settings once and in one sentence, before workers are started and fail one by one."""
+    """Start the server; exits with one sentence if a setting is invalid, before each worker fails on it."""
     try:
         Settings.from_environment()
     except SettingsError as error:
@@ -50,7 +50,7 @@ def main() -> None:
     for name, value in DEFAULTS.items():
         if not environment.get(f"GRANIAN_{name}"):
             environment[f"GRANIAN_{name}"] = value
-    # The pool has a connection for each thread.
+    # The connection pool has one connection per thread.
     environment.setdefault("DATABASE_THREADS", environment["GRANIAN_BLOCKING_THREADS"])
     environment[FACTORY] = (sys.argv[1:] or ["board:create_app"])[0]
     sys.argv = ["granian", "serve:create_app"]
@@ -58,8 +58,9 @@ def main() -> None:
 
 
 def create_app() -> "Flask":
-    """A worker's app. Connects to nothing yet."""
-    # A worker inherits granian's handler, which forgets what comes before the app is there: 30 s until it is killed.
+    """The app of a worker. Opens no connections."""
+    # A worker inherits granian's handler, which ignores SIGTERM until the app is loaded: the worker would only end when
+    # it is killed after 30 s.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     module, factory = environment[FACTORY].split(":")
     return getattr(import_module(module), factory)()

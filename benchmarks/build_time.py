@@ -1,16 +1,16 @@
-"""How long an image of a build plan takes, as a ratio to a tutorial's Dockerfile for the same app, built in turn.
+"""Measures the build time of a build plan's image, as a ratio to that of a tutorial's Dockerfile for the same app.
 
     python benchmarks/build_time.py --prune [runs]
 
 Needs a Docker engine, the base image python:3.13-slim and PyPI, and the environment of ./test. **Deletes the engine's
-build cache** (`--prune` confirms that), since a cold build is one without it. The app has a dozen dependencies
-and a page. Peer: the Dockerfile of Docker's own guide for Python (https://docs.docker.com/guides/python/containerize/),
-reduced to what decides the time: dependencies by pip with a cache mount and a bind mount, then the code.
+build cache** (`--prune` confirms that), because a cold build has none. The app has a dozen dependencies and one page.
+Peer: the Dockerfile of Docker's guide for Python (https://docs.docker.com/guides/python/containerize/), reduced to the
+steps that take time: pip installs the dependencies with a cache mount and a bind mount, then the code is copied.
 
 cold    without any cache
-same    once more, nothing changed
-code    one line of the code changed
-added   one dependency more: what a cache of downloads is for
+same    built again without changes
+code    one line of the code is changed
+added   one dependency is added, for which a cache of downloads helps
 """
 
 import platform
@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-RUNS = 5  # odd, so that the median is one that happened
+RUNS = 5  # odd, so that the median is one of them
 PYTHON = "3.13"
 REQUIREMENTS = "flask\ngunicorn\nsqlalchemy\nalembic\npsycopg[binary]\nflask-migrate\nwhitenoise\nboto3\n"
 APP = "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/up')\ndef up():\n    return 'up'\n"
@@ -40,28 +40,28 @@ CMD gunicorn --bind=0.0.0.0:$PORT app:app
 
 
 def run(*command: str, folder: Path) -> float:
-    """Seconds of a command, whose output is shown only when it fails."""
+    """Run a command and return its seconds; prints its output if it fails."""
     began = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 our own words
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 fixed arguments
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
     return time.perf_counter() - began
 
 
 def with_plan(folder: Path) -> float:
-    """The plan's image."""
+    """Build the plan's image."""
     tool = str(Path(sys.executable).parent / "flask-on-aws")
     return run(tool, "build", ".", "--tag", "flask-on-aws-benchmark:plan", folder=folder)
 
 
 def with_tutorial(folder: Path) -> float:
-    """The tutorial's."""
+    """Build the tutorial's image."""
     command = ("docker", "build", "--tag", "flask-on-aws-benchmark:tutorial", "--file", "../Dockerfile.tutorial", ".")
     return run(*command, folder=folder)
 
 
 def stages(folder: Path, build: Callable[[Path], float], number: int) -> dict[str, float]:
-    """All four times of one way to build."""
+    """The seconds of all four builds with one of the functions above."""
     (folder / "requirements.txt").write_text(REQUIREMENTS)
     (folder / "app.py").write_text(f"# {build.__name__} {number}\n{APP}")
     run("docker", "builder", "prune", "--all", "--force", folder=folder)
@@ -77,7 +77,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if "--prune" not in arguments:
         raise SystemExit("This deletes the Docker engine's build cache; pass --prune to confirm.")
-    runs = int(next((one for one in arguments if one.isdecimal()), RUNS))
+    runs = int(next((argument for argument in arguments if argument.isdecimal()), RUNS))
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder) / "app"
         app.mkdir()

@@ -1,10 +1,10 @@
-"""The template's 99th percentile with and without a CPU of its own for each worker, in turn, on the same workers.
+"""Compares the template's 99th percentile with each worker pinned to a CPU and not pinned, on the same workers.
 
     python benchmarks/cpu_affinity.py [pairs] [seconds]
 
-Needs what app_throughput.py needs, and Linux. Asks for a row over 4 connections: alone, beside one process that is
-always busy, and beside twice as many as there are CPUs. The template leaves its workers to the kernel's scheduler: it
-would give each a CPU only if that helped in all three.
+Needs Linux and the requirements of app_throughput.py. Requests a row over 4 connections: without other load, with one
+busy process, and with twice as many busy processes as CPUs. The template does not pin its workers; it would only do so
+if that helped in all three cases.
 """
 
 import os
@@ -25,16 +25,16 @@ WORKERS = 2
 
 
 def workers_of(server: int) -> list[int]:
-    """The processes that serve requests: those below the launcher and the server that have started no other."""
-    started = psutil.Process(server).children(recursive=True)
-    workers = sorted(process.pid for process in started if not process.children())
+    """The processes that handle requests: descendants of drain.py without children."""
+    descendants = psutil.Process(server).children(recursive=True)
+    workers = sorted(process.pid for process in descendants if not process.children())
     if len(workers) != WORKERS:
-        raise RuntimeError(f"expected {WORKERS} workers and found {len(workers)}: {started}")
+        raise RuntimeError(f"expected {WORKERS} workers, not {len(workers)}: {descendants}")
     return workers
 
 
-def place(workers: list[int], cpus: list[int], pinned: bool) -> None:
-    """Give each worker, with all of its threads, one CPU, or all of them."""
+def set_affinity(workers: list[int], cpus: list[int], pinned: bool) -> None:
+    """Pin each worker, with all of its threads, to one CPU, or allow all CPUs."""
     for number, worker in enumerate(workers):
         for thread in os.listdir(f"/proc/{worker}/task"):
             os.sched_setaffinity(int(thread), {cpus[number % len(cpus)]} if pinned else set(cpus))
@@ -42,7 +42,7 @@ def place(workers: list[int], cpus: list[int], pinned: bool) -> None:
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many processes that compute without a pause."""
+    """Run this number of busy processes."""
     with ExitStack() as stack:
         for _ in range(processes):
             process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
@@ -51,15 +51,15 @@ def busy(processes: int) -> Iterator[None]:
         yield
 
 
-def described(results: list[Result]) -> str:
-    """Median and spread."""
+def summary(results: list[Result]) -> str:
+    """Median and range."""
     p99 = sorted(result.p99_ms for result in results)
     rate = statistics.median(result.per_second for result in results)
     return f"p99 {statistics.median(p99):.1f} ms ({p99[0]:.1f} to {p99[-1]:.1f}), {rate:,.0f} requests/s"
 
 
 def main() -> None:
-    """Which of a pair comes first changes from pair to pair."""
+    """Measure pairs; the first of a pair alternates."""
     pairs, seconds = (int(text) for text in (sys.argv[1:] + [str(PAIRS), str(SECONDS)][len(sys.argv) - 1 :])[:2])
     cpus = sorted(os.sched_getaffinity(0))
     with serving_template(app_environment()) as (instance, _):
@@ -73,12 +73,15 @@ def main() -> None:
             with busy(processes):
                 for number in range(pairs):
                     for pinned in (True, False) if number % 2 else (False, True):
-                        place(workers, cpus, pinned)
+                        set_affinity(workers, cpus, pinned)
                         results[pinned].append(load(instance.port, "/row", FEW_CONNECTIONS, seconds))
-            ratios = [one.p99_ms / other.p99_ms for one, other in zip(results[True], results[False], strict=True)]
-            print(f"beside {processes} busy processes")
-            print(f"  a CPU each: {described(results[True])}")
-            print(f"  scheduler:  {described(results[False])}")
+            ratios = [
+                with_pin.p99_ms / without.p99_ms
+                for with_pin, without in zip(results[True], results[False], strict=True)
+            ]
+            print(f"with {processes} busy processes")
+            print(f"  a CPU each: {summary(results[True])}")
+            print(f"  scheduler:  {summary(results[False])}")
             print(f"  p99 with a CPU each is {statistics.median(ratios):.2f} of that without (median of pairs)")
             if errors := sum(result.errors for both in results.values() for result in both):
                 print(f"  errors: {errors}")

@@ -1,17 +1,17 @@
-"""How long the README's first command takes on a machine that has Python and nothing else, until HTTPS answers.
+"""Measures the README's first command on a machine with only Python, until the app responds over HTTPS.
 
     sudo python benchmarks/first_up.py [--suite trixie] [--root FOLDER]
 
-Needs root, debootstrap (Debian, Ubuntu: apt-get install debootstrap) and git. Makes a fresh Debian of `python3` and
-`ca-certificates` alone in FOLDER (kept for the next time; default: a folder that goes), and runs the last commit there
-as an ordinary user, in a path with spaces, without Docker, PostgreSQL, Node.js, pip or a compiler:
+Needs root, debootstrap (Debian, Ubuntu: apt-get install debootstrap) and git. Installs Debian with only `python3`
+and `ca-certificates` in FOLDER, which is kept (default: a temporary folder), and runs the last commit there as an
+ordinary user, in a path with spaces, without Docker, PostgreSQL, Node.js, pip or a compiler:
 
 cold      everything is downloaded
-cached    the same again, with what pip, uv and npm keep: cold without the downloads
+cached    repeated with the caches of pip, uv and npm, so without the downloads
 warm      after `./up down`, in a separate network with neither IPv6 nor internet access
-again     once more, nothing changed
+again     repeated without changes
 
-Goals: cached at most 90 s, warm at most 20 s. What this machine's network needs (names, certificates) is taken over.
+Goals: cached at most 90 s, warm at most 20 s. This machine's network configuration (names, certificates) is copied.
 """
 
 import argparse
@@ -28,23 +28,23 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = "python3,ca-certificates"  # the second for HTTPS to the package registries
 USER, USER_ID = "visitor", 1000
 PROJECT = f"home/{USER}/my first shop"
-# For networks with a custom mirror or certificate; everything else of this machine stays outside.
+# Variables for networks with a mirror or custom certificates; no others of this machine are copied.
 NETWORK = ("PIP_", "UV_", "NPM_CONFIG_", "SSL_CERT_", "NODE_EXTRA_CA_CERTS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 NETWORK_FILES = ("etc/resolv.conf", "etc/hosts", "etc/pip.conf", "etc/ssl/certs/ca-certificates.crt")
 
-# Runs inside, as the user: the steps given, and the seconds of each until its page was there, as JSON.
+# Runs in the new Debian as the user: prints the seconds of each step until the page responds, as JSON.
 INSIDE = """
 import json, ssl, subprocess, sys, time, urllib.request
 
 def up():
     began = time.monotonic()
-    done = subprocess.run(["./up"], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    url = next(word for word in done.stdout.split() if word.startswith("https://"))
-    trust = ssl.create_default_context(cafile=done.stdout.rpartition("certificates with ")[2].strip().rstrip("."))
-    with urllib.request.urlopen(url, context=trust) as answer:
-        assert answer.status == 200
+    result = subprocess.run(["./up"], capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(result.stdout + result.stderr)
+    url = next(word for word in result.stdout.split() if word.startswith("https://"))
+    trust = ssl.create_default_context(cafile=result.stdout.rpartition("certificates with ")[2].strip().rstrip("."))
+    with urllib.request.urlopen(url, context=trust) as response:
+        assert response.status == 200
     return round(time.monotonic() - began, 1)
 
 def run(*command):
@@ -64,12 +64,12 @@ for step in sys.argv[1:]:
 print(json.dumps(times))
 """
 
-# The machine's devices, and processes of its own, for what is inside; with its end, all that it started ends.
+# Enters the new Debian with this machine's devices and a separate PID namespace, whose processes end with it.
 ENTER = """
 set -eu
 mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
-if [ "$2" = alone ]; then
+if [ "$2" = offline ]; then
     ip link set lo up
     echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 fi
@@ -79,7 +79,7 @@ exec chroot --userspec=1000:1000 "$root" "$@"
 
 
 def make_root(folder: Path, suite: str) -> None:
-    """A Debian of Python alone, with the last commit in a user's home."""
+    """Install Debian with only Python, and the last commit in a user's home folder."""
     if not (folder / "usr/bin/python3").exists():
         run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(folder))
         run("chroot", str(folder), "useradd", "--create-home", "--uid", str(USER_ID), USER)
@@ -97,37 +97,37 @@ def make_root(folder: Path, suite: str) -> None:
 
 
 def run(*command: str) -> None:
-    """A command that must succeed; its output is shown when it does not."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own words
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    """Run a command; prints its output and exits if it fails."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 fixed arguments
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
 
 
-def times_of(root: Path, *steps: str, alone: bool = False) -> dict[str, str | float]:
-    """Seconds of steps inside, in namespaces that end with them."""
+def times_of(root: Path, *steps: str, offline: bool = False) -> dict[str, str | float]:
+    """The seconds of steps in the new Debian, in namespaces that end with them."""
     environment = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
     environment |= {"HOME": f"/home/{USER}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-    own = ["--mount", "--pid", "--fork", "--kill-child", *(["--net"] if alone else [])]
+    namespaces = ["--mount", "--pid", "--fork", "--kill-child", *(["--net"] if offline else [])]
     inside = ["sh", "-c", 'cd "$1" && shift && exec python3 "$@"', "sh", f"/{PROJECT}", "-c", INSIDE, *steps]
-    command = ["unshare", *own, "sh", "-c", ENTER, "sh", str(root), "alone" if alone else "with others", *inside]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise SystemExit(f"{', '.join(steps)} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    command = ["unshare", *namespaces, "sh", "-c", ENTER, "sh", str(root), "offline" if offline else "online", *inside]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode:
+        raise SystemExit(f"{', '.join(steps)} failed:\n{result.stdout}{result.stderr}")
+    return json.loads(result.stdout.splitlines()[-1])
 
 
 def main() -> None:
     """Print the times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", default="trixie", help="Debian's release (default: trixie)")
-    parser.add_argument("--root", type=Path, help="where to make that Debian, to use it again")
+    parser.add_argument("--root", type=Path, help="folder for the Debian installation, to use it again")
     arguments = parser.parse_args()
     if os.geteuid():
         sys.exit("This creates a separate Debian and enters it; run it as root.")
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.root or Path(folder, "root")
         make_root(root, arguments.suite)
-        times = times_of(root, "cold", "cached") | times_of(root, "warm", "again", alone=True)
+        times = times_of(root, "cold", "cached") | times_of(root, "warm", "again", offline=True)
     print(f"{platform.platform()}, Debian {arguments.suite}, {os.cpu_count()} processors")
     for name, value in times.items():
         print(f"{name:<8} {value}{' s' if isinstance(value, float) else ''}")

@@ -1,11 +1,11 @@
-"""How long the program itself takes at a preview, as a ratio to a bare import of the pulumi-aws modules that it uses.
+"""Measures the program's part of a preview, as a ratio to a bare import of the pulumi-aws modules that it uses.
 
-The third time is the floor: the same import, and each of the program's resources registered by the SDK with the same
-inputs, without this library. What the program takes beyond that is the library's own.
+The third time is the floor: the same import, and the registration of the same resources by the SDK, without this
+library. The difference to the program is the time of the library.
 
     python benchmarks/program_time.py [runs]
 
-Each run is a new interpreter; the three are timed in turn, so that a machine that slows down slows both.
+Each run is a new interpreter. The three are measured in turn, so that a slow moment of the machine affects all of them.
 """
 
 import json
@@ -20,9 +20,9 @@ from typing import Any
 
 Registration = tuple[str, str, dict[str, Any]]
 ROOT = Path(__file__).parents[1]
-RUNS = 11  # odd, so that the median is a run that happened
+RUNS = 11  # odd, so that the median is one of them
 
-# The default stack's program under Pulumi's mocks: everything but the engine and the provider.
+# The default stack's program under Pulumi's mocks: without the engine and the provider.
 PROGRAM = """
 import os, sys
 sys.path.insert(0, os.getcwd())
@@ -31,9 +31,9 @@ registered = []
 class Mocks(pulumi.runtime.Mocks):
     def new_resource(self, args):
         registered.append((args.typ, args.name, args.inputs))
-        made = {"arn": "arn:aws:x:us-east-1:123456789012:" + args.name, "repositoryUrl": "r/x", "digest": "sha256:1",
+        outputs = {"arn": "arn:aws:x:us-east-1:123456789012:" + args.name, "repositoryUrl": "r/x", "digest": "sha256:1",
                 "port": 5432, "address": "h", "domainName": "d", **args.inputs}
-        return args.name, made
+        return args.name, outputs
     def call(self, args):
         if args.token.startswith("aws:ssm/"):
             return {"names": [], "values": []}
@@ -48,22 +48,22 @@ if "--registered" in sys.argv:
 
 
 def seconds(code: str) -> float:
-    """Wall time of a new interpreter that runs this."""
+    """Wall time of a new interpreter that runs this code."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)  # noqa: S603 our own code
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)  # noqa: S603 fixed code
     return time.perf_counter() - start
 
 
 def registrations() -> list[Registration]:
     """Type, name and inputs of everything that the default stack registers."""
-    done = subprocess.run(  # noqa: S603 our own code
+    result = subprocess.run(  # noqa: S603 fixed code
         [sys.executable, "-c", PROGRAM, "--registered"], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    return [tuple(registration) for registration in json.loads(done.stdout)]
+    return [tuple(registration) for registration in json.loads(result.stdout)]
 
 
 def class_of(token: str) -> str:
-    """A type's class as source text; pulumi_aws loads its module when it is first used."""
+    """The class of a type as source code; pulumi_aws loads a module when it is first used."""
     package, module, name = token.split(":")
     if package in ("flask-on-aws", "pulumi"):  # this library's components, and the SDK's own resources
         return f"pulumi.{name}" if package == "pulumi" else "pulumi.ComponentResource"
@@ -93,16 +93,16 @@ def floor(registered: list[Registration]) -> str:
 
 
 def main() -> None:
-    """Print the medians of the three, and of the ratios of the program and the floor to the import."""
+    """Print the medians of the three times, and the median ratios of program and floor to the import."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     registered = registrations()
     programs = (PROGRAM, floor(registered), bare_import(registered))
     for code in programs:
-        seconds(code)  # compiles what is not compiled yet
+        seconds(code)  # so that all modules are compiled
     times = [tuple(seconds(code) for code in programs) for _ in range(runs)]
-    program, least, imported = (statistics.median(column) for column in zip(*times, strict=True))
+    program_seconds, floor_seconds, import_seconds = (statistics.median(column) for column in zip(*times, strict=True))
     print(f"{platform.platform()}, Python {platform.python_version()}, {runs} runs, {len(registered)} resources")
-    print(f"program {program:.2f} s, floor {least:.2f} s, bare import {imported:.2f} s")
+    print(f"program {program_seconds:.2f} s, floor {floor_seconds:.2f} s, bare import {import_seconds:.2f} s")
     ratios = [statistics.median(run[index] / run[2] for run in times) for index in (0, 1)]
     print(f"program {ratios[0]:.2f} of the import (goal: at most 1.2), floor {ratios[1]:.2f}")
 

@@ -1,10 +1,10 @@
-"""How long an update goes on after its release is healthy, as a ratio to the AWS SDK's own waiter in the same update.
+"""Measures how long an update takes after its release is healthy, as a ratio to the AWS SDK's waiter.
 
     python benchmarks/release_time.py [releases]
 
-Needs the environment of ./test. Each release is a real one on a local AWS: `up` replaces the task of a small app, while
-this looks five times a second when the new task is healthy behind the load balancer, and boto3's waiter for stable
-services waits beside it, which asks every 15 seconds
+Needs the environment of ./test. Each release is a real one on a local AWS: `up` replaces the task of a small app. One
+thread polls the health of the new task five times per second, and another runs boto3's waiter for stable services,
+which polls every 15 seconds
 (https://docs.aws.amazon.com/boto3/latest/reference/services/ecs/waiter/ServicesStable.html).
 """
 
@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.local.test_releases import Local, deployed  # noqa: E402
 
-RELEASES = 9  # odd, so that the median is one that happened
-LOOK_SECONDS = 0.2
+RELEASES = 9  # odd, so that the median is one of them
+POLL_SECONDS = 0.2
 
 
 class Times(NamedTuple):
@@ -34,7 +34,7 @@ class Times(NamedTuple):
 
 
 class Watch:
-    """Notes when a new deployment is healthy, and when the waiter sees it stable."""
+    """Records when a new deployment is healthy, and when the waiter reports it as stable."""
 
     def __init__(self, local: Local) -> None:
         self._ecs, self._elb = local.client("ecs"), local.client("elbv2")
@@ -44,7 +44,7 @@ class Watch:
         self._old = service["deployments"][0]["id"]
         self._targets = self._healthy()
         self.healthy_at = self.stable_at = 0.0
-        self._threads = [threading.Thread(target=one) for one in (self._look, self._wait)]
+        self._threads = [threading.Thread(target=target) for target in (self._poll, self._wait)]
         self._began = threading.Event()
         for thread in self._threads:
             thread.start()
@@ -58,12 +58,12 @@ class Watch:
         healthy = [item["Target"] for item in descriptions if item["TargetHealth"]["State"] == "healthy"]
         return {(target["Id"], target["Port"]) for target in healthy}
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while self._primary()["id"] == self._old:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         self._began.set()
         while not self._healthy() - self._targets:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         self.healthy_at = time.monotonic()
 
     def _wait(self) -> None:
@@ -76,7 +76,7 @@ class Watch:
 
 
 def release(local: Local, number: int) -> Times:
-    """Make one release."""
+    """Deploy one release and return its times."""
     watch = Watch(local)
     local.configure(env={"SHOWN": str(number)})
     local.up()
@@ -92,11 +92,10 @@ def main() -> None:
         times = [release(local, number) for number in range(releases)]
     print(f"{platform.platform()}, Python {platform.python_version()}, {releases} releases")
     for name in Times._fields:
-        found = sorted(getattr(one, name) for one in times)
-        print(
-            f"{name:<6} {statistics.median(found):.1f} s after the task was healthy ({found[0]:.1f} to {found[-1]:.1f})"
-        )
-    print(f"ratio {statistics.median(one.up / one.waiter for one in times):.2f} (goal: `up` at most 10 s)")
+        seconds = sorted(getattr(release_times, name) for release_times in times)
+        median = statistics.median(seconds)
+        print(f"{name:<6} {median:.1f} s after the task was healthy ({seconds[0]:.1f} to {seconds[-1]:.1f})")
+    print(f"ratio {statistics.median(item.up / item.waiter for item in times):.2f} (goal: `up` at most 10 s)")
 
 
 if __name__ == "__main__":

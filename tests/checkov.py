@@ -1,4 +1,4 @@
-"""Runs checkov in a dedicated environment."""
+"""Runs checkov in a dedicated environment, because its dependencies conflict with those of the tests."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""For all tests: their order, what a failure reports, and the signals that end them in an orderly way."""
+"""Configures all tests: their order, the logs in the report of a failure, and a clean end after signals."""
 
 import asyncio
 import os
@@ -16,12 +16,12 @@ from xdist.workermanage import NodeManager
 from tests import scheduling
 
 _LOG_LINES = 40
-# No property is about time, and with seven other workers an example of a millisecond may take half a second.
+# No deadline: with seven other workers, an example of a millisecond may take half a second.
 hypothesis.settings.register_profile("parallel", deadline=None)
 hypothesis.settings.load_profile("parallel")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Seconds that workers have for the teardown of fixtures: tasks drain, containers are removed. pytest-xdist allows ten.
+# Seconds that workers have for the teardown of fixtures, in which tasks drain; pytest-xdist's default is ten.
 NodeManager.EXIT_TIMEOUT = 30
 
 
@@ -34,7 +34,7 @@ def interrupt(*_: object) -> None:
 
 
 if threading.current_thread() is threading.main_thread():
-    # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without tearing fixtures down.
+    # Shells start background jobs with SIGINT ignored, and SIGTERM would end pytest without the teardown of fixtures.
     for number in _SIGNALS:
         signal.signal(number, interrupt)
 
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # -m selects by these markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add the markers by which a run is divided."""
+    """Add the markers by which `./test` selects tests."""
     scheduling.mark(items, scheduling.read_durations())
 
 

@@ -1,4 +1,4 @@
-"""An emulated AWS on this machine."""
+"""Runs an emulated AWS on this machine."""
 
 import os
 import shutil
@@ -10,12 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+from flask_on_aws_cli.local_project.ports import free_port
 
 
 @contextmanager

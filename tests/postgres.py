@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.local_project.ports import free_port
 
 OWNER, OWNER_PASSWORD = "master", "master-password"
 
@@ -17,12 +17,9 @@ OWNER, OWNER_PASSWORD = "master", "master-password"
 class Server:
     """A server on a dedicated port of `localhost`, with a certificate for that name."""
 
-    def __init__(self, commands: Path, home: Path) -> None:
-        self._commands, self.home = commands, home
+    def __init__(self, bin_folder: Path, home: Path) -> None:
+        self._bin_folder, self.home, self.port = bin_folder, home, free_port()
         self.certificate = home / "server.crt"
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
 
     def _run(self, command: str | Path, *arguments: str, **options: object) -> None:
         user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
@@ -37,13 +34,13 @@ class Server:
         )
 
     def start(self) -> None:
-        self._run(self._commands / "initdb", "--auth=trust", "--username=root", "--no-sync", str(self.home / "data"))
+        self._run(self._bin_folder / "initdb", "--auth=trust", "--username=root", "--no-sync", str(self.home / "data"))
         self._run(
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
             *("-addext", "subjectAltName=DNS:localhost", "-keyout", "server.key", "-out", "server.crt"),
         )
         (self.home / "server.key").chmod(0o600)
-        # Over the network only with a password and TLS; over the socket the test itself is superuser.
+        # TCP connections need a password and TLS; over the Unix socket, the test is the superuser.
         (self.home / "data" / "pg_hba.conf").write_text(
             "local all root trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
         )
@@ -59,13 +56,13 @@ class Server:
         }
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         self._run(
-            *(self._commands / "pg_ctl", "-D", f"{self.home}/data", "-o", settings, "-l", f"{self.home}/log"),
+            *(self._bin_folder / "pg_ctl", "-D", f"{self.home}/data", "-o", settings, "-l", f"{self.home}/log"),
             *("-w", "start"),
         )
         self.sql(f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{OWNER_PASSWORD}'")
 
     def stop(self) -> None:
-        self._run(self._commands / "pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
+        self._run(self._bin_folder / "pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
 
     def log(self) -> str:
         return (self.home / "log").read_text()
@@ -73,13 +70,13 @@ class Server:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as superuser; returns its result."""
         command = ["psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "root", "-h", str(self.home)]
-        done = subprocess.run(
+        result = subprocess.run(
             [*command, "-p", str(self.port), "-d", database, "-c", statement],
             check=True,
             capture_output=True,
             text=True,
         )
-        return done.stdout.strip()
+        return result.stdout.strip()
 
 
 @contextmanager
@@ -89,12 +86,12 @@ def postgres_server() -> Iterator[Server]:
     pg_ctl = shutil.which("pg_ctl")
     if not versions and not pg_ctl:
         pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
-    command = versions[-1] if versions else Path(str(pg_ctl)).resolve()
+    program = versions[-1] if versions else Path(str(pg_ctl)).resolve()
     # Not pytest's folder: a socket's path may have at most 107 characters, and other users need access.
     home = Path(tempfile.mkdtemp(prefix="server-"))
     if os.geteuid() == 0:
         shutil.chown(home, "nobody")
-    server = Server(command.parent, home)
+    server = Server(program.parent, home)
     try:
         server.start()
         yield server

@@ -22,13 +22,13 @@ from tests import scheduling
 # Tests mostly wait: for polls by the AWS provider, for health checks, for drains. So more of them run in parallel than
 # there are processors; with more than eight workers, two processors become the bottleneck.
 WORKERS = os.environ.get("FLASK_ON_AWS_TEST_WORKERS", "8")
-# One processor for each.
+# One worker per processor.
 QUIET_WORKERS = "2"
 # These tests use the processor more than they wait.
 APP_WORKERS = ("-n", "2", "--dist", "worksteal")
 SELECTED = {"quick": "not slow and not long", "long": "not slow and long", "all": "not slow", "nightly": "slow"}
 SLOWEST = 10
-# Time for an interrupted step to end, of which tests/conftest.py uses half for the teardown of fixtures.
+# Seconds that an interrupted step has to end; tests/conftest.py uses half of them for the teardown of fixtures.
 END_SECONDS = 60
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 

@@ -21,8 +21,8 @@ LISTED_SECONDS = 5
 LONG_SECONDS = 20
 # The estimate for a short test: half of them take less than a hundredth of a second, some one or two seconds.
 SHORT_SECONDS = 0.1
-# Tests that measure seconds or use a browser: Chromium drops its requests (ERR_NETWORK_CHANGED) whenever a container
-# starts or ends. They run after all others, a few at a time and without containers.
+# Tests that measure seconds or use a browser, whose requests fail (ERR_NETWORK_CHANGED) when a container starts or
+# stops. They run after all others, two at a time and without containers.
 QUIET = (
     "tests/reliability/",
     "tests/local/test_balancer.py",

@@ -1,7 +1,7 @@
-"""Stacks that together set every setting, to every legal kind of value.
+"""Settings of stacks that together set every setting, with every type of valid value.
 
-`OWN` creates everything; `PLANNED` is built without a Dockerfile; `SHARED` names all that a stack may share,
-written as `pulumi config set` writes it; in `UNSET` every setting is there without being set.
+A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
+as by `pulumi config set`. `PLANNED` has an app without a Dockerfile. In `UNSET`, every setting is present but not set.
 """
 
 import json
@@ -132,7 +132,7 @@ SHARED: dict[str, Any] = {
     "flowLogs": "false",
     "env": '{"GREETING":"hello"}',
     "releaseCommand": "none",
-    # Empty, and not the same as left out: no worker of the Procfile, no scratch volume, no query.
+    # An empty value differs from a missing one: no workers of the Procfile, no writable volumes, no query.
     "workers": {},
     "writablePaths": [],
     "databaseUrlQuery": "",
@@ -152,5 +152,5 @@ UNSET: dict[str, Any] = {
 
 
 def as_text(value: Any) -> str:
-    """A value of a stack's file as Pulumi hands it to the program."""
+    """A value of a stack's file as Pulumi passes it to the program."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,7 +1,7 @@
-"""The resources that a program registers, as Terraform JSON for scanners: they know no Pulumi program.
+"""Converts the resources that a Pulumi program registers to Terraform JSON, for scanners that do not support Pulumi.
 
-Pulumi's AWS provider is Terraform's, with names in another case: `origins` of a distribution is the block `origin`.
-What refers to another resource, an id or ARN that the mocks made up, becomes a reference to it.
+Pulumi's AWS provider is based on Terraform's, with other names: `origins` of a distribution is the block `origin`. An
+ID or ARN of the mocks is converted to a reference to its resource.
 """
 
 import re
@@ -80,16 +80,16 @@ TERRAFORM = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
     "aws:wafv2/webAclAssociation:WebAclAssociation": "aws_wafv2_web_acl_association",
 }
-"""Each type of resource of AWS that the library registers."""
+"""All types of AWS resources that the library registers."""
 
 _DATA = {
     "aws:cloudfront/getCachePolicy:getCachePolicy": "aws_cloudfront_cache_policy",
     "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy": "aws_cloudfront_origin_request_policy",
     "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy": "aws_cloudfront_response_headers_policy",
 }
-"""Each data source whose id a check follows."""
+"""All data sources whose IDs are used by a check."""
 
-# Blocks that Terraform names in the singular, Pulumi in the plural since several may stand there.
+# Blocks whose name is singular in Terraform and plural in Pulumi, because there can be several.
 _BLOCKS = {
     "actions": "action",
     "aliases": "alias",
@@ -123,7 +123,7 @@ _SECRET = pulumi.runtime.rpc._special_sig_key
 
 
 class TerraformRecorder(Recorder):
-    """Mocks whose ids and ARNs name the resource that they are of, its type included."""
+    """Mocks whose IDs and ARNs contain the type and name of the resource."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,9 +131,9 @@ class TerraformRecorder(Recorder):
         """Data sources by type and label, as in Terraform JSON."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        made, state = super().new_resource(args)
+        resource_id, state = super().new_resource(args)
         if args.typ not in TERRAFORM:
-            return made, state
+            return resource_id, state
         attributes = _attributes(TERRAFORM[args.typ], label_of(args.name))
         return attributes["id"], {**state, **attributes}
 
@@ -153,22 +153,22 @@ def terraform_json(
     Raises:
         KeyError: for a type that is not in `TERRAFORM`.
     """
-    ours = [resource for resource in resources if resource.custom and resource.typ.startswith("aws:")]
-    references = _references(ours)
+    aws_resources = [resource for resource in resources if resource.custom and resource.typ.startswith("aws:")]
+    references = _references(aws_resources)
     blocks: dict[str, dict[str, Any]] = {}
-    for resource in ours:
+    for resource in aws_resources:
         block = _value(resource.inputs, references)
         assert blocks.setdefault(TERRAFORM[resource.typ], {}).setdefault(label_of(resource.name), block) is block
     return {"resource": blocks, "data": data}
 
 
 def label_of(name: str) -> str:
-    """The name in Terraform of a resource with this logical name."""
+    """The Terraform name of a resource with this logical name."""
     return re.sub(r"\W", "_", name)
 
 
 def _attributes(kind: str, label: str) -> dict[str, str]:
-    """What AWS makes up for a resource, as far as others refer to it; by Pulumi's name of the attribute."""
+    """The attributes of a resource that AWS generates and others refer to, by their Pulumi names."""
     attributes = {"id": f"{kind}..{label}", "arn": f"arn:aws:{kind}:us-east-1:123456789012:{label}"}
     if kind == "aws_lb":
         attributes["dnsName"] = f"{label}.elb.amazonaws.com"

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """The app; without settings, with those of the environment. Connects to nothing yet."""
-    # Not at the top: serve.py reads the settings in a process that needs nothing else, and stays 60 MB smaller.
+    """The app with these settings, by default those in the environment. Opens no connections."""
+    # Imported here, because the parent process of serve.py needs only the settings and saves 60 MB of memory.
     from .app import build
     from .settings import Settings
 

@@ -1,4 +1,4 @@
-"""Puts the app together: settings to app."""
+"""Builds the app from its settings."""
 
 import gc
 import hashlib
@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from . import database, logs, models, storage, views
-from .body import Body
+from .body import BodyLimits
 from .release import release
 from .settings import Settings
 from .web import ExternalUrl, RequestLog
@@ -24,13 +24,13 @@ _HSTS_SECONDS = 365 * 24 * 60 * 60
 
 
 def build(settings: Settings) -> Flask:
-    """The app with these settings. Connects to nothing yet."""
+    """The app with these settings. Opens no connections."""
     logs.configure(settings.log_level)
     app = Flask("board")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=settings.earlier_keys,
-        # Forms are opened before a new key and sent after it, too. Signed with the last, checked with all.
+        # The last key signs and all of them verify: a form may be opened before a new key is set and sent after that.
         WTF_CSRF_SECRET_KEY=[*settings.earlier_keys, settings.secret_key],
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings),
@@ -48,30 +48,30 @@ def build(settings: Settings) -> Flask:
     app.register_blueprint(views.blueprint)
     app.cli.add_command(release)
     app.cli.add_command(worker)
-    for lost in database.LOST:
-        app.register_error_handler(lost, _database_is_down)
-    app.register_error_handler(DBAPIError, _maybe_down)
+    for error_class in database.CONNECTION_ERRORS:
+        app.register_error_handler(error_class, _respond_unavailable)
+    app.register_error_handler(DBAPIError, _handle_database_error)
     _serve_static_files(app, settings)
-    _wrap(app, settings, _headers(settings, pictures.origin if pictures else ""))
-    # What is here stays to the end. Looking through its 100,000 objects for garbage stopped all requests for 60 ms.
+    _add_middleware(app, settings, _headers(settings, pictures.origin if pictures else ""))
+    # Its 100,000 objects live as long as the process. Checking them for garbage paused all requests for 60 ms.
     gc.freeze()
     return app
 
 
-def _maybe_down(error: DBAPIError) -> tuple[str, int, dict[str, str]]:
-    """A broken connection has many names; everything else is an error of the app."""
+def _handle_database_error(error: DBAPIError) -> tuple[str, int, dict[str, str]]:
+    """Respond 503 if the connection broke, which many classes of errors can mean; other errors are the app's."""
     if error.connection_invalidated:
-        return _database_is_down(error)
+        return _respond_unavailable(error)
     raise error
 
 
-def _database_is_down(error: Exception) -> tuple[str, int, dict[str, str]]:
+def _respond_unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
     logs.logger.warning("database: %s", type(error).__name__, extra={"detail": str(error)})
     return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
 
 
 def _headers(settings: Settings, picture_origin: str) -> dict[str, str]:
-    # Browsers hold the target of a redirect to this policy too, so the bucket's address is in it.
+    # Browsers apply this policy to the target of a redirect too, so it must allow the bucket's origin.
     policy = {
         "default-src": "'none'",
         "style-src": "'self'",
@@ -87,36 +87,36 @@ def _headers(settings: Settings, picture_origin: str) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",  # not "no-referrer": the CSRF check of https forms reads it
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Cache-Control": "no-store",  # pages carry a form token; whatever may be kept says so itself
+        "Cache-Control": "no-store",  # pages contain a form token; responses that may be cached set their own
     }
-    # In development the host is localhost, and a browser would demand https of everything else there.
+    # In development the host is localhost, and browsers would require HTTPS of every other server on it.
     if settings.deployed and settings.external_url.startswith("https://"):
         headers["Strict-Transport-Security"] = f"max-age={_HSTS_SECONDS}"
     return headers
 
 
 def _serve_static_files(app: Flask, settings: Settings) -> None:
-    """Files under names with a hash: while two releases run side by side, neither answers for the other's file."""
-    served = WhiteNoise(app.wsgi_app, max_age=settings.send_file_max_age_default)
+    """Serve files under names with a hash, so that releases that run side by side do not serve each other's files."""
+    static_files = WhiteNoise(app.wsgi_app, max_age=settings.send_file_max_age_default)
     folder = Path(app.static_folder or "")
-    hashed: dict[str, str] = {}
+    urls: dict[str, str] = {}
     for file in (path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-        hashed[name] = f"{app.static_url_path}/" + re.sub(r"(\.[^./]*)?$", rf".{digest}\1", name, count=1)
-        served.add_file_to_dictionary(hashed[name], str(file))
-    app.wsgi_app = served
+        urls[name] = f"{app.static_url_path}/" + re.sub(r"(\.[^./]*)?$", rf".{digest}\1", name, count=1)
+        static_files.add_file_to_dictionary(urls[name], str(file))
+    app.wsgi_app = static_files
 
     @app.template_global()
     def static_url(name: str) -> str:
-        # With the debugger on, files change while the app runs.
-        return url_for("static", filename=name) if app.debug else hashed[name]
+        # In debug mode, files may change while the app runs.
+        return url_for("static", filename=name) if app.debug else urls[name]
 
 
-def _wrap(app: Flask, settings: Settings, headers: dict[str, str]) -> None:
+def _add_middleware(app: Flask, settings: Settings, headers: dict[str, str]) -> None:
     if settings.external_url:
         app.wsgi_app = ExternalUrl(app.wsgi_app, urlsplit(settings.external_url), settings.host_aliases)
-    app.wsgi_app = RequestLog(Body(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads), headers)
+    app.wsgi_app = RequestLog(BodyLimits(app.wsgi_app, _MAX_REQUEST_BYTES, settings.database_threads), headers)
     if settings.trust_proxy_depth:
-        # The load balancer does not set X-Forwarded-Host: believing it would let clients choose the host.
+        # The load balancer does not set X-Forwarded-Host: trusting it would let clients choose the host.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trust_proxy_depth, x_proto=1, x_host=0)

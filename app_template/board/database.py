@@ -35,7 +35,7 @@ _SILENCE_SECONDS = 3
 _STATEMENT_SECONDS = 30  # below the 45 s of a request
 READ_ONLY = "25006"
 """PostgreSQL's error code for a write on a replica, to which the old address may lead after a failover."""
-LOST = (OperationalError, InterfaceError, PoolTimeout)
+CONNECTION_ERRORS = (OperationalError, InterfaceError, PoolTimeout)
 """Errors that the app answers with 503."""
 
 
@@ -212,12 +212,12 @@ class Secret:
                 config = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
                 region = self._region or self._arn.split(":")[3]
                 self._client = boto3.client("secretsmanager", region_name=region, config=config)
-            answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
+            response = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except (BotoCoreError, ClientError) as error:
             if stage == "AWSCURRENT":  # a pending version only exists during a rotation
                 logs.logger.warning("database: the secret cannot be read: %s", error)
             return {}
-        return login(answer["SecretString"])
+        return login(response["SecretString"])
 
 
 def login(secret: str) -> dict[str, str]:

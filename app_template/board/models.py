@@ -1,4 +1,4 @@
-"""What the database holds."""
+"""The tables of the database."""
 
 from datetime import datetime
 

@@ -36,16 +36,16 @@ class Storage(Protocol):
     def response(self, key: str) -> Any:
         """The response to a browser that requests the file."""
 
-    def upload_form(self, key: str, content_type: str, largest: int) -> dict[str, Any] | None:
+    def upload_form(self, key: str, content_type: str, max_bytes: int) -> dict[str, Any] | None:
         """URL and fields of a form with which a browser can upload the file; None if only the app can store it."""
 
-    def start_of(self, key: str, length: int) -> bytes | None:
+    def first_bytes(self, key: str, length: int) -> bytes | None:
         """The first bytes of a file; None if it does not exist."""
 
     def remove(self, key: str) -> None:
         """Delete a file."""
 
-    def older_than(self, seconds: float) -> Iterator[str]:
+    def keys_older_than(self, seconds: float) -> Iterator[str]:
         """The keys of files that are older than this."""
 
 
@@ -78,11 +78,11 @@ class Bucket:
         # URLs must have the bucket's region: the global host that boto3 uses by default redirects, and browsers do not
         # follow that for a form or under the page's policy. Other S3 servers have one host for all buckets.
         is_other_s3 = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
-        addresses = {
+        addressing = {
             "us_east_1_regional_endpoint": "regional",
             "addressing_style": "path" if is_other_s3 else "virtual",
         }
-        config = Config(signature_version="s3v4", s3=addresses, **_TIMEOUTS)
+        config = Config(signature_version="s3v4", s3=addressing, **_TIMEOUTS)
         return boto3.client("s3", region_name=region, config=config, **keys)
 
     def save(self, key: str, stream: IO[bytes], content_type: str) -> None:
@@ -92,38 +92,38 @@ class Bucket:
         link = self._client.generate_presigned_url(
             "get_object", {"Bucket": self._name, "Key": key}, ExpiresIn=_LINK_SECONDS
         )
-        answer = redirect(link)
+        response = redirect(link)
         # Browsers may reuse the URL until shortly before it expires.
-        answer.headers["Cache-Control"] = f"private, max-age={_LINK_SECONDS - 60}"
-        return answer
+        response.headers["Cache-Control"] = f"private, max-age={_LINK_SECONDS - 60}"
+        return response
 
-    def upload_form(self, key: str, content_type: str, largest: int) -> dict[str, Any] | None:
+    def upload_form(self, key: str, content_type: str, max_bytes: int) -> dict[str, Any] | None:
         # The bucket enforces type and size, because the browser cannot be trusted.
         return self._client.generate_presigned_post(
             self._name,
             key,
             Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, largest]],
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
             ExpiresIn=_UPLOAD_SECONDS,
         )
 
-    def start_of(self, key: str, length: int) -> bytes | None:
+    def first_bytes(self, key: str, length: int) -> bytes | None:
         try:
-            answer = self._client.get_object(Bucket=self._name, Key=key, Range=f"bytes=0-{length - 1}")
+            stored = self._client.get_object(Bucket=self._name, Key=key, Range=f"bytes=0-{length - 1}")
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 416):  # missing or empty
                 return None
             raise
-        return answer["Body"].read()
+        return stored["Body"].read()
 
     def remove(self, key: str) -> None:
         self._client.delete_object(Bucket=self._name, Key=key)
 
-    def older_than(self, seconds: float) -> Iterator[str]:
+    def keys_older_than(self, seconds: float) -> Iterator[str]:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name):
-            for stored in page.get("Contents", []):
-                if time.time() - stored["LastModified"].timestamp() > seconds:
-                    yield stored["Key"]
+            for entry in page.get("Contents", []):
+                if time.time() - entry["LastModified"].timestamp() > seconds:
+                    yield entry["Key"]
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,10 @@ class Folder:
     def response(self, key: str) -> Response:
         return send_from_directory(self.path.absolute(), key)
 
-    def upload_form(self, key: str, content_type: str, largest: int) -> dict[str, Any] | None:
+    def upload_form(self, key: str, content_type: str, max_bytes: int) -> dict[str, Any] | None:
         return None
 
-    def start_of(self, key: str, length: int) -> bytes | None:
+    def first_bytes(self, key: str, length: int) -> bytes | None:
         try:
             with (self.path / key).open("rb") as file:
                 return file.read(length)
@@ -155,7 +155,7 @@ class Folder:
     def remove(self, key: str) -> None:
         (self.path / key).unlink(missing_ok=True)
 
-    def older_than(self, seconds: float) -> Iterator[str]:
+    def keys_older_than(self, seconds: float) -> Iterator[str]:
         for file in self.path.glob("*"):
             with suppress(FileNotFoundError):
                 if file.is_file() and time.time() - file.stat().st_mtime > seconds:

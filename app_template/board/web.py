@@ -1,78 +1,78 @@
-"""What lies around the app: the address people use, and one log line for each request."""
+"""WSGI middleware around the app: its public address, and one log line for each request."""
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from random import getrandbits
 from typing import Any
 from urllib.parse import SplitResult, quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.wsgi import ClosingIterator
 
 from . import logs
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-_LONGEST_TRACE = 128  # the load balancer's are about 50 characters; a client may send anything
-_WHOLE_BYTES = 1 << 16  # answers up to here are handed to the server in one piece, which saves it a hand-over for each
+_MAX_TRACE_LENGTH = 128  # characters; the load balancer's IDs have about 50, but a client may send anything
+# Bytes; responses up to this size are passed to the server in one piece, which saves a hand-over for each chunk.
+_MAX_JOINED_BYTES = 1 << 16
 HEALTH_PATH = "/up"
 
 
 class ExternalUrl:
-    """Gives every request the scheme and host of the app's public address, and leads its other names there.
+    """Sets scheme and host of every request to the app's public address, and redirects its other host names there.
 
-    The last hop to the app may be plain HTTP under an internal name, and clients can send any Host they like.
+    The last hop to the app may be plain HTTP under an internal name, and clients can send any Host header.
     """
 
-    def __init__(self, app: WsgiApp, url: SplitResult, aliases: Collection[str]) -> None:
+    def __init__(self, app: WSGIApplication, url: SplitResult, aliases: Collection[str]) -> None:
         self._app, self._url, self._aliases = app, url, frozenset(aliases) - {url.hostname}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "").rpartition("@")[2].split(":", 1)[0].lower()
         if host in self._aliases and environ["PATH_INFO"] != HEALTH_PATH:
             return self._redirect(environ, start_response)
         environ["wsgi.url_scheme"], environ["HTTP_HOST"] = self._url.scheme, self._url.netloc
         return self._app(environ, start_response)
 
-    def _redirect(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def _redirect(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
         query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
-        # 308: a form that was sent to the other name is sent again.
+        # 308, so that browsers repeat a form's POST at the new address.
         location = f"{self._url.scheme}://{self._url.netloc}/{path.lstrip('/')}{query}"
         start_response("308 Permanent Redirect", [("Location", location), ("Content-Length", "0")])
         return [b""]
 
 
 class RequestLog:
-    """One line for each request, when it is done. No query, header or cookie is in it, so no secret is.
+    """Logs one line when a request is done, without its query, headers and cookies, so that it contains no secrets.
 
-    Every line that is logged on the way carries the same `request`, which the answer has as X-Request-Id, beside the
-    headers that every answer has unless it says something else itself.
+    Every line that is logged during the request has the same `request`, which the response has as X-Request-Id. Adds
+    the default headers to each response that does not set them itself.
     """
 
-    def __init__(self, app: WsgiApp, headers: Mapping[str, str]) -> None:
+    def __init__(self, app: WSGIApplication, headers: Mapping[str, str]) -> None:
         self._app, self._headers = app, {name.lower(): (name, value) for name, value in headers.items()}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        started, status, length = time.perf_counter(), 500, _WHOLE_BYTES + 1
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started, status, length = time.perf_counter(), 500, _MAX_JOINED_BYTES + 1
         identity = {
-            # Not a secret, so not the system's randomness, which makes a thread give up its turn.
+            # Not a secret: a pseudorandom number, because reading the system's makes a thread give up its turn.
             "request": f"{getrandbits(64):016x}",
-            "trace": environ.get("HTTP_X_AMZN_TRACE_ID", "")[:_LONGEST_TRACE],
+            "trace": environ.get("HTTP_X_AMZN_TRACE_ID", "")[:_MAX_TRACE_LENGTH],
         }
         logs.identity.set(identity)
         path = environ["PATH_INFO"]
 
-        def remember(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        def start_with_headers(status_line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             nonlocal status, length
-            status = int(line.split(" ", 1)[0])
-            given = {name.lower(): value for name, value in headers}
-            length = int(given.get("content-length", length))
-            added = [header for name, header in self._headers.items() if name not in given]
-            return start_response(line, [*headers, *added, ("X-Request-Id", identity["request"])], *rest)
+            status = int(status_line.split(" ", 1)[0])
+            values = {name.lower(): value for name, value in headers}
+            length = int(values.get("content-length", length))
+            defaults = [header for name, header in self._headers.items() if name not in values]
+            return start_response(status_line, [*headers, *defaults, ("X-Request-Id", identity["request"])], *rest)
 
-        def write() -> None:
-            # Every few seconds the load balancer asks each task: that is worth a line only when it goes wrong.
+        def log_request() -> None:
+            # The load balancer checks the health of each task every few seconds: only a failure is worth a line.
             level = logging.DEBUG if path == HEALTH_PATH and status < 400 else logging.INFO
             if logs.logger.isEnabledFor(level):
                 fields = {
@@ -86,21 +86,21 @@ class RequestLog:
             logs.identity.set({})
 
         try:
-            answer = self._app(environ, remember)
-            if length > _WHOLE_BYTES:
-                return ClosingIterator(answer, write)
-            whole = _in_one_piece(answer)
+            chunks = self._app(environ, start_with_headers)
+            if length > _MAX_JOINED_BYTES:
+                return ClosingIterator(chunks, log_request)
+            body = _join(chunks)
         except BaseException:
-            write()
+            log_request()
             raise
-        write()
-        return whole
+        log_request()
+        return body
 
 
-def _in_one_piece(answer: Iterable[bytes]) -> list[bytes]:
+def _join(chunks: Iterable[bytes]) -> list[bytes]:
     try:
-        return [b"".join(answer)]
+        return [b"".join(chunks)]
     finally:
-        close = getattr(answer, "close", None)
+        close = getattr(chunks, "close", None)
         if close:
             close()

@@ -18,15 +18,15 @@ from .models import Post
 from .storage import Storage
 from .views import EXTENSIONS
 
-_EVERY_SECONDS = 3600
+_INTERVAL_SECONDS = 3600
 _RETRY_SECONDS = 60  # after an error of the database or the bucket
 # A picture is posted within 15 minutes or never (board/views.py); a day leaves time to investigate a missing one.
 _ABANDONED_SECONDS = 24 * 3600
-_BATCH_SIZE = 500  # keys in a query
-# Files with other names do not belong to the board.
-_PICTURE = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(EXTENSIONS.values())})")
+_BATCH_SIZE = 500  # keys per query
+# Files with other names are not the board's.
+_PICTURE_KEY = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(EXTENSIONS.values())})")
 
-_SHOWN = select(Post.picture_key).where(Post.picture_key.in_(bindparam("keys", expanding=True)))
+_POSTED_KEYS = select(Post.picture_key).where(Post.picture_key.in_(bindparam("keys", expanding=True)))
 
 
 @click.command("worker")
@@ -34,16 +34,16 @@ _SHOWN = select(Post.picture_key).where(Post.picture_key.in_(bindparam("keys", e
 @with_appcontext
 def worker(once: bool) -> None:
     """Remove pictures without a post every hour, until SIGTERM."""
-    signal.signal(signal.SIGTERM, _end)  # by default, the first process of a container ignores it
+    signal.signal(signal.SIGTERM, _exit)  # by default, the first process of a container ignores it
     storage: Storage | None = current_app.extensions["board.storage"]
     while True:
-        pause = _EVERY_SECONDS
+        pause = _INTERVAL_SECONDS
         try:
-            for key in _abandoned(storage) if storage else ():
+            for key in _abandoned_keys(storage) if storage else ():
                 storage.remove(key)
                 logs.logger.info("worker: removed a picture without a post", extra={"key": key})
-            logs.logger.debug("worker: tidied up")
-        except (*database.LOST, BotoCoreError, ClientError, OSError) as error:
+            logs.logger.debug("worker: finished")
+        except (*database.CONNECTION_ERRORS, BotoCoreError, ClientError, OSError) as error:
             if once:
                 raise click.ClickException(str(error)) from error
             logs.logger.warning("worker: %s", type(error).__name__, extra={"detail": str(error)})
@@ -53,12 +53,12 @@ def worker(once: bool) -> None:
         time.sleep(pause)
 
 
-def _end(*_: Any) -> None:
+def _exit(*_: Any) -> None:
     raise SystemExit(0)
 
 
-def _abandoned(storage: Storage) -> Iterator[str]:
-    old = (key for key in storage.older_than(_ABANDONED_SECONDS) if _PICTURE.fullmatch(key))
-    while keys := list(islice(old, _BATCH_SIZE)):
-        shown = {row.picture_key for row in database.read(_SHOWN, keys=keys)}
-        yield from (key for key in keys if key not in shown)
+def _abandoned_keys(storage: Storage) -> Iterator[str]:
+    old_keys = (key for key in storage.keys_older_than(_ABANDONED_SECONDS) if _PICTURE_KEY.fullmatch(key))
+    while keys := list(islice(old_keys, _BATCH_SIZE)):
+        posted = {row.picture_key for row in database.read(_POSTED_KEYS, keys=keys)}
+        yield from (key for key in keys if key not in posted)

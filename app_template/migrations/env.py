@@ -1,4 +1,4 @@
-"""How Alembic runs this app's migrations: with the app's own engine, one runner at a time, giving way to the app."""
+"""Runs the migrations with the app's engine, in one process at a time, and without blocking the app's queries."""
 
 import time
 
@@ -11,42 +11,45 @@ from sqlalchemy import Connection, text
 migrate = current_app.extensions["migrate"]
 database = migrate.db
 
-# Any number will do, as long as nothing else in this database locks it.
-ONE_RUNNER = 20240117
-# A platform that starts several releases waits for the slowest; one that hangs should not hold the next for ever.
-LONGEST_WAIT_SECONDS = 600
-# A change that waits for a lock makes every query behind it wait: better to give way, and be run again by `release`.
+# The key of an advisory lock: any number that nothing else in this database locks.
+MIGRATION_LOCK = 20240117
+# A platform that starts several releases waits for the slowest, but one that hangs must not block the next for ever.
+MAX_WAIT_SECONDS = 600
+# While a migration waits for a lock, all later queries of the table wait too. So it gives up soon, and `flask release`
+# tries again.
 LOCK_TIMEOUT = "2s"
 
 
 def run() -> None:
-    # The lock is on a connection of its own: it holds while a migration commits midway, and ends with this process.
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-        guard.detach()  # closed at the end, not back to the pool with the lock
-        wait_for_turn(guard)
+    # The lock has its own connection: it outlasts commits within migrations, and is released when this process ends.
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as lock_connection:
+        lock_connection.detach()  # so that it is closed, and does not return to the pool with the lock
+        acquire_lock(lock_connection)
         with database.engine.connect() as connection:
-            connection.detach()  # nor with these limits
+            connection.detach()  # nor this one with these settings
             connection.execute(text(f"set lock_timeout = '{LOCK_TIMEOUT}'"))
-            # The app's limits are for requests: filling a column may take longer.
+            # The app's limits are for requests; a migration that fills a column may take longer.
             connection.execute(text("set statement_timeout = 0"))
             connection.execute(text("set idle_in_transaction_session_timeout = 0"))
             connection.commit()
-            migrate_all(connection)
+            run_migrations(connection)
 
 
-def wait_for_turn(guard: Connection) -> None:
-    end = time.monotonic() + LONGEST_WAIT_SECONDS
+def acquire_lock(lock_connection: Connection) -> None:
+    end = time.monotonic() + MAX_WAIT_SECONDS
     waited = False
-    while not guard.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": ONE_RUNNER}):
+    while not lock_connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK}):
         if time.monotonic() > end:
-            raise ClickException(f"Another release has been migrating for {LONGEST_WAIT_SECONDS} s: look at it first.")
+            raise ClickException(
+                f"Another release has been migrating for {MAX_WAIT_SECONDS} s: find out why before you try again."
+            )
         if not waited:
             echo("Another release is migrating: waiting for it.", err=True)
         waited = True
         time.sleep(0.2)
 
 
-def migrate_all(connection: Connection) -> None:
+def run_migrations(connection: Connection) -> None:
     before = MigrationContext.configure(connection).get_current_heads()
     connection.rollback()
     context.configure(connection=connection, target_metadata=database.metadata, **migrate.configure_args)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL and an S3 API, started for the tests."""
+"""Starts PostgreSQL and an S3 API for the tests."""
 
 import contextlib
 import os
@@ -23,36 +23,36 @@ KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
 REGION = "eu-west-1"
 
 
-def _postgres_commands() -> Path | None:
+def _postgres_bin_folder() -> Path | None:
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
-    found = shutil.which("pg_ctl")
-    command = versions[-1] if versions else found and Path(found).resolve()
-    return command.parent if command else None
+    on_path = shutil.which("pg_ctl")
+    pg_ctl = versions[-1] if versions else on_path and Path(on_path).resolve()
+    return pg_ctl.parent if pg_ctl else None
 
 
 def free_port() -> int:
-    """Below those that outgoing connections get: nobody takes it while a server restarts."""
+    """A free port below the ephemeral ports, so that no outgoing connection gets it while a server restarts."""
     while True:
         port = random.randint(10_000, 32_000)
-        with socket.socket() as chosen, contextlib.suppress(OSError):
-            chosen.bind(("127.0.0.1", port))
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
             return port
 
 
 class Postgres:
-    """A server of its own in a scratch folder, reached through a socket there or a port of the loopback."""
+    """A server in a temporary folder, with a Unix socket there and a port on the loopback address."""
 
-    def __init__(self, commands: Path, home: Path) -> None:
-        self._commands, self.home, self.port = commands, home, free_port()
+    def __init__(self, bin_folder: Path, home: Path) -> None:
+        self._bin_folder, self.home, self.port = bin_folder, home, free_port()
         self._run("initdb", "--auth=trust", "--username=board", "--encoding=UTF8", "--no-sync", str(home / "data"))
         rules = home / "data" / "pg_hba.conf"
-        rules.write_text(f"local all rotated scram-sha-256\n{rules.read_text()}")  # the one who needs a password
+        rules.write_text(f"local all rotated scram-sha-256\n{rules.read_text()}")  # only this user needs a password
 
     def _run(self, command: str, *arguments: str) -> None:
         # PostgreSQL refuses to run as root.
         user = "nobody" if os.geteuid() == 0 else None
         subprocess.run(
-            [self._commands / command, *arguments], user=user, cwd=self.home, check=True, stdout=subprocess.DEVNULL
+            [self._bin_folder / command, *arguments], user=user, cwd=self.home, check=True, stdout=subprocess.DEVNULL
         )
 
     def start(self) -> None:
@@ -62,7 +62,7 @@ class Postgres:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return (self.home / "data" / "postmaster.pid").exists()
 
     def url(self, name: str) -> str:
@@ -71,27 +71,27 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    commands = _postgres_commands()
-    if commands is None:
+    bin_folder = _postgres_bin_folder()
+    if bin_folder is None:
         pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
-    # Not pytest's folder: a socket's path may have 107 characters, and other users must be able to enter.
+    # Not pytest's folder: a socket's path may have 107 characters at most, and the user `nobody` must have access.
     home = Path(tempfile.mkdtemp(prefix="board-"))
     if os.geteuid() == 0:
         shutil.chown(home, "nobody")
-    server = Postgres(commands, home)
+    server = Postgres(bin_folder, home)
     server.start()
     yield server
     server.stop()
     shutil.rmtree(home)
 
 
-_names = (f"board_{number}" for number in count())
-_buckets = count()
+_database_names = (f"board_{number}" for number in count())
+_bucket_names = (f"board-media-{number}" for number in count())
 
 
 @pytest.fixture
 def empty_database(postgres: Postgres) -> str:
-    name = next(_names)
+    name = next(_database_names)
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name}")
     return postgres.url(name)
@@ -108,15 +108,15 @@ def database_url(empty_database: str) -> str:
 @pytest.fixture
 def make_app(database_url: str) -> Callable[..., Flask]:
     def make(**environment: str) -> Flask:
-        given = {"APP_ENV": "Production", "SECRET_KEY": KEY, "DATABASE_URL": database_url}
-        return create_app(Settings.from_environment(given | environment))
+        defaults = {"APP_ENV": "Production", "SECRET_KEY": KEY, "DATABASE_URL": database_url}
+        return create_app(Settings.from_environment(defaults | environment))
 
     return make
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """S3 and Secrets Manager on this machine, with AWS_ENDPOINT_URL pointing there."""
+    """S3 and Secrets Manager on this machine, as AWS_ENDPOINT_URL."""
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -131,8 +131,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def bucket(aws: None) -> str:
-    """A bucket there."""
-    name = f"board-media-{next(_buckets)}"  # its state outlives the server that answers for it
+    """The name of a new bucket."""
+    name = next(_bucket_names)  # a new one for each test: moto keeps buckets when its server stops
     boto3.client("s3", region_name=REGION).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )

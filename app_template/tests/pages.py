@@ -1,4 +1,4 @@
-"""How the tests use the page."""
+"""Reads and submits the page with Flask's test client."""
 
 import re
 import struct
@@ -13,7 +13,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-# One grey pixel.
+# A picture of one grey pixel.
 PNG = (
     b"\x89PNG\r\n\x1a\n"
     + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
@@ -24,12 +24,12 @@ PNG = (
 
 def token(client: FlaskClient, base_url: str | None = None) -> str:
     page = client.get("/", base_url=base_url).get_data(as_text=True)
-    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    assert match, page
+    return match[1]
 
 
-def send(client: FlaskClient, body: str, picture: bytes = b"", name: str = "picture.png") -> TestResponse:
-    """Fill in the form and send it."""
+def submit(client: FlaskClient, body: str, picture: bytes = b"", name: str = "picture.png") -> TestResponse:
+    """Submit the form."""
     data = {"csrf_token": token(client), "body": body, "picture": (BytesIO(picture), name if picture else "")}
     return client.post("/", data=data, content_type="multipart/form-data")

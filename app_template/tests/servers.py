@@ -1,4 +1,4 @@
-"""The app as a real process, started as platforms start it."""
+"""Runs the app as a real process, as platforms do."""
 
 import json
 import os
@@ -18,11 +18,11 @@ from urllib.request import Request, urlopen
 from conftest import KEY, free_port
 
 HOME = Path(__file__).parent.parent
-_START_SECONDS = 90  # a machine may be busy
+_START_SECONDS = 90  # for a busy machine
 
 
 class Server:
-    """A running one."""
+    """A running server."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: TextIO, environment: dict[str, str]) -> None:
         self.process, self.port, self.environment = process, port, environment
@@ -37,21 +37,21 @@ class Server:
     def fetch(self, path: str, **headers: str) -> tuple[int, str]:
         request = Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urlopen(request, timeout=30) as answer:
-                return answer.status, answer.read().decode()
+            with urlopen(request, timeout=30) as response:
+                return response.status, response.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
 
-    def read_log(self, awaited: str = "") -> list[dict[str, Any]]:
-        """The lines since the last time, waiting for one with this text."""
+    def read_log(self, expected: str = "") -> list[dict[str, Any]]:
+        """The log lines since the last call; waits up to 5 s for one with the expected text."""
         end, text = time.monotonic() + 5, ""
         while True:
             text += self._log.read()
-            if awaited in text or time.monotonic() > end:
+            if expected in text or time.monotonic() > end:
                 return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
             time.sleep(0.05)
 
-    def wait(self) -> None:
+    def wait_until_up(self) -> None:
         end = time.monotonic() + _START_SECONDS
         while True:
             try:
@@ -65,19 +65,25 @@ class Server:
 
 @contextmanager
 def start(command: str, port: int = 0, **environment: str) -> Iterator[Server]:
-    """Run a start command with nothing in its environment but this and a few of the contract's variables."""
+    """Run a start command; its environment contains only these variables and the few that every platform sets."""
     port = port or free_port()
+    # As in the image, the commands of this Python's environment come first.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # The commands next to this Python first, as in the image.
-    given = {"PATH": path, "HOME": "/dev/null", "PYTHONDONTWRITEBYTECODE": "1", "SECRET_KEY": KEY, "PORT": str(port)}
-    given |= {"GRANIAN_HOST": "127.0.0.1", **environment}
-    with tempfile.TemporaryFile("w+b") as log, open(f"/proc/self/fd/{log.fileno()}") as reading:
+    variables = {
+        "PATH": path,
+        "HOME": "/dev/null",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SECRET_KEY": KEY,
+        "PORT": str(port),
+    }
+    variables |= {"GRANIAN_HOST": "127.0.0.1", **environment}
+    with tempfile.TemporaryFile("w+b") as log, open(f"/proc/self/fd/{log.fileno()}") as log_reader:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", f"exec {command}"], cwd=HOME, env=given, stderr=log, stdout=subprocess.DEVNULL
+            ["/bin/sh", "-c", f"exec {command}"], cwd=HOME, env=variables, stderr=log, stdout=subprocess.DEVNULL
         )
-        server = Server(process, port, reading, given)
+        server = Server(process, port, log_reader, variables)
         try:
-            server.wait()
+            server.wait_until_up()
             yield server
         finally:
             process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The page: reading, posting, pictures."""
+"""Tests of the page: posts and pictures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from conftest import REGION
 from flask import Flask
-from pages import PNG, send, token
+from pages import PNG, submit, token
 
 MakeApp = Callable[..., Flask]
 
@@ -19,16 +19,16 @@ def test_an_empty_board_says_so(make_app: MakeApp) -> None:
     assert "Nothing here yet." in page.text
 
 
-def test_a_post_is_on_the_page_newest_first_and_escaped(make_app: MakeApp) -> None:
+def test_the_page_shows_escaped_posts_with_the_newest_first(make_app: MakeApp) -> None:
     client = make_app().test_client()
-    assert send(client, "first").status_code == 303
-    assert send(client, "<b>second</b> \0 ü").status_code == 303
+    assert submit(client, "first").status_code == 303
+    assert submit(client, "<b>second</b> \0 ü").status_code == 303
     page = client.get("/").text
     assert "&lt;b&gt;second&lt;/b&gt;  ü" in page
     assert page.index("second") < page.index("first")
 
 
-def test_a_post_without_the_form_token_is_refused(make_app: MakeApp) -> None:
+def test_a_post_without_a_form_token_is_rejected(make_app: MakeApp) -> None:
     client = make_app().test_client()
     token(client)
     assert client.post("/", data={"body": "forged"}).status_code == 400
@@ -38,15 +38,15 @@ def test_a_post_without_the_form_token_is_refused(make_app: MakeApp) -> None:
 @pytest.mark.parametrize(
     ("body", "message"), [(" \n", "Write something."), ("x" * 2001, "Field cannot be longer than 2000 characters.")]
 )
-def test_a_bad_message_is_shown_with_its_reason(make_app: MakeApp, body: str, message: str) -> None:
-    answer = send(make_app().test_client(), body)
-    assert answer.status_code == 400
-    assert message in answer.text
+def test_an_invalid_message_is_rejected_with_the_reason(make_app: MakeApp, body: str, message: str) -> None:
+    response = submit(make_app().test_client(), body)
+    assert response.status_code == 400
+    assert message in response.text
 
 
-def test_a_picture_goes_to_the_bucket_and_back_by_a_signed_link(make_app: MakeApp, bucket: str) -> None:
+def test_a_picture_is_stored_in_the_bucket_and_served_by_a_presigned_url(make_app: MakeApp, bucket: str) -> None:
     client = make_app(MEDIA_BUCKET=bucket, AWS_REGION=REGION).test_client()
-    assert send(client, "with a picture", PNG).status_code == 303
+    assert submit(client, "with a picture", PNG).status_code == 303
     page = client.get("/")
     assert '<img src="/pictures/1"' in page.text
 
@@ -63,7 +63,7 @@ def test_a_picture_goes_to_the_bucket_and_back_by_a_signed_link(make_app: MakeAp
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
-def test_links_point_to_the_buckets_regional_host(
+def test_presigned_urls_have_the_regional_host_of_the_bucket(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, region: str
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -79,38 +79,38 @@ def test_links_point_to_the_buckets_regional_host(
     assert storage.upload_form("key.png", "image/png", 1)["url"] == f"{origin}/"
 
 
-def test_a_picture_is_kept_in_a_folder_instead(make_app: MakeApp, tmp_path: Path) -> None:
+def test_a_picture_is_stored_in_a_folder_rather_than_a_bucket(make_app: MakeApp, tmp_path: Path) -> None:
     client = make_app(
         DEFAULT_STORAGE_DSN=f"file://{tmp_path}/media/?url=%2Fmedia%2F", MEDIA_BUCKET="unused"
     ).test_client()
-    assert send(client, "with a picture", PNG).status_code == 303
+    assert submit(client, "with a picture", PNG).status_code == 303
     picture = client.get("/pictures/1", buffered=True)
     assert (picture.data, picture.content_type) == (PNG, "image/png")
     assert [path.read_bytes() for path in (tmp_path / "media").iterdir()] == [PNG]
 
 
 @pytest.mark.parametrize("content", [b"<script>alert(1)</script>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
-def test_what_only_calls_itself_a_picture_is_refused(make_app: MakeApp, tmp_path: Path, content: bytes) -> None:
-    answer = send(make_app(DEFAULT_STORAGE_DSN=f"file://{tmp_path}").test_client(), "hello", content)
-    assert answer.status_code == 400
-    assert "The picture must be a PNG or JPEG file." in answer.text
+def test_a_file_that_is_not_a_picture_is_rejected(make_app: MakeApp, tmp_path: Path, content: bytes) -> None:
+    response = submit(make_app(DEFAULT_STORAGE_DSN=f"file://{tmp_path}").test_client(), "hello", content)
+    assert response.status_code == 400
+    assert "The picture must be a PNG or JPEG file." in response.text
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("megabytes", "status"), [(5.5, 400), (7, 413)])
-def test_a_large_picture_is_refused(make_app: MakeApp, tmp_path: Path, megabytes: float, status: int) -> None:
+def test_a_large_picture_is_rejected(make_app: MakeApp, tmp_path: Path, megabytes: float, status: int) -> None:
     client = make_app(DEFAULT_STORAGE_DSN=f"file://{tmp_path}").test_client()
-    answer = send(client, "hello", PNG + bytes(int(megabytes * 1024 * 1024)))
-    assert answer.status_code == status
+    response = submit(client, "hello", PNG + bytes(int(megabytes * 1024 * 1024)))
+    assert response.status_code == status
     assert not list(tmp_path.iterdir())
 
 
-def test_without_storage_there_is_no_picture_field(make_app: MakeApp) -> None:
+def test_without_storage_the_form_has_no_picture_field(make_app: MakeApp) -> None:
     client = make_app().test_client()
     assert 'type="file"' not in client.get("/").text
-    assert send(client, "sent one all the same", PNG).status_code == 303
+    assert submit(client, "with a picture", PNG).status_code == 303
     assert client.get("/pictures/1").status_code == 404
 
 
-def test_there_is_no_picture_of_a_post_that_is_not_there(make_app: MakeApp) -> None:
+def test_the_picture_of_a_missing_post_is_not_found(make_app: MakeApp) -> None:
     assert make_app().test_client().get("/pictures/7").status_code == 404

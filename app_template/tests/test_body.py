@@ -1,4 +1,4 @@
-"""Requests with a body, at the server that the image starts."""
+"""Tests of requests with a body, with the server that the image starts."""
 
 import contextlib
 import socket
@@ -20,54 +20,54 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def _status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+def _status(response: bytes) -> int:
+    return int(response.split(b" ", 2)[1])
 
 
-def test_slow_bodies_do_not_stop_the_app(server: Server) -> None:
-    slow = [server.connect() for _ in range(THREADS + 2)]
-    for connection in slow:
+def test_slow_bodies_do_not_block_the_app(server: Server) -> None:
+    slow_clients = [server.connect() for _ in range(THREADS + 2)]
+    for connection in slow_clients:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
     time.sleep(0.5)
-    worst = 0.0
+    slowest = 0.0
     for _ in range(5):
         began = time.monotonic()
         assert server.get("/up") == 200
-        worst = max(worst, time.monotonic() - began)
-    # Each of those that find no place waits for a second in the one thread that is left.
-    assert worst < 4
-    for connection in slow:
+        slowest = max(slowest, time.monotonic() - began)
+    # Each body above the limit waits for a second in the last free thread.
+    assert slowest < 4
+    for connection in slow_clients:
         connection.close()
 
 
 @pytest.mark.parametrize("first", [b"a", bytes(3000)], ids=["from the start", "after a quick start"])
-def test_a_body_that_trickles_is_refused(server: Server, first: bytes) -> None:
+def test_a_body_that_arrives_too_slowly_is_rejected(server: Server, first: bytes) -> None:
     server.read_log()
     with server.connect() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + first)
         connection.settimeout(0.05)
-        began, answer = time.monotonic(), b""
-        while not answer:
+        began, response = time.monotonic(), b""
+        while not response:
             assert time.monotonic() - began < 20 + 9000 / 500
             connection.sendall(b"a")
             with contextlib.suppress(TimeoutError):
-                answer = connection.recv(65536)
-        assert _status(answer) == 408
+                response = connection.recv(65536)
+        assert _status(response) == 408
         assert time.monotonic() - began > 20
         connection.settimeout(30)
         with contextlib.suppress(ConnectionError):
             assert not connection.recv(1)
-    assert "body: The request came too slowly." in [line["message"] for line in server.read_log("slowly")]
+    assert "body: The request arrived too slowly." in [line["message"] for line in server.read_log("slowly")]
 
 
-def test_slow_headers_do_not_stop_the_app(server: Server) -> None:
-    slow = [server.connect() for _ in range(50)]
-    for connection in slow:
+def test_slow_headers_do_not_block_the_app(server: Server) -> None:
+    slow_clients = [server.connect() for _ in range(50)]
+    for connection in slow_clients:
         connection.sendall(b"GET /up HTTP/1.1\r\nHos")
     began = time.monotonic()
     assert server.get("/up") == 200
     assert time.monotonic() - began < 1
-    for connection in slow:
+    for connection in slow_clients:
         connection.close()
 
 
@@ -83,9 +83,9 @@ def test_slow_headers_do_not_stop_the_app(server: Server) -> None:
         ),
         (b"Content-Length: 100\r\n", b"abc", 400, "The request ended early."),
     ],
-    ids=["announced", "chunked", "cut off"],
+    ids=["content length", "chunked", "cut off"],
 )
-def test_a_bad_body_is_refused_in_one_line(
+def test_a_rejected_body_is_logged_as_one_line(
     server: Server, request_head: bytes, body: bytes, status: int, sentence: str
 ) -> None:
     server.read_log()
@@ -95,24 +95,24 @@ def test_a_bad_body_is_refused_in_one_line(
             connection.sendall(body)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # refused before it had read all
+            pass  # rejected before the server has read all of it
         assert _status(connection.recv(65536)) == status
     log = server.read_log(f'"body: {sentence}"')
     assert [line["message"] for line in log if line["message"].startswith("body")] == [f"body: {sentence}"]
 
 
-def test_huge_headers_are_refused(server: Server) -> None:
+def test_huge_headers_are_rejected(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"GET /up HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 200_000 + b"\r\n\r\n")
         assert _status(connection.recv(65536)) == 431
     assert server.get("/up") == 200
 
 
-def test_a_chunked_body_is_understood(server: Server) -> None:
+def test_a_chunked_body_reaches_the_app(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
-        assert _status(connection.recv(65536)) == 400  # no form token in it
+        assert _status(connection.recv(65536)) == 400  # because the body has no form token
 
 
-def test_nothing_was_stored(server: Server) -> None:
+def test_rejected_bodies_store_nothing(server: Server) -> None:
     assert not list(Path(server.environment["DEFAULT_STORAGE_DSN"].removeprefix("file://")).iterdir())

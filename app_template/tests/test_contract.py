@@ -1,4 +1,4 @@
-"""What the platform may expect: health, addresses, headers, log lines, static files."""
+"""Tests of what platforms rely on: health checks, addresses, headers, logs, static files."""
 
 import json
 import re
@@ -10,27 +10,27 @@ from board import create_app
 from board.settings import Settings
 from conftest import KEY, Postgres
 from flask import Flask
-from pages import send, token
+from pages import submit, token
 from sqlalchemy import inspect
 
 MakeApp = Callable[..., Flask]
 NO_DATABASE = "postgresql://board@/board?host=/nowhere"
 
 
-def test_the_app_is_up_without_a_database(make_app: MakeApp) -> None:
+def test_the_health_check_succeeds_without_a_database(make_app: MakeApp) -> None:
     client = make_app(DATABASE_URL=NO_DATABASE).test_client()
-    answer = client.get("/up", headers={"Host": "10.0.0.7:8080"})
-    assert (answer.status_code, answer.text) == (200, "up\n")
+    response = client.get("/up", headers={"Host": "10.0.0.7:8080"})
+    assert (response.status_code, response.text) == (200, "up\n")
 
 
-def test_the_database_check_and_pages_say_503_without_a_database(make_app: MakeApp) -> None:
+def test_pages_and_the_database_check_respond_503_without_a_database(make_app: MakeApp) -> None:
     client = make_app(DATABASE_URL=NO_DATABASE).test_client()
     for path in ("/up/databases", "/"):
-        answer = client.get(path)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        response = client.get(path)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
 
 
-def test_a_restarted_database_costs_no_error(make_app: MakeApp, postgres: Postgres) -> None:
+def test_a_database_restart_causes_no_errors(make_app: MakeApp, postgres: Postgres) -> None:
     client = make_app().test_client()
     assert client.get("/up/databases").status_code == 200
     postgres.stop()
@@ -40,16 +40,16 @@ def test_a_restarted_database_costs_no_error(make_app: MakeApp, postgres: Postgr
         postgres.start()
     assert client.get("/up/databases").status_code == 200
 
-    postgres.stop()  # this time unnoticed by the pool, whose connection is dead now
+    postgres.stop()  # this time no request notices, and the pool's connection is broken
     postgres.start()
     assert client.get("/up/databases").status_code == 200
 
 
-def test_the_version_is_the_release(make_app: MakeApp) -> None:
+def test_version_returns_the_release(make_app: MakeApp) -> None:
     assert make_app(RELEASE="sha256:1234").test_client().get("/version").json == {"release": "sha256:1234"}
 
 
-def test_links_and_redirects_have_the_external_address(make_app: MakeApp) -> None:
+def test_links_and_redirects_have_the_external_url(make_app: MakeApp) -> None:
     client = make_app(EXTERNAL_URL="https://board.example", TRUST_PROXY_DEPTH="1").test_client()
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
     page = client.get("/", headers=forged)
@@ -57,11 +57,13 @@ def test_links_and_redirects_have_the_external_address(make_app: MakeApp) -> Non
 
     https = "https://board.example"
     data = {"csrf_token": token(client, https), "body": "hello"}
-    answer = client.post("/", base_url=https, data=data, headers={"Referer": f"{https}/", "X-Forwarded-Proto": "http"})
-    assert (answer.status_code, answer.location) == (303, "https://board.example/")
+    response = client.post(
+        "/", base_url=https, data=data, headers={"Referer": f"{https}/", "X-Forwarded-Proto": "http"}
+    )
+    assert (response.status_code, response.location) == (303, "https://board.example/")
 
 
-def test_without_an_external_address_the_request_decides(make_app: MakeApp) -> None:
+def test_without_an_external_url_links_have_the_host_of_the_request(make_app: MakeApp) -> None:
     client = make_app(TRUST_PROXY_DEPTH="1").test_client()
     page = client.get(
         "/", headers={"Host": "board.test", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
@@ -70,7 +72,7 @@ def test_without_an_external_address_the_request_decides(make_app: MakeApp) -> N
 
 
 @pytest.mark.parametrize(("depth", "client"), [("0", "127.0.0.1"), ("1", "3.3.3.3"), ("2", "2.2.2.2")])
-def test_the_client_is_found_behind_the_trusted_proxies(
+def test_the_log_has_the_client_in_front_of_the_trusted_proxies(
     make_app: MakeApp, capsys: pytest.CaptureFixture[str], depth: str, client: str
 ) -> None:
     app = make_app(TRUST_PROXY_DEPTH=depth)
@@ -79,30 +81,30 @@ def test_the_client_is_found_behind_the_trusted_proxies(
     assert json.loads(capsys.readouterr().err)["client"] == client
 
 
-def test_sessions_and_open_forms_survive_a_new_key(make_app: MakeApp) -> None:
-    """The page was opened before the new key, and is sent to a task that has it."""
+def test_sessions_and_open_forms_stay_valid_after_a_key_rotation(make_app: MakeApp) -> None:
+    """A form that was opened before the rotation can be sent to a task that has the new key."""
     visitor = make_app().test_client()
     form_token = token(visitor)
     cookie = visitor.get_cookie("session")
     assert cookie
 
-    def answer(**keys: str) -> int:
+    def post_with(**keys: str) -> int:
         client = make_app(SECRET_KEY="z" + KEY, **keys).test_client()
         client.set_cookie("session", cookie.value)
         return client.post("/", data={"csrf_token": form_token, "body": "hello"}).status_code
 
-    assert answer(SECRET_KEY_FALLBACKS=f"another, {KEY}") == 303
-    assert answer() == 400
+    assert post_with(SECRET_KEY_FALLBACKS=f"another, {KEY}") == 303
+    assert post_with() == 400
 
 
-def test_the_session_cookie_is_out_of_reach(make_app: MakeApp) -> None:
+def test_the_session_cookie_is_secure_and_http_only(make_app: MakeApp) -> None:
     page = make_app(EXTERNAL_URL="https://board.example").test_client().get("/")
     cookie = page.headers["Set-Cookie"]
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_every_answer_has_the_security_headers(make_app: MakeApp) -> None:
+def test_every_response_has_the_security_headers(make_app: MakeApp) -> None:
     client = make_app(EXTERNAL_URL="https://board.example").test_client()
     for path in ("/", "/up", "/not-there"):
         headers = client.get(path).headers
@@ -115,33 +117,35 @@ def test_every_answer_has_the_security_headers(make_app: MakeApp) -> None:
         assert headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_a_view_may_say_something_else_than_every_answer(make_app: MakeApp) -> None:
+def test_a_view_can_override_the_default_headers(make_app: MakeApp) -> None:
     app = make_app()
-    said = {"cache-control": "max-age=60", "Content-Security-Policy": "default-src 'self'"}
-    app.add_url_rule("/own", view_func=lambda: ("", said))
-    headers = app.test_client().get("/own").headers
+    overrides = {"cache-control": "max-age=60", "Content-Security-Policy": "default-src 'self'"}
+    app.add_url_rule("/overrides", view_func=lambda: ("", overrides))
+    headers = app.test_client().get("/overrides").headers
     assert headers.getlist("Cache-Control") == ["max-age=60"]
     assert headers.getlist("Content-Security-Policy") == ["default-src 'self'"]
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_localhost_is_not_bound_to_https(make_app: MakeApp) -> None:
-    answer = make_app(APP_ENV="Dev", EXTERNAL_URL="https://localhost:8443").test_client().get("/up")
-    assert "Strict-Transport-Security" not in answer.headers
+def test_responses_of_localhost_have_no_strict_transport_security(make_app: MakeApp) -> None:
+    response = make_app(APP_ENV="Dev", EXTERNAL_URL="https://localhost:8443").test_client().get("/up")
+    assert "Strict-Transport-Security" not in response.headers
 
 
-def test_static_files_have_a_hash_in_their_name_and_are_kept_for_a_year(make_app: MakeApp) -> None:
+def test_static_files_have_a_hash_in_their_name_and_are_cached_for_a_year(make_app: MakeApp) -> None:
     client = make_app(SEND_FILE_MAX_AGE_DEFAULT="31556926").test_client()
-    found = re.search(r'href="(/static/style\.[0-9a-f]{12}\.css)"', client.get("/").text)
-    assert found
-    answer = client.get(found[1], buffered=True)
-    assert (answer.status_code, answer.mimetype) == (200, "text/css")
-    assert answer.headers["Cache-Control"] == "max-age=31556926, public"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    match = re.search(r'href="(/static/style\.[0-9a-f]{12}\.css)"', client.get("/").text)
+    assert match
+    response = client.get(match[1], buffered=True)
+    assert (response.status_code, response.mimetype) == (200, "text/css")
+    assert response.headers["Cache-Control"] == "max-age=31556926, public"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert client.get("/static/style.000000000000.css").status_code == 404
 
 
-def test_a_request_is_one_line_of_json_without_secrets(make_app: MakeApp, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_request_is_logged_as_one_line_of_json_without_secrets(
+    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
+) -> None:
     client = make_app().test_client()
     form_token = token(client)
     capsys.readouterr()
@@ -170,7 +174,7 @@ def test_a_request_is_one_line_of_json_without_secrets(make_app: MakeApp, capsys
         assert secret not in output
 
 
-def test_static_files_and_unknown_pages_are_logged_and_good_health_is_not(
+def test_static_files_and_missing_pages_are_logged_and_successful_health_checks_are_not(
     make_app: MakeApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = make_app().test_client()
@@ -181,7 +185,7 @@ def test_static_files_and_unknown_pages_are_logged_and_good_health_is_not(
     assert [(line["path"], line["status"]) for line in lines] == [("/static/style.css", 200), ("/not\nthere", 404)]
 
 
-def test_an_error_is_logged_with_its_traceback_and_without_what_was_posted(
+def test_an_error_is_logged_with_its_traceback_and_without_the_posted_text(
     make_app: MakeApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = make_app()
@@ -190,16 +194,16 @@ def test_an_error_is_logged_with_its_traceback_and_without_what_was_posted(
     with app.app_context():
         flask_migrate.downgrade(revision="base")  # no table: the insert fails
     capsys.readouterr()
-    answer = client.post("/", data={"csrf_token": form_token, "body": "body-secret"}, buffered=True)
+    response = client.post("/", data={"csrf_token": form_token, "body": "body-secret"}, buffered=True)
     output = capsys.readouterr().err
     lines = [json.loads(line) for line in output.splitlines()]
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert "UndefinedTable" in lines[0]["exception"]
     assert lines[-1]["status"] == 500
     assert "body-secret" not in output
 
 
-def test_the_database_password_is_not_in_the_log_of_a_failed_connection(
+def test_a_failed_connection_is_logged_without_the_database_password(
     make_app: MakeApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = "postgresql://board:password-secret@127.0.0.1:1/board"
@@ -209,7 +213,7 @@ def test_the_database_password_is_not_in_the_log_of_a_failed_connection(
     assert "password-secret" not in output
 
 
-def test_migrations_go_up_to_the_models_and_back_down(empty_database: str) -> None:
+def test_migrations_create_the_tables_of_the_models_and_can_be_reverted(empty_database: str) -> None:
     app = create_app(Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": empty_database}))
     with app.app_context():
         engine = app.extensions["migrate"].db.engine
@@ -221,15 +225,13 @@ def test_migrations_go_up_to_the_models_and_back_down(empty_database: str) -> No
             "picture_description",
             "created_at",
         }
-        flask_migrate.check()  # exits when the models have what the migrations lack
+        flask_migrate.check()  # fails if the models differ from the migrated tables
         flask_migrate.upgrade()
         flask_migrate.downgrade(revision="base")
         assert not inspect(engine).has_table("post")
 
 
-def test_a_request_log_survives_an_answer_that_fails_halfway(
-    make_app: MakeApp, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_whose_view_fails_is_logged(make_app: MakeApp, capsys: pytest.CaptureFixture[str]) -> None:
     app = make_app()
     app.add_url_rule("/broken", view_func=lambda: 1 // 0)
     capsys.readouterr()
@@ -238,6 +240,6 @@ def test_a_request_log_survives_an_answer_that_fails_halfway(
     assert (last["path"], last["status"]) == ("/broken", 500)
 
 
-def test_a_post_lasts_longer_than_the_app_that_took_it(make_app: MakeApp) -> None:
-    send(make_app().test_client(), "kept")
-    assert "kept" in make_app().test_client().get("/").text
+def test_a_post_is_still_there_after_the_app_restarts(make_app: MakeApp) -> None:
+    submit(make_app().test_client(), "stored")
+    assert "stored" in make_app().test_client().get("/").text

@@ -1,4 +1,4 @@
-"""What requests see when the database restarts, fails over or gets a new password."""
+"""Tests of requests while the database restarts, fails over or gets a new password."""
 
 import json
 import threading
@@ -14,123 +14,129 @@ from board.models import Post, database
 from conftest import REGION, Postgres
 from flask import Flask
 from flask.testing import FlaskClient
-from pages import send
+from pages import submit
 from sqlalchemy import event, select, text
 
 MakeApp = Callable[..., Flask]
-Later = Callable[..., None]
+CallLater = Callable[..., None]
 
 
 @pytest.fixture
-def later() -> Iterator[Later]:
-    """Does something after some seconds, and has done it when the test ends."""
+def call_later() -> Iterator[CallLater]:
+    """Calls a function after some seconds; the test ends after the call."""
     timers: list[threading.Timer] = []
 
-    def later(seconds: float, function: Callable[..., None], *arguments: str) -> None:
+    def call_later(seconds: float, function: Callable[..., None], *arguments: str) -> None:
         timers.append(threading.Timer(seconds, function, arguments))
         timers[-1].start()
 
-    yield later
+    yield call_later
     for timer in timers:
         timer.join()
 
 
 @pytest.fixture
-def running(postgres: Postgres) -> Iterator[Postgres]:
-    """PostgreSQL, which a test may leave stopped."""
+def stoppable_postgres(postgres: Postgres) -> Iterator[Postgres]:
+    """PostgreSQL for tests that stop it; it is started again after the test."""
     yield postgres
-    if not postgres.running():
+    if not postgres.is_running():
         postgres.start()
 
 
-def _get(client: FlaskClient, path: str = "/up/databases") -> tuple[int, float]:
+def _timed_get(client: FlaskClient, path: str = "/up/databases") -> tuple[int, float]:
     began = time.monotonic()
     return client.get(path).status_code, time.monotonic() - began
 
 
-def test_a_request_waits_for_a_database_that_restarts(make_app: MakeApp, running: Postgres, later: Later) -> None:
+def test_a_request_waits_while_the_database_restarts(
+    make_app: MakeApp, stoppable_postgres: Postgres, call_later: CallLater
+) -> None:
     client = make_app().test_client()
-    assert _get(client)[0] == 200
-    running.stop()
-    later(2, running.start)
-    status, seconds = _get(client)
+    assert _timed_get(client)[0] == 200
+    stoppable_postgres.stop()
+    call_later(2, stoppable_postgres.start)
+    status, seconds = _timed_get(client)
     assert status == 200
     assert 1.5 < seconds < 4
 
 
-def test_a_long_outage_is_answered_at_once_and_its_end_is_noticed_at_once(make_app: MakeApp, running: Postgres) -> None:
+def test_requests_fail_at_once_during_a_long_outage_and_succeed_at_once_after_it(
+    make_app: MakeApp, stoppable_postgres: Postgres
+) -> None:
     client = make_app().test_client()
-    running.stop()
-    status, seconds = _get(client)
+    stoppable_postgres.stop()
+    status, seconds = _timed_get(client)
     assert status == 503
     assert OUTAGE_SECONDS - 0.5 < seconds < OUTAGE_SECONDS + 2
     for _ in range(3):
-        status, seconds = _get(client)
+        status, seconds = _timed_get(client)
         assert status == 503
         assert seconds < 0.5
-    running.start()
-    assert _get(client)[0] == 200
+    stoppable_postgres.start()
+    assert _timed_get(client)[0] == 200
 
 
-def test_an_outage_of_long_ago_does_not_count(
-    make_app: MakeApp, running: Postgres, later: Later, monkeypatch: Any
+def test_requests_wait_again_in_a_later_outage(
+    make_app: MakeApp, stoppable_postgres: Postgres, call_later: CallLater, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("board.database._FORGET_SECONDS", 0.5)
     client = make_app().test_client()
-    running.stop()
-    assert _get(client)[0] == 503
+    stoppable_postgres.stop()
+    assert _timed_get(client)[0] == 503
     time.sleep(1)
-    later(1, running.start)
-    assert _get(client)[0] == 200  # waited for again
+    call_later(1, stoppable_postgres.start)
+    assert _timed_get(client)[0] == 200  # it waited for the restart
 
 
-def _end_own_connection(postgres: Postgres, connection: Any) -> None:
-    number = connection.connection.driver_connection.info.backend_pid
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as other:
-        other.execute("select pg_terminate_backend(%s)", [number])
+def _terminate_connection(postgres: Postgres, connection: Any) -> None:
+    process_id = connection.connection.driver_connection.info.backend_pid
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(%s)", [process_id])
 
 
-def test_a_transaction_that_breaks_is_503_and_stores_nothing(make_app: MakeApp, postgres: Postgres) -> None:
+def test_an_interrupted_transaction_is_503_and_stores_nothing(make_app: MakeApp, postgres: Postgres) -> None:
     app = make_app()
 
     @app.get("/broken")
     def broken() -> str:
-        database.session.add(Post(body="half"))
+        database.session.add(Post(body="interrupted"))
         database.session.flush()
-        _end_own_connection(postgres, database.session.connection())
+        _terminate_connection(postgres, database.session.connection())
         database.session.commit()
         return "unreachable"
 
-    answer = app.test_client().get("/broken")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "half" not in app.test_client().get("/").text
+    response = app.test_client().get("/broken")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "interrupted" not in app.test_client().get("/").text
 
 
-def test_a_query_that_breaks_is_asked_again(make_app: MakeApp, postgres: Postgres) -> None:
+def test_an_interrupted_read_is_repeated(make_app: MakeApp, postgres: Postgres) -> None:
     app = make_app()
-    broken: list[Any] = []
+    terminated: list[Any] = []
     with app.app_context():
 
         @event.listens_for(app.extensions["board.reader"], "before_cursor_execute")
-        def end_once(connection: Any, *_: Any) -> None:
-            if not broken:
-                broken.append(connection)
-                _end_own_connection(postgres, connection)
+        def terminate_once(connection: Any, *_: Any) -> None:
+            if not terminated:
+                terminated.append(connection)
+                _terminate_connection(postgres, connection)
 
         assert read(select(Post.id)) == []
-    assert broken
+    assert terminated
 
 
-def test_an_error_of_the_app_stays_an_error(make_app: MakeApp) -> None:
+def test_an_invalid_query_is_an_error_of_the_app(make_app: MakeApp) -> None:
     app = make_app()
     app.add_url_rule("/wrong", view_func=lambda: str(database.session.execute(text("select no_such_column"))))
     assert app.test_client().get("/wrong").status_code == 500
 
 
-def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Postgres, later: Later) -> None:
-    """After a failover a kept connection may lead to what only reads now."""
+def test_a_write_that_fails_on_a_replica_closes_the_connection(
+    make_app: MakeApp, postgres: Postgres, call_later: CallLater
+) -> None:
+    """After a failover, a pooled connection may lead to the former primary, which is now read-only."""
     client = make_app().test_client()
-    assert send(client, "before").status_code == 303
+    assert submit(client, "before").status_code == 303
 
     def set_read_only(value: str) -> None:
         with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
@@ -140,9 +146,9 @@ def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Pos
     try:
         set_read_only("on")
         time.sleep(0.3)
-        assert send(client, "meanwhile").status_code == 503
-        later(1, set_read_only, "off")
-        assert send(client, "after").status_code == 303  # waited for a server that takes writes
+        assert submit(client, "meanwhile").status_code == 503
+        call_later(1, set_read_only, "off")
+        assert submit(client, "after").status_code == 303  # it waited for a server that accepts writes
     finally:
         set_read_only("off")
     page = client.get("/").text
@@ -150,7 +156,7 @@ def test_a_write_that_meets_a_replica_leaves_it(make_app: MakeApp, postgres: Pos
     assert "meanwhile" not in page
 
 
-def test_a_connection_has_its_limits(make_app: MakeApp) -> None:
+def test_the_pool_has_one_connection_per_thread_with_time_limits(make_app: MakeApp) -> None:
     app = make_app(DATABASE_THREADS="7")
     with app.app_context():
         assert database.engine.pool.size() == 7
@@ -159,10 +165,10 @@ def test_a_connection_has_its_limits(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("stage", ["AWSCURRENT", "AWSPENDING"])
-def test_a_new_password_is_taken_up_without_an_error(
+def test_a_new_password_is_used_without_an_error(
     make_app: MakeApp, postgres: Postgres, database_url: str, aws: None, stage: str
 ) -> None:
-    """Whether the rotation has finished, or has changed the database and not yet the secret."""
+    """The rotation is finished (AWSCURRENT), or has changed the database but not yet the secret (AWSPENDING)."""
     secrets = boto3.client("secretsmanager", region_name=REGION)
     old, new = (json.dumps({"username": "rotated", "password": password}) for password in ("old", "new"))
     arn = secrets.create_secret(Name=f"database-{stage}", SecretString=old)["ARN"]
@@ -171,13 +177,13 @@ def test_a_new_password_is_taken_up_without_an_error(
         admin.execute("create role rotated superuser login password 'old'")
         url = database_url.replace("board@", "rotated:old@")
         client = make_app(DATABASE_URL=url, DATABASE_SECRET_ARN=arn).test_client()
-        assert send(client, "with the old password").status_code == 303
+        assert submit(client, "with the old password").status_code == 303
 
         admin.execute("alter role rotated password 'new'")
         secrets.put_secret_value(SecretId=arn, SecretString=new, VersionStages=[stage])
         admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'rotated'")
-        assert send(client, "with the new password").status_code == 303
-        assert _get(client)[0] == 200
+        assert submit(client, "with the new password").status_code == 303
+        assert _timed_get(client)[0] == 200
 
 
 def test_a_wrong_password_without_a_secret_is_503(make_app: MakeApp, postgres: Postgres, database_url: str) -> None:
@@ -185,11 +191,11 @@ def test_a_wrong_password_without_a_secret_is_503(make_app: MakeApp, postgres: P
         admin.execute("drop role if exists rotated")
         admin.execute("create role rotated login password 'right'")
     client = make_app(DATABASE_URL=database_url.replace("board@", "rotated:wrong@")).test_client()
-    assert _get(client)[0] == 503
+    assert _timed_get(client)[0] == 503
 
 
 @pytest.mark.parametrize(
-    ("secret", "found"),
+    ("secret", "parameters"),
     [
         ('{"username": "u", "password": "p", "host": "h"}', {"user": "u", "password": "p"}),
         ('{"PGUSER": "u", "PGPASSWORD": "p"}', {"user": "u", "password": "p"}),
@@ -201,5 +207,5 @@ def test_a_wrong_password_without_a_secret_is_503(make_app: MakeApp, postgres: P
         ("{}", {}),
     ],
 )
-def test_the_forms_of_a_secret(secret: str, found: dict[str, str]) -> None:
-    assert login(secret) == found
+def test_every_format_of_a_secret_is_read(secret: str, parameters: dict[str, str]) -> None:
+    assert login(secret) == parameters

@@ -1,4 +1,4 @@
-"""What libraries may say in the app's log."""
+"""Tests of the log format and of the levels of libraries."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from board import logs
 
 @pytest.fixture
 def _levels() -> Iterator[None]:
-    """Puts back what `configure` changes for the whole process."""
+    """Restores the logging configuration of the process, which `configure` changes."""
     root, names = logging.getLogger(), ("board", "werkzeug", "botocore", "alembic.runtime.plugins")
     handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in (*names, None)}
     yield
@@ -23,7 +23,7 @@ def _levels() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_levels")
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "ERROR"])
-def test_boto3_tells_what_went_wrong_and_not_how_it_works(level: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_warnings_and_errors_of_boto3_are_logged(level: str, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(level)
     logging.getLogger("botocore.regions").info("Found endpoint for s3 via: environment_global.")
     assert "Found endpoint" not in capsys.readouterr().err
@@ -32,7 +32,7 @@ def test_boto3_tells_what_went_wrong_and_not_how_it_works(level: str, capsys: py
 
 
 @pytest.mark.usefixtures("_levels")
-def test_a_line_is_json_with_the_request_s_identity_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_line_is_json_with_the_identity_of_the_request(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")
     identity = logs.identity.set({"request": "0123456789abcdef"})
     try:
@@ -44,8 +44,8 @@ def test_a_line_is_json_with_the_request_s_identity_whatever_is_in_it(capsys: py
     finally:
         logs.identity.reset(identity)
     line = json.loads(capsys.readouterr().err)
-    began = datetime.fromisoformat(line.pop("time"))
-    assert abs(datetime.now(UTC) - began) < timedelta(minutes=1)
+    logged_at = datetime.fromisoformat(line.pop("time"))
+    assert abs(datetime.now(UTC) - logged_at) < timedelta(minutes=1)
     assert line.pop("exception").endswith("ValueError: two\nlines")
     assert line == {
         "level": "error",

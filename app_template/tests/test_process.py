@@ -1,4 +1,4 @@
-"""The Procfile's commands as real processes."""
+"""Tests of the Procfile's commands as real processes."""
 
 import json
 import os
@@ -21,26 +21,26 @@ PROCFILE = (HOME / "Procfile").read_text()
 COMMANDS = dict(re.findall(r"^(\w+): (.+)", PROCFILE, re.MULTILINE))
 
 
-def _environment(**more: str) -> dict[str, str]:
-    # The commands next to this Python first, as in the image.
+def _environment(**variables: str) -> dict[str, str]:
+    # As in the image, the commands of this Python's environment come first.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/dev/null", "SECRET_KEY": KEY} | more
+    return {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/dev/null", "SECRET_KEY": KEY} | variables
 
 
 def _get(url: str, seconds: float = 20) -> bytes:
-    """The answer, waiting for a server that is not there yet."""
+    """The body of the response; waits for a server that is still starting."""
     end = time.monotonic() + seconds
     while True:
         try:
-            with urlopen(url, timeout=5) as answer:
-                return answer.read()
+            with urlopen(url, timeout=5) as response:
+                return response.read()
         except URLError:
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)
 
 
-def test_the_release_command_then_the_server_until_sigterm(empty_database: str) -> None:
+def test_the_server_serves_after_the_release_and_exits_cleanly_on_sigterm(empty_database: str) -> None:
     port = free_port()
     environment = _environment(DATABASE_URL=empty_database, PORT=str(port), RELEASE="v1")
     subprocess.run(COMMANDS["release"], shell=True, check=True, cwd=HOME, env=environment, capture_output=True)
@@ -59,8 +59,8 @@ def test_the_release_command_then_the_server_until_sigterm(empty_database: str) 
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_missing_secret_key_stops_either_command_with_one_sentence(command: str) -> None:
-    ended = subprocess.run(
+def test_every_command_exits_with_one_sentence_if_the_secret_key_is_missing(command: str) -> None:
+    result = subprocess.run(
         ["/bin/sh", "-c", f"exec {command}"],
         cwd=HOME,
         env=_environment(SECRET_KEY="", PORT=str(free_port())),
@@ -68,19 +68,19 @@ def test_a_missing_secret_key_stops_either_command_with_one_sentence(command: st
         text=True,
         timeout=30,
     )
-    assert ended.returncode == 1
-    assert "SECRET_KEY is missing: set it to" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert result.returncode == 1
+    assert "SECRET_KEY is missing: set it to" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_the_image_starts_what_the_procfile_says() -> None:
-    start = next(line for line in (HOME / "Dockerfile").read_text().splitlines() if line.startswith("CMD "))
-    shell, option, script = json.loads(start.removeprefix("CMD "))
+def test_the_image_starts_the_web_command_of_the_procfile() -> None:
+    instruction = next(line for line in (HOME / "Dockerfile").read_text().splitlines() if line.startswith("CMD "))
+    shell, option, script = json.loads(instruction.removeprefix("CMD "))
     assert (shell, option) == ("/bin/sh", "-c")
     assert shlex.split(script) == ["exec", *shlex.split(COMMANDS["web"])]
 
 
-def test_the_worker_works_until_sigterm(database_url: str) -> None:
+def test_the_worker_runs_until_sigterm(database_url: str) -> None:
     command = re.findall(r"^# worker: (.+)", PROCFILE, re.MULTILINE)[0]
     worker = subprocess.Popen(
         ["/bin/sh", "-c", f"exec {command}"],
@@ -90,24 +90,24 @@ def test_the_worker_works_until_sigterm(database_url: str) -> None:
         text=True,
     )
     assert worker.stderr
-    while "worker: tidied up" not in (line := worker.stderr.readline()):
-        assert line, "it ended by itself"
+    while "worker: finished" not in (line := worker.stderr.readline()):
+        assert line, "the worker ended by itself"
     worker.terminate()
     worker.communicate(timeout=10)
     assert worker.returncode == 0
 
 
-def test_the_garbage_collector_leaves_what_stays(empty_database: str) -> None:
-    """Looking through it all would stop every request for as long."""
-    count = "import gc, board; board.create_app(); print(len(gc.get_objects()))"
-    ended = subprocess.run(
-        [sys.executable, "-c", count],
+def test_the_garbage_collector_ignores_the_objects_of_the_app(empty_database: str) -> None:
+    """Checking them would pause every request."""
+    script = "import gc, board; board.create_app(); print(len(gc.get_objects()))"
+    result = subprocess.run(
+        [sys.executable, "-c", script],
         cwd=HOME, env=_environment(DATABASE_URL=empty_database), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert int(ended.stdout) < 10_000  # objects; 100,000 otherwise
+    assert int(result.stdout) < 10_000  # objects; 100,000 otherwise
 
 
-def test_the_server_tells_its_metrics_to_prometheus() -> None:
+def test_the_server_exposes_metrics_for_prometheus() -> None:
     port = free_port()
     environment = {"GRANIAN_METRICS_ENABLED": "true", "GRANIAN_METRICS_PORT": str(port)}
     with start("python serve.py", DATABASE_URL="postgresql://board@/x?host=/nowhere", **environment) as server:

@@ -1,4 +1,4 @@
-"""The release command: what it says, what it does, how it gives way."""
+"""Tests of `flask release`: its output, its migrations, and what it does while queries block it."""
 
 import threading
 import time
@@ -33,12 +33,12 @@ def _tables(url: str) -> set[str]:
         return {name for (name,) in connection.execute("select tablename from pg_tables where schemaname = 'public'")}
 
 
-def test_the_plan_says_what_would_be_done_and_does_nothing(run: Callable[..., str], empty_database: str) -> None:
+def test_plan_shows_the_pending_migrations_without_running_them(run: Callable[..., str], empty_database: str) -> None:
     assert run("--plan") == "To run:\n  0001  create post\n"
     assert _tables(empty_database) == set()
 
 
-def test_it_migrates_once(run: Callable[..., str], empty_database: str) -> None:
+def test_the_second_release_has_nothing_to_do(run: Callable[..., str], empty_database: str) -> None:
     output = run()
     assert "Running, unless another release does:\n  0001  create post\n" in output
     assert "Migrated to 0001." in output
@@ -46,7 +46,7 @@ def test_it_migrates_once(run: Callable[..., str], empty_database: str) -> None:
     assert run() == run("--plan") == "The database is up to date: nothing to do.\n"
 
 
-def test_its_connections_do_not_go_back_to_the_app_with_its_limits(app: Flask, run: Callable[..., str]) -> None:
+def test_the_apps_connections_do_not_have_the_settings_of_a_migration(app: Flask, run: Callable[..., str]) -> None:
     run()
     assert app.test_client().get("/up/databases").status_code == 200
     with app.app_context():
@@ -58,8 +58,8 @@ def test_its_connections_do_not_go_back_to_the_app_with_its_limits(app: Flask, r
 
 
 @pytest.fixture
-def holder(empty_database: str) -> Iterator[psycopg.Connection]:
-    """A long query of the app, which reads what the migration wants to write."""
+def blocking_connection(empty_database: str) -> Iterator[psycopg.Connection]:
+    """A long query of the app, which locks a table that the migration writes."""
     with psycopg.connect(empty_database) as connection:
         connection.execute("create table alembic_version (version_num varchar(32) primary key)")
         connection.commit()
@@ -67,22 +67,25 @@ def holder(empty_database: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_it_gives_way_to_queries_and_tries_again(
-    run: Callable[..., str], holder: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+def test_a_blocked_migration_stops_and_is_tried_again(
+    run: Callable[..., str], blocking_connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("board.release._PAUSE_SECONDS", 0.5)
-    release = threading.Timer(3, holder.rollback)  # in the second try: a try lasts 2 s
-    release.start()
+    unblock = threading.Timer(3, blocking_connection.rollback)  # during the second attempt: an attempt lasts 2 s
+    unblock.start()
     began = time.monotonic()
     output = run()
-    release.join()
+    unblock.join()
     assert 2.5 < time.monotonic() - began < 6
     assert output.count("Other queries hold what the migration needs: again in 0.5 s.") == 1
     assert "Migrated to 0001." in output
 
 
-def test_it_gives_up_with_a_sentence_and_changes_nothing(
-    run: Callable[..., str], holder: psycopg.Connection, empty_database: str, monkeypatch: pytest.MonkeyPatch
+def test_a_migration_that_stays_blocked_fails_with_one_sentence_and_changes_nothing(
+    run: Callable[..., str],
+    blocking_connection: psycopg.Connection,
+    empty_database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("board.release._PAUSE_SECONDS", 0)
     monkeypatch.setattr("board.release._ATTEMPTS", 2)
@@ -91,7 +94,7 @@ def test_it_gives_up_with_a_sentence_and_changes_nothing(
     assert _tables(empty_database) == {"alembic_version"}
 
 
-def test_a_database_that_is_away_is_one_sentence(empty_database: str) -> None:
+def test_an_unavailable_database_is_reported_in_one_sentence(empty_database: str) -> None:
     url = make_url(empty_database).update_query_dict({"host": "/nowhere"}).render_as_string(hide_password=False)
     app = create_app(Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": url}))
     result = app.test_cli_runner().invoke(args=["release"])

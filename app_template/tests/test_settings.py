@@ -1,4 +1,4 @@
-"""Which settings are taken and which are refused."""
+"""Tests of valid and invalid settings."""
 
 import pytest
 from board.settings import Settings, SettingsError
@@ -6,7 +6,7 @@ from conftest import KEY
 
 
 @pytest.mark.parametrize(
-    ("key", "wrong"),
+    ("key", "problem"),
     [
         ("", "is missing"),
         ("change-me", "is a placeholder"),
@@ -17,11 +17,11 @@ from conftest import KEY
     ],
 )
 @pytest.mark.parametrize("environment", ["Production", "Staging", "", "Prod"])
-def test_a_deployed_app_refuses_a_weak_secret_key(environment: str, key: str, wrong: str) -> None:
-    with pytest.raises(SettingsError) as refused:
+def test_a_weak_secret_key_is_rejected_in_every_deployed_environment(environment: str, key: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"APP_ENV": environment, "SECRET_KEY": key})
-    sentence = str(refused.value.message)
-    assert sentence.startswith(f"SECRET_KEY {wrong}: set it to ")
+    sentence = str(raised.value.message)
+    assert sentence.startswith(f"SECRET_KEY {problem}: set it to ")
     assert "\n" not in sentence
     assert not key or key not in sentence
 
@@ -34,7 +34,7 @@ def test_development_needs_no_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "taken"),
+    ("url", "database_url"),
     [
         (
             "postgresql://u:p%40@h:5432/d?sslmode=verify-full",
@@ -44,8 +44,8 @@ def test_development_needs_no_settings() -> None:
         ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
     ],
 )
-def test_the_database_is_reached_with_psycopg(given: str, taken: str) -> None:
-    assert Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": given}).database_url == taken
+def test_psycopg_is_the_driver_of_every_database_url(url: str, database_url: str) -> None:
+    assert Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": url}).database_url == database_url
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_the_database_is_reached_with_psycopg(given: str, taken: str) -> None:
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud': it must be one of debug, info, warning, error, critical."),
     ],
 )
-def test_a_wrong_setting_is_named(name: str, value: str, sentence: str) -> None:
-    with pytest.raises(SettingsError) as refused:
+def test_an_invalid_setting_is_rejected_with_its_name_and_value(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"APP_ENV": "Dev", name: value})
-    assert refused.value.message == sentence
+    assert raised.value.message == sentence
 
 
-def test_secrets_are_not_in_what_settings_print() -> None:
+def test_the_repr_of_the_settings_contains_no_secrets() -> None:
     settings = Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": "postgresql://u:hidden@h/d"})
     assert KEY not in repr(settings)
     assert "hidden" not in repr(settings)
 
 
-def test_storage_that_cannot_work_is_refused() -> None:
+def test_an_incomplete_bucket_address_is_rejected() -> None:
     with pytest.raises(SettingsError, match="AWS_REGION is missing"):
         Settings.from_environment({"APP_ENV": "Dev", "MEDIA_BUCKET": "media"})
     with pytest.raises(SettingsError, match="leads to s3://media"):
@@ -91,7 +91,7 @@ def test_storage_that_cannot_work_is_refused() -> None:
         ({"APP_ENV": "Dev", "LOG_LEVEL": "error", "SEND_FILE_MAX_AGE_DEFAULT": "7"}, False, "ERROR", 7),
     ],
 )
-def test_the_environment_chooses_the_defaults_and_a_variable_overrides_each(
+def test_the_environment_selects_the_defaults_and_variables_override_them(
     environment: dict[str, str], deployed: bool, log_level: str, max_age: int
 ) -> None:
     settings = Settings.from_environment(environment)
@@ -103,14 +103,14 @@ def test_the_environment_chooses_the_defaults_and_a_variable_overrides_each(
     "url",
     ["mysql://u:hidden@h/d", "nonsense", "postgresql://u:hidden@h:port/d", "postgresql://u:hidden@[h/d", "//h/d"],
 )
-def test_a_broken_database_address_is_refused_without_being_repeated(url: str) -> None:
-    with pytest.raises(SettingsError, match=r"^DATABASE_URL is not the address") as refused:
+def test_an_invalid_database_url_is_rejected_without_repeating_it(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL is not the address") as raised:
         Settings.from_environment({"APP_ENV": "Dev", "DATABASE_URL": url})
-    assert "hidden" not in refused.value.message
+    assert "hidden" not in raised.value.message
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "setting", "found"),
+    ("name", "value", "setting", "expected"),
     [
         ("DEFAULT_DATABASE_DSN", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
         ("DB_CONNECTION_STRING", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
@@ -121,5 +121,5 @@ def test_a_broken_database_address_is_refused_without_being_repeated(url: str) -
         ("DOMAIN", "board.example", "external_url", "https://board.example"),
     ],
 )
-def test_other_platforms_names_are_understood(name: str, value: str, setting: str, found: object) -> None:
-    assert getattr(Settings.from_environment({"APP_ENV": "Dev", name: value}), setting) == found
+def test_the_variables_of_other_platforms_are_read(name: str, value: str, setting: str, expected: object) -> None:
+    assert getattr(Settings.from_environment({"APP_ENV": "Dev", name: value}), setting) == expected

@@ -1,4 +1,4 @@
-"""The peer: a Flask app as the gunicorn and nginx tutorial has it, with the ORM and psycopg2 for its database."""
+"""The peer: a Flask app as in the gunicorn and nginx tutorial, with the ORM and psycopg2."""
 
 import os
 
@@ -11,7 +11,7 @@ database = SQLAlchemy(app)
 
 
 class Post(database.Model):
-    """The template's table."""
+    """The table of the template."""
 
     id = database.Column(database.Integer, primary_key=True)
     body = database.Column(database.Text)
@@ -19,7 +19,7 @@ class Post(database.Model):
 
 @app.route("/")
 def hello() -> Response:
-    """What the hello benchmark asks for."""
+    """The response of the hello benchmark."""
     return Response("up\n", content_type="text/plain; charset=utf-8")
 
 

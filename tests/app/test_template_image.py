@@ -79,7 +79,7 @@ def test_it_serves_read_only_as_an_ordinary_user_and_stops_with_zero(container: 
     docker("stop", "--time", str(TIMERS.stop_timeout), container)
     assert 1 <= time.monotonic() - began < 15
     assert docker("inspect", container, "--format", "{{.State.ExitCode}}").stdout == "0\n"
-    assert '"SIGTERM: serving on for 1 s"' in docker("logs", container).stderr
+    assert '"SIGTERM: serving for another 1 s"' in docker("logs", container).stderr
 
 
 def test_its_health_check_sees_it(container: str) -> None:

@@ -1,4 +1,4 @@
-"""The real Pulumi engine, with the real AWS provider code, against an emulated AWS on this machine."""
+"""Fixtures for the real Pulumi engine and AWS provider with an emulated AWS on this machine."""
 
 import shutil
 from collections.abc import Callable, Iterator

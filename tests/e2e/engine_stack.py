@@ -12,7 +12,7 @@ from flask_on_aws_cli.pulumi_engine import apply, destroy
 from tests.e2e.engine_key import RESET, keep_key
 from tests.engine_programs import write_program
 
-# Each resource has a reason: another depends on it, or it is found in its own way after an interruption.
+# Each resource has a reason: another depends on it, or the engine finds it in a special way after an interruption.
 STACK = """
 import json
 config = pulumi.Config()
@@ -75,13 +75,13 @@ class EngineStack:
     """A program, its local AWS, and the engine's two commands."""
 
     def __init__(self, folder: Path, endpoint: str, body: str = STACK) -> None:
-        self.place = Location(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
+        self.location = Location(folder / ".local-aws", urlsplit(endpoint).port or 0, REGION)
         self.program = folder / "program"
         self.endpoint = endpoint
         self.events = []
         self.write(body)
-        keep_key(self.place.folder)
-        urllib.request.urlopen(control_request(f"{endpoint}{RESET}", self.place.access_key, REGION, "POST")).close()
+        keep_key(self.location.folder)
+        urllib.request.urlopen(control_request(f"{endpoint}{RESET}", self.location.access_key, REGION, "POST")).close()
 
     def write(self, body, **config):
         self.body = body
@@ -94,18 +94,18 @@ class EngineStack:
     def apply(self, **options):
         self.events.clear()
         options.setdefault("progress", self.events.append)
-        return apply(self.program, "local", Path(sys.executable), self.place, **options)
+        return apply(self.program, "local", Path(sys.executable), self.location, **options)
 
     def destroy(self, **options):
         self.events.clear()
-        return destroy(self.program, "local", self.place, self.events.append, **options)
+        return destroy(self.program, "local", self.location, self.events.append, **options)
 
     def operations(self):
         """The completed operations, sorted: `update alb`."""
         return sorted(f"{event.operation} {event.name}" for event in self.events)
 
     def aws(self, service):
-        return client(self.place, service)
+        return client(self.location, service)
 
     def inventory(self):
         """The number of resources on AWS by kind, without those of an empty account."""

@@ -27,21 +27,21 @@ def apply_patches() -> None:
 
 
 def main() -> None:
-    done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     endpoint.apply_patches = apply_patches  # only those that do not depend on running tasks
     keep_key(Path(sys.argv[1]))
-    serving = endpoint.Endpoint(Location(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    server = endpoint.Endpoint(Location(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
 
     def reset(path: str, environ: dict[str, Any]) -> tuple[str, str, bytes]:
-        with serving.records.lock:  # otherwise records would change while they are being saved
+        with server.records.lock:  # otherwise records would change while they are being saved
             moto_api_backend.reset()
         return "200 OK", "text/plain", b""
 
-    serving.serve(RESET, reset)
-    serving.start()
-    done.wait()
-    serving.stop()
+    server.serve(RESET, reset)
+    server.start()
+    stopped.wait()
+    server.stop()
 
 
 if __name__ == "__main__":

@@ -43,14 +43,14 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DEBUG_COMMANDS": "true",  # --event-log
             "PULUMI_ERROR_OUTPUT_STRING": "true",
-            # Only the tests of images have a registry to push them to.
+            # Only the tests of images have a registry to which they can push.
             "DOCKER_HOST": "unix:///nonexistent",
         }
         self.run("stack", "init", name)
 
     def run(self, *arguments: str, fails: bool = False) -> str:
         """Run a command and return its output. With `fails`, the command must fail."""
-        done = subprocess.run(
+        result = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive"],
             cwd=self.folder,
             env=self.environment,
@@ -59,8 +59,10 @@ class Stack:
             timeout=TIMEOUT_SECONDS,
             check=False,
         )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{output}"
+        output = result.stdout + result.stderr
+        assert (result.returncode != 0) == fails, (
+            f"pulumi {' '.join(arguments)} ended with {result.returncode}:\n{output}"
+        )
         return output
 
     def configure(self, **settings: object) -> None:

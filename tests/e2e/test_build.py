@@ -1,4 +1,4 @@
-"""Planned images, built by a real Docker engine and run as Fargate runs them."""
+"""Tests of images of build plans, which a Docker engine builds and runs with the restrictions of Fargate."""
 
 import io
 import json
@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 from catalogue import MANAGERS
 
 pytestmark = pytest.mark.docker
-# A cold build downloads a compiler at most; beyond ten minutes it hangs.
+# A build without a cache downloads a compiler at most; after ten minutes it hangs.
 BUILD_SECONDS = 600
-# gunicorn listens within two; a shared machine may be thirty times slower.
+# gunicorn listens within two seconds; a shared machine may be thirty times slower.
 START_SECONDS = 60
 CONDA = [name for name in MANAGERS if name.startswith("conda")]
 
@@ -40,62 +40,63 @@ def docker(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module", autouse=True)
 def docker_engine():
     try:
-        answer = docker("version")
+        result = docker("version")
     except FileNotFoundError:
         pytest.skip("there is no docker command on this machine")
-    if answer.returncode:
-        pytest.skip(f"no Docker engine answers: {answer.stderr.strip()}")
+    if result.returncode:
+        pytest.skip(f"no Docker engine is available: {result.stderr.strip()}")
 
 
-class Built:
-    """An image, and what the builder said."""
+class Image:
+    """An image and the output of its build."""
 
-    def __init__(self, folder: Path, image: str) -> None:
-        self.folder, self.image, self.said = folder, image, ""
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name, self.output = folder, name, ""
 
-    def build(self, settings: PlanSettings | None = None, *options: str, names=((), ())) -> "Built":
-        (arguments, own), trusted = names, "REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
-        # Poetry trusts what the image trusts, for networks that inspect TLS; elsewhere it makes no difference.
-        text = render_dockerfile(plan_build(self.folder, settings), [*arguments, "REQUESTS_CA_BUNDLE"], own)
-        done = docker(
-            *("build", "--progress=plain", "--tag", self.image, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"),
-            *("--build-arg", trusted, *options, "--file", "-", str(self.folder)),
+    def build(self, settings: PlanSettings | None = None, *options: str, names=((), ())) -> "Image":
+        arguments, secret_names = names
+        # Poetry trusts the certificates of the image, for networks that inspect TLS.
+        ca_bundle = "REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
+        text = render_dockerfile(plan_build(self.folder, settings), [*arguments, "REQUESTS_CA_BUNDLE"], secret_names)
+        result = docker(
+            *("build", "--progress=plain", "--tag", self.name, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"),
+            *("--build-arg", ca_bundle, *options, "--file", "-", str(self.folder)),
             input=text,
         )
-        self.said = done.stderr
-        base = re.search(r"failed to resolve source metadata for (\S+):", self.said)
+        self.output = result.stderr
+        base = re.search(r"failed to resolve source metadata for (\S+):", self.output)
         if base:
-            pytest.skip(f"the base image {base[1]} cannot be had here")
-        assert done.returncode == 0, done.stderr[-4000:]
+            pytest.skip(f"the base image {base[1]} is not available here")
+        assert result.returncode == 0, result.stderr[-4000:]
         return self
 
 
 @pytest.fixture
-def built(tmp_path) -> Iterator[type[Built]]:
-    """Write an app of the catalogue, to be built under a unique name; the image is deleted after the test."""
-    made: list[Built] = []
+def built(tmp_path) -> Iterator[type[Image]]:
+    """A function that writes an app of the catalogue; its image has a unique name and is deleted after the test."""
+    images: list[Image] = []
 
-    def make(name: str) -> Built:
-        made.append(Built(MANAGERS[name].write(tmp_path / "app"), f"flask-on-aws-test-{name}-{secrets.token_hex(4)}"))
-        return made[-1]
+    def make(name: str) -> Image:
+        images.append(Image(MANAGERS[name].write(tmp_path / "app"), f"flask-on-aws-test-{name}-{secrets.token_hex(4)}"))
+        return images[-1]
 
     yield make
-    for one in made:
-        docker("image", "rm", "--force", one.image)
+    for image in images:
+        docker("image", "rm", "--force", image.name)
 
 
 @pytest.fixture
 def running() -> Iterator:
-    """Start a container with the contract's restrictions; its id and address."""
+    """A function that starts a container with the contract's restrictions and returns its ID and address."""
     started: list[str] = []
 
     def run(image: str, *options: str) -> tuple[str, str]:
-        done = docker(
+        result = docker(
             *("run", "--detach", "--read-only", "--cap-drop=ALL", "--env", "PORT=9123"),
             *("--publish", "127.0.0.1::9123", *options, image),
         )
-        assert done.returncode == 0, done.stderr
-        started.append(done.stdout.strip())
+        assert result.returncode == 0, result.stderr
+        started.append(result.stdout.strip())
         return started[-1], "http://" + docker("port", started[-1], "9123").stdout.strip()
 
     yield run
@@ -104,34 +105,34 @@ def running() -> Iterator:
 
 
 def get(container: str, address: str) -> str:
-    until = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return answer.read().decode()
+            with urllib.request.urlopen(address, timeout=5) as response:
+                return response.read().decode()
         except OSError:
             logs = docker("logs", container)
-            assert time.monotonic() < until, logs.stdout + logs.stderr
+            assert time.monotonic() < deadline, logs.stdout + logs.stderr
             time.sleep(0.1)
 
 
 @pytest.mark.parametrize("name", MANAGERS)
-def test_an_app_is_built_runs_answers_and_stops(built, running, name):
-    image = built(name).build().image
+def test_an_image_of_every_kind_of_app_is_built_serves_and_stops(built, running, name):
+    image = built(name).build().name
     container, address = running(image, "--env", "PGHOST=db.example.com")
     assert get(container, f"{address}/up") == "up\n"
     assert get(container, f"{address}/variables/PGHOST") == "db.example.com\n"
-    inside = docker("exec", container, "sh", "-c", f"id -u; cat {CA_PATH}; python -c 'import iniconfig' 2>&1 | tail -1")
-    user, _, rest = inside.stdout.partition("\n")
+    result = docker("exec", container, "sh", "-c", f"id -u; cat {CA_PATH}; python -c 'import iniconfig' 2>&1 | tail -1")
+    user, _, rest = result.stdout.partition("\n")
     assert user == "10001"
     assert rest.startswith((CA_FOLDER / CA_FILE).read_text())
-    assert "No module named 'iniconfig'" in rest  # the development packages stay out
+    assert "No module named 'iniconfig'" in rest  # development dependencies are not installed
     assert docker("stop", "--time", "30", container).returncode == 0
     assert docker("inspect", "--format", "{{.State.ExitCode}}", container).stdout.strip() == "0"
 
 
 def layers(image: str, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of every layer with its content, and everything else that belongs to the image."""
+    """Name and content of every file in every layer, and of all other parts of the image."""
     archive = folder / "image.tar"
     docker("save", "--output", str(archive), image)
     with tarfile.open(archive) as outer:
@@ -145,9 +146,9 @@ def layers(image: str, folder: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{member.name}/{file.name}", inner.extractfile(file).read() if file.isfile() else b""
 
 
-def test_nothing_of_the_build_is_in_the_image(built, tmp_path):
+def test_the_image_contains_no_secrets_and_files_of_the_build(built, tmp_path):
     app = built("node")
-    # Both are used by the build: the secret's length is in its output, the variable's value is in the assets.
+    # The build uses both: it prints their lengths.
     package = json.loads((app.folder / "package.json").read_text())
     package["scripts"]["build"] += ' --define:process.env.BUILT_BY=\\"nobody\\" && echo found ${#TOKEN} ${#MODE}'
     (app.folder / "package.json").write_text(json.dumps(package))
@@ -158,25 +159,25 @@ def test_nothing_of_the_build_is_in_the_image(built, tmp_path):
     (tmp_path / "token").write_text(secret)
     options = ("--secret", f"id=TOKEN,src={tmp_path / 'token'}", "--build-arg", f"MODE={mode}")
     app.build(None, *options, names=(["MODE"], ["TOKEN"]))
-    assert f"found {len(secret)} {len(mode)}" in app.said
-    wanted = {word: word.encode() for word in (secret, mode, "left-behind-by-a-developer")}
-    seen, found = 0, []
-    for name, content in layers(app.image, tmp_path):
-        seen += 1
-        found += [(word, name) for word, code in wanted.items() if code in content or word in name]
-    assert found == []
-    assert seen > 1000  # all of Python is among them
-    assert "built by" in docker("run", "--rm", app.image, "cat", "static/site.js").stdout
+    assert f"found {len(secret)} {len(mode)}" in app.output
+    forbidden = {word: word.encode() for word in (secret, mode, "left-behind-by-a-developer")}
+    count, leaks = 0, []
+    for name, content in layers(app.name, tmp_path):
+        count += 1
+        leaks += [(word, name) for word, code in forbidden.items() if code in content or word in name]
+    assert leaks == []
+    assert count > 1000  # otherwise Python itself is missing
+    assert "built by" in docker("run", "--rm", app.name, "cat", "static/site.js").stdout
 
 
 @pytest.mark.parametrize("name", [name for name in MANAGERS if name not in CONDA])
-def test_a_change_of_code_alone_installs_nothing(built, name):
+def test_a_change_of_only_code_installs_nothing(built, name):
     app = built(name).build()
     code = next(app.folder.glob("*.py"))
     code.write_text(f"{code.read_text()}\n# {secrets.token_hex(8)}, which no earlier build has seen\n")
     app.build()
-    steps = dict(re.findall(r"^#(\d+) \[(.+)$", app.said, re.MULTILINE))
-    cached = set(re.findall(r"^#(\d+) CACHED$", app.said, re.MULTILINE))
+    steps = dict(re.findall(r"^#(\d+) \[(.+)$", app.output, re.MULTILINE))
+    cached = set(re.findall(r"^#(\d+) CACHED$", app.output, re.MULTILINE))
     copies = [number for number, step in steps.items() if "COPY . ." in step]
     assert copies
     assert not cached & set(copies)
@@ -192,32 +193,32 @@ def test_a_change_of_code_alone_installs_nothing(built, name):
 def test_every_system_package_exists(built):
     names = sorted({name for needs in NEEDS.values() for name in needs.build + needs.run})
     command = f"apt-get update -qq && apt-get install --simulate -qq {' '.join(names)}"
-    done = docker("run", "--rm", "--network=host", "python:3.13-slim-trixie", "sh", "-c", command)
-    if "Unable to find image" in done.stderr and done.returncode == 125:
-        pytest.skip("the base image cannot be had here")
-    assert done.returncode == 0, done.stderr
+    result = docker("run", "--rm", "--network=host", "python:3.13-slim-trixie", "sh", "-c", command)
+    if "Unable to find image" in result.stderr and result.returncode == 125:
+        pytest.skip("the base image is not available here")
+    assert result.returncode == 0, result.stderr
 
 
 def test_a_package_without_a_wheel_is_compiled_and_runs(built):
     """Only this test proves that the image of an app whose package has no wheel has a compiler while it is built."""
     app = built("pip")
     (app.folder / "requirements.txt").write_text("psycopg2==2.9.10\n")
-    # An image of Python made from Debian's own package has its headers apart.
+    # If Debian's package of Python is installed in the base image, the headers are in a separate package.
     app.build(PlanSettings(system_packages=["python3-dev"]))
-    done = docker(
-        "run", "--rm", app.image, "python", "-c", "import psycopg2; print(psycopg2.extensions.libpq_version())"
+    result = docker(
+        "run", "--rm", app.name, "python", "-c", "import psycopg2; print(psycopg2.extensions.libpq_version())"
     )
-    assert int(done.stdout) >= 170000, done.stderr  # the libpq of Debian 13
+    assert int(result.stdout) >= 170000, result.stderr  # the libpq of Debian 13
 
 
-def test_the_command_builds_and_what_it_ejects_builds_without_it(built, running, monkeypatch):
+def test_the_build_command_builds_and_its_ejected_dockerfile_builds_without_it(built, running, monkeypatch):
     app = built("pip")
     monkeypatch.setenv("TOKEN", "hush")
-    options = ["--tag", app.image, "--build-env", "MODE=x", "--build-secret", "TOKEN"]
+    options = ["--tag", app.name, "--build-env", "MODE=x", "--build-secret", "TOKEN"]
     assert CliRunner().invoke(main, ["build", str(app.folder), *options]).exit_code == 0
-    container, address = running(app.image)
+    container, address = running(app.name)
     assert get(container, f"{address}/up") == "up\n"
     assert CliRunner().invoke(main, ["build", str(app.folder), "--eject"]).exit_code == 0
-    assert docker("build", "--tag", app.image, str(app.folder)).returncode == 0
-    container, address = running(app.image)
+    assert docker("build", "--tag", app.name, str(app.folder)).returncode == 0
+    container, address = running(app.name)
     assert get(container, f"{address}/up") == "up\n"

@@ -1,4 +1,4 @@
-"""A plain clone: the README's commands work in it as they stand, and the update that follows can try the app."""
+"""Tests of a fresh clone: the commands of the README work in it, and an update can test the app."""
 
 import os
 import re
@@ -16,7 +16,7 @@ REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitline
 )
 
 
-def test_the_program_s_environment_has_the_library_and_the_preflight():
+def test_the_program_s_requirements_include_the_library_and_the_preflight():
     assert {"-e ./components", "-e ./cli[preflight]"} <= set(REQUIREMENTS)
     lines = COMMANDS.splitlines()
     assert lines.index("pulumi install") < lines.index("pulumi up")
@@ -36,8 +36,8 @@ def clone(tmp_path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.engine
-def test_the_readme_s_commands_work_in_a_clone(pulumi_command, emulator, clone, tmp_path):
-    """The last of them as a preview, since updates are tested elsewhere."""
+def test_the_commands_of_the_readme_work_in_a_clone(pulumi_command, emulator, clone, tmp_path):
+    """`pulumi up` is replaced by a preview, because other tests run updates."""
     (tmp_path / "backend").mkdir()
     environment = os.environ | {
         "AWS_ENDPOINT_URL": emulator,
@@ -48,9 +48,9 @@ def test_the_readme_s_commands_work_in_a_clone(pulumi_command, emulator, clone, 
     }
     for command in COMMANDS.replace("pulumi up", "pulumi preview").splitlines():
         words = [*command.split(), "--non-interactive"]
-        done = subprocess.run(
+        result = subprocess.run(
             [pulumi_command, *words[1:]], cwd=clone, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+        assert result.returncode == 0, f"{command}:\n{result.stdout}{result.stderr}"
     tool = [clone / ".venv" / "bin" / "python", "-P", "-m", "flask_on_aws_cli", "preflight", "--help"]
     assert "Usage" in subprocess.run(tool, capture_output=True, text=True, check=True).stdout

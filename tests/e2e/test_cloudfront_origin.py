@@ -1,4 +1,4 @@
-"""A stack without a domain moves from a public load balancer to an internal one behind a VPC origin, step by step."""
+"""Test of the migration of a stack without a domain from a public load balancer to a VPC origin."""
 
 import pytest
 
@@ -29,17 +29,17 @@ def registered(stack):
     return len(service["loadBalancers"])
 
 
-def test_it_moves_in_three_updates_and_no_step_can_be_skipped(program):
+def test_the_origin_is_migrated_in_three_updates_and_no_step_can_be_skipped(program):
     stack = program("moving")
     stack.configure(cloudfrontOrigin="public")
     stack.up()
     assert (origin(stack), schemes(stack), registered(stack)) == ("public", ["internet-facing"], 1)
 
     stack.run("config", "rm", "cloudfrontOrigin")
-    for early in ("vpc", "vpc-with-public"):
-        stack.configure(cloudfrontOrigin=early)
-        refusal = stack.run("preview", fails=True)
-        assert "cloudfrontOrigin (cloudfront_origin) to 'public' to keep it" in refusal, refusal
+    for later_step in ("vpc", "vpc-with-public"):
+        stack.configure(cloudfrontOrigin=later_step)
+        output = stack.run("preview", fails=True)
+        assert "cloudfrontOrigin (cloudfront_origin) to 'public' to keep it" in output, output
     stack.up(fails=True)  # also without a preview, and nothing in use is touched
     assert (origin(stack), registered(stack)) == ("public", 1)
 

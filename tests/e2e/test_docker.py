@@ -1,4 +1,4 @@
-"""The image as a real Docker engine builds, pushes and runs it, with the environment that the task definition gives."""
+"""Test of the image that a Docker engine builds, pushes, and runs with the environment of the task definition."""
 
 import fcntl
 import json
@@ -12,45 +12,44 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
-from tests.emulator import free_port
+from flask_on_aws_cli.local_project.ports import free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
 
-# The emulated account's registry. The daemon has to look for it on this machine, over plain HTTP.
+# The registry of the emulated account, which the Docker engine must resolve to this machine and use over HTTP.
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
 application/vnd.docker.distribution.manifest.v2+json"
-# A container of the template answers in one second here; this is its own limit for a health check to begin with.
+# A container of the template responds within a second; this is a generous limit for busy machines.
 READY_SECONDS = 60
 
 
 def docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"docker {' '.join(arguments)}:\n{done.stderr}"
-    return done.stdout.strip()
+    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"docker {' '.join(arguments)}:\n{result.stderr}"
+    return result.stdout.strip()
 
 
 @pytest.fixture
 def registry() -> str:
-    """Where the emulated account's images go: a real registry, which the engine takes for ECR."""
+    """The API's URL of a real registry, which the Docker engine uses as the ECR of the emulated account."""
     if shutil.which("docker") is None or subprocess.run(["docker", "version"], capture_output=True).returncode:
-        pytest.skip("no Docker engine answers")
+        pytest.skip("no Docker engine is available")
     if REGISTRY not in docker("info", "--format", "{{json .RegistryConfig.IndexConfigs}}"):
-        pytest.skip(f"the Docker engine does not take {REGISTRY} for an insecure registry at 127.0.0.1")
-    # The port is the registry's name's own, so tests that run side by side take turns.
-    with (Path(tempfile.gettempdir()) / "flask-on-aws-tests-port-80").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+        pytest.skip(f"the Docker engine does not have {REGISTRY} as an insecure registry at 127.0.0.1")
+    # The name of the registry implies port 80, so only one test can use it at a time.
+    with (Path(tempfile.gettempdir()) / "flask-on-aws-tests-port-80").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1:80:5000", "registry:2")
         try:
-            wait_until(lambda: answer("http://127.0.0.1/v2/")[0] == 200)
+            wait_until(lambda: fetch("http://127.0.0.1/v2/")[0] == 200)
             yield "http://127.0.0.1/v2"
         finally:
             docker("stop", container)
 
 
-def answer(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body; status 0 where nothing answers."""
+def fetch(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of a response; the status is 0 without a response."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as response:
             return response.status, dict(response.headers), response.read()
@@ -60,19 +59,19 @@ def answer(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return 0, {}, b""
 
 
-def wait_until(happened) -> None:
+def wait_until(condition) -> None:
     for _ in range(READY_SECONDS * 10):
-        if happened():
+        if condition():
             return
         time.sleep(0.1)
     raise AssertionError(f"not within {READY_SECONDS} s")
 
 
-def test_the_image_is_built_once_pushed_by_digest_and_answers_as_the_task_runs_it(registry, program):
+def test_the_image_is_built_once_pushed_by_digest_and_runs_with_the_task_s_environment(registry, program):
     """Only this test proves that the real engine and a real Docker engine build an image and push it to a registry."""
     stack = program("dev")
     stack.environment["DOCKER_HOST"] = os.environ.get("DOCKER_HOST", "")
-    # No address of the contract leads anywhere without these; what they add is tested with the whole stack.
+    # Neither exists in the emulator; tests of the complete stack cover them.
     stack.configure(database="none", bucket="none")
     stack.up()
     task = stack.aws("ecs").describe_task_definition(taskDefinition=stack.outputs()["taskDefinitionArn"])
@@ -86,7 +85,7 @@ def test_the_image_is_built_once_pushed_by_digest_and_answers_as_the_task_runs_i
     second = pushed(stack, registry, image(stack))
     assert second != first
 
-    # Back to the earlier content: it is in the repository, so nothing is built, even where no engine answers.
+    # The earlier content is in the repository, so nothing is built, and no Docker engine is needed.
     release.unlink()
     stack.environment["DOCKER_HOST"] = "unix:///nonexistent"
     stack.up()
@@ -100,20 +99,20 @@ def image(stack) -> str:
 
 
 def pushed(stack, registry: str, reference: str) -> str:
-    """The digest that the registry has for a task's image, which is made known to the emulated ECR as a push would."""
+    """The digest of a task's image in the registry; adds the image to the emulated ECR, as a push to ECR would."""
     repository, digest = reference.removeprefix(f"{REGISTRY}/").split("@")
     (tag,) = [
         tag
-        for tag in json.loads(answer(f"{registry}/{repository}/tags/list")[2])["tags"]
-        if answer(f"{registry}/{repository}/manifests/{tag}", Accept=MANIFESTS)[1]["Docker-Content-Digest"] == digest
+        for tag in json.loads(fetch(f"{registry}/{repository}/tags/list")[2])["tags"]
+        if fetch(f"{registry}/{repository}/manifests/{tag}", Accept=MANIFESTS)[1]["Docker-Content-Digest"] == digest
     ]
-    manifest = answer(f"{registry}/{repository}/manifests/{tag}", Accept=MANIFESTS)[2].decode()
+    manifest = fetch(f"{registry}/{repository}/manifests/{tag}", Accept=MANIFESTS)[2].decode()
     stack.aws("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag, imageDigest=digest)
     return digest
 
 
 def check_runs(stack, container) -> None:
-    """As Fargate would run it: its user, a read-only root, and the environment of the task definition."""
+    """Run the image as Fargate does: with its user, a read-only root, and the environment of the task definition."""
     environment = {pair["name"]: pair["value"] for pair in container["environment"]}
     for secret in container.get("secrets", []):
         environment[secret["name"]] = secret_value(stack, secret["valueFrom"])
@@ -124,8 +123,8 @@ def check_runs(stack, container) -> None:
         "run", "--detach", f"--publish=127.0.0.1:{port}:{environment['PORT']}", *options, container["image"]
     )
     try:
-        wait_until(lambda: answer(f"http://127.0.0.1:{port}/up")[0] == 200)
-        version = json.loads(answer(f"http://127.0.0.1:{port}/version")[2])
+        wait_until(lambda: fetch(f"http://127.0.0.1:{port}/up")[0] == 200)
+        version = json.loads(fetch(f"http://127.0.0.1:{port}/version")[2])
         assert environment["RELEASE"] in version.values()
         docker("stop", "--time", str(container["stopTimeout"]), running)
         assert docker("inspect", "--format", "{{.State.ExitCode}}", running) == "0"
@@ -134,6 +133,6 @@ def check_runs(stack, container) -> None:
 
 
 def secret_value(stack, reference: str) -> str:
-    """What ECS puts in place of `arn:…:secret:name-suffix:key::`."""
+    """The value that a task gets for the reference `arn:…:secret:name-suffix:key::`."""
     arn, key = reference.rsplit(":", 3)[0], reference.rsplit(":", 3)[1]
     return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])[key]

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from engine_stack import ONCE, REGION, RESOURCES_CREATED, STACK, EngineStack
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.pulumi_engine import EngineError, Secret, evaluate, state_file
 from flask_on_aws_cli.pulumi_engine.aws import Aws
 from flask_on_aws_cli.pulumi_engine.model.values import to_json
@@ -21,7 +22,7 @@ from flask_on_aws_cli.pulumi_engine.program.invokes import live_answers
 
 from tests.e2e.checks import leftovers
 from tests.e2e.stacks import copy_program
-from tests.emulator import free_port, wait_for
+from tests.emulator import wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,7 +151,7 @@ def test_a_resource_deleted_outside_the_program_is_created_again(stack):
 
 def test_only_its_owner_can_read_the_state_and_secrets_are_marked_in_it(stack):
     password = stack.apply().outputs["password"].value
-    path = state_file(stack.place, "local")
+    path = state_file(stack.location, "local")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert password in path.read_text(), "only the state stores it"
     assert not any(password in repr(event) for event in stack.events)
@@ -161,23 +162,23 @@ import os, signal, sys
 from pathlib import Path
 from flask_on_aws_cli.pulumi_engine import apply
 from flask_on_aws_cli.local_project.location import Location
-folder, place, port, after = sys.argv[1:]
+folder, location, port, after = sys.argv[1:]
 remaining = [int(after)]
 def progress(event):  # the worst moment: AWS has completed the operation, but the state does not record it yet
     remaining[0] -= 1
     if remaining[0] == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-apply(Path(folder), "local", Path(sys.executable), Location(Path(place), int(port), "us-east-1"), progress=progress)
+apply(Path(folder), "local", Path(sys.executable), Location(Path(location), int(port), "us-east-1"), progress=progress)
 """
 
 
 def killed_apply(stack, after):
     """Apply in a separate process that kills itself after a number of operations; returns its exit status."""
-    arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), str(after)]
+    arguments = [str(stack.program), str(stack.location.folder), str(stack.location.port), str(after)]
     command = [sys.executable, "-c", KILLED, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode in (0, -signal.SIGKILL), result.stderr
+    return result.returncode
 
 
 def test_a_run_that_is_killed_repeatedly_is_continued_without_leftovers(stack):
@@ -193,7 +194,7 @@ def test_a_run_that_is_killed_repeatedly_is_continued_without_leftovers(stack):
 
 
 def remaining_programs(stack) -> list[int]:
-    """Process ids of programs that outlive their killed engines by more than the second that is allowed."""
+    """Process IDs of programs that outlive their killed engines by more than the second that is allowed."""
     remaining = []
     for _ in range(50):
         running = [process.info for process in psutil.process_iter(["pid", "cmdline"])]
@@ -216,7 +217,7 @@ def test_a_killed_replacement_and_a_killed_deletion_are_continued(stack):
     assert stack.events == []
 
 
-def test_destroying_nothing_and_destroying_after_a_kill(stack):
+def test_destroying_works_without_resources_and_after_a_kill(stack):
     assert stack.destroy().deleted == ()
     killed_apply(stack, after=9)
     stack.destroy()
@@ -228,9 +229,9 @@ def test_a_failure_names_the_resource_and_aws_s_message_and_the_next_run_continu
         STACK + 'Custom("aws:ecs/service:Service", "bad", {"cluster": cluster.arn, "taskDefinition": "nowhere:1"})\n'
     )
     stack.write(broken)
-    with pytest.raises(EngineError) as failed:
+    with pytest.raises(EngineError) as raised:
         stack.apply()
-    sentence = str(failed.value)
+    sentence = str(raised.value)
     assert sentence.startswith("aws:ecs/service:Service bad could not be created: ")
     assert "(ClientException)" in sentence
     assert "Traceback" not in sentence
@@ -239,12 +240,12 @@ def test_a_failure_names_the_resource_and_aws_s_message_and_the_next_run_continu
     assert stack.inventory() == ONCE
 
 
-def test_overrides_decide_outputs_of_planned_and_of_created_types(stack):
+def test_overrides_set_outputs_of_planned_and_created_types(stack):
     stack.write(STACK + 'pulumi.export("cdn", pulumi.Output.from_input("x"))\n')
-    seen = []
+    calls = []
 
     def local(resource, outputs):
-        seen.append((resource.name, outputs["domainName"].endswith(".cloudfront.net")))
+        calls.append((resource.name, outputs["domainName"].endswith(".cloudfront.net")))
         return {"domainName": "localhost:8443"}
 
     stack.write(
@@ -259,7 +260,7 @@ def test_overrides_decide_outputs_of_planned_and_of_created_types(stack):
     for _ in range(2):
         result = stack.apply(overrides=overrides)
         assert result.outputs == {"host": "localhost:8443", "logs": "elsewhere"}
-    assert seen == [("cdn", True)] * 2
+    assert calls == [("cdn", True)] * 2
 
 
 GUARDED = """
@@ -267,12 +268,12 @@ log = open("hooks.txt", "a")
 def note(args):
     log.write(f"{args.name} {sorted((args.old_inputs or {}).items())} {sorted((args.new_inputs or {}).items())}\\n")
     log.flush()
-def refuse(args):
+def reject(args):
     if (args.new_inputs or {}).get("retentionInDays") == 1:
         raise ValueError("a day is too short")
 hooks = {kind: pulumi.ResourceHook(kind, note) for kind in ("before_create", "after_create", "before_update",
          "after_update", "before_delete", "after_delete")}
-guard = pulumi.ResourceHook("guard", refuse)
+guard = pulumi.ResourceHook("guard", reject)
 binding = pulumi.ResourceHookBinding(**{k: ([guard, h] if k.startswith("before") else [h]) for k, h in hooks.items()})
 days = pulumi.Config().get_int("days")
 if days:
@@ -366,14 +367,14 @@ class Recorded(pulumi.ComponentResource):
 
 
 def test_a_component_s_hook_compares_its_inputs_before_its_children_change(stack):
-    def body(days, name="old", more=""):
-        return RECORDED + f"Recorded({name!r}, {days}{more})\n"
+    def body(days, name="old", options=""):
+        return RECORDED + f"Recorded({name!r}, {days}{options})\n"
 
     stack.write(body(14))
     assert names(stack.apply().created) == ["logs"]
     assert names(stack.apply().unchanged) == ["logs"]
     stack.write(body(7))
-    for _ in range(2):  # what was rejected is rejected again
+    for _ in range(2):  # a rejected change is rejected again
         with pytest.raises(EngineError, match=r"before update hook 'old-record' rejected .* old: 14 days to 7"):
             stack.apply()
     (group,) = stack.aws("logs").describe_log_groups()["logGroups"]
@@ -490,7 +491,7 @@ def test_a_resource_with_an_explicit_name_is_deleted_before_its_replacement_is_c
     assert (names(result.replaced), result.created, result.deleted) == (["web"], (), ())
 
 
-def test_ignored_changes_and_replacement_on_request(stack):
+def test_ignored_changes_are_not_applied_and_replacement_can_be_requested(stack):
     body = 'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {"retentionInDays": %d}, pulumi.ResourceOptions(%s))'
     stack.write(body % (7, ""))
     stack.apply()
@@ -501,7 +502,7 @@ def test_ignored_changes_and_replacement_on_request(stack):
     assert names(stack.apply().replaced) == ["logs"]
 
 
-def test_a_replacement_has_the_program_s_values_also_where_changes_are_ignored(stack):
+def test_a_replacement_has_the_program_s_values_even_if_changes_are_ignored(stack):
     """As with Pulumi's engine: a database that is replaced is restored from the snapshot in the current inputs."""
     inputs = '{"retentionInDays": %d, "name": "%s"}'
     body = f'Custom("aws:cloudwatch/logGroup:LogGroup", "logs", {inputs}, pulumi.ResourceOptions(%s))'
@@ -532,7 +533,7 @@ pulumi.export("kept", kept.output)
     assert stack.apply().outputs["kept"] == Secret("fourth")
 
 
-def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
+def test_two_resources_can_reverse_their_dependency(stack):
     first = 'a = Custom("aws:cloudwatch/logGroup:LogGroup", "a", {})\n'
     second = 'b = Custom("aws:cloudwatch/logGroup:LogGroup", "b", {}, pulumi.ResourceOptions(depends_on=[a]))\n'
     stack.write(first + second)
@@ -549,7 +550,7 @@ def test_two_resources_may_swap_the_order_in_which_they_depend(stack):
 
 def test_a_second_run_at_the_same_time_is_rejected(stack):
     stack.write('import time\nopen("started", "w").close()\ntime.sleep(600)')
-    arguments = [str(stack.program), str(stack.place.folder), str(stack.place.port), "99"]
+    arguments = [str(stack.program), str(stack.location.folder), str(stack.location.port), "99"]
     holder = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, start_new_session=True)
     try:
         for _ in range(600):
@@ -579,7 +580,7 @@ def configure_app_stack(app_stack, **settings):
     (app_stack.program / "Pulumi.local.yaml").write_text(f"config:\n{lines}")
 
 
-def test_the_repository_s_program(app_stack):
+def test_the_program_of_this_repository_is_created_changed_and_destroyed(app_stack):
     configure_app_stack(app_stack)
     first = app_stack.apply()
     planned = {urn.split("::")[2].rsplit("$", 1)[-1] for urn in first.planned}
@@ -646,7 +647,7 @@ def check_changes(app_stack):
     assert app_stack.events == []
 
 
-def test_a_production_program_with_a_domain(app_stack):
+def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
     """Only this test proves that the in-process engine applies the complete program with production's settings."""
     app_stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
     configure_app_stack(
@@ -680,7 +681,7 @@ def test_a_production_program_with_a_domain(app_stack):
 
 
 @pytest.mark.engine
-def test_the_same_graph_as_the_real_engine(program):
+def test_the_plan_is_the_same_as_that_of_the_real_engine(program):
     """The same resources, inputs, parents, dependencies and options, except for the digits of automatic names."""
     real = program("dev")
     document = json.loads(real.run("preview", "--json"))

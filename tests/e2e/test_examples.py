@@ -1,4 +1,4 @@
-"""The examples run, as programs of their own that have the library installed."""
+"""Tests of the examples, each as a separate program with the library."""
 
 import json
 import shutil
@@ -14,13 +14,13 @@ from tests.e2e.stacks import ROOT, Stack
 
 pytestmark = pytest.mark.engine
 
-# What `refresh` reads back wrongly: the emulator's DescribeDBParameters answers without the parameters that were set.
+# A property that `refresh` reads wrongly: the emulator's DescribeDBParameters does not return the set parameters.
 REFRESHED = {"platform-parameters": ["parameters"]}
 
 
 @pytest.fixture
 def installed(tmp_path_factory) -> Path:
-    """An environment like this one that has the library installed besides."""
+    """An environment with the packages of this one, in which the library is installed as a package."""
     folder = tmp_path_factory.mktemp("environment")
     source = folder / "components"
     shutil.copytree(
@@ -46,7 +46,7 @@ def example(pulumi_command, emulator, request, tmp_path):
     return make
 
 
-def test_single_components_beside_a_service_of_one_s_own(example):
+def test_single_components_work_with_a_custom_service(example):
     """Only this test proves the library as an installed package, each component separately, and a new password."""
     stack = example("own_service", installed=True)
     stack.up()
@@ -56,13 +56,13 @@ def test_single_components_beside_a_service_of_one_s_own(example):
 
 
 def check_that_the_database_gets_a_new_password(stack: Stack) -> None:
-    """As docs/operations.md has it. The secret has it first; an update later nothing is left to change."""
+    """As in docs/operations.md: the secret changes first, and the next update changes nothing."""
     before = login(stack)
     password = stack.resources()["random:index/randomPassword:RandomPassword::shop-db-password"]
-    told = stack.up("--replace", password["urn"])
+    output = stack.up("--replace", password["urn"])
     assert login(stack)["username"] == before["username"]
     assert login(stack)["password"] != before["password"]
-    assert told.index("shop-db-login-content") < told.index("aws:rds:Instance"), told
+    assert output.index("shop-db-login-content") < output.index("aws:rds:Instance"), output
     assert stack.changes() == {}
 
 
@@ -75,36 +75,36 @@ def login(stack: Stack) -> dict[str, str]:
     return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
 
 
-def test_two_apps_of_a_platform_share_what_costs_by_the_hour(example):
+def test_two_apps_share_the_resources_of_a_platform(example):
     """Only this test proves that apps' stacks share another stack's network, cluster, load balancer and database."""
     platform = example("platform")
     platform.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     platform.configure(domain="example.com")
     platform.up()
     apps = {name: platform_app(example, name, priority) for name, priority in (("blog", 100), ("shop", 200))}
-    given = platform.aws("acm").request_certificate(DomainName="blog.example.com")["CertificateArn"]
-    apps["blog"].configure(certificateArn=given)
+    certificate = platform.aws("acm").request_certificate(DomainName="blog.example.com")["CertificateArn"]
+    apps["blog"].configure(certificateArn=certificate)
     apps["shop"].configure(ownCertificate=True)
     with ThreadPoolExecutor() as pool:
         list(pool.map(Stack.up, apps.values()))
     for name, app in apps.items():
         assert app.outputs() == {"url": f"https://{name}.example.com"}
-    check_that_all_is_shared(platform)
+    check_shared_resources(platform)
     addresses = [urlsplit(database_url(app, name)) for name, app in apps.items()]
     assert [(address.path, address.username) for address in addresses] == [("/blog", "blog"), ("/shop", "shop")]
     assert {address.hostname for address in addresses} == {platform.outputs()["database_host"]}
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(Stack.changes, apps.values())) == [{}, {}]
-    attached = attached_certificates(platform)
-    assert given in attached
-    assert len(attached) == 3  # with the platform's, and shop's own
+    certificates = attached_certificates(platform)
+    assert certificate in certificates
+    assert len(certificates) == 3  # those of the platform, of blog and of shop
     platform.run("refresh", "--yes", "--skip-preview")
-    assert platform.changes() == REFRESHED  # what the apps have added to its groups and its listener stays
+    assert platform.changes() == REFRESHED  # the rules that the apps have added to its groups and its listener are kept
     apps["blog"].run("destroy", "--yes", "--skip-preview")
     assert apps["blog"].resources() == {}
-    assert given in attached_certificates(platform)  # another app may use it too
+    assert certificate in attached_certificates(platform)  # another app may use it too
     assert platform.changes() == REFRESHED
-    check_that_all_is_shared(platform, apps=1)
+    check_shared_resources(platform, apps=1)
 
 
 def platform_app(example, name: str, priority: int) -> Stack:
@@ -115,19 +115,19 @@ def platform_app(example, name: str, priority: int) -> Stack:
     return app
 
 
-def check_that_all_is_shared(platform: Stack, apps: int = 2) -> None:
+def check_shared_resources(platform: Stack, apps: int = 2) -> None:
     balancers = platform.aws("elbv2")
     assert len(balancers.describe_load_balancers()["LoadBalancers"]) == 1
     rules = balancers.describe_rules(ListenerArn=platform.outputs()["listener_arn"])["Rules"]
-    # The emulator lists them in the order of their creation, which two updates at once leave open.
+    # The emulator lists them in the order of their creation, which is random in simultaneous updates.
     assert {rule["Priority"] for rule in rules} == {"100", "200", "default"} - ({"100"} if apps == 1 else set())
     ecs = platform.aws("ecs")
     [cluster] = ecs.list_clusters()["clusterArns"]
     services = ecs.list_services(cluster=cluster)["serviceArns"]
-    states = [one["status"] for one in ecs.describe_services(cluster=cluster, services=services)["services"]]
-    assert states.count("ACTIVE") == apps  # a deleted one is still listed by the emulator
+    states = [service["status"] for service in ecs.describe_services(cluster=cluster, services=services)["services"]]
+    assert states.count("ACTIVE") == apps  # the emulator also lists deleted services
     assert len(platform.aws("rds").describe_db_instances()["DBInstances"]) == 1
-    names = [one["VpcId"] for one in platform.aws("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]]
+    names = [vpc["VpcId"] for vpc in platform.aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
     assert names == [platform.outputs()["vpc_id"]]
 
 
@@ -138,12 +138,12 @@ def attached_certificates(platform: Stack) -> set[str]:
 
 
 def database_url(stack: Stack, app: str) -> str:
-    """DATABASE_URL as ECS would give it to an app's tasks."""
+    """DATABASE_URL as the app's tasks get it from ECS."""
     secret = stack.resources()[f"aws:secretsmanager/secret:Secret::{app}-secret"]["outputs"]["arn"]
     return json.loads(stack.aws("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])["DATABASE_URL"]
 
 
-def test_a_second_service_on_the_apps_cluster_and_load_balancer(example):
+def test_a_second_service_shares_the_app_s_cluster_and_load_balancer(example):
     """Only this test proves that the provider accepts a transform, a grant and a connection, and that outputs work."""
     stack = example("second_service")
     stack.configure(image="public.ecr.aws/docker/library/python:3.13-slim")

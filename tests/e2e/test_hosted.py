@@ -1,4 +1,4 @@
-"""The library as other programs and languages see it."""
+"""Tests of the library as a package that programs in other languages use."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from tests.e2e.stacks import Stack
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "schema.json"
 
-# A whole number that another component's output is, unknown in the first preview.
+# An integer that is another component's output and unknown in the first preview.
 LATE_NUMBER = """
 blog = flask_on_aws.LogicalDatabase(
     "blog",
@@ -30,39 +30,39 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def components(tmp_path) -> Path:
-    """The library as it is in a checkout."""
-    made = shutil.ignore_patterns("__pycache__", "venv", "*.egg-info", "build")
-    return shutil.copytree(ROOT / "components", tmp_path / "components", ignore=made)
+    """A copy of the library in a checkout."""
+    ignored = shutil.ignore_patterns("__pycache__", "venv", "*.egg-info", "build")
+    return shutil.copytree(ROOT / "components", tmp_path / "components", ignore=ignored)
 
 
 @pytest.fixture
 def schema(pulumi_command, components):
     # Pulumi installs the library for the first time here: half a minute with a warm cache, minutes without.
-    done = subprocess.run(
+    result = subprocess.run(
         [pulumi_command, "package", "get-schema", str(components)],
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
-def test_the_schema_is_the_golden_one_and_explains_everything(schema):
+def test_the_schema_matches_the_golden_file_and_describes_every_property(schema):
     # To accept a deliberate change: pulumi package get-schema components > tests/golden/schema.json
     assert schema == json.loads(GOLDEN.read_text())
-    silent = [
+    undocumented = [
         f"{token}.{name}"
         for token, resource in schema["resources"].items()
-        for name, described in {**resource.get("inputProperties", {}), **resource.get("properties", {})}.items()
-        if not described.get("description")
+        for name, description in {**resource.get("inputProperties", {}), **resource.get("properties", {})}.items()
+        if not description.get("description")
     ]
-    assert silent == []
+    assert undocumented == []
 
 
 def test_a_program_in_any_language_uses_the_hosted_package(pulumi_command, emulator, components, tmp_path):
-    """Here the language is Python, but what is imported is generated, and the library runs in a process of its own."""
+    """Only this test proves that a program can use the generated SDK, with the library in a separate process."""
     example = shutil.copytree(ROOT / "examples" / "hosted", tmp_path / "examples" / "hosted")
     (example / "__main__.py").write_text((example / "__main__.py").read_text() + LATE_NUMBER)
     stack = Stack(pulumi_command, example, emulator, "dev")
@@ -75,7 +75,7 @@ def test_a_program_in_any_language_uses_the_hosted_package(pulumi_command, emula
     assert stack.changes() == {}
     assert "top-secret-key" not in stack.run("stack", "export")
     task = stack.resources()["aws:ecs/taskDefinition:TaskDefinition::shop-web"]["outputs"]
-    web = next(one for one in json.loads(task["containerDefinitions"]) if one["name"] == "web")
+    web = next(entry for entry in json.loads(task["containerDefinitions"]) if entry["name"] == "web")
     assert {"name": "GREETING", "value": "hello"} in web["environment"]
     assert [secret for secret in web["secrets"] if secret["name"] == "PAYMENT_KEY"]
     stack.run("destroy", "--yes", "--skip-preview")

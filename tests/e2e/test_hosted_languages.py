@@ -1,4 +1,4 @@
-"""The examples in other languages, held to the SDKs that Pulumi generates from the package's schema."""
+"""Tests that the examples in other languages compile with the SDKs that Pulumi generates from the schema."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from tests.e2e.stacks import ROOT
 
 SCHEMA = ROOT / "tests" / "golden" / "schema.json"
 GENERATOR = ROOT / "tests" / "sdk_generator"
-# What gives a program of Go the port, and the alarms the size, of another component's database.
+# Go code that passes the port and the storage size of a database to other components.
 CONNECTED = """
 func connect(ctx *pulumi.Context, network *flaskonaws.Network) error {
 	server, err := flaskonaws.NewDatabase(ctx, "server", &flaskonaws.DatabaseArgs{
@@ -31,8 +31,8 @@ func connect(ctx *pulumi.Context, network *flaskonaws.Network) error {
 
 @pytest.fixture
 def typescript(tmp_path) -> Path:
-    """The example with its generated SDK, its packages installed with npm's own cache."""
-    need("node", "npm")
+    """The example with its generated SDK and the packages from npm."""
+    require("node", "npm")
     folder = shutil.copytree(ROOT / "examples" / "hosted" / "typescript", tmp_path / "typescript")
     if shutil.which("pulumi") and shutil.which("pulumi-language-nodejs"):
         run(tmp_path, "pulumi", "package", "gen-sdk", str(SCHEMA), "--language", "nodejs", "--out", str(tmp_path))
@@ -53,25 +53,25 @@ def go(tmp_path) -> Path:
 
 
 def generate(language: str, folder: Path) -> None:
-    """Write the SDK by Pulumi's own generator, compiled from its Go module, where the CLI has no plugin."""
-    need("go")
+    """Generate the SDK with Pulumi's generator, which is compiled from its Go module."""
+    require("go")
     run(GENERATOR, "go", "run", "-trimpath", ".", language, str(SCHEMA), str(folder))
 
 
-def need(*commands: str) -> None:
+def require(*commands: str) -> None:
     for command in commands:
         if shutil.which(command) is None:
             pytest.skip(f"there is no command {command} on this machine")
 
 
 def run(folder: Path, *command: str, fails: bool = False) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    output = done.stdout + done.stderr
-    assert (done.returncode != 0) == fails, output
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    output = result.stdout + result.stderr
+    assert (result.returncode != 0) == fails, output
     return output
 
 
-def test_typescript(typescript):
+def test_the_typescript_example_compiles(typescript):
     """Only this test proves that the TypeScript example compiles: half a minute, most of it npm's."""
     run(typescript, "npx", "--no-install", "tsc", "--noEmit")
     program = typescript / "index.ts"
@@ -80,7 +80,7 @@ def test_typescript(typescript):
     assert "'memroy' does not exist" in output
 
 
-def test_go(go):
+def test_the_go_example_compiles(go):
     """Only this test proves that the Go example compiles, and that outputs have the types of matching arguments."""
     assert not run(go, "gofmt", "-l", "main.go")
     program = go / "main.go"

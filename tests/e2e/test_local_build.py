@@ -1,4 +1,4 @@
-"""The same plans as environments on this machine, without Docker: made by uv, started, asked, stopped."""
+"""Tests of build plans as environments on this machine, which uv creates without Docker."""
 
 import os
 import shutil
@@ -18,37 +18,39 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
 from catalogue import MANAGERS, RUNNABLE
 
-# gunicorn listens within two; a shared machine may be thirty times slower.
+# gunicorn listens within two seconds; a shared machine may be thirty times slower.
 START_SECONDS = 60
-# The Python that runs the tests is there without a download.
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+# The version of the Python that runs the tests, which needs no download.
+PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def build(*arguments):
-    return CliRunner().invoke(main, ["build", "--python-version", HERE, *(str(argument) for argument in arguments)])
+    return CliRunner().invoke(
+        main, ["build", "--python-version", PYTHON_VERSION, *(str(argument) for argument in arguments)]
+    )
 
 
 def get(process, address):
-    until = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return answer.read().decode()
+            with urllib.request.urlopen(address, timeout=5) as response:
+                return response.read().decode()
         except OSError:
             assert process.poll() is None
-            assert time.monotonic() < until
+            assert time.monotonic() < deadline
             time.sleep(0.1)
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-def test_an_app_starts_answers_and_stops(tmp_path, name):
+def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name):
     if name == "node" and shutil.which("npm") is None:
         pytest.skip("there is no npm command on this machine")
     folder = RUNNABLE[name].write(tmp_path / "app")
     (folder / ".env").write_text("A=1")
     target = tmp_path / "out of tree"
-    done = build(folder, "--venv", target)
-    assert done.exit_code == 0, done.stderr
+    result = build(folder, "--venv", target)
+    assert result.exit_code == 0, result.stderr
     assert not (target / "app" / ".env").exists()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -65,15 +67,15 @@ def test_an_app_starts_answers_and_stops(tmp_path, name):
     )
     assert python.stdout.decode().strip() == str(target / "venv")
     missing = subprocess.run([target / "start", "python", "-c", "import iniconfig"], capture_output=True)
-    assert b"No module named 'iniconfig'" in missing.stderr  # the development packages stay out
+    assert b"No module named 'iniconfig'" in missing.stderr  # development dependencies are not installed
 
 
-def test_a_failed_build_tells_the_command_and_can_be_tried_again(tmp_path):
+def test_a_failed_build_reports_the_command_and_can_be_repeated(tmp_path):
     folder = MANAGERS["pip"].write(tmp_path / "app")
     (folder / "requirements.txt").write_text("flask==0.0.0.1\n")
-    done = build(folder, "--venv", tmp_path / "out")
-    assert done.exit_code == 1
-    assert "pip install -r requirements.txt` exited with code 1; its last lines are:" in done.stderr
-    assert "flask==0.0.0.1" in done.stderr
+    result = build(folder, "--venv", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "pip install -r requirements.txt` exited with code 1; its last lines are:" in result.stderr
+    assert "flask==0.0.0.1" in result.stderr
     (folder / "requirements.txt").write_text("flask\n")
     assert build(folder, "--venv", tmp_path / "out").exit_code == 0

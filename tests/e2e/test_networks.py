@@ -1,4 +1,4 @@
-"""Every kind of egress, created and removed by the real engine."""
+"""Test of every egress mode with the real engine."""
 
 import pytest
 
@@ -76,11 +76,12 @@ def test_every_egress_mode_is_created_and_removed_completely(networks):
     in_vpcs = [{"Name": "vpc-id", "Values": list(vpcs.values())}]
     gateways = [nat["VpcId"] for nat in ec2.describe_nat_gateways()["NatGateways"] if nat["State"] == "available"]
     assert sorted(map(gateways.count, vpcs.values())) == [0, 0, 0, 1, 2]
-    kinds = {vpcs[mode]: mode for mode in MODES}
+    mode_of = {vpcs[mode]: mode for mode in MODES}
     endpoints = [
-        (kinds[e["VpcId"]], e["VpcEndpointType"]) for e in ec2.describe_vpc_endpoints(Filters=in_vpcs)["VpcEndpoints"]
+        (mode_of[endpoint["VpcId"]], endpoint["VpcEndpointType"])
+        for endpoint in ec2.describe_vpc_endpoints(Filters=in_vpcs)["VpcEndpoints"]
     ]
-    assert {mode for mode, kind in endpoints if kind == "Gateway"} == set(MODES)  # the one of S3 is free
+    assert {mode for mode, kind in endpoints if kind == "Gateway"} == set(MODES)  # the gateway endpoint of S3 is free
     assert {mode for mode, kind in endpoints if kind == "Interface"} == {"endpoints"}
     groups = [{"Name": "group-id", "Values": [outputs["closed"]]}]
     rules = ec2.describe_security_group_rules(Filters=groups)["SecurityGroupRules"]

@@ -1,4 +1,4 @@
-"""A stack as the Pulumi CLI describes it, for the commands that operate an app."""
+"""Test of the commands that operate an app with a stack of the Pulumi CLI."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def stack(pulumi_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return stack
 
 
-def test_outputs_and_the_provider_s_settings_come_from_the_stack(stack: Stack) -> None:
+def test_an_app_is_found_with_the_stack_s_outputs_and_provider_settings(stack: Stack) -> None:
     with pytest.raises(OperationError, match=r"The selected stack of .* is not deployed; deploy it with: pulumi up"):
         find_app(AppOptions(project=stack.folder))
     with pytest.raises(OperationError, match="has no stack absent; list its stacks with: pulumi stack ls"):
@@ -47,8 +47,8 @@ def test_outputs_and_the_provider_s_settings_come_from_the_stack(stack: Stack) -
     assert app._settings.given == {"region": "eu-north-1", "profile": "shop", "assumeRoles": ROLES}
     stack.run("config", "set", "--secret", "aws:secretKey", "s3cret")
     stack.run("config", "set", "aws:accessKey", "key")
-    given = find_app(AppOptions(project=stack.folder))._settings.given
-    assert (given["accessKey"], given["secretKey"]) == ("key", "s3cret")
+    provider_settings = find_app(AppOptions(project=stack.folder))._settings.given
+    assert (provider_settings["accessKey"], provider_settings["secretKey"]) == ("key", "s3cret")
     stack.run("stack", "unselect")
     with pytest.raises(OperationError, match="is selected; use --stack"):
         find_app(AppOptions(project=stack.folder))

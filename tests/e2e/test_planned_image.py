@@ -1,4 +1,4 @@
-"""An app without a Dockerfile, from its folder to the real image provider."""
+"""Tests of an app without a Dockerfile with the real image provider."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from catalogue import MANAGERS
 pytestmark = pytest.mark.engine
 
 
-def test_a_folder_is_all_that_a_user_sets(program):
+def test_an_app_without_a_dockerfile_only_needs_its_folder(program):
     stack = program("dev")
     MANAGERS["uv"].write(stack.folder / "shop")
     stack.configure(app="shop", pythonVersion="3.12")
@@ -25,7 +25,7 @@ def test_a_folder_is_all_that_a_user_sets(program):
         if step["newState"]["type"] == "docker-build:index:Image"
     ]
     certificates = os.path.relpath(CA_FOLDER, stack.folder)
-    # The provider has parsed it, and hashed both folders.
+    # The provider has parsed the Dockerfile and hashed both folders.
     assert "FROM python:3.12-slim-trixie AS build" in image["dockerfile"]["inline"]
     assert image["context"] == {"location": "shop", "named": {"rds-ca": {"location": certificates}}}
 
@@ -35,6 +35,6 @@ def test_missing_settings_are_reported_before_anything_is_created(program):
     folder = MANAGERS["uv"].write(stack.folder / "shop")
     (folder / "Procfile").unlink()
     stack.configure(app="shop", pythonVersion="3.9")
-    said = stack.run("preview", fails=True)
-    assert "app: nothing says how the app starts" in said
-    assert "pythonVersion: '3.9' is not one of 3.11" in said
+    output = stack.run("preview", fails=True)
+    assert "app: nothing says how the app starts" in output
+    assert "pythonVersion: '3.9' is not one of 3.11" in output

@@ -1,4 +1,4 @@
-"""The preflight of an update, with the real engine and a real Docker engine: an app that would fail is not pushed."""
+"""Tests of the preflight in updates with Pulumi's engine and a Docker engine: a failing app is not pushed."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.e2e.checks import check_nothing_to_do
-from tests.e2e.test_docker import answer, pushed, registry
+from tests.e2e.test_docker import fetch, pushed, registry
 from tests.preflight.broken import GOOD, GUNICORN
 from tests.preflight.conftest import write_app
 
@@ -53,11 +53,11 @@ def stack(program, registry):
 
 def repositories(registry):
     """The tags of the pushed images, by repository."""
-    names = json.loads(answer(f"{registry}/_catalog")[2])["repositories"]
-    return {name: json.loads(answer(f"{registry}/{name}/tags/list")[2])["tags"] for name in names}
+    names = json.loads(fetch(f"{registry}/_catalog")[2])["repositories"]
+    return {name: json.loads(fetch(f"{registry}/{name}/tags/list")[2])["tags"] for name in names}
 
 
-def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(stack, registry):
+def test_an_app_that_fails_the_preflight_is_not_pushed_until_it_is_fixed(stack, registry):
     """Only this test proves that `pulumi up` runs the preflight with the stack's settings before it pushes."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"), BROKEN)
     stack.configure(app="shop", port=9000, healthCheckPath="/health", database="none", bucket="none")
@@ -78,7 +78,7 @@ def test_a_stack_s_app_that_would_not_run_is_not_pushed_until_it_is_corrected(st
     stack.run("destroy", "--yes", "--skip-preview")
 
 
-def test_the_setting_decides_whether_an_image_is_tested(stack, registry):
+def test_the_preflight_setting_decides_whether_an_image_is_tested(stack, registry):
     """Only this test proves what each value of `preflight` does, with and without a Docker engine."""
     folder = write_app(stack.folder / "shop", GOOD.replace("/up", "/health"))
     (folder / "Dockerfile").write_text(DOCKERFILE.replace("0.0.0.0:$PORT", "127.0.0.1:5000"))

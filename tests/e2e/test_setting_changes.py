@@ -1,4 +1,4 @@
-"""Every setting changes a stack that runs: in place, without a new database, bucket, network, cluster or service."""
+"""Tests that every setting changes a deployed stack in place, without replacing data, network or services."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.e2e.checks import check_nothing_to_do, identities
 pytestmark = pytest.mark.engine
 
 SSM = "arn:aws:ssm:us-east-1:123456789012:parameter/key"
-# One `up` each. What these say has to be in AWS afterwards is looked at below.
+# Settings that one `up` changes together; the functions below check the result on AWS.
 DATABASE = {
     "databaseInstanceClass": "db.t4g.small",
     "databaseStorageGib": 30,
@@ -27,7 +27,7 @@ DATABASE = {
     "acceptDataLoss": ["app-db"],
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
-    "databaseSnapshot": "of-another-database",  # of no account after creation
+    "databaseSnapshot": "of-another-database",  # ignored after the creation
     "tags": {"team": "shop"},
 }
 TASKS = {
@@ -64,12 +64,12 @@ TASKS = {
     "containerInsights": True,
     "tags": {"team": "data", "cost center": "4711"},
 }
-AROUND = {
+NETWORK_AND_IMAGE = {
     "egress": "nat",
     "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
-    # CloudFront's; the emulator takes any.
+    # A web ACL of CloudFront; the emulator accepts any ARN.
     "webAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "bucketVersioned": True,
@@ -83,38 +83,40 @@ AROUND = {
     "dockerfile": "Dockerfile.other",
     "architecture": "arm64",
 }
-# From CloudFront's name to one's own, beside which the former goes on.
+# From CloudFront's domain to a custom domain; both work afterwards.
 DOMAIN = {
     "domain": "shop.example.com",
     "domainAliases": ["www.example.com"],
     "allowedCidrs": ["198.51.100.0/24"],
     "cloudfrontOrigin": "vpc-with-public",
 }
-# As a last step, since it is the first to be undone: nothing can be destroyed with it.
+# The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
-CHANGED = (DATABASE, TASKS, AROUND, DOMAIN, PROTECTION)
-# Previewed alone: the emulator loses a subnet group of databases that changes.
+CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, DOMAIN, PROTECTION)
+# Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
-# Likewise: the emulator cannot change a log group's key. test_stack.py makes one with the stack.
+# Only previewed, because the emulator cannot change a log group's key; test_stack.py creates a stack with a key.
 KEY = {"createKmsKey": True, "databaseKmsKeyId": "aws/rds"}
-# Not changed here, and why.
-ELSEWHERE = {
-    "releaseCommand": "no task of the emulator ever ends; tests/local/test_releases.py",
-    "releaseSeconds": "as releaseCommand",
-    "kmsKeyId": "it stands in for createKmsKey; its sentences are in test_wrong_settings.py and test_data_loss.py",
-    "app": "another folder is another content of the image, as in every release",
-    "image": "a ready image ends the repository, which is what it is for",
+# Settings that are not changed here, with the reason.
+NOT_CHANGED = {
+    "releaseCommand": "the emulator's tasks never end; tests/local/test_releases.py changes it",
+    "releaseSeconds": "the same as for releaseCommand",
+    "kmsKeyId": "the same as createKmsKey; its errors are in test_wrong_settings.py and test_data_loss.py",
+    "app": "another folder changes the image, as in every release",
+    "image": "with a ready image, the repository is deleted, as intended",
     "builder": "it needs a Docker engine",
-    "pythonVersion": "it decides the image of an app that has no Dockerfile",
-    "systemPackages": "it decides the image of an app that has no Dockerfile",
+    "pythonVersion": "it only affects apps without a Dockerfile",
+    "systemPackages": "it only affects apps without a Dockerfile",
     "preflight": "it needs a Docker engine",
-    "repositoryName": "another name is another repository, which is what it is for",
-    "previousSecretKey": "no matter on a new stack; test_upgrade.py",
-    "dns": "in the tests of the components",
-    "dnsReady": "in the tests of the components",
-    "zoneId": "in the tests of the components",
-    "certificateArn": "in the tests of the components",
-    **dict.fromkeys(("database", "bucket", "databaseName", "databaseUsername", "vpcCidr"), "guarded: test_stack.py"),
+    "repositoryName": "another name creates another repository, as intended",
+    "previousSecretKey": "it has no effect on a new stack; test_upgrade.py changes it",
+    "dns": "the tests of the components change it",
+    "dnsReady": "the tests of the components change it",
+    "zoneId": "the tests of the components change it",
+    "certificateArn": "the tests of the components change it",
+    **dict.fromkeys(
+        ("database", "bucket", "databaseName", "databaseUsername", "vpcCidr"), "a change is rejected, see test_stack.py"
+    ),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),
@@ -144,37 +146,37 @@ ELSEWHERE = {
 }
 
 
-def test_no_setting_is_forgotten():
+def test_every_setting_is_changed_or_has_a_reason_why_not():
     changed = {key for group in (*CHANGED, ZONES, KEY) for key in group}
-    assert not changed & set(ELSEWHERE)
-    assert changed | set(ELSEWHERE) == {*settings.READERS, *settings.SECRETS}
+    assert not changed & set(NOT_CHANGED)
+    assert changed | set(NOT_CHANGED) == {*settings.READERS, *settings.SECRETS}
 
 
 def test_settings_of_database_and_tasks_change_in_place(program):
     """Only this test proves that the real provider changes these settings without a replacement."""
     stack = program("dev")
-    kept = change(stack, DATABASE, TASKS)
+    ids = change(stack, DATABASE, TASKS)
     check_database(stack)
     check_tasks(stack)
     check_tags(stack)
-    check_zones(stack, kept)
-    check_key(stack, kept)
+    check_zones(stack, ids)
+    check_key(stack, ids)
 
 
-def test_settings_around_them_change_in_place(program):
-    """Only this test proves it for the remaining settings, from a default stack to protected production on a domain."""
+def test_settings_of_network_image_and_domain_change_in_place(program):
+    """Only this test proves the same for the other settings, up to protected production on a domain."""
     stack = program("dev")
     folder = stack.folder / "app_template"
     (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text())
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
-    kept = change(stack, AROUND)
-    assert distribution(stack)["WebACLId"] == AROUND["webAclArn"]
+    ids = change(stack, NETWORK_AND_IMAGE)
+    assert distribution(stack)["WebACLId"] == NETWORK_AND_IMAGE["webAclArn"]
     first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
-    apply(stack, kept, {**DOMAIN, "webAclArn": first})
+    apply(stack, ids, {**DOMAIN, "webAclArn": first})
     assert stack.outputs()["url"] == "https://shop.example.com"
     assert web_acls(stack) == {"app-alb": first, "app-ilb": first}
     assert distribution(stack)["WebACLId"] == ""
-    apply(stack, kept, {**PROTECTION, "webAclArn": second})
+    apply(stack, ids, {**PROTECTION, "webAclArn": second})
     assert web_acls(stack) == {"app-alb": second, "app-ilb": second}
 
     configure(stack, {"webAclArn": ""})
@@ -188,71 +190,71 @@ def test_settings_around_them_change_in_place(program):
 
 
 def change(stack, *groups):
-    """Make the stack, then change it group by group; the ids of what must not be replaced."""
+    """Create the stack and change each group of settings; returns the IDs of resources that must not be replaced."""
     stack.up()
-    kept = identities(stack)
+    ids = identities(stack)
     for group in groups:
-        apply(stack, kept, group)
-    return kept
+        apply(stack, ids, group)
+    return ids
 
 
-def apply(stack, kept, group) -> None:
-    """Change the stack in place; afterwards there is nothing to do."""
+def apply(stack, ids, group) -> None:
+    """Change the stack in place, and check that another update would change nothing."""
     configure(stack, group)
     stack.up()
-    found = identities(stack)
-    assert {key: found.get(key) for key in kept} == kept, sorted(group)
+    current = identities(stack)
+    assert {key: current.get(key) for key in ids} == ids, sorted(group)
     check_nothing_to_do(stack)
 
 
 def create_web_acl(stack, name) -> str:
-    """The ARN of a web ACL that lets everything pass."""
-    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
-    made = stack.aws("wafv2").create_web_acl(
-        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen
+    """Create a web ACL that allows all requests, and return its ARN."""
+    visibility = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    response = stack.aws("wafv2").create_web_acl(
+        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visibility
     )
-    return made["Summary"]["ARN"]
+    return response["Summary"]["ARN"]
 
 
 def web_acls(stack) -> dict[str, str | None]:
-    """By logical name: the ARN of the load balancer's web ACL."""
-    waf, found = stack.aws("wafv2"), {}
+    """The ARN of each load balancer's web ACL by the load balancer's logical name."""
+    waf, arns = stack.aws("wafv2"), {}
     for key, resource in stack.resources().items():
         if key.startswith("aws:lb/loadBalancer:LoadBalancer::"):
             acl = waf.get_web_acl_for_resource(ResourceArn=resource["id"]).get("WebACL") or {}
-            found[key.rpartition("::")[2]] = acl.get("ARN")
-    return found
+            arns[key.rpartition("::")[2]] = acl.get("ARN")
+    return arns
 
 
 def distribution(stack):
     resources = stack.resources()
-    wanted = resources["aws:cloudfront/distribution:Distribution::app-cdn"]["id"]
-    return stack.aws("cloudfront").get_distribution_config(Id=wanted)["DistributionConfig"]
+    distribution_id = resources["aws:cloudfront/distribution:Distribution::app-cdn"]["id"]
+    return stack.aws("cloudfront").get_distribution_config(Id=distribution_id)["DistributionConfig"]
 
 
 def configure(stack, group) -> None:
-    """As users write it into the stack's file, apart from what is encrypted there."""
+    """Write settings to the stack's file as users do; secrets with `pulumi config set`."""
     file = stack.folder / f"Pulumi.{stack.name}.yaml"
-    written = yaml.safe_load(file.read_text())
+    content = yaml.safe_load(file.read_text())
     plain = {key: value for key, value in group.items() if key not in settings.SECRETS}
-    written["config"] |= {f"flask-on-aws:{key}": value for key, value in plain.items()}
-    file.write_text(yaml.safe_dump(written))
+    content["config"] |= {f"flask-on-aws:{key}": value for key, value in plain.items()}
+    file.write_text(yaml.safe_dump(content))
     for key in settings.SECRETS:
         for name, secret in group.get(key, {}).items():
             stack.run("config", "set", "--secret", "--path", f"{key}.{name}", secret)
 
 
 def previewed(stack, group) -> dict[str, str]:
-    """Type and logical name → what an update with these settings would do."""
+    """Type and logical name → the operation of an update with these settings."""
     configure(stack, group)
     steps = {step["urn"]: step["op"] for step in json.loads(stack.run("preview", "--json"))["steps"]}
     return {f"{urn.split('::')[-2].rsplit('$', 1)[-1]}::{urn.split('::')[-1]}": op for urn, op in steps.items()}
 
 
-def check_key(stack, kept) -> None:
-    """All but the database and the repositories, which keep their keys, move to the new one in place."""
-    named = previewed(stack, KEY)
-    assert named["aws:kms/key:Key::app-kms-key"] == "create"
+def check_key(stack, ids) -> None:
+    """Check that all resources get the new key in place, except database and repositories, which keep theirs."""
+    operations = previewed(stack, KEY)
+    assert operations["aws:kms/key:Key::app-kms-key"] == "create"
     for kind, name in (
         ("cloudwatch/logGroup:LogGroup", "app-web-logs"),
         ("cloudwatch/logGroup:LogGroup", "app-db-logs-postgresql"),
@@ -260,17 +262,17 @@ def check_key(stack, kept) -> None:
         ("secretsmanager/secret:Secret", "app-db-login"),
         ("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "app-media-encryption"),
     ):
-        assert named[f"aws:{kind}::{name}"] == "update", name
+        assert operations[f"aws:{kind}::{name}"] == "update", name
     for name in ("rds/instance:Instance::app-db", "ecr/repository:Repository::app-image"):
-        assert named.get(f"aws:{name}", "same") == "same", name
-    assert {key: named[key] for key in kept if named.get(key, "same") not in ("same", "update")} == {}
+        assert operations.get(f"aws:{name}", "same") == "same", name
+    assert {key: operations[key] for key in ids if operations.get(key, "same") not in ("same", "update")} == {}
 
 
-def check_zones(stack, kept) -> None:
-    named = previewed(stack, ZONES)
-    assert named["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"] == "update"
-    assert named["aws:ec2/subnet:Subnet::app-network-private-3"] == "create"
-    assert {key: named[key] for key in kept if named.get(key, "same") not in ("same", "update")} == {}
+def check_zones(stack, ids) -> None:
+    operations = previewed(stack, ZONES)
+    assert operations["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"] == "update"
+    assert operations["aws:ec2/subnet:Subnet::app-network-private-3"] == "create"
+    assert {key: operations[key] for key in ids if operations.get(key, "same") not in ("same", "update")} == {}
     configure(stack, {"zones": 2})
 
 
@@ -282,20 +284,20 @@ def check_database(stack) -> None:
 
 
 def check_tags(stack) -> None:
-    """The later group's tags in place of the earlier one's, beside those that the library itself reads."""
-    wanted = {"team": "data", "cost center": "4711", "managed-by": "pulumi"}
+    """Check that the later tags have replaced the earlier ones, and that the library's own tags are still there."""
+    expected = {"team": "data", "cost center": "4711", "managed-by": "pulumi"}
     database = stack.aws("rds").describe_db_instances()["DBInstances"][0]
     subnets = stack.resources()["aws:rds/subnetGroup:SubnetGroup::app-db-subnets"]["outputs"]["arn"]
     listed = stack.aws("rds").list_tags_for_resource(ResourceName=subnets)["TagList"]
     for tags in (database["TagList"], listed):
-        assert wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
+        assert expected.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
     assert "flask-on-aws:database_name" in {tag["Key"] for tag in listed}
     service = stack.aws("ecs").describe_services(
         cluster=stack.outputs()["clusterName"], services=[stack.outputs()["serviceName"]], include=["TAGS"]
     )["services"][0]
     assert service["propagateTags"] == "SERVICE"
-    assert wanted.items() <= {tag["key"]: tag["value"] for tag in service["tags"]}.items()
-    # Previewed alone: the emulator cannot take the tags of scalable targets away.
+    assert expected.items() <= {tag["key"]: tag["value"] for tag in service["tags"]}.items()
+    # Only previewed, because the emulator cannot remove tags of scalable targets.
     without = previewed(stack, {"tags": {}})
     assert set(without.values()) <= {"same", "update"}
     assert without["aws:ecs/taskDefinition:TaskDefinition::app-web"] == "update"

@@ -1,4 +1,4 @@
-"""Every setting, with every valid type of value, reaches the real engine's plan."""
+"""Test that every setting, with every valid type of value, changes the plan of the real engine."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def planned(program):
     return preview
 
 
-def test_every_setting_reaches_the_plan(planned):
+def test_every_setting_changes_the_plan(planned):
     own = planned(OWN)
     assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"
     assert "aws:ec2/subnet:Subnet::shop-network-private-3" in own

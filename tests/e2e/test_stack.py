@@ -1,4 +1,4 @@
-"""The program on an emulated AWS: up, a second up, refresh, changes, destroy."""
+"""Tests of the program on an emulated AWS: up, a second up, refresh, changes, destroy."""
 
 import pytest
 import yaml
@@ -45,7 +45,7 @@ SAMPLE = (
 )
 
 
-def test_the_default_stack_lives_and_leaves_nothing(program):
+def test_the_default_stack_is_created_updated_and_deleted_completely(program):
     """Only this test proves the default stack with the real engine: up, no difference, release, refresh, destroy.
 
     It also proves that the engine stops before a change that loses data.
@@ -139,7 +139,7 @@ def check_that_data_is_guarded(stack):
 
 
 def test_production_on_a_domain_keeps_its_data(program):
-    """The only proof that protection blocks `pulumi destroy`, and what production leaves behind."""
+    """Only this test proves that protection blocks `pulumi destroy`, and which data production keeps."""
     stack = program("prod")
     zone = stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     # No budget: the emulator cannot change its tags, as the second `up` would.

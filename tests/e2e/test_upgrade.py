@@ -1,4 +1,4 @@
-"""A stack of the previous version is updated by this one: nothing with data is replaced, and sessions stay valid."""
+"""Test of the upgrade from the previous version: nothing with data is replaced, and sessions stay valid."""
 
 import io
 import json
@@ -36,17 +36,17 @@ def old_program(tmp_path: Path) -> Path:
         *PROGRAM,
         "components",
     ]  # which its program imported from there
-    packed = subprocess.run(command, capture_output=True, check=False)
-    if packed.returncode:
+    result = subprocess.run(command, capture_output=True, check=False)
+    if result.returncode:
         pytest.skip("the previous version is not in this clone's history")
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
         archive.extractall(folder, filter="data")
     use_this_environment(folder / "Pulumi.yaml")
     return folder
 
 
-def test_a_stack_of_the_previous_version_is_updated(pulumi_command, emulator, old_program):
-    """It takes minutes: only a state that the old code created with the real engine shows what an upgrade does."""
+def test_a_stack_of_the_previous_version_can_be_updated(pulumi_command, emulator, old_program):
+    """Only this test proves that an upgrade keeps all data, with a state that the old version has created."""
     stack = Stack(pulumi_command, old_program, emulator, "dev")
     stack.configure(releaseCommand="none")
     stack.up()

@@ -1,10 +1,10 @@
-"""Read by the emulated AWS at its start: what moto answers otherwise than AWS.
+"""Patches moto when an emulated AWS starts, where its responses differ from those of AWS.
 
-Errors of calls that the emulator adds to CloudFront are CloudFront's. moto finds an error's HTTP status by the module
-of its class. An added call that raises moto's base class, as that for a VPC origin that is gone, is then answered 500,
-which the AWS provider repeats for minutes instead of taking it for gone.
+moto derives the HTTP status of an error from the module of its class. A CloudFront call that the emulator adds raises
+moto's base class, for example for a deleted VPC origin, and gets the status 500. The AWS provider repeats such a
+request for minutes rather than treating the origin as deleted. So these errors get CloudFront's service model.
 
-And access logs have what they need, as in the local AWS.
+The patches for access logs are those of the local AWS.
 """
 
 import importlib
@@ -24,8 +24,8 @@ _patches.__path__ = [str(Path(__file__).parents[2] / "cli" / "flask_on_aws_cli" 
 sys.modules["moto_patches"] = _patches
 importlib.import_module("moto_patches.access_logs").patch_access_logs()
 
-# moto before 5.2.5 leaves no place for the empty region in a distribution's ARN.
-from moto.cloudfront.models import Distribution  # noqa: E402 after what it is patched with
+# Before 5.2.5, moto omits the empty region from a distribution's ARN.
+from moto.cloudfront.models import Distribution  # noqa: E402 imported after the patches above
 
 _init = Distribution.__init__
 

@@ -1,4 +1,4 @@
-"""What the tests run as tasks: a small HTTP app that behaves as its environment says."""
+"""A small HTTP app that the tests run as tasks; its environment variables set its behavior."""
 
 import http.server
 import os
@@ -34,13 +34,13 @@ def main() -> None:
     if MODE == "slow":
         time.sleep(seconds)
     if MODE == "hog":
-        held = bytearray(300 * 1024 * 1024)
-        print(len(held), flush=True)
+        memory = bytearray(300 * 1024 * 1024)
+        print(len(memory), flush=True)
     if MODE == "busy":
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    elif MODE == "drain":  # serves on until the load balancer sends nothing more
+    elif MODE == "drain":  # keeps serving until the load balancer routes no more requests to it
         signal.signal(signal.SIGTERM, lambda *_: threading.Timer(seconds, os._exit, [0]).start())
     else:
         signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(0)))

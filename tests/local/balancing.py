@@ -1,4 +1,4 @@
-"""What the tests of the load balancer stand on: real servers as targets, and a balancer with one group."""
+"""Helpers for tests of the load balancer: real servers as targets, and a load balancer with one target group."""
 
 import json
 import socket
@@ -19,9 +19,8 @@ from flask_on_aws_cli.local_aws.load_balancer import (
     TargetGroup,
 )
 from flask_on_aws_cli.local_project.location import Target
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.shared.certificate_authority import Authority
-
-from tests.emulator import free_port
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
 GROUP, BALANCER = f"{ARN}targetgroup/web/1", f"{ARN}loadbalancer/app/web/1"
@@ -32,14 +31,14 @@ DEFAULT_GROUP = TargetGroup(GROUP, deregistration_delay=2, health_check=QUICK)
 def until(condition, seconds=10.0):
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, f"the condition was not met within {seconds} s"
         time.sleep(0.02)
 
 
 class _Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 75
-    disable_nagle_algorithm = True  # else head and body are 40 ms apart
+    disable_nagle_algorithm = True  # otherwise head and body arrive 40 ms apart
 
     def handle_one_request(self):
         try:
@@ -58,22 +57,22 @@ class _Echo(BaseHTTPRequestHandler):
             body = self.read_chunks()
         if route == "/slow":
             time.sleep(float(self.path.partition("?")[2]))
-        seen = {
+        request = {
             "name": server.name,
             "method": self.command,
             "path": self.path,
             "headers": self.headers.items(),
             "bytes": len(body),
         }
-        return self.reply(200, json.dumps(seen).encode())
+        return self.reply(200, json.dumps(request).encode())
 
     def read_chunks(self):
-        pieces = []
+        chunks = []
         while size := int(self.rfile.readline(), 16):
-            pieces.append(self.rfile.read(size))
+            chunks.append(self.rfile.read(size))
             self.rfile.readline()
         self.rfile.readline()
-        return b"".join(pieces)
+        return b"".join(chunks)
 
     def reply(self, status, body):
         self.send_response(status)
@@ -92,7 +91,7 @@ class _Echo(BaseHTTPRequestHandler):
 
 
 class App(ThreadingHTTPServer):
-    """A target that tells what it was asked."""
+    """A target whose responses contain the request."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -106,17 +105,17 @@ class App(ThreadingHTTPServer):
 
 @contextmanager
 def app(*args, **kwargs):
-    one = App(*args, **kwargs)
+    server = App(*args, **kwargs)
     try:
-        yield one
+        yield server
     finally:
-        one.shutdown()
-        one.server_close()
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager
 def raw_target(serve):
-    """A target on plain sockets: `serve` gets each connection; health checks too."""
+    """A target that passes each connection, including those of health checks, to `serve`."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept():
@@ -142,35 +141,35 @@ def raw_target(serve):
 def read_head(connection):
     head = b""
     while b"\r\n\r\n" not in head:
-        piece = connection.recv(65536)
-        if not piece:
+        data = connection.recv(65536)
+        if not data:
             return head
-        head += piece
+        head += data
     return head
 
 
 def configuration(*rules, group=DEFAULT_GROUP, idle_timeout=5, **balancer):
-    """HTTPS on 443 with the rules, and everything else to the group; HTTP on 80 leads to it."""
+    """HTTPS on 443 with the rules, and the group for all other requests; HTTP on 80 redirects to HTTPS."""
     last = Rule(None, Forward(((group.arn, 1),)))
     https = Listener(f"{ARN}listener/443", 443, "HTTPS", (*rules, last))
     redirect = Redirect(protocol="HTTPS", port="443")
     http = Listener(f"{ARN}listener/80", 80, "HTTP", (Rule(None, redirect),))
-    one = LoadBalancer(BALANCER, (http, https), idle_timeout=idle_timeout, **balancer)
-    return Configuration((one,), (group,))
+    load_balancer = LoadBalancer(BALANCER, (http, https), idle_timeout=idle_timeout, **balancer)
+    return Configuration((load_balancer,), (group,))
 
 
 @contextmanager
-def balancing(folder, wanted, **more):
-    """A balancer at work; `wanted` is a configuration or a function that gives one."""
-    provide = wanted if callable(wanted) else lambda: wanted
+def balancing(folder, settings, **options):
+    """A running load balancer; `settings` is a configuration or a function that returns one."""
+    provide = settings if callable(settings) else lambda: settings
     authority = Authority(folder / "ca")
-    one = Balancer(folder / "balancer", authority, provide, first_port=free_port(), **more)
-    one.start()
+    balancer = Balancer(folder / "balancer", authority, provide, first_port=free_port(), **options)
+    balancer.start()
     try:
-        until(lambda: one.ports)
-        yield one
+        until(lambda: balancer.ports)
+        yield balancer
     finally:
-        one.stop()
+        balancer.stop()
 
 
 def wait_for_state(balancer, target, state, group=GROUP):

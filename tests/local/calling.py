@@ -1,4 +1,4 @@
-"""Raw requests to a local AWS, signed or not, as no well-behaved client would make them."""
+"""Raw requests to a local AWS, signed or unsigned, including those that no AWS SDK sends."""
 
 import http.client
 from collections.abc import Mapping
@@ -16,41 +16,41 @@ LIST_CLUSTERS = {
     "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",
     "Content-Type": "application/x-amz-json-1.1",
 }
-"""Of a call that only ECS answers, with the body `{}`."""
+"""The header fields of a ListClusters request to ECS, whose body is `{}`."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: str
 
 
 def send(
-    place: Location,
+    location: Location,
     method: str = "POST",
     target: str = "/",
     body: bytes = b"",
     headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """Send exactly this; a Host among the header fields takes the place of the address's own."""
-    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=20)
+) -> Response:
+    """Send exactly this request; a Host in `headers` replaces the one of the address."""
+    connection = http.client.HTTPConnection("127.0.0.1", location.port, timeout=20)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        given = {"Host": f"127.0.0.1:{place.port}", **(headers or {})}
+        all_headers = {"Host": f"127.0.0.1:{location.port}", **(headers or {})}
         if body or method in ("POST", "PUT"):
-            given.setdefault("Content-Length", str(len(body)))
-        for name, value in given.items():
+            all_headers.setdefault("Content-Length", str(len(body)))
+        for name, value in all_headers.items():
             connection.putheader(name, value)
         connection.endheaders(body)
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, fields, answer.read().decode(errors="replace"))
+        response = connection.getresponse()
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        return Response(response.status, fields, response.read().decode(errors="replace"))
     finally:
         connection.close()
 
 
 def signed(
-    place: Location,
+    location: Location,
     service: str = "ecs",
     method: str = "POST",
     target: str = "/",
@@ -62,13 +62,13 @@ def signed(
     """The header fields of a request that botocore's signer signs.
 
     Args:
-        keys: id, secret and maybe a session token. Default: the place's own.
-        at: when it says to be signed. Default: now.
+        keys: access key ID, secret and, if there is one, session token. Default: the owner's.
+        at: the time of the signature. Default: now.
     """
-    url = f"http://{(headers or {}).get('Host', f'127.0.0.1:{place.port}')}{target}"
+    url = f"http://{(headers or {}).get('Host', f'127.0.0.1:{location.port}')}{target}"
     request = AWSRequest(method=method, url=url, data=body, headers=dict(headers or {}))
-    kind = auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth
-    signer: Any = kind(Credentials(*(keys or place.access_key)), service, place.region)
+    signer_class = auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth
+    signer: Any = signer_class(Credentials(*(keys or location.access_key)), service, location.region)
     if at is None:
         signer.add_auth(request)
     else:
@@ -77,10 +77,10 @@ def signed(
     return dict(request.headers.items())
 
 
-def call(place: Location, service: str = "ecs", body: bytes = b"{}", **fields: str) -> Answer:
-    """A signed ListClusters with further header fields, whose names have underscores here."""
+def call(location: Location, service: str = "ecs", body: bytes = b"{}", **fields: str) -> Response:
+    """Send a signed ListClusters with more header fields; underscores in their names become hyphens."""
     headers = {**LIST_CLUSTERS, **{name.replace("_", "-"): value for name, value in fields.items()}}
-    return send(place, body=body, headers=signed(place, service, body=body, headers=headers))
+    return send(location, body=body, headers=signed(location, service, body=body, headers=headers))
 
 
 def path_of(url: str) -> str:

@@ -1,4 +1,4 @@
-"""A running local AWS with ECS in the test's own process, and the few calls that tests make of it."""
+"""A local AWS with ECS in the process of the tests, and the API calls that they use."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,19 +15,19 @@ from .probing import ProbingTargets
 from .runtimes import RUNTIMES
 
 
-def until(true: Callable[[], Any], seconds: float = 20, what: Callable[[], Any] = lambda: "") -> Any:
-    """Wait for something to come true, and return it."""
+def until(condition: Callable[[], Any], seconds: float = 20, state: Callable[[], Any] = lambda: "") -> Any:
+    """Wait until the condition's result is true, and return it; the error contains the state."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = true()
-        if found:
-            return found
+        result = condition()
+        if result:
+            return result
         time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what()}")
+    raise AssertionError(f"not within {seconds} s: {state()}")
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs. It may end between any two questions about it, so there is one."""
+    """Whether a process runs. A single system call, because it may end between two."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -35,26 +35,26 @@ def is_alive(pid: int) -> bool:
 
 
 class Api:
-    """The API as boto3 tells it, with what the tests' services need."""
+    """boto3 clients of a local AWS, with the resources that the tests' services need."""
 
-    def __init__(self, place: Location, runtime: str = "process") -> None:
-        self.place, self.runtime = place, RUNTIMES[runtime]
-        self.ecs = client(place, "ecs")
+    def __init__(self, location: Location, runtime: str = "process") -> None:
+        self.location, self.runtime = location, RUNTIMES[runtime]
+        self.ecs = client(location, "ecs")
         if not self.ecs.describe_clusters(clusters=["c"])["clusters"]:
-            self._make_surroundings()
-        self.subnet = client(place, "ec2").describe_subnets()["Subnets"][0]["SubnetId"]
-        self.role = client(place, "iam").get_role(RoleName="execution")["Role"]["Arn"]
+            self._create_resources()
+        self.subnet = client(location, "ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+        self.role = client(location, "iam").get_role(RoleName="execution")["Role"]["Arn"]
 
-    def _make_surroundings(self) -> None:
+    def _create_resources(self) -> None:
         self.ecs.create_cluster(clusterName="c")
-        iam = client(self.place, "iam")
+        iam = client(self.location, "iam")
         iam.create_role(RoleName="execution", AssumeRolePolicyDocument="{}")
-        allowed = (
+        statement = (
             '{"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameters"], "Resource": "*"}'
         )
-        document = f'{{"Version": "2012-10-17", "Statement": [{allowed}]}}'
+        document = f'{{"Version": "2012-10-17", "Statement": [{statement}]}}'
         iam.put_role_policy(RoleName="execution", PolicyName="secrets", PolicyDocument=document)
-        client(self.place, "logs").create_log_group(logGroupName="g")
+        client(self.location, "logs").create_log_group(logGroupName="g")
 
     @property
     def network(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Api:
     def define(self, family: str, memory: int = 512, others: Any = (), volumes: Any = (), **container: Any) -> str:
         """Register a task definition of the tests' app, and return its ARN."""
         environment = container.pop("environment", {})
-        options = {"awslogs-group": "g", "awslogs-region": self.place.region, "awslogs-stream-prefix": "web"}
+        options = {"awslogs-group": "g", "awslogs-region": self.location.region, "awslogs-stream-prefix": "web"}
         definition = {
             "name": "web",
             "image": self.runtime.image,
@@ -85,9 +85,9 @@ class Api:
         )["taskDefinition"]["taskDefinitionArn"]
 
     def serve(
-        self, name: str, definition: str, count: int = 1, grace: int = 20, balanced: bool = True, **more: Any
+        self, name: str, definition: str, count: int = 1, grace: int = 20, balanced: bool = True, **options: Any
     ) -> None:
-        """Create a service with a circuit breaker behind a target group."""
+        """Create a service behind a target group, with a circuit breaker."""
         group = {"targetGroupArn": f"arn:{name}", "containerName": "web", "containerPort": 8080}
         breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
         percents = {"minimumHealthyPercent": 100, "maximumPercent": 200}
@@ -101,7 +101,7 @@ class Api:
             loadBalancers=[group] if balanced else [],
             healthCheckGracePeriodSeconds=grace,
             deploymentConfiguration={**percents, **breaker},
-            **more,
+            **options,
         )
 
     def service(self, name: str) -> Mapping[str, Any]:
@@ -121,19 +121,19 @@ class Api:
         return [event["message"] for event in self.service(name)["events"]]
 
     def steady(self, name: str, seconds: float = 30) -> Mapping[str, Any]:
-        """Wait until one deployment is complete and runs what is desired."""
+        """Wait until the only deployment is complete and runs the desired number of tasks."""
 
         def is_steady() -> Any:
             service = self.service(name)
             first = service["deployments"][0]
-            done = first["rolloutState"] == "COMPLETED" and service["runningCount"] == service["desiredCount"]
-            alone = len(service["deployments"]) == 1
-            return service if done and alone and service["pendingCount"] == 0 else None
+            is_complete = first["rolloutState"] == "COMPLETED" and service["runningCount"] == service["desiredCount"]
+            is_only = len(service["deployments"]) == 1
+            return service if is_complete and is_only and service["pendingCount"] == 0 else None
 
         return until(is_steady, seconds, lambda: (self.service(name), self.tasks(name, "STOPPED")[-1:]))
 
     def lines(self, stream: str) -> list[str]:
-        logs = client(self.place, "logs")
+        logs = client(self.location, "logs")
         events = logs.get_log_events(logGroupName="g", logStreamName=stream, startFromHead=True)["events"]
         return [event["message"] for event in events]
 
@@ -141,15 +141,15 @@ class Api:
 class Cloud(Api):
     """A local AWS with ECS in this process."""
 
-    def __init__(self, place: Location, runtime: str = "process") -> None:
+    def __init__(self, location: Location, runtime: str = "process") -> None:
         self.targets = ProbingTargets()
-        self.endpoint = Endpoint(place)
+        self.endpoint = Endpoint(location)
         self.endpoint.start()
-        self.plane = Ecs(place, self.endpoint, self.targets, RUNTIMES[runtime].make(place))
+        self.plane = Ecs(location, self.endpoint, self.targets, RUNTIMES[runtime].create(location))
         self.plane.start()
-        super().__init__(place, runtime)
+        super().__init__(location, runtime)
 
     def stop(self) -> None:
         self.plane.stop()
         self.endpoint.stop()
-        moto_api_backend.reset()  # the records are the process's, and another cloud may follow
+        moto_api_backend.reset()  # the records belong to the process, in which another test may start a cloud

@@ -1,4 +1,4 @@
-"""A local AWS of the test's own, on a free port of loopback."""
+"""Fixtures: a local AWS on a free port of the loopback address, a project, and a browser."""
 
 import os
 import shutil
@@ -14,46 +14,46 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers next to the tests
 
 from flask_on_aws_cli.local_project.location import Location
-
-from tests.emulator import free_port
+from flask_on_aws_cli.local_project.ports import free_port
 
 from .project import Local, opened
-from .runtimes import RUNTIMES, engine_answers
+from .runtimes import RUNTIMES, has_docker_engine
 
 REGION = "eu-central-1"
 
 
 def marks_of(runtime: str) -> list[pytest.MarkDecorator]:
-    """What a test by a runtime needs."""
+    """The pytest marks of tests with a runtime."""
     if runtime == "process":
         return []
-    return [pytest.mark.docker, pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")]
+    return [pytest.mark.docker, pytest.mark.skipif(not has_docker_engine(), reason="no Docker engine is available")]
 
 
-@cache  # boto3 reads megabytes of JSON for each
-def client(place: Location, service: str) -> Any:
-    """An ordinary boto3 client of a place, with the place's own access key."""
-    key = place.access_key
-    return boto3.Session(key.id, key.secret, region_name=place.region).client(service, endpoint_url=place.endpoint)
+@cache  # boto3 reads megabytes of JSON for each client
+def client(location: Location, service: str) -> Any:
+    """An ordinary boto3 client of a local AWS, with its owner's access key."""
+    key = location.access_key
+    session = boto3.Session(key.id, key.secret, region_name=location.region)
+    return session.client(service, endpoint_url=location.endpoint)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Location:
+def location(tmp_path: Path) -> Location:
     return Location(tmp_path / "local aws", free_port(), REGION)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=marks_of(name)) for name in RUNTIMES])
 def runtime(request: pytest.FixtureRequest) -> str:
-    """Each way to run tasks."""
+    """Every runtime of tasks."""
     return request.param
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Local]:
-    """A project of the test's own."""
+    """A project for one test."""
     with opened(tmp_path / "a project") as local:
         yield local
 
@@ -62,8 +62,8 @@ def local(tmp_path: Path) -> Iterator[Local]:
 def browser() -> Iterator[Browser]:
     command = shutil.which("chromium") or shutil.which("google-chrome")
     if not command:
-        pytest.skip("there is no chromium; install it, for example with: apt-get install chromium")
-    # Chromium refuses its sandbox to root.
+        pytest.skip("Chromium is not installed; install it, for example with: apt-get install chromium")
+    # Chromium's sandbox does not work as root.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=command, args=["--no-sandbox"] if os.geteuid() == 0 else []
@@ -73,17 +73,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def daemon(place: Location) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a process of its own with the place's local AWS, as often as it is called; all are ended with the test."""
+def daemon(location: Location) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """A function that starts the local AWS in a new process; all processes are ended after the test."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*parts: str) -> subprocess.Popen[str]:
+    def start(*arguments: str) -> subprocess.Popen[str]:
         command = [
             sys.executable,
             str(Path(__file__).with_name("daemon.py")),
-            str(place.folder),
-            str(place.port),
-            *parts,
+            str(location.folder),
+            str(location.port),
+            *arguments,
         ]
         root = str(Path(__file__).parents[2])
         env = {**os.environ, "PYTHONPATH": root}

@@ -1,4 +1,4 @@
-"""A local AWS in a process of its own, so that a test can kill it: daemon.py FOLDER PORT [RUNTIME]."""
+"""Runs a local AWS in a separate process, which a test can kill: daemon.py FOLDER PORT [RUNTIME]."""
 
 import signal
 import sys
@@ -10,19 +10,19 @@ from flask_on_aws_cli.local_project.location import Location
 
 
 def main() -> None:
-    done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
-    place = Location(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    location = Location(Path(sys.argv[1]), int(sys.argv[2]), "eu-central-1")
     if sys.argv[3:]:
         from tests.local.cloud import Cloud
 
-        parts: Cloud | Endpoint = Cloud(place, sys.argv[3])
+        local_aws: Cloud | Endpoint = Cloud(location, sys.argv[3])
     else:
-        parts = Endpoint(place)
-        parts.start()
+        local_aws = Endpoint(location)
+        local_aws.start()
     print("ready", flush=True)
-    done.wait()
-    parts.stop()
+    stopped.wait()
+    local_aws.stop()
 
 
 if __name__ == "__main__":

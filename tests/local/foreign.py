@@ -1,4 +1,4 @@
-"""Apps by others, from the package index: fetched when a test runs, pinned by their hashes, none of them copied."""
+"""Third-party apps, which the tests download from the package index; their hashes are pinned."""
 
 import shutil
 import subprocess
@@ -19,41 +19,41 @@ class App(NamedTuple):
     requirement: str
     sha256: str
     settings: Mapping[str, Any]
-    """Those of the stack."""
-    part: str = ""
+    """Settings of the stack."""
+    subfolder: str = ""
     """Folder of the app in the distribution."""
     prepare: Callable[[Path], None] = lambda folder: None
-    """Changes its files as a user has to."""
+    """Makes the changes that a user of the app has to make."""
 
     def fetch(self, folder: Path) -> None:
-        """Make a folder with the app."""
+        """Download the app to a new folder."""
         with tempfile.TemporaryDirectory() as name:
-            wanted = Path(name, "wanted.txt")
-            wanted.write_text(f"{self.requirement} --hash=sha256:{self.sha256}\n")
+            requirements = Path(name, "requirements.txt")
+            requirements.write_text(f"{self.requirement} --hash=sha256:{self.sha256}\n")
             pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--require-hashes"]
-            run([*pip, "--dest", name, "--requirement", str(wanted)], Path(name))
+            run([*pip, "--dest", name, "--requirement", str(requirements)], Path(name))
             (archive,) = Path(name).glob("*.tar.gz")
-            with tarfile.open(archive) as packed:
-                packed.extractall(name, filter="data")
+            with tarfile.open(archive) as source:
+                source.extractall(name, filter="data")
             (unpacked,) = (path for path in Path(name).iterdir() if path.is_dir())
-            shutil.copytree(unpacked / self.part, folder)
+            shutil.copytree(unpacked / self.subfolder, folder)
         self.prepare(folder)
 
 
 def run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert not done.returncode, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert not result.returncode, result.stdout + result.stderr
 
 
 def change(file: Path, old: str, new: str) -> None:
-    """One of the changes that a user has to make."""
+    """Replace a text in a file, in which it must occur once."""
     text = file.read_text()
     assert text.count(old) == 1, f"{old!r} in {file}"
     file.write_text(text.replace(old, new))
 
 
 def _add_server(folder: Path) -> None:
-    """As the tutorial's chapter on deployment does; it takes another one, Waitress."""
+    """Add a web server, as the tutorial's chapter on deployment does with Waitress."""
     change(folder / "pyproject.toml", '    "flask",\n', '    "flask",\n    "gunicorn",\n')
 
 
@@ -65,10 +65,10 @@ priority = "primary"
 """
 
 
-def _lock_by_poetry(folder: Path) -> None:
-    """The distribution leaves poetry.lock out, so it is made anew, without the developers' own packages.
+def _lock_with_poetry(folder: Path) -> None:
+    """Create poetry.lock, which the distribution does not contain, without the development dependencies.
 
-    The source is the index in its simple form, which mirrors have; without one Poetry asks for a JSON form as well.
+    The source is the simple API of the index, which mirrors have; without a source, Poetry needs the JSON API too.
     """
     project = folder / "pyproject.toml"
     head, _, tail = project.read_text().partition("[tool.poetry.group.dev.dependencies]\n")
@@ -78,7 +78,7 @@ def _lock_by_poetry(folder: Path) -> None:
 
 
 def _write_pipfile(folder: Path) -> None:
-    """The repository has a Pipfile with such packages, and the distribution leaves it out; no lock file."""
+    """Write a Pipfile, which the repository has and the distribution does not contain; without a lock file."""
     (folder / "Pipfile").write_text('[packages]\nhttpbin = {path = "."}\ngunicorn = "*"\n')
 
 
@@ -89,20 +89,20 @@ _APPS = (
     App(
         "flaskr",
         *_FLASK,
-        part="examples/tutorial",
+        subfolder="examples/tutorial",
         prepare=_add_server,
         settings={
             "healthCheckPath": "/hello",
             "writablePaths": ["/tmp", "/app/instance"],
-            # Its database is gone with the task, so each makes one.
+            # Each task creates its own database, which is deleted with it.
             "startCommand": "flask --app flaskr init-db && gunicorn --bind 0.0.0.0:$PORT 'flaskr:create_app()'",
         },
     ),
     App(
-        "fittrackee",  # from 0.10 on it needs PostGIS
+        "fittrackee",  # newer versions need PostGIS
         "fittrackee==0.9.3",
         "446c8a977b8561692abbf490c0d5206787f43661d1ee4a93dc2737fa85560f2d",
-        prepare=_lock_by_poetry,
+        prepare=_lock_with_poetry,
         settings={
             "database": "postgres",
             "healthCheckPath": "/api/ping",
@@ -111,7 +111,7 @@ _APPS = (
             "env": {
                 "HOST": "0.0.0.0",
                 "UI_URL": "https://localhost",
-                "APP_SECRET_KEY": "known to this test alone",
+                "APP_SECRET_KEY": "only used in this test",
                 "UPLOAD_FOLDER": "/tmp",
             },
         },
@@ -124,7 +124,7 @@ _APPS = (
         settings={"healthCheckPath": "/status/200", "startCommand": "gunicorn --bind 0.0.0.0:$PORT httpbin:app"},
     ),
     App(
-        "oidc",  # has a Dockerfile and uv's lock: as a process it runs by the lock
+        "oidc",  # has a Dockerfile and uv.lock; a process uses uv.lock
         *_OIDC,
         settings={
             "healthCheckPath": _PROVIDER,

@@ -1,4 +1,4 @@
-"""Requests while something is replaced."""
+"""Sends requests while a test replaces something."""
 
 import threading
 import time
@@ -10,13 +10,13 @@ import httpx
 
 
 class Load:
-    """Asks again and again while it is entered, and counts the answers."""
+    """A context manager that repeats a request in threads and counts the responses."""
 
-    def __init__(self, ask: Callable[[], int], askers: int = 1) -> None:
-        self._ask, self._done, self._lock = ask, threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._run) for _ in range(askers)]
-        self.answers: Counter[int | str] = Counter()
-        """By status, or by what went wrong."""
+    def __init__(self, request: Callable[[], int], threads: int = 1) -> None:
+        self._request, self._stopped, self._lock = request, threading.Event(), threading.Lock()
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+        self.responses: Counter[int | str] = Counter()
+        """Number of responses by status or error."""
 
     def __enter__(self) -> "Load":
         for thread in self._threads:
@@ -24,31 +24,31 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._done.set()
+        self._stopped.set()
         for thread in self._threads:
             thread.join()
 
     @property
-    def answered(self) -> int:
-        """How many answers there were, of any kind."""
+    def total(self) -> int:
+        """The number of responses and errors."""
         with self._lock:
-            return self.answers.total()
+            return self.responses.total()
 
     def check(self, at_least: int) -> None:
-        """Every answer was good, and there were enough of them."""
-        assert self.answers.keys() == {200}, self.answers
-        assert self.answers[200] > at_least
+        """Check that every response was a 200, and that there were more than `at_least`."""
+        assert self.responses.keys() == {200}, self.responses
+        assert self.responses[200] > at_least
 
     def _run(self) -> None:
-        while not self._done.is_set():
-            answer = self._answer()
+        while not self._stopped.is_set():
+            outcome = self._outcome()
             with self._lock:
-                self.answers[answer] += 1
+                self.responses[outcome] += 1
             time.sleep(0.02)
 
-    def _answer(self) -> int | str:
+    def _outcome(self) -> int | str:
         try:
-            return self._ask()
+            return self._request()
         except urllib.error.HTTPError as error:
             return error.code
         except (OSError, httpx.HTTPError) as error:

@@ -1,4 +1,4 @@
-"""An app on a local AWS with all its parts, made in seconds: nothing is built, and releases are only recorded."""
+"""An app with all its services on a local AWS, created in seconds, because no images are built."""
 
 import json
 import ssl
@@ -21,8 +21,8 @@ from .runtimes import APP
 CLUSTER = "app-cluster"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app"
 PORT = 8080
-_DRAINS = {"MODE": "drain", "SECONDS": "3"}
-WORKER = f'"{sys.executable}" -c "import time; print(\'at work\', flush=True); time.sleep(3600)"'
+_DRAIN = {"MODE": "drain", "SECONDS": "3"}
+WORKER = f'"{sys.executable}" -c "import time; print(\'working\', flush=True); time.sleep(3600)"'
 
 
 def image(release: str) -> str:
@@ -31,37 +31,37 @@ def image(release: str) -> str:
 
 
 def open_project(folder: Path) -> LocalAws:
-    """A project whose local AWS runs; end it with `control.end`."""
+    """A project whose local AWS runs; stop it with `daemon_control.end`."""
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: app\nruntime: python\n")
-    place = open_local_aws(folder, "us-east-1")
-    daemon_control.ensure_started(place)
-    return place
+    local_aws = open_local_aws(folder, "us-east-1")
+    daemon_control.ensure_started(local_aws)
+    return local_aws
 
 
 class Operated:
-    """An app with a web service and a worker; a release is deployed by `release`."""
+    """An app with a web service and a worker; `release` deploys a release."""
 
-    def __init__(self, place: LocalAws) -> None:
-        self.place, self.project = place.location, place.location.folder.parent
-        self.url = place.url
-        self.ecs, self.ssm = client(self.place, "ecs"), client(self.place, "ssm")
-        self._balancing = client(self.place, "elbv2")
-        self._make_surroundings()
-        self._make_balancer()
-        state = State(state_file(self.place, "local"))
+    def __init__(self, local_aws: LocalAws) -> None:
+        self.location, self.project = local_aws.location, local_aws.location.folder.parent
+        self.url = local_aws.url
+        self.ecs, self.ssm = client(self.location, "ecs"), client(self.location, "ssm")
+        self._balancing = client(self.location, "elbv2")
+        self._create_resources()
+        self._create_load_balancer()
+        state = State(state_file(self.location, "local"))
         state.export({"clusterName": CLUSTER, "serviceName": "app-web-1"})
 
-    def _make_surroundings(self) -> None:
+    def _create_resources(self) -> None:
         self.ecs.create_cluster(clusterName=CLUSTER)
-        role = client(self.place, "iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")
+        role = client(self.location, "iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")
         self._role = role["Role"]["Arn"]
-        client(self.place, "logs").create_log_group(logGroupName="app-logs")
-        subnets = client(self.place, "ec2").describe_subnets()["Subnets"]
+        client(self.location, "logs").create_log_group(logGroupName="app-logs")
+        subnets = client(self.location, "ec2").describe_subnets()["Subnets"]
         self._subnets = [subnet["SubnetId"] for subnet in subnets[:2]]
         self._vpc = subnets[0]["VpcId"]
 
-    def _make_balancer(self) -> None:
+    def _create_load_balancer(self) -> None:
         elb = self._balancing
         group = elb.create_target_group(
             Name="app-web",
@@ -79,7 +79,7 @@ class Operated:
         delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}]
         elb.modify_target_group_attributes(TargetGroupArn=self.group, Attributes=delay)
         balancer = elb.create_load_balancer(Name="app", Subnets=self._subnets)["LoadBalancers"][0]
-        certificate = client(self.place, "acm").request_certificate(DomainName="app.example.com")["CertificateArn"]
+        certificate = client(self.location, "acm").request_certificate(DomainName="app.example.com")["CertificateArn"]
         elb.create_listener(
             LoadBalancerArn=balancer["LoadBalancerArn"],
             Protocol="HTTPS",
@@ -89,8 +89,8 @@ class Operated:
         )
 
     def build(self, release: str) -> Path:
-        """The image of a release: the tests' app in a folder."""
-        folder = self.place.folder / "images" / image(release).rpartition(":")[2][:16]
+        """Create the image of a release, which is a folder with the tests' app, and return the folder."""
+        folder = self.location.folder / "images" / image(release).rpartition(":")[2][:16]
         (folder / "app").mkdir(parents=True)
         (folder / "app" / "app.py").write_text(APP.read_text())
         (folder / "plan.json").write_text(json.dumps({"start_command": f'"{sys.executable}" app.py'}))
@@ -98,14 +98,14 @@ class Operated:
         return folder
 
     def define(self, role: str, release: str, **environment: str) -> str:
-        """A task definition of a service; its ARN."""
+        """Register a task definition of a service and return its ARN."""
         options = {"awslogs-group": "app-logs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": role}
         container: dict[str, Any] = {
             "name": role,
             "image": image(release),
             "essential": True,
             "environment": [
-                {"name": name, "value": value} for name, value in {**_DRAINS, "RELEASE": release, **environment}.items()
+                {"name": name, "value": value} for name, value in {**_DRAIN, "RELEASE": release, **environment}.items()
             ],
             "logConfiguration": {"logDriver": "awslogs", "options": options},
             "stopTimeout": 5,
@@ -127,16 +127,18 @@ class Operated:
         )["taskDefinition"]["taskDefinitionArn"]
 
     def release(self, release: str, **environment: str) -> None:
-        """What an update does: new task definitions, both services deployed and recorded, the old definitions gone."""
+        """Do what an update does: deploy and record new task definitions, and deregister the old ones."""
         self.build(release)
         for role in ("web", "worker"):
-            old = [one["taskDefinition"] for one in self.services() if one["serviceName"] == f"app-{role}-1"]
+            old = [
+                service["taskDefinition"] for service in self.services() if service["serviceName"] == f"app-{role}-1"
+            ]
             arn = self.define(role, release, **environment)
             self._deploy(role, arn, is_new=not old)
             self.steady(role)
             self.record(role, release, arn)
-            for one in old:
-                self.ecs.deregister_task_definition(taskDefinition=one)
+            for definition in old:
+                self.ecs.deregister_task_definition(taskDefinition=definition)
 
     def record(self, role: str, release: str, arn: str) -> int:
         value = Release(image(release), arn).value
@@ -147,7 +149,7 @@ class Operated:
         if not is_new:
             self.ecs.update_service(cluster=CLUSTER, service=f"app-{role}-1", taskDefinition=arn)
             return
-        balanced: dict[str, Any] = {
+        load_balancing: dict[str, Any] = {
             "loadBalancers": [{"targetGroupArn": self.group, "containerName": "web", "containerPort": PORT}],
             "healthCheckGracePeriodSeconds": 20,
         }
@@ -160,7 +162,7 @@ class Operated:
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": self._subnets, "securityGroups": []}},
             deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200, **breaker},
-            **(balanced if role == "web" else {}),
+            **(load_balancing if role == "web" else {}),
         )
 
     def services(self) -> list[dict[str, Any]]:
@@ -168,10 +170,10 @@ class Operated:
         return self.ecs.describe_services(cluster=CLUSTER, services=arns)["services"] if arns else []
 
     def service(self, role: str) -> dict[str, Any]:
-        return next(one for one in self.services() if one["serviceName"] == f"app-{role}-1")
+        return next(service for service in self.services() if service["serviceName"] == f"app-{role}-1")
 
     def steady(self, role: str) -> None:
-        """Wait until one deployment is complete."""
+        """Wait until the deployment is complete."""
 
         def is_steady() -> bool:
             first = self.service(role)["deployments"][0]
@@ -184,15 +186,15 @@ class Operated:
 
         return list(release_record.releases(self.ssm, release_parameter(CLUSTER, f"app-{role}")))
 
-    def ask(self) -> tuple[int, str]:
-        """The answer of the app."""
-        context = ssl.create_default_context(cafile=str(self.place.folder / "ca" / "ca.pem"))
-        with urllib.request.urlopen(self.url, context=context, timeout=20) as answer:
-            return answer.status, answer.read().decode()
+    def get(self) -> tuple[int, str]:
+        """Status and body of the app's response."""
+        context = ssl.create_default_context(cafile=str(self.location.folder / "ca" / "ca.pem"))
+        with urllib.request.urlopen(self.url, context=context, timeout=20) as response:
+            return response.status, response.read().decode()
 
     def load(self) -> Load:
-        return Load(lambda: self.ask()[0])
+        return Load(lambda: self.get()[0])
 
-    def runs(self) -> str:
-        """The release that answers."""
-        return self.ask()[1].partition("'RELEASE': '")[2].partition("'")[0]
+    def running_release(self) -> str:
+        """The release that responds."""
+        return self.get()[1].partition("'RELEASE': '")[2].partition("'")[0]

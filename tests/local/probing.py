@@ -1,4 +1,4 @@
-"""Target groups that really ask their targets, for tests of the services behind them."""
+"""Target groups with real health checks, for tests of the services behind them."""
 
 import http.client
 import threading
@@ -8,11 +8,11 @@ from flask_on_aws_cli.local_aws.parts import TargetHealth
 from flask_on_aws_cli.local_project.location import Target
 
 INTERVAL = 0.25  # seconds between probes, so that tests are short
-BAD = 2  # failed probes in a row
+UNHEALTHY_THRESHOLD = 2  # consecutive failed probes
 
 
 class ProbingTargets:
-    """`Targets` by plain HTTP on /up; one good answer makes a target healthy, two bad ones unhealthy."""
+    """Probes targets with HTTP on /up; one 200 makes a target healthy, two failures in a row make it unhealthy."""
 
     def __init__(self) -> None:
         self._health: dict[tuple[str, Target], TargetHealth] = {}
@@ -28,31 +28,33 @@ class ProbingTargets:
         self._health.pop((target_group_arn, target), None)
 
     def calls(self, target_group_arn: str) -> list[tuple[str, Target]]:
-        """What was registered and deregistered in a group, in order."""
+        """The registrations and deregistrations in a group, in order."""
         return [(call, target) for group, call, target in self._calls if group == target_group_arn]
 
     def health(self, target_group_arn: str, target: Target) -> TargetHealth:
         return self._health.get((target_group_arn, target), TargetHealth("unused", "Target.NotRegistered"))
 
     def _probe(self, key: tuple[str, Target]) -> None:
-        bad = 0
+        failures = 0
         while key in self._health:
-            status = ask(key[1])
-            bad = 0 if status == 200 else bad + 1
+            status = probe(key[1])
+            failures = 0 if status == 200 else failures + 1
             if status == 200:
-                told = TargetHealth("healthy")
-            elif bad >= BAD:
-                why = f"Health checks failed with these codes: [{status}]" if status else "Health checks failed"
-                told = TargetHealth("unhealthy", "Target.ResponseCodeMismatch" if status else "Target.Timeout", why)
+                health = TargetHealth("healthy")
+            elif failures >= UNHEALTHY_THRESHOLD:
+                description = f"Health checks failed with these codes: [{status}]" if status else "Health checks failed"
+                health = TargetHealth(
+                    "unhealthy", "Target.ResponseCodeMismatch" if status else "Target.Timeout", description
+                )
             else:
-                told = self._health.get(key, TargetHealth("initial"))
+                health = self._health.get(key, TargetHealth("initial"))
             if key in self._health:
-                self._health[key] = told
+                self._health[key] = health
             time.sleep(INTERVAL)
 
 
-def ask(target: Target, path: str = "/up") -> int | None:
-    """The status of an answer; None without one."""
+def probe(target: Target, path: str = "/up") -> int | None:
+    """The status of the response; None without a response."""
     connection = http.client.HTTPConnection(target.host, target.port, timeout=1)
     try:
         connection.request("GET", path)

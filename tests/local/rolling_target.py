@@ -1,22 +1,22 @@
-"""A target in a process of its own: on SIGTERM it finishes what is under way and ends, idle connections with it."""
+"""A target in a separate process: on SIGTERM, it finishes open requests, closes idle connections and exits."""
 
 import os
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-under_way, idle = 0, threading.Condition()
+open_requests, idle = 0, threading.Condition()
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 75
-    disable_nagle_algorithm = True  # else head and body are 40 ms apart
+    disable_nagle_algorithm = True  # otherwise head and body arrive 40 ms apart
 
     def answer(self):
-        global under_way
+        global open_requests
         with idle:
-            under_way += 1
+            open_requests += 1
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(200)
         content = str(len(body)).encode()
@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
         with idle:
-            under_way -= 1
+            open_requests -= 1
             idle.notify_all()
 
     do_GET = do_POST = answer
@@ -42,5 +42,5 @@ signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown
 print(server.server_port, flush=True)
 server.serve_forever(0.05)
 with idle:
-    idle.wait_for(lambda: under_way == 0, 30)
+    idle.wait_for(lambda: open_requests == 0, 30)
 os._exit(0)

@@ -1,4 +1,4 @@
-"""The two ways in which a local AWS runs tasks, for tests that ask the same of both."""
+"""The two runtimes of tasks on a local AWS, for tests that run with both."""
 
 import json
 import subprocess
@@ -23,47 +23,47 @@ CMD ["python", "/app.py"]
 
 
 class AsProcesses:
-    """The tests' app by the Python that runs the tests."""
+    """Runs the tests' app with the Python that runs the tests."""
 
     image = "app"
     python = sys.executable
     port: int | None = None
-    """A port of its own for each task."""
+    """None, because each task has another port."""
 
-    def make(self, place: Location) -> Any:
-        return ProcessRuntime(place.folder / "tasks", ProcessPlanner(place.folder, self._plan))
+    def create(self, location: Location) -> Any:
+        return ProcessRuntime(location.folder / "tasks", ProcessPlanner(location.folder, self._plan))
 
     def _plan(self, image: str) -> ImagePlan | None:
         return ImagePlan(APP.parent, f'"{sys.executable}" {APP}', {"FROM_IMAGE": "yes"}) if image == "app" else None
 
-    def pids(self, place: Location, task: str = "") -> list[int]:
-        """The process ids of a task or of all, from the files that a new daemon would read."""
-        files = (place.folder / "tasks").glob(f"{task}*.pid")
+    def pids(self, location: Location, task: str = "") -> list[int]:
+        """The process IDs of one task or all tasks, from the files that a new daemon would read."""
+        files = (location.folder / "tasks").glob(f"{task}*.pid")
         return [json.loads(path.read_text())["pid"] for path in files]
 
 
 class AsContainers:
-    """The tests' app in an image of its own."""
+    """Runs the tests' app as a container image."""
 
     image = "flask-on-aws-tests:local"
     python = "python"
     port: int | None = 8080
-    """The one that the task definition says."""
+    """The container port of the task definition."""
 
-    def make(self, place: Location) -> Any:
+    def create(self, location: Location) -> Any:
         from flask_on_aws_cli.local_aws.containers.docker_client import connect
         from flask_on_aws_cli.local_aws.containers.runtime import ContainerRuntime
 
         build_image()
-        certificate = place.folder / "ca.pem"
+        certificate = location.folder / "ca.pem"
         certificate.parent.mkdir(parents=True, exist_ok=True)
         certificate.write_text("the local CA\n")
-        return ContainerRuntime(connect(), place.folder, certificate, lambda: {place.port}, str)
+        return ContainerRuntime(connect(), location.folder, certificate, lambda: {location.port}, str)
 
-    def pids(self, place: Location, task: str = "") -> list[int]:
-        """The first processes of its containers, as the engine knows them."""
-        marked = ["--filter", f"label=flask-on-aws.local={place.folder}", "--filter", f"name={task[:12]}"]
-        names = docker("ps", "--format", "{{.Names}}", *marked).split()
+    def pids(self, location: Location, task: str = "") -> list[int]:
+        """The process IDs of the containers of one task or all tasks, according to the Docker engine."""
+        filters = ["--filter", f"label=flask-on-aws.local={location.folder}", "--filter", f"name={task[:12]}"]
+        names = docker("ps", "--format", "{{.Names}}", *filters).split()
         apps = [name for name in names if not name.endswith("-network")]
         return [int(docker("inspect", "--format", "{{.State.Pid}}", name)) for name in apps]
 
@@ -71,17 +71,17 @@ class AsContainers:
 RUNTIMES = {"process": AsProcesses(), "container": AsContainers()}
 
 
-def docker(*arguments: str, given: str = "") -> str:
-    return subprocess.run(["docker", *arguments], input=given, capture_output=True, text=True, check=True).stdout
+def docker(*arguments: str, stdin: str = "") -> str:
+    return subprocess.run(["docker", *arguments], input=stdin, capture_output=True, text=True, check=True).stdout
 
 
 @cache
 def build_image() -> None:
-    """The tests' image, whose layers the engine keeps."""
-    docker("build", "--tag", AsContainers.image, "--file", "-", str(APP.parent), given=_DOCKERFILE)
+    """Build the tests' image, whose layers the Docker engine caches."""
+    docker("build", "--tag", AsContainers.image, "--file", "-", str(APP.parent), stdin=_DOCKERFILE)
 
 
-def engine_answers() -> bool:
+def has_docker_engine() -> bool:
     try:
         return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
     except FileNotFoundError:

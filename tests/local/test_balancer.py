@@ -51,7 +51,7 @@ def client(balancer, folder, **options):
 
 @pytest.fixture
 def served(tmp_path):
-    """A balancer with one healthy target, and a client that trusts its authority."""
+    """A load balancer with one healthy target, and a client that trusts its certificate authority."""
     with app() as target, balancing(tmp_path, configuration()) as balancer:
         balancer.register(GROUP, target.target)
         wait_for_state(balancer, target.target, "healthy")
@@ -80,7 +80,7 @@ def test_http2_over_tls_1_3_with_a_certificate_that_verifies(served, tmp_path):
     assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_http_leads_to_the_port_on_which_https_answers(served):
+def test_http_redirects_to_the_port_of_https(served):
     balancer, _, _ = served
     http, https = balancer.ports[BALANCER, 80], balancer.ports[BALANCER, 443]
     response = httpx.get(f"http://localhost:{http}/a%20b?c=%2F")
@@ -90,17 +90,22 @@ def test_http_leads_to_the_port_on_which_https_answers(served):
 
 
 @pytest.mark.parametrize("http2", [True, False])
-def test_what_the_target_is_told_and_what_the_client_gets(served, tmp_path, http2):
+def test_the_target_gets_the_forwarded_headers_and_the_client_the_response(served, tmp_path, http2):
     balancer, _, _ = served
-    sent = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "ftp"), ("Accept", "a/b"), ("X-Twice", "1")]
+    sent_headers = [
+        ("X-Forwarded-For", "203.0.113.7"),
+        ("X-Forwarded-Proto", "ftp"),
+        ("Accept", "a/b"),
+        ("X-Twice", "1"),
+    ]
     with client(balancer, tmp_path, http2=http2) as http:
-        response = http.request("POST", "/x", content=b"12345", headers=[*sent, ("X-Twice", "2")])
-    seen = response.json()
+        response = http.request("POST", "/x", content=b"12345", headers=[*sent_headers, ("X-Twice", "2")])
+    request = response.json()
     headers = {}
-    for name, value in seen["headers"]:
+    for name, value in request["headers"]:
         headers.setdefault(name.lower(), []).append(value)
     port = balancer.ports[BALANCER, 443]
-    assert (seen["method"], seen["bytes"]) == ("POST", 5)
+    assert (request["method"], request["bytes"]) == ("POST", 5)
     assert headers["x-forwarded-for"] == ["203.0.113.7, 127.0.0.1"]
     assert headers["x-forwarded-proto"] == ["https"]
     assert headers["x-forwarded-port"] == [str(port)]
@@ -113,12 +118,12 @@ def test_what_the_target_is_told_and_what_the_client_gets(served, tmp_path, http
     assert len(response.headers.get_list("date")) == 1
 
 
-def test_head_has_the_length_and_no_body(served):
+def test_a_response_to_head_has_the_length_and_no_body(served):
     _, http, _ = served
     response = http.head("/x")
     assert int(response.headers["content-length"]) > 0
     assert response.content == b""
-    assert http.get("/y").status_code == 200  # the connection to the target was left in order
+    assert http.get("/y").status_code == 200  # the connection to the target is still usable
 
 
 def test_expect_100_continue_is_answered_before_the_body(served):
@@ -130,8 +135,8 @@ def test_expect_100_continue_is_answered_before_the_body(served):
         )
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")
         connection.sendall(b"12345")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert b'"bytes": 5' in answer
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b'"bytes": 5' in response
 
 
 def _plain_tls(balancer):
@@ -140,57 +145,57 @@ def _plain_tls(balancer):
     return context.wrap_socket(socket.create_connection(("127.0.0.1", balancer.ports[BALANCER, 443]), timeout=15))
 
 
-def test_bad_requests_get_the_status_that_aws_gives(served, tmp_path):
+def test_invalid_requests_get_the_status_codes_of_aws(served, tmp_path):
     balancer, http, _ = served
     assert http.request("TRACE", "/").status_code == 405
     assert http.get("/" + "x" * 17_000).status_code == 414
     assert http.get("/", headers={"X-Long": "x" * 17_000}).status_code == 400
-    with client(balancer, tmp_path) as http1:  # with HTTP/2, so large a head ends the connection
+    with client(balancer, tmp_path) as http1:  # with HTTP/2, such a large head closes the connection
         assert http1.get("/", headers=[(f"X-{n}", "x" * 15_000) for n in range(5)]).status_code == 400
     assert http.get("/", headers={"X-Forwarded-For": ", ".join(["1.2.3.4"] * 31)}).status_code == 463
     assert http.get("/", headers={"X-Long": "x" * 15_000}).status_code == 200
 
 
-def test_rules_are_tried_by_priority_and_invalid_header_fields_dropped(tmp_path):
+def test_rules_are_matched_by_priority_and_invalid_header_fields_are_dropped(tmp_path):
     rules = (
         Rule(20, FixedResponse(418, "text/plain", "second"), (PathPattern(("/a*",)),)),
         Rule(10, FixedResponse(403, "text/plain", "first"), (PathPattern(("/a/b",)), HttpHeader("X-Key", ("o*n",)))),
         Rule(30, FixedResponse(200, "text/plain", "host"), (HostHeader(("shop.*",)),)),
     )
-    wanted = configuration(*rules, drop_invalid_header_fields=True)
-    with app() as target, balancing(tmp_path, wanted) as balancer, client(balancer, tmp_path) as http:
+    settings = configuration(*rules, drop_invalid_header_fields=True)
+    with app() as target, balancing(tmp_path, settings) as balancer, client(balancer, tmp_path) as http:
         balancer.register(GROUP, target.target)
         wait_for_state(balancer, target.target, "healthy")
         assert http.get("/a/b", headers={"X-Key": "Open"}).text == "first"
         assert http.get("/a/b", headers={"X-Key": "shut"}).text == "second"
         assert http.get("/", headers={"Host": "Shop.Example:443"}).text == "host"
-        seen = http.get("/", headers={"X_Forwarded_For": "1.1.1.1", "X-Ok": "1"}).json()
-        names = [name.lower() for name, _ in seen["headers"]]
+        request = http.get("/", headers={"X_Forwarded_For": "1.1.1.1", "X-Ok": "1"}).json()
+        names = [name.lower() for name, _ in request["headers"]]
         assert "x-ok" in names
         assert "x_forwarded_for" not in names
 
 
-def test_a_listener_behind_cloudfront_answers_with_tls_and_adds_its_secret(tmp_path):
+def test_a_listener_behind_cloudfront_responds_with_tls_and_adds_the_secret_header(tmp_path):
     secret = Rule(1, Forward(((GROUP, 1),)), (HttpHeader("X-Origin-Verify", ("s3cret",)),))
     rules = (secret, Rule(None, FixedResponse(403, "text/plain", "Forbidden")))
     listener = Listener("arn", 80, "HTTP", rules, edge_headers=(("X-Origin-Verify", "s3cret"),))
-    wanted = Configuration((LoadBalancer(BALANCER, (listener,)),), (DEFAULT_GROUP,))
+    settings = Configuration((LoadBalancer(BALANCER, (listener,)),), (DEFAULT_GROUP,))
     context = ssl.create_default_context()
-    with app() as target, balancing(tmp_path, wanted) as balancer:
+    with app() as target, balancing(tmp_path, settings) as balancer:
         balancer.register(GROUP, target.target)
         wait_for_state(balancer, target.target, "healthy")
         context.load_verify_locations(tmp_path / "ca" / "ca.pem")
         response = httpx.get(f"https://localhost:{balancer.ports[BALANCER, 80]}/", verify=context)
     headers = dict(response.json()["headers"])
     assert headers["X-Forwarded-Proto"] == "http"
-    assert headers["X-Forwarded-For"] == "127.0.0.1, 127.0.0.1"  # the visitor, and the network
+    assert headers["X-Forwarded-For"] == "127.0.0.1, 127.0.0.1"  # the visitor and CloudFront
 
 
-# What a target does wrong
+# Targets that fail
 
 
 def _healthy_then(serve):
-    """A raw target that passes its health check, and otherwise does what the test sets."""
+    """A raw target that passes its health checks, and passes other connections to `serve`."""
 
     def run(connection):
         while head := read_head(connection):
@@ -213,7 +218,7 @@ def _healthy_then(serve):
     ],
     ids=["closes", "garbage", "too large a head", "silent"],
 )
-def test_a_target_that_gives_no_answer_is_502_or_504(tmp_path, serve, status):
+def test_a_target_that_does_not_respond_properly_is_502_or_504(tmp_path, serve, status):
     with (
         raw_target(_healthy_then(serve)) as target,
         balancing(tmp_path, configuration(idle_timeout=1)) as balancer,
@@ -230,17 +235,17 @@ def test_a_target_that_gives_no_answer_is_502_or_504(tmp_path, serve, status):
     assert f"{target.host}:{target.port}" in line
 
 
-def test_no_target_is_503_and_a_refused_connection_502(tmp_path):
+def test_no_target_is_503_and_a_refused_connection_is_502(tmp_path):
     with balancing(tmp_path, configuration()) as balancer, client(balancer, tmp_path) as http:
         assert http.get("/").status_code == 503
-        with app() as gone:
-            balancer.register(GROUP, gone.target)
-            wait_for_state(balancer, gone.target, "healthy")
+        with app() as stopped:
+            balancer.register(GROUP, stopped.target)
+            wait_for_state(balancer, stopped.target, "healthy")
         assert http.get("/").status_code == 502
 
 
 @pytest.mark.parametrize("http2", [True, False])
-def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path, http2):
+def test_an_incomplete_response_is_an_error_for_the_client(tmp_path, http2):
     def half(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 
@@ -255,8 +260,8 @@ def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path, http2):
             http.get("/")
 
 
-def test_a_kept_connection_that_the_target_has_just_closed_is_502_even_for_get(tmp_path):
-    """An app that keeps connections for a shorter time than the load balancer must fail here as it does on AWS."""
+def test_a_keep_alive_connection_that_the_target_has_just_closed_is_502_even_for_get(tmp_path):
+    """An app with a shorter keep-alive timeout than the load balancer must fail here as it does on AWS."""
 
     def once_then_close_on_the_next_request(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -276,24 +281,24 @@ def test_a_kept_connection_that_the_target_has_just_closed_is_502_even_for_get(t
 
 
 @pytest.mark.parametrize("http2", [True, False])
-@pytest.mark.parametrize("told", [True, False], ids=["with a length", "in chunks"])
-def test_a_large_upload_arrives_whole(served, tmp_path, http2, told):
+@pytest.mark.parametrize("has_length", [True, False], ids=["with a length", "in chunks"])
+def test_a_large_upload_arrives_completely(served, tmp_path, http2, has_length):
     balancer, _, _ = served
-    pieces, size = 400, 100_000
-    headers = {"Content-Length": str(pieces * size)} if told else {}
+    chunks, size = 400, 100_000
+    headers = {"Content-Length": str(chunks * size)} if has_length else {}
     with client(balancer, tmp_path, http2=http2) as http:
-        response = http.post("/", content=(bytes(size) for _ in range(pieces)), headers=headers)
-    assert response.json()["bytes"] == pieces * size
+        response = http.post("/", content=(bytes(size) for _ in range(chunks)), headers=headers)
+    assert response.json()["bytes"] == chunks * size
 
 
-def test_bodies_stream_both_ways_and_a_slow_client_holds_the_target_back(tmp_path):
+def test_bodies_are_streamed_and_a_slow_client_slows_the_target_down(tmp_path):
     sent = []
-    piece = bytes(1_000_000)
+    megabyte = bytes(1_000_000)
 
     def stream(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
         for number in range(100):
-            connection.sendall(piece)
+            connection.sendall(megabyte)
             sent.append(number)
 
     with (
@@ -307,11 +312,11 @@ def test_bodies_stream_both_ways_and_a_slow_client_holds_the_target_back(tmp_pat
             body = response.iter_raw(65536)
             assert len(next(body)) == 65536
             time.sleep(1)
-            assert len(sent) < 50  # megabytes that wait in buffers on the way, of 100
+            assert len(sent) < 50  # of 100 megabytes; those that were sent are in buffers on the way
             assert sum(map(len, body)) == 100_000_000 - 65536
 
 
-def test_an_answer_before_the_upload_is_complete_reaches_the_client(tmp_path):
+def test_a_response_before_the_end_of_the_upload_reaches_the_client(tmp_path):
     def too_large(connection):
         connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         time.sleep(0.5)
@@ -324,8 +329,8 @@ def test_an_answer_before_the_upload_is_complete_reaches_the_client(tmp_path):
                 assert http.post("/", content=bytes(20_000_000)).status_code == 413
 
 
-def test_a_client_that_goes_ends_the_request_at_the_target(tmp_path):
-    noticed = threading.Event()
+def test_a_client_that_disconnects_ends_the_request_at_the_target(tmp_path):
+    disconnected = threading.Event()
 
     def endless(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nx")
@@ -335,7 +340,7 @@ def test_a_client_that_goes_ends_the_request_at_the_target(tmp_path):
                 pass
         except OSError:
             pass
-        noticed.set()
+        disconnected.set()
 
     with (
         raw_target(_healthy_then(endless)) as target,
@@ -346,7 +351,7 @@ def test_a_client_that_goes_ends_the_request_at_the_target(tmp_path):
         wait_for_state(balancer, target, "healthy")
         with http.stream("GET", "/") as response:
             assert next(response.iter_raw()) == b"x"
-        assert noticed.wait(3)
+        assert disconnected.wait(3)
         log = tmp_path / "balancer" / "access.log"
         until(lambda: " 460 200 " in log.read_text())
 
@@ -370,64 +375,67 @@ def test_an_idle_connection_is_closed_after_the_idle_timeout(tmp_path):
 # Targets
 
 
-def test_requests_go_round_or_to_the_least_busy(tmp_path):
-    with app("one") as one, app("two") as two:
+def test_requests_are_routed_round_robin_or_to_the_least_busy_target(tmp_path):
+    with app("one") as first, app("two") as second:
         for algorithm in ("round_robin", "least_outstanding_requests"):
             group = TargetGroup(GROUP, algorithm=algorithm, health_check=DEFAULT_GROUP.health_check)
             folder = tmp_path / algorithm
             with balancing(folder, configuration(group=group)) as balancer, client(balancer, folder) as http:
-                for each in (one, two):
-                    balancer.register(GROUP, each.target)
-                    wait_for_state(balancer, each.target, "healthy")
+                for target in (first, second):
+                    balancer.register(GROUP, target.target)
+                    wait_for_state(balancer, target.target, "healthy")
                 names = [http.get("/").json()["name"] for _ in range(10)]
                 assert names.count("one") == names.count("two") == 5
                 assert balancer.targets.group_counts(GROUP).requests == 10
-                assert balancer.targets.target_counts(GROUP, one.target).statuses == {"2XX": 5}
+                assert balancer.targets.target_counts(GROUP, first.target).statuses == {"2XX": 5}
                 with ThreadPoolExecutor() as threads, client(balancer, folder) as other:
                     slow = threads.submit(other.get, "/slow?1.5")
-                    until(lambda: any(each.outstanding for each in balancer.targets.registrations()))
-                    busy = next(each.target for each in balancer.targets.registrations() if each.outstanding)
+                    until(lambda: any(registration.outstanding for registration in balancer.targets.registrations()))
+                    registrations = balancer.targets.registrations()
+                    busy = next(registration.target for registration in registrations if registration.outstanding)
                     during = [http.get("/").json()["name"] for _ in range(6)]
                     assert not slow.done()
-                least = {"one", "two"} - {"one" if busy == one.target else "two"}
-                assert set(during) == (least if algorithm.startswith("least") else {"one", "two"})
+                idle = {"one", "two"} - {"one" if busy == first.target else "two"}
+                assert set(during) == (idle if algorithm.startswith("least") else {"one", "two"})
 
 
 def test_weighted_groups_share_the_requests(tmp_path):
     other = TargetGroup(f"{GROUP}-other", health_check=DEFAULT_GROUP.health_check)
     rule = Rule(1, Forward(((GROUP, 90), (other.arn, 10))))
-    basis = configuration(rule)
-    wanted = Configuration(basis.load_balancers, (*basis.target_groups, other))
-    with app("old") as old, app("new") as new, balancing(tmp_path, wanted) as balancer:
+    one_group = configuration(rule)
+    settings = Configuration(one_group.load_balancers, (*one_group.target_groups, other))
+    with app("old") as old, app("new") as new, balancing(tmp_path, settings) as balancer:
         balancer.register(GROUP, old.target)
         balancer.register(other.arn, new.target)
         wait_for_state(balancer, old.target, "healthy")
         wait_for_state(balancer, new.target, "healthy", other.arn)
         with client(balancer, tmp_path) as http:
             names = [http.get("/").json()["name"] for _ in range(300)]
-    assert 8 <= names.count("new") <= 60  # 30 expected; outside of this less than once in 10^6
+    assert (
+        8 <= names.count("new") <= 60
+    )  # 30 are expected; the probability of a number outside this range is below 10^-6
 
 
-def test_health_is_told_in_the_words_of_aws(tmp_path):
+def test_health_has_the_states_and_reasons_of_aws(tmp_path):
     nowhere = Target("127.0.0.1", 9)
     with (
         app("bad", up_status=500) as bad,
-        raw_target(lambda connection: time.sleep(3)) as mute,
+        raw_target(lambda connection: time.sleep(3)) as silent,
         balancing(tmp_path, configuration()) as balancer,
     ):
-        for target in (bad.target, mute, nowhere):
+        for target in (bad.target, silent, nowhere):
             balancer.register(GROUP, target)
             wait_for_state(balancer, target, "unhealthy")
         assert balancer.health(GROUP, bad.target)[1:] == (
             "Target.ResponseCodeMismatch",
             "Health checks failed with these codes: [500]",
         )
-        assert balancer.health(GROUP, mute)[1:] == ("Target.Timeout", "Request timed out")
+        assert balancer.health(GROUP, silent)[1:] == ("Target.Timeout", "Request timed out")
         assert balancer.health(GROUP, nowhere)[1:] == ("Target.FailedHealthChecks", "Health checks failed")
         assert balancer.health(GROUP, Target("127.0.0.1", 10)).reason == "Target.NotRegistered"
         balancer.register("arn:of-no-rule", bad.target)
         assert balancer.health("arn:of-no-rule", bad.target).reason == "Target.NotInUse"
-        with client(balancer, tmp_path) as http:  # all are unhealthy: each gets requests all the same
+        with client(balancer, tmp_path) as http:  # if all targets are unhealthy, all get requests
             assert 200 in [http.get("/").status_code for _ in range(3)]
         bad.up_status = 200
         wait_for_state(balancer, bad.target, "healthy")
@@ -435,16 +443,16 @@ def test_health_is_told_in_the_words_of_aws(tmp_path):
             assert {http.get("/").json()["name"] for _ in range(5)} == {"bad"}
 
 
-def test_a_leaving_target_finishes_its_requests_and_gets_no_new_ones_after_a_moment(tmp_path):
+def test_a_deregistered_target_finishes_its_requests_and_soon_gets_no_new_ones(tmp_path):
     with app("leaving") as leaving, app("staying") as staying:
         group = TargetGroup(GROUP, deregistration_delay=3, health_check=DEFAULT_GROUP.health_check)
-        wanted = configuration(group=group)
-        with balancing(tmp_path, wanted, deregistration_lag=0.5) as balancer, ThreadPoolExecutor() as threads:
+        settings = configuration(group=group)
+        with balancing(tmp_path, settings, deregistration_lag=0.5) as balancer, ThreadPoolExecutor() as threads:
             balancer.register(GROUP, leaving.target)
             wait_for_state(balancer, leaving.target, "healthy")
             with client(balancer, tmp_path) as http:
                 slow, slower = (threads.submit(http.get, f"/slow?{seconds}") for seconds in (1.5, 8))
-                until(lambda: sum(each.outstanding for each in balancer.targets.registrations()) == 2)
+                until(lambda: sum(registration.outstanding for registration in balancer.targets.registrations()) == 2)
                 balancer.register(GROUP, staying.target)
                 wait_for_state(balancer, staying.target, "healthy")
                 balancer.deregister(GROUP, leaving.target)
@@ -454,45 +462,45 @@ def test_a_leaving_target_finishes_its_requests_and_gets_no_new_ones_after_a_mom
                 late = {http.get("/").json()["name"] for _ in range(10)}
                 assert (early, late) == ({"leaving", "staying"}, {"staying"})
                 assert slow.result().json()["name"] == "leaving"
-                assert slower.result().status_code == 502  # longer than the delay
+                assert slower.result().status_code == 502  # it takes longer than the deregistration delay
             assert balancer.health(GROUP, leaving.target).state == "unused"
 
 
-def test_the_configuration_may_change_while_requests_are_served(tmp_path):
-    wanted = [configuration()]
-    with balancing(tmp_path, lambda: wanted[0]) as balancer, client(balancer, tmp_path) as http:
+def test_the_configuration_can_change_while_requests_are_served(tmp_path):
+    current = [configuration()]
+    with balancing(tmp_path, lambda: current[0]) as balancer, client(balancer, tmp_path) as http:
         assert http.get("/").status_code == 503
         before = dict(balancer.ports)
-        wanted[0] = configuration(Rule(1, FixedResponse(200, "text/plain", "hi"), (PathPattern(("/*",)),)))
+        current[0] = configuration(Rule(1, FixedResponse(200, "text/plain", "hi"), (PathPattern(("/*",)),)))
         until(lambda: http.get("/").text == "hi")
         assert dict(balancer.ports) == before
-        wanted[0] = Configuration()
+        current[0] = Configuration()
         until(lambda: not balancer.ports)
-        # The client has a connection open and says no goodbye: no listener waits for it.
+        # The client keeps a connection open, and no listener waits until it is closed.
         until(lambda: not any(listens(port) for port in before.values()), seconds=4)
 
 
 def listens(port):
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_busy_port_is_named_and_taken_once_it_is_free(tmp_path):
+def test_a_busy_port_is_reported_and_used_once_it_is_free(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        one = Balancer(tmp_path / "balancer", Authority(tmp_path / "ca"), configuration, first_port=port)
-        one.start()
+        balancer = Balancer(tmp_path / "balancer", Authority(tmp_path / "ca"), configuration, first_port=port)
+        balancer.start()
         try:
-            assert one.problems == [f"Port {port} is in use by another program; end it, or choose another port."]
+            assert balancer.problems == [f"Port {port} is in use by another program; end it, or choose another port."]
             busy.close()
-            until(lambda: not one.problems)
-            with client(one, tmp_path) as http:
+            until(lambda: not balancer.problems)
+            with client(balancer, tmp_path) as http:
                 assert http.get("/").status_code == 503
         finally:
-            one.stop()
+            balancer.stop()
 
 
-def test_the_access_log_has_the_fields_of_aws(served, tmp_path):
+def test_the_access_log_has_the_same_fields_as_on_aws(served, tmp_path):
     balancer, http, target = served
     http.get("/x?y=1", headers={"User-Agent": 'a "b"'})
     log = tmp_path / "balancer" / "access.log"
@@ -519,7 +527,7 @@ def _start_target():
 
 
 def _replace(balancer, old):
-    """As a service's deployment does it: new tasks first, old ones stopped once their deregistration is complete."""
+    """Replace targets as a deployment of ECS does: start new ones, and stop old ones once they are deregistered."""
     new = [_start_target() for _ in old]
     for _, target in new:
         balancer.register(GROUP, target)
@@ -535,32 +543,32 @@ def _replace(balancer, old):
     return new
 
 
-def test_ten_thousand_requests_through_three_replacements_and_none_lost(tmp_path):
+def test_no_request_of_10000_is_lost_in_three_replacements(tmp_path):
     group = TargetGroup(GROUP, "HTTP", "least_outstanding_requests", 3, DEFAULT_GROUP.health_check)
     targets, failures, counts = [], [], []
     with balancing(tmp_path, configuration(group=group)) as balancer:
         targets = _replace(balancer, [_start_target() for _ in range(2)])
         replaced = threading.Event()
 
-        def ask(number):
-            done = 0
+        def send_requests(number):
+            count = 0
             with client(balancer, tmp_path, http2=number % 2 == 0) as http:
-                while done < 1250 or not replaced.is_set():
+                while count < 1250 or not replaced.is_set():
                     response = http.post("/", content=b"x" * 100)
                     if response.status_code != 200 or response.content != b"100":
                         failures.append((response.status_code, response.text))
-                    done += 1
-            counts.append(done)
+                    count += 1
+            counts.append(count)
 
         with ThreadPoolExecutor(8) as threads:
-            asking = [threads.submit(ask, number) for number in range(8)]
+            clients = [threads.submit(send_requests, number) for number in range(8)]
             try:
                 for _ in range(3):
                     targets = _replace(balancer, targets)
             finally:
                 replaced.set()
-            for each in asking:
-                each.result()
+            for future in clients:
+                future.result()
         for process, _ in targets:
             process.terminate()
             process.wait(10)
@@ -577,13 +585,13 @@ def _accept_key(head):
 
 
 def _frames(connection):
-    """Payloads of a client's frames, unmasked; ends with the connection."""
+    """Opcode byte and unmasked payload of each frame of a client, until the connection ends."""
     reader = connection.makefile("rb")
     while start := reader.read(2):
         size = start[1] & 127
         size = int.from_bytes(reader.read({126: 2, 127: 8}.get(size, 0)), "big") or size
         mask, payload = reader.read(4), reader.read(size)
-        yield start[0], bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+        yield start[0], bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
 
 
 def _websocket_echo(head, connection):
@@ -591,10 +599,10 @@ def _websocket_echo(head, connection):
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Protocol: two\r\nSec-WebSocket-Accept: " + _accept_key(head) + b"\r\n\r\n"
     )
-    for kind, payload in _frames(connection):
+    for opcode, payload in _frames(connection):
         size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2, "big")
-        connection.sendall(bytes([kind]) + size + payload)
-        if kind & 15 == 8:
+        connection.sendall(bytes([opcode]) + size + payload)
+        if opcode & 15 == 8:
             return
 
 
@@ -603,12 +611,12 @@ def _websocket_target(connection):
     if b"GET /up " in head:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     elif b"GET /closed " in head:
-        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nX-Why: no\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nX-Reason: no\r\nContent-Length: 0\r\n\r\n")
     else:
         _websocket_echo(head, connection)
 
 
-def test_websockets_go_through_with_their_protocol_refusal_and_idle_timeout(tmp_path):
+def test_websockets_keep_their_protocol_status_and_idle_timeout(tmp_path):
     async def talk(url, context):
         async with aiohttp.ClientSession() as session:
             async with session.ws_connect(f"{url}/chat", ssl=context, protocols=["one", "two"]) as socket:
@@ -620,9 +628,9 @@ def test_websockets_go_through_with_their_protocol_refusal_and_idle_timeout(tmp_
             async with session.ws_connect(f"{url}/chat", ssl=context) as socket:
                 message = await socket.receive(timeout=5)
                 assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
-            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as raised:
                 await session.ws_connect(f"{url}/closed", ssl=context)
-            assert (refused.value.status, refused.value.headers["X-Why"]) == (403, "no")
+            assert (raised.value.status, raised.value.headers["X-Reason"]) == (403, "no")
 
     context = ssl.create_default_context()
     with (

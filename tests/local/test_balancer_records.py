@@ -1,4 +1,4 @@
-"""The configuration as moto's own server tells it, which is what the local AWS answers with."""
+"""Tests of the load balancer's configuration, as it is read from moto's API."""
 
 import boto3
 import httpx
@@ -27,7 +27,7 @@ def clients():
     host, port = server.get_host_and_port()
     session = boto3.Session("test", "test", region_name="us-east-1")
     yield lambda service: session.client(service, endpoint_url=f"http://{host}:{port}")
-    httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60)  # its records outlive it
+    httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60)  # its records outlive the server
     server.stop()
 
 
@@ -49,7 +49,7 @@ def network(clients):
     return vpc, subnets
 
 
-def test_the_records_say_what_was_asked_for(elb, network):
+def test_the_configuration_matches_the_api_calls(elb, network):
     vpc, subnets = network
     balancer = elb.create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
     elb.modify_load_balancer_attributes(
@@ -106,13 +106,17 @@ def test_the_records_say_what_was_asked_for(elb, network):
         elb.create_rule(ListenerArn=listener, Priority=priority, Conditions=conditions, Actions=[action])
 
     secret = (("X-Origin-Verify", "s"),)
-    told = ConfigurationReader(elb, lambda arn: secret if arn == listener else None)()
+    settings = ConfigurationReader(elb, lambda arn: secret if arn == listener else None)()
 
     check = HealthCheck("/up", None, "HTTP", "200-204", 5, 3, 2, 3)
-    assert told.target_groups == (TargetGroup(group, "HTTP", "least_outstanding_requests", 20, check),)
-    (one,) = told.load_balancers
-    assert (one.arn, one.idle_timeout, one.drop_invalid_header_fields) == (balancer, 50, True)
-    (http,) = one.listeners
+    assert settings.target_groups == (TargetGroup(group, "HTTP", "least_outstanding_requests", 20, check),)
+    (load_balancer,) = settings.load_balancers
+    assert (load_balancer.arn, load_balancer.idle_timeout, load_balancer.drop_invalid_header_fields) == (
+        balancer,
+        50,
+        True,
+    )
+    (http,) = load_balancer.listeners
     assert (http.arn, http.port, http.protocol, http.edge_headers) == (listener, 80, "HTTP", secret)
     assert sorted(http.rules, key=lambda rule: rule.priority or 99) == [
         Rule(10, Forward(((group, 1),)), (PathPattern(("/a*",)),)),
@@ -124,14 +128,14 @@ def test_the_records_say_what_was_asked_for(elb, network):
         ),
         Rule(None, Redirect(301, protocol="HTTPS", port="443")),
     ]
-    assert told.routed_groups() == {group}
+    assert settings.routed_groups() == {group}
 
 
-def test_the_configuration_is_read_anew_after_a_second(elb, network):
+def test_the_configuration_is_read_again_after_a_second(elb, network):
     now = [0.0]
-    records = ConfigurationReader(elb, clock=lambda: now[0])
-    assert records().load_balancers == ()
+    read = ConfigurationReader(elb, clock=lambda: now[0])
+    assert read().load_balancers == ()
     elb.create_load_balancer(Name="web", Subnets=network[1])
-    assert records().load_balancers == ()
+    assert read().load_balancers == ()
     now[0] = 1.0
-    assert len(records().load_balancers) == 1
+    assert len(read().load_balancers) == 1

@@ -1,4 +1,4 @@
-"""An app moves from a public load balancer to an internal one, and no request fails where CloudFront sends any."""
+"""Tests of the migration from a public load balancer to an internal one, without a failed request from CloudFront."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from flask_on_aws_cli.local_project import daemon_control
 from .load import Load
 from .project import Local, opened
 
-# How often CloudFront tries to connect before it answers 502: its default.
+# The default number of attempts to connect after which CloudFront responds with 502:
 # AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#origin-connection-attempts
 ATTEMPTS = 3
 
 
-def answers(local: Local, kind: str) -> Callable[[], int]:
-    """A request to the load balancer of a kind, `public` or `internal`, as CloudFront makes it."""
+def cloudfront_request(local: Local, kind: str) -> Callable[[], int]:
+    """A function that sends a request to the `public` or `internal` load balancer, as CloudFront does."""
     name = {"public": "/app-alb-", "internal": "/app-ilb-"}[kind]
 
-    def ask() -> int:
+    def request() -> int:
         for attempt in range(ATTEMPTS):
-            told = daemon_control.status(local.place) or {}
-            ports = [port for key, port in told["ports"].items() if name in key]
+            status = daemon_control.status(local.local_aws) or {}
+            ports = [port for key, port in status["ports"].items() if name in key]
             try:
                 return httpx.get(f"https://localhost:{ports[0]}/up", verify=local.trust, timeout=10).status_code
             except httpx.ConnectError:
@@ -31,18 +31,18 @@ def answers(local: Local, kind: str) -> Callable[[], int]:
                 time.sleep(1)
         raise AssertionError
 
-    return ask
+    return request
 
 
 @pytest.mark.slow
-def test_no_request_fails_in_any_step_of_the_move(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_request_fails_in_any_step_of_the_migration(tmp_path_factory: pytest.TempPathFactory) -> None:
     with opened(tmp_path_factory.mktemp("moving") / "program", cloudfrontOrigin="public") as local:
         local.up()
         steps = (("public-with-vpc", ["public"]), ("vpc-with-public", ["public", "internal"]), ("vpc", ["internal"]))
-        for setting, used in steps:
+        for setting, origins in steps:
             local.configure(cloudfrontOrigin=setting)
             # While the distribution is deployed, some of CloudFront's locations use the old origin, others the new.
-            loads = [Load(answers(local, kind)) for kind in used]
+            loads = [Load(cloudfront_request(local, kind)) for kind in origins]
             for load in loads:
                 load.__enter__()
             local.up()
@@ -51,11 +51,11 @@ def test_no_request_fails_in_any_step_of_the_move(tmp_path_factory: pytest.TempP
                 load.check(at_least=10)
         names = [lb["LoadBalancerName"] for lb in local.client("elbv2").describe_load_balancers()["LoadBalancers"]]
         assert [name[:8] for name in names] == ["app-ilb-"]
-        assert local.get("/up") == (200, "up\n")  # the address stays
+        assert local.get("/up") == (200, "up\n")  # the URL stays the same
 
 
 @pytest.mark.slow
-def test_a_step_that_is_skipped_is_refused_before_anything_changes(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_skipping_a_step_is_rejected_before_anything_changes(tmp_path_factory: pytest.TempPathFactory) -> None:
     with opened(tmp_path_factory.mktemp("skipping") / "program", cloudfrontOrigin="public") as local:
         local.up()
         local.configure()

@@ -1,4 +1,4 @@
-"""What tasks as containers have that processes have not: an image, a user, volumes, a network of their own."""
+"""Tests of what only containers have: an image, a user, volumes, a network for each task."""
 
 import json
 import re
@@ -14,9 +14,8 @@ from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.local_aws.containers.images import ContainerImages, build_command
 from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.task_model.environment_images import ImageBuild
-
-from tests.emulator import free_port
 
 from .cloud import Cloud, until
 from .conftest import REGION, marks_of
@@ -33,7 +32,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def run(cloud: Cloud, family: str, script: str = "", **definition: Any) -> tuple[Any, list[str]]:
-    """A task of the script to its end: what DescribeTasks says, and the lines of its app."""
+    """Run a script as a task until it ends; its description by DescribeTasks, and its log lines."""
     command = {"command": ["python", "-c", script]} if script else {}
     volumes = definition.pop("volumes", [])
     arn = cloud.define(family, volumes=[{"name": name} for name in volumes], **command, **definition)
@@ -42,19 +41,19 @@ def run(cloud: Cloud, family: str, script: str = "", **definition: Any) -> tuple
     )
     task = started["tasks"][0]["taskArn"]
     until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 60, lambda: cloud.task(task))
-    ended = cloud.task(task)
-    has_lines = ended["stopCode"] != "TaskFailedToStart"
-    return ended, cloud.lines(f"web/web/{task.rsplit('/', 1)[-1]}") if has_lines else []
+    stopped = cloud.task(task)
+    has_log = stopped["stopCode"] != "TaskFailedToStart"
+    return stopped, cloud.lines(f"web/web/{task.rsplit('/', 1)[-1]}") if has_log else []
 
 
-def left(cloud: Cloud) -> list[str]:
-    """What is at the engine of a place."""
-    mark = f"label=flask-on-aws.local={cloud.place.folder}"
+def remaining(cloud: Cloud) -> list[str]:
+    """The containers and volumes of a local AWS."""
+    mark = f"label=flask-on-aws.local={cloud.location.folder}"
     containers = docker("ps", "--all", "--quiet", "--filter", mark).split()
     return containers + docker("volume", "ls", "--quiet", "--filter", mark).split()
 
 
-def test_user_root_and_volumes_are_as_on_fargate(cloud: Cloud) -> None:
+def test_the_user_the_root_filesystem_and_volumes_are_as_on_fargate(cloud: Cloud) -> None:
     script = """
 import os
 print(os.getuid())
@@ -76,25 +75,25 @@ for path in ("/x", "/declared/x", "/scratch/x", "/other/x"):
         "10001",
         "Read-only file system /x",
         "No such file or directory /declared/x",
-        "wrote /scratch/x",  # the image declares it, with its user as the owner
-        "Permission denied /other/x",  # root's
+        "wrote /scratch/x",  # the image declares this volume, which its user owns
+        "Permission denied /other/x",  # which root owns
     ]
 
 
-def test_another_user_and_what_the_init_process_is_for(cloud: Cloud) -> None:
+def test_a_container_can_have_another_user_and_an_init_process(cloud: Cloud) -> None:
     script = "import os; print(os.getuid(), os.getpid())"
     _, lines = run(cloud, "root", script, user="0", linuxParameters={"initProcessEnabled": True})
-    assert lines in (["0 7"], ["0 1"])  # behind an init process where the engine has one
+    assert lines in (["0 7"], ["0 1"])  # behind an init process if the engine has one
     _, lines = run(cloud, "first", script)
     assert lines == ["10001 1"]
 
 
-def test_the_local_certificates_are_where_those_of_rds_are(cloud: Cloud) -> None:
+def test_the_local_certificates_are_at_the_path_of_those_of_rds(cloud: Cloud) -> None:
     _, lines = run(cloud, "ca", f"print(open('{CA_PATH}').read(), end='')")
     assert lines == ["the local CA"]
 
 
-def test_an_init_container_that_writes_the_certificates_writes_the_local_ones(cloud: Cloud) -> None:
+def test_an_init_container_for_certificates_writes_the_local_ones(cloud: Cloud) -> None:
     folder = CA_PATH.rpartition("/")[0]
     mount = {"sourceVolume": "rds-ca", "containerPath": folder}
     writer = {
@@ -119,9 +118,9 @@ def test_an_init_container_that_writes_the_certificates_writes_the_local_ones(cl
     assert lines == ["the local CA"], task
 
 
-def test_containers_of_a_task_share_its_network_and_tasks_do_not(cloud: Cloud) -> None:
-    beside = {
-        "name": "beside",
+def test_containers_of_a_task_share_a_network_and_tasks_do_not(cloud: Cloud) -> None:
+    sidecar = {
+        "name": "sidecar",
         "image": AsContainers.image,
         "essential": False,
         "command": ["python", "-m", "http.server", "9000", "--bind", "127.0.0.1"],
@@ -133,25 +132,25 @@ for _ in range(100):
         print(urllib.request.urlopen("http://127.0.0.1:9000").status)
         break
     except OSError as error:
-        said = error
+        last_error = error
         time.sleep(0.1)
 else:
-    print(said)
+    print(last_error)
 """
-    _, lines = run(cloud, "shared", script, others=[beside])
+    _, lines = run(cloud, "shared", script, others=[sidecar])
     assert lines == ["200"]
     _, lines = run(cloud, "alone", script.replace("range(100)", "range(1)"))
     assert lines == ["<urlopen error [Errno 111] Connection refused>"]
 
 
-def test_the_local_aws_has_the_same_address_inside_and_nothing_else_of_this_machine_is_there(cloud: Cloud) -> None:
+def test_the_local_aws_is_the_only_service_of_the_machine_that_a_container_reaches(cloud: Cloud) -> None:
     other = subprocess.Popen(["python3", "-m", "http.server", str(port := free_port()), "--bind", "127.0.0.1"])
     script = f"""
 import urllib.error, urllib.request
 try:
-    urllib.request.urlopen("{cloud.place.endpoint}")
-except urllib.error.HTTPError as refusal:
-    print(refusal.code)
+    urllib.request.urlopen("{cloud.location.endpoint}")
+except urllib.error.HTTPError as error:
+    print(error.code)
 try:
     urllib.request.urlopen("http://127.0.0.1:{port}")
 except OSError as error:
@@ -166,7 +165,7 @@ except OSError as error:
 
 
 @pytest.mark.parametrize(
-    ("definition", "code", "words"),
+    ("definition", "code", "pattern"),
     [
         ({"command": ["no-such-program"]}, "TaskFailedToStart", "CannotStartContainerError: .*no-such-program"),
         ({"image": "flask-on-aws-tests:bare"}, "TaskFailedToStart", "has no Python on its PATH, which the local AWS"),
@@ -177,32 +176,34 @@ except OSError as error:
         ),
     ],
 )
-def test_what_cannot_start_says_why(cloud: Cloud, definition: dict[str, Any], code: str, words: str) -> None:
+def test_a_task_that_cannot_start_reports_the_reason(
+    cloud: Cloud, definition: dict[str, Any], code: str, pattern: str
+) -> None:
     text = f"FROM {AsContainers.image}\nENV PATH=/nowhere\n"
-    docker("build", "--tag", "flask-on-aws-tests:bare", "-", given=text)
+    docker("build", "--tag", "flask-on-aws-tests:bare", "-", stdin=text)
     task, _ = run(cloud, "cannot", **definition)
     assert task["stopCode"] == code
-    assert re.search(words, task["stoppedReason"]), task["stoppedReason"]
+    assert re.search(pattern, task["stoppedReason"]), task["stoppedReason"]
 
 
 def test_a_task_whose_network_is_killed_is_replaced_within_five_seconds(cloud: Cloud) -> None:
     cloud.serve("cut", cloud.define("cut"))
     task = cloud.steady("cut") and cloud.tasks("cut")[0]
-    cut = time.monotonic()
+    killed_at = time.monotonic()
     docker("kill", f"flask-on-aws-{task['taskArn'].rsplit('/', 1)[-1][:12]}-network")
 
-    def others() -> list[str]:
-        arns = [one["taskArn"] for one in cloud.tasks("cut") if one["lastStatus"] == "RUNNING"]
+    def replacements() -> list[str]:
+        arns = [other["taskArn"] for other in cloud.tasks("cut") if other["lastStatus"] == "RUNNING"]
         return [arn for arn in arns if arn != task["taskArn"]]
 
-    until(others)
-    assert time.monotonic() - cut < 5
+    until(replacements)
+    assert time.monotonic() - killed_at < 5
     assert cloud.task(task["taskArn"])["stopCode"] == "EssentialContainerExited"
     cloud.ecs.delete_service(cluster="c", service="cut", force=True)
-    until(lambda: left(cloud) == [])
+    until(lambda: remaining(cloud) == [])
 
 
-def test_an_ended_task_leaves_nothing_at_the_engine(cloud: Cloud) -> None:
+def test_a_stopped_task_leaves_no_containers_and_volumes(cloud: Cloud) -> None:
     run(
         cloud,
         "tidy",
@@ -210,30 +211,30 @@ def test_an_ended_task_leaves_nothing_at_the_engine(cloud: Cloud) -> None:
         mountPoints=[{"sourceVolume": "scratch", "containerPath": "/scratch", "readOnly": False}],
         volumes=["scratch"],
     )
-    assert left(cloud) == []
+    assert remaining(cloud) == []
 
 
-def test_images_are_built_once_kept_for_a_while_and_forgotten(tmp_path: Path) -> None:
+def test_an_image_is_built_once_and_the_least_recently_used_are_deleted(tmp_path: Path) -> None:
     from flask_on_aws_cli.local_aws.containers.docker_client import connect
 
     images = ContainerImages(connect(), tmp_path)
     try:
         for number in range(7):
-            assert images.build(wanted(tmp_path, f"sha256:{str(number) * 64}", f"ENV NUMBER={number}")) == ""
-            images.local_reference(f"x@sha256:{str(0) * 64}")  # a release that was gone back to
-        assert images.build(wanted(tmp_path, f"sha256:{str(6) * 64}", "RUN false")) is None
+            assert images.build(image_build(tmp_path, f"sha256:{str(number) * 64}", f"ENV NUMBER={number}")) == ""
+            images.local_reference(f"x@sha256:{str(0) * 64}")  # for a rollback to the first release
+        assert images.build(image_build(tmp_path, f"sha256:{str(6) * 64}", "RUN false")) is None
         assert [number for number in range(7) if images.has(f"sha256:{str(number) * 64}")] == [0, 3, 4, 5, 6]
     finally:
         images.clear()
     assert not any(images.has(f"sha256:{str(number) * 64}") for number in range(7))
 
 
-def wanted(folder: Path, digest: str, line: str) -> ImageBuild:
+def image_build(folder: Path, digest: str, line: str) -> ImageBuild:
     recipe = {"context": {"location": "."}, "dockerfile": {"inline": f"FROM {AsContainers.image}\n{line}\n"}}
     return ImageBuild(digest, folder, recipe, folder, PlanSettings())
 
 
-def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp_path: Path) -> None:
+def test_a_build_gets_its_arguments_and_secrets_and_the_image_contains_no_secret(tmp_path: Path) -> None:
     from flask_on_aws_cli.local_aws.containers.docker_client import connect
 
     text = (
@@ -262,7 +263,7 @@ def test_a_build_has_its_arguments_and_secrets_and_no_secret_is_in_the_image(tmp
         images.clear()
 
 
-def test_the_recipe_of_the_other_provider(tmp_path: Path) -> None:
+def test_the_build_of_the_docker_provider_has_the_same_options(tmp_path: Path) -> None:
     build = {"context": "app", "dockerfile": "app/Dockerfile", "platform": "linux/arm64", "args": {"A": "b"}}
     arguments, variables, text = build_command({"imageName": "x", "build": build}, tmp_path)
     folder = str(tmp_path / "app")

@@ -1,4 +1,4 @@
-"""The runtime contract, checked by a program inside each kind of task: web, worker, release command, one-off."""
+"""Tests of the runtime contract with a program inside each kind of task: web, worker, release command, one-off."""
 
 import json
 import os
@@ -20,39 +20,41 @@ _MARK = "contract {"
 
 
 def write_app(folder: Path) -> None:
-    """The program, with the names of today's contract."""
+    """Write the program and the names of the contract's variables."""
     shutil.copytree(APP, folder)
     (folder / "contract.json").write_text(json.dumps({"promised": PROMISED, "absent": [ONLY_IN_BUILD]}))
 
 
 def reports(text: str) -> dict[str, Any]:
-    """What the program has said, by role."""
-    found = [json.loads("{" + line.partition(_MARK)[2]) for line in text.splitlines() if _MARK in line]
-    return {report["role"]: report for report in found}
+    """The reports of the program in a log, by role."""
+    parsed = [json.loads("{" + line.partition(_MARK)[2]) for line in text.splitlines() if _MARK in line]
+    return {report["role"]: report for report in parsed}
 
 
-def test_every_kind_of_task_finds_the_whole_contract(local: Local, runtime: str) -> None:
+def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked")
     local.configure(app="checked", queue="sqs", buildEnv={ONLY_IN_BUILD: "yes"})
     local.up("--runtime", runtime)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}
-    told = until(lambda: len(found := reports(local.run("logs"))) == len(roles) and found, 30)
-    assert {role: found["problems"] for role, found in told.items()} == {role: [] for role in roles}
-    # Processes have a port of their own each, as containers have an address.
-    same = [name for name in PROMISED if (name, runtime) != ("PORT", "process")]
-    differing = {name for name in same if len({told[role]["values"][name] for role in roles}) > 1}
+    by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged, 30)
+    assert {role: report["problems"] for role, report in by_role.items()} == {role: [] for role in roles}
+    # Each process has another port, as each container has another address.
+    shared = [name for name in PROMISED if (name, runtime) != ("PORT", "process")]
+    differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}
     assert differing == set()
 
 
-def test_the_check_itself_misses_nothing(tmp_path: Path) -> None:
-    """In an environment without any of it, and with the build's."""
+def test_the_contract_check_reports_every_missing_and_unexpected_variable(tmp_path: Path) -> None:
+    """It runs in an environment without the contract's variables and with one of the build."""
     write_app(tmp_path / "app")
     command = [sys.executable, "contract_check.py", "nowhere"]
     bare = {"PATH": os.environ["PATH"], ONLY_IN_BUILD: "yes", "FLASK_DEBUG": "1", "AWS_ACCESS_KEY_ID": "mine"}
-    done = subprocess.run(command, cwd=tmp_path / "app", env=bare, capture_output=True, text=True, check=False)
-    found = reports(done.stdout)["nowhere"]["problems"]
-    assert done.returncode == 1
-    assert {f"{name} is missing" for name in PROMISED if name != "FLASK_DEBUG"} <= set(found)
-    assert {"FLASK_DEBUG is malformed", f"{ONLY_IN_BUILD} is the build's", "AWS_ACCESS_KEY_ID is there"} <= set(found)
+    result = subprocess.run(command, cwd=tmp_path / "app", env=bare, capture_output=True, text=True, check=False)
+    problems = reports(result.stdout)["nowhere"]["problems"]
+    assert result.returncode == 1
+    assert {f"{name} is missing" for name in PROMISED if name != "FLASK_DEBUG"} <= set(problems)
+    assert {"FLASK_DEBUG is malformed", f"{ONLY_IN_BUILD} is from the build", "AWS_ACCESS_KEY_ID is set"} <= set(
+        problems
+    )

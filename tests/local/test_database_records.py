@@ -1,4 +1,4 @@
-"""What the API says of a database while a real server follows it."""
+"""Tests of the RDS API with real PostgreSQL servers."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,25 +18,25 @@ from .conftest import client
 
 
 @pytest.fixture
-def rds(place: Location, tmp_path: Path) -> Iterator[Any]:
-    """The API of RDS with servers behind it."""
+def rds(location: Location, tmp_path: Path) -> Iterator[Any]:
+    """A client of the RDS API with PostgreSQL servers."""
 
-    def told(identifier: str, status: Status) -> None:
+    def write_status(identifier: str, status: Status) -> None:
         records.write_status(identifier, status)
 
-    endpoint = Endpoint(place)
-    databases = Databases(tmp_path / "rds", CACHE, Authority(tmp_path / "ca"), told)
+    endpoint = Endpoint(location)
+    databases = Databases(tmp_path / "rds", CACHE, Authority(tmp_path / "ca"), write_status)
     records = DatabaseRecords(endpoint.records, databases)
     parts = (endpoint, databases, records)
     for part in parts:
         part.start()
-    yield client(place, "rds")
+    yield client(location, "rds")
     for part in reversed(parts):
         part.stop()
 
 
 def create(rds: Any, name: str) -> Callable[[], Any]:
-    """Ask for an instance; returns what says how it is."""
+    """Create an instance; returns a function that describes it."""
     rds.create_db_instance(
         DBInstanceIdentifier=name,
         DBInstanceClass="db.t4g.micro",
@@ -48,20 +48,22 @@ def create(rds: Any, name: str) -> Callable[[], Any]:
     return lambda: rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
 
 
-def test_a_database_that_gets_more_storage_is_available_again(rds: Any) -> None:
-    found = create(rds, "web")
-    until(lambda: found()["DBInstanceStatus"] == "available", 60, found)
+def test_a_database_is_available_again_after_it_gets_more_storage(rds: Any) -> None:
+    describe = create(rds, "web")
+    until(lambda: describe()["DBInstanceStatus"] == "available", 60, describe)
     rds.modify_db_instance(DBInstanceIdentifier="web", AllocatedStorage=30, ApplyImmediately=True)
-    until(lambda: found()["DBInstanceStatus"] == "available", 20, found)
-    assert found()["AllocatedStorage"] == 30
+    until(lambda: describe()["DBInstanceStatus"] == "available", 20, describe)
+    assert describe()["AllocatedStorage"] == 30
 
 
-def test_a_database_that_cannot_be_made_says_why(rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_cannot_be_created_reports_the_reason(
+    rds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr(
         "flask_on_aws_cli.local_aws.rds.instance.find", lambda major, _: find(major, tmp_path / "empty")
     )
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
-    found = create(rds, "unmade")
-    until(lambda: found()["DBInstanceStatus"] == "failed", 20, found)
-    assert "Install it, for example with `apt-get install postgresql`" in found()["StatusInfos"][0]["Message"]
+    describe = create(rds, "unmade")
+    until(lambda: describe()["DBInstanceStatus"] == "failed", 20, describe)
+    assert "Install it, for example with `apt-get install postgresql`" in describe()["StatusInfos"][0]["Message"]

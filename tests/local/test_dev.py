@@ -1,4 +1,4 @@
-"""`flask-on-aws dev`: what is saved is what answers."""
+"""Tests of `flask-on-aws dev`, which serves every saved change."""
 
 import re
 import signal
@@ -19,22 +19,22 @@ from .test_releases import COMMAND, UP_SECONDS, Local, down
 
 
 class Dev:
-    """The command, running, and all that it has said."""
+    """The running command and its output."""
 
     def __init__(self, local: Local) -> None:
         self._process = subprocess.Popen(
             [COMMAND[0], "dev"], cwd=local.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        self.said = ""
+        self.output = ""
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            self.said += line
+            self.output += line
 
     def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
-        return until(lambda: re.search(pattern, self.said), seconds, lambda: self.said)
+        return until(lambda: re.search(pattern, self.output), seconds, lambda: self.output)
 
     def end(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -43,7 +43,7 @@ class Dev:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Local]:
+def project(tmp_path: Path) -> Iterator[Local]:
     local = Local(tmp_path / "project")
     local.configure(env={"SHOWN": "deployed"})
     yield local
@@ -57,42 +57,42 @@ def page(local: Local) -> str:
         return str(error.code)
 
 
-def test_every_save_is_there_and_what_was_deployed_is_back_in_the_end(own: Local) -> None:
+def test_every_saved_change_is_served_until_dev_ends_and_the_deployed_code_returns(project: Local) -> None:
     """Only this test proves `flask-on-aws dev`."""
-    server = own.folder / "shop" / "server.py"
-    open_local_aws(own.folder, "us-east-1", "container")  # what `up --runtime container` leaves behind
-    dev = Dev(own)
+    server = project.folder / "shop" / "server.py"
+    open_local_aws(project.folder, "us-east-1", "container")  # as after `up --runtime container`
+    dev = Dev(project)
     try:
-        own.url = dev.wait_for(r"(?s)every save takes effect at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
-        assert own.get() == "deployed"
+        project.url = dev.wait_for(r"(?s)every save takes effect at once.*?\n(https://\S+) answers 200", UP_SECONDS)[1]
+        assert project.get() == "deployed"
         text = server.read_text()
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"written"'))
         dev.wait_for(r"(?s)changed: server\.py\n.* answers 200 after")
-        assert page(own) == "written"
+        assert page(project) == "written"
 
         server.write_text(text.replace('os.environ.get("SHOWN", "")', "mistaken mistaken"))
         dev.wait_for(r"SyntaxError: invalid syntax")
-        assert page(own) == "502"
+        assert page(project) == "502"
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"corrected"'))
-        until(lambda: page(own) == "corrected", what=lambda: dev.said)
-        assert own.service()["deployments"][0]["failedTasks"] == 0  # ECS knows nothing of it
+        until(lambda: page(project) == "corrected", state=lambda: dev.output)
+        assert project.service()["deployments"][0]["failedTasks"] == 0  # ECS does not notice the failure
 
-        (own.folder / "shop" / "Procfile").write_text("web: SHOWN=procfile python server.py\n")
+        (project.folder / "shop" / "Procfile").write_text("web: SHOWN=procfile python server.py\n")
         server.write_text(text)
         dev.wait_for(r"changed: Procfile", 20)
-        until(lambda: page(own) == "procfile", 90, lambda: dev.said)  # by a rolling deployment
+        until(lambda: page(project) == "procfile", 90, lambda: dev.output)  # after a rolling deployment
         server.write_text(text.replace('os.environ.get("SHOWN", "")', '"again"'))
-        until(lambda: page(own) == "again", what=lambda: dev.said)
+        until(lambda: page(project) == "again", state=lambda: dev.output)
     finally:
         dev.end()
-    assert "The last deployed code runs again" in dev.said
-    place = find_local_aws(own.folder)
-    assert place is not None
-    assert place.runtime == "container"  # for the next `up`
-    until(lambda: page(own) == "procfile", what=lambda: dev.said)
+    assert "The last deployed code runs again" in dev.output
+    local_aws = find_local_aws(project.folder)
+    assert local_aws is not None
+    assert local_aws.runtime == "container"  # for the next `up`
+    until(lambda: page(project) == "procfile", state=lambda: dev.output)
 
 
-def test_a_change_that_needs_a_build_is_known(tmp_path: Path) -> None:
+def test_changes_that_need_a_build_are_detected(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("flask\n")
     (tmp_path / "Procfile").write_text("web: flask run\n")
     plan = plan_build(tmp_path)
@@ -110,7 +110,7 @@ def test_a_change_that_needs_a_build_is_known(tmp_path: Path) -> None:
     assert needs("app.py", of=BuildPlan(installs_project=True))
 
 
-def test_the_copy_follows_files_and_folders(tmp_path: Path) -> None:
+def test_the_copy_follows_changed_and_deleted_files_and_folders(tmp_path: Path) -> None:
     source, copy = tmp_path / "source", tmp_path / "copy"
     (source / "new").mkdir(parents=True)
     (source / "new" / "a.py").write_text("1")

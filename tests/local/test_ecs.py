@@ -1,4 +1,4 @@
-"""Services whose tasks are real processes, as DescribeServices, DescribeTasks and GetLogEvents tell them."""
+"""Tests of services and tasks that are real processes or containers, with the APIs of ECS and CloudWatch Logs."""
 
 import json
 import os
@@ -15,8 +15,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 from flask_on_aws_cli.local_project.location import Location
-
-from tests.emulator import free_port
+from flask_on_aws_cli.local_project.ports import free_port
 
 from .cloud import Cloud, until
 from .conftest import REGION, client, marks_of
@@ -31,7 +30,7 @@ def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def pids(cloud: Cloud, task: Any) -> list[int]:
-    return cloud.runtime.pids(cloud.place, identifier(task))
+    return cloud.runtime.pids(cloud.location, identifier(task))
 
 
 def identifier(task: Any) -> str:
@@ -39,13 +38,13 @@ def identifier(task: Any) -> str:
 
 
 def stopped(cloud: Cloud, name: str, number: int = 1, seconds: float = 20) -> list[Any]:
-    """Wait for as many stopped tasks of a service."""
+    """Wait for this number of stopped tasks of a service, and return them."""
 
-    def found() -> Any:
+    def enough() -> Any:
         tasks = [task for task in cloud.tasks(name, "STOPPED") if task["lastStatus"] == "STOPPED"]
         return tasks if len(tasks) >= number else None
 
-    return until(found, seconds, lambda: cloud.service(name))
+    return until(enough, seconds, lambda: cloud.service(name))
 
 
 def deploy(cloud: Cloud, name: str, **definition: Any) -> None:
@@ -53,41 +52,41 @@ def deploy(cloud: Cloud, name: str, **definition: Any) -> None:
 
 
 def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
-    """Wait until the breaker brought the first version back, and return what failed."""
+    """Wait until the circuit breaker has rolled back to the first version, and return the failed deployments."""
     until(lambda: len(cloud.service(name)["deployments"]) == 2, 5)
 
-    def back() -> Any:
+    def failed_deployments() -> Any:
         first, *others = cloud.service(name)["deployments"]
-        failed = [one for one in others if one["rolloutState"] == "FAILED"]
+        failed = [other for other in others if other["rolloutState"] == "FAILED"]
         return failed if first["rolloutState"] == "COMPLETED" else None
 
-    failed = until(back, seconds, lambda: cloud.service(name))
+    failed = until(failed_deployments, seconds, lambda: cloud.service(name))
     assert cloud.service(name)["taskDefinition"].endswith(":1")
     assert failed[0]["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
-    assert failed[0]["failedTasks"] >= 3  # of two that start at once, the fourth may end with the third
+    assert failed[0]["failedTasks"] >= 3  # two tasks start at the same time, so a fourth may have failed with the third
     assert f"(service {name}) (deployment {failed[0]['id']}) deployment failed: tasks failed to start." in cloud.events(
         name
     )
     return failed
 
 
-def start_task(cloud: Cloud, definition: str, **more: Any) -> str:
-    """RunTask; the task's ARN."""
-    given = {"launchType": "FARGATE", "networkConfiguration": cloud.network, **more}
-    task = cloud.ecs.run_task(cluster="c", taskDefinition=definition, **given)["tasks"][0]
+def start_task(cloud: Cloud, definition: str, **options: Any) -> str:
+    """Call RunTask and return the task's ARN."""
+    arguments = {"launchType": "FARGATE", "networkConfiguration": cloud.network, **options}
+    task = cloud.ecs.run_task(cluster="c", taskDefinition=definition, **arguments)["tasks"][0]
     assert task["lastStatus"] == "PROVISIONING"
     return task["taskArn"]
 
 
-def run_task(cloud: Cloud, definition: str, **more: Any) -> Any:
-    """RunTask, and what DescribeTasks says when it has ended."""
-    arn = start_task(cloud, definition, **more)
+def run_task(cloud: Cloud, definition: str, **options: Any) -> Any:
+    """Call RunTask, wait until the task has stopped, and return its description."""
+    arn = start_task(cloud, definition, **options)
     waiter = cloud.ecs.get_waiter("tasks_stopped")
     waiter.wait(cluster="c", tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
     return cloud.task(arn)
 
 
-def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud) -> None:
+def test_a_successful_deployment_replaces_the_tasks_of_the_old_version(cloud: Cloud) -> None:
     cloud.serve("good", cloud.define("good", environment={"RELEASE": "1"}), count=2)
     first = cloud.steady("good")
     assert first["runningCount"] == 2
@@ -97,33 +96,33 @@ def test_a_good_deploy_replaces_the_tasks_one_version_by_the_other(cloud: Cloud)
     cloud.ecs.update_service(
         cluster="c", service="good", taskDefinition=cloud.define("good", environment={"RELEASE": "2"})
     )
-    assert [one["status"] for one in cloud.service("good")["deployments"]] == ["PRIMARY", "ACTIVE"]
+    assert [deployment["status"] for deployment in cloud.service("good")["deployments"]] == ["PRIMARY", "ACTIVE"]
     service = cloud.steady("good")
-    assert [one["taskDefinition"].rsplit(":", 1)[-1] for one in service["deployments"]] == ["2"]
+    assert [deployment["taskDefinition"].rsplit(":", 1)[-1] for deployment in service["deployments"]] == ["2"]
     until(
         lambda: {task["taskArn"] for task in cloud.tasks("good", "STOPPED") if task["lastStatus"] == "STOPPED"} == old
     )
     for task in cloud.tasks("good", "STOPPED"):
         assert task["stopCode"] == "ServiceSchedulerInitiated"
         assert task["stoppedReason"] == f"Scaling activity initiated by (deployment {service['deployments'][0]['id']})"
-        assert task["containers"][0]["exitCode"] == 0  # it obeyed SIGTERM
+        assert task["containers"][0]["exitCode"] == 0  # it exited on SIGTERM
     assert "(service good) has reached a steady state." in cloud.events("good")
     waiter = cloud.ecs.get_waiter("services_stable")
     waiter.wait(cluster="c", services=["good"], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
 
 
 @pytest.mark.any_runtime
-def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -> None:
+def test_a_crash_loop_is_rolled_back_while_the_old_release_keeps_running(cloud: Cloud) -> None:
     cloud.serve("crash", cloud.define("crash"), count=2)
     before = {identifier(task): pids(cloud, task) for task in cloud.steady("crash") and cloud.tasks("crash")}
     deploy(cloud, "crash", environment={"MODE": "crash", "SECONDS": "0.3"})
     rolled_back(cloud, "crash")
     assert {identifier(task): pids(cloud, task) for task in cloud.tasks("crash")} == before
     listed = cloud.ecs.list_service_deployments(cluster="c", service="crash")["serviceDeployments"]
-    arns = [one["serviceDeploymentArn"] for one in listed]
-    told = cloud.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
-    assert [one["status"] for one in told] == ["SUCCESSFUL", "ROLLBACK_SUCCESSFUL"]
-    assert told[1]["statusReason"] == "ECS deployment circuit breaker: tasks failed to start."
+    arns = [deployment["serviceDeploymentArn"] for deployment in listed]
+    deployments = cloud.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
+    assert [deployment["status"] for deployment in deployments] == ["SUCCESSFUL", "ROLLBACK_SUCCESSFUL"]
+    assert deployments[1]["statusReason"] == "ECS deployment circuit breaker: tasks failed to start."
     dead = stopped(cloud, "crash", 3)[0]
     assert (dead["stopCode"], dead["stoppedReason"]) == (
         "EssentialContainerExited",
@@ -134,7 +133,7 @@ def test_a_crash_loop_is_rolled_back_and_the_old_release_runs_on(cloud: Cloud) -
 
 
 @pytest.mark.any_runtime
-def test_a_bad_health_path_is_rolled_back(cloud: Cloud) -> None:
+def test_a_deployment_with_failing_health_checks_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("sick", cloud.define("sick"), grace=1)
     cloud.steady("sick")
     deploy(cloud, "sick", environment={"MODE": "bad-health"})
@@ -176,21 +175,21 @@ def test_a_missing_log_group_keeps_the_task_from_starting(cloud: Cloud) -> None:
     assert "The specified log group does not exist" in task["stoppedReason"]
 
 
-def test_a_log_group_is_made_where_the_task_definition_says_so(cloud: Cloud) -> None:
+def test_a_log_group_is_created_if_the_task_definition_requests_it(cloud: Cloud) -> None:
     options = {"awslogs-group": "made", "awslogs-region": REGION, "awslogs-create-group": "true"}
     log = {"logDriver": "awslogs", "options": {**options, "awslogs-stream-prefix": "web"}}
     task = run_task(cloud, cloud.define("makelog", logConfiguration=log, command=["echo", "hello"]))
     assert task["containers"][0]["exitCode"] == 0
     stream = f"web/web/{identifier(task)}"
-    events = client(cloud.place, "logs").get_log_events(logGroupName="made", logStreamName=stream)["events"]
+    events = client(cloud.location, "logs").get_log_events(logGroupName="made", logStreamName=stream)["events"]
     assert [event["message"] for event in events] == ["hello"]
 
 
-def test_secrets_and_the_environment(cloud: Cloud) -> None:
-    secret = client(cloud.place, "secretsmanager").create_secret(
+def test_a_task_has_the_environment_and_secrets_of_its_definition(cloud: Cloud) -> None:
+    secret = client(cloud.location, "secretsmanager").create_secret(
         Name="app", SecretString='{"url": "postgres://x", "n": 7}'
     )
-    client(cloud.place, "ssm").put_parameter(Name="/app/key", Value="param", Type="SecureString")
+    client(cloud.location, "ssm").put_parameter(Name="/app/key", Value="param", Type="SecureString")
     references = {
         "WHOLE": secret["ARN"],
         "URL": f"{secret['ARN']}:url::",
@@ -212,24 +211,24 @@ def test_secrets_and_the_environment(cloud: Cloud) -> None:
     assert env["N"] == "7"
     assert json.loads(env["WHOLE"])["n"] == 7
     assert (env["KEY"], env["NAMED"], env["PLAIN"], env["FROM_IMAGE"]) == ("param", "param", "x", "yes")
-    assert env["AWS_ENDPOINT_URL"] == cloud.place.endpoint
+    assert env["AWS_ENDPOINT_URL"] == cloud.location.endpoint
     assert cloud.runtime.port in (None, int(env["PORT"]))
-    assert "AWS_ACCESS_KEY_ID" not in env  # no role, no credentials
+    assert "AWS_ACCESS_KEY_ID" not in env  # because the task has no role
 
 
 @pytest.mark.any_runtime
-def test_a_role_that_may_not_read_the_secret_fails_the_task(cloud: Cloud) -> None:
-    iam = client(cloud.place, "iam")
+def test_a_task_fails_if_its_role_may_not_read_the_secret(cloud: Cloud) -> None:
+    iam = client(cloud.location, "iam")
     iam.create_role(RoleName="poor", AssumeRolePolicyDocument="{}")
-    arn = client(cloud.place, "secretsmanager").create_secret(Name="denied", SecretString="x")["ARN"]
+    arn = client(cloud.location, "secretsmanager").create_secret(Name="denied", SecretString="x")["ARN"]
     overrides = {"executionRoleArn": "arn:aws:iam::123456789012:role/poor"}
     definition = cloud.define("poor", secrets=[{"name": "KEY", "valueFrom": arn}])
     task = run_task(cloud, definition, overrides=overrides)
     assert "is not authorized to perform: secretsmanager:GetSecretValue" in task["stoppedReason"]
 
 
-def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
-    arn = client(cloud.place, "iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+def test_a_task_has_the_credentials_of_its_role(cloud: Cloud) -> None:
+    arn = client(cloud.location, "iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     script = (
         "import json, os, urllib.request as r; token = os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'];"
         "request = r.Request(os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'], headers={'Authorization': token});"
@@ -238,7 +237,7 @@ def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
     command = [cloud.runtime.python, "-c", script]
     task = run_task(cloud, cloud.define("credentials", command=command), overrides={"taskRoleArn": arn})
     assert cloud.lines(f"web/web/{identifier(task)}") == [arn]
-    if cloud.runtime.python == sys.executable:  # boto3 is there
+    if cloud.runtime.python == sys.executable:  # which has boto3
         script = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
         definition = cloud.define("who", command=[sys.executable, "-c", script])
         task = run_task(cloud, definition, overrides={"taskRoleArn": arn})
@@ -247,55 +246,57 @@ def test_a_task_has_its_roles_credentials(cloud: Cloud) -> None:
         ]
 
 
-# What a task without a role tries: to call, unsigned and by made-up keys, and to have another task's credentials.
+# A task without a role that sends unsigned requests and requests with invalid keys, and requests another task's
+# credentials.
 INTRUDER = """
 import json, os, sys, urllib.error, urllib.request
-def ask(url, **headers):
+def status(url, **headers):
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         return urllib.request.urlopen(urllib.request.Request(url, b"{}", headers)).status
-    except urllib.error.HTTPError as refusal:
-        return refusal.code
+    except urllib.error.HTTPError as error:
+        return error.code
 endpoint, other = os.environ["AWS_ENDPOINT_URL"], os.environ["OTHER"]
 target = "AmazonEC2ContainerServiceV20141113.RunTask"
 scope = "test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0"
-print(ask(endpoint, X_Amz_Target=target), end=" ")
-print(ask(endpoint, X_Amz_Target=target, Authorization="AWS4-HMAC-SHA256 Credential=" + scope), end=" ")
-print(ask(other), ask(other, Authorization="x"), ask(other.rpartition("/")[0] + "/", Authorization=""), end=" ")
+print(status(endpoint, X_Amz_Target=target), end=" ")
+print(status(endpoint, X_Amz_Target=target, Authorization="AWS4-HMAC-SHA256 Credential=" + scope), end=" ")
+print(status(other), status(other, Authorization="x"), end=" ")
+print(status(other.rpartition("/")[0] + "/", Authorization=""), end=" ")
 print("AWS_CONTAINER_AUTHORIZATION_TOKEN" in os.environ)
 """
 
 
-def test_nobody_has_another_tasks_credentials(cloud: Cloud) -> None:
+def test_no_task_can_get_the_credentials_of_another(cloud: Cloud) -> None:
     for name in ("reader", "writer"):
-        client(cloud.place, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        client(cloud.location, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
     names = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     script = f"import os, time; print(*[os.environ[name] for name in {names}], flush=True); time.sleep(600)"
     definition = cloud.define("wait", command=[cloud.runtime.python, "-c", script])
-    found: dict[str, list[str]] = {}
+    credentials: dict[str, list[str]] = {}
     tasks: list[str] = []
 
     def first_line(arn: str) -> str:
         try:
             return cloud.lines(f"web/web/{arn.rpartition('/')[2]}")[0]
-        except (ClientError, IndexError):  # nothing yet
+        except (ClientError, IndexError):  # there is no log yet
             return ""
 
     for name in ("reader", "writer"):
         arn = start_task(cloud, definition, overrides={"taskRoleArn": f"arn:aws:iam::123456789012:role/{name}"})
         tasks.append(arn)
-        found[name] = until(lambda arn=arn: first_line(arn), 60).split()
+        credentials[name] = until(lambda arn=arn: first_line(arn), 60).split()
 
     def role(uri: str, token: str) -> str:
-        asked = urllib.request.Request(uri, headers={"Authorization": token} if token else {})
+        request = urllib.request.Request(uri, headers={"Authorization": token} if token else {})
         try:
-            with urllib.request.urlopen(asked) as answer:
-                return json.load(answer)["RoleArn"].rpartition("/")[2]
-        except urllib.error.HTTPError as refusal:
-            return str(refusal.code)
+            with urllib.request.urlopen(request) as response:
+                return json.load(response)["RoleArn"].rpartition("/")[2]
+        except urllib.error.HTTPError as error:
+            return str(error.code)
 
-    assert [role(*found[name]) for name in found] == ["reader", "writer"]
-    (reader, read_token), (writer, write_token) = found.values()
+    assert [role(*credentials[name]) for name in credentials] == ["reader", "writer"]
+    (reader, read_token), (writer, write_token) = credentials.values()
     assert [role(reader, write_token), role(writer, read_token), role(reader, "")] == ["403"] * 3
     intruder = cloud.define("intruder", command=[cloud.runtime.python, "-c", INTRUDER], environment={"OTHER": writer})
     task = run_task(cloud, intruder)
@@ -303,18 +304,18 @@ def test_nobody_has_another_tasks_credentials(cloud: Cloud) -> None:
     for arn in tasks:
         cloud.ecs.stop_task(cluster="c", task=arn)
     until(lambda: all(cloud.task(arn)["lastStatus"] == "STOPPED" for arn in tasks), 60)
-    assert role(reader, read_token) == "403"  # a task that has ended has none
+    assert role(reader, read_token) == "403"  # a stopped task has no credentials
 
 
 @pytest.mark.any_runtime
-def test_a_slow_start_within_the_grace_period_is_waited_for(cloud: Cloud) -> None:
+def test_a_slow_start_within_the_grace_period_succeeds(cloud: Cloud) -> None:
     cloud.serve("patient", cloud.define("patient", environment={"MODE": "slow", "SECONDS": "3"}), grace=20)
     cloud.steady("patient")
     assert cloud.tasks("patient", "STOPPED") == []
 
 
 @pytest.mark.any_runtime
-def test_a_slow_start_beyond_the_grace_period_is_not(cloud: Cloud) -> None:
+def test_a_slow_start_beyond_the_grace_period_fails(cloud: Cloud) -> None:
     cloud.serve("late", cloud.define("late", environment={"MODE": "slow", "SECONDS": "30"}), grace=1)
     service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s, 30)
     assert service["deployments"][0]["failedTasks"] == 3
@@ -322,13 +323,13 @@ def test_a_slow_start_beyond_the_grace_period_is_not(cloud: Cloud) -> None:
     assert reasons == {"Task failed ELB health checks in (target-group arn:late)"}
 
 
-def test_who_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Cloud) -> None:
+def test_a_task_that_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Cloud) -> None:
     cloud.serve("stubborn", cloud.define("stubborn", environment={"MODE": "stubborn"}, stopTimeout=2))
     task = cloud.steady("stubborn") and cloud.tasks("stubborn")[0]
-    asked = time.monotonic()
+    scaled_in = time.monotonic()
     cloud.ecs.update_service(cluster="c", service="stubborn", desiredCount=0)
     dead = stopped(cloud, "stubborn")[0]
-    assert 2 <= time.monotonic() - asked < 8
+    assert 2 <= time.monotonic() - scaled_in < 8
     assert dead["taskArn"] == task["taskArn"]
     assert dead["containers"][0]["exitCode"] == 137
 
@@ -351,30 +352,30 @@ def test_a_stopped_task_is_replaced(cloud: Cloud) -> None:
 
 
 @pytest.mark.any_runtime
-def test_a_target_leaves_its_group_before_sigterm(cloud: Cloud) -> None:
+def test_a_target_is_deregistered_before_sigterm(cloud: Cloud) -> None:
     cloud.serve("drain", cloud.define("drain", environment={"MODE": "stubborn"}, stopTimeout=1))
     task = cloud.steady("drain") and cloud.tasks("drain")[0]
     first = pids(cloud, task)[0]
     cloud.ecs.update_service(cluster="c", service="drain", desiredCount=0)
-    calls = until(lambda: (found := cloud.targets.calls("arn:drain")) and len(found) == 2 and found)
-    assert psutil.Process(first).is_running()  # it ignores SIGTERM, so this is before the stop timeout is over
+    calls = until(lambda: (logged := cloud.targets.calls("arn:drain")) and len(logged) == 2 and logged)
+    assert psutil.Process(first).is_running()  # it ignores SIGTERM, so the stop timeout has not expired
     assert [call for call, _ in calls] == ["register", "deregister"]
     assert calls[0][1] == calls[1][1]
 
 
 @pytest.mark.any_runtime
-def test_scaling_out_and_in(cloud: Cloud) -> None:
+def test_a_service_scales_out_and_in_without_a_deployment(cloud: Cloud) -> None:
     cloud.serve("scale", cloud.define("scale"), count=2)
     cloud.steady("scale")
-    identifiers = cloud.deployment("scale")["id"]
+    deployment_id = cloud.deployment("scale")["id"]
     for count in (4, 1):
         cloud.ecs.update_service(cluster="c", service="scale", desiredCount=count)
         until(lambda count=count: len(cloud.tasks("scale")) == count == cloud.service("scale")["runningCount"])
-    assert cloud.deployment("scale")["id"] == identifiers  # no deployment for a count
+    assert cloud.deployment("scale")["id"] == deployment_id
     assert len(stopped(cloud, "scale", 3)) == 3
 
 
-def test_out_of_memory(cloud: Cloud) -> None:
+def test_a_task_that_exceeds_its_memory_is_killed(cloud: Cloud) -> None:
     task = run_task(cloud, cloud.define("hog", memory=128, environment={"MODE": "hog"}))
     container = task["containers"][0]
     assert container["exitCode"] == 137
@@ -389,7 +390,9 @@ def test_a_killed_task_is_replaced_within_five_seconds(cloud: Cloud) -> None:
     os.kill(pids(cloud, task)[0], signal.SIGKILL)
     until(
         lambda: [
-            one for one in cloud.tasks("killed") if one["taskArn"] != task["taskArn"] and one["lastStatus"] == "RUNNING"
+            other
+            for other in cloud.tasks("killed")
+            if other["taskArn"] != task["taskArn"] and other["lastStatus"] == "RUNNING"
         ]
     )
     assert time.monotonic() - killed < 5
@@ -398,13 +401,13 @@ def test_a_killed_task_is_replaced_within_five_seconds(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("code", [0, 7])
-def test_the_exit_code_of_a_one_off_task(cloud: Cloud, code: int) -> None:
+def test_a_one_off_task_reports_its_exit_code(cloud: Cloud, code: int) -> None:
     task = run_task(cloud, cloud.define(f"exit{code}", environment={"MODE": "exit", "SECONDS": str(code)}))
     assert (task["containers"][0]["exitCode"], task["stopCode"]) == (code, "EssentialContainerExited")
     assert task["createdAt"] <= task["startedAt"] <= task["stoppedAt"]
 
 
-def test_overrides_of_a_one_off_task(cloud: Cloud) -> None:
+def test_a_one_off_task_can_override_command_and_environment(cloud: Cloud) -> None:
     override = {
         "name": "web",
         "command": ["/bin/sh", "-c", 'echo "$GREETING $MODE"'],
@@ -430,37 +433,37 @@ def test_a_container_waits_for_another_to_succeed(cloud: Cloud) -> None:
             others=[{**first, "command": ["/bin/sh", "-c", command]}],
         )
         task = run_task(cloud, definition)
-        told = {one["name"]: one for one in task["containers"]}
-        assert told["first"]["exitCode"] == code
+        containers = {container["name"]: container for container in task["containers"]}
+        assert containers["first"]["exitCode"] == code
         if code == 0:
-            assert told["web"]["exitCode"] == 0
+            assert containers["web"]["exitCode"] == 0
             assert cloud.lines(f"i/first/{identifier(task)}") == ["first"]
         else:
-            assert "exitCode" not in told["web"]
+            assert "exitCode" not in containers["web"]
             assert task["stopCode"] == "TaskFailedToStart"
             assert "dependency did not exit successfully" in task["stoppedReason"]
 
 
-def test_sidecars_run_or_say_why_not(cloud: Cloud) -> None:
-    beside = {"name": "beside", "image": cloud.runtime.image, "essential": False, "command": ["sleep", "60"]}
+def test_sidecars_run_or_report_why_they_cannot(cloud: Cloud) -> None:
+    sidecar = {"name": "sidecar", "image": cloud.runtime.image, "essential": False, "command": ["sleep", "60"]}
     agent = {"name": "agent", "image": "vendor/agent", "essential": False}
-    cloud.serve("cars", cloud.define("cars", others=[beside]))
+    cloud.serve("cars", cloud.define("cars", others=[sidecar]))
     task = cloud.steady("cars") and cloud.tasks("cars")[0]
-    told = {one["name"]: one for one in task["containers"]}
-    assert told["beside"]["lastStatus"] == "RUNNING"
+    containers = {container["name"]: container for container in task["containers"]}
+    assert containers["sidecar"]["lastStatus"] == "RUNNING"
     definition = cloud.define("agent", command=["true"], others=[agent])
     task = run_task(cloud, definition)
-    told = {one["name"]: one for one in task["containers"]}
-    if cloud.runtime.image == "app":  # a process has no image to bring the agent
-        assert told["agent"]["reason"] == "Skipped: vendor/agent cannot run as a process of this machine."
-        assert told["web"]["exitCode"] == 0
+    containers = {container["name"]: container for container in task["containers"]}
+    if cloud.runtime.image == "app":  # a process has no image that contains the agent
+        assert containers["agent"]["reason"] == "Skipped: vendor/agent cannot run as a process of this machine."
+        assert containers["web"]["exitCode"] == 0
     else:
         assert task["stoppedReason"].startswith("CannotPullContainerError: ")
 
 
-def test_a_container_health_check_decides(cloud: Cloud) -> None:
+def test_a_failing_container_health_check_stops_the_task(cloud: Cloud) -> None:
     check = {"command": ["CMD-SHELL", 'test "$RELEASE" = 1'], "interval": 5, "retries": 1, "timeout": 2}
-    # Intervals of less than 5 seconds are refused by AWS.
+    # AWS rejects intervals of less than 5 seconds.
     cloud.serve("checked", cloud.define("checked", environment={"RELEASE": "1"}, healthCheck=check), balanced=False)
     cloud.steady("checked")
     until(lambda: cloud.tasks("checked")[0]["healthStatus"] == "HEALTHY")
@@ -470,26 +473,26 @@ def test_a_container_health_check_decides(cloud: Cloud) -> None:
 
 
 @pytest.mark.any_runtime
-def test_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
+def test_the_deployment_of_a_worker_that_crashes_is_rolled_back(cloud: Cloud) -> None:
     cloud.serve("worker", cloud.define("worker", environment={"MODE": "wait"}, portMappings=[]), balanced=False)
     cloud.steady("worker")
     deploy(cloud, "worker", environment={"MODE": "crash", "SECONDS": "1"}, portMappings=[])
     rolled_back(cloud, "worker")
 
 
-def test_a_command_beside_a_container_has_its_environment(cloud: Cloud) -> None:
+def test_an_exec_command_has_the_environment_of_the_container(cloud: Cloud) -> None:
     cloud.serve("exec", cloud.define("exec", environment={"RELEASE": "9"}), enableExecuteCommand=True)
     task = cloud.steady("exec") and cloud.tasks("exec")[0]
-    beside = cloud.plane.exec_process(identifier(task), ["sh", "-c", "echo $RELEASE"], terminal=False)
-    said = subprocess.run(beside.command, env=beside.environment, cwd=beside.folder, capture_output=True)
-    assert said.stdout == b"9\n"
+    process = cloud.plane.exec_process(identifier(task), ["sh", "-c", "echo $RELEASE"], terminal=False)
+    result = subprocess.run(process.command, env=process.environment, cwd=process.folder, capture_output=True)
+    assert result.stdout == b"9\n"
     cloud.serve("noexec", cloud.define("noexec"))
     task = cloud.steady("noexec") and cloud.tasks("noexec")[0]
     with pytest.raises(PermissionError, match="execute command was not enabled"):
         cloud.plane.exec_process(identifier(task), ["true"], terminal=False)
 
 
-def test_a_deleted_service_ends_its_tasks(cloud: Cloud) -> None:
+def test_deleting_a_service_stops_its_tasks(cloud: Cloud) -> None:
     cloud.serve("gone", cloud.define("gone"))
     cloud.steady("gone")
     with pytest.raises(ClientError, match="cannot be stopped while it is scaled above 0"):

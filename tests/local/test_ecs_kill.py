@@ -1,4 +1,4 @@
-"""What a kill of the daemon does to its tasks, and what a new daemon makes of it."""
+"""Tests of tasks whose daemon is killed or stopped, and of the next daemon."""
 
 import json
 import subprocess
@@ -18,34 +18,34 @@ def alive(processes: list[int]) -> list[int]:
     return [pid for pid in processes if is_alive(pid)]
 
 
-def test_a_new_daemon_heals_what_a_killed_one_took_with_it(place: Location, daemon: Daemon, runtime: str) -> None:
+def test_a_new_daemon_replaces_the_tasks_of_a_killed_one(location: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
-    api = Api(place, runtime)
+    api = Api(location, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}), count=2)
     api.steady("web")
-    before = api.runtime.pids(place)
+    before = api.runtime.pids(location)
     assert len(alive(before)) == 2
     process.kill()
     process.wait()
-    until(lambda: not alive(before), 6)  # they ignore SIGTERM, and nobody but the reaper is left to end them
+    until(lambda: not alive(before), 6)  # they ignore SIGTERM, so only the reaper can end them
     daemon(runtime)
-    ready = time.monotonic()
+    started = time.monotonic()
     api.steady("web")
-    assert time.monotonic() - ready < 5
-    assert len(alive(api.runtime.pids(place))) == 2
-    dead = api.tasks("web", "STOPPED")
-    assert {(task["stopCode"], task["lastStatus"]) for task in dead} == {("TerminationNotice", "STOPPED")}
-    assert len(dead) == 2
+    assert time.monotonic() - started < 5
+    assert len(alive(api.runtime.pids(location))) == 2
+    stopped = api.tasks("web", "STOPPED")
+    assert {(task["stopCode"], task["lastStatus"]) for task in stopped} == {("TerminationNotice", "STOPPED")}
+    assert len(stopped) == 2
 
 
-def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(
-    place: Location, daemon: Daemon, runtime: str
+def test_a_new_daemon_ends_tasks_that_outlived_the_old_one_and_its_reaper(
+    location: Location, daemon: Daemon, runtime: str
 ) -> None:
     process = daemon(runtime)
-    api = Api(place, runtime)
+    api = Api(location, runtime)
     api.serve("web", api.define("web", environment={"MODE": "stubborn"}))
     api.steady("web")
-    before = api.runtime.pids(place)
+    before = api.runtime.pids(location)
     for child in psutil.Process(process.pid).children():
         if "reaper" in " ".join(child.cmdline()):
             child.kill()
@@ -58,12 +58,12 @@ def test_a_new_daemon_ends_what_was_left_when_the_reaper_died_too(
     api.steady("web")
 
 
-def test_a_stopped_daemon_ends_its_tasks_in_order(place: Location, daemon: Daemon, runtime: str) -> None:
+def test_a_stopped_daemon_ends_its_tasks_gracefully(location: Location, daemon: Daemon, runtime: str) -> None:
     process = daemon(runtime)
-    api = Api(place, runtime)
+    api = Api(location, runtime)
     api.serve("web", api.define("web"))
     task = api.steady("web") and api.tasks("web")[0]
-    before = api.runtime.pids(place)
+    before = api.runtime.pids(location)
     process.terminate()
     assert process.wait(timeout=20) == 0
     assert alive(before) == []
@@ -74,7 +74,7 @@ def test_a_stopped_daemon_ends_its_tasks_in_order(place: Location, daemon: Daemo
     api.steady("web")
 
 
-def test_another_process_with_an_old_number_is_left_alone(tmp_path: Path) -> None:
+def test_another_process_with_a_recorded_pid_is_not_killed(tmp_path: Path) -> None:
     from flask_on_aws_cli.local_aws.ecs.tasks.processes import ProcessRuntime
     from flask_on_aws_cli.task_model.process_containers import ProcessPlanner
 

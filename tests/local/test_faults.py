@@ -1,4 +1,4 @@
-"""Each loop of a local AWS meets a fault: it is reported, all else continues, and it is cleared once the loop works."""
+"""Tests of faults in the loops of a local AWS: each is reported, affects nothing else, and is cleared afterwards."""
 
 import asyncio
 import contextlib
@@ -31,11 +31,10 @@ from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
 from flask_on_aws_cli.local_project.location import Location, Target
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.postgres_server.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.task_model.definition import LogTarget
-
-from tests.emulator import free_port
 
 from .cloud import Cloud, until
 from .conftest import client
@@ -44,23 +43,23 @@ Daemon = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def cloud(place: Location) -> Iterator[Cloud]:
-    cloud = Cloud(place)
+def cloud(location: Location) -> Iterator[Cloud]:
+    cloud = Cloud(location)
     yield cloud
     cloud.stop()
 
 
-def told(faults: Faults) -> list[str]:
+def messages(faults: Faults) -> list[str]:
     return [f"{fault.title}: {fault.error} {fault.fix}" for fault in faults.current()]
 
 
-def assert_told(faults: Faults, *words: str) -> None:
-    """Wait for a fault of which these words are said."""
-    until(lambda: any(all(word in line for word in words) for line in told(faults)), 20, lambda: told(faults))
+def assert_reported(faults: Faults, *words: str) -> None:
+    """Wait for a fault whose message contains these words."""
+    until(lambda: any(all(word in line for word in words) for line in messages(faults)), 20, lambda: messages(faults))
 
 
-def assert_over(faults: Faults) -> None:
-    until(lambda: not faults.current(), 20, lambda: told(faults))
+def assert_cleared(faults: Faults) -> None:
+    until(lambda: not faults.current(), 20, lambda: messages(faults))
 
 
 # --- The records on disk
@@ -68,66 +67,66 @@ def assert_over(faults: Faults) -> None:
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file of this process can grow beyond a few bytes: write(2) fails, as it does on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    """Limit the size of files that this process writes, so that write(2) fails as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_save_that_fails_is_told_to_its_caller_and_made_up_for(cloud: Cloud) -> None:
-    ssm, faults = client(cloud.place, "ssm"), cloud.endpoint.faults
+def test_a_failed_save_is_reported_to_the_caller_and_retried(cloud: Cloud) -> None:
+    ssm, faults = client(cloud.location, "ssm"), cloud.endpoint.faults
     ssm.put_parameter(Name="/before", Value="v", Type="String")
-    records = cloud.place.folder / "records"
-    (file,) = records.glob(f"ssm~*~{cloud.place.region}.records")
+    records = cloud.location.folder / "records"
+    (file,) = records.glob(f"ssm~*~{cloud.location.region}.records")
     before = file.read_bytes()
     with full_disk():
         with pytest.raises(ClientError, match=r"The change was made but could not be saved.*File too large"):
             ssm.put_parameter(Name="/first", Value="v", Type="String")
         with pytest.raises(ClientError, match=r"Nothing was changed.*ulimit -f"):
             ssm.put_parameter(Name="/second", Value="v", Type="String")
-        assert ssm.get_parameter(Name="/before")["Parameter"]["Value"] == "v"  # reads go on
-        assert_told(faults, "saving the records (ssm", "File too large")
+        assert ssm.get_parameter(Name="/before")["Parameter"]["Value"] == "v"  # reads still work
+        assert_reported(faults, "saving the records (ssm", "File too large")
         assert file.read_bytes() == before
         assert list(records.glob("*.new")) == []
-    assert_over(faults)  # by the loop, without a call
+    assert_cleared(faults)  # the loop saves them without another call
     assert file.read_bytes() != before
     ssm.put_parameter(Name="/third", Value="v", Type="String")
-    names = [one["Name"] for one in ssm.describe_parameters()["Parameters"]]
+    names = [parameter["Name"] for parameter in ssm.describe_parameters()["Parameters"]]
     assert names == ["/before", "/first", "/third"]
 
 
 @pytest.mark.parametrize("service", ["sqs", "s3", "iam", "ec2", "ecs"])
-def test_each_protocol_says_what_was_not_saved(cloud: Cloud, service: str) -> None:
+def test_a_failed_save_is_reported_in_every_protocol(cloud: Cloud, service: str) -> None:
     calls: dict[str, Callable[[Any], Any]] = {
         "sqs": lambda sqs: sqs.create_queue(QueueName="q"),
         "s3": lambda s3: s3.create_bucket(
-            Bucket="b", CreateBucketConfiguration={"LocationConstraint": cloud.place.region}
+            Bucket="b", CreateBucketConfiguration={"LocationConstraint": cloud.location.region}
         ),
         "iam": lambda iam: iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}"),
         "ec2": lambda ec2: ec2.create_vpc(CidrBlock="10.1.0.0/16"),
         "ecs": lambda ecs: ecs.create_cluster(clusterName="other"),
     }
     started = time.monotonic()
-    with full_disk(), pytest.raises(ClientError, match="File too large") as refused:
-        calls[service](client(cloud.place, service))
-    assert refused.value.response["Error"]["Code"] == "InsufficientStorage"
-    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+    with full_disk(), pytest.raises(ClientError, match="File too large") as raised:
+        calls[service](client(cloud.location, service))
+    assert raised.value.response["Error"]["Code"] == "InsufficientStorage"
+    assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 0
     assert time.monotonic() - started < 20
-    assert_over(cloud.endpoint.faults)
+    assert_cleared(cloud.endpoint.faults)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_disk_that_is_full_ends_no_saving(place: Location, daemon: Daemon) -> None:
-    place.folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place.folder)], check=True)
+def test_records_are_saved_again_after_the_disk_was_full(location: Location, daemon: Daemon) -> None:
+    location.folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(location.folder)], check=True)
     try:
         daemon("process")
-        ssm = client(place, "ssm")
+        ssm = client(location, "ssm")
         ssm.put_parameter(Name="/before", Value="v", Type="String")
-        filler = place.folder / "filler"
+        filler = location.folder / "filler"
         with pytest.raises(OSError, match="No space left"):
             filler.write_bytes(b"x" * 2**23)
         with pytest.raises(ClientError, match=r"No space left.*Free some space on the disk of .*local aws"):
@@ -143,18 +142,18 @@ def test_a_disk_that_is_full_ends_no_saving(place: Location, daemon: Daemon) -> 
         for process in daemon.started:  # type: ignore[attr-defined]
             process.kill()
             process.wait()
-        subprocess.run(["umount", "--lazy", str(place.folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(location.folder)], check=True)
 
 
-def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
-    ssm, faults = client(cloud.place, "ssm"), cloud.endpoint.faults
+def test_records_that_cannot_be_pickled_are_reported(cloud: Cloud) -> None:
+    ssm, faults = client(cloud.location, "ssm"), cloud.endpoint.faults
     ssm.put_parameter(Name="/before", Value="v", Type="String")
     backend = cloud.endpoint.records._backend("ssm")
-    backend.broken = lambda: 0  # no file can hold it
+    backend.broken = lambda: 0  # a function cannot be pickled
     with pytest.raises(ClientError, match="the records of ssm cannot be written"):
         ssm.put_parameter(Name="/after", Value="v", Type="String")
-    assert_told(faults, "pickling the records (ssm")
-    client(cloud.place, "sqs").create_queue(QueueName="others-go-on")
+    assert_reported(faults, "pickling the records (ssm")
+    client(cloud.location, "sqs").create_queue(QueueName="not-affected")
     del backend.broken
     ssm.put_parameter(Name="/later", Value="v", Type="String")
     assert faults.current() == []
@@ -163,18 +162,18 @@ def test_records_that_can_no_longer_be_written_are_told(cloud: Cloud) -> None:
 # --- ECS
 
 
-def test_one_record_that_cannot_be_read_hides_no_other(cloud: Cloud) -> None:
+def test_one_unreadable_record_does_not_affect_others(cloud: Cloud) -> None:
     cloud.serve("broken", cloud.define("broken"), balanced=False)
     cloud.serve("well", cloud.define("well"))
     cloud.steady("well")
     raw = cloud.endpoint.records._backend("ecs").services["c:broken"]
     name = vars(raw).pop("cluster_name")
-    assert_told(cloud.endpoint.faults, "reading ECS's record of a service (c:broken)", "cluster_name")
+    assert_reported(cloud.endpoint.faults, "reading ECS's record of a service (c:broken)", "cluster_name")
     (task,) = cloud.tasks("well")
     cloud.ecs.stop_task(cluster="c", task=task["taskArn"])
-    until(lambda: [one for one in cloud.tasks("well") if one["taskArn"] != task["taskArn"]], 20)
+    until(lambda: [other for other in cloud.tasks("well") if other["taskArn"] != task["taskArn"]], 20)
     raw.cluster_name = name
-    assert_over(cloud.endpoint.faults)
+    assert_cleared(cloud.endpoint.faults)
 
 
 def run_task(cloud: Cloud, definition: str) -> str:
@@ -182,14 +181,14 @@ def run_task(cloud: Cloud, definition: str) -> str:
     return cloud.ecs.run_task(cluster="c", taskDefinition=definition, **arguments)["tasks"][0]["taskArn"]
 
 
-def sent(cloud: Cloud, stream: str) -> list[str]:
-    """The lines of a stream; none of one that is not there yet."""
+def sent_lines(cloud: Cloud, stream: str) -> list[str]:
+    """The lines of a log stream; none if it does not exist yet."""
     with contextlib.suppress(ClientError):
         return cloud.lines(stream)
     return []
 
 
-def test_a_task_that_cannot_be_read_fails_as_a_task(cloud: Cloud) -> None:
+def test_a_task_with_an_unreadable_definition_fails_to_start(cloud: Cloud) -> None:
     arn = cloud.define("broken")
     backend = cloud.endpoint.records._backend("ecs")
     definition = backend.describe_task_definition(arn)
@@ -197,24 +196,26 @@ def test_a_task_that_cannot_be_read_fails_as_a_task(cloud: Cloud) -> None:
     task = run_task(cloud, arn)
     until(lambda: cloud.task(task)["lastStatus"] == "STOPPED", 20, lambda: cloud.task(task))
     assert cloud.task(task)["stopCode"] == "TaskFailedToStart"
-    assert_told(cloud.endpoint.faults, "starting a task", arn)
+    assert_reported(cloud.endpoint.faults, "starting a task", arn)
     definition.container_definitions = containers
     run_task(cloud, arn)
-    assert_over(cloud.endpoint.faults)
+    assert_cleared(cloud.endpoint.faults)
 
 
-def test_a_task_outlives_a_look_at_it_that_fails(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_keeps_running_after_an_error_while_it_is_observed(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cloud.serve("steady", cloud.define("steady"))
     cloud.steady("steady")
     (run,) = cloud.plane._scheduler.runs()
     with monkeypatch.context() as broken:
         broken.setattr(run.meter, "over_limit", lambda _: 1 / 0)
-        assert_told(cloud.endpoint.faults, "running a task", "ZeroDivisionError")
-    assert_over(cloud.endpoint.faults)
+        assert_reported(cloud.endpoint.faults, "running a task", "ZeroDivisionError")
+    assert_cleared(cloud.endpoint.faults)
     assert [task["taskArn"] for task in cloud.tasks("steady")] == [run.record.arn]
 
 
-def test_a_log_that_is_gone_stops_no_other(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_deleted_log_file_does_not_affect_others(cloud: Cloud, tmp_path: Path) -> None:
     faults = Faults()
     streams = LogStreams(cloud.endpoint.records, faults)
     streams.start()
@@ -222,16 +223,16 @@ def test_a_log_that_is_gone_stops_no_other(cloud: Cloud, tmp_path: Path) -> None
     for file in files:
         streams.follow(file, LogTarget("g", "", False), file.name)
     files[0].unlink()
-    assert_told(faults, "sending containers' output to CloudWatch Logs (gone)", "No such file")
+    assert_reported(faults, "sending containers' output to CloudWatch Logs (gone)", "No such file")
     files[1].write_text("still here\n")
-    until(lambda: "still here" in sent(cloud, "well"), 10)
+    until(lambda: "still here" in sent_lines(cloud, "well"), 10)
     files[0].write_text("back\n")
-    assert_over(faults)
-    until(lambda: "back" in sent(cloud, "gone"), 10)
+    assert_cleared(faults)
+    until(lambda: "back" in sent_lines(cloud, "gone"), 10)
     streams.stop()
 
 
-def test_lines_that_could_not_be_sent_are_sent_later(
+def test_log_lines_that_could_not_be_sent_are_sent_later(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults = Faults()
@@ -242,13 +243,13 @@ def test_lines_that_could_not_be_sent_are_sent_later(
     with monkeypatch.context() as broken:
         broken.setattr(Records, "put_log_events", lambda *_: 1 / 0)
         file.write_text("first\n")
-        assert_told(faults, "(log)", "ZeroDivisionError")
-    until(lambda: sent(cloud, "log") == ["first"], 10)
-    assert_over(faults)
+        assert_reported(faults, "(log)", "ZeroDivisionError")
+    until(lambda: sent_lines(cloud, "log") == ["first"], 10)
+    assert_cleared(faults)
     streams.stop()
 
 
-def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> None:
+def test_a_reaper_that_could_not_be_replaced_is_replaced_later(tmp_path: Path) -> None:
     faults, program = Faults(), tmp_path / "reaper"
     program.write_text("#!/bin/sh\nread -r word\n")
     program.chmod(0o700)
@@ -258,9 +259,9 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
     assert first is not None
     program.rename(tmp_path / "away")
     first.kill()
-    assert_told(faults, "replacing a reaper", "No such file")
+    assert_reported(faults, "replacing a reaper", "No such file")
     (tmp_path / "away").rename(program)
-    assert_over(faults)
+    assert_cleared(faults)
     assert supervisor._reaper is not first
     supervisor.stop()
 
@@ -269,98 +270,98 @@ def test_a_reaper_that_cannot_be_replaced_is_replaced_later(tmp_path: Path) -> N
 
 
 def scale(cloud: Cloud, name: str, policy: dict[str, Any]) -> None:
-    scaling = client(cloud.place, "application-autoscaling")
-    which = {
+    scaling = client(cloud.location, "application-autoscaling")
+    target = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/c/{name}",
         "ScalableDimension": "ecs:service:DesiredCount",
     }
-    scaling.register_scalable_target(**which, MinCapacity=1, MaxCapacity=3)
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
     scaling.put_scaling_policy(
-        **which, PolicyName=name, PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=policy
+        **target, PolicyName=name, PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=policy
     )
 
 
-def test_bad_policies_and_schedules_stop_no_other(cloud: Cloud) -> None:
+def test_invalid_scaling_policies_and_schedules_do_not_affect_others(cloud: Cloud) -> None:
     faults, label = Faults(), "app/lb/1/targetgroup/tg/2"
     by_requests = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
-    for name in ("zero", "negative", "well"):  # in the order of the API
+    for name in ("zero", "negative", "well"):  # in the order in which the API returns them
         cloud.serve(name, cloud.define(name))
     scale(cloud, "zero", {"TargetValue": 0, "PredefinedMetricSpecification": by_requests})
-    rest = {"PredefinedMetricSpecification": by_requests, "ScaleOutCooldown": -1}
-    scale(cloud, "negative", {"TargetValue": 100, **rest})
-    scaling = client(cloud.place, "application-autoscaling")
+    options = {"PredefinedMetricSpecification": by_requests, "ScaleOutCooldown": -1}
+    scale(cloud, "negative", {"TargetValue": 100, **options})
+    scaling = client(cloud.location, "application-autoscaling")
     action = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
     for number, schedule in enumerate(("cron(a)", "rate(5 fortnights)", "at(tomorrow)", "rate(1)")):
         scaling.put_scheduled_action(
             **action, ScheduledActionName=f"bad{number}", ResourceId="service/c/zero", Schedule=schedule
         )
     scale(cloud, "well", {"TargetValue": 100, "PredefinedMetricSpecification": by_requests})
-    autoscaling = Autoscaling(cloud.place, cloud.endpoint.records, cloud.plane, lambda _: 250.0, faults)
+    autoscaling = Autoscaling(cloud.location, cloud.endpoint.records, cloud.plane, lambda _: 250.0, faults)
     autoscaling.start()
-    until(lambda: cloud.service("well")["desiredCount"] == 3, 90, lambda: told(faults))
+    until(lambda: cloud.service("well")["desiredCount"] == 3, 90, lambda: messages(faults))
     for subject in ("policy zero of service/c/zero", "policy negative of service/c/negative"):
-        assert_told(faults, f"autoscaling ({subject})", "must be a number", "Correct or delete it")
+        assert_reported(faults, f"autoscaling ({subject})", "must be a number", "Correct or delete it")
     for number in range(4):
-        assert_told(faults, f"autoscaling (schedule bad{number} of service/c/zero)")
+        assert_reported(faults, f"autoscaling (schedule bad{number} of service/c/zero)")
     for name in ("zero", "negative"):
         scaling.delete_scaling_policy(**action, PolicyName=name, ResourceId=f"service/c/{name}")
     for number in range(4):
         scaling.delete_scheduled_action(**action, ScheduledActionName=f"bad{number}", ResourceId="service/c/zero")
-    assert_over(faults)
+    assert_cleared(faults)
     autoscaling.stop()
 
 
 # --- Load balancers
 
 
-def test_health_is_written_again_after_a_read_that_failed(tmp_path: Path) -> None:
+def test_target_health_is_written_again_after_a_failed_read(tmp_path: Path) -> None:
     faults, group = Faults(), TargetGroup("arn:g", "HTTP", "round_robin", 1.0, HealthCheck())
     broken, written = [False], list[Any]()
 
     def configuration() -> Configuration:
         if broken[0]:
-            raise ConnectionError("the endpoint does not answer")
+            raise ConnectionError("the endpoint does not respond")
         return Configuration((), (group,))
 
     class Writes(Records):
-        def write_target_health(self, group_arn: str, told: Any) -> None:
-            written.append(told)
+        def write_target_health(self, group_arn: str, health: Any) -> None:
+            written.append(health)
 
     balancer = Balancer(tmp_path / "b", Authority(tmp_path / "ca"), configuration, faults=faults)
     targets = TargetHealthWriter(balancer, configuration, Writes("eu-central-1"), faults)
     targets.start()
     until(lambda: written, 10)
     broken[0] = True
-    assert_told(faults, "writing the targets' health", "the endpoint does not answer")
+    assert_reported(faults, "writing the targets' health", "the endpoint does not respond")
     broken[0] = False
     written.clear()
     until(lambda: written, 10)
-    assert_over(faults)
+    assert_cleared(faults)
     targets.stop()
 
 
-def test_a_balancer_keeps_what_it_knew_and_floods_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_load_balancer_logs_a_failed_read_once_and_recovers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     faults, broken = Faults(), [True]
 
     def configuration() -> Configuration:
         if broken[0]:
-            raise ValueError("A rule has a condition that is not known.")
+            raise ValueError("A rule has an unknown condition.")
         return Configuration()
 
     balancer = Balancer(
         tmp_path / "b", Authority(tmp_path / "ca"), configuration, first_port=free_port(), faults=faults
     )
     balancer.start()
-    assert_told(faults, "reading the load balancers' configuration", "condition")
+    assert_reported(faults, "reading the load balancers' configuration", "condition")
     time.sleep(1.5)
     assert len(caplog.records) == 1
     broken[0] = False
-    assert_over(faults)
+    assert_cleared(faults)
     balancer.stop()
 
 
-def test_a_check_that_fails_in_itself_is_made_again() -> None:
+def test_a_health_check_that_raised_an_error_is_repeated() -> None:
     faults, table, broken = Faults(), TargetTable(), [True]
     target = Target("127.0.0.1", free_port())
 
@@ -384,20 +385,22 @@ def test_a_check_that_fails_in_itself_is_made_again() -> None:
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def test_requests_are_answered_while_no_line_can_be_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_requests_are_served_while_the_access_log_cannot_be_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     faults, file = Faults(), tmp_path / "access.log"
     file.symlink_to("/dev/full")
     log, entry = AccessLog(file, faults), Entry("http", "b", "c", "GET", "/", "1.1")
     for _ in range(10):
         log.write(entry)
-    assert_told(faults, "writing the load balancers' access log", "No space left")
+    assert_reported(faults, "writing the load balancers' access log", "No space left")
     assert "Traceback" not in capfd.readouterr().err
 
 
 # --- Databases
 
 
-class Refusing:
+class FullDiskDatabases:
     """Databases whose disk is full."""
 
     def statuses(self) -> dict[str, Any]:
@@ -407,22 +410,24 @@ class Refusing:
         raise OSError(28, "No space left on device", f"/data/{name}")
 
 
-def test_operations_go_on_after_one_that_failed_twice(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults, databases = Faults(), Refusing()
+def test_database_operations_continue_after_one_that_failed_twice(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults, databases = Faults(), FullDiskDatabases()
     records = DatabaseRecords(cloud.endpoint.records, databases, faults)  # type: ignore[arg-type]
-    monkeypatch.setattr(Records, "write_database", lambda *_, **__: 1 / 0)  # nor can the failure be written down
+    monkeypatch.setattr(Records, "write_database", lambda *_, **__: 1 / 0)  # nor can the failure be recorded
     records.start()
     operations.put(Operation("delete-snapshot", "one"))
-    assert_told(faults, "(one)", "No space left", "Free some space on the disk of /data/one.")
+    assert_reported(faults, "(one)", "No space left", "Free some space on the disk of /data/one.")
     monkeypatch.undo()
     databases.delete_snapshot = lambda name: None  # type: ignore[method-assign]
     operations.put(Operation("delete-snapshot", "one"))
-    assert_over(faults)
+    assert_cleared(faults)
     records.stop()
 
 
-def test_a_broken_record_of_an_instance_is_its_own_fault_and_its_data_stay(tmp_path: Path) -> None:
-    faults, told_states = Faults(), list[tuple[str, str]]()
+def test_a_broken_instance_record_is_reported_and_its_data_is_kept(tmp_path: Path) -> None:
+    faults, states = Faults(), list[tuple[str, str]]()
     folder = accessible_folder(tmp_path / "rds") / "instances" / "db"
     (folder / "data").mkdir(parents=True)
     (folder / "instance.json").write_text('{"identifier": "db", "engine')
@@ -430,21 +435,21 @@ def test_a_broken_record_of_an_instance_is_its_own_fault_and_its_data_stay(tmp_p
         tmp_path / "rds",
         tmp_path / "cache",
         Authority(tmp_path / "ca"),
-        lambda name, status: told_states.append((name, status.state)),
+        lambda name, status: states.append((name, status.state)),
         faults,
     )
     databases.start()
-    until(lambda: ("db", "failed") in told_states, 10)
-    assert_told(faults, "keeping databases running (db)", "instance.json")
+    until(lambda: ("db", "failed") in states, 10)
+    assert_reported(faults, "keeping databases running (db)", "instance.json")
     assert list(databases.statuses()) == ["db"]
     assert (folder / "data").is_dir()
     databases.stop()
 
 
-# --- Containers' way to the local AWS
+# --- The connection of containers to the local AWS
 
 
-def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path) -> None:
+def test_a_gateway_reports_ports_again_after_an_error(tmp_path: Path) -> None:
     faults, broken = Faults(), [True]
 
     def ports() -> set[int]:
@@ -456,28 +461,28 @@ def test_a_gate_answers_again_after_ports_that_could_not_be_told(tmp_path: Path)
     gate.start()
     socket = str(gate._folder / "inside" / "gate")
 
-    async def ask() -> bytes:
+    async def ask_for_ports() -> bytes:
         reader, writer = await asyncio.open_unix_connection(socket)
         writer.write(b"ports\n")
         line = await reader.readline()
         writer.close()
         return line
 
-    assert asyncio.run(ask()) == b"\n"
-    assert_told(faults, "reporting the local AWS's ports to containers")
+    assert asyncio.run(ask_for_ports()) == b"\n"
+    assert_reported(faults, "reporting the local AWS's ports to containers")
     broken[0] = False
-    assert asyncio.run(ask()) == b"4566\n"
+    assert asyncio.run(ask_for_ports()) == b"4566\n"
     assert faults.current() == []
     gate.stop()
 
 
-def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
-    """By a gate that says nonsense first, and then a port."""
-    port, asked = free_port(), list[bytes]()
+def test_a_relay_survives_an_invalid_response(tmp_path: Path) -> None:
+    """The gateway's first response is invalid, and its second is a port."""
+    port, requests = free_port(), list[bytes]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readline())
-        writer.write(b"\xff nonsense\n" if len(asked) == 1 else f"{port}\n".encode())
+        requests.append(await reader.readline())
+        writer.write(b"\xff nonsense\n" if len(requests) == 1 else f"{port}\n".encode())
         writer.close()
 
     async def run() -> None:
@@ -496,30 +501,30 @@ def test_a_relay_outlives_an_answer_that_is_none(tmp_path: Path) -> None:
         else:
             raise AssertionError("the relay does not listen")
         process.kill()
-        _, said = await process.communicate()
-        assert said.decode().count("The local AWS is not reachable") == 1
+        _, output = await process.communicate()
+        assert output.decode().count("The local AWS is not reachable") == 1
         server.close()
 
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
-# --- All of it
+# --- All loops
 
 
-def test_what_goes_on_for_as_long_as_the_daemon_is_a_supervised_loop() -> None:
-    """A thread of another kind ends with what it waits for, or is a server that keeps what its handlers raise."""
-    known = {
+def test_every_permanent_thread_of_the_daemon_is_a_supervised_loop() -> None:
+    """Other threads end with what they wait for, or are servers that handle the exceptions of their handlers."""
+    exceptions = {
         "loops.py",
         "api/endpoint.py",  # werkzeug's server
-        "load_balancer/balancer.py",  # asyncio's loop of the balancer
-        "containers/gateway.py",  # asyncio's loop of the gateway
-        "containers/container.py",  # until a container at the engine has ended
-        "containers/task_containers.py",  # until a network has ended
-        "ecs/tasks/container.py",  # a health check, until its container has ended
+        "load_balancer/balancer.py",  # the load balancer's asyncio loop
+        "containers/gateway.py",  # the gateway's asyncio loop
+        "containers/container.py",  # until a container of the Docker engine has stopped
+        "containers/task_containers.py",  # until a network has stopped
+        "ecs/tasks/container.py",  # a health check, until its container has stopped
         "ecs/tasks/processes.py",  # until a process has ended
-        "ecs/tasks/task.py",  # until a task has ended
+        "ecs/tasks/task.py",  # until a task has stopped
         "reaper_supervisor.py",  # until a reaper has ended, and is replaced
     }
     folder = Path(flask_on_aws_cli.local_aws.__file__).parent
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "Thread(" in path.read_text()}
-    assert found == known
+    modules = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "Thread(" in path.read_text()}
+    assert modules == exceptions

@@ -1,4 +1,4 @@
-"""Application Auto Scaling on services that really work, as DescribeServices and CloudWatch tell it."""
+"""Tests of Application Auto Scaling with services that run real tasks."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,37 +13,37 @@ from .conftest import client
 
 
 @pytest.fixture
-def cloud(place: Location) -> Iterator[Cloud]:
-    cloud = Cloud(place)
+def cloud(location: Location) -> Iterator[Cloud]:
+    cloud = Cloud(location)
     yield cloud
     cloud.stop()
 
 
 @pytest.fixture
 def requests(cloud: Cloud) -> Iterator[dict[str, float]]:
-    """Requests per target by resource label, as a balancer would count them; autoscaling runs meanwhile."""
+    """The number of requests per target by resource label, which tests set while autoscaling runs."""
     counts: dict[str, float] = {}
-    scaling = Autoscaling(cloud.place, cloud.endpoint.records, cloud.plane, lambda label: counts.get(label, 0.0))
+    scaling = Autoscaling(cloud.location, cloud.endpoint.records, cloud.plane, lambda label: counts.get(label, 0.0))
     scaling.start()
     yield counts
     scaling.stop()
 
 
-def track(cloud: Cloud, name: str, metric: str, target: float, limits: tuple[int, int], **more: Any) -> None:
-    scaling = client(cloud.place, "application-autoscaling")
-    which = {
+def track(cloud: Cloud, name: str, metric: str, target: float, limits: tuple[int, int], **metric_options: Any) -> None:
+    scaling = client(cloud.location, "application-autoscaling")
+    scalable_target = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/c/{name}",
         "ScalableDimension": "ecs:service:DesiredCount",
     }
-    scaling.register_scalable_target(**which, MinCapacity=limits[0], MaxCapacity=limits[1])
+    scaling.register_scalable_target(**scalable_target, MinCapacity=limits[0], MaxCapacity=limits[1])
     scaling.put_scaling_policy(
-        **which,
+        **scalable_target,
         PolicyName=metric,
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
             "TargetValue": target,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": metric, **more},
+            "PredefinedMetricSpecification": {"PredefinedMetricType": metric, **metric_options},
             "ScaleOutCooldown": 60,
             "ScaleInCooldown": 60,
         },
@@ -57,7 +57,7 @@ def test_a_busy_service_gets_more_tasks(cloud: Cloud, requests: dict[str, float]
     assert "(service busy) desired count was changed from 1 to 2." in cloud.events("busy")
     names = [{"Name": "ClusterName", "Value": "c"}, {"Name": "ServiceName", "Value": "busy"}]
     now = datetime.now(UTC)
-    found = client(cloud.place, "cloudwatch").get_metric_statistics(
+    points = client(cloud.location, "cloudwatch").get_metric_statistics(
         Namespace="AWS/ECS",
         MetricName="CPUUtilization",
         Dimensions=names,
@@ -66,24 +66,24 @@ def test_a_busy_service_gets_more_tasks(cloud: Cloud, requests: dict[str, float]
         Period=60,
         Statistics=["Maximum"],
     )["Datapoints"]
-    assert max(point["Maximum"] for point in found) > 20
+    assert max(point["Maximum"] for point in points) > 20
 
 
-def test_requests_decide_in_both_directions(cloud: Cloud, requests: dict[str, float]) -> None:
-    cloud.serve("asked", cloud.define("asked"))
+def test_a_service_scales_out_and_in_by_its_requests(cloud: Cloud, requests: dict[str, float]) -> None:
+    cloud.serve("requested", cloud.define("requested"))
     label = "app/lb/1/targetgroup/tg/2"
     requests[label] = 250
-    track(cloud, "asked", "ALBRequestCountPerTarget", 100, (1, 4), ResourceLabel=label)
-    until(lambda: cloud.service("asked")["runningCount"] == 3, 40, lambda: cloud.service("asked"))
+    track(cloud, "requested", "ALBRequestCountPerTarget", 100, (1, 4), ResourceLabel=label)
+    until(lambda: cloud.service("requested")["runningCount"] == 3, 40, lambda: cloud.service("requested"))
     requests[label] = 10
-    until(lambda: cloud.service("asked")["runningCount"] == 1, 60, lambda: cloud.service("asked"))
+    until(lambda: cloud.service("requested")["runningCount"] == 1, 60, lambda: cloud.service("requested"))
 
 
-def test_a_schedule_changes_the_limits(cloud: Cloud, requests: dict[str, float]) -> None:
+def test_a_schedule_changes_the_number_of_tasks(cloud: Cloud, requests: dict[str, float]) -> None:
     cloud.serve("timed", cloud.define("timed"))
     track(cloud, "timed", "ECSServiceAverageMemoryUtilization", 90, (1, 4))
     soon = datetime.now(UTC) + timedelta(seconds=5)
-    client(cloud.place, "application-autoscaling").put_scheduled_action(
+    client(cloud.location, "application-autoscaling").put_scheduled_action(
         ServiceNamespace="ecs",
         ScheduledActionName="more",
         ResourceId="service/c/timed",

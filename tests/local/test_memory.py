@@ -1,4 +1,4 @@
-"""What a daemon leaves out or has once: a hundred megabytes of lists and of Python modules that nobody here needs."""
+"""Tests that the daemon does not load data and modules that it does not need, about 100 MB of memory."""
 
 import json
 import subprocess
@@ -23,7 +23,8 @@ iam, ec2 = get_backend("iam")[ACCOUNT_ID], get_backend("ec2")[ACCOUNT_ID]["us-ea
 offered = instance_types.INSTANCE_TYPE_OFFERINGS.values()
 print(json.dumps({
     "policies": {partition: len(iam[partition].managed_policies) for partition in ("aws", "aws-cn", "aws-us-gov")},
-    "machines": len(instance_types.INSTANCE_TYPES) + sum(len(types) for zones in offered for types in zones.values()),
+    "instance types": len(instance_types.INSTANCE_TYPES)
+    + sum(len(types) for zones in offered for types in zones.values()),
     "machine images": len(ec2.amis),
     "descriptions": len({id(Session().get_data("endpoints")) for _ in range(3)}),
     "pulumi": sorted(name for name in sys.modules if name.partition(".")[0] in ("pulumi", "pulumi_aws", "grpc")),
@@ -33,24 +34,24 @@ print(json.dumps({
 
 @cache
 def facts() -> dict[str, Any]:
-    """Of a process of its own, since a test's has imported more."""
-    told = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(told.stdout)
+    """What a separate process has loaded, because the tests' process has imported more."""
+    result = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)
 
 
-def test_managed_policies_are_those_of_the_one_partition() -> None:
+def test_managed_policies_are_only_loaded_for_one_partition() -> None:
     policies = facts()["policies"]
     assert policies.pop("aws") > 1000
     assert set(policies.values()) == {0}
 
 
-def test_there_are_no_machines_and_no_images_of_them() -> None:
-    assert (facts()["machines"], facts()["machine images"]) == (0, 0)
+def test_instance_types_and_machine_images_are_not_loaded() -> None:
+    assert (facts()["instance types"], facts()["machine images"]) == (0, 0)
 
 
-def test_the_description_of_an_api_is_read_once() -> None:
+def test_the_description_of_an_api_is_loaded_once() -> None:
     assert facts()["descriptions"] == 1
 
 
-def test_a_daemon_is_without_the_components_and_their_sdk() -> None:
+def test_the_daemon_does_not_import_the_components_and_pulumi() -> None:
     assert facts()["pulumi"] == []

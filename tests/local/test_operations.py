@@ -1,6 +1,6 @@
-"""`releases`, `rollback`, `status`, `logs` and `run` on a local AWS whose load balancer, tasks and logs are real.
+"""Tests of `releases`, `rollback`, `status`, `logs` and `run` on a local AWS with real tasks and logs.
 
-One app goes through its releases in the order of the tests, as an operator would see it.
+The tests depend on their order: they deploy and roll back one app, as an operator does.
 """
 
 import json
@@ -26,14 +26,14 @@ COMMAND = str(Path(sys.executable).parent / "flask-on-aws")
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
-    place = open_project(tmp_path_factory.mktemp("operations") / "a project")
+    local_aws = open_project(tmp_path_factory.mktemp("operations") / "a project")
     try:
-        app = Operated(place)
+        app = Operated(local_aws)
         app.release("first")
         app.release("second")
         yield app
     finally:
-        daemon_control.end(place)
+        daemon_control.end(local_aws)
 
 
 def command(app: Operated, *arguments: str) -> Result:
@@ -41,60 +41,62 @@ def command(app: Operated, *arguments: str) -> Result:
     return CliRunner().invoke(main, [name, "--project", str(app.project), *others], catch_exceptions=False)
 
 
-def shown(app: Operated, *arguments: str) -> str:
-    done = command(app, *arguments)
-    assert done.exit_code == 0, done.output
-    return done.stdout
+def output_of(app: Operated, *arguments: str) -> str:
+    result = command(app, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
-def test_releases_say_what_runs(app: Operated) -> None:
-    newest, oldest = json.loads(shown(app, "releases", "--json"))
+def test_releases_shows_the_running_release(app: Operated) -> None:
+    newest, oldest = json.loads(output_of(app, "releases", "--json"))
     assert (newest["release"], newest["running"], newest["image"]) == (2, True, image("second"))
     assert (oldest["release"], oldest["running"], oldest["taskDefinition"][-9:]) == (1, False, "app-web:1")
-    lines = shown(app, "releases").splitlines()
+    lines = output_of(app, "releases").splitlines()
     assert lines[0].startswith("RELEASE")
     assert lines[1].endswith("root  runs now")
-    assert json.loads(shown(app, "releases", "--service", "worker", "--json"))[0]["taskDefinition"].endswith("worker:2")
+    assert json.loads(output_of(app, "releases", "--service", "worker", "--json"))[0]["taskDefinition"].endswith(
+        "worker:2"
+    )
 
 
-def test_status_of_a_healthy_app(app: Operated) -> None:
-    told = json.loads(shown(app, "status", "--json"))
-    web, worker = told["services"]
-    assert (told["url"], told["alarms"]) == (app.url, [])
+def test_status_shows_a_healthy_app(app: Operated) -> None:
+    status = json.loads(output_of(app, "status", "--json"))
+    web, worker = status["services"]
+    assert (status["url"], status["alarms"]) == (app.url, [])
     assert (web["service"], web["running"], web["desired"], web["rollout"]) == ("web", 1, 1, "COMPLETED")
     assert (web["release"], web["image"]) == (2, image("second"))
     assert [target["state"] for target in web["targets"] if target["state"] != "draining"] == ["healthy"]
     assert "steady state" in web["events"][0]["message"]
     assert (worker["service"], worker["release"], worker["targets"]) == ("worker", 2, [])
-    lines = shown(app, "status")
+    lines = output_of(app, "status")
     assert "web        app-web-1: 1 of 1 tasks run\n" in lines
     assert "release 2 (app-web:2, image 7365636f6e64)" in lines
 
 
-def test_a_rollback_to_a_deregistered_revision_loses_no_request(app: Operated) -> None:
+def test_a_rollback_to_a_deregistered_task_definition_loses_no_requests(app: Operated) -> None:
     assert app.ecs.describe_task_definition(taskDefinition="app-web:1")["taskDefinition"]["status"] == "INACTIVE"
     with app.load() as load:
-        said = shown(app, "rollback", "--yes")
-        until(lambda: app.runs() == "first", 20)
+        output = output_of(app, "rollback", "--yes")
+        until(lambda: app.running_release() == "first", 20)
     load.check(at_least=50)
-    order = [said.index(text) for text in ("web runs release 1 again", "worker runs release 1 again")]
+    order = [output.index(text) for text in ("web runs release 1 again", "worker runs release 1 again")]
     assert order == sorted(order)
-    found = app.ecs.describe_task_definition(taskDefinition="app-web", include=["TAGS"])
-    tags = {tag["key"]: tag["value"] for tag in found["tags"]}
+    copy = app.ecs.describe_task_definition(taskDefinition="app-web", include=["TAGS"])
+    tags = {tag["key"]: tag["value"] for tag in copy["tags"]}
     assert tags["team"] == "web"
     assert tags[ROLLBACK_OF].endswith("app-web:1")
     for role in ("web", "worker"):
         newest = app.releases(role)[0]
         assert (newest.number, newest.rolled_back_from, newest.rolled_back_to) == (3, 2, 1)
         assert newest.task_definition == app.service(role)["taskDefinition"]
-    assert "runs now, rollback from 2 to 1" in shown(app, "releases")
-    assert "already runs release 1" in shown(app, "rollback", "1")
+    assert "runs now, rollback from 2 to 1" in output_of(app, "releases")
+    assert "already runs release 1" in output_of(app, "rollback", "1")
     assert len(app.releases()) == 3
 
 
-def test_there_is_nothing_before_the_first_release_and_nothing_of_unknown_numbers(app: Operated) -> None:
-    nothing = command(app, "rollback")
-    assert (nothing.exit_code, nothing.stderr.startswith("There is no release before 1")) == (1, True)
+def test_a_rollback_to_a_release_that_does_not_exist_is_rejected(app: Operated) -> None:
+    oldest = command(app, "rollback")
+    assert (oldest.exit_code, oldest.stderr.startswith("There is no release before 1")) == (1, True)
     for number in (0, 9):
         unknown = command(app, "rollback", str(number))
         assert unknown.exit_code == 1
@@ -103,41 +105,41 @@ def test_there_is_nothing_before_the_first_release_and_nothing_of_unknown_number
         )
 
 
-def test_a_rollback_says_before_any_change_that_the_image_is_gone(app: Operated) -> None:
-    kept = app.place.folder / "images" / image("second").rpartition(":")[2][:16]
-    kept.rename(kept.with_name("away"))
+def test_a_rollback_to_a_deleted_image_is_rejected_before_any_change(app: Operated) -> None:
+    image_folder = app.location.folder / "images" / image("second").rpartition(":")[2][:16]
+    image_folder.rename(image_folder.with_name("away"))
     before = app.service("web")["taskDefinition"]
-    done = command(app, "rollback", "2")
-    kept.with_name("away").rename(kept)
-    assert done.exit_code == 1
-    assert f"The image {image('second')} of release 2 is no longer in ECR" in done.stderr
+    result = command(app, "rollback", "2")
+    image_folder.with_name("away").rename(image_folder)
+    assert result.exit_code == 1
+    assert f"The image {image('second')} of release 2 is no longer in ECR" in result.stderr
     assert (app.service("web")["taskDefinition"], len(app.releases())) == (before, 3)
 
 
-def test_a_release_that_does_not_start_any_more_leaves_all_as_it_was(app: Operated) -> None:
+def test_a_rollback_to_a_release_that_no_longer_starts_changes_nothing(app: Operated) -> None:
     crashes = app.define("web", "second", MODE="crash")
     number = app.record("web", "second", crashes)
     before = app.service("web")["taskDefinition"]
     app.record("web", "first", before)
     with app.load() as load:
-        done = command(app, "rollback", str(number), "--service", "web")
-    assert done.exit_code == 1
-    assert "ECS has gone back to app-web:3, which serves on" in done.stderr
-    assert "Cause (crash)" in done.stderr
-    assert "no such database" in done.stderr  # the app's last line
-    assert "its record is unchanged" in done.stderr
+        result = command(app, "rollback", str(number), "--service", "web")
+    assert result.exit_code == 1
+    assert "ECS has gone back to app-web:3, which serves on" in result.stderr
+    assert "Cause (crash)" in result.stderr
+    assert "no such database" in result.stderr  # the app's last line
+    assert "its record is unchanged" in result.stderr
     load.check(at_least=50)
     assert app.releases()[0].task_definition == before
-    told = json.loads(shown(app, "status", "--json"))["services"][0]
-    assert (told["running"], told["taskDefinition"]) == (1, before)
-    assert any("rolling back" in event["message"] for event in told["events"])
+    web = json.loads(output_of(app, "status", "--json"))["services"][0]
+    assert (web["running"], web["taskDefinition"]) == (1, before)
+    assert any("rolling back" in event["message"] for event in web["events"])
 
 
-def test_a_command_has_the_service_s_environment_and_its_exit_code_is_ours(app: Operated) -> None:
+def test_run_has_the_service_s_environment_and_returns_the_exit_code(app: Operated) -> None:
     script = "import os, sys; print(os.environ['RELEASE']); print('second line'); sys.exit(3)"
-    done = command(app, "run", "--", sys.executable, "-c", script)
-    assert (done.exit_code, done.stdout) == (3, "first\nsecond line\n")
-    assert "of app-web:3" in done.stderr
+    result = command(app, "run", "--", sys.executable, "-c", script)
+    assert (result.exit_code, result.stdout) == (3, "first\nsecond line\n")
+    assert "of app-web:3" in result.stderr
     line = command(app, "run", "--service", "worker", "echo $RELEASE && exit 0")
     assert (line.exit_code, line.stdout) == (0, "first\n")
     absent = command(app, "run", "--", "no-such-program")
@@ -145,13 +147,13 @@ def test_a_command_has_the_service_s_environment_and_its_exit_code_is_ours(app: 
     assert "command not found" in absent.stderr
 
 
-def test_a_command_that_takes_too_long_is_stopped(app: Operated) -> None:
-    done = command(app, "run", "--timeout", "2s", "--", "sleep", "60")
-    assert done.exit_code == 124
+def test_run_stops_a_command_after_the_timeout(app: Operated) -> None:
+    result = command(app, "run", "--timeout", "2s", "--", "sleep", "60")
+    assert result.exit_code == 124
     assert stopped_reasons(app)[-1] == "The timeout has expired"
 
 
-def test_ctrl_c_stops_the_task(app: Operated) -> None:
+def test_ctrl_c_stops_the_task_of_run(app: Operated) -> None:
     arguments = [COMMAND, "run", "--project", str(app.project), "--", "sh", "-c", "echo begun; exec sleep 60"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -170,18 +172,18 @@ def stopped_reasons(app: Operated) -> list[str]:
     return [task["stoppedReason"] for task in sorted(tasks, key=lambda task: task["createdAt"])]
 
 
-def test_logs_by_service_and_text_and_time(app: Operated) -> None:
-    lines = shown(app, "logs").splitlines()
+def test_logs_can_be_filtered_by_service_text_and_time(app: Operated) -> None:
+    lines = output_of(app, "logs").splitlines()
     assert any(" web " in line and line.endswith("starting drain second") for line in lines)
-    assert any(" worker " in line and line.endswith("at work") for line in lines)
+    assert any(" worker " in line and line.endswith("working") for line in lines)
     assert lines == sorted(lines, key=lambda line: line[:20])
-    assert {line.split()[2] for line in shown(app, "logs", "--service", "worker").splitlines()} == {"worker"}
-    assert all(line.endswith("second line") for line in shown(app, "logs", "--filter", "second line").splitlines())
+    assert {line.split()[2] for line in output_of(app, "logs", "--service", "worker").splitlines()} == {"worker"}
+    assert all(line.endswith("second line") for line in output_of(app, "logs", "--filter", "second line").splitlines())
     time.sleep(1.1)
-    assert shown(app, "logs", "--since", "1s", "--filter", "starting") == ""
+    assert output_of(app, "logs", "--since", "1s", "--filter", "starting") == ""
 
 
-def test_logs_that_are_followed_show_each_new_line_once(app: Operated, tmp_path: Path) -> None:
+def test_followed_logs_show_each_new_line_once(app: Operated, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("w") as file:
         arguments = [COMMAND, "logs", "--project", str(app.project), "-f", "--filter", "new line"]
@@ -189,34 +191,34 @@ def test_logs_that_are_followed_show_each_new_line_once(app: Operated, tmp_path:
         for number in range(3):
             assert command(app, "run", "--", "echo", f"new line {number}").exit_code == 0
         until(lambda: "new line 2" in output.read_text(), 20, output.read_text)
-        time.sleep(4.5)  # two more rounds
+        time.sleep(4.5)  # two more polls
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     assert [line.split()[-1] for line in output.read_text().splitlines()] == ["0", "1", "2"]
 
 
-def test_status_of_a_broken_app(app: Operated) -> None:
+def test_status_shows_a_failing_deployment_which_can_be_rolled_back(app: Operated) -> None:
     broken = app.define("web", "second", MODE="bad-health")
     app.ecs.update_service(cluster=CLUSTER, service="app-web-1", taskDefinition=broken)
 
     def unhealthy() -> bool:
-        (web, _) = json.loads(shown(app, "status", "--json"))["services"]
+        (web, _) = json.loads(output_of(app, "status", "--json"))["services"]
         reasons = [target["reason"] for target in web["targets"] if target["state"] == "unhealthy"]
         return web["rollout"] == "IN_PROGRESS" and web["release"] is None and bool(reasons)
 
     until(unhealthy, 40)
-    said = shown(app, "status")
-    assert "rollout IN_PROGRESS" in said
-    assert "no recorded release (app-web:5" in said
-    assert "unhealthy: Health checks failed with these codes: [500]" in said
-    assert app.runs() == "first"
-    # While it is under way, the way back is to what ran before.
-    said = shown(app, "rollback", "--yes", "--service", "web")
-    assert "app-web:5 → release 5" in said
+    output = output_of(app, "status")
+    assert "rollout IN_PROGRESS" in output
+    assert "no recorded release (app-web:5" in output
+    assert "unhealthy: Health checks failed with these codes: [500]" in output
+    assert app.running_release() == "first"
+    # During a deployment, a rollback goes to the release that ran before it.
+    output = output_of(app, "rollback", "--yes", "--service", "web")
+    assert "app-web:5 → release 5" in output
     assert app.service("web")["taskDefinition"].endswith("app-web:3")
 
 
-def test_a_rollback_that_was_interrupted_is_followed_and_recorded_by_the_same_command(app: Operated) -> None:
+def test_an_interrupted_rollback_is_finished_and_recorded_by_the_same_command(app: Operated) -> None:
     recorded, before = app.releases()[0].number, app.service("web")["taskDefinition"]
     arguments = ["rollback", "2", "--yes", "--service", "web", "--project", str(app.project)]
     process = subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -227,7 +229,7 @@ def test_a_rollback_that_was_interrupted_is_followed_and_recorded_by_the_same_co
     assert "ECS continues the deployment, but web's record is unchanged" in errors
     copy = app.service("web")["taskDefinition"]
     assert app.releases()[0].number == recorded
-    assert "web runs release 2 again" in shown(app, *arguments[:3], "--service", "web")
+    assert "web runs release 2 again" in output_of(app, *arguments[:3], "--service", "web")
     newest = app.releases()[0]
     assert (newest.number, newest.task_definition, newest.rolled_back_to) == (recorded + 1, copy, 2)
-    until(lambda: app.runs() == "second", 20)  # the old task answers until it is drained
+    until(lambda: app.running_release() == "second", 20)  # the old task responds until it is drained

@@ -1,4 +1,4 @@
-"""The page that shows the local AWS, in a real browser."""
+"""Tests of the local AWS's status page in a real browser."""
 
 import http.server
 import json
@@ -19,33 +19,33 @@ from .conftest import client
 from .operating import CLUSTER, Operated, open_project
 
 PHONE, DESKTOP = {"width": 360, "height": 640}, {"width": 1280, "height": 800}
-_EXPECTED = ("ERR_CONNECTION_REFUSED", "404")  # complaints about what the tests do themselves
+_EXPECTED = ("ERR_CONNECTION_REFUSED", "404")  # errors that the tests cause on purpose
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
-    place = open_project(tmp_path_factory.mktemp("page") / "project")
+    local_aws = open_project(tmp_path_factory.mktemp("page") / "project")
     try:
-        app = Operated(place)
+        app = Operated(local_aws)
         app.release("first")
         yield app
     finally:
-        daemon_control.end(place)
+        daemon_control.end(local_aws)
 
 
 @pytest.fixture
 def visit(app: Operated, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens the page; nothing that it does may be against its policy or fail in its scripts."""
-    complaints: list[str] = []
+    """Opens the page; afterwards, fails if the page violated its content security policy or a script failed."""
+    errors: list[str] = []
     pages: list[Page] = []
 
     def visit(**options: Any) -> Page:
-        # The authority is the place's own, which no browser of this machine knows.
+        # Browsers do not trust the certificate authority of a local AWS.
         page = browser.new_page(ignore_https_errors=True, **options)
         pages.append(page)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(app.url.replace("localhost", "status.localhost"))
         expect(page.get_by_role("status")).to_have_text("Live")
         return page
@@ -53,7 +53,7 @@ def visit(app: Operated, browser: Browser) -> Iterator[Callable[..., Page]]:
     yield visit
     for page in pages:
         page.close()
-    assert [text for text in complaints if not any(one in text for one in _EXPECTED)] == []
+    assert [text for text in errors if not any(expected in text for expected in _EXPECTED)] == []
 
 
 def test_the_page_shows_services_tasks_targets_requests_and_the_log(
@@ -73,19 +73,19 @@ def test_the_page_shows_services_tasks_targets_requests_and_the_log(
     expect(page.locator("#log")).to_contain_text("starting drain second")
     expect(page.locator("#tasks")).to_contain_text("STOPPED")
     expect(page.locator("#services")).to_contain_text("2: sha256:")
-    assert app.runs() == "second"  # the app's own host is the app's
+    assert app.running_release() == "second"  # the app responds on its own host
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_accessible_at_every_size(visit: Callable[..., Page], size: dict[str, int], scheme: str) -> None:
     page = visit(viewport=size, color_scheme=scheme)
-    found = Axe().run(page, options=_RULES)
-    assert found.violations_count == 0, found.generate_report()
+    report = Axe().run(page, options=_RULES)
+    assert report.violations_count == 0, report.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_the_page_says_when_it_is_no_longer_true(visit: Callable[..., Page]) -> None:
+def test_the_page_shows_when_it_is_out_of_date(visit: Callable[..., Page]) -> None:
     page = visit()
     page.route("**/facts.json", lambda route: route.abort("connectionrefused"))
     expect(page.get_by_role("status")).to_contain_text("Not live")
@@ -99,7 +99,7 @@ UPLOAD = """async ([url, fields]) => {
   body.append("file", new Blob(["picture"]));
   try { return (await fetch(url, { method: "POST", body })).status } catch (error) { return String(error) }
 }"""
-# Every way in which a page can have a browser send something elsewhere, with the answer unread where need be.
+# All kinds of cross-origin requests that a page can send, even if it cannot read the response.
 ATTACK = """async ([url, target]) => {
   const said = [];
   const body = "Action=CreateUser&UserName=evil&Version=2010-05-08";
@@ -122,8 +122,8 @@ ATTACK = """async ([url, target]) => {
 }"""
 
 
-def test_the_apps_page_reaches_its_bucket_and_no_page_anything_else(app: Operated, browser: Browser) -> None:
-    s3, iam = client(app.place, "s3"), client(app.place, "iam")
+def test_the_app_s_page_can_only_reach_its_bucket_and_other_pages_nothing(app: Operated, browser: Browser) -> None:
+    s3, iam = client(app.location, "s3"), client(app.location, "iam")
     s3.create_bucket(Bucket="pictures")
     form = s3.generate_presigned_post("pictures", "one")
     page = browser.new_page(ignore_https_errors=True)
@@ -132,10 +132,10 @@ def test_the_apps_page_reaches_its_bucket_and_no_page_anything_else(app: Operate
     assert s3.get_object(Bucket="pictures", Key="one")["Body"].read() == b"picture"
     s3.delete_object(Bucket="pictures", Key="one")
     target = "AmazonEC2ContainerServiceV20141113.ListClusters"
-    with foreign_page() as address:
+    with other_site() as address:
         for url in (app.url, app.url.replace("localhost", "status.localhost"), address):
             page.goto(url)
-            assert page.evaluate(ATTACK, [app.place.endpoint, target])[2:] == ["TypeError", "TypeError"], url
+            assert page.evaluate(ATTACK, [app.location.endpoint, target])[2:] == ["TypeError", "TypeError"], url
             page.wait_for_load_state("networkidle")
         assert page.evaluate(UPLOAD, [form["url"], form["fields"]]) == "TypeError: Failed to fetch"
     page.close()
@@ -144,8 +144,8 @@ def test_the_apps_page_reaches_its_bucket_and_no_page_anything_else(app: Operate
 
 
 @contextmanager
-def foreign_page() -> Iterator[str]:
-    """A page on another port of this machine, which may call it what it likes."""
+def other_site() -> Iterator[str]:
+    """The URL of a page with another host name and port on this machine."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -163,24 +163,24 @@ def foreign_page() -> Iterator[str]:
         server.shutdown()
 
 
-def test_whose_it_is_is_all_that_strangers_learn(app: Operated) -> None:
-    with urllib.request.urlopen(f"{app.place.endpoint}/.local/status") as answer:
-        assert json.load(answer) == {"folder": str(app.place.folder)}
+def test_without_a_key_the_status_only_contains_the_folder(app: Operated) -> None:
+    with urllib.request.urlopen(f"{app.location.endpoint}/.local/status") as response:
+        assert json.load(response) == {"folder": str(app.location.folder)}
 
 
-def test_the_host_has_nothing_else(visit: Callable[..., Page]) -> None:
+def test_the_host_serves_no_other_files(visit: Callable[..., Page]) -> None:
     page = visit()
-    answer = page.goto(f"{page.url}__init__.py")
-    assert answer is not None
-    assert (answer.status, answer.headers["content-security-policy"].split(";")[0]) == (404, "default-src 'none'")
+    response = page.goto(f"{page.url}__init__.py")
+    assert response is not None
+    assert (response.status, response.headers["content-security-policy"].split(";")[0]) == (404, "default-src 'none'")
 
 
-# The last: the clients of the others have the old key.
+# The last test, because the clients of the others have the old key.
 def test_a_daemon_with_another_key_is_started_again_with_its_records(app: Operated) -> None:
     local = find_local_aws(app.project)
     assert local is not None
     assert not daemon_control.ensure_started(local)
-    (app.place.folder / "credentials").unlink()
+    (app.location.folder / "credentials").unlink()
     local = find_local_aws(app.project)
     assert local is not None
     assert "runtime" not in (daemon_control.status(local) or {})

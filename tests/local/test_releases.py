@@ -1,4 +1,4 @@
-"""Releases of a small app on a running local AWS: a failure is reported with its cause, and no visitor notices."""
+"""Tests of releases of a small app on a local AWS: a failure is reported with its cause and does not affect users."""
 
 import signal
 import ssl
@@ -26,7 +26,7 @@ from .cloud import until
 from .load import Load
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]
-# A failing health check takes ECS three starts of half a minute each; other tests may share the machine.
+# With a failing health check, ECS starts three tasks, each for half a minute; other tests may use the machine too.
 UP_SECONDS = 400
 SERVER = """
 import http.server, os, signal, sys, threading, time
@@ -35,10 +35,10 @@ print("mode", mode, flush=True)
 if mode == "crash":
     sys.exit("no module named shop")
 if mode == "hog":
-    held = bytearray(700 * 1024 * 1024)
+    memory = bytearray(700 * 1024 * 1024)
 if mode == "slow":
     time.sleep(600)
-# The load balancer still routes here for a moment, as AWS's does: what drain.py does for a real app.
+# As on AWS, the load balancer still routes requests to this task for a moment; drain.py does this for a real app.
 signal.signal(signal.SIGTERM, lambda *_: threading.Timer(5, os._exit, [0]).start())
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ GOOD: dict[str, Any] = {
     "bucket": "none",
     "startupSeconds": 5,
     "env": {},
-    "preflight": "never",  # as Pulumi.local.yaml has it
+    "preflight": "never",  # as in Pulumi.local.yaml
 }
 MISSING = "arn:aws:secretsmanager:us-east-1:123456789012:secret:nowhere-a1b2c3"
 
@@ -77,7 +77,7 @@ class Local:
         (app / "server.py").write_text(SERVER)
         (app / "requirements.txt").write_text("")
         (app / "Procfile").write_text("web: python server.py\n")
-        # An ARM64 program's first 20 bytes, as any file of one begins.
+        # The first 20 bytes of every ARM64 program.
         head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 2, 183)
         (app / "foreign").write_bytes(head + bytes(100))
         (app / "foreign").chmod(0o755)
@@ -94,31 +94,31 @@ class Local:
 
     def up(self, *, fails: bool = False) -> str:
         process = self.start()
-        said, _ = process.communicate(timeout=UP_SECONDS)
-        assert (process.returncode != 0) == fails, said
+        output, _ = process.communicate(timeout=UP_SECONDS)
+        assert (process.returncode != 0) == fails, output
         if not fails:
-            self.url = next(line.split()[0] for line in said.splitlines() if line.startswith("https://"))
-        return said
+            self.url = next(line.split()[0] for line in output.splitlines() if line.startswith("https://"))
+        return output
 
     def get(self) -> str:
         context = ssl.create_default_context(cafile=str(self.folder / ".local-aws" / "ca" / "ca.pem"))
-        with urllib.request.urlopen(self.url, context=context, timeout=20) as answer:
-            return answer.read().decode()
+        with urllib.request.urlopen(self.url, context=context, timeout=20) as response:
+            return response.read().decode()
 
-    def ask(self) -> int:
-        """A good answer's status; others are raised."""
+    def status(self) -> int:
+        """The status of a successful response; raises an error otherwise."""
         self.get()
         return 200
 
     @property
-    def place(self) -> Location:
-        """Where its local AWS is."""
-        found = find_local_aws(self.folder)
-        assert found is not None
-        return found.location
+    def location(self) -> Location:
+        """The location of its local AWS."""
+        local_aws = find_local_aws(self.folder)
+        assert local_aws is not None
+        return local_aws.location
 
     def client(self, service: str) -> Any:
-        return client(self.place, service)
+        return client(self.location, service)
 
     def service(self) -> dict[str, Any]:
         ecs = self.client("ecs")
@@ -126,13 +126,13 @@ class Local:
         (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
         return ecs.describe_services(cluster=cluster, services=[service])["services"][0]
 
-    def numbers(self) -> list[int]:
-        """The releases that are recorded."""
+    def release_numbers(self) -> list[int]:
+        """The numbers of the recorded releases."""
         name = release_parameter(self.service()["clusterArn"], "app-web")
         return [release.number for release in releases(self.client("ssm"), name)]
 
     def marks(self) -> list[str]:
-        """What the release command wrote, one line for each time that it ran."""
+        """The lines that the release command wrote, one for each run."""
         file = self.folder / "ran"
         return file.read_text().splitlines() if file.exists() else []
 
@@ -143,7 +143,7 @@ def down(local: Local) -> None:
 
 @contextmanager
 def deployed(folder: Path) -> Iterator[Local]:
-    """A project that is up."""
+    """A project whose app is deployed."""
     local = Local(folder)
     local.configure()
     try:
@@ -155,14 +155,14 @@ def deployed(folder: Path) -> Iterator[Local]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """A stack that several tests break and mend."""
+    """A stack that one test after another breaks and fixes."""
     with deployed(tmp_path_factory.mktemp("releases") / "project") as local:
         yield local
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Local]:
-    """A stack of the test's own, with a release command that leaves a mark."""
+def project(tmp_path: Path) -> Iterator[Local]:
+    """A project for one test, whose local AWS is stopped afterwards."""
     local = Local(tmp_path / "project")
     yield local
     down(local)
@@ -170,7 +170,7 @@ def own(tmp_path: Path) -> Iterator[Local]:
 
 class Broken(NamedTuple):
     settings: dict[str, Any]
-    says: tuple[str, ...]
+    messages: tuple[str, ...]
 
 
 BROKEN = {
@@ -183,7 +183,7 @@ BROKEN = {
     "image gone": Broken(
         {
             "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'0' * 64}",
-            "acceptDataLoss": ["app-image"],  # a ready image ends the repository
+            "acceptDataLoss": ["app-image"],  # with a ready image, the repository is deleted
         },
         ("Cause (image not found)", "shop@sha256:000"),
     ),
@@ -195,97 +195,100 @@ BROKEN = {
 
 
 def wait_for_page(local: Local, text: str) -> None:
-    """A release is done when its tasks get requests; those of the old one may get some for a moment more."""
-    until(lambda: local.get() == text, seconds=10, what=local.get)
+    """Wait for a release to respond; tasks of the old one may receive requests for another moment."""
+    until(lambda: local.get() == text, seconds=10, state=local.get)
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_release_fails_the_update_with_its_cause_and_the_old_one_serves_on(shop: Local, name: str) -> None:
-    recorded = shop.numbers()
+def test_a_broken_release_fails_the_update_with_its_cause_while_the_old_one_keeps_serving(
+    shop: Local, name: str
+) -> None:
+    recorded = shop.release_numbers()
     shop.configure(**BROKEN[name].settings)
-    with Load(shop.ask) as load:
-        said = shop.up(fails=True)
-    for words in BROKEN[name].says:
-        assert words in said
+    with Load(shop.status) as load:
+        output = shop.up(fails=True)
+    for words in BROKEN[name].messages:
+        assert words in output
     load.check(at_least=20)
-    assert shop.numbers() == recorded
-    # The next good update heals, and is a release of its own.
+    assert shop.release_numbers() == recorded
+    # The next successful update is a new release.
     shop.configure(env={"SHOWN": name})
     shop.up()
     wait_for_page(shop, name)
-    assert shop.numbers() == [recorded[0] + 1, *recorded]
+    assert shop.release_numbers() == [recorded[0] + 1, *recorded]
 
 
-def test_what_was_missing_and_is_there_now_is_deployed_by_the_same_update_again(shop: Local) -> None:
-    """The program is unchanged, so nothing but the missing record makes the update look at the service."""
+def test_repeating_an_update_deploys_it_once_a_missing_secret_exists(shop: Local) -> None:
+    """The program is unchanged, so only the missing release record makes the update check the service."""
     shop.configure(secrets={"LATE": "arn:aws:ssm:us-east-1:123456789012:parameter/late"})
     shop.up(fails=True)
     shop.client("ssm").put_parameter(Name="late", Value="now", Type="String")
-    said = shop.up()
-    assert "is deployed again" in said
+    assert "is deployed again" in shop.up()
     assert shop.service()["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
-def marking(own: Local, more: str = "") -> str:
-    """A release command that writes what it ran for."""
-    return f'{more} printf "%s\\n" "$NUMBER" >> {own.folder}/ran'
+def marking(project: Local, before: str = "") -> str:
+    """A release command that writes the number of the release that it runs for."""
+    return f'{before} printf "%s\\n" "$NUMBER" >> {project.folder}/ran'
 
 
-def test_the_release_command_runs_once_for_each_release(own: Local) -> None:
-    """Only this test proves what counts as a release."""
-    own.configure(releaseCommand=marking(own), env={"NUMBER": "1"})
-    own.up()
-    own.up()  # nothing has changed
-    own.configure(releaseCommand=marking(own), env={"NUMBER": "1"}, minTasks=2)
-    own.up()  # neither image, command nor environment has
-    assert own.marks() == ["1"]
-    own.configure(releaseCommand=marking(own), env={"NUMBER": "2"})
-    own.up()
-    own.configure(releaseCommand=marking(own), env={"NUMBER": "1"})
-    own.up()  # an earlier release's content is a new release
-    assert own.marks() == ["1", "2", "1"]
+def test_the_release_command_runs_once_for_each_release(project: Local) -> None:
+    """Only this test proves which updates are a release: those with another image, command or environment."""
+    project.configure(releaseCommand=marking(project), env={"NUMBER": "1"})
+    project.up()
+    project.up()  # nothing has changed
+    project.configure(releaseCommand=marking(project), env={"NUMBER": "1"}, minTasks=2)
+    project.up()  # neither image, command nor environment has changed
+    assert project.marks() == ["1"]
+    project.configure(releaseCommand=marking(project), env={"NUMBER": "2"})
+    project.up()
+    project.configure(releaseCommand=marking(project), env={"NUMBER": "1"})
+    project.up()  # the content of an earlier release is a new release
+    assert project.marks() == ["1", "2", "1"]
 
 
-# Seconds after which the update is killed: while the program starts, the command runs, and tasks are replaced.
+# Seconds after which the update is killed: while the program starts, the command runs, or tasks are replaced.
 KILLED_AFTER = (1, 4, 6, 8)
 
 
 @pytest.mark.parametrize("moments", [KILLED_AFTER, pytest.param([n / 2 for n in range(1, 25)], marks=pytest.mark.slow)])
-def test_an_update_that_is_killed_leaves_no_release_command_out_and_runs_none_twice(
-    own: Local, moments: Sequence[float]
+def test_after_a_killed_update_every_release_command_runs_exactly_once(
+    project: Local, moments: Sequence[float]
 ) -> None:
-    """Only this test proves that a killed update is taken up by the next."""
-    own.configure(releaseCommand=marking(own), env={"NUMBER": "0"})
-    own.up()
+    """Only this test proves that the next update continues a killed one."""
+    project.configure(releaseCommand=marking(project), env={"NUMBER": "0"})
+    project.up()
     for number, seconds in enumerate(moments, 1):
-        own.configure(releaseCommand=marking(own, "sleep 2;"), env={"NUMBER": str(number), "SHOWN": str(number)})
-        process = own.start()
+        project.configure(
+            releaseCommand=marking(project, "sleep 2;"), env={"NUMBER": str(number), "SHOWN": str(number)}
+        )
+        process = project.start()
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL if number % 2 else signal.SIGINT)
         process.wait()
-        own.up()
-        assert own.marks() == [str(ran) for ran in range(number + 1)]
-        wait_for_page(own, str(number))
+        project.up()
+        assert project.marks() == [str(ran) for ran in range(number + 1)]
+        wait_for_page(project, str(number))
 
 
 @pytest.mark.slow
-def test_the_release_command_runs_exactly_once_in_a_hundred_releases(own: Local) -> None:
+def test_the_release_command_runs_exactly_once_in_a_hundred_releases(project: Local) -> None:
     for number in range(100):
-        own.configure(releaseCommand=marking(own), env={"NUMBER": str(number)})
-        own.up()
-    assert own.marks() == [str(number) for number in range(100)]
-    assert own.numbers() == list(range(100, 0, -1))
+        project.configure(releaseCommand=marking(project), env={"NUMBER": str(number)})
+        project.up()
+    assert project.marks() == [str(number) for number in range(100)]
+    assert project.release_numbers() == list(range(100, 0, -1))
 
 
-def test_a_worker_waits_for_the_release_command_and_has_a_record(own: Local) -> None:
-    own.configure(releaseCommand=marking(own, "sleep 3;"), env={"NUMBER": "1"}, workers={"mail": "sleep 1000"})
-    own.up()
-    ecs = own.client("ecs")
+def test_a_worker_starts_after_the_release_command_and_has_a_release_record(project: Local) -> None:
+    project.configure(releaseCommand=marking(project, "sleep 3;"), env={"NUMBER": "1"}, workers={"mail": "sleep 1000"})
+    project.up()
+    ecs = project.client("ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
-    ended = (own.folder / "ran").stat().st_mtime
+    command_ended_at = (project.folder / "ran").stat().st_mtime
     for task in ecs.describe_tasks(cluster=cluster, tasks=ecs.list_tasks(cluster=cluster)["taskArns"])["tasks"]:
-        assert task["createdAt"].timestamp() >= ended
-    ssm = own.client("ssm")
+        assert task["createdAt"].timestamp() >= command_ended_at
+    ssm = project.client("ssm")
     for family in ("app-web", "app-mail"):
         assert len(list(releases(ssm, release_parameter(cluster, family)))) == 1
     with pytest.raises(ssm.exceptions.ParameterNotFound):

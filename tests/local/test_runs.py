@@ -1,4 +1,4 @@
-"""Requests of a killed engine that are still in progress, and the next run, which continues its work."""
+"""Tests of requests of a killed engine that are still in progress during the next run."""
 
 import http.client
 import signal
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from flask_on_aws_cli.local_project.engine_runs import HEADER, Runs
 from flask_on_aws_cli.local_project.location import Location
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.pulumi_engine import EngineError, apply
 
-from tests.emulator import free_port
 from tests.engine_programs import write_program
 
 from .conftest import REGION, client
@@ -85,31 +85,31 @@ class SlowProxy:
 
 
 @pytest.mark.parametrize("call", ["CreateService", "CreateVpc"], ids=["by its name", "by a mark"])
-def test_a_killed_engine_s_request_is_rejected_once_the_next_run_has_begun(
-    tmp_path: Path, place: Location, daemon: Callable[[], Any], call: str
+def test_a_killed_engine_s_request_is_rejected_once_the_next_run_has_started(
+    tmp_path: Path, location: Location, daemon: Callable[[], Any], call: str
 ) -> None:
     daemon()
-    program, proxy = write_program(tmp_path / "program", PROGRAM), SlowProxy(place.port, call)
-    command = [sys.executable, "-c", ENGINE, str(program), str(place.folder), str(proxy.port), REGION]
+    program, proxy = write_program(tmp_path / "program", PROGRAM), SlowProxy(location.port, call)
+    command = [sys.executable, "-c", ENGINE, str(program), str(location.folder), str(proxy.port), REGION]
     engine = subprocess.Popen(command, cwd=ROOT)
     try:
         assert proxy.received.wait(60)
         engine.send_signal(signal.SIGKILL)
         engine.wait()
-        apply(program, "local", Path(sys.executable), place)
+        apply(program, "local", Path(sys.executable), location)
         proxy.released.set()
         assert proxy.answered.wait(60)
     finally:
         engine.kill()
         proxy.stop()
     assert proxy.status == 409
-    ecs = client(place, "ecs")
+    ecs = client(location, "ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
     assert len(ecs.list_services(cluster=cluster)["serviceArns"]) == 1
-    assert sum(not vpc["IsDefault"] for vpc in client(place, "ec2").describe_vpcs()["Vpcs"]) == 1
+    assert sum(not vpc["IsDefault"] for vpc in client(location, "ec2").describe_vpcs()["Vpcs"]) == 1
 
 
-def test_a_run_begins_when_its_predecessor_s_request_has_been_served() -> None:
+def test_a_run_starts_after_the_request_of_the_previous_run() -> None:
     lock = threading.RLock()
     runs = Runs(lock)
     old, new = ({f"HTTP_{HEADER.upper().replace('-', '_')}": run} for run in ("local/1", "local/2"))
@@ -123,7 +123,7 @@ def test_a_run_begins_when_its_predecessor_s_request_has_been_served() -> None:
     assert (runs.is_over(old), runs.is_over(new)) == (True, False)
 
 
-def test_only_its_own_successor_ends_a_run() -> None:
+def test_a_run_ends_only_when_the_next_run_of_its_stack_starts() -> None:
     runs = Runs(threading.RLock())
     environ = {"HTTP_X_FLASK_ON_AWS_RUN": "local/1"}
     assert not runs.is_over(environ), "the endpoint was started again meanwhile"
@@ -133,6 +133,9 @@ def test_only_its_own_successor_ends_a_run() -> None:
 
 
 def test_an_engine_without_an_endpoint_reports_it(tmp_path: Path) -> None:
-    program, nowhere = write_program(tmp_path / "program", ""), Location(tmp_path / "place", free_port(), REGION)
-    with pytest.raises(EngineError, match=f"The AWS endpoint {nowhere.endpoint} does not respond"):
-        apply(program, "local", Path(sys.executable), nowhere)
+    program, unreachable = (
+        write_program(tmp_path / "program", ""),
+        Location(tmp_path / "local aws", free_port(), REGION),
+    )
+    with pytest.raises(EngineError, match=f"The AWS endpoint {unreachable.endpoint} does not respond"):
+        apply(program, "local", Path(sys.executable), unreachable)

@@ -1,4 +1,4 @@
-"""Tasks whose security groups would cut them off on AWS do not start here either, and say why."""
+"""Tests that a task does not start if its security groups would block its connections on AWS."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,14 +7,13 @@ import pytest
 from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws_cli.local_aws.api.security_groups import Group, Rule, aws_obstacle, database_obstacle
 from flask_on_aws_cli.local_project.location import Location
-
-from tests.emulator import free_port
+from flask_on_aws_cli.local_project.ports import free_port
 
 from .cloud import Cloud
 from .conftest import REGION, client
 from .test_ecs import run_task
 
-HOST, HERE = "127.0.0.1", 20999  # where the database's server would be on this machine
+HOST, LOCAL_PORT = "127.0.0.1", 20999  # the address of the database's server on this machine
 ANYWHERE = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
@@ -26,16 +25,16 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 class Network:
-    """A group for tasks and one for a database, in which nothing is open."""
+    """A security group for tasks and one for a database, both without rules."""
 
     number = 0
 
     def __init__(self, cloud: Cloud) -> None:
         Network.number += 1
         self.cloud, self.name = cloud, f"db-{Network.number}"
-        self.ec2 = client(cloud.place, "ec2")
+        self.ec2 = client(cloud.location, "ec2")
         self.tasks, self.database = (self._group(f"{role}-{self.number}") for role in ("tasks", "database"))
-        client(cloud.place, "rds").create_db_instance(
+        client(cloud.location, "rds").create_db_instance(
             DBInstanceIdentifier=self.name,
             DBInstanceClass="db.t4g.micro",
             Engine="postgres",
@@ -45,20 +44,20 @@ class Network:
             AllocatedStorage=20,
             VpcSecurityGroupIds=[self.database],
         )
-        cloud.endpoint.records.write_database(self.name, "available", HOST, HERE + self.number)
+        cloud.endpoint.records.write_database(self.name, "available", HOST, LOCAL_PORT + self.number)
 
     def _group(self, name: str) -> str:
         vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        made = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-        found = self.ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]
-        self.ec2.revoke_security_group_egress(GroupId=made, IpPermissions=found["IpPermissionsEgress"])
-        return made
+        group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        description = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+        self.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=description["IpPermissionsEgress"])
+        return group
 
-    def let_out(self, port: int, **to: Any) -> None:
+    def allow_outbound(self, port: int, **to: Any) -> None:
         permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **to}
         self.ec2.authorize_security_group_egress(GroupId=self.tasks, IpPermissions=[permission])
 
-    def let_in(self, port: int = 5432) -> None:
+    def allow_inbound(self, port: int = 5432) -> None:
         source = [{"GroupId": self.tasks}]
         permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": source}
         self.ec2.authorize_security_group_ingress(GroupId=self.database, IpPermissions=[permission])
@@ -68,9 +67,9 @@ class Network:
         return {"UserIdGroupPairs": [{"GroupId": self.database}]}
 
     def run(self, **environment: str) -> Any:
-        """A task that exits with 3 once it runs, and says in its variables where its database is."""
-        known = environment or {"PGHOST": HOST, "PGPORT": str(HERE + self.number)}
-        definition = self.cloud.define(self.name, command=["/bin/sh", "-c", "exit 3"], environment=known)
+        """Run a task that exits with 3; by default, its variables contain the address of the database."""
+        variables = environment or {"PGHOST": HOST, "PGPORT": str(LOCAL_PORT + self.number)}
+        definition = self.cloud.define(self.name, command=["/bin/sh", "-c", "exit 3"], environment=variables)
         network = {"awsvpcConfiguration": {"subnets": [self.cloud.subnet], "securityGroups": [self.tasks]}}
         return run_task(self.cloud, definition, networkConfiguration=network)
 
@@ -80,14 +79,14 @@ def network(cloud: Cloud) -> Network:
     return Network(cloud)
 
 
-def started(task: Any) -> bool:
+def has_run(task: Any) -> bool:
     return task["containers"][0].get("exitCode") == 3
 
 
-def test_a_task_with_443_alone_would_not_reach_its_database(network: Network) -> None:
-    """What `outboundPorts: [443]` made of a stack that ran well here."""
-    network.let_out(443, **ANYWHERE)
-    network.let_in()
+def test_a_task_that_only_reaches_port_443_fails_because_of_its_database(network: Network) -> None:
+    """A stack with `outboundPorts: [443]` must not run here and fail on AWS."""
+    network.allow_outbound(443, **ANYWHERE)
+    network.allow_inbound()
     task = network.run()
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"] == (
@@ -96,36 +95,36 @@ def test_a_task_with_443_alone_would_not_reach_its_database(network: Network) ->
     )
 
 
-def test_a_rule_from_group_to_group_leads_to_the_database(network: Network) -> None:
-    network.let_out(443, **ANYWHERE)
-    network.let_out(5432, **network.to_database)
-    network.let_in()
-    assert started(network.run())
+def test_a_rule_between_the_groups_allows_the_database(network: Network) -> None:
+    network.allow_outbound(443, **ANYWHERE)
+    network.allow_outbound(5432, **network.to_database)
+    network.allow_inbound()
+    assert has_run(network.run())
 
 
-def test_a_shared_server_s_rules_name_the_port_that_it_has_here(network: Network) -> None:
-    here = HERE + network.number
-    network.let_out(443, **ANYWHERE)
-    network.let_out(here, **network.to_database)
-    network.let_in(here)
-    url = f"postgresql://app:password@{HOST}:{here}/app?sslmode=verify-full"
-    assert started(network.run(DATABASE_URL=url))
+def test_rules_for_a_shared_server_can_have_its_local_port(network: Network) -> None:
+    port = LOCAL_PORT + network.number
+    network.allow_outbound(443, **ANYWHERE)
+    network.allow_outbound(port, **network.to_database)
+    network.allow_inbound(port)
+    url = f"postgresql://app:password@{HOST}:{port}/app?sslmode=verify-full"
+    assert has_run(network.run(DATABASE_URL=url))
 
 
-def test_the_database_s_own_group_has_to_admit_the_task(network: Network) -> None:
-    network.let_out(443, **ANYWHERE)
-    network.let_out(5432, **network.to_database)
+def test_the_group_of_the_database_must_allow_the_task(network: Network) -> None:
+    network.allow_outbound(443, **ANYWHERE)
+    network.allow_outbound(5432, **network.to_database)
     reason = network.run()["stoppedReason"]
     assert f"no inbound rule of security group {network.database} allows port 5432 from" in reason
 
 
-def test_what_uses_no_database_needs_no_rule_to_it(network: Network) -> None:
-    network.let_out(443, **ANYWHERE)
-    assert started(network.run(COLOUR="red"))
+def test_a_task_without_a_database_needs_no_rule_for_it(network: Network) -> None:
+    network.allow_outbound(443, **ANYWHERE)
+    assert has_run(network.run(COLOUR="red"))
 
 
-def test_without_443_nothing_is_pulled(network: Network) -> None:
-    network.let_out(587, **ANYWHERE)
+def test_without_port_443_no_image_can_be_pulled(network: Network) -> None:
+    network.allow_outbound(587, **ANYWHERE)
     task = network.run(COLOUR="red")
     assert task["stoppedReason"].startswith("CannotPullContainerError: ")
     assert f"no outbound rule of security group {network.tasks} allows port 443" in task["stoppedReason"]
@@ -133,9 +132,9 @@ def test_without_443_nothing_is_pulled(network: Network) -> None:
     assert diagnose(evidence).kind == "no route to the registry"
 
 
-def test_a_private_network_s_endpoints_are_a_way_to_aws(network: Network) -> None:
-    network.let_out(443, **network.to_database)  # any group: which one the endpoints have is not known here
-    assert started(network.run(COLOUR="red"))
+def test_a_private_network_reaches_aws_through_vpc_endpoints(network: Network) -> None:
+    network.allow_outbound(443, **network.to_database)  # any group, because the one of the endpoints is unknown here
+    assert has_run(network.run(COLOUR="red"))
 
 
 TASKS = Group("sg-t", outbound=[Rule("-1", None, None, None)])
@@ -144,7 +143,7 @@ TASKS = Group("sg-t", outbound=[Rule("-1", None, None, None)])
 @pytest.mark.parametrize(
     ("tasks", "database", "reason"),
     [
-        ([TASKS], [], ""),  # a group that is not known
+        ([TASKS], [], ""),  # an unknown group
         ([], [Group("sg-d")], ""),
         ([TASKS], [Group("sg-d")], "no inbound rule of security group sg-d allows port 5432 from security group sg-t"),
         ([TASKS], [Group("sg-d", inbound=[Rule("tcp", 5000, 6000, "sg-t")])], ""),
@@ -155,11 +154,11 @@ TASKS = Group("sg-t", outbound=[Rule("-1", None, None, None)])
         ([Group("sg-t", outbound=[Rule("tcp", 5433, 5433, None)])], [Group("sg-d")], "no outbound rule"),
     ],
 )
-def test_rules_of_several_groups_add_up(tasks: list[Group], database: list[Group], reason: str) -> None:
-    found = database_obstacle(tasks, database, [5432])
-    assert found.startswith(reason) if reason else found == ""
+def test_the_rules_of_several_groups_are_combined(tasks: list[Group], database: list[Group], reason: str) -> None:
+    obstacle = database_obstacle(tasks, database, [5432])
+    assert obstacle.startswith(reason) if reason else obstacle == ""
 
 
-def test_unknown_groups_are_no_obstacle_to_aws() -> None:
+def test_unknown_groups_do_not_block_aws() -> None:
     assert aws_obstacle([]) == ""
     assert aws_obstacle([Group("sg-t", outbound=[Rule("tcp", 1, 65535, None)])]) == ""

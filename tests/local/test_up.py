@@ -1,4 +1,4 @@
-"""`./up`'s command, from a copy of this repository's program to an app that answers, and what it promises."""
+"""Tests of `local up`, the command of `./up`, with a copy of this repository's program."""
 
 import hashlib
 import json
@@ -13,28 +13,28 @@ from tests.e2e.stacks import copy_program
 from .cloud import until
 from .load import Load
 from .project import UP_SECONDS, Local
-from .runtimes import docker, engine_answers
+from .runtimes import docker, has_docker_engine
 
 
-def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local: Local, tmp_path: Path) -> None:
-    """Only this test proves the life of `./up` with the whole template as processes."""
-    said = local.up()
-    check_that_another_project_keeps_off(local, tmp_path / "another")
-    assert "release command: " in said
+def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_path: Path) -> None:
+    """Only this test proves that `./up` deploys, updates and rolls back the complete template as processes."""
+    output = local.up()
+    check_that_another_project_cannot_use_its_ports(local, tmp_path / "another")
+    assert "release command: " in output
     assert local.get("/up") == (200, "up\n")
     assert local.get("/up/databases")[0] == 200
     variables = local.variables()
     assert variables["EXTERNAL_URL"] == local.url
     assert variables["EXTERNAL_HOSTNAME"] == "localhost"
     assert local.rows("SELECT count(*) FROM post") == ["0"]
-    local.run("psql", "--", "-c", "CREATE TABLE kept (id int)")
+    local.run("psql", "--", "-c", "CREATE TABLE stored (id int)")
 
     change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:
         local.up()
-    load.check(at_least=50)  # some 10 a second while tasks are replaced
-    said = local.run("status")
-    assert "1 of 1 tasks run" in said
+    load.check(at_least=50)  # about 10 per second while tasks are replaced
+    output = local.run("status")
+    assert "1 of 1 tasks run" in output
 
     with Load(lambda: local.get("/up/databases")[0]) as load:
         assert "web runs release 1 again, recorded as release 3" in local.operate("rollback", "--yes")
@@ -43,54 +43,54 @@ def test_the_stack_runs_deploys_without_a_lost_request_and_keeps_its_data(local:
 
     local.run("down")
     assert "is not running" in local.run("status", fails=True)
-    said = local.up()
-    assert "app-web was rolled back from release 2 to app-web:3." in said
-    assert "nothing changed" in said
-    assert local.rows("SELECT count(*) FROM kept") == ["0"]
+    output = local.up()
+    assert "app-web was rolled back from release 2 to app-web:3." in output
+    assert "nothing changed" in output
+    assert local.rows("SELECT count(*) FROM stored") == ["0"]
     local.run("destroy")
     assert not (local.folder / ".local-aws").exists()
 
 
 @pytest.mark.slow
-def test_ten_thousand_requests_through_three_deploys_are_all_answered(local: Local) -> None:
+def test_no_request_of_10000_is_lost_in_three_deployments(local: Local) -> None:
     local.up()
     releases = [release(local)]
     with (
-        httpx.Client(verify=local.trust, timeout=20) as visitor,  # keeps its connections, as browsers do
-        Load(lambda: visitor.get(f"{local.url}/up/databases").status_code, askers=4) as load,
+        httpx.Client(verify=local.trust, timeout=20) as visitor,  # keeps connections open, as browsers do
+        Load(lambda: visitor.get(f"{local.url}/up/databases").status_code, threads=4) as load,
     ):
         for number in range(3):
-            before = load.answered
+            before = load.total
             change(local, str(number))
             local.up()
             releases.append(release(local))
-            assert load.answered - before > 500  # they asked all the while
-        until(lambda: load.answered > 10_000, UP_SECONDS, lambda: load.answers)
+            assert load.total - before > 500  # there were requests during the whole deployment
+        until(lambda: load.total > 10_000, UP_SECONDS, lambda: load.responses)
     load.check(at_least=10_000)
     assert len(set(releases)) == 4, releases
 
 
 @pytest.mark.docker
-@pytest.mark.skipif(not engine_answers(), reason="no Docker engine answers")
-def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only this test proves it for the template's own image."""
+@pytest.mark.skipif(not has_docker_engine(), reason="no Docker engine is available")
+def test_up_runs_and_replaces_containers_of_the_template_s_image(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this test proves that `./up` runs and updates the template's image in containers."""
     with monkeypatch.context() as nowhere:
         nowhere.setenv("DOCKER_HOST", "unix:///nowhere.sock")
-        said = local.run("up", "--runtime", "container", fails=True)
-        assert "No Docker engine answers at unix:///nowhere.sock" in said
-        assert "`--runtime process`, which needs none" in said
+        output = local.run("up", "--runtime", "container", fails=True)
+        assert "No Docker engine answers at unix:///nowhere.sock" in output
+        assert "`--runtime process`, which needs none" in output
     local.configure(enableExec=True)
     assert "release command: " in local.up("--runtime", "container")
     assert local.get("/up/databases")[0] == 200
     assert "uid=10001" in local.operate("run", "--", "id")
-    # The contract's variables are the same as in a process, paths and ports of the image's own excepted.
+    # The contract's variables are the same as in a process, except for the paths and ports of the image.
     inside = dict(line.split("=", 1) for line in local.run("exec", "env").splitlines() if "=" in line)
     assert (inside["PORT"], inside["EXTERNAL_URL"]) == ("8080", local.url)
     assert "sslrootcert=/etc/rds-ca/" in inside["DATABASE_URL"]
 
     change(local, "a new release")
     with Load(lambda: local.get("/up/databases")[0]) as load:
-        local.up()  # the runtime stays
+        local.up()  # without an option, the runtime stays the same
     load.check(at_least=50)
     assert "uid=10001" in local.run("exec", "id")
     local.up("--runtime", "process")
@@ -103,12 +103,12 @@ def test_the_same_in_containers_of_the_real_image(local: Local, monkeypatch: pyt
 
 
 def change(local: Local, text: str) -> None:
-    """Write something else, so that the next `up` is a release."""
+    """Change a file of the app, so that the next `up` is a release."""
     (local.folder / "app_template" / "board" / "static" / "release.txt").write_text(text)
 
 
 def release(local: Local) -> str:
-    """The one that answers."""
+    """The release that responds."""
     return json.loads(local.get("/version")[1])["release"]
 
 
@@ -116,11 +116,11 @@ def image_name(local: Local) -> str:
     return f"flask-on-aws-local/{hashlib.sha256(str(local.folder / '.local-aws').encode()).hexdigest()[:12]}"
 
 
-def check_that_another_project_keeps_off(local: Local, other: Path) -> None:
-    """One of another user, say, of whose ports this user's projects know nothing."""
+def check_that_another_project_cannot_use_its_ports(local: Local, other: Path) -> None:
+    """Check the errors of a project with the same ports, for example that of another user."""
     copy_program(other)
     (other / ".local-aws").mkdir()
     shutil.copy(local.folder / ".local-aws" / "place.json", other / ".local-aws")
     for command in ("up", "status", "env", "destroy"):
-        said = Local(other).run(command, fails=True)
-        assert f"is in use by the local AWS in {local.folder}" in said
+        output = Local(other).run(command, fails=True)
+        assert f"is in use by the local AWS in {local.folder}" in output

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings, plan_build
 from flask_on_aws_cli.build.run import make_environment
+from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.preflight.processes.process_runner import ProcessRunner, make_read_only, remove
-
-from tests.emulator import free_port
 
 from .broken import GOOD, GUNICORN, REQUIREMENTS
 

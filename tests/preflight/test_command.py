@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 
 import psutil
 import pytest
-
-from tests.emulator import free_port
+from flask_on_aws_cli.local_project.ports import free_port
 
 from .broken import GOOD, GUNICORN, REQUIREMENTS, SLOW
 from .conftest import HERE, open_folder, write_app

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import App, HaProxy, Postgres, postgres_commands
+from .processes import App, HaProxy, Postgres, postgres_bin_folder
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +23,13 @@ def app_bin() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    commands = postgres_commands()
-    if commands is None:
+    bin_folder = postgres_bin_folder()
+    if bin_folder is None:
         pytest.skip("there is no PostgreSQL server: neither in /usr/lib/postgresql nor pg_ctl on the PATH")
-    server = Postgres(commands)
+    server = Postgres(bin_folder)
     server.start()
     yield server
-    if server.running():
+    if server.is_running():
         server.stop()
     shutil.rmtree(server.home)
 
@@ -46,7 +46,7 @@ def app(app_bin: Path, postgres: Postgres, tmp_path: Path) -> App:
 def haproxy(tmp_path: Path) -> Iterator[HaProxy]:
     command = shutil.which("haproxy") or "/usr/sbin/haproxy"
     if not Path(command).exists():
-        pytest.skip("there is no haproxy; install it, for example with: apt-get install haproxy")
+        pytest.skip("HAProxy is not installed; install it, for example with: apt-get install haproxy")
     proxy = HaProxy(command, tmp_path)
     yield proxy
     proxy.stop()

@@ -1,9 +1,7 @@
 """The processes that the tests run: PostgreSQL, the template's server, HAProxy, and clients that count responses."""
 
-import contextlib
 import http.client
 import os
-import random
 import re
 import shutil
 import signal
@@ -19,32 +17,25 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
+from flask_on_aws_cli.local_project.ports import free_port
 
 TEMPLATE = Path(__file__).parents[2] / "app_template"
 _KEY = "k8Zq1vT0uW5xY2aB7cD4eF9gH6iJ3lMnOpQrStUv"
 
 
-def free_port() -> int:
-    """A free port below the ephemeral range, so that it stays free while a server restarts."""
-    while True:
-        port = random.randint(10_000, 32_000)
-        with socket.socket() as listener, contextlib.suppress(OSError):
-            listener.bind(("127.0.0.1", port))
-            return port
-
-
-def postgres_commands() -> Path | None:
+def postgres_bin_folder() -> Path | None:
+    """The folder of the newest installed PostgreSQL's programs, if there is one."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     pg_ctl = shutil.which("pg_ctl")
-    command = versions[-1] if versions else pg_ctl and Path(pg_ctl).resolve()
-    return command.parent if command else None
+    program = versions[-1] if versions else pg_ctl and Path(pg_ctl).resolve()
+    return program.parent if program else None
 
 
 class Postgres:
-    """A separate server in a scratch folder, on a TCP port of the loopback."""
+    """A PostgreSQL server in a temporary folder, on a TCP port of the loopback address."""
 
-    def __init__(self, commands: Path) -> None:
-        self._commands, self.port = commands, free_port()
+    def __init__(self, bin_folder: Path) -> None:
+        self._bin_folder, self.port = bin_folder, free_port()
         self.home = Path(tempfile.mkdtemp(prefix="reliability-"))
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.home, "nobody")
@@ -54,7 +45,7 @@ class Postgres:
     def _run(self, command: str, *arguments: str) -> None:
         user = "nobody" if os.geteuid() == 0 else None
         subprocess.run(
-            [self._commands / command, *arguments], user=user, cwd=self.home, check=True, stdout=subprocess.DEVNULL
+            [self._bin_folder / command, *arguments], user=user, cwd=self.home, check=True, stdout=subprocess.DEVNULL
         )
 
     def start(self) -> None:
@@ -65,7 +56,7 @@ class Postgres:
         """Stop immediately, as in a power failure."""
         self._run("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "-w", "stop")
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return (self.home / "data" / "postmaster.pid").exists()
 
     def url(self, name: str) -> str:
@@ -103,7 +94,7 @@ class App:
         }
 
     def use(self, server: str) -> None:
-        """Start this server instead of the Procfile's, behind the same launcher."""
+        """Start this server with drain.py instead of the one in the Procfile."""
         if server == "gunicorn":
             self.web = ["/bin/sh", "-c", 'exec python drain.py gunicorn --bind 127.0.0.1:$PORT "board:create_app()"']
 
@@ -162,14 +153,14 @@ class Instance:
             connection.close()
 
     def workers(self) -> list[int]:
-        """The processes that handle requests: children of the server, which is the launcher's child."""
+        """The processes that handle requests: children of the server, which is drain.py's child."""
         workers = []
         for server in _children(self.process.pid):
             workers += _children(server)
         return workers
 
     def stop(self) -> int:
-        """Stop without waiting: a second SIGTERM ends the drain."""
+        """Stop the server at once, with a second SIGTERM, which ends the drain time."""
         while self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             time.sleep(0.1)
@@ -216,18 +207,18 @@ backend app
             assert time.monotonic() < end
             time.sleep(0.02)
 
-    def tell(self, command: str) -> str:
+    def run(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self._socket))
             connection.sendall(f"{command}\n".encode())
             return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
 
     def route(self, slot: int, port: int) -> None:
-        self.tell(f"set server app/s{slot} addr 127.0.0.1 port {port}")
-        self.tell(f"set server app/s{slot} state ready")
+        self.run(f"set server app/s{slot} addr 127.0.0.1 port {port}")
+        self.run(f"set server app/s{slot} state ready")
 
     def deregister(self, slot: int) -> None:
-        self.tell(f"set server app/s{slot} state maint")
+        self.run(f"set server app/s{slot} state maint")
 
     def stop(self) -> None:
         self._process.terminate()
@@ -240,10 +231,11 @@ class Clients:
     def __init__(self, port: int, count: int, one_post_in: int = 20, pause: float = 0) -> None:
         self._port, self._one_post_in, self._pause = port, one_post_in, pause
         self._lock, self._end = threading.Lock(), threading.Event()
-        self.answers: Counter[tuple[str, str]] = Counter()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
         """Number of responses by method and status or type of error."""
         self.slowest = 0.0
-        self.last_trouble = float("-inf")
+        """Seconds of the slowest request."""
+        self.last_failure = float("-inf")
         self.posted: list[str] = []
         """Bodies of successful posts."""
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(count)]
@@ -261,11 +253,11 @@ class Clients:
     @property
     def total(self) -> int:
         with self._lock:
-            return sum(self.answers.values())
+            return sum(self.outcomes.values())
 
-    def lost(self) -> dict[tuple[str, str], int]:
-        good = {("GET", "200"), ("POST", "303")}
-        return {answer: count for answer, count in self.answers.items() if answer not in good}
+    def failures(self) -> dict[tuple[str, str], int]:
+        successes = {("GET", "200"), ("POST", "303")}
+        return {outcome: count for outcome, count in self.outcomes.items() if outcome not in successes}
 
     def _run(self, number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=40)
@@ -282,14 +274,14 @@ class Clients:
                     connection.request("POST", "/", form, headers)
                 else:
                     connection.request("GET", "/" if not token else "/up/databases")
-                answer = connection.getresponse()
-                text, outcome = answer.read().decode(), str(answer.status)
+                response = connection.getresponse()
+                text, outcome = response.read().decode(), str(response.status)
             except (OSError, http.client.HTTPException) as error:
                 text, outcome = "", type(error).__name__
                 connection.close()
             else:
-                if not token and (found := re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text)):
-                    token, cookie = found[1], (answer.getheader("Set-Cookie") or "").split(";")[0]
+                if not token and (match := re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text)):
+                    token, cookie = match[1], (response.getheader("Set-Cookie") or "").split(";")[0]
             self._count(method, outcome, body, began)
             time.sleep(self._pause)
         connection.close()
@@ -297,10 +289,10 @@ class Clients:
     def _count(self, method: str, outcome: str, body: str, began: float) -> None:
         now = time.monotonic()
         with self._lock:
-            self.answers[method, outcome] += 1
+            self.outcomes[method, outcome] += 1
             self.slowest = max(self.slowest, now - began)
             if outcome not in ("200", "303"):
-                self.last_trouble = now
+                self.last_failure = now
             if outcome == "303":
                 self.posted.append(body)
 
@@ -308,5 +300,5 @@ class Clients:
 def until(condition: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"not so after {seconds} s"
+        assert time.monotonic() < end, f"the condition was not met within {seconds} s"
         time.sleep(0.05)

@@ -1,7 +1,7 @@
-"""Requests into connections that the server is just closing: the race behind many a 502.
+"""Tests of requests on connections that the server is just closing, a race that causes many 502 responses.
 
-On one machine the closing arrives at once and the race is hardly ever lost, so what is between balancer and app takes a
-while, as it does between machines; and clients come back just about when a short keep-alive ends.
+On one machine, this race is rare, because the end of a connection arrives at once. Therefore a proxy between load
+balancer and app delays it, as a network does, and clients repeat requests at about the time of a short keep-alive.
 """
 
 import asyncio
@@ -12,85 +12,86 @@ from contextlib import asynccontextmanager
 
 import pytest
 from flask_on_aws.runtime_contract.timers import TIMERS
+from flask_on_aws_cli.local_project.ports import free_port
 
-from .processes import App, HaProxy, free_port
+from .processes import App, HaProxy
 
-_FLIGHT_SECONDS = 0.05
-_SHORT_MS = 2000
-_THINK_SECONDS = (1.7, 2.3)  # around the short keep-alive
+_LATENCY_SECONDS = 0.05
+_SHORT_KEEP_ALIVE_MS = 2000
+_PAUSE_SECONDS = (1.7, 2.3)  # around the short keep-alive timeout
 
 
 @asynccontextmanager
-async def _distance(port: int) -> AsyncIterator[int]:
-    """A port that leads to another; every byte, and every end of a connection, takes its time in both directions."""
+async def _delaying_proxy(port: int) -> AsyncIterator[int]:
+    """The port of a proxy that delays all bytes, and the end of connections, in both directions."""
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         while data := await reader.read(65536):
-            loop.call_later(_FLIGHT_SECONDS, writer.write, data)
-        loop.call_later(_FLIGHT_SECONDS, writer.close)
+            loop.call_later(_LATENCY_SECONDS, writer.write, data)
+        loop.call_later(_LATENCY_SECONDS, writer.close)
 
-    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer), return_exceptions=True)
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        app_reader, app_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(forward(reader, app_writer), forward(app_reader, writer), return_exceptions=True)
 
-    near = free_port()
-    async with await asyncio.start_server(join, "127.0.0.1", near):
-        yield near
+    proxy_port = free_port()
+    async with await asyncio.start_server(connect, "127.0.0.1", proxy_port):
+        yield proxy_port
 
 
-async def _come_back(port: int, answers: Counter[str], requests: int) -> None:
+async def _send_requests(port: int, outcomes: Counter[str], requests: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while answers.total() < requests:
+    while outcomes.total() < requests:
         try:
             writer.write(b"GET /version HTTP/1.1\r\nHost: board\r\n\r\n")
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
-            answers[head.split(b" ")[1].decode()] += 1
+            outcomes[head.split(b" ")[1].decode()] += 1
         except (OSError, asyncio.IncompleteReadError, IndexError) as error:
-            answers[type(error).__name__] += 1
+            outcomes[type(error).__name__] += 1
             writer.close()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.sleep(random.uniform(*_THINK_SECONDS))
+        await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))
     writer.close()
 
 
-async def _visit(app_port: int, proxy: HaProxy, clients: int, requests: int) -> Counter[str]:
-    answers: Counter[str] = Counter()
-    async with _distance(app_port) as far:
-        proxy.route(0, far)
-        await asyncio.gather(*(_come_back(proxy.port, answers, requests) for _ in range(clients)))
-    return answers
+async def _send_through(app_port: int, proxy: HaProxy, clients: int, requests: int) -> Counter[str]:
+    outcomes: Counter[str] = Counter()
+    async with _delaying_proxy(app_port) as delayed_port:
+        proxy.route(0, delayed_port)
+        await asyncio.gather(*(_send_requests(proxy.port, outcomes, requests) for _ in range(clients)))
+    return outcomes
 
 
-def _answers(app: App, proxy: HaProxy, clients: int, requests: int, keep_alive_ms: int) -> Counter[str]:
+def _outcomes(app: App, proxy: HaProxy, clients: int, requests: int, keep_alive_ms: int) -> Counter[str]:
     keep_alive = {
         "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": str(keep_alive_ms),
         "GUNICORN_CMD_ARGS": f"--keep-alive {keep_alive_ms // 1000}",
     }
     with app.serving(**keep_alive) as instance:
-        return asyncio.run(_visit(instance.port, proxy, clients, requests))
+        return asyncio.run(_send_through(instance.port, proxy, clients, requests))
 
 
 @pytest.mark.parametrize("server", ["granian", "gunicorn"])
-def test_the_balancer_lets_go_of_a_connection_before_the_server(app: App, haproxy: HaProxy, server: str) -> None:
+def test_the_load_balancer_closes_an_idle_connection_before_the_server(app: App, haproxy: HaProxy, server: str) -> None:
     app.use(server)
-    answers = _answers(app, haproxy, 100, 500, TIMERS.granian_header_read_ms)
-    assert set(answers) == {"200"}, answers
+    outcomes = _outcomes(app, haproxy, 100, 500, TIMERS.granian_header_read_ms)
+    assert set(outcomes) == {"200"}, outcomes
 
 
 @pytest.mark.parametrize("server", ["granian", "gunicorn"])
-def test_a_keep_alive_of_two_seconds_loses_requests(app: App, haproxy: HaProxy, server: str) -> None:
-    """The test above can fail."""
+def test_a_keep_alive_timeout_of_two_seconds_loses_requests(app: App, haproxy: HaProxy, server: str) -> None:
+    """Proves that the test above can fail."""
     app.use(server)
-    answers = _answers(app, haproxy, 100, 500, _SHORT_MS)
-    assert set(answers) > {"200"}, answers
-    print(answers)
+    outcomes = _outcomes(app, haproxy, 100, 500, _SHORT_KEEP_ALIVE_MS)
+    assert set(outcomes) > {"200"}, outcomes
+    print(outcomes)
 
 
 @pytest.mark.slow
-def test_no_request_of_100000_meets_a_closing_connection(app: App, haproxy: HaProxy) -> None:
-    answers = _answers(app, haproxy, 800, 100_000, TIMERS.granian_header_read_ms)
-    assert set(answers) == {"200"}, answers
-    print(answers)
+def test_no_request_of_100000_is_sent_on_a_closing_connection(app: App, haproxy: HaProxy) -> None:
+    outcomes = _outcomes(app, haproxy, 800, 100_000, TIMERS.granian_header_read_ms)
+    assert set(outcomes) == {"200"}, outcomes
+    print(outcomes)

@@ -1,4 +1,4 @@
-"""The server's processes are killed while pictures are uploaded."""
+"""Tests of the board while the server's processes are killed during uploads."""
 
 import http.client
 import os
@@ -19,24 +19,24 @@ _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
 
 
 class _Form:
-    """A browser with the form open."""
+    """A browser in which the form is open."""
 
     def __init__(self, instance: Instance) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=10)
         connection.request("GET", "/")
-        answer = connection.getresponse()
-        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', answer.read().decode())
-        assert found
-        self._token, self._cookie = found[1], (answer.getheader("Set-Cookie") or "").split(";")[0]
+        response = connection.getresponse()
+        match = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', response.read().decode())
+        assert match
+        self._token, self._cookie = match[1], (response.getheader("Set-Cookie") or "").split(";")[0]
         connection.close()
         self._port = instance.port
 
     def send(self, share: float = 1) -> socket.socket:
-        """The first part of a post with a picture, or all of it."""
-        parts = {"csrf_token": self._token, "body": "with a picture"}
+        """Send a post with a picture, or this share of its bytes; returns the connection."""
+        fields = {"csrf_token": self._token, "body": "with a picture"}
         text = "".join(
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in parts.items()
+            for name, value in fields.items()
         )
         body = (
             text.encode()
@@ -55,16 +55,16 @@ class _Form:
 
 
 def _kill_workers(instance: Instance) -> None:
-    killed = instance.workers()
-    assert killed
-    for worker in killed:
+    workers = instance.workers()
+    assert workers
+    for worker in workers:
         os.kill(worker, signal.SIGKILL)
-    until(lambda: not set(killed) & set(instance.workers()), 10)
-    until(lambda: instance.status("/up") == 200, 20)  # the server replaces what it has lost
+    until(lambda: not set(workers) & set(instance.workers()), 10)
+    until(lambda: instance.status("/up") == 200, 20)  # the server replaces its workers
 
 
-def _no_half_posts(app: App) -> int:
-    """Every post that has a picture has all of it; how many there are."""
+def _check_posts(app: App) -> int:
+    """Check that every post has its complete picture, and return the number of posts."""
     media = Path(app.environment["DEFAULT_STORAGE_DSN"].removeprefix("file://"))
     with psycopg.connect(app.database_url) as connection:
         keys = [key for (key,) in connection.execute("select picture_key from post")]
@@ -74,28 +74,28 @@ def _no_half_posts(app: App) -> int:
     return len(keys)
 
 
-def test_a_kill_in_the_middle_of_an_upload_leaves_no_half_post(app: App) -> None:
+def test_a_kill_during_an_upload_leaves_no_incomplete_post(app: App) -> None:
     with app.serving() as instance:
         form = _Form(instance)
         with form.send(0.5):
             time.sleep(0.3)
             _kill_workers(instance)
-        assert _no_half_posts(app) == 0
-        with form.send() as connection:  # the form is still good
+        assert _check_posts(app) == 0
+        with form.send() as connection:  # the form is still valid
             assert connection.recv(100).startswith(b"HTTP/1.1 303")
-        assert _no_half_posts(app) == 1
+        assert _check_posts(app) == 1
 
 
 @pytest.mark.slow
-def test_kills_at_any_moment_leave_no_half_post(app: App) -> None:
+def test_kills_at_random_moments_leave_no_incomplete_post(app: App) -> None:
     with app.serving() as instance:
         form = _Form(instance)
         for _ in range(20):
             with form.send():
                 time.sleep(random.uniform(0, 0.05))
                 _kill_workers(instance)
-            # A worker that ends again within 5.5 s ends granian, as a crash loop: on AWS the task is replaced then.
+            # If a worker ends again within 5.5 s, granian exits because of a crash loop; on AWS, the task is replaced.
             time.sleep(6)
-        whole = _no_half_posts(app)
-        assert whole < 20  # some were cut off
-        print(f"{whole} of 20 posts were complete")
+        complete = _check_posts(app)
+        assert complete < 20  # some uploads were interrupted
+        print(f"{complete} of 20 posts were complete")

@@ -1,4 +1,4 @@
-"""Instances are replaced while the balancer goes on sending to those that got SIGTERM."""
+"""Tests of replacements while the load balancer still routes requests to instances that have received SIGTERM."""
 
 import random
 import threading
@@ -9,23 +9,23 @@ from flask_on_aws.runtime_contract.timers import TIMERS
 
 from .processes import App, Clients, HaProxy, Instance
 
-_LATEST = 5.0  # seconds after SIGTERM in which a target may still be routed to
+_MAX_LAG = 5.0  # seconds after SIGTERM during which a target may still receive requests
 
 
 def _replace(
     app: App, proxy: HaProxy, clients: Clients, replacements: int, requests: int, lag: tuple[float, float], **env: str
 ) -> list[int]:
-    """Replace one of two instances in turn; the exit codes of those that went."""
+    """Replace one of two instances after another, and return the exit codes of the replaced ones."""
     running = {slot: app.start(**env) for slot in (0, 1)}
     for slot, instance in running.items():
         proxy.route(slot, instance.port)
-    free, gone = [2, 3], []
-    leaving: list[threading.Thread] = []
+    free, exit_codes = [2, 3], []
+    draining: list[threading.Thread] = []
 
-    def leave(slot: int, instance: Instance) -> None:
+    def deregister(slot: int, instance: Instance) -> None:
         time.sleep(random.uniform(*lag))
         proxy.deregister(slot)
-        gone.append(instance.process.wait(TIMERS.stop_timeout))
+        exit_codes.append(instance.process.wait(TIMERS.stop_timeout))
         free.append(slot)
 
     with clients:
@@ -37,21 +37,21 @@ def _replace(
             proxy.route(slot, running[slot].port)
             instance = running.pop(old)
             instance.process.terminate()
-            leaving.append(threading.Thread(target=leave, args=(old, instance)))
-            leaving[-1].start()
-        for thread in leaving:
+            draining.append(threading.Thread(target=deregister, args=(old, instance)))
+            draining[-1].start()
+        for thread in draining:
             thread.join()
         while clients.total < requests:
             time.sleep(0.1)
     for instance in running.values():
         instance.stop()
-    return gone
+    return exit_codes
 
 
-def _nothing_is_lost(app: App, clients: Clients, gone: list[int], replacements: int) -> None:
-    assert clients.lost() == {}
-    assert gone == [0] * replacements
-    # What was answered is stored, and nothing is stored twice.
+def _check_that_nothing_is_lost(app: App, clients: Clients, exit_codes: list[int], replacements: int) -> None:
+    assert clients.failures() == {}
+    assert exit_codes == [0] * replacements
+    # Every successful post is stored, and none is stored twice.
     assert sorted(app.bodies()) == sorted(clients.posted)
     assert len(clients.posted) > replacements
 
@@ -59,8 +59,8 @@ def _nothing_is_lost(app: App, clients: Clients, gone: list[int], replacements: 
 @pytest.mark.slow
 def test_no_request_of_100000_is_lost_in_20_replacements(app: App, haproxy: HaProxy) -> None:
     clients = Clients(haproxy.port, 6)
-    gone = _replace(app, haproxy, clients, 20, 100_000, (0, _LATEST))
-    _nothing_is_lost(app, clients, gone, 20)
+    exit_codes = _replace(app, haproxy, clients, 20, 100_000, (0, _MAX_LAG))
+    _check_that_nothing_is_lost(app, clients, exit_codes, 20)
     print(f"{clients.total} requests, {len(clients.posted)} posts, slowest {clients.slowest:.2f} s")
 
 
@@ -68,25 +68,25 @@ def test_no_request_of_100000_is_lost_in_20_replacements(app: App, haproxy: HaPr
 def test_no_request_is_lost_while_instances_are_replaced(app: App, haproxy: HaProxy, server: str) -> None:
     app.use(server)
     clients = Clients(haproxy.port, 4)
-    gone = _replace(app, haproxy, clients, 3, 1_000, (0, 2), DRAIN_SECONDS="4")
-    _nothing_is_lost(app, clients, gone, 3)
+    exit_codes = _replace(app, haproxy, clients, 3, 1_000, (0, 2), DRAIN_SECONDS="4")
+    _check_that_nothing_is_lost(app, clients, exit_codes, 3)
 
 
-def test_without_the_drain_requests_are_lost(app: App, haproxy: HaProxy) -> None:
-    """The test above can fail."""
+def test_without_the_drain_time_requests_are_lost(app: App, haproxy: HaProxy) -> None:
+    """Proves that the test above can fail."""
     clients = Clients(haproxy.port, 4, pause=0.01)
     _replace(app, haproxy, clients, 1, 200, (2, 2), DRAIN_SECONDS="0")
-    assert clients.lost()
+    assert clients.failures()
 
 
-def test_the_launchers_drain_is_the_stacks() -> None:
+def test_the_template_and_the_stack_have_the_same_timeouts() -> None:
     import runpy
 
     from .processes import TEMPLATE
 
     seconds = runpy.run_path(str(TEMPLATE / "drain.py"))["DEFAULT_SECONDS"]
     assert seconds == TIMERS.drain
-    assert seconds > _LATEST
+    assert seconds > _MAX_LAG
     values = (TEMPLATE / "serve.py").read_text()
     assert f'"HTTP1_HEADER_READ_TIMEOUT": "{TIMERS.granian_header_read_ms}"' in values
     assert f'"WORKERS_KILL_TIMEOUT": "{TIMERS.graceful}"' in values

@@ -1,9 +1,9 @@
-"""Run inside a task: checks what the runtime contract promises, and says in one line of JSON what is wrong.
+"""Runs inside a task, checks the runtime contract, and prints the problems as one line of JSON.
 
 python contract_check.py ROLE [serve]
 
-`contract.json` beside it has the names that must be there, and those that must not. Values are reported as hashes:
-tasks can be compared by them, and logs hold no secret.
+`contract.json` in the same folder has the names of the variables that must be set, and of those that must not. Values
+are reported as hashes, with which tests can compare tasks and which keep secrets out of the log.
 """
 
 import base64
@@ -23,8 +23,8 @@ import psycopg
 
 MARK = "contract "
 PROMISED, ABSENT = json.loads(Path(__file__).with_name("contract.json").read_text()).values()
-# How a whole value must look; one whose name is not here must only be there.
-FORMS = {
+# The pattern of a complete value; variables that are not in this table only have to be set.
+PATTERNS = {
     "PORT": r"\d+",
     "EXTERNAL_URL": r"https://[^/]+",
     "TRUST_PROXY_DEPTH": r"[1-9]",
@@ -60,16 +60,16 @@ def variables() -> Iterator[str]:
     for name in PROMISED:
         if not env.get(name):
             yield f"{name} is missing"
-        elif not re.fullmatch(FORMS.get(name, ".+"), env[name]):
+        elif not re.fullmatch(PATTERNS.get(name, ".+"), env[name]):
             yield f"{name} is malformed"
-    yield from (f"{name} is the build's" for name in ABSENT if name in env)
+    yield from (f"{name} is from the build" for name in ABSENT if name in env)
 
 
 def address() -> Iterator[str]:
     if urlsplit(env["EXTERNAL_URL"]).hostname != env["EXTERNAL_HOSTNAME"]:
-        yield "EXTERNAL_HOSTNAME is another host than that of EXTERNAL_URL"
+        yield "EXTERNAL_HOSTNAME is not the host of EXTERNAL_URL"
     if env["TRUST_PROXY_DEPTH"] != env["ADAPTABLE_TRUST_PROXY_DEPTH"]:
-        yield "the two depths of proxies differ"
+        yield "the two proxy depths differ"
 
 
 def secret_key() -> Iterator[str]:
@@ -90,54 +90,54 @@ def database_url() -> Iterator[str]:
         "sslmode": (query.get("sslmode"), env["PGSSLMODE"]),
         "sslrootcert": (query.get("sslrootcert"), env["PGSSLROOTCERT"]),
     }
-    yield from (f"DATABASE_URL has another {name}" for name, (told, wanted) in parts.items() if told != wanted)
+    yield from (f"DATABASE_URL has another {name}" for name, (actual, expected) in parts.items() if actual != expected)
 
 
 def database() -> Iterator[str]:
-    """By the URL, and by the PG* variables, which libpq reads itself."""
-    ssl.create_default_context(cafile=env["PGSSLROOTCERT"])  # it can be read, and there are certificates in it
+    """Connect with the URL, and with the PG* variables, which libpq reads itself."""
+    ssl.create_default_context(cafile=env["PGSSLROOTCERT"])  # the file is readable and contains certificates
     session = "SELECT ssl, current_user, current_database() FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-    for way in (env["DATABASE_URL"], ""):
-        with psycopg.connect(way, connect_timeout=5) as connection:
-            found = connection.execute(session).fetchone()
-        if found != (True, env["PGUSER"], env["PGDATABASE"]):
-            yield f"the session is {found}"
+    for address in (env["DATABASE_URL"], ""):
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            state = connection.execute(session).fetchone()
+        if state != (True, env["PGUSER"], env["PGDATABASE"]):
+            yield f"the session is {state}"
     try:
         psycopg.connect(env["DATABASE_URL"], sslmode="disable", connect_timeout=5).close()
-        yield "the database talks without TLS"
-    except psycopg.OperationalError as refusal:
-        if "no encryption" not in str(refusal):
-            yield f"without TLS the database says {refusal}"
+        yield "the database accepts connections without TLS"
+    except psycopg.OperationalError as error:
+        if "no encryption" not in str(error):
+            yield f"without TLS the database reports {error}"
 
 
 def storage() -> Iterator[str]:
-    """The DSN names the bucket, and no keys."""
+    """The DSN contains the bucket and no keys."""
     url = urlsplit(env["DEFAULT_STORAGE_DSN"])
     host = f"{env['MEDIA_BUCKET']}.s3.{env['AWS_REGION']}.amazonaws.com"
     if (url.scheme, url.netloc, parse_qs(url.query)) != ("s3", host, {"auth": ["s3v4"]}):
-        yield "DEFAULT_STORAGE_DSN is not the bucket's, or has more in it"
+        yield "DEFAULT_STORAGE_DSN is not the address of the bucket, or contains more"
 
 
 def bucket() -> Iterator[str]:
-    """With the keys of the task's role, and without any of a user."""
+    """The bucket is accessible with the credentials of the task role, and the task has no user's keys."""
     yield from (
-        f"{name} is there" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE") if name in env
+        f"{name} is set" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE") if name in env
     )
     session = boto3.Session(region_name=env["AWS_REGION"])
     credentials = session.get_credentials()
     if credentials is None or credentials.method != "container-role":
-        yield "the keys are not those of the task's role"
+        yield "the credentials are not those of the task role"
         return
-    place = {"Bucket": env["MEDIA_BUCKET"], "Key": f"contract/{sys.argv[1]}"}
+    address = {"Bucket": env["MEDIA_BUCKET"], "Key": f"contract/{sys.argv[1]}"}
     client = session.client("s3")
-    client.put_object(**place, Body=b"kept")
-    if client.get_object(**place)["Body"].read() != b"kept":
-        yield "the bucket gives back something else"
-    client.delete_object(**place)
+    client.put_object(**address, Body=b"stored")
+    if client.get_object(**address)["Body"].read() != b"stored":
+        yield "the bucket returns other data"
+    client.delete_object(**address)
 
 
 def queue() -> Iterator[str]:
-    """With the same keys, for messages only. Tasks may receive each other's messages."""
+    """The same credentials can send and receive messages. Tasks may receive each other's messages."""
     client = boto3.client("sqs", region_name=env["AWS_REGION"])
     url = {"QueueUrl": env["QUEUE_URL"]}
     client.send_message(**url, MessageBody=f"from {sys.argv[1]}")
@@ -161,7 +161,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
 
 
 def problems(check: Callable[[], Iterator[str]]) -> Iterator[str]:
-    """What a check finds; one that cannot be made has found something too."""
+    """The problems that a check finds, including an exception that it raises."""
     try:
         yield from check()
     except Exception as error:
@@ -178,12 +178,12 @@ class Health(http.server.BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    found = [problem for check in CHECKS for problem in problems(check)]
+    all_problems = [problem for check in CHECKS for problem in problems(check)]
     values = {name: hashlib.sha256(env.get(name, "").encode()).hexdigest() for name in PROMISED}
-    print(MARK + json.dumps({"role": sys.argv[1], "problems": found, "values": values}), flush=True)
+    print(MARK + json.dumps({"role": sys.argv[1], "problems": all_problems, "values": values}), flush=True)
     if sys.argv[2:] == ["serve"]:
         http.server.ThreadingHTTPServer(("0.0.0.0", int(env["PORT"])), Health).serve_forever()
-    sys.exit(bool(found))
+    sys.exit(bool(all_problems))
 
 
 if __name__ == "__main__":

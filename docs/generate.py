@@ -35,7 +35,7 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Set one with `pulumi config set minTasks 3`, and an element of a list or map with `--path`:",
-        "`pulumi config set --path env.COLOUR red`. Set a secret with `--secret`:",
+        "`pulumi config set --path env.GREETING hello`. Set a secret with `--secret`:",
         "`pulumi config set --secret --path secretValues.STRIPE_KEY sk_live_…`, and an ARN in `secrets` with",
         "`--plaintext`, since Pulumi takes an ARN for a secret itself.",
         "",
@@ -122,7 +122,7 @@ def environment_page() -> str:
 def made_by_aws_page() -> str:
     """What is on AWS besides the stack's own resources."""
     lines = [
-        "# What AWS creates beside the stack",
+        "# What AWS creates outside the stack",
         "",
         "None of these is a resource of the stack: AWS creates them together with the resource in the first column.",
         "",

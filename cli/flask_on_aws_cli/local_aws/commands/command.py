@@ -53,7 +53,10 @@ _SHOWN = 5  # events and stopped tasks of each service: enough to recognize a cr
 _REGION = "us-east-1"
 
 _project = click.option(
-    "--project", default=".", type=click.Path(path_type=Path, file_okay=False), help="Folder of Pulumi.yaml."
+    "--project",
+    default=".",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of Pulumi.yaml. Default: the current one.",
 )
 
 
@@ -168,7 +171,7 @@ def status(project: Path) -> None:
 @local.command()
 @_project
 def trust(project: Path) -> None:
-    """Show how a browser or a program is made to trust the local certificates."""
+    """Show how to make a browser or a program trust the local certificates."""
     click.echo(how_to_trust(_require_local_aws(project).location.certificate), nl=False)
 
 

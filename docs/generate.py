@@ -41,7 +41,7 @@ def settings_page() -> str:
         "pulumi config set --path env.GREETING hello                         # one entry of an object",
         "pulumi config set --path 'domainAliases[0]' www.example.com         # one element of a list",
         "pulumi config set --secret --path secretValues.STRIPE_KEY sk_live_…",
-        "pulumi config set --plaintext --path secrets.STRIPE_KEY arn:aws:…   # Pulumi would take it for a secret",
+        "pulumi config set --plaintext --path secrets.STRIPE_KEY arn:aws:…   # Pulumi mistakes an ARN for a secret",
         "pulumi config rm minTasks                                           # back to the default",
         "```",
         "",
@@ -52,7 +52,10 @@ def settings_page() -> str:
         "[Changes that lose data](data-loss.md) lists the settings whose change is rejected in a running stack.",
     ]
     for section, group in settings_by_section().items():
-        lines += ["", f"## {section}", "", "| setting | type | default | meaning |", "|---|---|---|---|"]
+        lines += ["", f"## {section}", ""]
+        if guides := _GUIDES.get(section):
+            lines += [f"Guides: {', '.join(f'[{title}]({page})' for title, page in guides.items())}", ""]
+        lines += ["| setting | type | default | meaning |", "|---|---|---|---|"]
         lines += [f"| `{row.name}` | {row.type} | {_cell(row.default)} | {_cell(row.meaning)} |" for row in group]
     return "\n".join(lines) + "\n"
 
@@ -209,6 +212,27 @@ _NAME_MEANING = (
     "First part of all names on AWS: at most 20 lower-case letters, digits and hyphens. It cannot be changed in a "
     "running stack; a preview that would change it is rejected."
 )
+# The pages on the settings of a section.
+_GUIDES: Mapping[str, Mapping[str, str]] = {
+    "General": {"Environments and costs": "environments.md", "Tags": "operations.md#tags"},
+    "Image": {"Deploy your existing app": "deploy-your-app.md", "Preflight": "preflight.md#in-pulumi-up"},
+    "Encryption": {"Encryption with a KMS key": "encryption.md"},
+    "Domain": {"Domains": "domains.md"},
+    "Database": {
+        "Changes that lose data": "data-loss.md",
+        "Rotate the database password": "operations.md#rotate-the-database-password",
+        "Many apps on one platform": "sharing-a-platform.md",
+    },
+    "Queue": {"Background jobs with a queue": "background-jobs.md"},
+    "Load balancer, logs and deletion": {
+        "Attach a web ACL of AWS WAF": "web-acl.md",
+        "Destroy a stack": "destroy.md",
+    },
+    "Sharing with other stacks": {"Many apps on one platform": "sharing-a-platform.md"},
+    "Service": {"Releases": "releases.md", "Background jobs with a queue": "background-jobs.md"},
+    "Environment of the app": {"Environment variables": "environment.md"},
+    "Permissions and hardening": {"Security scan": "security-scan.md"},
+}
 # As Pulumi calls the types of settings.
 _TYPES = {
     settings.text: "string",

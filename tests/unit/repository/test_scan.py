@@ -19,7 +19,7 @@ WAIVED = yaml.safe_load((ROOT / "components" / "waivers.yaml").read_text(encodin
 WAIVERS = WAIVED["waivers"]
 INPUTS = {
     "production on its own domain": VARIANTS["production"],
-    "production on CloudFront's default domain": {"environment": "production", "alarm_email": "ops@example.com"},
+    "production on CloudFront's name": {"environment": "production", "alarm_email": "ops@example.com"},
 }
 
 
@@ -83,7 +83,7 @@ def test_no_two_types_are_the_same_in_terraform():
 
 
 def test_data_sources_are_referred_to():
-    app = registered(INPUTS["production on CloudFront's default domain"])
+    app = registered(INPUTS["production on CloudFront's name"])
     behavior = app["resource"]["aws_cloudfront_distribution"]["app_cdn"]["default_cache_behavior"]
     policy = "aws_cloudfront_response_headers_policy.Managed_SecurityHeadersPolicy"
     assert behavior["response_headers_policy_id"] == f"${{data.{policy}.id}}"

@@ -232,6 +232,7 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
     "Service": {"Releases": "releases.md", "Background jobs with a queue": "background-jobs.md"},
     "Environment of the app": {"Environment variables": "environment.md"},
     "Permissions and hardening": {"Security scan": "security-scan.md"},
+    "Monitoring": {"When an alarm fires": "alarms.md"},
 }
 # As Pulumi calls the types of settings.
 _TYPES = {

@@ -59,6 +59,16 @@ def test_the_shown_plan_is_the_plan_of_such_an_app(tmp_path):
     assert shown in (ROOT / "docs" / "deploy-your-app.md").read_text(encoding="utf-8")
 
 
+def test_every_alarm_is_in_the_documentation():
+    golden = (ROOT / "tests" / "golden").glob("resources-*.txt")
+    names = {
+        name for file in golden for name in re.findall(r"(?:MetricAlarm|Budget) app-alarms-(\S+)", file.read_text())
+    }
+    page = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    assert {"latency", "budget"} <= names
+    assert names == set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+
+
 DOMAIN_STEPS = {
     "docs/domains.md": ["A domain in Route 53", "A domain with another DNS provider", "Change a domain"],
     "README.md": ["Start on AWS"],

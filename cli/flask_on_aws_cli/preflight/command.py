@@ -80,9 +80,12 @@ def preflight(
     junit: Path | None,
     **options: Any,
 ) -> None:
-    """Build the app in DIR, run it as the stack would, and check that it would work on AWS.
+    """Check whether the app in DIR would work on AWS.
 
-    The exit code is 1 if a check failed, and 2 if the checks cannot be made.
+    This builds the app, runs it as the stack would, sends it requests like the load balancer, and stops it like ECS.
+    Each failure is reported with its cause and the fix.
+
+    The exit code is 1 if a check failed, and 2 if the checks cannot run.
 
     If DIR is the app of the Pulumi project, or is omitted there, the settings of --stack apply; options override them.
     """

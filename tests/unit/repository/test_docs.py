@@ -69,6 +69,15 @@ def test_every_alarm_is_in_the_documentation():
     assert names == set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
 
 
+def test_every_cause_of_a_failed_release_is_in_the_documentation():
+    source = (ROOT / "components" / "flask_on_aws" / "releases" / "diagnosis.py").read_text(encoding="utf-8")
+    causes = set(re.findall(r"Cause\(\s*\"([a-z ]+)\"", source))
+    page = (ROOT / "docs" / "releases.md").read_text(encoding="utf-8")
+    cells = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
+    assert {"crash", "killed", "unknown"} <= causes
+    assert causes - {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)} == set()
+
+
 DOMAIN_STEPS = {
     "docs/domains.md": ["A domain in Route 53", "A domain with another DNS provider", "Change a domain"],
     "README.md": ["Start on AWS"],

@@ -1,4 +1,4 @@
-"""Writes the reference pages from what they describe; a test compares them.
+"""Generates the reference pages from the code that they describe; a test checks that they are up to date.
 
 python docs/generate.py    write the pages of PAGES below to docs/
 """
@@ -34,16 +34,28 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Set one with `pulumi config set minTasks 3`, and an element of a list or map with `--path`:",
-        "`pulumi config set --path env.COLOUR red`. Set a secret with `--secret`:",
-        "`pulumi config set --secret --path secretValues.STRIPE_KEY sk_live_…`, and an ARN in `secrets` with",
-        "`--plaintext`, since Pulumi takes an ARN for a secret itself.",
+        "A setting is set for a stack, and takes effect at the next `pulumi up`:",
         "",
-        "A setting that is unset, or `auto`, has its default. An empty text, list or object counts as unset, except",
-        f"for {_listed(sorted(EMPTY_IS_A_VALUE))}: for these, empty means none.",
+        "```sh",
+        "pulumi config set minTasks 3",
+        "pulumi config set --path env.GREETING hello                         # one entry of an object",
+        "pulumi config set --path 'domainAliases[0]' www.example.com         # one element of a list",
+        "pulumi config set --secret --path secretValues.STRIPE_KEY sk_live_…",
+        "pulumi config set --plaintext --path secrets.STRIPE_KEY arn:aws:…   # Pulumi mistakes an ARN for a secret",
+        "pulumi config rm minTasks                                           # back to the default",
+        "```",
+        "",
+        "A setting that is not set, or is `auto`, has its default. An empty string, list or object counts as not set,",
+        f"except for {_listed(sorted(EMPTY_IS_A_VALUE))}, for which empty means none.",
+        "",
+        "[Environments and costs](environments.md) compares the defaults of the environments, and",
+        "[Changes that lose data](data-loss.md) lists the settings whose change is rejected in a running stack.",
     ]
     for section, group in settings_by_section().items():
-        lines += ["", f"## {section}", "", "| setting | type | default | meaning |", "|---|---|---|---|"]
+        lines += ["", f"## {section}", ""]
+        if guides := _GUIDES.get(section):
+            lines += [f"Guides: {', '.join(f'[{title}]({page})' for title, page in guides.items())}", ""]
+        lines += ["| setting | type | default | meaning |", "|---|---|---|---|"]
         lines += [f"| `{row.name}` | {row.type} | {_cell(row.default)} | {_cell(row.meaning)} |" for row in group]
     return "\n".join(lines) + "\n"
 
@@ -89,12 +101,12 @@ def components_page() -> str:
     lines = [
         "# Components",
         "",
-        "Each argument and output has two spellings: one for Python, and one for the other languages and for settings.",
-        "Arguments without a default are required.",
+        "The components of the library, with their arguments and outputs. Each has two spellings: one in Python, and",
+        "one in other languages and in settings. [Use the components](library.md) shows how to combine them.",
         "",
     ]
     for token, component in sorted(schema["resources"].items()):
-        lines += [f"## {token.rpartition(':')[2]}", "", component["description"].strip(), ""]
+        lines += [f"## {token.rpartition(':')[2]}", "", inspect.cleandoc(component["description"]), ""]
         lines += _table("argument", component.get("inputProperties", {}))
         lines += _table("output", component.get("properties", {}))
     return "\n".join(lines).rstrip() + "\n"
@@ -103,56 +115,72 @@ def components_page() -> str:
 def environment_page() -> str:
     """Every variable that an app gets."""
     lines = [
-        "# The app's environment",
+        "# Environment variables",
         "",
-        "The values of secret variables are in the app's JSON secret in Secrets Manager; the task definition contains",
-        "only its ARN.",
+        "The stack sets these variables for the app: in the web service, the workers, the release command and one-off",
+        "commands. On your machine, `./up env` prints them with their values. Add your own with the",
+        "[settings](settings.md#environment-of-the-app) `env`, `secrets` and `secretValues`.",
         "",
-        "| variable | delivered | set with | meaning |",
+        "Plain variables are in the task definition. The values of secret ones are in the app's JSON secret in Secrets",
+        "Manager, of which the task definition contains only the ARN.",
+        "",
+        "| variable | kind | set | meaning |",
         "|---|---|---|---|",
     ]
     for variable in VARIABLES:
         condition = ", ".join(
             word for word in (variable.needs.replace("_", " "), variable.preset and f"preset {variable.preset}") if word
         )
-        lines.append(f"| `{variable.name}` | {variable.kind} | {condition or 'always'} | {_cell(variable.meaning)} |")
+        when = f"with: {condition}" if condition else "always"
+        lines.append(f"| `{variable.name}` | {variable.kind} | {when} | {_cell(variable.meaning)} |")
     return "\n".join(lines) + "\n"
 
 
 def made_by_aws_page() -> str:
-    """What is on AWS besides the stack's own resources."""
+    """What AWS creates outside the stack."""
     lines = [
-        "# What AWS creates beside the stack",
+        "# What AWS creates outside the stack",
         "",
-        "None of these is a resource of the stack: AWS creates them together with the resource in the first column.",
+        "AWS creates these together with a resource of the stack, the one in the first column, but they are not in the",
+        "stack themselves. The last column shows what is left of them after `pulumi destroy`, and how to delete it.",
         "",
         "| with | what | when | after `pulumi destroy` |",
         "|---|---|---|---|",
     ]
     for made in MADE_BY_AWS:
-        kind = made.by.rpartition(":")[2]
-        lines.append(f"| {kind} | {_cell(made.what)} | {made.when or 'always'} | {_cell(made.after)} |")
+        lines.append(
+            f"| `{_short_type(made.by)}` | {_cell(made.what)} | {made.when or 'always'} | {_cell(made.after)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
+def _short_type(token: str) -> str:
+    """A type of resource as programs spell it: ecs.Cluster for aws:ecs/cluster:Cluster."""
+    package, module, name = token.split(":")
+    return f"{module.partition('/')[0] if package == 'aws' else package}.{name}"
+
+
 def security_scan_page() -> str:
-    """What scanners find, and why it stays so."""
+    """The findings of the security scanners, and why each is waived."""
     listed = yaml.safe_load((ROOT / "components" / "waivers.yaml").read_text(encoding="utf-8"))
     lines = [
         "# Security scan",
         "",
-        "What scanners report for a production stack with all defaults, and the reason for each finding that",
-        "remains. The tests write the resources that the program registers as a Terraform configuration, scan it",
-        "with [checkov](https://www.checkov.io/) (each run) and [tfsec](https://aquasecurity.github.io/tfsec/)",
-        "(nightly), and compare the failed checks with `components/waivers.yaml`: the tests fail for a finding that",
-        "is not listed there, and for a waiver that is no longer needed.",
+        "[checkov](https://www.checkov.io/) and, nightly, [tfsec](https://aquasecurity.github.io/tfsec/) scan a production",
+        "stack with all defaults. The findings that remain are listed here, each with the reason why it is waived. The",
+        "tests write the resources that the program registers as a Terraform configuration, scan it, and compare the",
+        "failed checks with `components/waivers.yaml`: they fail for a finding that is not listed there, and for a waiver",
+        "that is no longer needed.",
+        "",
+        "## Scans",
         "",
         "| date | scanner | input | passed | failed, all waived |",
         "|---|---|---|---|---|",
     ]
     for figure in listed["figures"]:
         lines.append("| {date} | {scanner} | {input} | {passed} | {failed} |".format(**figure))
-    lines += ["", "| check | resources | what it asks for | why it is waived | since |", "|---|---|---|---|---|"]
+    lines += ["", "## Waived findings", ""]
+    lines += ["| check | resources | what the check requires | why it is waived | since |", "|---|---|---|---|---|"]
     for waiver in listed["waivers"]:
         resources = ", ".join(f"`{name}`" for name in waiver["resources"])
         texts = f"{_cell(waiver['title'])} | {_cell(waiver['reason'])}"
@@ -161,10 +189,12 @@ def security_scan_page() -> str:
 
 
 def commands_page() -> str:
-    """Every command with its options, as `--help` has them."""
+    """Every command with its options, as in `--help`."""
     lines = [
         "# Commands",
         "",
+        "How to install the command depends on what you use it for: [building](deploy-your-app.md),",
+        "[checking](preflight.md), [operating](operations.md) or [running an app locally](local-aws.md).",
         "`./up COMMAND` is short for `flask-on-aws local COMMAND`, and `./up` for `flask-on-aws local up`.",
     ]
     root = click.Context(main, info_name="flask-on-aws", **main.context_settings)
@@ -180,9 +210,31 @@ def commands_page() -> str:
 
 
 _NAME_MEANING = (
-    "First part of all names on AWS, at most 20 lower-case letters, digits and hyphens. It cannot be changed while the "
-    "stack is up: a preview that would is rejected."
+    "First part of all names on AWS: at most 20 lower-case letters, digits and hyphens. It cannot be changed in a "
+    "running stack; a preview that would change it is rejected."
 )
+# The pages on the settings of a section.
+_GUIDES: Mapping[str, Mapping[str, str]] = {
+    "General": {"Environments and costs": "environments.md", "Tags": "operations.md#tags"},
+    "Image": {"Deploy your existing app": "deploy-your-app.md", "Preflight": "preflight.md#in-pulumi-up"},
+    "Encryption": {"Encryption with a KMS key": "encryption.md"},
+    "Domain": {"Domains": "domains.md"},
+    "Database": {
+        "Changes that lose data": "data-loss.md",
+        "Rotate the database password": "operations.md#rotate-the-database-password",
+        "Many apps on one platform": "sharing-a-platform.md",
+    },
+    "Queue": {"Background jobs with a queue": "background-jobs.md"},
+    "Load balancer, logs and deletion": {
+        "Attach a web ACL of AWS WAF": "web-acl.md",
+        "Destroy a stack": "destroy.md",
+    },
+    "Sharing with other stacks": {"Many apps on one platform": "sharing-a-platform.md"},
+    "Service": {"Releases": "releases.md", "Background jobs with a queue": "background-jobs.md"},
+    "Environment of the app": {"Environment variables": "environment.md"},
+    "Permissions and hardening": {"Security scan": "security-scan.md"},
+    "Monitoring": {"When an alarm fires": "alarms.md"},
+}
 # As Pulumi calls the types of settings.
 _TYPES = {
     settings.text: "string",
@@ -216,7 +268,7 @@ def _table(kind: str, properties: Mapping[str, Any]) -> list[str]:
 def _commands(
     context: click.Context, group: click.Group, path: str = "flask-on-aws"
 ) -> list[tuple[str, click.Command]]:
-    """Every command that does something, groups replaced by theirs."""
+    """All commands, with each group replaced by its commands."""
     found: list[tuple[str, click.Command]] = []
     for name in group.list_commands(context):
         command = group.get_command(context, name)

@@ -1,4 +1,4 @@
-"""What AWS creates besides a stack's resources, and what happens to it when the stack is destroyed."""
+"""What AWS creates outside a stack, and what happens to it when the stack is destroyed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class MadeByAws(NamedTuple):
     """What remains of it after `pulumi destroy`, and how to delete it."""
 
 
-_ROLE = "stays: one for the whole account, free, shared by all that use the service"
+_ROLE = "stays: the account has one, which is free, and everything that uses the service shares it"
 MADE_BY_AWS: Sequence[MadeByAws] = (
     MadeByAws("aws:ecs/cluster:Cluster", "service-linked role `AWSServiceRoleForECS`", "", _ROLE),
     MadeByAws(
@@ -26,12 +26,14 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "`containerInsights`",
         "stays: `aws logs delete-log-group`",
     ),
-    MadeByAws("aws:ecs/service:Service", "network interfaces of the tasks", "", "go with the tasks, within minutes"),
+    MadeByAws(
+        "aws:ecs/service:Service", "network interfaces of the tasks", "", "deleted with the tasks, within minutes"
+    ),
     MadeByAws(
         "aws:ecs/taskDefinition:TaskDefinition",
         "revisions of earlier releases and of rollbacks",
         "",
-        "stay, inactive, and cost nothing: `aws ecs delete-task-definitions`",
+        "stay as inactive revisions and cost nothing: `aws ecs delete-task-definitions`",
     ),
     MadeByAws(
         "aws:lb/loadBalancer:LoadBalancer", "service-linked role `AWSServiceRoleForElasticLoadBalancing`", "", _ROLE
@@ -40,7 +42,7 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "aws:lb/loadBalancer:LoadBalancer",
         "network interfaces with public addresses in the public subnets",
         "",
-        "go with the load balancer, within minutes",
+        "deleted with the load balancer, within minutes",
     ),
     MadeByAws(
         "aws:cloudfront/vpcOrigin:VpcOrigin",
@@ -52,7 +54,7 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "aws:cloudfront/vpcOrigin:VpcOrigin",
         "network interfaces, and the VPC's security group `CloudFront-VPCOrigins-Service-SG`",
         "",
-        "go with the VPC's last origin",
+        "deleted with the VPC's last origin",
     ),
     MadeByAws(
         "aws:appautoscaling/target:Target",
@@ -64,71 +66,73 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "aws:appautoscaling/policy:Policy",
         "alarms `TargetTracking-service/<cluster>/<service>-…`",
         "",
-        "go with the policy",
+        "deleted with the policy",
     ),
     MadeByAws("aws:rds/instance:Instance", "service-linked role `AWSServiceRoleForRDS`", "", _ROLE),
     MadeByAws(
         "aws:rds/instance:Instance",
         "automated backups and snapshots `rds:<identifier>-…`",
         "`databaseBackupDays` above 0",
-        "go with the database",
+        "deleted with the database",
     ),
     MadeByAws(
         "aws:rds/instance:Instance",
         "final snapshot `<name>-db-final-…`",
         "`keepData`",
-        "stays, billed by its size: `aws rds delete-db-snapshot`",
+        "stays, and is billed by its size: `aws rds delete-db-snapshot`",
     ),
-    MadeByAws("aws:rds/instance:Instance", "statistics of Performance Insights", "", "go with the database"),
+    MadeByAws("aws:rds/instance:Instance", "statistics of Performance Insights", "", "deleted with the database"),
     MadeByAws(
         "aws:rds/instance:Instance",
         "log groups `/aws/rds/instance/<identifier>/postgresql` and `…/upgrade`",
         "",
-        "go with the stack, which creates or imports them; RDS may write last lines into new ones without retention: "
+        "deleted with the stack, which creates or imports them; RDS may write its last lines to new ones without retention: "
         "`aws logs delete-log-group`",
     ),
     MadeByAws(
         "aws:rds/instance:Instance",
         "log group `RDSOSMetrics`",
         "`databaseMonitoringInterval` above 0",
-        "stays: one for all databases of the region, which keeps its lines for 30 days",
+        "stays: the region has one for all databases, which keeps its lines for 30 days",
     ),
-    MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "goes with the database"),
+    MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "deleted with the database"),
     MadeByAws(
-        "aws:ec2/vpc:Vpc", "main route table, default network ACL, default security group", "", "go with the VPC"
+        "aws:ec2/vpc:Vpc", "main route table, default network ACL, default security group", "", "deleted with the VPC"
     ),
-    MadeByAws("aws:ec2/vpcEndpoint:VpcEndpoint", "network interfaces", "`egress: endpoints`", "go with the endpoint"),
+    MadeByAws(
+        "aws:ec2/vpcEndpoint:VpcEndpoint", "network interfaces", "`egress: endpoints`", "deleted with the endpoint"
+    ),
     MadeByAws(
         "aws:secretsmanager/secret:Secret",
         "the deleted secret, which can be restored",
-        "`deletionProtection` while it was made",
-        "7 days of the app's secret, then it is gone",
+        "`deletionProtection` when it was created",
+        "kept for 7 days, then deleted; only the app's secret",
     ),
-    MadeByAws("aws:kms/key:Key", "the key, scheduled for deletion", "`alarms`", "7 days, then it is gone"),
+    MadeByAws("aws:kms/key:Key", "the key, scheduled for deletion", "`alarms`", "kept for 7 days, then deleted"),
     MadeByAws(
         "aws:kms/key:Key",
         "the key of the app's data, scheduled for deletion",
         "`createKmsKey`",
-        "stays for 30 days; with `keepData` it stays in use, for the snapshot and the files that stay: "
+        "kept for 30 days, then deleted; with `keepData` it stays in use, for the snapshot and the files: "
         "`aws kms schedule-key-deletion`",
     ),
     MadeByAws(
         "aws:s3/bucket:Bucket",
-        "`ELBAccessLogTestFile` and the logs themselves in the buckets of access logs",
+        "`ELBAccessLogTestFile` and the logs in the buckets for access logs",
         "`accessLogs`",
-        "go with the bucket, or stay with it: `keepData`",
+        "deleted with the bucket; with `deletionProtection` both stay",
     ),
     MadeByAws(
         "docker-build:index:Image",
         "images in the repository",
         "",
-        "go with the repository; with `deletionProtection` neither can be deleted",
+        "deleted with the repository; with `deletionProtection` neither can be deleted",
     ),
     MadeByAws(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "metrics of everything above",
         "",
-        "stay for 15 months, free, and cannot be deleted",
+        "kept for 15 months, free of charge; they cannot be deleted",
     ),
 )
 NOTHING: Sequence[str] = (

@@ -1,4 +1,4 @@
-"""The library as a package of Pulumi's: `pulumi install` generates what this imports, here for Python.
+"""The library as a Pulumi package: `pulumi install` generates the SDK that this program imports, here for Python.
 
 In TypeScript, Go, C#, Java or YAML it is the same: `pulumi package add <repository>/components`, then `FlaskApp`.
 """

@@ -1,4 +1,4 @@
-"""A bucket and a database from flask-on-aws, used by a service that is made by hand."""
+"""A network, a bucket and a database from flask-on-aws, for an ECS service that this program defines itself."""
 
 import pulumi
 import pulumi_aws as aws

@@ -1,6 +1,6 @@
-"""What costs by the hour, made once for many apps: a network, a cluster, a load balancer and a database server.
+"""A platform for many apps: a network, a cluster, a load balancer and a database server.
 
-The outputs have the names of the app's arguments; `../platform_app` takes them by a StackReference.
+The outputs have the names of the app's arguments; `../platform_app` reads them through a StackReference.
 """
 
 import pulumi

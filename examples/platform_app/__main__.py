@@ -1,4 +1,4 @@
-"""An app on what another stack has made: each stack of this program is an app of `../platform`."""
+"""An app on a shared platform: each stack of this program is an app on the stack of `../platform`."""
 
 import pulumi
 from flask_on_aws import FlaskApp

@@ -18,9 +18,12 @@ from .target import app_options
 @click.option(
     "--since", type=Duration(), default="10m", show_default=True, help="Age of the oldest line: 90s, 10m, 2h, 1d."
 )
-@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain TEXT.")
+@click.option("--filter", "text", default="", metavar="TEXT", help="Print only lines that contain TEXT.")
 def logs(app: App, follow: bool, since: int, text: str) -> None:
-    """Print the output of the app's containers, with time (UTC), container and task."""
+    """Print the output of the app's containers.
+
+    Each line shows its time (UTC), container and task.
+    """
     sources = sorted(set(_sources(app)))
     if not sources:
         raise OperationError("The app's containers do not log to CloudWatch; set their logDriver to awslogs.")

@@ -52,7 +52,10 @@ class Step:
     help="Time limit per service.",
 )
 def rollback(app: App, release: int | None, yes: bool, timeout: int) -> None:
-    """Roll back to RELEASE, by default the one before the running one; workers follow the web service."""
+    """Roll back to the previous release, or to RELEASE.
+
+    The web service is rolled back first, then the workers. Migrations are not undone.
+    """
     steps = _plan(app, release)
     for step in steps:
         click.echo(_announcement(step))

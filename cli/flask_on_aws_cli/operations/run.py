@@ -34,10 +34,10 @@ _STARTED_BY = "flask-on-aws-run"
 @click.option("--timeout", type=Duration(), help="Stop the task after this time; the exit code is 124. Default: none.")
 @click.argument("command", nargs=-1, required=True)
 def run(app: App, command: Sequence[str], timeout: int | None) -> NoReturn:
-    """Run COMMAND as a separate task with the service's image, network, roles and environment.
+    """Run COMMAND in a new task of the app.
 
-    Prints its output and exits with its exit code. Ctrl-C stops the task. A single argument is run by a shell:
-    run "flask db upgrade && flask seed".
+    The task has the service's image, network, roles and environment. This prints its output and exits with its exit
+    code. Ctrl-C stops the task. A shell runs a single argument: run "flask db upgrade && flask seed".
     """
     line = command[0] if len(command) == 1 else shlex.join(command)
     if len(line) > _MAX_LENGTH:

@@ -19,7 +19,7 @@ _WIDTH = 11  # of the first column, as in `local status`
 @app_options
 @click.option("--json", "in_json", is_flag=True, help="Print JSON.")
 def status(app: App, in_json: bool) -> None:
-    """Show the services with their releases, target health and last events, and the alarms."""
+    """Show services, releases, target health, events and alarms."""
     services = [_service_facts(app, service) for service in app.services]
     alarms = list(_alarms(app))
     if in_json:

@@ -40,7 +40,7 @@ class AppOptions:
 # In the order in which --help shows them.
 _OPTIONS = (
     click.option(
-        "--stack", metavar="NAME", help="Stack. Default: local if it is running, else the selected Pulumi stack."
+        "--stack", metavar="NAME", help="Stack, or local. Default: local if it is running, else the selected stack."
     ),
     click.option(
         "--project",
@@ -48,7 +48,7 @@ _OPTIONS = (
         help="Folder of Pulumi.yaml. Default: the current folder, else its nearest parent that has one.",
     ),
     click.option("--service", metavar="NAME", help="Only this service: web, a worker's name, or its name in ECS."),
-    click.option("--cluster", metavar="NAME", help="ECS cluster, if the stack is not available."),
+    click.option("--cluster", metavar="NAME", help="ECS cluster, to select the app without Pulumi."),
     click.option("--region", metavar="NAME", help="AWS region. Default: the stack's, else the environment's."),
     click.option("--profile", metavar="NAME", help="AWS profile. Default: the stack's, else the environment's."),
 )

@@ -30,9 +30,14 @@ _CANNOT_RUN = click.UsageError.exit_code
 @click.command()
 @plan_options
 @click.option(
-    "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: this one."
+    "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: the current one."
 )
-@click.option("--stack", default="", metavar="NAME", help="The stack whose settings are used. Default: the defaults.")
+@click.option(
+    "--stack",
+    default="",
+    metavar="NAME",
+    help="Stack whose settings apply. Default: none, each setting has its default.",
+)
 @click.option(
     "--settings",
     "settings_file",
@@ -40,18 +45,24 @@ _CANNOT_RUN = click.UsageError.exit_code
     metavar="FILE",
     help="A stack's settings as a JSON object of strings, instead of --project; - for standard input.",
 )
-@click.option("--runner", type=click.Choice(["auto", "container", "process"]), default="auto", show_default=True)
+@click.option(
+    "--runner",
+    type=click.Choice(["auto", "container", "process"]),
+    default="auto",
+    show_default=True,
+    help="Run the app in a container or as processes; auto: in a container if a Docker engine is available.",
+)
 @click.option("--port", type=int, metavar="N", help="Port the app listens on. Default: 8080.")
 @click.option("--health-path", metavar="PATH", help="Health check path, which answers 200. Default: /up.")
-@click.option("--startup-seconds", type=int, metavar="N", help="Time the app has to answer. Default: 60.")
-@click.option("--stop-seconds", type=int, metavar="N", help="Time the app has to exit after SIGTERM. Default: 60.")
-@click.option("--watch-seconds", type=int, metavar="N", help="How long it must keep answering. Default: 5.")
+@click.option("--startup-seconds", type=int, metavar="N", help="Seconds until the app must answer. Default: 60.")
+@click.option("--stop-seconds", type=int, metavar="N", help="Seconds until it must exit after SIGTERM. Default: 60.")
+@click.option("--watch-seconds", type=int, metavar="N", help="Seconds for which it must keep answering. Default: 5.")
 @click.option("--domain", metavar="NAME", help="The app's domain. Default: none.")
-@click.option("--env", multiple=True, metavar="NAME=VALUE", help="An environment variable for the app.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Environment variable for the app. Repeatable.")
 @click.option(
     "--before-push",
     is_flag=True,
-    help="As `up` does: without checks of domain and account, with the cache of the push.",
+    help="As in `up`: without the checks of domain and account, and with the build cache of the push.",
 )
 @click.option(
     "--json", "in_json", is_flag=True, help="Print all checks as JSON at the end; progress goes to standard error."
@@ -69,9 +80,12 @@ def preflight(
     junit: Path | None,
     **options: Any,
 ) -> None:
-    """Build the app in DIR, run it as the stack would, and check that it would work on AWS.
+    """Check whether the app in DIR would work on AWS.
 
-    The exit code is 1 if a check failed, and 2 if the checks cannot be made.
+    This builds the app, runs it as the stack would, sends it requests like the load balancer, and stops it like ECS.
+    Each failure is reported with its cause and the fix.
+
+    The exit code is 1 if a check failed, and 2 if the checks cannot run.
 
     If DIR is the app of the Pulumi project, or is omitted there, the settings of --stack apply; options override them.
     """

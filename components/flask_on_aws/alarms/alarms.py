@@ -38,17 +38,17 @@ class AlarmsArgs(TypedDict, total=False):
     database_storage_gib: pulumi.Input[int]
     """Allocated storage of the instance in GiB, preferably its output `allocated_storage_gib`. Required with `watch_database`. Default: none."""
     database_max_storage_gib: int
-    """Size up to which RDS grows the storage automatically, in GiB; 0: it does not grow. Default: 0."""
+    """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 0."""
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
-    """Connection limit of the instance, where its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
+    """Connection limit of the instance, if its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
     watch_queue: bool
-    """Whether failed jobs and jobs that wait for long raise alarms. Default: false."""
+    """Whether failed jobs and jobs that wait too long raise alarms. Default: false."""
     queue_name: pulumi.Input[str]
     """Name of the SQS queue. Required with `watch_queue`. Default: none."""
     dead_letter_queue_name: pulumi.Input[str]
-    """Name of its dead-letter queue. Required with `watch_queue`. Default: none."""
+    """Name of the queue's dead-letter queue. Required with `watch_queue`. Default: none."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the topic's messages; its policy must allow CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
@@ -112,7 +112,7 @@ def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
 
 
 class Alarms(Component):
-    """CloudWatch alarms for what a small team must know, an SNS topic that reports it, and an optional budget."""
+    """CloudWatch alarms for what a small team must know, an SNS topic that they publish to, and an optional budget."""
 
     topic_arn: pulumi.Output[str]
     """ARN of the topic, for more subscriptions and alarms; known once CloudWatch and Budgets may publish to it."""

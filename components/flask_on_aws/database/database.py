@@ -31,15 +31,15 @@ _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it w
 
 
 class Database(Component):
-    """A PostgreSQL instance on RDS that accepts connections from the client security groups alone, and only over TLS.
+    """A PostgreSQL instance on RDS that accepts connections only from the client security groups, and only over TLS.
 
     A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
 
     host: pulumi.Output[str]
-    """Host name."""
+    """Host name of the instance."""
     port: pulumi.Output[int]
-    """Port."""
+    """Port of the instance."""
     database_name: pulumi.Output[str]
     """Name of the database."""
     username: pulumi.Output[str]
@@ -55,7 +55,7 @@ class Database(Component):
     instance_arn: pulumi.Output[str]
     """ARN of the instance."""
     allocated_storage_gib: pulumi.Output[int]
-    """Storage of the instance, in GiB, when Pulumi last read it: RDS increases it automatically."""
+    """Storage of the instance in GiB when Pulumi last read it; RDS increases it automatically."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         days = with_defaults(args, DEFAULTS)["log_retention_days"]

@@ -38,13 +38,13 @@ class DatabaseArgs(TypedDict, total=False):
     storage_gib: int
     """Initial storage, in GiB; RDS never shrinks it. Default: 20."""
     max_storage_gib: int
-    """Size up to which storage grows automatically, in GiB; 0: it does not grow. Default: 100."""
+    """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 100."""
     database_name: str
     """Name of the database. Default: app."""
     username: str
     """Name of the database's owner. Default: app."""
     backup_days: int
-    """Days, up to 35, for which the database can be restored to any second; 0: no backups. Default: 7."""
+    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off. Default: 7."""
     backup_window: str
     """Daily window of the backup, in UTC. Default: 03:00-04:00."""
     maintenance_window: str
@@ -80,13 +80,13 @@ class DatabaseArgs(TypedDict, total=False):
     allow_replacement: bool
     """Deprecated, use accept_data_loss: whether a change of database_name, username or kms_key_id may replace the database. Default: false."""
     slow_query_ms: int
-    """Duration in milliseconds from which a statement is logged; -1: none. Default: 1000."""
+    """Duration in milliseconds from which a statement is logged; -1 logs none. Default: 1000."""
     idle_transaction_seconds: int
-    """Seconds after which an idle transaction is ended; 0: never. Default: 60."""
+    """Seconds after which an idle transaction is ended; 0 means never. Default: 60."""
     lock_timeout_seconds: int
-    """Seconds that a statement waits for a lock; 0: forever. Default: 30."""
+    """Seconds that a statement waits for a lock; 0 means forever. Default: 30."""
     statement_timeout_seconds: int
-    """Seconds that a statement may run; a longer migration can run `SET statement_timeout = 0`. 0: forever. Default: 900."""
+    """Seconds that a statement may run; a longer migration can run `SET statement_timeout = 0`. 0 means forever. Default: 900."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 

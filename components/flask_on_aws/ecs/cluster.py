@@ -11,7 +11,7 @@ from ..component import Component, with_defaults
 
 class ClusterArgs(TypedDict, total=False):
     container_insights: bool
-    """Whether CloudWatch collects metrics per task, which costs about 0.07 USD a metric and month. Default: false."""
+    """Whether CloudWatch collects metrics per task, which costs about 0.07 USD per metric and month. Default: false."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 

@@ -45,7 +45,7 @@ class Service(Component):
     log_group_arn: pulumi.Output[str]
     """ARN of that log group."""
     prepared: pulumi.Output[str]
-    """Known once the release command has succeeded; whatever else runs this release waits for it."""
+    """Known once the release command has succeeded; everything else that runs this release waits for it."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         raise_problems(problems(args))

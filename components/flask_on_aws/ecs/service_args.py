@@ -27,7 +27,7 @@ class ServiceArgs(TypedDict, total=False):
     image_uri: Required[pulumi.Input[str]]
     """The image, by digest. Required."""
     repository_url: pulumi.Input[str]
-    """Repository of the image, if known before the image is built; the execution role may pull from it alone. Default: that of `image_uri`."""
+    """Repository of the image, if known before the image is built; the execution role may pull only from it. Default: that of `image_uri`."""
     architecture: Architecture
     """Processor architecture of the tasks, the one that the image was built for: x86_64 or arm64. Default: x86_64."""
     cpu: int
@@ -43,17 +43,17 @@ class ServiceArgs(TypedDict, total=False):
     environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Plain environment variables. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """Secret environment variables: name and what ECS calls `valueFrom`, the ARN of a secret or SSM parameter; a variable whose reference is empty is left out. Default: none."""
+    """Secret environment variables: name and `valueFrom` as in ECS, the ARN of a secret or SSM parameter; a variable with an empty reference is left out. Default: none."""
     secrets_version: pulumi.Input[str]
-    """Anything that changes when the secrets' values do; then tasks are replaced, since they read secrets only at start. Default: none."""
+    """Any value that changes with the secrets' values; tasks are then replaced, because they read secrets only when they start. Default: none."""
     target_group_arn: pulumi.Input[str]
     """Target group of the load balancer; without it the service has no port (a worker). Default: none."""
     more_target_group_arns: Sequence[pulumi.Input[str]]
     """Further target groups, while the service moves to another load balancer. Default: none."""
     load_balancers: Sequence[str]
-    """The load balancers that those target groups belong to, of `public` and `internal`. If set, an update that would remove the tasks from all that serve them now is rejected. Default: none, no update is rejected."""
+    """The load balancers that those target groups belong to: `public`, `internal` or both. If set, an update that would remove the tasks from all that serve them now is rejected. Default: none, no update is rejected."""
     load_balancer_security_group_id: pulumi.Input[str]
-    """Security group of the load balancer, the only one that may connect to the tasks. Default: none."""
+    """Security group of the load balancer, the only one from which tasks accept connections. Default: none."""
     security_group_id: pulumi.Input[str]
     """An existing security group for the tasks. Default: one is created."""
     execution_role_arn: pulumi.Input[str]
@@ -73,13 +73,13 @@ class ServiceArgs(TypedDict, total=False):
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must allow CloudWatch Logs, as that of a KmsKey does. Default: AWS's keys."""
     release_command: str
-    """Command that runs once for each release, by a shell, as a task of the new task definition before the service gets it; its failure leaves the service as it is. Needs boto3 where Pulumi runs. Default: none."""
+    """Command that a shell runs once per release, as a task of the new task definition, before the service gets it; if it fails, the service is left unchanged. Needs boto3 where Pulumi runs. Default: none."""
     release_seconds: int
     """Seconds that the release command may take, up to 3600. Default: 900."""
     rollout_seconds: int
     """Seconds that a rollout may take before the update fails, up to 3600. Default: 1200."""
     after: pulumi.Input[Any]
-    """Anything that must be known before tasks of this release start, such as another service's `prepared`. Default: none."""
+    """Any value that must be known before tasks of this release start, such as another service's `prepared`. Default: none."""
     desired_count: int
     """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
     startup_seconds: int
@@ -91,7 +91,7 @@ class ServiceArgs(TypedDict, total=False):
     enable_exec: bool
     """Whether ECS Exec may open a shell in the containers. Default: false."""
     read_only_root: bool
-    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
+    """Whether the container's root filesystem is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
     """Directories on scratch volumes. They belong to root unless the image declares them as VOLUMEs of its user. Default: /tmp."""
     user: str
@@ -101,7 +101,7 @@ class ServiceArgs(TypedDict, total=False):
     init_containers: Sequence[Mapping[str, Any]]
     """Containers that must exit successfully before the app starts, as the ECS API's container definitions. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere; name 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
+    """TCP ports on which tasks may connect to any address; include 443 for image, secrets and logs, and the database's port. Default: all ports and protocols."""
     ca_path: str
     """Where an init container writes `ca_certificates`, for images that do not contain them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]

@@ -17,7 +17,7 @@ class TaskRolesArgs(TypedDict, total=False):
     secret_references: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The references in the containers' `valueFrom`: ARNs of secrets (with or without `:key:stage:version`) and of SSM parameters. Default: none."""
     image_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The images to pull; those in ECR are granted by their repositories' ARNs, others need no grant. Default: none."""
+    """The images to pull; the execution role may pull those in ECR; others need no permission. Default: none."""
     kms_key_arns: pulumi.Input[Sequence[pulumi.Input[str]]]
     """ARNs of the customer managed KMS keys that encrypt those secrets and parameters. Default: none."""
     policies: Mapping[str, pulumi.Input[str]]

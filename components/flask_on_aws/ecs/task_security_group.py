@@ -16,13 +16,13 @@ class TaskSecurityGroupArgs(TypedDict, total=False):
     port: int
     """Port that the load balancer connects to. Default: 8080."""
     load_balancer_security_group_id: pulumi.Input[str]
-    """Security group of the load balancer, the only one that may connect. Default: none, nothing may connect."""
+    """Security group of the load balancer, the only one from which tasks accept connections. Default: none, nothing may connect."""
     internal_load_balancer_security_group_id: pulumi.Input[str]
     """Security group of an internal load balancer, which may connect as well. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere. Default: all ports and protocols."""
+    """TCP ports on which tasks may connect to any address. Default: all ports and protocols."""
     endpoint_security_group_id: pulumi.Input[str]
-    """Security group of the VPC's interface endpoints. With `outbound_ports`, tasks may reach these and S3's gateway endpoint on 443, whatever ports are named. Default: none."""
+    """Security group of the VPC's interface endpoints. With `outbound_ports`, tasks may reach these and S3's gateway endpoint on 443, whatever the ports are. Default: none."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
@@ -32,7 +32,7 @@ _DEFAULTS: Mapping[str, Any] = {"port": 8080}
 
 
 class TaskSecurityGroup(Component):
-    """Inbound from the load balancer alone; outbound to anywhere, or to a few ports and what the stack itself connects.
+    """Allows connections in only from the load balancer, and out to anywhere, or to certain ports and the stack's own resources.
 
     AWS's DNS resolver, the task metadata and the task role's credentials need no rule: security groups do not filter
     them (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html).

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class FlaskApp(FlaskAppSteps):
     """Image, network, database, bucket, load balancer or CloudFront, Fargate services, scaling and alarms of one app.
 
-    Load balancer, database, certificate, bucket and image are created side by side; only the service waits for them.
+    Load balancer, database, certificate, bucket and image are created in parallel; only the service waits for them.
     """
 
     url: pulumi.Output[str]
@@ -28,18 +28,18 @@ class FlaskApp(FlaskAppSteps):
     hostname: pulumi.Output[str]
     """Host of `url`."""
     dns_records: pulumi.Output[Sequence[Mapping[str, str]]]
-    """With `dns` external: the records to set, each name, type and value."""
+    """With `dns` external: the records to create, each with name, type and value."""
     certificate_arn: pulumi.Output[str]
-    """ARN of the certificate of the app's domain; empty without a domain, or where a shared listener's own covers it."""
+    """ARN of the certificate of the app's domain; empty without a domain, or if the shared listener's own certificate covers it."""
     distribution_id: pulumi.Output[str]
     """Id of the CloudFront distribution; empty without one."""
     distribution_arn: pulumi.Output[str]
     """ARN of the CloudFront distribution; empty without one."""
 
     load_balancer_arn: pulumi.Output[str]
-    """ARN of the load balancer that visitors come through."""
+    """ARN of the load balancer that serves visitors."""
     load_balancer_arn_suffix: pulumi.Output[str]
-    """The part of that ARN with which metrics and scaling policies name the load balancer."""
+    """The part of that ARN that identifies the load balancer in metrics and scaling policies."""
     load_balancer_dns_name: pulumi.Output[str]
     """DNS name of the load balancer."""
     load_balancer_zone_id: pulumi.Output[str]
@@ -75,13 +75,13 @@ class FlaskApp(FlaskAppSteps):
     execution_role_name: pulumi.Output[str]
     """Name of that role."""
     task_role_arn: pulumi.Output[str]
-    """ARN of the app's own role, which web and workers share."""
+    """ARN of the task role, with which the web service and the workers call AWS."""
     task_role_name: pulumi.Output[str]
-    """Name of the app's own role, to attach more policies to."""
+    """Name of the task role, to attach more policies to."""
     security_group_id: pulumi.Output[str]
     """Security group of the tasks."""
     log_group_name: pulumi.Output[str]
-    """Log group of web and workers."""
+    """Log group of the web service and the workers."""
     log_group_arn: pulumi.Output[str]
     """ARN of that log group."""
     secret_arn: pulumi.Output[str]
@@ -114,7 +114,7 @@ class FlaskApp(FlaskAppSteps):
     queue_arn: pulumi.Output[str]
     """ARN of that queue; empty without one."""
     dead_letter_queue_url: pulumi.Output[str]
-    """URL of the queue of failed jobs; empty without one."""
+    """URL of the dead-letter queue; empty without one."""
 
     vpc_id: pulumi.Output[str]
     """The VPC."""
@@ -125,11 +125,11 @@ class FlaskApp(FlaskAppSteps):
     task_subnet_ids: pulumi.Output[Sequence[str]]
     """Subnets in which tasks run."""
     assign_public_ip: pulumi.Output[bool]
-    """Whether tasks in those subnets need a public address to reach anything."""
+    """Whether tasks in `task_subnet_ids` need a public address to connect to anything."""
     endpoint_security_group_id: pulumi.Output[str]
     """Security group of the VPC's interface endpoints; empty without any."""
     kms_key_arn: pulumi.Output[str]
-    """ARN of the KMS key that encrypts what the app stores; empty where that is AWS's own keys."""
+    """ARN of the KMS key that encrypts what the app stores; empty with AWS's own keys."""
     alarm_topic_arn: pulumi.Output[str]
     """ARN of the SNS topic that alarms and the budget publish to; empty without one."""
 

@@ -31,242 +31,242 @@ from ..validation.choices import (
 class FlaskAppArgs(TypedDict, total=False):
     # General
     environment: Environment
-    """Type of the environment: development, staging or production. It decides the defaults that name an environment. Default: development."""
+    """Type of the environment: development, staging or production. It decides the defaults that differ between environments. Default: development."""
     tags: Mapping[str, str]
-    """Tags of all resources that take any, and of the tasks, by key; a resource's own win over them. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
+    """Tags of every resource that supports tags, and of the tasks, by key; a resource's own tags take precedence. Keys have up to 128 letters, digits, spaces and + - = . _ : / @, values up to 256; at most 40 tags. Default: none."""
     # Image
     app: str
     """Folder of the app, with or without a Dockerfile. Default: app_template."""
     image: pulumi.Input[str]
-    """A ready image to run instead of building `app`. Default: none."""
+    """An existing image to run instead of building `app`. Default: none."""
     dockerfile: str
-    """Dockerfile, relative to `app`; where there is no `Dockerfile`, a build plan makes one from the app's files. Default: Dockerfile."""
+    """Path of the Dockerfile, relative to `app`. If there is no `Dockerfile`, a build plan generates one from the app's files. Default: Dockerfile."""
     python_version: str
-    """Without a Dockerfile: Python as major.minor, such as 3.12. Default: what .python-version or the project names, else 3.13."""
+    """Without a Dockerfile: Python as major.minor, such as 3.12. Default: the version that .python-version or the project names, else 3.13."""
     system_packages: Sequence[str]
-    """Without a Dockerfile: further Debian packages to build and run with. Default: none."""
+    """Without a Dockerfile: additional Debian packages to build and run with. Default: none."""
     builder: Builder
-    """docker-build (BuildKit) or docker (a bare daemon). Default: docker-build."""
+    """What builds the image: docker-build (BuildKit) or docker (a plain Docker daemon, for machines that cannot start BuildKit's container). Default: docker-build."""
     architecture: Architecture
-    """Processor that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
+    """Processor architecture that the image is built for and the tasks run on: x86_64 or arm64. Default: x86_64."""
     build_env: Mapping[str, str]
-    """Variables of the build; they are not in the running container. A Dockerfile of your own gets them as its `ARG`s. Default: none."""
+    """Variables of the build, which the running container does not have. Your own Dockerfile gets them as `ARG`s. Default: none."""
     build_secrets: Mapping[str, pulumi.Input[str]]
-    """Secrets of the build, by name, encrypted in a stack's file: variables of its commands, and for a Dockerfile of your own BuildKit secrets by id. Default: none."""
+    """Secrets of the build, by name, encrypted in the stack's file. They are variables of the build's commands; your own Dockerfile gets them as BuildKit secrets, by id. Default: none."""
     rebuild: str
-    """Any change of this text builds the image again from fresh base images. Default: none."""
+    """Any text; changing it builds the image again from fresh base images. Default: none."""
     images_kept: int
-    """Releases kept in the repository, at least 20. Default: 30."""
+    """Number of the newest images that the repository keeps, at least 20. Default: 30."""
     preflight: Preflight
-    """Whether the app is built, run and checked on this machine before its image is pushed: auto (where a Docker engine of the tasks' processor and the command flask-on-aws are there), always or never. Default: auto."""
+    """Whether the app is built, run and checked on this machine before its image is pushed: always, never, or auto (if a Docker engine for the tasks' architecture and the command flask-on-aws are available). Default: auto."""
     repository_name: str
-    """Name of the ECR repository; given, an image already pushed for the same content is used again. Default: automatic."""
+    """Name of the ECR repository. If it is set, content that was pushed before is reused without a build. Default: none, the name is generated."""
     # Encryption
     kms_key_id: pulumi.Input[str]
-    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, logs, images and alarm messages. Its policy must admit CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, which leaves it to AWS's own keys."""
+    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, queue, logs, images and alarm messages. Its policy must allow CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, AWS's own keys are used."""
     create_kms_key: bool
-    """Whether a KMS key is created for that, in place of `kms_key_id`. Default: false."""
+    """Whether the stack creates a KMS key for this, instead of using `kms_key_id`. Default: false."""
     # Domain
     domain: str
-    """The app's own name, like app.example.com. Default: none, a name of CloudFront."""
+    """The app's own domain, such as app.example.com. Default: none, CloudFront's default domain is used."""
     domain_aliases: Sequence[str]
-    """More names for the same app. Default: none."""
+    """Additional domains of the app. Default: none."""
     dns: Dns
-    """Where the domain's records are: route53 (set by this program) or external (set by you, see the output dns_records). Default: route53."""
+    """Where the domain's records are: route53 (they are created) or external (you create them; an output lists them). Default: route53."""
     dns_ready: bool
-    """With `dns` external: whether the records for the certificate are set, so that HTTPS on the domain can start. Default: false."""
+    """With `dns` external: whether you have created the records for the certificate, so that the app can be served on the domain. Default: false."""
     zone_id: pulumi.Input[str]
-    """Route 53 zone of the domain. Default: the one with the longest matching name."""
+    """Id of the domain's hosted zone in Route 53. Default: the zone with the longest matching name."""
     certificate_arn: pulumi.Input[str]
-    """An existing ACM certificate for the domain, in the stack's region; on a shared listener it stays attached when the app is deleted. Default: one is requested."""
+    """ARN of an existing ACM certificate for the domain, in the stack's region. On a shared listener it stays attached when the app is deleted. Default: none, one is requested."""
     cloudfront_origin: str
-    """How CloudFront reaches the app of a stack without a domain: `vpc`, by a VPC origin and a load balancer without a public address, or `public`, by a public load balancer, as stacks from before that have it. `public-with-vpc` and `vpc-with-public` are the steps between them (UPGRADE.md): both load balancers, of which CloudFront uses the first named. Default: vpc."""
+    """How CloudFront reaches an app without a domain: `vpc` (through a VPC origin and a load balancer without a public address) or `public` (through a public load balancer, as in stacks created before VPC origins were supported). `public-with-vpc` and `vpc-with-public` are steps between the two, or to a domain: the stack has both load balancers, and CloudFront uses the first named. See UPGRADE.md. Default: vpc."""
     # Network
     vpc_cidr: str
     """Address range of the VPC. Default: 10.0.0.0/16."""
     zones: int
-    """Availability zones, 2 or 3. Default: 2."""
+    """Number of availability zones, 2 or 3. Default: 2."""
     egress: Egress
-    """How tasks reach the internet: public, ipv6, nat, nat-per-zone or endpoints. Default: public."""
+    """How tasks reach the internet: public (public addresses, on which no port is open), ipv6 (experimental: private, outbound IPv6 only), nat (private, one NAT gateway), nat-per-zone, or endpoints (private, AWS services but no internet). Default: public."""
     flow_logs: bool
-    """Whether the VPC logs its connections. Default: true in production."""
+    """Whether the VPC logs its connections (VPC flow logs). Default: true in production."""
     vpc_id: pulumi.Input[str]
-    """An existing VPC. Default: one is created."""
+    """Id of an existing VPC. Default: none, one is created."""
     public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Public subnets of the existing VPC. Default: none."""
+    """Ids of public subnets in the existing VPC. Default: none."""
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets of the existing VPC. Default: none."""
+    """Ids of private subnets in the existing VPC. Default: none."""
     # Database
     database: DatabaseKind
-    """postgres or none. Default: postgres."""
+    """Database of the app: postgres or none. Default: postgres."""
     database_version: str
-    """PostgreSQL's major or major.minor version. Default: 17."""
+    """Version of PostgreSQL: major (AWS chooses and upgrades the minor version) or major.minor (fixed until you change it). Default: 17."""
     database_instance_class: str
     """RDS instance class. Default: db.t4g.micro."""
     database_storage_gib: int
-    """Storage to start with. Default: 20."""
+    """Initial storage in GiB. Default: 20."""
     database_max_storage_gib: int
-    """Storage up to which RDS grows by itself; 0 turns that off. Default: 100."""
+    """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 100."""
     database_name: str
     """Name of the database. Default: app; on a shared server the app's name, with _ for -."""
     database_username: str
-    """Name of the database's owner. Default: app; on a shared server that of the database."""
+    """Name of the database's owner. Default: app; on a shared server the name of the database."""
     database_backup_days: int
-    """Days for which RDS can restore any second. Default: 14 in production, 7 in staging, 1 in development."""
+    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off. Default: 14 in production, 7 in staging, 1 in development."""
     database_backup_window: str
-    """UTC time of the daily backup. Default: 03:00-04:00."""
+    """Daily window of the backup, in UTC. Default: 03:00-04:00."""
     database_maintenance_window: str
-    """UTC time of the weekly maintenance. Default: sun:04:30-sun:05:30."""
+    """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
     database_multi_az: bool
-    """Whether a standby in another zone takes over. Default: true in production."""
+    """Whether a standby in another zone takes over when the database fails. Default: true in production."""
     database_monitoring_interval: int
-    """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, the more the shorter the interval. Default: 60 in production, else 0."""
+    """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, so shorter intervals cost more. Default: 60 in production, else 0."""
     database_snapshot: str
-    """Snapshot to restore from when the database is created; later changes do nothing. Default: none."""
+    """Snapshot to create the database from; later changes have no effect. Default: none."""
     database_apply_immediately: bool
-    """Whether changes of the database happen now or in the maintenance window. Default: true except in production."""
+    """Whether changes to the database take effect at once, some with a restart, instead of in the maintenance window. Default: true except in production."""
     database_allow_major_upgrade: bool
     """Whether a higher major `database_version` may be applied. Default: false."""
     database_kms_key_id: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the database's storage, which RDS takes at creation alone; `aws/rds` is RDS's own, which a database from before `kms_key_id` keeps with it. Default: the key of all else."""
+    """ARN of the KMS key that encrypts the database's storage, which can only be set at creation. `aws/rds` is RDS's own key, which a database created before `kms_key_id` was set can keep. Default: the key of everything else."""
     accept_data_loss: Sequence[str]
-    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-queue, app-image, app-web-logs or app-kms-key; unset it afterwards. Default: none."""
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-queue, app-image, app-web-logs or app-kms-key; remove it afterwards. Default: none."""
     allow_database_replacement: bool
-    """Deprecated, use accept_data_loss: whether a change may replace the database and so lose its data. Default: false."""
+    """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
-    """Scheme of DATABASE_URL: postgresql, postgres or one with a driver like postgresql+psycopg. Default: postgresql."""
+    """Scheme of DATABASE_URL: postgresql, postgres, or one with a driver, such as postgresql+psycopg. Default: postgresql."""
     database_url_query: str
-    """Query of DATABASE_URL, for drivers that are not libpq; empty: no query. Default: sslmode and sslrootcert."""
+    """Query string of DATABASE_URL, for drivers that do not use libpq; if empty, there is none. Default: sslmode and sslrootcert."""
     database_host: pulumi.Input[str]
-    """Host of an existing PostgreSQL server to share; needs `database_server_security_group_id` and `database_server_secret_arn`. The app gets a separate database and role there, by default named like the app, before its tasks start. Default: none, a server is created."""
+    """Host of an existing PostgreSQL server to share; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
     database_port: pulumi.Input[int]
     """Port of the shared server. Default: 5432."""
     database_server_security_group_id: pulumi.Input[str]
-    """Security group of the shared server. Default: none."""
+    """Id of the shared server's security group. Default: none."""
     database_server_secret_arn: pulumi.Input[str]
-    """Secret with `username` and `password` of a role on the shared server that may create roles and databases; RDS's own secrets are of this form. Default: none."""
+    """ARN of a secret with the `username` and `password` of a role on the shared server that may create roles and databases; the secrets that RDS manages have this form. Default: none."""
     database_setup_image: str
-    """Image with psql 14 or newer that sets up the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
+    """Image with psql 14 or newer, which creates the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
     # Bucket
     bucket: BucketKind
-    """s3 or none. Default: s3."""
+    """Bucket for media files: s3 or none. Default: s3."""
     bucket_versioned: bool
     """Whether overwritten and deleted files are kept for 30 days. Default: true in production."""
     # Queue
     queue: QueueKind
-    """sqs or none: a queue for background jobs, whose URL the app gets as QUEUE_URL, and a dead-letter queue for those that failed. Removing it deletes the messages in both. Default: none."""
+    """Queue for background jobs: sqs or none. The app gets its URL as QUEUE_URL, and failed jobs move to a dead-letter queue. Removing it deletes the messages in both. Default: none."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may reach the load balancer on its own domain. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain. Default: everybody."""
     desync_mitigation: DesyncMitigation
-    """The load balancer's handling of ambiguous requests: monitor, defensive or strictest. Default: defensive."""
+    """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
-    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's name. Default: none."""
+    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's default domain. Default: none."""
     access_logs: bool
-    """Whether load balancer, CloudFront and media bucket log every request to buckets; for a shared load balancer that is up to its owner. Default: true in production."""
+    """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool
-    """Whether load balancer and database are protected from deletion, until this is set to false and applied. Default: true in production."""
+    """Whether load balancer, database and image repository are protected from deletion. To delete them, set this to false and apply it first. Default: true in production."""
     keep_data: bool
-    """Whether a destroyed stack leaves a final snapshot of the database and the media bucket with its files. Default: true in production."""
+    """Whether destroying the stack leaves a final snapshot of the database, and the media bucket with its files. Default: true in production."""
     # Sharing with other stacks
     cluster_arn: pulumi.Input[str]
-    """An existing ECS cluster; give `cluster_name` as well. Default: one is created."""
+    """ARN of an existing ECS cluster; requires `cluster_name`. Default: none, one is created."""
     cluster_name: pulumi.Input[str]
     """Name of the existing cluster. Default: none."""
     listener_arn: pulumi.Input[str]
-    """HTTPS listener of an existing load balancer to share; needs `domain`, `vpc_id` and the four `load_balancer_…` below. Default: none."""
+    """ARN of the HTTPS listener of an existing load balancer to share; requires `domain`, `vpc_id` and, of that load balancer, `load_balancer_security_group_id`, `load_balancer_dns_name`, `load_balancer_zone_id` and `load_balancer_arn_suffix`. Default: none."""
     load_balancer_security_group_id: pulumi.Input[str]
-    """Security group of the shared load balancer. Default: none."""
+    """Id of the shared load balancer's security group. Default: none."""
     load_balancer_dns_name: pulumi.Input[str]
     """DNS name of the shared load balancer. Default: none."""
     load_balancer_zone_id: pulumi.Input[str]
-    """Hosted zone id of the shared load balancer. Default: none."""
+    """Id of the shared load balancer's hosted zone. Default: none."""
     load_balancer_arn_suffix: pulumi.Input[str]
     """ARN suffix of the shared load balancer, for metrics. Default: none."""
     listener_priority: int
-    """Priority of the app's first rule on the shared listener, unlike any other there. Default: 100."""
+    """Priority of the app's first rule on the shared listener, which no other rule may have. Default: 100."""
     listener_has_certificate: bool
-    """Whether the shared listener already has a certificate for the domain and its aliases, like a wildcard of the stack that owns it; then the app requests and attaches none. Default: false."""
+    """Whether the shared listener already has a certificate for the domain and its aliases, such as a wildcard certificate of the stack that owns it; the app then neither requests nor attaches one. Default: false."""
     listener_paths: Sequence[str]
-    """Paths of the app on the shared listener. Default: /*."""
+    """Path patterns of the app on the shared listener. Default: /*."""
     # Service
     cpu: int
     """CPU units of a task; 1024 are one vCPU. Default: 256."""
     memory: int
     """Memory of a task in MiB. Default: 512."""
     min_tasks: int
-    """Fewest tasks. Default: 2 in production, else 1."""
+    """Minimum number of tasks. Default: 2 in production, else 1."""
     max_tasks: int
-    """Most tasks. Default: 10 in production, 4 in staging, 2 in development."""
+    """Maximum number of tasks. Default: 10 in production, 4 in staging, 2 in development."""
     scale_cpu_percent: int
-    """Average CPU use that autoscaling keeps; 0 turns it off. Default: 60."""
+    """Average CPU use in percent that autoscaling maintains; 0 turns this off. Default: 60."""
     scale_memory_percent: int
-    """Average memory use that autoscaling keeps; 0 turns it off. Default: 75."""
+    """Average memory use in percent that autoscaling maintains; 0 turns this off. Default: 75."""
     scale_requests_per_minute: int
-    """Requests per task and minute that autoscaling keeps; 0 turns it off. Default: 0."""
+    """Requests per task and minute that autoscaling maintains; 0 turns this off. Default: 0."""
     schedules: Sequence[Mapping[str, Any]]
-    """Changes of the task limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They own the limits: leave out `min_tasks` and `max_tasks`. Default: none."""
+    """Changes to the limits at fixed times, each `{name, schedule, min_tasks, max_tasks, timezone}`, where timezone is UTC if left out. They replace `min_tasks` and `max_tasks`, which must be left out. Default: none."""
     port: int
-    """Port that the app listens on, given to it as PORT. Default: 8080."""
+    """Port that the app listens on, passed to it as PORT. Default: 8080."""
     health_check_path: str
-    """Path that answers 200 when the app is up, without a database behind it. Default: /up."""
+    """Path that answers 200 when a task is ready for requests, without a query of the database. Default: /up."""
     startup_seconds: int
-    """Time from start to ready, up to 240 seconds. Default: 60."""
+    """Seconds from start to ready, from 5 to 240. Default: 60."""
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
     release_command: str
-    """Command that runs once for each release, with the app's image and environment, before any task of it serves; its failure fails the update, and the old release serves on; `none` turns it off. Default: `release:` of the Procfile, unless `image` is given."""
+    """Command that runs once per release, with the app's image and environment, before any of its tasks serves requests. If it fails, the update fails and the old release keeps serving. `none` turns it off. Default: `release:` of the Procfile, unless `image` is given."""
     release_seconds: int
     """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes: name and command; each is a service of one task of the same image. Default: the Procfile's other lines, unless `image` is given; an empty mapping: none."""
+    """Background processes, by name: each command runs as a service with one task of the app's image. Default: the Procfile's other lines, unless `image` is given; an empty mapping means none."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
-    """Percentage of tasks on Fargate Spot. Default: 0."""
+    """Percentage of tasks on Fargate Spot, which AWS may stop with two minutes' notice. Default: 0."""
     log_retention_days: int
-    """Days for which logs are kept: the containers', the flow logs' and the access logs'. Default: 365 in production, 30 in staging, 14 in development."""
+    """Days for which all logs are kept: the containers', the database's, flow logs and access logs. Default: 365 in production, 30 in staging, 14 in development."""
     # Environment of the app
     env: Mapping[str, pulumi.Input[str]]
-    """The app's own plain variables. Default: none."""
+    """Your own variables for the app, in plain text. Default: none."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """The app's own secret variables: name and ARN of a secret or SSM parameter. Default: none."""
+    """Your own secret variables for the app: name and ARN of a secret or SSM parameter. Default: none."""
     secret_values: Mapping[str, pulumi.Input[str]]
-    """The app's own secret variables: name and value, encrypted in a stack's file and kept in the app's secret in Secrets Manager. Default: none."""
+    """Your own secret variables for the app: name and value, encrypted in the stack's file and stored in the app's secret in Secrets Manager. Default: none."""
     previous_secret_key: str
-    """What becomes of the SECRET_KEY that a stack of version 0.1 has: `fallback` (the app finds it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). No matter on other stacks. Default: fallback."""
+    """What happens to the SECRET_KEY of a stack created by version 0.1: `fallback` (the app gets it in SECRET_KEY_FALLBACKS, so that sessions signed with it stay valid), `keep` (it still signs) or `drop` (sessions signed with it end). It has no effect on other stacks. Default: fallback."""
     override_env: Sequence[str]
-    """Names of the contract's variables that `env`, `secrets` and `secret_values` may replace. Default: none."""
+    """Names of variables set by the stack that `env`, `secrets` and `secret_values` may replace. Default: none."""
     compat: Sequence[Preset]
-    """Further variables as on another platform: adaptable, divio, upsun, gunicorn-tutorial. Default: none."""
+    """Presets that add the variables of another platform: adaptable, divio, upsun, gunicorn-tutorial. Default: none."""
     debug: bool
-    """Whether FLASK_DEBUG is 1. Flask's debugger lets a visitor run code. Default: false."""
+    """Whether FLASK_DEBUG is 1. Flask's debugger lets any visitor run code. Default: false."""
     git_branch: str
-    """Branch for the preset divio. Default: none."""
+    """Git branch of the release, for the preset divio. Default: none."""
     # Permissions and hardening
     policy_arns: Mapping[str, pulumi.Input[str]]
-    """Managed IAM policies for the app's role, by a short name for each. Default: none."""
+    """ARNs of managed IAM policies for the task role, by a short name for each. Default: none."""
     permissions_boundary: pulumi.Input[str]
-    """ARN of the permissions boundary of the roles. Default: none."""
+    """ARN of the permissions boundary of all roles. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports to which tasks may connect anywhere, 443 among them, over which they pull their image, read secrets and send logs (with `egress` endpoints it may be left out). The database and the VPC's endpoints are reached whatever is named here. Default: all."""
+    """TCP ports on which tasks may connect to any address. 443 must be among them, because tasks pull their image, read secrets and send logs over it (with `egress` endpoints it can be left out). The database and the VPC's endpoints can be reached whatever the ports are. Default: all."""
     read_only_root: bool
-    """Whether the container's file system is read-only apart from `writable_paths`. Default: true."""
+    """Whether the container's root filesystem is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
-    """Directories on scratch volumes; in the image of an own Dockerfile they must be VOLUMEs of its user; an empty list: none. Default: /tmp."""
+    """Directories on scratch volumes. Your own Dockerfile must declare them as VOLUMEs of its user; an empty list means none. Default: /tmp."""
     sidecars: Sequence[Mapping[str, Any]]
-    """More containers of the web task, as the ECS API's container definitions. Default: none."""
+    """Additional containers of the web task, as the ECS API's container definitions. Default: none."""
     ca_certificates: CaCertificates
-    """Who brings the RDS root certificates: image, init (a container that writes them before the app starts), or auto: image when the Dockerfile names their path or there is none. Default: auto."""
+    """Where the RDS root certificates come from: image, init (a container that writes them before the app starts), or auto (image if the app is built without a Dockerfile or its Dockerfile names their path, otherwise init). Default: auto."""
     # Monitoring
     container_insights: bool
-    """Whether CloudWatch collects metrics per task. Default: false."""
+    """Whether CloudWatch collects metrics per task (Container Insights). Default: false."""
     alarms: bool
-    """Whether the baseline alarms exist. Default: true in production."""
+    """Whether CloudWatch alarms watch the app, its database and its queue. Default: true in production."""
     alarm_email: pulumi.Input[str]
-    """Address that gets alarms and budget warnings. Default: none."""
+    """Address that gets alarms and budget warnings, once its owner has confirmed it. Default: none."""
     monthly_budget_usd: int
-    """Monthly budget; 0 for none. Default: 0."""
+    """Monthly cost in USD; a warning is sent when 80 % is spent or 100 % is forecast; 0 for none. Default: 0."""
 
 
 # What turns the Procfile's release command off.

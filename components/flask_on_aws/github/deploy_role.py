@@ -24,23 +24,23 @@ class GitHubDeployRoleArgs(TypedDict, total=False):
     branches: Sequence[str]
     """Branches whose workflows may assume the role. Set exactly one of `branches`, `environments` and `tags`. Default: none."""
     environments: Sequence[str]
-    """GitHub environments whose jobs may assume the role; limit in their settings who deploys from where. Default: none."""
+    """GitHub environments whose jobs may assume the role; their settings limit who deploys and from which branch. Default: none."""
     tags: Sequence[str]
-    """Exact tags whose workflows may assume the role. For a pattern like v*, use an environment that only such tags deploy to. Default: none."""
+    """Exact tags whose workflows may assume the role. For a pattern such as v*, use an environment to which only such tags deploy. Default: none."""
     read_only: bool
-    """Whether the role may only read, for previews of pull requests, whose workflows may then assume it as well. Default: false."""
+    """Whether the role may only read, for previews of pull requests. Their workflows may then assume it too. Default: false."""
     app_names: Sequence[str]
-    """The setting `name` of each stack that is deployed, the prefix of the resources that the role may manage; at most 5. Default: app."""
+    """The setting `name` of each stack that the role deploys, which is the prefix of the resources that it may manage; at most 5. Default: app."""
     provider_arn: pulumi.Input[str]
     """ARN of GitHub's OIDC provider, of which an account has one. Default: it is created."""
     state_bucket_arn: pulumi.Input[str]
-    """ARN of the bucket with the program's state. Default: none, the state is elsewhere."""
+    """ARN of the S3 bucket with the program's state. Default: none, the state is elsewhere."""
     state_key_arn: pulumi.Input[str]
-    """ARN of the KMS key that encrypts the state's secrets; a role that may preview may decrypt them. Default: none."""
+    """ARN of the KMS key that encrypts the state's secrets; every role that previews can decrypt them. Default: none."""
     zone_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Ids of the Route 53 zones in which the role may change records. Default: all of the account's."""
     extra_app_actions: Sequence[str]
-    """Additional actions that the app's roles may have, like dynamodb:GetItem. Default: none beyond files, secrets, queues, mail, metrics and logs of the app."""
+    """Additional actions that the app's roles may have, such as dynamodb:GetItem. Default: none besides those for the app's files, secrets, queues, mail, metrics and logs."""
     resource_tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key, like the other components' `tags`; at most 40. Default: none."""
 

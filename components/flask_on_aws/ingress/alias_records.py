@@ -13,7 +13,7 @@ class AliasRecordsArgs(TypedDict, total=False):
     zone_id: Required[pulumi.Input[str]]
     """Id of the hosted zone. Required."""
     names: Required[Sequence[str]]
-    """The names to set. Required."""
+    """The host names that get records. Required."""
     target_dns_name: Required[pulumi.Input[str]]
     """DNS name of the load balancer. Required."""
     target_zone_id: Required[pulumi.Input[str]]

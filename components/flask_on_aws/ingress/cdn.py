@@ -26,13 +26,13 @@ class CdnArgs(TypedDict, total=False):
     origin_secret: pulumi.Input[str]
     """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
     load_balancers: Sequence[str]
-    """The load balancers that the app's tasks are registered with, of `public` and `internal`. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
+    """The load balancers that the app's tasks are registered with: `public`, `internal` or both. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
     price_class: PriceClass
-    """Where viewers are served from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
+    """Edge locations that serve viewers: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` or `PriceClass_All`. Default: PriceClass_100."""
     origin_timeout: int
-    """Seconds that the app may take to answer, from 1 to 60, which is CloudFront's quota unless it is raised. Default: 30."""
+    """Seconds that the app may take to answer, from 1 to 60 (CloudFront's default quota). Default: 30."""
     access_log_bucket_arn: pulumi.Input[str]
-    """ARN of a bucket that takes a log of every request, such as that of an AccessLogBucket for `distributions`. Default: none, requests are not logged."""
+    """ARN of a bucket to which every request is logged, such as that of an AccessLogBucket for `distributions`. Default: none, requests are not logged."""
     wait: bool
     """Whether the deployment waits until every edge location has the distribution, usually three to eight minutes. Default: true."""
     web_acl_arn: pulumi.Input[str]

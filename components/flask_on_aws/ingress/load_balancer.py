@@ -22,9 +22,9 @@ class LoadBalancerArgs(TypedDict, total=False):
     vpc_id: Required[pulumi.Input[str]]
     """Id of the VPC. Required."""
     subnet_ids: Required[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Ids of public subnets in at least two availability zones, in mode internal of private ones. Required."""
+    """Ids of public subnets (in mode internal, of private ones) in at least two availability zones. Required."""
     mode: BalancerMode
-    """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80 for CloudFront's addresses alone) or `internal` (no public address; 80 for a VpcOrigin). A change of scheme (internet-facing or internal) replaces the load balancer. Default: https."""
+    """`https` (443 with a certificate, 80 redirects to it), `cloudfront` (80, only for CloudFront's addresses) or `internal` (no public address; 80 for a VpcOrigin). A change of scheme (internet-facing or internal) replaces the load balancer. Default: https."""
     certificate_arn: pulumi.Input[str]
     """ARN of the issued certificate of the https listener. Default: none; required in mode https."""
     extra_certificate_arns: Mapping[str, pulumi.Input[str]]
@@ -32,11 +32,11 @@ class LoadBalancerArgs(TypedDict, total=False):
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect in mode https. Default: everyone."""
     dual_stack: bool
-    """Whether the load balancer has IPv6 addresses too, which its subnets must have. Default: false."""
+    """Whether the load balancer has IPv6 addresses too; its subnets must have them. Default: false."""
     idle_timeout: int
     """Seconds after which an idle connection is closed, from 1 to 4000; the app's server must keep connections open longer. Default: 50."""
     desync_mitigation: DesyncMitigation
-    """How requests are handled that proxies may interpret differently: `monitor`, `defensive` or `strictest`. Default: defensive."""
+    """How the load balancer handles requests that proxies may interpret differently: `monitor`, `defensive` or `strictest`. Default: defensive."""
     deletion_protection: bool
     """Whether AWS and Pulumi both refuse to delete the load balancer. Default: false."""
     access_logs: bool
@@ -98,13 +98,13 @@ def _certificate_problems(args: LoadBalancerArgs) -> Iterator[Problem]:
 class LoadBalancer(Component):
     """An application load balancer, internet-facing unless its mode is internal, that answers 404 or 403 until a route is added to its listener.
 
-    Its security group allows nothing out: whoever adds targets also adds the egress rules to them.
+    Its security group has no egress rules: whoever adds targets must also add egress rules to them.
     """
 
     arn: pulumi.Output[str]
     """ARN of the load balancer."""
     arn_suffix: pulumi.Output[str]
-    """The part of that ARN with which metrics and scaling policies name the load balancer."""
+    """The part of that ARN that identifies the load balancer in metrics and scaling policies."""
     load_balancer_name: pulumi.Output[str]
     """Name of the load balancer, unique in the account and region."""
     dns_name: pulumi.Output[str]

@@ -25,7 +25,7 @@ class RouteArgs(TypedDict, total=False):
     health_check_path: str
     """Path that answers 200 when a task is ready for requests. Default: /up."""
     deregistration_delay: int
-    """Seconds that a task being stopped has to finish its open requests, from 0 to 3600. Default: 20."""
+    """Seconds for which a stopping task may finish its open requests, from 0 to 3600. Default: 20."""
     hosts: Sequence[str]
     """Host names whose requests go to the app. Default: every host."""
     paths: Sequence[str]
@@ -132,7 +132,7 @@ class Route(Component):
     target_group_arn: pulumi.Output[str]
     """ARN of the target group, known once the listener forwards to it: ECS rejects a target group without a load balancer."""
     target_group_arn_suffix: pulumi.Output[str]
-    """The part of that ARN with which metrics and scaling policies name the target group."""
+    """The part of that ARN that identifies the target group in metrics and scaling policies."""
     rule_arns: pulumi.Output[Sequence[str]]
     """ARNs of the listener rules."""
 

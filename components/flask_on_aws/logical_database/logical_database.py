@@ -34,7 +34,7 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     database_name: Required[str]
     """Name of the database, unique on the server. Required."""
     username: str
-    """Name of the role that owns it, unique on the server. Default: `database_name`."""
+    """Name of the role that owns the database, unique on the server. Default: `database_name`."""
     login_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the secret with the login; whoever reads it also needs kms:Decrypt for the key. Default: Secrets Manager's key."""
     tags: Mapping[str, str]
@@ -61,9 +61,9 @@ def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
 
 
 class LogicalDatabase(Component):
-    """Names, password and network access; the task's setup container creates role and database before the app starts.
+    """A database and a role on an existing PostgreSQL server, which the task's setup container creates before the app starts.
 
-    Both stay on the server when this is deleted: only a person should delete its data.
+    Both stay on the server when this component is deleted, because only a person should delete their data.
     """
 
     host: pulumi.Output[str]

@@ -33,7 +33,7 @@ class NetworkArgs(TypedDict, total=False):
     zones: int
     """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
     egress: Egress
-    """How tasks reach the outside: `public` (public addresses, no inbound connections), `ipv6` (experimental: private, outbound IPv6 only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
+    """How tasks reach the internet: `public` (public addresses, no inbound connections), `ipv6` (experimental: private, outbound IPv6 only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
     flow_logs: bool
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
@@ -49,7 +49,7 @@ class NetworkArgs(TypedDict, total=False):
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """IDs of the existing VPC's private subnets. Required with `vpc_id` unless egress is `public`. Default: none."""
     endpoint_services: Sequence[str]
-    """More AWS services to which egress `endpoints` creates an interface endpoint, as the end of its name spells them, like sqs. Default: none."""
+    """More AWS services for which egress `endpoints` creates an interface endpoint, by the last part of the endpoint's name, such as sqs. Default: none."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
@@ -139,9 +139,9 @@ class Network(Component):
     assign_public_ip: pulumi.Output[bool]
     """Whether tasks need a public address."""
     dual_stack: pulumi.Output[bool]
-    """Whether tasks connect out over IPv6 alone, and so must use AWS's dual-stack host names."""
+    """Whether tasks connect out only over IPv6, and so must use AWS's dual-stack host names."""
     endpoint_security_group_id: pulumi.Output[str]
-    """Security group of the interface endpoints; empty where none were created."""
+    """Security group of the interface endpoints; empty if there are none."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         raise_problems(problems(args))

@@ -124,7 +124,7 @@ class Variable:
 
 
 def database_url(database: DatabaseFacts, password: str) -> str:
-    """The database as one URL, each part percent-encoded where it must be: passwords may hold any character.
+    """URL of the database, with each part percent-encoded where it must be: passwords may hold any character.
 
     A query's slashes need no encoding, so a stack's URL contains no %: Alembic's configuration, to which many migrations
     pass it unchanged, would interpret each as a reference and reject the URL.
@@ -177,23 +177,23 @@ def _hostname(inputs: Inputs) -> str:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("PORT", "plain", "Port to listen on, on `0.0.0.0`", lambda k: k.facts.port),
-    Variable("EXTERNAL_URL", "plain", "Public address, always https, without a slash at its end", lambda k: k.facts.external_url.rstrip("/")),
+    Variable("EXTERNAL_URL", "plain", "Public address of the app, always https, without a trailing slash", lambda k: k.facts.external_url.rstrip("/")),
     Variable("EXTERNAL_HOSTNAME", "plain", "Host of `EXTERNAL_URL`, without a port", _hostname),
     Variable("TRUST_PROXY_DEPTH", "plain", "Number of proxies to trust in `X-Forwarded-For`", lambda k: k.facts.proxy_depth),
     Variable("ADAPTABLE_TRUST_PROXY_DEPTH", "plain", "The same as `TRUST_PROXY_DEPTH`", lambda k: k.facts.proxy_depth),
-    Variable("SECRET_KEY", "secret", "Random key for sessions and signatures, stable for the stack", lambda k: k.secret_key),
-    Variable(SECRET_KEY_FALLBACKS, "secret", "Earlier keys, separated by commas, whose signatures are still valid: Flask's setting of that name as a list", lambda k: k.previous_key, "previous_key"),
+    Variable("SECRET_KEY", "secret", "Random key that signs sessions; it stays the same for the life of the stack", lambda k: k.secret_key),
+    Variable(SECRET_KEY_FALLBACKS, "secret", "Earlier keys, separated by commas, whose signatures are still valid; as a list, it is Flask's setting of this name", lambda k: k.previous_key, "previous_key"),
     Variable("APP_ENV", "plain", "`Production`, `Staging` or `Dev`", lambda k: _APP_ENVS[k.facts.environment]),
     Variable("FLASK_ENV", "plain", "`production`, `staging` or `development`", lambda k: k.facts.environment),
     Variable("FLASK_DEBUG", "plain", "1 for Flask's debugger, otherwise 0", lambda k: int(k.facts.debug)),
     Variable("LOG_LEVEL", "plain", "`debug` in development, otherwise `info`", lambda k: "debug" if k.facts.environment == "development" else "info"),
     Variable("SEND_FILE_MAX_AGE_DEFAULT", "plain", "Seconds to cache static files: a year in production, otherwise 0", lambda k: _ONE_YEAR if k.facts.environment == "production" else 0),
-    Variable("AWS_REGION", "plain", "Region for boto3", lambda k: k.facts.region),
-    Variable("AWS_USE_DUALSTACK_ENDPOINT", "plain", "`true` where tasks have IPv6 alone, so that boto3 uses AWS's names for it", lambda k: "true", "dual_stack"),
+    Variable("AWS_REGION", "plain", "AWS region of the stack", lambda k: k.facts.region),
+    Variable("AWS_USE_DUALSTACK_ENDPOINT", "plain", "`true` if tasks have only IPv6, so that boto3 uses AWS's dual-stack endpoints", lambda k: "true", "dual_stack"),
     Variable("RELEASE", "plain", "Image digest or git revision", lambda k: k.facts.release),
-    Variable("WEB_CONCURRENCY", "plain", "Processes of gunicorn, from the task's CPU and memory", lambda k: k.workers),
-    Variable("GUNICORN_CMD_ARGS", "plain", "gunicorn's settings that the load balancer needs", _gunicorn_arguments),
-    Variable("GRANIAN_WORKERS", "plain", "Processes of granian, which does not read `WEB_CONCURRENCY`", lambda k: k.workers),
+    Variable("WEB_CONCURRENCY", "plain", "Number of gunicorn's processes, derived from the task's CPU and memory", lambda k: k.workers),
+    Variable("GUNICORN_CMD_ARGS", "plain", "gunicorn's settings that match the load balancer's: timeouts, keep-alive, threads", _gunicorn_arguments),
+    Variable("GRANIAN_WORKERS", "plain", "Number of granian's processes; granian does not read `WEB_CONCURRENCY`", lambda k: k.workers),
     Variable("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "plain", "Milliseconds for which granian keeps an idle connection", lambda k: k.facts.timers.granian_header_read_ms),
     Variable("FORWARDED_ALLOW_IPS", "plain", "Addresses from which gunicorn accepts the scheme: all, since only the load balancer can connect", lambda k: "*"),
     Variable("UVICORN_FORWARDED_ALLOW_IPS", "plain", "Addresses from which uvicorn accepts the visitor's address and the scheme: private ones, so that no visitor's own header is believed", lambda k: FORWARDERS, is_default=True),
@@ -205,8 +205,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SANIC_KEEP_ALIVE_TIMEOUT", "plain", "Seconds for which Sanic keeps an idle connection", lambda k: k.facts.timers.keep_alive, is_default=True),
     Variable("SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", "plain", "Seconds for Sanic to finish its requests after SIGTERM", lambda k: k.facts.timers.graceful, is_default=True),
     Variable("SANIC_PROXIES_COUNT", "plain", "Number of proxies that Sanic trusts in `X-Forwarded-For`", lambda k: k.facts.proxy_depth, is_default=True),
-    Variable("DATABASE_URL", "secret", "The database as one URL, each part percent-encoded", _url, "database"),
-    Variable("DATABASE_SECRET_ARN", "plain", "JSON secret with the `username` and `password` of now, for when the database refuses those that the task was started with", lambda k: k.database.secret_arn, "database"),
+    Variable("DATABASE_URL", "secret", "URL of the database, with each part percent-encoded", _url, "database"),
+    Variable("DATABASE_SECRET_ARN", "plain", "ARN of the JSON secret with the current `username` and `password`, for when the database rejects those that the task was started with", lambda k: k.database.secret_arn, "database"),
     Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "database"),
     Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "database"),
     Variable("PGUSER", "plain", "User of the database", lambda k: k.database.user, "database"),
@@ -214,19 +214,19 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PGPASSWORD", "secret", "Password of the database", lambda k: k.password, "database"),
     Variable("PGSSLMODE", "plain", "Always `verify-full`", lambda k: "verify-full", "database"),
     Variable("PGSSLROOTCERT", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "database"),
-    Variable("MEDIA_BUCKET", "plain", "Bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
-    Variable("DEFAULT_STORAGE_DSN", "plain", "Storage of media files, for django-storage-url; without keys", lambda k: k.facts.storage_dsn or "", "storage"),
+    Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
+    Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
     Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", _hostname, preset="divio"),
     Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
     # The load balancer redirects. An app that did it too would redirect the health check, and everyone when the last hop is HTTP.
-    Variable("SECURE_SSL_REDIRECT", "plain", "Always `False`: the load balancer redirects to https", lambda k: "False", preset="divio"),
+    Variable("SECURE_SSL_REDIRECT", "plain", "Always `False`: the load balancer redirects to HTTPS", lambda k: "False", preset="divio"),
     Variable("STAGE", "plain", "`live`, `test` or `local`", lambda k: _STAGES[k.facts.environment], preset="divio"),
-    Variable("GIT_BRANCH", "plain", "Git branch of the release, empty when unknown", lambda k: k.facts.git_branch, preset="divio"),
+    Variable("GIT_BRANCH", "plain", "Git branch of the release; empty if unknown", lambda k: k.facts.git_branch, preset="divio"),
     Variable("DEFAULT_DATABASE_DSN", "secret", "The same as `DATABASE_URL`", _url, "database", "divio"),
     Variable("PLATFORM_ENVIRONMENT_TYPE", "plain", "The same as `FLASK_ENV`", lambda k: k.facts.environment, preset="upsun"),
     Variable("PLATFORM_PROJECT_ENTROPY", "secret", "The same as `SECRET_KEY`", lambda k: k.secret_key, preset="upsun"),
-    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database as JSON in base64", _relationships, "database", "upsun"),
+    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database, as base64-encoded JSON", _relationships, "database", "upsun"),
     Variable("DB_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "database", "upsun"),
     Variable("DB_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "database", "upsun"),
     Variable("DB_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
@@ -243,7 +243,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
     Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`", _url, "database", "gunicorn-tutorial"),
     Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
-    Variable("GUNICORN_THREADS", "plain", "Threads of each of gunicorn's processes", lambda k: k.threads, preset="gunicorn-tutorial"),
+    Variable("GUNICORN_THREADS", "plain", "Threads per process of gunicorn", lambda k: k.threads, preset="gunicorn-tutorial"),
     Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: _bind(k.facts.port), preset="gunicorn-tutorial"),
 )  # fmt: skip
 

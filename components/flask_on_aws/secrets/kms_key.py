@@ -18,7 +18,7 @@ class KmsKeyArgs(TypedDict, total=False):
     description: pulumi.Input[str]
     """What the key is for, shown in AWS's console. Default: Encrypts the data of an app."""
     log_group_names: Sequence[str]
-    """Names of the log groups that CloudWatch Logs may encrypt with the key, where * matches any characters. Default: all of the account in the key's region."""
+    """Names of the log groups that CloudWatch Logs may encrypt with the key, where * matches any characters. Default: all log groups of the account in the key's region."""
     retain: bool
     """Whether the key survives its removal from the program, so that what it encrypts can still be read; otherwise it is deleted 30 days later. Default: false."""
     tags: Mapping[str, str]
@@ -53,7 +53,7 @@ def problems(args: KmsKeyArgs) -> Iterator[Problem]:
 class KmsKey(Component):
     """A symmetric key that AWS rotates each year.
 
-    IAM policies of its account decide who uses it. The key's policy allows CloudWatch Logs, for the named log groups alone, and
+    IAM policies of its account decide who uses it. The key's policy allows CloudWatch Logs, only for the named log groups, and
     CloudWatch alarms and AWS Budgets, which use no role.
     """
 

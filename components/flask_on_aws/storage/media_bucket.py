@@ -35,7 +35,7 @@ class MediaBucketArgs(TypedDict, total=False):
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
     access_log_bucket: pulumi.Input[str]
-    """Name of a bucket of the same region that takes a log of every request, such as that of an AccessLogBucket for `buckets`. Default: none, requests are not logged."""
+    """Name of a bucket in the same region to which every request is logged, such as that of an AccessLogBucket for `buckets`. Default: none, requests are not logged."""
 
 
 _DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}

@@ -18,7 +18,7 @@ from ..validation.values import range_problems
 
 class QueueArgs(TypedDict, total=False):
     visibility_timeout: int
-    """Seconds for which a message is hidden from other workers once one has received it: longer than a job takes, or it runs twice. From 0 to 43200. Default: 300."""
+    """Seconds for which a message is hidden from other workers once a worker has received it, from 0 to 43200. If a job takes longer, it runs twice. Default: 300."""
     retention_days: int
     """Days for which a message waits for a worker, from 1 to 14. Default: 4."""
     max_receives: int

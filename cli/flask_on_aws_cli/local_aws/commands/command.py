@@ -53,13 +53,16 @@ _SHOWN = 5  # events and stopped tasks of each service: enough to recognize a cr
 _REGION = "us-east-1"
 
 _project = click.option(
-    "--project", default=".", type=click.Path(path_type=Path, file_okay=False), help="Folder of Pulumi.yaml."
+    "--project",
+    default=".",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of Pulumi.yaml. Default: the current one.",
 )
 
 
 @click.group()
 def local() -> None:
-    """Run the whole stack on this machine, without an AWS account or Docker."""
+    """Run the whole stack on this machine, without an AWS account."""
 
 
 @local.command()
@@ -71,16 +74,19 @@ def local() -> None:
     "Default: the runtime of the last `up`, and processes the first time.",
 )
 def up(project: Path, runtime: RuntimeName | None) -> None:
-    """Start the local AWS and apply the program; after a change, run it again for a rolling deployment."""
+    """Start the local AWS and deploy the stack, or its changes.
+
+    A change of the app is deployed with a rolling deployment. The command ends when the app answers over HTTPS.
+    """
     _up(project, runtime)
 
 
 @local.command()
 @_project
 def dev(project: Path) -> None:
-    """Run `up`, then run your code as you edit it: each save takes effect at once, until Ctrl-C.
+    """Run `up`, then your code as you edit it.
 
-    Tasks run as processes until the next `up`.
+    Each save takes effect at once, until Ctrl-C. Tasks run as processes until the next `up`.
     """
     previous = _find_local_aws(project)
     try:
@@ -120,7 +126,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
 @local.command()
 @_project
 def down(project: Path) -> None:
-    """Stop everything; the stack and its data are kept for the next `up`."""
+    """Stop everything, and keep the stack and its data."""
     click.echo("stopped" if daemon_control.end(_require_local_aws(project)) else "nothing is running")
 
 
@@ -168,7 +174,7 @@ def status(project: Path) -> None:
 @local.command()
 @_project
 def trust(project: Path) -> None:
-    """Show how a browser or a program is made to trust the local certificates."""
+    """Show how browsers and programs can trust the certificates."""
     click.echo(how_to_trust(_require_local_aws(project).location.certificate), nl=False)
 
 
@@ -186,9 +192,9 @@ def logs(project: Path, follow: bool) -> None:
 @_project
 @click.argument("arguments", nargs=-1)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
-    """Open the app's database with psql, or with pgcli (which is downloaded) if psql is not installed.
+    """Open the app's database with psql.
 
-    Arguments after -- are passed to that program.
+    If psql is not installed, pgcli is downloaded and opened instead. Arguments after -- are passed to the program.
     """
     # Both read the PG* variables: every user of the machine could see a password among the arguments.
     environment = _app_environment(_require_running(project)[0])
@@ -201,9 +207,9 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
 @_project
 @click.argument("command", nargs=-1, required=True)
 def exec_(project: Path, command: tuple[str, ...]) -> None:
-    """Run COMMAND in the environment of the running web task, as ECS Exec does on AWS.
+    """Run COMMAND in the running web task, as with ECS Exec.
 
-    A single word is run by a shell: exec "ls -l /tmp". The stack must set `enableExec`.
+    A shell runs a single word: exec "ls -l /tmp". The stack must set `enableExec`.
     """
     local_aws = _require_running(project)[0]
     execute(local_aws.location, _client(local_aws, "ecs"), _services(local_aws), command)
@@ -212,7 +218,10 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
 @local.command()
 @_project
 def env(project: Path) -> None:
-    """Print the app's environment, including secrets, as lines for a .env file."""
+    """Print the app's environment, including secrets.
+
+    The lines have the format of a .env file.
+    """
     for name, value in sorted(_app_environment(_require_running(project)[0]).items()):
         click.echo(f"{name}={value}")
 
@@ -220,7 +229,10 @@ def env(project: Path) -> None:
 @local.command()
 @_project
 def credentials(project: Path) -> None:
-    """Print shell commands that point AWS's own tools at the local AWS: eval "$(flask-on-aws local credentials)"."""
+    """Print shell commands that set the local AWS's credentials.
+
+    In a shell with these, AWS's own tools use the local AWS: eval "$(flask-on-aws local credentials)".
+    """
     location = _require_local_aws(project).location
     variables = {
         "AWS_ENDPOINT_URL": location.endpoint,

@@ -448,6 +448,11 @@ BAD = {
         {"requirements.txt": "flask\n<<<<<<< HEAD\n"},
         problems=("requirements.txt, line 2: '<<<<<<< HEAD' is not a requirement; correct or remove it.",),
     ),
+    "unread-file-of-sources": App(
+        "pip",
+        {"requirements.txt": "flask\n", "Pipfile": "\0", "Procfile": "web: gunicorn app:app\n"},
+        problems=("Pipfile, line 1: is not TOML (Invalid statement); correct it.",),
+    ),
     "missing-include": App(
         "pip",
         {"requirements.txt": "-r ../base.txt\n"},

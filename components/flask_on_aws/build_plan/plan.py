@@ -152,7 +152,7 @@ class _Planner:
         if dependencies:
             self._decide("packages", dependencies.manager, dependencies.reason)
             self._decide_details(dependencies)
-            self.problems += self._unread_sources(dependencies)
+            self.problems += self._try(lambda: self._unread_sources(dependencies)) or []
         manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws_cli.preflight.check import Cause
+from flask_on_aws_cli.preflight.check import Cause, Status
 
 REQUIREMENTS = "flask==3.1.2\ngunicorn==23.0.0\n"
 GUNICORN = "gunicorn --bind 0.0.0.0:$PORT app:app"
@@ -47,6 +47,7 @@ class Broken:
     files: Mapping[str, bytes] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     """Names of other checks that fail for the same reason."""
+    status: Status = Status.FAILED
 
     def write(self, folder: Path) -> None:
         """The app's files in a folder that is there."""
@@ -81,7 +82,7 @@ BROKEN = {
     "flask-run": Broken(
         "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:19731, must be 0.0.0.0:$PORT",
         command="flask run --port 19731", evidence="Running on http://127.0.0.1:19731", way_out="gunicorn",
-        settings={"startup_seconds": 8}, also=("stops",),
+        settings={"startup_seconds": 8},
     ),
     "wrong-port": Broken(
         "listens", Cause.WRONG_PORT, "listens on 0.0.0.0:19732, must be",
@@ -155,17 +156,33 @@ BROKEN = {
     "writes-and-hides-it": Broken(
         "disk", Cause.WRITES_TO_DISK, "it writes to ",
         GOOD + 'try:\n    open("cache.bin", "w")\nexcept OSError:\n    app.logger.exception("no cache")\n',
+        status=Status.WARNING,
+    ),
+    # As gunicorn 25.1 and later log of their control socket.
+    "logs-a-refused-write-and-fails-otherwise": Broken(
+        "starts", Cause.CRASHED, "with exit code 1",
+        GOOD + 'app.logger.error("Control server error: %s", OSError(30, "Read-only file system", "/.gunicorn"))\n'
+        'sys.exit("the queue is gone")',
+        PYTHON, evidence="the queue is gone",
     ),
     "ignores-sigterm": Broken(
         "stops", Cause.IGNORES_SIGTERM, "still runs 2 s after SIGTERM",
         GOOD + "signal.signal(signal.SIGTERM, signal.SIG_IGN)" + RUN, PYTHON, {"stop_seconds": 2},
     ),
     "a-shell-in-between": Broken(
-        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", command="sh run.sh",
-        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before it",
+        "stops", Cause.FAILS_ON_SIGTERM, "stopped, not cleanly: ends with exit code 143", command="sh run.sh",
+        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before the server", status=Status.WARNING,
     ),
     "fails-on-sigterm": Broken(
-        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", GOOD + RUN, PYTHON, way_out="gunicorn",
+        "stops", Cause.FAILS_ON_SIGTERM, "requests in flight are cut off", GOOD + RUN, PYTHON, way_out="gunicorn",
+        status=Status.WARNING,
+    ),
+    "http-server": Broken(
+        "stops", Cause.FAILS_ON_SIGTERM, "stopped, not cleanly", "from http.server import *\nimport os\n"
+        "class Up(BaseHTTPRequestHandler):\n    def do_GET(self):\n        self.send_response(200)\n"
+        "        self.end_headers()\n"
+        "HTTPServer(('0.0.0.0', int(os.environ['PORT'])), Up).serve_forever()", PYTHON,
+        way_out="target=server.shutdown", status=Status.WARNING,
     ),
     "needs-root": Broken(
         "starts", Cause.NEEDS_ROOT, "it needs root", GOOD + "os.setgid(0)", evidence="Operation not permitted",
@@ -186,7 +203,6 @@ BROKEN = {
     ),
     "debugger": Broken(
         "debugger", Cause.DEBUGGER, "debugger is on", GOOD + RUN.replace("port=", "debug=True, port="), PYTHON,
-        also=("stops",),
     ),
     "static-files": Broken(
         "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,

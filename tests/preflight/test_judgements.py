@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.preflight.app_checks.disk import disk_check, sqlite_check
 from flask_on_aws_cli.preflight.app_checks.page import referenced_files
+from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of
 from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_fix, start_checks
-from flask_on_aws_cli.preflight.app_checks.startup_probe import judge_stop
-from flask_on_aws_cli.preflight.check import Cause, Status
+from flask_on_aws_cli.preflight.check import Cause, Finding, Status, failed
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
+from flask_on_aws_cli.preflight.output import Output
 from flask_on_aws_cli.preflight.prepare import no_plan
 from flask_on_aws_cli.preflight.probes import probe
 from flask_on_aws_cli.preflight.running import Answer, Listener
@@ -83,17 +85,83 @@ def test_each_server_is_told_in_its_own_words(command, word):
 
 
 @pytest.mark.parametrize(
-    ("code", "cause"),
-    [(0, None), (None, Cause.IGNORES_SIGTERM), (143, Cause.FAILS_ON_SIGTERM), (1, Cause.FAILS_ON_SIGTERM)],
+    ("code", "status", "cause"),
+    [
+        (0, Status.PASSED, None),
+        (None, Status.FAILED, Cause.IGNORES_SIGTERM),
+        (143, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+        (30, Status.WARNING, Cause.FAILS_ON_SIGTERM),  # uWSGI
+        (1, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+        (137, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+    ],
 )
-def test_the_end_after_sigterm(code, cause):
-    assert judge_stop(code, 1.0, ["bye"], "gunicorn", 60).cause is cause
+def test_the_end_after_sigterm(code, status, cause):
+    check = judge_stop(Stop(code, 1.0, ["bye"]), "gunicorn", 60)
+    assert (check.status, check.cause) == (status, cause)
 
 
 def test_a_server_that_handles_sigterm_and_then_ends_by_it_is_well():
-    said = ["INFO: Shutting down", "INFO: Finished server process"]
-    assert judge_stop(143, 1.0, said, "uvicorn", 60, spoke=True).status is Status.PASSED
-    assert judge_stop(137, 1.0, said, "uvicorn", 60, spoke=True).cause is Cause.FAILS_ON_SIGTERM
+    lines = ["INFO: Shutting down", "INFO: Finished server process"]
+    assert judge_stop(Stop(143, 1.0, lines, logged=True), "uvicorn", 60).status is Status.PASSED
+    assert judge_stop(Stop(137, 1.0, lines, logged=True), "uvicorn", 60).cause is Cause.FAILS_ON_SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "lines", "fix"),
+    [
+        ("uwsgi --http 0.0.0.0:$PORT -w app:app", "", [], "--die-on-term"),
+        ("flask --app shop run --host 0.0.0.0", "", [], "gunicorn"),
+        ("python main.py", "", ["WARNING: This is a development server."], "gunicorn"),
+        ("waitress-serve --listen 0.0.0.0:$PORT app:app", "", [], "gunicorn"),
+        ("python main.py", "import waitress\nwaitress.serve(app)", [], "before waitress.serve()"),
+        ("python main.py", "", ["INFO:waitress:Serving on http://0.0.0.0:8080"], "before waitress.serve()"),
+        ("python main.py", "import tornado.web", [], "add_signal_handler(signal.SIGTERM"),
+        ("python -m http.server $PORT", "", [], "gunicorn"),
+        ("python serve.py", "from http.server import HTTPServer", [], "target=server.shutdown"),
+        ("python serve.py", "from wsgiref.simple_server import make_server", [], "target=server.shutdown"),
+        ("python serve.py", "print()", [], "lambda *_: sys.exit(0)"),
+        ("bash boot.sh", "", [], "put `exec` before"),
+        ("./boot.sh", "", [], "put `exec` before"),
+        ("npm start", "", [], "through npm"),
+        ("/srv/serve", "", [], "gunicorn"),
+        ("", "", [], "gunicorn"),
+    ],
+)
+def test_each_server_that_does_not_stop_cleanly_is_told_the_line_to_change(command, source, lines, fix):
+    check = judge_stop(Stop(143, 1.0, lines), command, 60, source)
+    assert check.status is Status.WARNING
+    assert "requests in flight are cut off" in check.message
+    assert fix in check.fix
+
+
+def test_the_script_of_a_start_command_is_found(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "main.py").write_text("main")
+    (tmp_path / "shop" / "server.py").write_text("server")
+    for command in ("python main.py", "python3 -u ./main.py --port $PORT", "exec python3.13 main.py"):
+        assert script_of(command, tmp_path) == "main"
+    assert script_of("python -m shop.server", tmp_path) == "server"
+    for command in ("", "gunicorn app:app", "python gone.py", "python -c 1"):
+        assert script_of(command, tmp_path) == ""
+
+
+REFUSED = "OSError: [Errno 30] Read-only file system: '/app/hits.txt'"
+
+
+def test_a_refused_write_fails_only_what_failed_by_it():
+    output = Output([REFUSED], "gunicorn")
+    assert disk_check(Output([], "gunicorn"), []).status is Status.PASSED
+    assert disk_check(output, []).status is Status.WARNING
+    assert disk_check(output, [failed("starts", Finding(Cause.CRASHED, "", ""))]).status is Status.WARNING
+    blamed = disk_check(output, [failed("starts", Finding(Cause.WRITES_TO_DISK, "it writes", "write elsewhere"))])
+    assert (blamed.status, blamed.message, blamed.fix) == (Status.FAILED, "it writes", "write elsewhere")
+
+
+def test_a_cache_that_sqlite_could_not_open_is_a_warning():
+    output = Output(["WARNING:cache:unable to open database file, caching is off"], "gunicorn")
+    assert sqlite_check(output, [], []).status is Status.WARNING
+    assert sqlite_check(output, [], [failed("starts", Finding(Cause.SQLITE, "", ""))]).status is Status.FAILED
+    assert sqlite_check(output, ["/tmp/app.db"], []).status is Status.FAILED
 
 
 def test_the_kernel_s_table_is_read():

@@ -8,18 +8,20 @@ from pathlib import Path
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
+from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
+from .app_checks.shutdown import NAME as STOPS
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
 from .check import Cause, Check, Finding, failed, not_checked, passed
-from .diagnosis.diagnosis import diagnose, diagnose_disk, diagnose_sqlite
+from .diagnosis.diagnosis import diagnose
 from .environment import contract_environment, external_host
 from .output import Output
 from .probes import driver
 from .running import App, Outcome, Runner
 from .settings import AppSettings
 
-DATABASE, RELEASE, DISK, SQLITE, STOPS = "database", "release command", "disk", "SQLite", "stops"
+DATABASE, RELEASE = "database", "release command"
 # A driver that can connect does so in less than a second.
 _DRIVER_SECONDS = 30.0
 
@@ -75,11 +77,12 @@ def _running_app_checks(built: BuiltApp, app: App) -> Iterator[Check]:
     yield from checks
     reason = "the app did not answer 200"
     yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER)]
-    yield _sqlite(app, built.command)
+    judged = [*checks, *pages]
+    yield sqlite_check(Output(app.lines(), built.command), app.sqlite_files(), judged)
     stops = (
         not_checked(STOPS, "the app had ended") if app.exit_code() is not None else stop(app, settings, built.command)
     )
-    yield _disk(app, built.command)
+    yield disk_check(Output(app.lines(), built.command), judged)
     yield stops
 
 
@@ -114,24 +117,3 @@ def _release(built: BuiltApp, environment: Mapping[str, str]) -> Check:
     fix = finding.fix if finding else "see its last log lines for the reason"
     evidence = finding.evidence if finding else output.last()
     return failed(RELEASE, Finding(finding.cause if finding else Cause.RELEASE_COMMAND, sentence, fix, evidence))
-
-
-def _sqlite(app: App, command: str) -> Check:
-    files = app.sqlite_files()
-    diagnosed = diagnose_sqlite(Output(app.lines(), command))
-    if diagnosed and not files:
-        return failed(SQLITE, diagnosed)
-    if not files:
-        return passed(SQLITE, "no database on the scratch disk")
-    finding = Finding(
-        Cause.SQLITE,
-        f"it keeps data in {', '.join(files)}, which disappears with the task and is not shared with other tasks",
-        "use the database in DATABASE_URL",
-        tuple(files),
-    )
-    return failed(SQLITE, finding)
-
-
-def _disk(app: App, command: str) -> Check:
-    finding = diagnose_disk(Output(app.lines(), command))
-    return failed(DISK, finding) if finding else passed(DISK, "no write was denied")

@@ -33,10 +33,18 @@ class Output:
 Rule = Callable[[Output], Finding | None]
 
 
-def search(output: Output, *patterns: str) -> tuple[re.Match[str], tuple[str, ...]] | None:
-    """The last line that matches one of the patterns, since the last error is the one that ended the app."""
+def search(
+    output: Output, *patterns: str, where: Callable[[Output, int], bool] = lambda output, number: True
+) -> tuple[re.Match[str], tuple[str, ...]] | None:
+    """The last line that matches one of the patterns, since the last error is the one that ended the app.
+
+    Args:
+        output: the app's output.
+        *patterns: regular expressions.
+        where: whether a line that matches counts.
+    """
     for number in range(len(output.lines) - 1, -1, -1):
         for pattern in patterns:
-            if match := re.search(pattern, output.lines[number]):
+            if (match := re.search(pattern, output.lines[number])) and where(output, number):
                 return match, output.around(number)
     return None

@@ -28,10 +28,10 @@ def diagnose(output: Output) -> Finding | None:
 
 
 def diagnose_disk(output: Output) -> Finding | None:
-    """The finding if the output shows that a file could not be written."""
-    return system_rules.disk(output)
+    """The finding if the output shows that a file could not be written, whether or not the app failed by it."""
+    return system_rules.refused_write(output)
 
 
 def diagnose_sqlite(output: Output) -> Finding | None:
-    """The finding if the output shows that SQLite could not write to the disk."""
-    return system_rules.sqlite(output)
+    """The finding if the output shows that SQLite could not write to the disk, whether or not the app failed by it."""
+    return system_rules.refused_sqlite(output)

@@ -9,6 +9,8 @@ from typing import Any
 from flask_on_aws_cli.preflight.check import Cause, Status
 
 REQUIREMENTS = "flask==3.1.2\ngunicorn==23.0.0\n"
+# SQLAlchemy with a driver that is not its default one.
+DATABASE_REQUIREMENTS = "sqlalchemy==2.0.44\npsycopg[binary]==3.2.13\n"
 GUNICORN = "gunicorn --bind 0.0.0.0:$PORT app:app"
 PYTHON = "python app.py"
 HEAD = """
@@ -203,6 +205,16 @@ BROKEN = {
     ),
     "debugger": Broken(
         "debugger", Cause.DEBUGGER, "debugger is on", GOOD + RUN.replace("port=", "debug=True, port="), PYTHON,
+    ),
+    "front-page-by-another-driver": Broken(
+        "front page", Cause.NOT_INSTALLED, "/ answers 500: the module psycopg2 is not installed",
+        "import sqlalchemy" + view("sqlalchemy.create_engine('postgresql://u:p@localhost/app')", "/") + UP,
+        evidence="No module named 'psycopg2'", way_out="pulumi config set databaseUrlScheme postgresql+psycopg",
+    ),
+    "front-page-without-its-table": Broken(
+        "front page", Cause.DATABASE, "no table post, although the release command `true` ended with 0",
+        view("sqlite3.connect(':memory:').execute('SELECT * FROM post')", "/") + UP, release="true",
+        evidence="no such table: post",
     ),
     "static-files": Broken(
         "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,

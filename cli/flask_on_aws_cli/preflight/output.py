@@ -1,14 +1,28 @@
 """An app's output and exit code, in the form that the diagnosis rules read. Pure functions."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .check import Finding
 
 # Lines before the decisive one: enough for the location in a traceback.
 _LINES_BEFORE = 3
 _LAST_LINES = 8
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known of an app besides its output."""
+
+    packages: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Versions of the installed distributions, by name; empty if they are not known."""
+    release_command: str = ""
+    """The release command that ran before the app started."""
+    database_scheme: str = "postgresql"
+    """The scheme of DATABASE_URL."""
+    no_database: str = ""
+    """Why no database is running although the stack has one; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +34,7 @@ class Output:
     """The start command."""
     exit_code: int | None = None
     """None if it is still running."""
+    context: Context = field(default_factory=Context)
 
     def around(self, number: int) -> tuple[str, ...]:
         """A line and those before it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ..check import Cause, Check, Finding, failed, not_checked, passed
 from ..diagnosis.diagnosis import diagnose
-from ..output import Output
+from ..output import Context, Output
 from ..running import Answer, Listener
 from .health import Answers, judge_answer
 
@@ -24,6 +24,7 @@ class Expectation:
     startup_seconds: int
     host: str = ""
     """The public name."""
+    context: Context = field(default_factory=Context)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fits(listener: Listener, port: int) -> bool:
 
 def start_checks(start: Start, expected: Expectation) -> list[Check]:
     """The checks whether the app starts, listens and answers."""
-    output = Output(start.lines, expected.command, start.exit_code)
+    output = Output(start.lines, expected.command, start.exit_code, expected.context)
     if start.exit_code is not None:
         reason = "the app did not stay up"
         return [failed(STARTS, _ended(start, output)), not_checked(LISTENS, reason), not_checked(ANSWERS, reason)]

@@ -99,7 +99,7 @@ def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Che
             return start_checks(later, expected)[0]
         answer = app.ask(expected.health_path, _PROBE_HEADERS)
         if answer.status != 200 and app.exit_code() is None:
-            output = Output(app.lines(), expected.command)
+            output = Output(app.lines(), expected.command, context=expected.context)
             return judge_answer(Answers(answer, answer, expected.host), expected.health_path, output, total)
         time.sleep(min(1.0, seconds))
     return None

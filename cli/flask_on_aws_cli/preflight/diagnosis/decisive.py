@@ -11,11 +11,12 @@ _CHAINED = re.compile(r"The above exception was the direct cause of|During handl
 _RECORD = re.compile(r"(?i)\b(debug|info|notice|warn|error|err|critical|fatal)\b|\b\w*Warning\b")
 # What Python prints before a traceback that ends a thread or a finalizer, but not the program.
 _OF_NO_CONSEQUENCE = re.compile(r"^Exception (ignored in|in thread)\b")
-# What servers, SQLAlchemy and npm print after the error that ended the app or its request.
+# What servers, PostgreSQL, SQLAlchemy and npm print after the error that ended the app or its request, and the further
+# lines of its message.
 _AFTERWARDS = re.compile(
-    r"(?i)^\s*$|worker.* exit|exited with code|booting worker|shutting down|shutdown|failed to (load|boot)|"
-    r"stopp(ing|ed)|waiting for .* to |^\((background on this error|hint)|^\[(sql|parameters): |^npm (err|notice|warn)|"
-    r'" 5\d\d\b'
+    r"(?i)^\s|^$|worker.* exit|exited with code|booting worker|shutting down|shutdown|failed to (load|boot)|"
+    r"stopp(ing|ed)|waiting for .* to |^(line \d+|detail|hint|context): |^(multiple connection attempts|- host: )|"
+    r'^\((background on this error|hint)|^\[(sql|parameters): |^npm (err|notice|warn)|" 5\d\d\b'
 )
 
 

@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import import_rules, system_rules
+from . import database_rules, import_rules, system_rules
 from .variable_rule import missing_variable
 
 # From the most to the least specific.
@@ -10,15 +10,19 @@ _RULES: tuple[Rule, ...] = (
     system_rules.architecture,
     system_rules.tls,
     system_rules.sqlite,
-    system_rules.interpolation,
+    database_rules.interpolation,
+    database_rules.url_scheme,
+    database_rules.url_query,
     missing_variable,
     system_rules.root,
     system_rules.disk,
+    database_rules.driver_not_installed,
     import_rules.not_installed,
     import_rules.command,
     import_rules.import_error,
     system_rules.address_in_use,
-    system_rules.database,
+    database_rules.schema,
+    database_rules.connection,
 )
 
 

@@ -1,4 +1,4 @@
-"""Rules for what the system denied an app: processor, disk, root, ports, the database. Pure functions."""
+"""Rules for what the system denied an app: processor, disk, root, ports. Pure functions."""
 
 import re
 
@@ -128,42 +128,3 @@ def refused_write(output: Output) -> Finding | None:
 def _written(match: re.Match[str]) -> str:
     path = match.groupdict().get("path")
     return f"it writes to {path}, where tasks cannot write" if path else "it writes to a read-only disk"
-
-
-def interpolation(output: Output) -> Finding | None:
-    """A URL with a percent sign in a configuration file that interpolates values."""
-    match = search(output, r"invalid interpolation syntax in ['\"]\w+(\+\w+)?://")
-    if not match:
-        return None
-    return Finding(
-        Cause.DATABASE,
-        "the % in DATABASE_URL has a special meaning in a configuration file",
-        'double it where the URL is set, as in migrations/env.py: url.replace("%", "%%")',
-        match[1],
-    )
-
-
-def database(output: Output) -> Finding | None:
-    """A database that cannot be reached, or has no tables."""
-    match = search(
-        output,
-        r"relation \"(?P<table>[^\"]+)\" does not exist",
-        r"OperationalError\b.*(connection|server|host|password|timeout)",
-        r"connection to server at .+ failed",
-    )
-    if not match:
-        return None
-    table = match[0].groupdict().get("table")
-    if table:
-        return Finding(
-            Cause.DATABASE,
-            f"the database has no table {table} yet",
-            "create tables with a release command: `release: flask db upgrade` in the Procfile",
-            match[1],
-        )
-    return Finding(
-        Cause.DATABASE,
-        "it cannot connect to its database",
-        "connect to DATABASE_URL, and pass its sslmode and sslrootcert on to the driver",
-        match[1],
-    )

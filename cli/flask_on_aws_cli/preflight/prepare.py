@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, plan_build
+from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
 
+from ..shared.app_plan import plan_app
 from .check import Cause, Check, Finding, failed, passed
 from .settings import AppSettings
 
@@ -25,7 +26,7 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
         StopHere: if the app has no build plan.
     """
     try:
-        build_plan = plan_build(
+        build_plan = plan_app(
             settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile
         )
     except BuildPlanError as error:

@@ -41,14 +41,17 @@ def get(process, address):
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-def test_an_app_starts_answers_and_stops(tmp_path, name):
+def test_an_app_starts_answers_and_stops(tmp_path, name, monkeypatch):
     if name == "node" and shutil.which("npm") is None:
         pytest.skip("there is no npm command on this machine")
     folder = RUNNABLE[name].write(tmp_path / "app")
     (folder / ".env").write_text("A=1")
     target = tmp_path / "out of tree"
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     done = build(folder, "--venv", target)
     assert done.exit_code == 0, done.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []  # uv leaves locks there
     assert not (target / "app" / ".env").exists()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

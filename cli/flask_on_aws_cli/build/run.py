@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
@@ -41,8 +43,9 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
     shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
-    for step in local_steps(plan, target, find_uv_bin()):
-        _run(step, target / "app", build_env)
+    with _temporary_folder() as temporary:
+        for step in local_steps(plan, target, find_uv_bin()):
+            _run(step, target / "app", {**build_env, **temporary})
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -104,13 +107,27 @@ def build_image(
     for name in build_secrets:
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
-    result = subprocess.run(  # noqa: S603 no shell
-        [*command, str(folder)], input=dockerfile, text=True, check=False, stdout=out, stderr=errors
-    )
+    with _temporary_folder() as temporary:
+        result = subprocess.run(  # noqa: S603 no shell
+            [*command, str(folder)],
+            input=dockerfile,
+            text=True,
+            check=False,
+            stdout=out,
+            stderr=errors,
+            env={**os.environ, **temporary},
+        )
     if result.returncode and quietly:
         raise BuildError(f"docker build {_ending(result)}")
     if result.returncode:
         raise BuildError(f"docker build exited with code {result.returncode}; its last lines give the reason.")
+
+
+@contextmanager
+def _temporary_folder() -> Generator[dict[str, str]]:
+    """Variables that give a build a temporary folder until the block ends, since uv and buildx leave files there."""
+    with tempfile.TemporaryDirectory(prefix="flask-on-aws-build-", ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
 
 
 def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil

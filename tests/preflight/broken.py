@@ -193,10 +193,14 @@ BROKEN = {
         "starts", Cause.NEEDS_ROOT, "it needs root",
         GOOD + 'if os.geteuid():\n    sys.exit("this program must be run as root")', PYTHON,
     ),
+    # Beside it are caches: one in a folder of a random name, and one with the tables of a cache.
     "sqlite": Broken(
-        "SQLite", Cause.SQLITE, "app.db, which disappears with the task",
-        GOOD + 'sqlite3.connect(tempfile.gettempdir() + "/app.db").execute("CREATE TABLE post (id INTEGER)")',
-        way_out="DATABASE_URL",
+        "SQLite", Cause.SQLITE, "/shop.db, which disappears with the task",
+        GOOD + "folder = tempfile.mkdtemp()\n"
+        'sqlite3.connect(folder + "/pages.db").execute("CREATE TABLE page (id INTEGER)")\n'
+        'sqlite3.connect(tempfile.gettempdir() + "/store.db").execute("CREATE TABLE Cache (id INTEGER)")\n'
+        'sqlite3.connect(tempfile.gettempdir() + "/shop.db").execute("CREATE TABLE post (id INTEGER)")',
+        evidence="/shop.db", way_out="DATABASE_URL",
     ),
     "sqlite-in-the-app": Broken(
         "starts", Cause.SQLITE, "it keeps its data in SQLite",

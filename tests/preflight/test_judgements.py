@@ -1,5 +1,7 @@
 """What was seen → the verdict: pure."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,8 @@ from flask_on_aws_cli.preflight.check import Cause, Finding, Status, failed
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
 from flask_on_aws_cli.preflight.output import Output
 from flask_on_aws_cli.preflight.prepare import no_plan
-from flask_on_aws_cli.preflight.probes import probe
-from flask_on_aws_cli.preflight.running import Answer, Listener
+from flask_on_aws_cli.preflight.probes import probe, sqlite_files
+from flask_on_aws_cli.preflight.running import Answer, Listener, SqliteFile
 
 EXPECTED = Expectation("gunicorn app:app", 8080, "/up", 60, "shop.example.com")
 WELL = Answer(200)
@@ -161,7 +163,42 @@ def test_a_cache_that_sqlite_could_not_open_is_a_warning():
     output = Output(["WARNING:cache:unable to open database file, caching is off"], "gunicorn")
     assert sqlite_check(output, [], []).status is Status.WARNING
     assert sqlite_check(output, [], [failed("starts", Finding(Cause.SQLITE, "", ""))]).status is Status.FAILED
-    assert sqlite_check(output, ["/tmp/app.db"], []).status is Status.FAILED
+    assert sqlite_check(output, [SqliteFile("/tmp/app.db")], []).status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("path", "tables", "is_lost"),
+    [
+        ("/tmp/app.db", ["post", "user"], True),
+        ("/tmp/app.db", [], True),
+        ("/tmp/settings.db", ["Settings"], True),
+        ("/tmp/shop.sqlite3", ["cache", "order"], True),
+        ("/tmp/diskcache-x1/cache.db", ["Cache", "Settings"], False),
+        ("/tmp/data/store.db", ["Cache", "Settings"], False),
+        ("/tmp/pages.sqlite", ["redirects", "responses"], False),
+        ("/tmp/http_cache.sqlite", [], False),
+        ("/tmp/.cache/py-yfinance/tkr-tz.db", ["_tz_kv"], False),
+        ("/tmp/tmpk3_9x0ab/tiles.mbtiles", ["tiles"], False),
+        ("/tmp/tmpk3_9x0ab.db", ["work"], False),
+        ("/tmp/tmpfiles/app.db", ["post"], True),
+        ("/tmp/x.db", ["my_cache_table"], False),
+    ],
+)
+def test_a_cache_in_sqlite_may_be_lost_and_data_may_not(path, tables, is_lost):
+    check = sqlite_check(Output([], "gunicorn"), [SqliteFile(path, tables)], [])
+    assert check.status is (Status.FAILED if is_lost else Status.PASSED)
+    assert path in check.message
+
+
+def test_the_tables_of_a_database_are_read_without_a_trace(tmp_path):
+    path = str(tmp_path / "a b?.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE Cache (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        connection.commit()
+        assert sqlite_files.with_tables(sqlite_files.sqlite_files([str(tmp_path)], 0)) == [(path, ["Cache"])]
+    (tmp_path / "bad.db").write_bytes(b"SQLite format 3\x00bad")
+    assert sqlite_files.tables(str(tmp_path / "bad.db")) == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a b?.db", "bad.db"]
 
 
 def test_the_kernel_s_table_is_read():

@@ -129,7 +129,8 @@ BROKEN = {
         settings={"domain": "shop.example.com"},
     ),
     "redirects-to-slash": Broken(
-        "health", Cause.REDIRECTS, "the load balancer does not follow", view("return 'up'", "/up/"),
+        "health", Cause.REDIRECTS, "which adds a slash",
+        HEAD + 'app.config["SERVER_NAME"] = "shop.example.com"\n@app.get("/up/")\ndef up():\n    return "up"\n',
         way_out="set healthCheckPath to /up/",
     ),
     "foreign-host": Broken(

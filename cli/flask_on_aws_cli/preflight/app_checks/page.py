@@ -9,6 +9,7 @@ from ..check import Cause, Check, Finding, failed, not_checked, passed
 from ..output import Output
 from ..running import Answer, App
 from .health import LOOP_FIX, shown
+from .host_checks import host_check_of
 from .page_error import judge_page_error
 
 FRONT, STATIC, DEBUGGER = "front page", "static files", "debugger"
@@ -109,6 +110,10 @@ def _front(visited: Visit, during: Output) -> Check:
         return failed(FRONT, finding)
     if not answer.status or answer.status >= 500:
         return judge_page_error(FRONT, path, answer, during)
+    host_check = host_check_of(answer, during) if answer.status == 400 else None
+    if host_check:
+        sentence = f"{path} answers 400 to visitors, since {host_check.name} lacks the app's public name"
+        return failed(FRONT, Finding(Cause.ANSWERS_4XX, sentence, host_check.allow, shown(answer)))
     leads = f" and leads to {answer.location}" if answer.location else ""
     return passed(FRONT, f"{path} answers {answer.status}{leads}")
 

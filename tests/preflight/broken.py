@@ -244,6 +244,15 @@ BROKEN = {
         "starts", Cause.START_COMMAND_NOT_FOUND, "start command's gunicron does not exist", command="gunicron app:app",
         evidence="gunicron: not found",
     ),
+    "unquoted-call": Broken(
+        "starts", Cause.INVALID_COMMAND, "the shell cannot read",
+        command="gunicorn --bind=0.0.0.0:$PORT app:start_app()", way_out="'app:start_app()'",
+    ),
+    "port-as-text": Broken(
+        "starts", Cause.BAD_PORT, "it uses PORT as a number",
+        "from http.server import *\nimport os\nHTTPServer(('', os.environ['PORT']), None)", PYTHON,
+        evidence="TypeError", way_out='int(os.environ["PORT"])',
+    ),
     "no-such-file": Broken(
         "starts", Cause.START_COMMAND_NOT_FOUND, "main.py does not exist", command="python main.py",
     ),

@@ -8,9 +8,10 @@ import pytest
 from flask_on_aws_cli.preflight.app_checks.disk import disk_check, sqlite_check
 from flask_on_aws_cli.preflight.app_checks.page import referenced_files
 from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of
-from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_fix, start_checks
+from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, start_checks
 from flask_on_aws_cli.preflight.check import Cause, Finding, Status, failed
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
+from flask_on_aws_cli.preflight.diagnosis.bind_rules import bind_fix
 from flask_on_aws_cli.preflight.output import Output
 from flask_on_aws_cli.preflight.prepare import no_plan
 from flask_on_aws_cli.preflight.probes import probe, sqlite_files
@@ -78,6 +79,8 @@ def test_silence_is_told():
         ("python drain.py granian app:app", "--host 0.0.0.0 --port"),
         ("waitress-serve app:app", "--listen"),
         ("uwsgi --ini uwsgi.ini", "--http"),
+        ("uvicorn app:app", "--host 0.0.0.0 --port $PORT"),
+        ("hypercorn app:app", "--bind 0.0.0.0:$PORT"),
         ("flask --app shop run", "gunicorn"),
         ("python app.py", "app.run("),
     ],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..check import Cause, Check, Finding, failed, not_checked, passed
+from ..diagnosis.bind_rules import bind_fix
 from ..diagnosis.diagnosis import diagnose
 from ..output import Context, Output
 from ..running import Answer, Listener
@@ -121,23 +122,4 @@ def _elsewhere(listeners: Sequence[Listener], output: Output, port: int) -> Find
     evidence = tuple(line for line in output.lines if re.search(pattern, line))[:3]
     return Finding(
         cause, f"listens on {addresses}, must be 0.0.0.0:$PORT (here {port})", fix, evidence or output.last()
-    )
-
-
-def bind_fix(command: str) -> str:
-    """How to make a start command listen on the right address, in the options of its server."""
-    servers = {
-        r"\bgunicorn\b": "add --bind 0.0.0.0:$PORT to the start command, instead of any other --bind",
-        r"\bgranian\b": "add --host 0.0.0.0 --port $PORT to the start command",
-        r"\bwaitress-serve\b": "add --listen 0.0.0.0:$PORT to the start command",
-        r"\b(uvicorn|hypercorn)\b": "make the start command bind to 0.0.0.0 and $PORT",
-        r"\buwsgi\b": "add --http 0.0.0.0:$PORT to the start command",
-        r"\bflask\b.*\brun\b": "start a production server: gunicorn --bind 0.0.0.0:$PORT app:app",
-    }
-    for pattern, fix in servers.items():
-        if re.search(pattern, command):
-            return fix
-    return (
-        "listen on 0.0.0.0 and the port in PORT, with options of the start command or in the code, such as "
-        'app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
     )

@@ -25,7 +25,7 @@ def is_decisive(output: Output, number: int) -> bool:
 
     What a log record reports, or a traceback that an app that ended had logged, counts only as the last word.
     """
-    first = _last_traceback(output)
+    first = last_traceback(output)
     if number < first:
         return False
     is_record = _is_record(output.lines[number].partition("[Errno")[0])
@@ -39,7 +39,7 @@ def _is_record(line: str) -> bool:
     return bool(_RECORD.search(line) or _OF_NO_CONSEQUENCE.search(line))
 
 
-def _last_traceback(output: Output) -> int:
+def last_traceback(output: Output) -> int:
     """The line at which the last traceback begins, with those that it was chained from; 0 without one."""
     lines = output.lines
     starts = [number for number, line in enumerate(lines) if _TRACEBACK.search(line)]

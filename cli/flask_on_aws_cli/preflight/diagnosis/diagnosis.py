@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import database_rules, import_rules, system_rules
+from . import bind_rules, database_rules, import_rules, system_rules
 from .variable_rule import missing_variable
 
 # From the most to the least specific.
@@ -14,6 +14,9 @@ _RULES: tuple[Rule, ...] = (
     database_rules.url_scheme,
     database_rules.url_query,
     missing_variable,
+    bind_rules.shell_syntax,
+    bind_rules.unexpanded_port,
+    bind_rules.port_as_text,
     system_rules.root,
     system_rules.disk,
     database_rules.driver_not_installed,
@@ -21,6 +24,7 @@ _RULES: tuple[Rule, ...] = (
     import_rules.command,
     import_rules.import_error,
     system_rules.address_in_use,
+    bind_rules.wrong_address,
     database_rules.schema,
     database_rules.connection,
 )

@@ -267,6 +267,10 @@ BROKEN = {
         "starts", Cause.ADDRESS_IN_USE, "the port is already in use",
         GOOD + "import socket; first = socket.create_server(('0.0.0.0', int(os.environ['PORT'])))" + RUN, PYTHON,
     ),
+    "release-command-behind-notices": Broken(
+        "release command", Cause.RELEASE_COMMAND, "ends with 4", release="sh release.sh", evidence="the price is wrong",
+        files={"release.sh": b"echo the price is wrong\nyes npm notice | head -20\nexit 4\n"},
+    ),
     "release-command": Broken(
         "release command", Cause.RELEASE_COMMAND, "`python -c 'exit(4)'` ends with 4", release="python -c 'exit(4)'",
     ),

@@ -152,6 +152,42 @@ def test_a_refused_write_is_a_cause_only_if_the_app_failed_by_it(lines, code, ca
     assert diagnose_disk(Output(lines)) or diagnose_sqlite(Output(lines))
 
 
+NPM = [
+    "npm error Lifecycle script `release` failed with error:",
+    "npm error code 1",
+    "npm error path /app",
+    "npm error workspace shop@1.0.0",
+    "npm error command failed",
+    "npm error command sh -c node release.js",
+    "npm notice",
+    "npm notice New major version of npm available! 10.9.2 -> 11.6.2",
+    "npm notice Changelog: https://github.com/npm/cli/releases/tag/v11.6.2",
+    "npm notice To update run: npm install -g npm@11.6.2",
+    "npm notice",
+]
+
+
+@pytest.mark.parametrize(
+    "notices",
+    [
+        NPM,
+        ["npm ERR! code 1", "npm ERR! A complete log of this run can be found in: /root/.npm/_logs/x-debug-0.log"] * 5,
+        ["", "[notice] A new release of pip is available: 24.0 -> 25.3", "[notice] To update, run: pip install -U pip"]
+        * 4,
+        ["WARNING: Running pip as the 'root' user can result in broken permissions"] * 9,
+        ["info Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command."] * 9,
+    ],
+)
+def test_the_last_lines_are_not_a_tool_s_notices(notices):
+    lines = ["migrating", "Error: column 'price' is of the wrong type", *notices]
+    assert Output(lines, "npm run release", 1).last() == tuple(lines[:2])
+
+
+def test_notices_are_shown_if_there_is_nothing_else():
+    assert Output(NPM).last() == tuple(NPM[-8:])
+    assert Output(['npm error Missing script: "release"', *NPM]).last() == ('npm error Missing script: "release"',)
+
+
 def test_an_exit_code_alone_tells_that_the_command_is_missing():
     found = diagnose(Output([], "./serve", 127))
     assert (found.cause, found.sentence) == (

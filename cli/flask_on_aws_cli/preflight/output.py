@@ -9,6 +9,15 @@ from .check import Finding
 # Lines before the decisive one: enough for the location in a traceback.
 _LINES_BEFORE = 3
 _LAST_LINES = 8
+# What npm, yarn, pnpm and pip print about themselves, often after the error of the command that they ran.
+_NOTICE = re.compile(
+    r"(?i)^npm (notice|warn)\b|^npm (err!|error)\s*$|"
+    r"^npm (err!|error) (a complete log of this run|lifecycle script|code \d+$|path |workspace |location |errno |"
+    r"command (failed|sh)|.*\.log$)|"
+    r"^\[notice\] |a new (release|version) of \w+ is available|update available|running pip as the 'root' user|"
+    r"^info visit https://yarnpkg|^pnpm warn|^yarn run v|looking for funding|^run `npm (fund|audit)|"
+    r"^found \d+ vulnerabilities"
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,10 @@ class Output:
         return tuple(self.lines[max(number - _LINES_BEFORE, 0) : number + 1])
 
     def last(self) -> tuple[str, ...]:
-        """The last lines that are not blank."""
-        return tuple(line for line in self.lines if line.strip())[-_LAST_LINES:]
+        """The last lines that are not blank, without a tool's notices about itself unless there are no others."""
+        written = [line for line in self.lines if line.strip()]
+        telling = [line for line in written if not _NOTICE.search(line)]
+        return tuple((telling or written)[-_LAST_LINES:])
 
 
 Rule = Callable[[Output], Finding | None]

@@ -43,14 +43,17 @@ def get(process, address):
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name):
+def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name, monkeypatch):
     if name == "node" and shutil.which("npm") is None:
         pytest.skip("there is no npm command on this machine")
     folder = RUNNABLE[name].write(tmp_path / "app")
     (folder / ".env").write_text("A=1")
     target = tmp_path / "out of tree"
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     result = build(folder, "--venv", target)
     assert result.exit_code == 0, result.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []  # uv leaves locks there
     assert not (target / "app" / ".env").exists()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -75,7 +78,10 @@ def test_a_failed_build_reports_the_command_and_can_be_repeated(tmp_path):
     (folder / "requirements.txt").write_text("flask==0.0.0.1\n")
     result = build(folder, "--venv", tmp_path / "out")
     assert result.exit_code == 1
-    assert "pip install -r requirements.txt` exited with code 1; its last lines are:" in result.stderr
+    assert (
+        "pip install -r requirements.txt` exited with code 1: the package index has no flask 0.0.0.1 that fits; "
+        in result.stderr
+    )
     assert "flask==0.0.0.1" in result.stderr
     (folder / "requirements.txt").write_text("flask\n")
     assert build(folder, "--venv", tmp_path / "out").exit_code == 0

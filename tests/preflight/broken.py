@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws_cli.preflight.check import Cause
+from flask_on_aws_cli.preflight.check import Cause, Status
 
 REQUIREMENTS = "flask==3.1.2\ngunicorn==23.0.0\n"
+# SQLAlchemy with a driver that is not its default one.
+DATABASE_REQUIREMENTS = "sqlalchemy==2.0.44\npsycopg[binary]==3.2.13\n"
 GUNICORN = "gunicorn --bind 0.0.0.0:$PORT app:app"
 PYTHON = "python app.py"
 HEAD = """
@@ -47,6 +49,7 @@ class Broken:
     files: Mapping[str, bytes] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     """Names of other checks that fail for the same reason."""
+    status: Status = Status.FAILED
 
     def write(self, folder: Path) -> None:
         """The app's files in a folder that is there."""
@@ -81,7 +84,7 @@ BROKEN = {
     "flask-run": Broken(
         "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:19731, must be 0.0.0.0:$PORT",
         command="flask run --port 19731", evidence="Running on http://127.0.0.1:19731", way_out="gunicorn",
-        settings={"startup_seconds": 8}, also=("stops",),
+        settings={"startup_seconds": 8},
     ),
     "wrong-port": Broken(
         "listens", Cause.WRONG_PORT, "listens on 0.0.0.0:19732, must be",
@@ -126,7 +129,8 @@ BROKEN = {
         settings={"domain": "shop.example.com"},
     ),
     "redirects-to-slash": Broken(
-        "health", Cause.REDIRECTS, "the load balancer does not follow", view("return 'up'", "/up/"),
+        "health", Cause.REDIRECTS, "which adds a slash",
+        HEAD + 'app.config["SERVER_NAME"] = "shop.example.com"\n@app.get("/up/")\ndef up():\n    return "up"\n',
         way_out="set healthCheckPath to /up/",
     ),
     "foreign-host": Broken(
@@ -155,17 +159,33 @@ BROKEN = {
     "writes-and-hides-it": Broken(
         "disk", Cause.WRITES_TO_DISK, "it writes to ",
         GOOD + 'try:\n    open("cache.bin", "w")\nexcept OSError:\n    app.logger.exception("no cache")\n',
+        status=Status.WARNING,
+    ),
+    # As gunicorn 25.1 and later log of their control socket.
+    "logs-a-refused-write-and-fails-otherwise": Broken(
+        "starts", Cause.CRASHED, "with exit code 1",
+        GOOD + 'app.logger.error("Control server error: %s", OSError(30, "Read-only file system", "/.gunicorn"))\n'
+        'sys.exit("the queue is gone")',
+        PYTHON, evidence="the queue is gone",
     ),
     "ignores-sigterm": Broken(
         "stops", Cause.IGNORES_SIGTERM, "still runs 2 s after SIGTERM",
         GOOD + "signal.signal(signal.SIGTERM, signal.SIG_IGN)" + RUN, PYTHON, {"stop_seconds": 2},
     ),
     "a-shell-in-between": Broken(
-        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", command="sh run.sh",
-        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before it",
+        "stops", Cause.FAILS_ON_SIGTERM, "stopped, not cleanly: ends with exit code 143", command="sh run.sh",
+        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before the server", status=Status.WARNING,
     ),
     "fails-on-sigterm": Broken(
-        "stops", Cause.FAILS_ON_SIGTERM, "ends with exit code 143 on SIGTERM", GOOD + RUN, PYTHON, way_out="gunicorn",
+        "stops", Cause.FAILS_ON_SIGTERM, "requests in flight are cut off", GOOD + RUN, PYTHON, way_out="gunicorn",
+        status=Status.WARNING,
+    ),
+    "http-server": Broken(
+        "stops", Cause.FAILS_ON_SIGTERM, "stopped, not cleanly", "from http.server import *\nimport os\n"
+        "class Up(BaseHTTPRequestHandler):\n    def do_GET(self):\n        self.send_response(200)\n"
+        "        self.end_headers()\n"
+        "HTTPServer(('0.0.0.0', int(os.environ['PORT'])), Up).serve_forever()", PYTHON,
+        way_out="target=server.shutdown", status=Status.WARNING,
     ),
     "needs-root": Broken(
         "starts", Cause.NEEDS_ROOT, "it needs root", GOOD + "os.setgid(0)", evidence="Operation not permitted",
@@ -174,10 +194,14 @@ BROKEN = {
         "starts", Cause.NEEDS_ROOT, "it needs root",
         GOOD + 'if os.geteuid():\n    sys.exit("this program must be run as root")', PYTHON,
     ),
+    # Beside it are caches: one in a folder of a random name, and one with the tables of a cache.
     "sqlite": Broken(
-        "SQLite", Cause.SQLITE, "app.db, which disappears with the task",
-        GOOD + 'sqlite3.connect(tempfile.gettempdir() + "/app.db").execute("CREATE TABLE post (id INTEGER)")',
-        way_out="DATABASE_URL",
+        "SQLite", Cause.SQLITE, "/shop.db, which disappears with the task",
+        GOOD + "folder = tempfile.mkdtemp()\n"
+        'sqlite3.connect(folder + "/pages.db").execute("CREATE TABLE page (id INTEGER)")\n'
+        'sqlite3.connect(tempfile.gettempdir() + "/store.db").execute("CREATE TABLE Cache (id INTEGER)")\n'
+        'sqlite3.connect(tempfile.gettempdir() + "/shop.db").execute("CREATE TABLE post (id INTEGER)")',
+        evidence="/shop.db", way_out="DATABASE_URL",
     ),
     "sqlite-in-the-app": Broken(
         "starts", Cause.SQLITE, "it keeps its data in SQLite",
@@ -186,7 +210,16 @@ BROKEN = {
     ),
     "debugger": Broken(
         "debugger", Cause.DEBUGGER, "debugger is on", GOOD + RUN.replace("port=", "debug=True, port="), PYTHON,
-        also=("stops",),
+    ),
+    "front-page-by-another-driver": Broken(
+        "front page", Cause.NOT_INSTALLED, "/ answers 500: the module psycopg2 is not installed",
+        "import sqlalchemy" + view("sqlalchemy.create_engine('postgresql://u:p@localhost/app')", "/") + UP,
+        evidence="No module named 'psycopg2'", way_out="pulumi config set databaseUrlScheme postgresql+psycopg",
+    ),
+    "front-page-without-its-table": Broken(
+        "front page", Cause.DATABASE, "no table post, although the release command `true` ended with 0",
+        view("sqlite3.connect(':memory:').execute('SELECT * FROM post')", "/") + UP, release="true",
+        evidence="no such table: post",
     ),
     "static-files": Broken(
         "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,
@@ -211,6 +244,15 @@ BROKEN = {
         "starts", Cause.START_COMMAND_NOT_FOUND, "start command's gunicron does not exist", command="gunicron app:app",
         evidence="gunicron: not found",
     ),
+    "unquoted-call": Broken(
+        "starts", Cause.INVALID_COMMAND, "the shell cannot read",
+        command="gunicorn --bind=0.0.0.0:$PORT app:start_app()", way_out="'app:start_app()'",
+    ),
+    "port-as-text": Broken(
+        "starts", Cause.BAD_PORT, "it uses PORT as a number",
+        "from http.server import *\nimport os\nHTTPServer(('', os.environ['PORT']), None)", PYTHON,
+        evidence="TypeError", way_out='int(os.environ["PORT"])',
+    ),
     "no-such-file": Broken(
         "starts", Cause.START_COMMAND_NOT_FOUND, "main.py does not exist", command="python main.py",
     ),
@@ -224,6 +266,10 @@ BROKEN = {
     "port-twice": Broken(
         "starts", Cause.ADDRESS_IN_USE, "the port is already in use",
         GOOD + "import socket; first = socket.create_server(('0.0.0.0', int(os.environ['PORT'])))" + RUN, PYTHON,
+    ),
+    "release-command-behind-notices": Broken(
+        "release command", Cause.RELEASE_COMMAND, "ends with 4", release="sh release.sh", evidence="the price is wrong",
+        files={"release.sh": b"echo the price is wrong\nyes npm notice | head -20\nexit 4\n"},
     ),
     "release-command": Broken(
         "release command", Cause.RELEASE_COMMAND, "`python -c 'exit(4)'` ends with 4", release="python -c 'exit(4)'",

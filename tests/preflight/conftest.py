@@ -12,7 +12,7 @@ from flask_on_aws_cli.build.run import make_environment
 from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.preflight.processes.process_runner import ProcessRunner, make_read_only, remove
 
-from .broken import GOOD, GUNICORN, REQUIREMENTS
+from .broken import DATABASE_REQUIREMENTS, GOOD, GUNICORN, REQUIREMENTS
 
 # The Python that runs the tests is there without a download.
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -31,7 +31,7 @@ def write_app(folder: Path, code: str = GOOD, command: str = GUNICORN, requireme
 def environment() -> Iterator[Path]:
     """What the small apps import."""
     folder = open_folder()
-    write_app(folder / "source")
+    write_app(folder / "source", requirements=REQUIREMENTS + DATABASE_REQUIREMENTS)
     plan = plan_build(folder / "source", PlanSettings(python_version=HERE))
     make_environment(plan, folder / "source", folder / "built", {})
     yield folder / "built" / "venv"

@@ -2,7 +2,7 @@
 
 import pytest
 from flask_on_aws_cli.preflight.check import Cause
-from flask_on_aws_cli.preflight.diagnosis.diagnosis import diagnose
+from flask_on_aws_cli.preflight.diagnosis.diagnosis import diagnose, diagnose_disk, diagnose_sqlite
 from flask_on_aws_cli.preflight.output import Output
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +81,111 @@ def test_a_line_tells_the_cause(lines, cause, part):
 )
 def test_other_lines_tell_none(lines):
     assert diagnose(Output(lines, "gunicorn app:app", 1)) is None
+
+
+CONTROL = "[2026-11-29 15:53:50 +0000] [7] [ERROR] Control server error: [Errno 30] Read-only file system: '/.gunicorn'"
+REFUSED = "OSError: [Errno 30] Read-only file system: '/app/hits.txt'"
+BOOTED = "[2026-11-29 15:53:50 +0000] [8] [INFO] Booting worker with pid: 8"
+FAILED_TO_BOOT = [
+    "[2026-11-29 15:53:51 +0000] [8] [INFO] Worker exiting (pid: 8)",
+    "[2026-11-29 15:53:51 +0000] [7] [ERROR] Worker (pid:8) exited with code 3.",
+    "[2026-11-29 15:53:51 +0000] [7] [ERROR] Shutting down: Master",
+    "[2026-11-29 15:53:51 +0000] [7] [ERROR] Reason: Worker failed to boot.",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "cause"),
+    [
+        # Libraries that log a refused write and go on, before the app fails by something else.
+        (
+            [CONTROL, BOOTED, *TRACEBACK, "ModuleNotFoundError: No module named 'yaml'", *FAILED_TO_BOOT],
+            3,
+            "dependency not installed",
+        ),
+        ([CONTROL, BOOTED, "the queue is gone"], 1, None),
+        ([CONTROL, *TRACEBACK, "ZeroDivisionError: division by zero"], None, None),
+        (["[ERROR] no cache", *TRACEBACK, REFUSED, *TRACEBACK, "ZeroDivisionError: division by zero"], None, None),
+        (["ERROR:shop:no cache", *TRACEBACK, REFUSED, "the queue is gone"], 1, None),
+        (["Exception in thread Thread-1 (save):", *TRACEBACK, REFUSED, "the queue is gone"], 1, None),
+        (["UserWarning: no cache: [Errno 13] Permission denied: '/.cache'", "serving"], 1, None),
+        (['{"level": "error", "message": "could not write cache: Read-only file system"}', "serving"], None, None),
+        (["WARNING:tiles:unable to open database file", "serving"], None, None),
+        # A refused write that ends the app, or its request.
+        ([CONTROL, BOOTED, *TRACEBACK, REFUSED, *FAILED_TO_BOOT], 3, "writes to disk"),
+        (["ERROR:root:cannot start: [Errno 30] Read-only file system: '/app/x'"], 1, "writes to disk"),
+        (["[ERROR] [Errno 30] Read-only file system: '/app/x'", '"GET /up HTTP/1.1" 500 -'], None, "writes to disk"),
+        ([*TRACEBACK, REFUSED, '10.0.0.7 - - "GET /up HTTP/1.1" 500 -', "tick"], None, "writes to disk"),
+        (
+            [
+                *TRACEBACK,
+                REFUSED,
+                "",
+                "During handling of the above exception, another exception occurred:",
+                "",
+                *TRACEBACK,
+                "RuntimeError: cannot save",
+                *FAILED_TO_BOOT,
+            ],
+            3,
+            "writes to disk",
+        ),
+        (
+            [
+                *TRACEBACK,
+                "sqlite3.OperationalError: unable to open database file",
+                "",
+                "The above exception was the direct cause of the following exception:",
+                "",
+                *TRACEBACK,
+                "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) unable to open database file",
+                "(Background on this error at: https://sqlalche.me/e/20/e3q8)",
+            ],
+            1,
+            "SQLite on scratch disk",
+        ),
+    ],
+)
+def test_a_refused_write_is_a_cause_only_if_the_app_failed_by_it(lines, code, cause):
+    found = diagnose(Output(lines, "gunicorn app:app", code))
+    assert (found.cause if found else None) == cause
+    assert diagnose_disk(Output(lines)) or diagnose_sqlite(Output(lines))
+
+
+NPM = [
+    "npm error Lifecycle script `release` failed with error:",
+    "npm error code 1",
+    "npm error path /app",
+    "npm error workspace shop@1.0.0",
+    "npm error command failed",
+    "npm error command sh -c node release.js",
+    "npm notice",
+    "npm notice New major version of npm available! 10.9.2 -> 11.6.2",
+    "npm notice Changelog: https://github.com/npm/cli/releases/tag/v11.6.2",
+    "npm notice To update run: npm install -g npm@11.6.2",
+    "npm notice",
+]
+
+
+@pytest.mark.parametrize(
+    "notices",
+    [
+        NPM,
+        ["npm ERR! code 1", "npm ERR! A complete log of this run can be found in: /root/.npm/_logs/x-debug-0.log"] * 5,
+        ["", "[notice] A new release of pip is available: 24.0 -> 25.3", "[notice] To update, run: pip install -U pip"]
+        * 4,
+        ["WARNING: Running pip as the 'root' user can result in broken permissions"] * 9,
+        ["info Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command."] * 9,
+    ],
+)
+def test_the_last_lines_are_not_a_tool_s_notices(notices):
+    lines = ["migrating", "Error: column 'price' is of the wrong type", *notices]
+    assert Output(lines, "npm run release", 1).last() == tuple(lines[:2])
+
+
+def test_notices_are_shown_if_there_is_nothing_else():
+    assert Output(NPM).last() == tuple(NPM[-8:])
+    assert Output(['npm error Missing script: "release"', *NPM]).last() == ('npm error Missing script: "release"',)
 
 
 def test_an_exit_code_alone_tells_that_the_command_is_missing():

@@ -1,16 +1,21 @@
 """What was seen → the verdict: pure."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask_on_aws_cli.preflight.app_checks.disk import disk_check, sqlite_check
 from flask_on_aws_cli.preflight.app_checks.page import referenced_files
-from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, bind_fix, start_checks
-from flask_on_aws_cli.preflight.app_checks.startup_probe import judge_stop
-from flask_on_aws_cli.preflight.check import Cause, Status
+from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of
+from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, start_checks
+from flask_on_aws_cli.preflight.check import Cause, Finding, Status, failed
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
+from flask_on_aws_cli.preflight.diagnosis.bind_rules import bind_fix
+from flask_on_aws_cli.preflight.output import Output
 from flask_on_aws_cli.preflight.prepare import no_plan
-from flask_on_aws_cli.preflight.probes import probe
-from flask_on_aws_cli.preflight.running import Answer, Listener
+from flask_on_aws_cli.preflight.probes import probe, sqlite_files
+from flask_on_aws_cli.preflight.running import Answer, Listener, SqliteFile
 
 EXPECTED = Expectation("gunicorn app:app", 8080, "/up", 60, "shop.example.com")
 WELL = Answer(200)
@@ -74,6 +79,8 @@ def test_silence_is_told():
         ("python drain.py granian app:app", "--host 0.0.0.0 --port"),
         ("waitress-serve app:app", "--listen"),
         ("uwsgi --ini uwsgi.ini", "--http"),
+        ("uvicorn app:app", "--host 0.0.0.0 --port $PORT"),
+        ("hypercorn app:app", "--bind 0.0.0.0:$PORT"),
         ("flask --app shop run", "gunicorn"),
         ("python app.py", "app.run("),
     ],
@@ -83,17 +90,118 @@ def test_each_server_is_told_in_its_own_words(command, word):
 
 
 @pytest.mark.parametrize(
-    ("code", "cause"),
-    [(0, None), (None, Cause.IGNORES_SIGTERM), (143, Cause.FAILS_ON_SIGTERM), (1, Cause.FAILS_ON_SIGTERM)],
+    ("code", "status", "cause"),
+    [
+        (0, Status.PASSED, None),
+        (None, Status.FAILED, Cause.IGNORES_SIGTERM),
+        (143, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+        (30, Status.WARNING, Cause.FAILS_ON_SIGTERM),  # uWSGI
+        (1, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+        (137, Status.WARNING, Cause.FAILS_ON_SIGTERM),
+    ],
 )
-def test_the_end_after_sigterm(code, cause):
-    assert judge_stop(code, 1.0, ["bye"], "gunicorn", 60).cause is cause
+def test_the_end_after_sigterm(code, status, cause):
+    check = judge_stop(Stop(code, 1.0, ["bye"]), "gunicorn", 60)
+    assert (check.status, check.cause) == (status, cause)
 
 
 def test_a_server_that_handles_sigterm_and_then_ends_by_it_is_well():
-    said = ["INFO: Shutting down", "INFO: Finished server process"]
-    assert judge_stop(143, 1.0, said, "uvicorn", 60, spoke=True).status is Status.PASSED
-    assert judge_stop(137, 1.0, said, "uvicorn", 60, spoke=True).cause is Cause.FAILS_ON_SIGTERM
+    lines = ["INFO: Shutting down", "INFO: Finished server process"]
+    assert judge_stop(Stop(143, 1.0, lines, logged=True), "uvicorn", 60).status is Status.PASSED
+    assert judge_stop(Stop(137, 1.0, lines, logged=True), "uvicorn", 60).cause is Cause.FAILS_ON_SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "lines", "fix"),
+    [
+        ("uwsgi --http 0.0.0.0:$PORT -w app:app", "", [], "--die-on-term"),
+        ("flask --app shop run --host 0.0.0.0", "", [], "gunicorn"),
+        ("python main.py", "", ["WARNING: This is a development server."], "gunicorn"),
+        ("waitress-serve --listen 0.0.0.0:$PORT app:app", "", [], "gunicorn"),
+        ("python main.py", "import waitress\nwaitress.serve(app)", [], "before waitress.serve()"),
+        ("python main.py", "", ["INFO:waitress:Serving on http://0.0.0.0:8080"], "before waitress.serve()"),
+        ("python main.py", "import tornado.web", [], "add_signal_handler(signal.SIGTERM"),
+        ("python -m http.server $PORT", "", [], "gunicorn"),
+        ("python serve.py", "from http.server import HTTPServer", [], "target=server.shutdown"),
+        ("python serve.py", "from wsgiref.simple_server import make_server", [], "target=server.shutdown"),
+        ("python serve.py", "print()", [], "lambda *_: sys.exit(0)"),
+        ("bash boot.sh", "", [], "put `exec` before"),
+        ("./boot.sh", "", [], "put `exec` before"),
+        ("npm start", "", [], "through npm"),
+        ("/srv/serve", "", [], "gunicorn"),
+        ("", "", [], "gunicorn"),
+    ],
+)
+def test_each_server_that_does_not_stop_cleanly_is_told_the_line_to_change(command, source, lines, fix):
+    check = judge_stop(Stop(143, 1.0, lines), command, 60, source)
+    assert check.status is Status.WARNING
+    assert "requests in flight are cut off" in check.message
+    assert fix in check.fix
+
+
+def test_the_script_of_a_start_command_is_found(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "main.py").write_text("main")
+    (tmp_path / "shop" / "server.py").write_text("server")
+    for command in ("python main.py", "python3 -u ./main.py --port $PORT", "exec python3.13 main.py"):
+        assert script_of(command, tmp_path) == "main"
+    assert script_of("python -m shop.server", tmp_path) == "server"
+    for command in ("", "gunicorn app:app", "python gone.py", "python -c 1"):
+        assert script_of(command, tmp_path) == ""
+
+
+REFUSED = "OSError: [Errno 30] Read-only file system: '/app/hits.txt'"
+
+
+def test_a_refused_write_fails_only_what_failed_by_it():
+    output = Output([REFUSED], "gunicorn")
+    assert disk_check(Output([], "gunicorn"), []).status is Status.PASSED
+    assert disk_check(output, []).status is Status.WARNING
+    assert disk_check(output, [failed("starts", Finding(Cause.CRASHED, "", ""))]).status is Status.WARNING
+    blamed = disk_check(output, [failed("starts", Finding(Cause.WRITES_TO_DISK, "it writes", "write elsewhere"))])
+    assert (blamed.status, blamed.message, blamed.fix) == (Status.FAILED, "it writes", "write elsewhere")
+
+
+def test_a_cache_that_sqlite_could_not_open_is_a_warning():
+    output = Output(["WARNING:cache:unable to open database file, caching is off"], "gunicorn")
+    assert sqlite_check(output, [], []).status is Status.WARNING
+    assert sqlite_check(output, [], [failed("starts", Finding(Cause.SQLITE, "", ""))]).status is Status.FAILED
+    assert sqlite_check(output, [SqliteFile("/tmp/app.db")], []).status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("path", "tables", "is_lost"),
+    [
+        ("/tmp/app.db", ["post", "user"], True),
+        ("/tmp/app.db", [], True),
+        ("/tmp/settings.db", ["Settings"], True),
+        ("/tmp/shop.sqlite3", ["cache", "order"], True),
+        ("/tmp/diskcache-x1/cache.db", ["Cache", "Settings"], False),
+        ("/tmp/data/store.db", ["Cache", "Settings"], False),
+        ("/tmp/pages.sqlite", ["redirects", "responses"], False),
+        ("/tmp/http_cache.sqlite", [], False),
+        ("/tmp/.cache/py-yfinance/tkr-tz.db", ["_tz_kv"], False),
+        ("/tmp/tmpk3_9x0ab/tiles.mbtiles", ["tiles"], False),
+        ("/tmp/tmpk3_9x0ab.db", ["work"], False),
+        ("/tmp/tmpfiles/app.db", ["post"], True),
+        ("/tmp/x.db", ["my_cache_table"], False),
+    ],
+)
+def test_a_cache_in_sqlite_may_be_lost_and_data_may_not(path, tables, is_lost):
+    check = sqlite_check(Output([], "gunicorn"), [SqliteFile(path, tables)], [])
+    assert check.status is (Status.FAILED if is_lost else Status.PASSED)
+    assert path in check.message
+
+
+def test_the_tables_of_a_database_are_read_without_a_trace(tmp_path):
+    path = str(tmp_path / "a b?.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE Cache (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        connection.commit()
+        assert sqlite_files.with_tables(sqlite_files.sqlite_files([str(tmp_path)], 0)) == [(path, ["Cache"])]
+    (tmp_path / "bad.db").write_bytes(b"SQLite format 3\x00bad")
+    assert sqlite_files.tables(str(tmp_path / "bad.db")) == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a b?.db", "bad.db"]
 
 
 def test_the_kernel_s_table_is_read():

@@ -3,7 +3,7 @@
 import json
 from xml.etree import ElementTree
 
-from flask_on_aws_cli.preflight.check import Cause, Finding, failed, not_checked, passed
+from flask_on_aws_cli.preflight.check import Cause, Finding, any_failed, failed, not_checked, passed, warned
 from flask_on_aws_cli.preflight.reports.json_report import as_json
 from flask_on_aws_cli.preflight.reports.junit_report import as_junit
 from flask_on_aws_cli.preflight.reports.text_report import check_text, summary
@@ -53,6 +53,22 @@ def test_continuous_integration_reads_junit():
     assert "Listening at" in listens[0].text
     assert "fix: add --bind" in listens[0].text
     assert health[0].get("message") == "it does not listen"
+
+
+def test_a_warning_is_shown_and_fails_nothing():
+    stops = warned("stops", Finding(Cause.FAILS_ON_SIGTERM, "stopped, not cleanly", "add --die-on-term", ("bye",)))
+    assert check_text(stops).splitlines() == [
+        "WARNING  stops              exits non-zero on SIGTERM: stopped, not cleanly",
+        "           | bye",
+        "           → add --die-on-term",
+    ]
+    assert summary([*CHECKS, stops]) == "1 passed, 1 warning, 1 failed, 1 not checked"
+    assert not any_failed([stops])
+    report = json.loads(as_json([stops], "../shop", "process"))
+    assert (report["passed"], report["checks"][0]["status"]) == (True, "warning")
+    suite = ElementTree.fromstring(as_junit([stops], "shop"))[0]
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "0")
+    assert "add --die-on-term" in suite[0][0].text
 
 
 @given(st.text())

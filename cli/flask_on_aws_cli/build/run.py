@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
@@ -11,6 +13,7 @@ from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKER
 from uv import find_uv_bin
 
 from ..plan.report import as_json
+from .build_causes import BuildCause, build_cause
 from .environment_commands import PLAN, Step, local_steps, start_script
 
 # Enough of a failed command's output to include the cause.
@@ -19,7 +22,22 @@ _EJECTED_CA = f"certs/{CA_FILE}"
 
 
 class BuildError(Exception):
-    """A build that failed; the message is a sentence, followed by the last lines of the command's output."""
+    """A build that failed; the message is a sentence, followed by lines of the command's output."""
+
+    def __init__(self, sentence: str, cause: BuildCause | None = None, lines: Sequence[str] = ()) -> None:
+        """Describe a failure.
+
+        Args:
+            sentence: what failed.
+            cause: why, if the output shows a cause that is known.
+            lines: the last lines of the output, where it shows none.
+        """
+        self.sentence, self.cause, self.lines = sentence, cause, lines
+        if cause:
+            sentence = f"{sentence}: {cause.sentence}; {cause.fix}. The lines that show it:"
+        elif lines:
+            sentence += "; its last lines are:"
+        super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
 def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
@@ -41,8 +59,9 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
     shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
-    for step in local_steps(plan, target, find_uv_bin()):
-        _run(step, target / "app", build_env)
+    with _temporary_folder() as temporary:
+        for step in local_steps(plan, target, find_uv_bin()):
+            _run(step, target / "app", {**build_env, **temporary})
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -104,13 +123,27 @@ def build_image(
     for name in build_secrets:
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
-    result = subprocess.run(  # noqa: S603 no shell
-        [*command, str(folder)], input=dockerfile, text=True, check=False, stdout=out, stderr=errors
-    )
+    with _temporary_folder() as temporary:
+        result = subprocess.run(  # noqa: S603 no shell
+            [*command, str(folder)],
+            input=dockerfile,
+            text=True,
+            check=False,
+            stdout=out,
+            stderr=errors,
+            env={**os.environ, **temporary},
+        )
     if result.returncode and quietly:
-        raise BuildError(f"docker build {_ending(result)}")
+        raise _failure("docker build", result)
     if result.returncode:
         raise BuildError(f"docker build exited with code {result.returncode}; its last lines give the reason.")
+
+
+@contextmanager
+def _temporary_folder() -> Generator[dict[str, str]]:
+    """Variables that give a build a temporary folder until the block ends, since uv and buildx leave files there."""
+    with tempfile.TemporaryDirectory(prefix="flask-on-aws-build-", ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
 
 
 def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil
@@ -137,9 +170,9 @@ def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
         check=False,
     )
     if result.returncode:
-        raise BuildError(f"`{step.command}` {_ending(result)}")
+        raise _failure(f"`{step.command}`", result)
 
 
-def _ending(result: "subprocess.CompletedProcess[str]") -> str:
-    last_lines = "\n".join(result.stdout.splitlines()[-_LAST_LINES:])
-    return f"exited with code {result.returncode}; its last lines are:\n{last_lines}"
+def _failure(command: str, result: "subprocess.CompletedProcess[str]") -> BuildError:
+    lines = result.stdout.splitlines()
+    return BuildError(f"{command} exited with code {result.returncode}", build_cause(lines), lines[-_LAST_LINES:])

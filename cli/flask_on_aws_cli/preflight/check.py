@@ -9,6 +9,8 @@ class Status(StrEnum):
     """The outcome of a check."""
 
     PASSED = "passed"
+    WARNING = "warning"
+    """The app runs on AWS, but not well; it does not keep an image from being pushed."""
     FAILED = "failed"
     NOT_CHECKED = "not checked"
 
@@ -20,6 +22,7 @@ class Cause(StrEnum):
     NO_PLAN = "no build plan"
     BUILD_FAILED = "build failed"
     START_COMMAND_NOT_FOUND = "start command not found"
+    INVALID_COMMAND = "invalid start command"
     NOT_INSTALLED = "dependency not installed"
     IMPORT_ERROR = "import error"
     MISSING_VARIABLE = "environment variable not set"
@@ -30,6 +33,7 @@ class Cause(StrEnum):
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out of memory"
     ADDRESS_IN_USE = "address in use"
+    BAD_PORT = "unusable port"
     WRONG_INTERFACE = "wrong interface"
     WRONG_PORT = "wrong port"
     TOO_SLOW = "too slow"
@@ -75,7 +79,7 @@ class Check:
     message: str
     """What was observed, or why it was not checked."""
     cause: Cause | None = None
-    """Set only for a failed check, like `evidence` and `fix`."""
+    """Set only for a failed check and a warning, like `evidence` and `fix`."""
     evidence: tuple[str, ...] = ()
     fix: str = ""
     seconds: float = 0.0
@@ -90,6 +94,11 @@ def passed(name: str, message: str, seconds: float = 0.0) -> Check:
 def failed(name: str, finding: Finding) -> Check:
     """A check that failed."""
     return Check(name, Status.FAILED, finding.sentence, finding.cause, finding.evidence, finding.fix)
+
+
+def warned(name: str, finding: Finding) -> Check:
+    """A check that found something to correct that the app works with."""
+    return Check(name, Status.WARNING, finding.sentence, finding.cause, finding.evidence, finding.fix)
 
 
 def not_checked(name: str, reason: str) -> Check:

@@ -1,5 +1,6 @@
 """All checks of a built app, made one after another while it runs."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,20 +9,22 @@ from pathlib import Path
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
+from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
+from .app_checks.shutdown import NAME as STOPS
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
 from .check import Cause, Check, Finding, failed, not_checked, passed
-from .diagnosis.diagnosis import diagnose, diagnose_disk, diagnose_sqlite
+from .diagnosis.diagnosis import diagnose
 from .environment import contract_environment, external_host
-from .output import Output
-from .probes import driver
+from .output import Context, Output
+from .probes import driver, installed
 from .running import App, Outcome, Runner
 from .settings import AppSettings
 
-DATABASE, RELEASE, DISK, SQLITE, STOPS = "database", "release command", "disk", "SQLite", "stops"
-# A driver that can connect does so in less than a second.
-_DRIVER_SECONDS = 30.0
+DATABASE, RELEASE = "database", "release command"
+# A driver that can connect does so in less than a second, as what is installed is listed.
+_SCRIPT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,46 +56,59 @@ def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
 def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     settings, runner = built.settings, built.runner
     environment = contract_environment(settings, runner.port, built.database, built.password)
-    yield _database(built, environment)
-    yield _release(built, environment)
+    packages, scheme = _packages(built, environment), settings.database_scheme
+    context = Context(packages, built.release_command, scheme, built.no_database)
+    yield _database(built, environment, context)
+    yield _release(built, environment, context)
     with deferred_signals():
         app = runner.start(environment)
         stack.callback(app.kill)
-    yield from _running_app_checks(built, app)
+    yield from _running_app_checks(built, app, context)
 
 
-def _running_app_checks(built: BuiltApp, app: App) -> Iterator[Check]:
+def _running_app_checks(built: BuiltApp, app: App, context: Context) -> Iterator[Check]:
     settings = built.settings
-    expected = Expectation(
-        built.command, built.runner.port, settings.health_path, settings.startup_seconds, external_host(settings)
-    )
+    host, port = external_host(settings), built.runner.port
+    expected = Expectation(built.command, port, settings.health_path, settings.startup_seconds, host, context)
     start = wait_for_start(app, settings, built.runner.port)
     checks = start_checks(start, expected)
     pages: Sequence[Check] = ()
     if start.answers_well:
-        pages = page_checks(visit(app, visitor_headers(settings)), app.lines())
+        before = len(app.lines())
+        visited, lines = visit(app, visitor_headers(settings)), app.lines()
+        pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
         checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
     yield from checks
     reason = "the app did not answer 200"
     yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER)]
-    yield _sqlite(app, built.command)
+    judged = [*checks, *pages]
+    yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)
     stops = (
         not_checked(STOPS, "the app had ended") if app.exit_code() is not None else stop(app, settings, built.command)
     )
-    yield _disk(app, built.command)
+    yield disk_check(Output(app.lines(), built.command, context=context), judged)
     yield stops
 
 
-def _database(built: BuiltApp, environment: Mapping[str, str]) -> Check:
+def _packages(built: BuiltApp, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Versions of what is installed for the app; empty if its image has no Python."""
+    outcome = built.runner.run_script(Path(installed.__file__).read_text(), environment, _SCRIPT_SECONDS)
+    try:
+        return json.loads(outcome.lines[-1]) if not outcome.code and outcome.lines else {}
+    except ValueError:
+        return {}
+
+
+def _database(built: BuiltApp, environment: Mapping[str, str], context: Context) -> Check:
     if built.database is None or built.no_database:
         return not_checked(DATABASE, built.no_database or "the stack has none")
-    outcome = built.runner.run_script(Path(driver.__file__).read_text(), environment, _DRIVER_SECONDS)
+    outcome = built.runner.run_script(Path(driver.__file__).read_text(), environment, _SCRIPT_SECONDS)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
             return not_checked(DATABASE, "the app has neither psycopg nor psycopg2")
         return passed(DATABASE, f"{name} connects to DATABASE_URL with TLS, the certificate verified")
-    output = Output(outcome.lines, exit_code=outcome.code)
+    output = Output(outcome.lines, exit_code=outcome.code, context=context)
     finding = Finding(
         Cause.DATABASE,
         f"{name or 'the database driver'} does not connect to DATABASE_URL",
@@ -102,36 +118,15 @@ def _database(built: BuiltApp, environment: Mapping[str, str]) -> Check:
     return failed(DATABASE, diagnose(output) or finding)
 
 
-def _release(built: BuiltApp, environment: Mapping[str, str]) -> Check:
+def _release(built: BuiltApp, environment: Mapping[str, str], context: Context) -> Check:
     if not built.release_command:
         return not_checked(RELEASE, "the app has none")
     outcome: Outcome = built.runner.run(built.release_command, environment, built.settings.release_seconds)
     if not outcome.code:
         return passed(RELEASE, f"`{built.release_command}` ends with 0")
-    output = Output(outcome.lines, built.release_command, outcome.code)
+    output = Output(outcome.lines, built.release_command, outcome.code, context)
     finding = diagnose(output)
     sentence = f"`{built.release_command}` ends with {outcome.code}" + (f": {finding.sentence}" if finding else "")
     fix = finding.fix if finding else "see its last log lines for the reason"
     evidence = finding.evidence if finding else output.last()
     return failed(RELEASE, Finding(finding.cause if finding else Cause.RELEASE_COMMAND, sentence, fix, evidence))
-
-
-def _sqlite(app: App, command: str) -> Check:
-    files = app.sqlite_files()
-    diagnosed = diagnose_sqlite(Output(app.lines(), command))
-    if diagnosed and not files:
-        return failed(SQLITE, diagnosed)
-    if not files:
-        return passed(SQLITE, "no database on the scratch disk")
-    finding = Finding(
-        Cause.SQLITE,
-        f"it keeps data in {', '.join(files)}, which disappears with the task and is not shared with other tasks",
-        "use the database in DATABASE_URL",
-        tuple(files),
-    )
-    return failed(SQLITE, finding)
-
-
-def _disk(app: App, command: str) -> Check:
-    finding = diagnose_disk(Output(app.lines(), command))
-    return failed(DISK, finding) if finding else passed(DISK, "no write was denied")

@@ -36,6 +36,14 @@ class Answer:
         return self.headers.get("location", "")
 
 
+class SqliteFile(NamedTuple):
+    """A SQLite database on a disk."""
+
+    path: str
+    tables: Sequence[str] = ()
+    """Their names; empty if they cannot be read."""
+
+
 class Outcome(NamedTuple):
     """The exit code and output of a command."""
 
@@ -66,7 +74,7 @@ class App(Protocol):
         """Send one GET from outside the app; without a Host header, Host is the address."""
         ...
 
-    def sqlite_files(self) -> list[str]:
+    def sqlite_files(self) -> list[SqliteFile]:
         """SQLite databases that it has created."""
         ...
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
+from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings
 from flask_on_aws.validation.setting_texts import is_set
+
+from .app_plan import plan_app
 
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
@@ -65,7 +67,7 @@ def plan_or_fail(
 ) -> BuildPlan:
     """The build plan of a folder; if there is none, print every problem and end the command."""
     try:
-        return plan_build(folder, PlanSettings(python_version, tuple(system_packages), start_command), dockerfile)
+        return plan_app(folder, PlanSettings(python_version, tuple(system_packages), start_command), dockerfile)
     except BuildPlanError as error:
         fail(*error.problems)
 

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from flask_on_aws.build_plan.plan import PlanSettings, plan_build
+from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from uv import find_uv_bin
 
 from ..build.environment_commands import PLAN
 from ..build.run import make_environment
+from ..shared.app_plan import plan_app
 from .process_containers import ImagePlan
 
 # Kept for running tasks, of which ECS has at most two releases at a time, and for rollbacks.
@@ -68,7 +69,7 @@ class ProcessImages:
         if self.has(image.digest):
             os.utime(target)
             return None
-        aws_plan = plan_build(image.app, image.settings, dockerfile="")
+        aws_plan = plan_app(image.app, image.settings, dockerfile="")
         plan = replace(aws_plan, python_version=available_python(aws_plan.python_version))
         make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
         self._delete_old()

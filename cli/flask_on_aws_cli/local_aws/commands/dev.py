@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import click
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan, BuildPlanError, plan_build
+from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan, BuildPlanError
 from watchfiles import DefaultFilter, watch
 
 from ...build.run import BuildError
@@ -18,6 +18,7 @@ from ...local_project.location import Location
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.log_lines import LogLines, LogSource
 from ...pulumi_engine import EngineError
+from ...shared.app_plan import plan_app
 from ..ecs.development import PREFIX
 from ..faults import Faults
 from .app_request import request_app
@@ -91,7 +92,7 @@ class Development:
         names = [PurePosixPath(path.relative_to(self._app).as_posix()) for path in changed]
         click.echo(f"changed: {', '.join(sorted(map(str, names)))}")
         try:
-            plan = plan_build(self._app, dockerfile="")
+            plan = plan_app(self._app, dockerfile="")
             for name in names:  # before a deployment, since its tasks also start from the copy
                 update_copy(self._app / name, self._copy / name)
             if needs_build(plan, names):

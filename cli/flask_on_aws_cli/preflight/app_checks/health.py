@@ -8,6 +8,7 @@ from ..check import Cause, Check, Finding, failed, passed
 from ..diagnosis.diagnosis import diagnose
 from ..output import Output
 from ..running import Answer
+from .host_checks import exempt_fix, host_check_of, installed_host_check
 
 NAME = "health"
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -31,7 +32,7 @@ class Answers(NamedTuple):
 
 def judge_answer(answers: Answers, path: str, output: Output, seconds: float) -> Check:
     """The health check, from the responses on the health path, the output, and the seconds since the start."""
-    answer, visit = answers.probe, answers.visit
+    answer = answers.probe
     if answer.status == 200:
         return passed(NAME, f"answers 200 on {path} after {seconds:.1f} s", seconds)
     if answer.status in _REDIRECTS:
@@ -39,7 +40,7 @@ def judge_answer(answers: Answers, path: str, output: Output, seconds: float) ->
     if answer.status == 404:
         return failed(NAME, _missing(path, answer))
     if 400 <= answer.status < 500:
-        return failed(NAME, _rejected(answer, visit, path))
+        return failed(NAME, _rejected(answers, path, output))
     if answer.status >= 500:
         return failed(NAME, _server_error(answer, path, output))
     if answer.status:
@@ -53,6 +54,8 @@ def _redirect(answers: Answers, path: str) -> Finding:
     answer = answers.probe
     target, visited = urlsplit(answer.location), urlsplit(answers.visit.location)
     same_path = target.path.rstrip("/") == path.rstrip("/")
+    if same_path and target.path != path and answers.visit.status != 200:
+        return _slash(target.path, target.scheme == "https" and visited.scheme != "http", answer, path)
     if same_path and (visited.netloc, visited.path) == (answers.host, path):
         return Finding(
             Cause.REDIRECT_LOOP,
@@ -84,6 +87,19 @@ def _redirect(answers: Answers, path: str) -> Finding:
     )
 
 
+def _slash(target: str, to_https: bool, answer: Answer, path: str) -> Finding:
+    """A redirect to the same path with a slash more or less, as frameworks make it for every Host."""
+    change = "adds a slash" if target.endswith("/") else "removes the slash"
+    also = f"; it must answer over plain HTTP: {_EXEMPT}" if to_https else ""
+    return Finding(
+        Cause.REDIRECTS,
+        f"redirects {path} to {answer.location}, which {change}, and the load balancer does not follow redirects",
+        f"set healthCheckPath to {target or '/'}, which the app has: pulumi config set healthCheckPath "
+        f"{target or '/'}{also}",
+        shown(answer),
+    )
+
+
 def _is_address(host: str) -> bool:
     return bool(re.fullmatch(r"[\d.]+|.*:.*", host))
 
@@ -98,13 +114,18 @@ def _missing(path: str, answer: Answer) -> Finding:
     )
 
 
-def _rejected(answer: Answer, visit: Answer, path: str) -> Finding:
-    sentence = f"answers {answer.status} on {path}"
+def _rejected(answers: Answers, path: str, output: Output) -> Finding:
+    answer, visit = answers.probe, answers.visit
+    sentence, host_check = f"answers {answer.status} on {path}", host_check_of(answer, output)
     if answer.status in (401, 403) and visit.status == answer.status:
         fix = "answer the health path without a login"
     elif visit.status == 200:
-        sentence += " to a Host that it does not know"
-        fix = "its Host is the task's IP address: exempt the health path from host checks (TRUSTED_HOSTS)"
+        host_check = host_check or installed_host_check(output)
+        sentence += " to a Host that it does not know" + (f" ({host_check.name})" if host_check else "")
+        fix = exempt_fix(host_check, path)
+    elif host_check:
+        sentence += f", also to its public name {answers.host} ({host_check.name})"
+        fix = f"{host_check.allow}; for the health check: {exempt_fix(host_check, path)}"
     else:
         fix = "answer 200 to a plain GET without cookies"
     return Finding(Cause.ANSWERS_4XX, sentence, fix, shown(answer))

@@ -6,8 +6,11 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from ..check import Cause, Check, Finding, failed, not_checked, passed
+from ..output import Output
 from ..running import Answer, App
 from .health import LOOP_FIX, shown
+from .host_checks import host_check_of
+from .page_error import judge_page_error
 
 FRONT, STATIC, DEBUGGER = "front page", "static files", "debugger"
 _MAX_REDIRECTS = 5
@@ -84,12 +87,18 @@ def _following(path: str, answer: Answer, host: str) -> str | None:
     return (target.path or "/") + (f"?{target.query}" if target.query else "")
 
 
-def page_checks(visited: Visit, lines: Sequence[str]) -> list[Check]:
-    """The checks of what visitors get."""
-    return [_front(visited), _static(visited), _debugger(visited, lines)]
+def page_checks(visited: Visit, lines: Sequence[str], during: Output) -> list[Check]:
+    """The checks of what visitors get.
+
+    Args:
+        visited: the responses.
+        lines: all of the app's output.
+        during: its output during the visit.
+    """
+    return [_front(visited, during), _static(visited), _debugger(visited, lines)]
 
 
-def _front(visited: Visit) -> Check:
+def _front(visited: Visit, during: Output) -> Check:
     path, answer = visited.steps[-1]
     if len(visited.steps) > _MAX_REDIRECTS:
         finding = Finding(
@@ -99,12 +108,12 @@ def _front(visited: Visit) -> Check:
             shown(answer),
         )
         return failed(FRONT, finding)
-    if not answer.status:
-        return not_checked(FRONT, f"{path} did not answer ({answer.error})")
-    if answer.status >= 500:
-        return not_checked(
-            FRONT, f"{path} answers {answer.status}; it may need something that does not exist here, such as a bucket"
-        )
+    if not answer.status or answer.status >= 500:
+        return judge_page_error(FRONT, path, answer, during)
+    host_check = host_check_of(answer, during) if answer.status == 400 else None
+    if host_check:
+        sentence = f"{path} answers 400 to visitors, since {host_check.name} lacks the app's public name"
+        return failed(FRONT, Finding(Cause.ANSWERS_4XX, sentence, host_check.allow, shown(answer)))
     leads = f" and leads to {answer.location}" if answer.location else ""
     return passed(FRONT, f"{path} answers {answer.status}{leads}")
 

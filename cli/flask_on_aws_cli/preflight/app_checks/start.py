@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..check import Cause, Check, Finding, failed, not_checked, passed
+from ..diagnosis.bind_rules import bind_fix
 from ..diagnosis.diagnosis import diagnose
-from ..output import Output
+from ..output import Context, Output
 from ..running import Answer, Listener
 from .health import Answers, judge_answer
 
@@ -24,6 +25,7 @@ class Expectation:
     startup_seconds: int
     host: str = ""
     """The public name."""
+    context: Context = field(default_factory=Context)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def fits(listener: Listener, port: int) -> bool:
 
 def start_checks(start: Start, expected: Expectation) -> list[Check]:
     """The checks whether the app starts, listens and answers."""
-    output = Output(start.lines, expected.command, start.exit_code)
+    output = Output(start.lines, expected.command, start.exit_code, expected.context)
     if start.exit_code is not None:
         reason = "the app did not stay up"
         return [failed(STARTS, _ended(start, output)), not_checked(LISTENS, reason), not_checked(ANSWERS, reason)]
@@ -120,23 +122,4 @@ def _elsewhere(listeners: Sequence[Listener], output: Output, port: int) -> Find
     evidence = tuple(line for line in output.lines if re.search(pattern, line))[:3]
     return Finding(
         cause, f"listens on {addresses}, must be 0.0.0.0:$PORT (here {port})", fix, evidence or output.last()
-    )
-
-
-def bind_fix(command: str) -> str:
-    """How to make a start command listen on the right address, in the options of its server."""
-    servers = {
-        r"\bgunicorn\b": "add --bind 0.0.0.0:$PORT to the start command, instead of any other --bind",
-        r"\bgranian\b": "add --host 0.0.0.0 --port $PORT to the start command",
-        r"\bwaitress-serve\b": "add --listen 0.0.0.0:$PORT to the start command",
-        r"\b(uvicorn|hypercorn)\b": "make the start command bind to 0.0.0.0 and $PORT",
-        r"\buwsgi\b": "add --http 0.0.0.0:$PORT to the start command",
-        r"\bflask\b.*\brun\b": "start a production server: gunicorn --bind 0.0.0.0:$PORT app:app",
-    }
-    for pattern, fix in servers.items():
-        if re.search(pattern, command):
-            return fix
-    return (
-        "listen on 0.0.0.0 and the port in PORT, with options of the start command or in the code, such as "
-        'app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
     )

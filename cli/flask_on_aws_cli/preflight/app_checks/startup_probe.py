@@ -3,12 +3,13 @@
 import time
 from collections.abc import Sequence
 
-from ..check import Cause, Check, Finding, failed, passed
+from ..check import Check
 from ..environment import external_host
 from ..output import Output
 from ..running import Answer, App, Listener
 from ..settings import AppSettings
 from .health import Answers, judge_answer
+from .shutdown import Stop, judge_stop, script_of
 from .start import Expectation, Start, fits, start_checks
 
 _POLL_SECONDS = 0.2
@@ -16,7 +17,6 @@ _POLL_SECONDS = 0.2
 _ELSEWHERE_SECONDS = 10.0
 _OTHERWISE_SECONDS = 3.0
 _NOT_YET = 503
-_BY_SIGTERM = 143  # 128 and the signal's number
 _PROBE_HEADERS = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close", "Accept-Encoding": "gzip, compressed"}
 
 
@@ -99,7 +99,7 @@ def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Che
             return start_checks(later, expected)[0]
         answer = app.ask(expected.health_path, _PROBE_HEADERS)
         if answer.status != 200 and app.exit_code() is None:
-            output = Output(app.lines(), expected.command)
+            output = Output(app.lines(), expected.command, context=expected.context)
             return judge_answer(Answers(answer, answer, expected.host), expected.health_path, output, total)
         time.sleep(min(1.0, seconds))
     return None
@@ -118,34 +118,5 @@ def stop(app: App, settings: AppSettings, command: str) -> Check:
     while app.exit_code() is None and time.monotonic() - began < settings.stop_seconds:
         time.sleep(_POLL_SECONDS / 2)
     lines, seconds = app.lines(), time.monotonic() - began
-    return judge_stop(app.exit_code(), seconds, lines, command, settings.stop_seconds, len(lines) > before)
-
-
-def judge_stop(
-    code: int | None, seconds: float, lines: Sequence[str], command: str, limit: int, spoke: bool = False
-) -> Check:
-    """Whether it stopped as it should. Pure. `spoke`: whether it printed something after the signal."""
-    name, last = "stops", Output(lines, command).last()[-3:]
-    if code is None:
-        finding = Finding(
-            Cause.IGNORES_SIGTERM,
-            f"still runs {limit} s after SIGTERM, and would be killed with its open requests",
-            "make sure the server receives the signal: start it with `exec` in a shell script, use no wrapper that "
-            "does not forward signals, and no handler that ignores SIGTERM",
-            last,
-        )
-        return failed(name, finding)
-    if code == _BY_SIGTERM and spoke:
-        # uvicorn shuts down, logs it, and only then ends by the signal that it deferred.
-        return passed(name, f"ends {seconds:.1f} s after SIGTERM, which it handles before it exits", seconds)
-    if code:
-        by_signal = " (the signal itself ended it, since nothing handles it)" if code == _BY_SIGTERM else ""
-        finding = Finding(
-            Cause.FAILS_ON_SIGTERM,
-            f"ends with exit code {code} on SIGTERM{by_signal}, not with 0",
-            "use a server that finishes its requests and exits with 0, such as gunicorn (with `exec` before it in a "
-            "shell script), or handle SIGTERM that way yourself",
-            last,
-        )
-        return failed(name, finding)
-    return passed(name, f"ends {seconds:.1f} s after SIGTERM with exit code 0", seconds)
+    observed = Stop(app.exit_code(), seconds, lines, len(lines) > before)
+    return judge_stop(observed, command, settings.stop_seconds, script_of(command, settings.folder))

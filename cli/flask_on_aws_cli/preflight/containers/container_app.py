@@ -9,7 +9,7 @@ from typing import Any
 
 from ...shared.docker_engine import DockerError, attempt, inspect, remove
 from ..probes import probe, sqlite_files
-from ..running import PROBE_SECONDS, Answer, Listener
+from ..running import PROBE_SECONDS, Answer, Listener, SqliteFile
 from ..settings import AppSettings
 
 PYTHONS = ("python3", "python")
@@ -64,11 +64,11 @@ class ContainerApp:
         output = self._run_script(Path(probe.__file__).read_text(), json.dumps(request))
         return Answer(**json.loads(output)) if output else Answer(error="the container ended")
 
-    def sqlite_files(self) -> list[str]:
+    def sqlite_files(self) -> list[SqliteFile]:
         """Databases on its scratch volumes."""
         folders = [*self._settings.writable_paths, "/dev/shm"]  # noqa: S108 each container has it
         output = self._run_script(Path(sqlite_files.__file__).read_text(), f"{self._started - 1}", *folders)
-        return json.loads(output) if output else []
+        return [SqliteFile(*found) for found in json.loads(output)] if output else []
 
     def terminate(self) -> None:
         """Send SIGTERM to its first process."""

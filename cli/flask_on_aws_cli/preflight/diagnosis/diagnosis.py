@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import import_rules, system_rules
+from . import bind_rules, database_rules, import_rules, system_rules
 from .variable_rule import missing_variable
 
 # From the most to the least specific.
@@ -10,15 +10,23 @@ _RULES: tuple[Rule, ...] = (
     system_rules.architecture,
     system_rules.tls,
     system_rules.sqlite,
-    system_rules.interpolation,
+    database_rules.interpolation,
+    database_rules.url_scheme,
+    database_rules.url_query,
     missing_variable,
+    bind_rules.shell_syntax,
+    bind_rules.unexpanded_port,
+    bind_rules.port_as_text,
     system_rules.root,
     system_rules.disk,
+    database_rules.driver_not_installed,
     import_rules.not_installed,
     import_rules.command,
     import_rules.import_error,
     system_rules.address_in_use,
-    system_rules.database,
+    bind_rules.wrong_address,
+    database_rules.schema,
+    database_rules.connection,
 )
 
 
@@ -28,10 +36,10 @@ def diagnose(output: Output) -> Finding | None:
 
 
 def diagnose_disk(output: Output) -> Finding | None:
-    """The finding if the output shows that a file could not be written."""
-    return system_rules.disk(output)
+    """The finding if the output shows that a file could not be written, whether or not the app failed by it."""
+    return system_rules.refused_write(output)
 
 
 def diagnose_sqlite(output: Output) -> Finding | None:
-    """The finding if the output shows that SQLite could not write to the disk."""
-    return system_rules.sqlite(output)
+    """The finding if the output shows that SQLite could not write to the disk, whether or not the app failed by it."""
+    return system_rules.refused_sqlite(output)

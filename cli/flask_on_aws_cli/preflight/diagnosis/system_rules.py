@@ -1,7 +1,24 @@
-"""Rules for what the system denied an app: processor, disk, root, ports, the database. Pure functions."""
+"""Rules for what the system denied an app: processor, disk, root, ports. Pure functions."""
+
+import re
 
 from ..check import Cause, Finding
 from ..output import Output, search
+from .decisive import is_decisive
+
+_REFUSED_WRITES = (
+    r"\[Errno 30\] Read-only file system(: b?'(?P<path>[^']+)')?",
+    r"\[Errno 13\] Permission denied: b?'(?P<path>[^']+)'",
+    r"(?i)(cannot|can't|could not|couldn't|unable to|failed to) (create|open|touch|write|remove|make|save|move|copy)\b"
+    r".*['\"` \u2018](?P<path>/?[\w./-]+)['\"`\u2019]?: (Permission denied|Read-only file system)",
+    r"(?i)\bRead-only file system\b( \(os error 30\))?",
+    r"(?i)\bEROFS\b",
+)
+_WRITE_ELSEWHERE = (
+    "keep uploads in the bucket (MEDIA_BUCKET) and data in the database; write scratch files to /tmp, or add the "
+    "folder to the setting writablePaths"
+)
+_SQLITE = (r"unable to open database file", r"attempt to write a readonly database")
 
 
 def architecture(output: Output) -> Finding | None:
@@ -54,6 +71,7 @@ def root(output: Output) -> Finding | None:
         r"(?i)(chown|chmod).*: Operation not permitted",
         r"(?i)can.t connect to \('[^']*', \d{1,3}\)",
         r"(?i)bind\(\).* failed \(13: Permission denied\)",
+        where=is_decisive,
     )
     if not match:
         return None
@@ -66,8 +84,8 @@ def root(output: Output) -> Finding | None:
 
 
 def sqlite(output: Output) -> Finding | None:
-    """SQLite on a disk that is not writable."""
-    match = search(output, r"unable to open database file", r"attempt to write a readonly database")
+    """An app that fails because SQLite's disk is not writable."""
+    match = search(output, *_SQLITE, where=is_decisive)
     if not match:
         return None
     return Finding(
@@ -78,61 +96,35 @@ def sqlite(output: Output) -> Finding | None:
     )
 
 
+def refused_sqlite(output: Output) -> Finding | None:
+    """SQLite's disk is not writable, and the app goes on."""
+    match = search(output, *_SQLITE)
+    if not match:
+        return None
+    return Finding(
+        Cause.SQLITE,
+        "SQLite could not open or change a file, since tasks cannot write there, and the app went on without it",
+        "if it is data, use the database in DATABASE_URL; if it is a cache, write it to /tmp, or turn it off",
+        match[1],
+    )
+
+
 def disk(output: Output) -> Finding | None:
-    """A file that could not be written."""
-    match = search(
-        output,
-        r"\[Errno 30\] Read-only file system(: '(?P<path>[^']+)')?",
-        r"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'",
-        r"(?i)(cannot|can't|could not) (create|open|touch|write|remove)\b.*['\" ](?P<path>/?[\w./-]+)['\"]?: "
-        r"(Permission denied|Read-only file system)",
-    )
+    """An app that fails by a file that it could not write."""
+    match = search(output, *_REFUSED_WRITES, where=is_decisive)
+    return Finding(Cause.WRITES_TO_DISK, _written(match[0]), _WRITE_ELSEWHERE, match[1]) if match else None
+
+
+def refused_write(output: Output) -> Finding | None:
+    """A file that could not be written, and an app that goes on."""
+    match = search(output, *_REFUSED_WRITES)
     if not match:
         return None
-    path = match[0].groupdict().get("path")
-    return Finding(
-        Cause.WRITES_TO_DISK,
-        f"it writes to {path}, where tasks cannot write" if path else "it writes to a read-only disk",
-        "keep uploads in the bucket (MEDIA_BUCKET) and data in the database; write scratch files to /tmp, or add the "
-        "folder to the setting writablePaths",
-        match[1],
-    )
+    sentence = f"{_written(match[0])}, and went on without it"
+    fix = f"if it needs what it writes: {_WRITE_ELSEWHERE}; else nothing has to change"
+    return Finding(Cause.WRITES_TO_DISK, sentence, fix, match[1])
 
 
-def interpolation(output: Output) -> Finding | None:
-    """A URL with a percent sign in a configuration file that interpolates values."""
-    match = search(output, r"invalid interpolation syntax in ['\"]\w+(\+\w+)?://")
-    if not match:
-        return None
-    return Finding(
-        Cause.DATABASE,
-        "the % in DATABASE_URL has a special meaning in a configuration file",
-        'double it where the URL is set, as in migrations/env.py: url.replace("%", "%%")',
-        match[1],
-    )
-
-
-def database(output: Output) -> Finding | None:
-    """A database that cannot be reached, or has no tables."""
-    match = search(
-        output,
-        r"relation \"(?P<table>[^\"]+)\" does not exist",
-        r"OperationalError\b.*(connection|server|host|password|timeout)",
-        r"connection to server at .+ failed",
-    )
-    if not match:
-        return None
-    table = match[0].groupdict().get("table")
-    if table:
-        return Finding(
-            Cause.DATABASE,
-            f"the database has no table {table} yet",
-            "create tables with a release command: `release: flask db upgrade` in the Procfile",
-            match[1],
-        )
-    return Finding(
-        Cause.DATABASE,
-        "it cannot connect to its database",
-        "connect to DATABASE_URL, and pass its sslmode and sslrootcert on to the driver",
-        match[1],
-    )
+def _written(match: re.Match[str]) -> str:
+    path = match.groupdict().get("path")
+    return f"it writes to {path}, where tasks cannot write" if path else "it writes to a read-only disk"

@@ -1,10 +1,11 @@
-"""Finds SQLite databases in folders. Like `probe.py`, its source also runs inside containers."""
+"""Finds SQLite databases in folders, with their tables. Like `probe.py`, its source also runs inside containers."""
 
 import json
 import os
 import stat
 import sys
-from typing import List  # noqa: UP035 as in probe.py
+import urllib.parse
+from typing import List, Tuple  # noqa: UP035 as in probe.py
 
 # https://www.sqlite.org/fileformat.html
 _MAGIC = b"SQLite format 3\x00"
@@ -22,6 +23,28 @@ def sqlite_files(folders: List[str], since: float, deep: bool = True) -> List[st
     return sorted(databases)
 
 
+def tables(path: str) -> List[str]:  # noqa: UP006
+    """Names of a database's tables; none if it cannot be read. Creates no file and waits for no lock."""
+    try:
+        import sqlite3  # a Python may lack it
+
+        connection = sqlite3.connect("file:" + urllib.parse.quote(path) + "?mode=ro&immutable=1", uri=True)
+        try:
+            rows = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
+            return sorted(name for (name,) in rows)
+        finally:
+            connection.close()
+    except Exception:  # not SQLite, or half written: the names only help to tell a cache from data
+        return []
+
+
+def with_tables(paths: List[str]) -> List[Tuple[str, List[str]]]:  # noqa: UP006
+    """Each database with its tables."""
+    return [(path, tables(path)) for path in paths]
+
+
 def _is_database(path: str, since: float) -> bool:
     try:
         status = os.lstat(path)
@@ -36,4 +59,4 @@ def _is_database(path: str, since: float) -> bool:
 
 
 if __name__ == "__main__":
-    print(json.dumps(sqlite_files(sys.argv[2:], float(sys.argv[1]))))
+    print(json.dumps(with_tables(sqlite_files(sys.argv[2:], float(sys.argv[1])))))

@@ -10,8 +10,8 @@ import psutil
 
 from ...shared.process_groups import kill_group
 from ..probes import probe
-from ..probes.sqlite_files import sqlite_files
-from ..running import PROBE_SECONDS, Answer, Listener
+from ..probes.sqlite_files import sqlite_files, with_tables
+from ..running import PROBE_SECONDS, Answer, Listener, SqliteFile
 
 _HOST = "127.0.0.1"
 # A killed process ends within milliseconds, unless it waits for a broken disk.
@@ -74,7 +74,7 @@ class ProcessApp:
         all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
         return Answer(**probe.ask(_HOST, self._port, path, all_headers, PROBE_SECONDS))
 
-    def sqlite_files(self) -> list[str]:
+    def sqlite_files(self) -> list[SqliteFile]:
         """Databases next to the files that it has open, and in the folders that it may write to."""
         opened: set[str] = set()
         for process in self._tree():
@@ -85,7 +85,7 @@ class ProcessApp:
         folders = [str(Path(path).parent) for path in opened if path.endswith((".db", ".sqlite", ".sqlite3"))]
         self._databases |= set(sqlite_files(list(map(str, self._writable)), self._started))
         self._databases |= set(sqlite_files([_TEMPORARY, *folders], self._started, deep=False))
-        return sorted(map(self._image_paths, self._databases))
+        return [SqliteFile(self._image_paths(path), names) for path, names in with_tables(sorted(self._databases))]
 
     def terminate(self) -> None:
         """Send SIGTERM to the first process, as ECS does."""

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from ..check import Check, Status
+from .text_report import check_text
 
 # Characters that XML 1.0 does not allow, but a program's output may contain.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(checks: Sequence[Check], app: str) -> str:
-    """One test case for each check; a check that was not made is skipped."""
+    """One test case for each check: one that was not made is skipped, and a warning passes, with its text as output."""
     counts = {status: str(sum(check.status is status for check in checks)) for status in Status}
     total = f"{sum(check.seconds for check in checks):.3f}"
     suites = ElementTree.Element("testsuites")
@@ -35,6 +36,8 @@ def as_junit(checks: Sequence[Check], app: str) -> str:
             attributes = {"type": str(check.cause), "message": _clean(check.message)}
             failure = ElementTree.SubElement(case, "failure", attributes)
             failure.text = _clean("\n".join((*check.evidence, f"fix: {check.fix}")))
+        if check.status is Status.WARNING:
+            ElementTree.SubElement(case, "system-out").text = _clean(check_text(check))
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -61,7 +61,7 @@ def test_eject_does_not_overwrite_existing_files(app):
         (["--print", "--eject"], "are mutually exclusive; use one of them"),
         (["--build-env", "MODE"], "'MODE' is not of the form NAME=VALUE"),
         (["--build-secret", "NOT_SET_HERE"], "the environment variable 'NOT_SET_HERE' is not set; export it"),
-        (["--python-version", "2.7"], "python_version: '2.7' is not one of"),
+        (["--python-version", "2.7"], "pythonVersion: '2.7' is not one of"),
     ],
 )
 def test_invalid_options_are_rejected(app, arguments, sentence):

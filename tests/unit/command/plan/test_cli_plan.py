@@ -23,7 +23,7 @@ def test_every_decision_is_shown_with_its_reason(tmp_path):
     folder = GOOD["compiled"].write(tmp_path / "app")
     done = run("plan", folder, "--python-version", "3.12", "--system-package", "ffmpeg", "--system-package", "git")
     assert done.exit_code == 0
-    assert re.search(r"^Python +3\.12\n +the setting python_version$", done.stdout, re.MULTILINE)
+    assert re.search(r"^Python +3\.12\n +the setting pythonVersion$", done.stdout, re.MULTILINE)
     for text in ("ffmpeg git", "psycopg2 has no wheels"):
         assert text in done.stdout
 
@@ -47,6 +47,28 @@ def test_every_problem_is_printed_on_standard_error(tmp_path, name):
     done = run("plan", BAD[name].write(tmp_path / "app"))
     assert (done.exit_code, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == len(BAD[name].problems)
+
+
+NAMES = ("python_version", "system_packages", "start_command", "writable_paths")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "setting"),
+    [
+        ("no-start", [], "the setting startCommand (not set)"),
+        ("two-scripts", [], "set startCommand, for example to"),
+        ("pip", ["--python-version", "2.7"], "pythonVersion: '2.7' is not one of"),
+        ("python-against-the-project", ["--python-version", "3.12"], "from the setting pythonVersion"),
+        ("pip", ["--system-package", "lib pq"], "systemPackages: 'lib pq' is not the name"),
+        ("pip", ["--start-command", "python start_command.py"], "the setting startCommand"),
+        ("dockerfile", ["--start-command", "serve"], "the setting startCommand"),
+        ("pip", ["--system-package", "git"], "the setting systemPackages"),
+    ],
+)
+def test_settings_have_the_names_that_users_write(tmp_path, name, options, setting):
+    done = run("plan", {**GOOD, **BAD}[name].write(tmp_path / "app"), *options)
+    assert setting in done.output
+    assert not any(re.search(rf"\b{argument}\b(?!\.py)", done.output) for argument in NAMES)
 
 
 def test_the_installed_command_has_this_version():

@@ -19,6 +19,7 @@ APP = str(Path(__file__).parents[4] / "app_template")
 DIGEST = "sha256:" + "ab" * 32
 FAILED = {"status": "failed", "text": "FAILED   listens            wrong interface: …\n           → add --bind"}
 PASSED = {"status": "passed", "text": "ok       starts             runs"}
+WARNED = {"status": "warning", "text": "WARNING  stops              exits non-zero on SIGTERM: stopped, not cleanly"}
 SKIPPED = {"status": "not checked", "text": "-        certificates       not checked: the stack has no database"}
 
 
@@ -239,8 +240,8 @@ def test_a_program_without_the_tool_says_how_to_get_it(monkeypatch):
 
 
 def test_only_a_failed_check_is_a_reason_not_to_push():
-    assert judge("shop", [PASSED, SKIPPED]) == ""
-    lines = judge("../shop", [PASSED, FAILED, SKIPPED, FAILED]).splitlines()
+    assert judge("shop", [PASSED, WARNED, SKIPPED]) == ""
+    lines = judge("../shop", [PASSED, FAILED, WARNED, SKIPPED, FAILED]).splitlines()
     assert lines[0] == "the app in '../shop' would not run on AWS, so its image is not pushed:"
     assert lines[1:-1] == FAILED["text"].splitlines() * 2
     assert "set `preflight` to never" in lines[-1]

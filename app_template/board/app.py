@@ -67,7 +67,7 @@ def _handle_database_error(error: DBAPIError) -> tuple[str, int, dict[str, str]]
 
 def _respond_unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
     logs.logger.warning("database: %s", type(error).__name__, extra={"detail": str(error)})
-    return "The database does not answer.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
+    return "The database is unavailable.\n", 503, {"Retry-After": str(_RETRY_SECONDS), "Content-Type": "text/plain"}
 
 
 def _headers(settings: Settings, picture_origin: str) -> dict[str, str]:

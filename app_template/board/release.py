@@ -29,7 +29,7 @@ def release(plan: bool) -> None:
     try:
         pending = _pending_migrations()
     except OperationalError as error:
-        raise click.ClickException(f"The database does not answer: {_first_line(error)}") from error
+        raise click.ClickException(f"The database is unavailable: {_first_line(error)}") from error
     if not pending:
         click.echo("The database is up to date: nothing to do.")
         return

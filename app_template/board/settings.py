@@ -41,7 +41,7 @@ class Settings:
     database_url: str = field(default="postgresql+psycopg://", repr=False)
     """URL of the database."""
     database_secret_arn: str = ""
-    """ARN of the Secrets Manager secret with the current password, read when the database rejects the known one."""
+    """ARN of the Secrets Manager secret from which a new password is read when the database rejects the old one."""
     database_threads: int = 4
     """Connections that each process keeps open: one for each of its threads."""
     default_storage_dsn: str = ""

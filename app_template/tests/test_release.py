@@ -99,5 +99,5 @@ def test_an_unavailable_database_is_reported_in_one_sentence(empty_database: str
     app = create_app(Settings.from_environment({"SECRET_KEY": KEY, "DATABASE_URL": url}))
     result = app.test_cli_runner().invoke(args=["release"])
     assert result.exit_code == 1
-    assert result.output.startswith("Error: The database does not answer")
+    assert result.output.startswith("Error: The database is unavailable")
     assert "Traceback" not in result.output

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
-from flask_on_aws.runtime_contract.shell import shell_command
+from flask_on_aws.runtime_contract.shell import container_command, shell_command
 
 from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
@@ -28,6 +28,8 @@ class ImagePlan(NamedTuple):
     """Variables that the image sets, such as a PATH that starts with the app's virtual environment."""
     files: Mapping[str, str] = MappingProxyType({})
     """Files with another path on this machine: path in the image → path on this machine."""
+    image_process: str = ""
+    """What an app's own Dockerfile starts, in whose place `command` runs here; empty without one."""
 
 
 FindImagePlan = Callable[[str], ImagePlan | None]
@@ -63,7 +65,9 @@ class ProcessPlanner:
         if image is None and container.essential:
             raise cannot_pull(container.image, "not found")
         image_command = shell_command(image.command) if image else []
-        command = [*container.entry_point, *container.command] or image_command
+        command = [*container.entry_point, *container.command]
+        if not command or (image and _is_image_process(container, image.image_process)):
+            command = image_command
         if not command or (image is None and shutil.which(command[0]) is None):
             raise Skipped(f"Skipped: {container.image} cannot run as a process of this machine.")
         port = _port() if container.ports or "PORT" in container.environment else None
@@ -83,6 +87,13 @@ class ProcessPlanner:
             log=log,
             target=Target(HOST, port) if port else None,
         )
+
+
+def _is_image_process(container: Container, line: str) -> bool:
+    """Whether a container's command is the image's own ENTRYPOINT and CMD, which an entry point of the stack runs."""
+    if not line or not container.entry_point:
+        return False
+    return list(container.command) == container_command(line, container.entry_point)
 
 
 def localize_paths(value: str, files: Mapping[str, str]) -> str:

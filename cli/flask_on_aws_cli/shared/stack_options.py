@@ -58,6 +58,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         tuple(map(str, packages)),
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
+        dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
         other_commands=(*([release] if release not in ("", "none") else []), *map(str, workers.values())),
     )
 

@@ -47,6 +47,8 @@ class PlanSettings:
     """What becomes of the ENTRYPOINT of an app's own Dockerfile: auto, keep or replace."""
     other_commands: Sequence[str] = ()
     """Commands that the stack runs in the image besides the start command and those of the Procfile."""
+    dockerfile: str = "Dockerfile"
+    """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,9 @@ class _Planner:
         if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
-            lambda: start_command(self.files, self.settings.start_command, processes.web or None, installed)
+            lambda: start_command(
+                self.files, self.settings.start_command, processes.web or None, installed, self.settings.dockerfile
+            )
         )
         if start:
             self._decide("start command", *start)

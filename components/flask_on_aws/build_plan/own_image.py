@@ -1,7 +1,7 @@
 """The image of an app's own Dockerfile, and what a task definition has to set so that its commands run."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +106,27 @@ def entry_problem(image: OwnImage | None, entry: TaskEntry, commands: Mapping[st
                     "write a program with plain words, or use a base image with a shell.",
                 )
     return None
+
+
+def stage_facts(stage: Stage) -> Iterator[tuple[str, str, str]]:
+    """What else a Dockerfile decides, each with what it means for a task: subject, value and reason."""
+    if stage.needed_args:
+        yield (
+            "build arguments",
+            " ".join(stage.needed_args),
+            "ARG without a default; the setting build_env gives values",
+        )
+    if stage.ports:
+        ports = " ".join(map(str, dict.fromkeys(stage.ports)))
+        yield "exposes", ports, "EXPOSE; the app must listen on $PORT, or the setting port must name what it listens on"
+    if stage.user.partition(":")[0] in ("root", "0"):
+        yield "user", stage.user, "USER; tasks run as root; name another user"
+    elif stage.user:
+        yield "user", stage.user, "USER"
+    if stage.volumes:
+        yield "volumes", " ".join(stage.volumes), "VOLUME; writable where the setting writable_paths names them as well"
+    if stage.health_check:
+        yield "health check", "ignored", "ECS ignores HEALTHCHECK; the load balancer asks health_check_path"
 
 
 def _passing(entry: EntryPoint) -> tuple[str, ...]:

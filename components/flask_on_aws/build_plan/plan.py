@@ -14,7 +14,7 @@ from typing import TypeVar
 from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
-from .own_image import AUTO, OwnImage, entry_problem, read_own_image, task_entry
+from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
 from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
@@ -160,6 +160,8 @@ class _Planner:
             self._decide("start command", command, "the setting start_command")
         else:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
+        for subject, value, reason in stage_facts(image.stage):
+            self._decide(subject, value, reason)
         processes = self._processes()
         named = {"start_command": command, "release_command": processes.release}
         named |= {f"workers.{name}": line for name, line in processes.workers.items()}

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
@@ -56,6 +57,9 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         own = shlex.join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
         command = build_plan.start_command or build_plan.image_process or own
         built = BuiltApp(settings, runner, command, release_command(settings, build_plan.release_command))
+        if build_plan.dockerfile:
+            own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
+            built = replace(built, stage=own.stage)
         yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 

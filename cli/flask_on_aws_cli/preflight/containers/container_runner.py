@@ -44,7 +44,7 @@ class ContainerRunner:
         name = f"preflight-{secrets.token_hex(6)}"
         line = self.settings.plan.start_command or (self.image_process if self.entry_point else "")
         done = attempt("run", "--detach", *self._options(name, environment), *self._words(line))
-        return ContainerApp(name, self.port, self.settings, _output(done) if done.returncode else ())
+        return ContainerApp(name, self.port, self.settings, _output(done) if done.returncode else (), self.init)
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
         """Run another command of the app."""

@@ -96,3 +96,18 @@ def test_a_dockerfile_without_a_base_image_is_reported(tmp_path):
     (tmp_path / "Dockerfile").write_text("RUN true\n")
     done = run("plan", tmp_path)
     assert (done.exit_code, done.stderr) == (1, "Dockerfile has no instruction FROM; name the base image.\n")
+
+
+def test_what_a_dockerfile_says_besides_is_in_the_plan(tmp_path):
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.13\nARG COMMIT\nARG COLOR=blue\nEXPOSE 5000\nUSER app\n"
+        "VOLUME /data\nHEALTHCHECK CMD true\nCMD flask run\n"
+    )
+    decided = {one["subject"]: one["value"] for one in json.loads(run("plan", tmp_path, "--json").stdout)["decisions"]}
+    assert decided.items() >= {
+        ("build arguments", "COMMIT"),
+        ("exposes", "5000"),
+        ("user", "app"),
+        ("volumes", "/data"),
+        ("health check", "ignored"),
+    }

@@ -189,6 +189,15 @@ class Process:
         """How to run a command with its environment and in its folder."""
         return ExecProcess(self._plan.paths.command(command), self._plan.folder, self._plan.environment)
 
+    def listening_ports(self) -> frozenset[int]:
+        """The TCP ports on which its processes listen."""
+        ports = set[int]()
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error, OSError):  # it has just ended
+                sockets = process.net_connections("tcp")
+                ports |= {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
+        return frozenset(ports)
+
     def usage(self) -> Usage:
         """Memory as a container's limit counts it: pages that its processes share count once, if Linux reports them."""
         memory = 0

@@ -130,6 +130,8 @@ def test_a_volume_that_the_image_does_not_declare_is_root_s(tmp_path):
     checks = run(folder, writable_paths=("/tmp", "/cache"))
     assert failures(checks)["disk"] is Cause.WRITES_TO_DISK
     assert "Permission denied: '/cache/x'" in "".join(checks["disk"].evidence)
+    assert "/cache is in writablePaths, but" in checks["disk"].fix
+    assert "and VOLUME /cache" in checks["disk"].fix
 
 
 def test_an_image_of_root_s_is_tried_without_root(tmp_path):

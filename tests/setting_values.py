@@ -97,6 +97,7 @@ OWN: dict[str, Any] = {
     "writablePaths": ["/tmp", "/data"],
     "sidecars": [{"name": "metrics", "image": "metrics:1", "memoryReservation": 64}],
     "caCertificates": "init",
+    "entryPoint": "replace",
     "containerInsights": True,
     "tags": {"team": "shop", "cost center": 4711},
     "alarms": True,

@@ -61,6 +61,7 @@ TASKS = {
     "writablePaths": ["/tmp", "/data/media"],
     "sidecars": [{"name": "metrics", "image": "metrics:1"}],
     "caCertificates": "init",
+    "entryPoint": "replace",
     "containerInsights": True,
     "tags": {"team": "data", "cost center": "4711"},
 }

@@ -45,7 +45,7 @@ def main() -> None:
     else:
         signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit(0)))
     http.server.ThreadingHTTPServer(
-        (os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Handler
+        (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("FIXED_PORT") or os.environ["PORT"])), Handler
     ).serve_forever()
 
 

@@ -85,10 +85,17 @@ class Api:
         )["taskDefinition"]["taskDefinitionArn"]
 
     def serve(
-        self, name: str, definition: str, count: int = 1, grace: int = 20, balanced: bool = True, **options: Any
+        self,
+        name: str,
+        definition: str,
+        count: int = 1,
+        grace: int = 20,
+        balanced: bool = True,
+        port: int = 8080,
+        **options: Any,
     ) -> None:
         """Create a service behind a target group, with a circuit breaker."""
-        group = {"targetGroupArn": f"arn:{name}", "containerName": "web", "containerPort": 8080}
+        group = {"targetGroupArn": f"arn:{name}", "containerName": "web", "containerPort": port}
         breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
         percents = {"minimumHealthyPercent": 100, "maximumPercent": 200}
         self.ecs.create_service(

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings
-from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
 from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.rds_ca import region_certificates
+from flask_on_aws.runtime_contract.shell import PASS_ARGUMENTS, pass_arguments_without_shell
 from flask_on_aws_cli.local_aws.containers.images import ContainerImages, build_command
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
@@ -86,6 +87,12 @@ def test_a_container_can_have_another_user_and_an_init_process(cloud: Cloud) -> 
     assert lines in (["0 7"], ["0 1"])  # behind an init process if the engine has one
     _, lines = run(cloud, "first", script)
     assert lines == ["10001 1"]
+    # What replaces an ENTRYPOINT of the image makes way for the command.
+    command = ["/bin/sh", "-c", f"exec python -c '{script}'"]
+    _, lines = run(cloud, "passing", entryPoint=list(PASS_ARGUMENTS), command=command)
+    assert lines == ["10001 1"]
+    _, lines = run(cloud, "plain", script, entryPoint=list(pass_arguments_without_shell("python")))
+    assert lines == ["10001 1"]
 
 
 def test_the_local_certificates_are_at_the_path_of_those_of_rds(cloud: Cloud) -> None:
@@ -102,7 +109,7 @@ def test_an_init_container_for_certificates_writes_the_local_ones(cloud: Cloud) 
         "essential": False,
         "entryPoint": ["/bin/sh", "-c"],
         "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {CA_PATH}'],
-        "environment": [{"name": "RDS_CA_CERTIFICATES", "value": (CA_FOLDER / CA_FILE).read_text()}],
+        "environment": [{"name": "RDS_CA_CERTIFICATES", "value": region_certificates("us-east-1")}],
         "mountPoints": [{**mount, "readOnly": False}],
         "user": "0",
     }

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 
@@ -144,6 +145,24 @@ def test_a_deployment_with_failing_health_checks_is_rolled_back(cloud: Cloud) ->
     assert any(
         "due to (reason Health checks failed with these codes: [500])" in event for event in cloud.events("sick")
     )
+
+
+def test_a_fixed_port_works_where_it_is_that_of_the_task_definition(cloud: Cloud) -> None:
+    port = free_port()
+    fixed = {"portMappings": [{"containerPort": port}], "environment": {"FIXED_PORT": str(port)}}
+    cloud.serve("fixed", cloud.define("fixed", **fixed), port=port)
+    cloud.steady("fixed")
+
+
+def test_another_port_is_reported_at_once(cloud: Cloud) -> None:
+    port = free_port()
+    cloud.serve("elsewhere", cloud.define("elsewhere", environment={"FIXED_PORT": str(port)}), grace=120)
+    reason = stopped(cloud, "elsewhere", seconds=25)[0]["stoppedReason"]
+    assert reason.startswith(f"The app listens on port {port}, and the load balancer connects to $PORT (here ")
+    assert reason.endswith(f"listen on 0.0.0.0:$PORT, or set port to {port} (it is 8080)")
+    cause = diagnose(Evidence("ServiceSchedulerInitiated", reason))
+    assert (cause.kind, cause.reason[:20]) == ("wrong port", reason[:20].replace("The", "the"))
+    cloud.ecs.update_service(cluster="c", service="elsewhere", desiredCount=0)
 
 
 @pytest.mark.any_runtime

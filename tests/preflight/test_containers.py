@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws_cli.preflight.check import Cause, Status
+from flask_on_aws_cli.preflight.containers.container_app import ContainerApp
 from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 from flask_on_aws_cli.shared.docker_engine import engine_problem
@@ -129,6 +130,8 @@ def test_a_volume_that_the_image_does_not_declare_is_root_s(tmp_path):
     checks = run(folder, writable_paths=("/tmp", "/cache"))
     assert failures(checks)["disk"] is Cause.WRITES_TO_DISK
     assert "Permission denied: '/cache/x'" in "".join(checks["disk"].evidence)
+    assert "/cache is in writablePaths, but" in checks["disk"].fix
+    assert "and VOLUME /cache" in checks["disk"].fix
 
 
 def test_an_image_of_root_s_is_tried_without_root(tmp_path):
@@ -173,3 +176,29 @@ def test_nothing_is_left_when_it_is_ended(tmp_path, number):
     process.communicate(timeout=90)
     assert process.returncode != 0
     check_nothing_is_left(process.pid)
+
+
+@pytest.mark.parametrize(
+    ("handler", "code"),
+    [
+        ("", 143),
+        ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))", 0),
+        ("signal.signal(15, signal.SIG_IGN)", None),
+    ],
+)
+def test_without_an_init_process_sigterm_ends_what_it_would_end_on_ecs(handler, code):
+    name = f"preflight-test-{os.getpid()}"
+    script = f"import signal, sys, time\n{handler}\nprint('ready', flush=True)\ntime.sleep(60)"
+    docker("run", "--detach", "--network", "none", "--name", name, "python:3.13-slim", "python", "-c", script)
+    app = ContainerApp(name, 8080, AppSettings(Path()), (), init=False)
+    try:
+        until = time.monotonic() + 20
+        while app.lines() != ["ready"] and time.monotonic() < until:
+            time.sleep(0.1)
+        app.terminate()
+        until = time.monotonic() + 2
+        while app.exit_code() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        assert app.exit_code() == code
+    finally:
+        app.kill()

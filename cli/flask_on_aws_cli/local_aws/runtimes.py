@@ -50,7 +50,11 @@ def open_task_runtime(
         images = _process_images(location)
         return TaskRuntime(
             images,
-            ProcessRuntime(location.folder / "tasks", ProcessPlanner(location.folder, images.image_plan), faults),
+            ProcessRuntime(
+                location.folder / "tasks",
+                ProcessPlanner(location.folder, images.image_plan, location.certificate),
+                faults,
+            ),
         )
     from .containers.docker_client import connect
     from .containers.images import ContainerImages

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import click
 from flask_on_aws.releases.diagnosis import Evidence, diagnose
-from flask_on_aws.releases.release_task import POLL_SECONDS
+from flask_on_aws.releases.release_task import POLL_SECONDS, entry_point_of
 from flask_on_aws.releases.task_logs import LogStream, log_stream
-from flask_on_aws.runtime_contract.shell import shell_command
+from flask_on_aws.runtime_contract.shell import container_command
 
 from ..shared.durations import Duration
 from .app import App, AppService, app_container, short_name
@@ -75,7 +75,8 @@ class OneOffTask:
         return self._exit_code(task)
 
     def _start(self, line: str) -> str:
-        override = {"name": self._container, "command": shell_command(line)}
+        command = container_command(line, entry_point_of(self._definition, self._container))
+        override = {"name": self._container, "command": command}
         network = (
             self._service.description.get("networkConfiguration") or self._service.deployment["networkConfiguration"]
         )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import click
-from flask_on_aws.build_plan.plan import PlanSettings
 
 from ..pulumi_engine import EngineError
 from ..pulumi_engine.program.project import read_project
@@ -138,10 +137,12 @@ def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequen
     for text in env:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
             _fail(f"--env: {text!r} must have the form NAME=VALUE.")
-    plan = PlanSettings(
-        options["python_version"] or settings.plan.python_version,
-        tuple(options["system_packages"]) or settings.plan.system_packages,
-        options["start_command"] or settings.plan.start_command,
+    plan = replace(
+        settings.plan,
+        python_version=options["python_version"] or settings.plan.python_version,
+        system_packages=tuple(options["system_packages"]) or settings.plan.system_packages,
+        start_command=options["start_command"] or settings.plan.start_command,
+        entry_point=settings.plan.entry_point if options["entry_point"] == "auto" else options["entry_point"],
     )
     names = ("port", "health_path", "startup_seconds", "stop_seconds", "watch_seconds", "domain")
     overrides = {name: options[name] for name in names if options[name] is not None}

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask_on_aws.build_plan.dockerfile_stage import Stage
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
@@ -14,6 +15,7 @@ from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.shutdown import NAME as STOPS
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
+from .app_checks.volumes import with_volume_advice
 from .check import Cause, Check, Finding, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
 from .environment import contract_environment, external_host
@@ -39,6 +41,8 @@ class BuiltApp:
     database: DatabaseFacts | None = None
     """None if the stack has no database."""
     password: str = ""
+    stage: Stage | None = None
+    """The image of the app's own Dockerfile; None for a planned image or a process."""
     no_database: str = ""
     """Why there is no database although the stack has one; empty if there is one."""
 
@@ -48,6 +52,7 @@ def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
     checks: list[Check] = []
     with ExitStack() as stack:
         for check in _all_checks(built, stack):
+            check = with_volume_advice(check, built.stage, built.settings.writable_paths)
             checks.append(check)
             report(check)
     return checks

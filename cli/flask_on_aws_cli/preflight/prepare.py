@@ -33,7 +33,8 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
     except BuildPlanError as error:
         report(failed(PLAN, no_plan(error.problems)))
         raise StopHere from error
-    command = f"`{build_plan.start_command}`" if build_plan.start_command else f"the CMD of {build_plan.dockerfile}"
+    line = build_plan.start_command or build_plan.image_process
+    command = f"`{line}`" if line else f"what the base image of {build_plan.dockerfile} starts"
     report(passed(PLAN, f"{build_plan.manager or build_plan.dockerfile}, starts with {command}"))
     return build_plan
 

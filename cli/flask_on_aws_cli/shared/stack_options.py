@@ -22,6 +22,13 @@ _OPTIONS = (
         help="Debian package to install. Repeatable.",
     ),
     click.option("--start-command", default="", metavar="LINE", help="Start command. Default: from the app's files."),
+    click.option(
+        "--entry-point",
+        type=click.Choice(["auto", "keep", "replace"]),
+        default="auto",
+        show_default=True,
+        help="What becomes of a Dockerfile's ENTRYPOINT where a command runs.",
+    ),
 )
 
 
@@ -46,8 +53,15 @@ def json_setting(config: Mapping[str, str], project: str, key: str, kind: type[A
 def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
     """The settings of a build plan, read as the Pulumi program reads them."""
     packages = json_setting(config, project, "systemPackages", list)
+    release = setting(config, project, "releaseCommand")
+    workers = json_setting(config, project, "workers", dict)
     return PlanSettings(
-        setting(config, project, "pythonVersion"), tuple(map(str, packages)), setting(config, project, "startCommand")
+        setting(config, project, "pythonVersion"),
+        tuple(map(str, packages)),
+        setting(config, project, "startCommand"),
+        entry_point=setting(config, project, "entryPoint", "auto"),
+        dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
+        other_commands=(*([release] if release not in ("", "none") else []), *map(str, workers.values())),
     )
 
 
@@ -63,11 +77,13 @@ def plan_or_fail(
     python_version: str,
     system_packages: Sequence[str],
     start_command: str,
+    entry_point: str = "auto",
     dockerfile: str = "Dockerfile",
 ) -> BuildPlan:
     """The build plan of a folder; if there is none, print every problem and end the command."""
     try:
-        return plan_app(folder, PlanSettings(python_version, tuple(system_packages), start_command), dockerfile)
+        settings = PlanSettings(python_version, tuple(system_packages), start_command, entry_point=entry_point)
+        return plan_app(folder, settings, dockerfile)
     except BuildPlanError as error:
         fail(*error.problems)
 

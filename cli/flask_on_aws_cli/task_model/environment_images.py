@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from uv import find_uv_bin
@@ -69,7 +70,7 @@ class ProcessImages:
         if self.has(image.digest):
             os.utime(target)
             return None
-        aws_plan = plan_app(image.app, image.settings, dockerfile="")
+        aws_plan = replace(plan_app(image.app, image.settings, dockerfile=""), image_process=_image_process(image))
         plan = replace(aws_plan, python_version=available_python(aws_plan.python_version))
         make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
         self._delete_old()
@@ -88,7 +89,8 @@ class ProcessImages:
         path = f"{target / 'venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         environment = {"PATH": path, "VIRTUAL_ENV": str(target / "venv"), "PYTHONUNBUFFERED": "1"}
         files = {CA_PATH: str(self._certificates)}
-        return ImagePlan(target / "app", str(plan["start_command"]), environment, files)
+        process = str(plan.get("image_process", ""))
+        return ImagePlan(target / "app", str(plan["start_command"]), environment, files, process)
 
     def has(self, digest: str) -> bool:
         """Whether the environment of an image was built completely."""
@@ -122,6 +124,19 @@ def available_python(version: str) -> str:
     if not search.returncode or not subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
         return version
     return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _image_process(image: ImageBuild) -> str:
+    """What the app's own Dockerfile starts; empty without one."""
+    inputs: Mapping[str, Any] = image.recipe.get("build") or image.recipe  # of Pulumi's docker or docker-build provider
+    recipe: Any = inputs.get("dockerfile") or ""
+    location = recipe if isinstance(recipe, str) else recipe.get("location")
+    path = image.root / (location or "")
+    if not location or not path.is_file() or not path.is_relative_to(image.app):
+        return ""
+    return read_own_image(
+        image.app, path.relative_to(image.app).as_posix(), inputs.get("buildArgs") or inputs.get("args")
+    ).process
 
 
 def _digest(uri: str) -> str:

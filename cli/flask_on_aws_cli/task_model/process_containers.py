@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import quote
 
 from flask_on_aws.runtime_contract.contract import with_port
-from flask_on_aws.runtime_contract.shell import shell_command
+from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates
+from flask_on_aws.runtime_contract.shell import container_command, shell_command
 
 from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
+from .container_paths import ContainerPaths
 from .definition import Container
 from .runtime import CannotStart, Skipped, cannot_pull
 
@@ -29,8 +30,11 @@ class ImagePlan(NamedTuple):
     """Variables that the image sets, such as a PATH that starts with the app's virtual environment."""
     files: Mapping[str, str] = MappingProxyType({})
     """Files with another path on this machine: path in the image → path on this machine."""
+    image_process: str = ""
+    """What an app's own Dockerfile starts, in whose place `command` runs here; empty without one."""
 
 
+_TEMPORARY = "/tmp"  # noqa: S108 in the container
 FindImagePlan = Callable[[str], ImagePlan | None]
 """Image URI → how it runs on this machine; None for images that were not built on it."""
 
@@ -48,6 +52,8 @@ class ProcessPlan(NamedTuple):
     log: Path
     """File to which its output is appended."""
     target: Target | None
+    paths: ContainerPaths = ContainerPaths({})
+    """Where its container's paths are on this machine."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,23 @@ class ProcessPlanner:
     folder: Path
     """Working directory of containers whose image was not built on this machine."""
     find_image_plan: FindImagePlan
+    certificates: Path | None = None
+    """The local CA, which a container gets that writes those of RDS for others."""
 
-    def plan(self, task_id: str, container: Container, environment: Mapping[str, str], log: Path) -> ProcessPlan:
-        """The process of a container; arguments and errors are those of `TaskSandbox.prepare`."""
+    def plan(
+        self, task_id: str, container: Container, environment: Mapping[str, str], log: Path, volumes: Path
+    ) -> ProcessPlan:
+        """The process of a container; arguments and errors are those of `TaskSandbox.prepare`.
+
+        `volumes` is the folder of the task's volumes.
+        """
         image = self.find_image_plan(container.image)
         if image is None and container.essential:
             raise cannot_pull(container.image, "not found")
         image_command = shell_command(image.command) if image else []
-        command = [*container.entry_point, *container.command] or image_command
+        command = [*container.entry_point, *container.command]
+        if not command or (image and _is_image_process(container, image.image_process)):
+            command = image_command
         if not command or (image is None and shutil.which(command[0]) is None):
             raise Skipped(f"Skipped: {container.image} cannot run as a process of this machine.")
         port = _port() if container.ports or "PORT" in container.environment else None
@@ -74,23 +89,42 @@ class ProcessPlanner:
             **(image.environment if image else {}),
             **(with_port(environment, port) if port else environment),
         }
-        files: Mapping[str, str] = image.files if image else {}
+        paths = _paths(container, image, volumes)
+        # Paths in other variables, such as the image's PATH, are this machine's.
+        named = {*container.environment, *container.secrets}
+        variables |= {name: paths.localize(self._certificate(variables[name])) for name in named & variables.keys()}
         return ProcessPlan(
             name=f"{task_id}.{container.name}",
-            command=command,
+            command=paths.command(command),
             folder=image.folder if image else self.folder,
-            environment={name: localize_paths(value, files) for name, value in variables.items()},
+            environment=variables,
             log=log,
             target=Target(HOST, port) if port else None,
+            paths=paths,
         )
 
+    def _certificate(self, value: str) -> str:
+        return self.certificates.read_text() if self.certificates and are_rds_certificates(value) else value
 
-def localize_paths(value: str, files: Mapping[str, str]) -> str:
-    """Replace paths in the image by those on this machine in the value of a variable, including those in a URL."""
-    for image_path, local_path in files.items():
-        replacement = quote(local_path) if "://" in value else local_path
-        value = value.replace(image_path, replacement).replace(quote(image_path, safe=""), quote(local_path, safe=""))
-    return value
+
+def _paths(container: Container, image: ImagePlan | None, volumes: Path) -> ContainerPaths:
+    """The paths of a container: its volumes, which hide files of the image below them, and these files."""
+    known = dict(image.files) if image else {}
+    for volume, path, _ in container.mounts:
+        if image and path.rstrip("/") == _TEMPORARY:
+            continue  # the app's code takes the machine's, and its command must mean the same
+        known = {name: local for name, local in known.items() if not f"{name}/".startswith(f"{path.rstrip('/')}/")}
+        folder = volumes / volume
+        folder.mkdir(parents=True, exist_ok=True)
+        known[path.rstrip("/")] = str(folder)
+    return ContainerPaths(known, None if image else volumes / f"{container.name}.root")
+
+
+def _is_image_process(container: Container, line: str) -> bool:
+    """Whether a container's command is the image's own ENTRYPOINT and CMD, which an entry point of the stack runs."""
+    if not line or not container.entry_point:
+        return False
+    return list(container.command) == container_command(line, container.entry_point)
 
 
 def _port() -> int:

@@ -66,6 +66,10 @@ class RunningContainer(Protocol):
         """Call a function once, in another thread, as soon as it has ended and `exit_code` returns a number."""
         ...
 
+    def listening_ports(self) -> frozenset[int]:
+        """The TCP ports on which its processes listen; empty where the container's network is private."""
+        ...
+
     def usage(self) -> Usage:
         """The resources that its processes use now; zero if it has ended."""
         ...

@@ -14,6 +14,7 @@ from typing import TypeVar
 from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
+from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
 from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
@@ -42,6 +43,12 @@ class PlanSettings:
     """The start command; empty: the app's files decide."""
     writable_paths: Sequence[str] = ()
     """Folders that the app writes to, besides those that every image has for that."""
+    entry_point: str = AUTO
+    """What becomes of the ENTRYPOINT of an app's own Dockerfile: auto, keep or replace."""
+    other_commands: Sequence[str] = ()
+    """Commands that the stack runs in the image besides the start command and those of the Procfile."""
+    dockerfile: str = "Dockerfile"
+    """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,11 @@ class BuildPlan:
     node: NodeBuild | None = None
     """How assets are built; None if they are not."""
     start_command: str = ""
-    """The command of the web process; empty with a Dockerfile, whose CMD then applies."""
+    """The command of the web process; empty with a Dockerfile, whose ENTRYPOINT and CMD then apply."""
+    entry_point: Sequence[str] = ()
+    """What runs commands in place of the ENTRYPOINT of the app's own Dockerfile; empty where that is kept."""
+    image_process: str = ""
+    """The ENTRYPOINT and CMD of the app's own Dockerfile as a command line; empty where its base image decides."""
     release_command: str = ""
     """The command to run once for each release; empty without one."""
     workers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -115,6 +126,13 @@ def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: s
     return _Planner(ProjectFiles(folder), settings or PlanSettings()).plan(dockerfile)
 
 
+def _process_reason(image: OwnImage, dockerfile: str) -> str:
+    """Where the command of a container comes from that has none of its own."""
+    names = [("ENTRYPOINT", image.entry.argv), ("CMD", image.stage.command and image.stage.command.argv)]
+    given = " and ".join(name for name, words in names if words)
+    return f"{given} of {dockerfile}" if given else f"{dockerfile} has neither ENTRYPOINT nor CMD"
+
+
 class _Planner:
     """Makes the decisions in order, and collects problems so that all of them are reported at once."""
 
@@ -132,14 +150,31 @@ class _Planner:
             raise BuildPlanError(list(dict.fromkeys(self.problems)))
         return plan
 
-    def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan:
+    def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
+        image = self._try(lambda: read_own_image(self.files.folder, dockerfile))
+        if image is None:
+            return None
         self._decide("image", dockerfile, "the app's own Dockerfile decides")
         command = self.settings.start_command.strip()
-        self._decide("start command", command or "its CMD", "the setting start_command" if command else dockerfile)
+        if command:
+            self._decide("start command", command, "the setting start_command")
+        else:
+            self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
+        for subject, value, reason in stage_facts(image.stage):
+            self._decide(subject, value, reason)
         processes = self._processes()
+        named = {"start_command": command, "release_command": processes.release}
+        named |= {f"workers.{name}": line for name, line in processes.workers.items()}
+        commands = {argument: line for argument, line in named.items() if line}
+        entry = task_entry(image, self.settings.entry_point, commands, self.settings.other_commands)
+        self._decide("entry point", entry.outcome, entry.reason)
+        if problem := entry_problem(image, entry, commands):
+            self.problems.append(": ".join(problem))
         return BuildPlan(
             dockerfile=dockerfile,
             start_command=command,
+            entry_point=entry.entry_point,
+            image_process=image.process,
             release_command=processes.release,
             workers=processes.workers,
             decisions=tuple(self.decisions),
@@ -198,7 +233,9 @@ class _Planner:
 
     def _unread_sources(self, dependencies: Dependencies) -> list[str]:
         by_name = set[str]() if dependencies.locked else dependencies.by_name
-        return list(unread_source_problems(self.files, dependencies.manager, by_name, dependencies.has_index))
+        manager, has_index = dependencies.manager, dependencies.has_index
+        found = self._try(lambda: list(unread_source_problems(self.files, manager, by_name, has_index)))
+        return found or []
 
     def _system_packages(self, dependencies: Dependencies | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         declared = list(self.settings.system_packages)
@@ -242,7 +279,9 @@ class _Planner:
         if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
-            lambda: start_command(self.files, self.settings.start_command, processes.web or None, installed)
+            lambda: start_command(
+                self.files, self.settings.start_command, processes.web or None, installed, self.settings.dockerfile
+            )
         )
         if start:
             self._decide("start command", *start)

@@ -1,18 +1,29 @@
-"""Which command starts an app: setting, Procfile, or the project's only script."""
+"""Which command starts an app: setting, Procfile, its Dockerfile, or the project's only script."""
 
 import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from .image_process import process_of_image
+from .own_image import read_own_image
 from .project_files import FileError, ProjectFiles, table
 
 _PYPROJECT = "pyproject.toml"
 _TARGET = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*(?:\[.*\])?\s*")
 
 
-def start_command(files: ProjectFiles, setting: str, web: str | None, installed: bool) -> tuple[str, str]:
-    """The command and why. `installed` says whether the project's scripts are commands in the environment.
+def start_command(
+    files: ProjectFiles, setting: str, web: str | None, installed: bool, dockerfile: str = "Dockerfile"
+) -> tuple[str, str]:
+    """The command and why.
+
+    Args:
+        files: the app's folder.
+        setting: the setting start_command.
+        web: the Procfile's `web:`; None without it.
+        installed: whether the project's scripts are commands in the environment.
+        dockerfile: the app's own Dockerfile, if there is one, whose CMD a process may run.
 
     Raises:
         FileError: if no source names one, with all that were examined.
@@ -21,6 +32,12 @@ def start_command(files: ProjectFiles, setting: str, web: str | None, installed:
         return setting.strip(), "the setting start_command"
     if web:
         return web, "`web:` in Procfile"
+    looked_at = ""
+    if files.has(dockerfile):
+        try:
+            return process_of_image(files, read_own_image(files.folder, dockerfile), dockerfile)
+        except FileError as error:
+            looked_at = f"{error}, "
     scripts = list(_scripts(files))
     if len(scripts) == 1:
         ((section, name, target),) = scripts
@@ -28,10 +45,12 @@ def start_command(files: ProjectFiles, setting: str, web: str | None, installed:
         if installed:
             return shlex.quote(name), reason
         return _call(files, name, target), f"{reason}, called directly since the project is not installed"
+    image = ", or run its image with --runtime container (preflight: --runner container)" if looked_at else ""
     raise FileError(
         "nothing says how the app starts; looked at the setting start_command (not set), "
-        f"{_looked_at_procfile(files)} and {_looked_at_scripts(files, [name for _, name, _ in scripts])}; "
-        "set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app"
+        f"{_looked_at_procfile(files)}{', ' if looked_at else ' and '}{looked_at}{'and ' if looked_at else ''}"
+        f"{_looked_at_scripts(files, [name for _, name, _ in scripts])}; "
+        f"set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app{image}"
     )
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..runtime_contract.shell import shell_command
+from ..runtime_contract.shell import container_command
 
 # ECS Exec's agent writes here even when the root is read-only:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
@@ -32,6 +32,8 @@ class Container(NamedTuple):
     stop_timeout: int
     ca_path: str | None
     """Where an init container puts the RDS root certificates; None when they are in the image."""
+    entry_point: Sequence[str] = ()
+    """What runs the command; empty for the image's ENTRYPOINT."""
 
 
 def container_definitions(
@@ -60,7 +62,9 @@ def container_definitions(
         "stopTimeout": container.stop_timeout,
     }
     if container.command:
-        app["command"] = shell_command(container.command)
+        app["command"] = container_command(container.command, container.entry_point)
+    if container.entry_point:
+        app["entryPoint"] = list(container.entry_point)
     if container.port:
         app["portMappings"] = [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}]
     if container.user:

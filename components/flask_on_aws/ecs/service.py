@@ -140,6 +140,7 @@ class Service(Component):
             writable_paths=paths,
             stop_timeout=args["stop_timeout"],
             ca_path=args.get("ca_path"),
+            entry_point=args["entry_point"],
         )
 
     def _create_task_definition(self) -> None:

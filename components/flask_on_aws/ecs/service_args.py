@@ -36,6 +36,8 @@ class ServiceArgs(TypedDict, total=False):
     """Memory of a task in MiB; AWS allows certain values for each `cpu`. Default: 512."""
     command: str
     """Start command, run by a shell with `exec`. Default: the image's CMD."""
+    entry_point: Sequence[str]
+    """What runs the command, and that of the release and of one-off tasks, which can replace the command alone. Needs `command`. Default: the image's ENTRYPOINT."""
     container_name: str
     """Name of the app's container and prefix of its log streams. Default: web."""
     port: int
@@ -115,6 +117,7 @@ DEFAULTS: Mapping[str, Any] = {
     "architecture": "x86_64",
     "cpu": 256,
     "memory": 512,
+    "entry_point": [],
     "container_name": "web",
     "port": 8080,
     "environment": {},
@@ -174,6 +177,8 @@ def problems(args: ServiceArgs) -> Iterator[Problem]:
         yield from size_problems("environment", args["environment"], *rest)
     if "command" in args and not args["command"].strip():
         yield Problem("command", f"{args['command']!r} is empty; leave it out to use the image's command.")
+    if args["entry_point"] and "command" not in args:
+        yield Problem("entry_point", "must be set together with command: the image's CMD does not apply with it.")
     if "user" in args and not args["user"].strip():
         yield Problem("user", f"{args['user']!r} is not a user; leave it out to use the image's user.")
     if ("execution_role_arn" in args) != ("task_role_arn" in args):

@@ -296,6 +296,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         bucket=args["bucket"],
         queue=args["queue"],
         compat=args["compat"],
+        entry_point=args["entry_point"],
         release_command=args["release_command"] or "none",
         release_seconds=args["release_seconds"],
         env=plain,

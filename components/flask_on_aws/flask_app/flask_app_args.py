@@ -21,6 +21,7 @@ from ..validation.choices import (
     DesyncMitigation,
     Dns,
     Egress,
+    EntryPointChoice,
     Environment,
     Preflight,
     Preset,
@@ -214,6 +215,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Seconds from start to ready, from 5 to 240. Default: 60."""
     start_command: str
     """Start command, run by a shell. Default: the image's CMD; without a Dockerfile, `web:` of the Procfile or the project's only script."""
+    entry_point: EntryPointChoice
+    """What becomes of the image's ENTRYPOINT, which gets every command as its arguments: auto (it is kept if it runs them, as a wrapper that ends in `exec "$@"` does, and replaced if the Dockerfile shows that it does not), keep, or replace (the command runs alone). Default: auto."""
     release_command: str
     """Command that runs once per release, with the app's image and environment, before any of its tasks serves requests. If it fails, the update fails and the old release keeps serving. `none` turns it off. Default: `release:` of the Procfile, unless `image` is given."""
     release_seconds: int
@@ -309,6 +312,7 @@ COMMON: FlaskAppArgs = {
     "git_branch": "",
     "policy_arns": {},
     "ca_certificates": "auto",
+    "entry_point": "auto",
     "tags": {},
     "monthly_budget_usd": 0,
 }

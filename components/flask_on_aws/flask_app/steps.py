@@ -36,8 +36,10 @@ from ..secrets.secret_key import SECRET_KEY, create_keys, previous_key
 from ..storage.access_logs import AccessLogBucket
 from ..storage.media_bucket import MediaBucket
 from ..storage.queue import Queue
+from ..validation.messages import in_settings_names
 from . import component_args
 from .encryption_keys import create_key, database_key
+from .entry_points import app_entry, unseen_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
 from .topology import has_endpoints, log_sources, services
@@ -257,6 +259,9 @@ class FlaskAppSteps(Component):
         self.cluster_arn, self.cluster_name = self.cluster.cluster_arn, self.cluster.cluster_name
 
     def _create_services(self) -> None:
+        if unseen := unseen_entry(self._args):
+            sentence = in_settings_names(unseen, ["entry_point"])
+            pulumi.log.warn(f"ENTRYPOINT of {self._args['dockerfile']}: {sentence}.", self)
         web = self.web = self._service("web", self._web_args())
         self.workers = {
             worker: self._service(worker, self._worker_args(worker, command))
@@ -278,9 +283,13 @@ class FlaskAppSteps(Component):
         return Service(f"{self._name}-{role}", args, self._child())
 
     def _service_args(self) -> ServiceArgs:
-        return component_args.service_args(
+        args = component_args.service_args(
             self._args, self.cluster_arn, self.vpc_id, self.network.task_subnet_ids, self.image_uri
         )
+        if (entry := app_entry(self._args)).entry_point:
+            args["entry_point"] = entry.entry_point
+            args["command"] = args.get("command") or entry.process
+        return args
 
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
         return setup_container(

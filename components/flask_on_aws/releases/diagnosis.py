@@ -40,7 +40,7 @@ class Evidence(NamedTuple):
 
 def diagnose(evidence: Evidence) -> Cause:
     """The cause of a task's failure; the most specific check comes first."""
-    for check in (_architecture, _secret, _image, _memory, _command, _capacity, _health, _crash):
+    for check in (_architecture, _secret, _image, _memory, _command, _capacity, _wrong_port, _health, _crash):
         cause = check(evidence)
         if cause:
             return cause
@@ -126,6 +126,13 @@ def _command(evidence: Evidence) -> Cause | None:
 
 def _capacity(evidence: Evidence) -> Cause | None:
     return capacity_cause([evidence.stopped_reason])
+
+
+def _wrong_port(evidence: Evidence) -> Cause | None:
+    """The local AWS sees on which port an app listens."""
+    if not evidence.stopped_reason.startswith("The app listens on port"):
+        return None
+    return Cause("wrong port", f"{evidence.stopped_reason[0].lower()}{evidence.stopped_reason[1:]}.")
 
 
 def _health(evidence: Evidence) -> Cause | None:

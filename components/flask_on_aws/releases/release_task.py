@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..runtime_contract.shell import shell_command
+from ..runtime_contract.shell import container_command
 from .diagnosis import Cause, Evidence, capacity_cause, diagnose
 from .task_logs import LogStream, log_stream
 
@@ -70,7 +70,7 @@ class ReleaseTask:
         running = [task for task in earlier if task["lastStatus"] != "STOPPED"]
         attempt, propagated = len(earlier), time.monotonic() + _PROPAGATION_SECONDS
         while True:
-            task = running.pop() if running else self._start(wanted, attempt, until)
+            task = running.pop() if running else self._start(wanted, definition, attempt, until)
             ended, cause, lines = self._follow(task, wanted, definition, until)
             if cause is None:
                 return
@@ -90,10 +90,12 @@ class ReleaseTask:
                     tasks += self._ecs.describe_tasks(cluster=wanted.cluster, tasks=page["taskArns"])["tasks"]
         return [task for task in tasks if task.get("startedBy") == wanted.started_by]
 
-    def _start(self, wanted: ReleaseCommand, attempt: int, until: float) -> Mapping[str, Any]:
+    def _start(
+        self, wanted: ReleaseCommand, definition: Mapping[str, Any], attempt: int, until: float
+    ) -> Mapping[str, Any]:
         self._say(f"release command: {wanted.command}")
         while True:
-            answer = self._run_task(wanted, attempt)
+            answer = self._run_task(wanted, definition, attempt)
             if answer["tasks"]:
                 return answer["tasks"][0]
             reasons = [str(failure.get("reason", "")) for failure in answer["failures"]]
@@ -105,8 +107,9 @@ class ReleaseTask:
                 )
             self._sleep(_RETRY_SECONDS)
 
-    def _run_task(self, wanted: ReleaseCommand, attempt: int) -> Mapping[str, Any]:
-        override = {"name": wanted.container, "command": shell_command(wanted.command)}
+    def _run_task(self, wanted: ReleaseCommand, definition: Mapping[str, Any], attempt: int) -> Mapping[str, Any]:
+        command = container_command(wanted.command, entry_point_of(definition, wanted.container))
+        override = {"name": wanted.container, "command": command}
         network = {
             "subnets": list(wanted.subnets),
             "securityGroups": list(wanted.security_groups),
@@ -150,6 +153,14 @@ class ReleaseTask:
         for line in lines:
             self._say(f"  {line}")
         return lines
+
+
+def entry_point_of(definition: Mapping[str, Any], container: str) -> Sequence[str]:
+    """The entry point that a task definition gives a container; empty if it is the image's."""
+    for one in definition["containerDefinitions"]:
+        if one["name"] == container:
+            return one.get("entryPoint") or ()
+    return ()
 
 
 def _app(task: Mapping[str, Any], container: str) -> Mapping[str, Any]:

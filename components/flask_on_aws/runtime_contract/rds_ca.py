@@ -28,6 +28,12 @@ def region_certificates(region: str) -> str:
     return "".join(roots)
 
 
+def are_rds_certificates(text: str) -> bool:
+    """Whether a text consists of RDS's root certificates: a region's, or all."""
+    found = [match[0].strip() for match in _CERTIFICATE.finditer(text)]
+    return bool(found) and set(found) <= {pem.strip() for pem, _ in _certificates()}
+
+
 @cache
 def _certificates() -> list[tuple[str, bytes]]:
     text = (Path(__file__).parent / "rds-ca" / "rds-ca-bundle.pem").read_text(encoding="ascii")

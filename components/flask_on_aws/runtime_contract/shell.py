@@ -1,9 +1,19 @@
 """How a command line becomes a container's process."""
 
 import re
+import shlex
+from collections.abc import Sequence
 
 from .servers import with_server_options
 
+# The entry point of a container whose image has one that does not run its arguments. It runs the container's command,
+# and so also that of a one-off task: RunTask and EventBridge Scheduler can replace a command, but no entry point.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
+PASS_ARGUMENTS = ("/bin/sh", "-c", 'exec "$@"', "sh")
+# The same for an image that has no shell, behind the name of its Python.
+_PASS_WITHOUT_SHELL = ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])")
+# What only a shell does: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
+_NEEDS_SHELL = re.compile(r"[$`|&;<>()*?\[\n#~]|^\s*\w+=|^\s*(?:cd|exec|export|set|source|\.)\s")
 # Words that cannot follow `exec`: those of the shell.
 _KEYWORDS = frozenset(
     [
@@ -55,6 +65,29 @@ def shell_command(command: str) -> list[str]:
     if not any(token["other"] for token in tokens):
         last = _with_exec(last)
     return ["/bin/sh", "-c", line[:start] + last]
+
+
+def pass_arguments_without_shell(python: str) -> tuple[str, ...]:
+    """The entry point that runs a container's command in an image without a shell, by the image's Python."""
+    return (python, *_PASS_WITHOUT_SHELL)
+
+
+def container_command(line: str, entry_point: Sequence[str]) -> list[str]:
+    """A command line as the command of a container that has this entry point; empty for the image's own."""
+    if tuple(entry_point[1:]) == _PASS_WITHOUT_SHELL:
+        return shlex.split(line)
+    return shell_command(line)
+
+
+def shell_syntax(line: str) -> str:
+    """What needs a shell in a command line; empty if it consists of words alone."""
+    quoted = re.sub(r"'[^']*'", "''", line)
+    match = _NEEDS_SHELL.search(quoted)
+    try:
+        shlex.split(line)
+    except ValueError:
+        return "an open quotation mark"
+    return match[0].strip() if match else ""
 
 
 def _with_exec(last: str) -> str:

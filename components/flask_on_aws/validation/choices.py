@@ -133,6 +133,17 @@ class CaCertificates(Choice):
     """A container that writes them before the app starts."""
 
 
+class EntryPointChoice(Choice):
+    """What becomes of an image's ENTRYPOINT where a container gets a command."""
+
+    AUTO = "auto"
+    """Kept where it runs its arguments, else replaced; kept where neither can be seen."""
+    KEEP = "keep"
+    """Kept; it gets the command as its arguments."""
+    REPLACE = "replace"
+    """Replaced by one that runs the command alone."""
+
+
 class BalancerMode(Choice):
     """Who may connect to a load balancer."""
 

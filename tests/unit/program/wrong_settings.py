@@ -1333,6 +1333,13 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"sidecars": "nginx"}, ["sidecars: 'nginx' must be a list of container definitions."]),
     ({"sidecars": ["nginx"]}, ["sidecars[0]: 'nginx' must be names with values."]),
     ({"caCertificates": "maybe"}, ["caCertificates: 'maybe' is not one of auto, image, init."]),
+    ({"entryPoint": "remove"}, ["entryPoint: 'remove' is not one of auto, keep, replace."]),
+    (
+        {"image": "public.ecr.aws/docker/library/python:3.13-slim", "entryPoint": "replace"},
+        [
+            "entryPoint: 'replace' needs startCommand, since the Dockerfile here does not say what the image starts; set it."
+        ],
+    ),
     ({"containerInsights": "yes"}, ["containerInsights: 'yes' must be true or false."]),
     (
         {"tags": {"aws:team": "shop"}},

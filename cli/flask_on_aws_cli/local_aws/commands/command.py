@@ -36,7 +36,7 @@ from ...pulumi_engine import EngineError
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
-from ...task_model.process_containers import localize_paths
+from ...task_model.container_paths import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_request import request_app

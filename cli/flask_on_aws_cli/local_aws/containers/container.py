@@ -84,6 +84,10 @@ class Container:
         docker = ["docker", "--host", self._launch.engine_url, "exec", *options, self._container.name]
         return ExecProcess([*docker, *command], Path.home(), os.environ)
 
+    def listening_ports(self) -> frozenset[int]:
+        """None: its network is private, and only the ports of the task definition are published."""
+        return frozenset()
+
     def usage(self) -> Usage:
         """The engine's measurement, without cached files that the kernel can reclaim, as in `docker stats`."""
         try:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.image.dockerfile import CA_FILE, CA_FOLDER
-
 from ...task_model.definition import TaskPlan
 from ..faults import Faults
 from ..reaper_supervisor import ReaperSupervisor
@@ -45,7 +43,6 @@ class ContainerRuntime:
             gateway=self._gateway,
             local_reference=local_reference,
             certificates=certificates,
-            rds_certificates=(CA_FOLDER / CA_FILE).read_text(encoding="ascii"),
             url=engine_url(),
             faults=faults,
             processors=int(client.info()["NCPU"]),

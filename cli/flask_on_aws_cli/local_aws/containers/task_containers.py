@@ -10,6 +10,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound
 from docker.types import LogConfig, Mount
 from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates
 
 from ...local_project.location import ACCOUNT_ID, HOST, Target
 from ...task_model.definition import Container, TaskPlan
@@ -45,8 +46,6 @@ class ContainerDependencies:
     """Image of a task definition → the engine's reference to it."""
     certificates: Path
     """File of the local CA, which is mounted at the path of the RDS CA in an image."""
-    rds_certificates: str
-    """Text of the RDS CA, which is replaced by the local CA in a container that writes it for other containers."""
     url: str
     """URL of the engine."""
     faults: Faults
@@ -192,9 +191,11 @@ class TaskContainers:
         )
 
     def _environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """The variables; a value that is the RDS CA is replaced by the local CA."""
-        rds_ca, local_ca = self._dependencies.rds_certificates, self._dependencies.certificates
-        return {name: local_ca.read_text() if value == rds_ca else value for name, value in environment.items()}
+        """The variables; RDS's certificates, which a container writes for others, are replaced by the local CA."""
+        local_ca = self._dependencies.certificates
+        return {
+            name: local_ca.read_text() if are_rds_certificates(value) else value for name, value in environment.items()
+        }
 
     def _mounts(self, container: Container, image: Any) -> list[Any]:
         declared = {path.rstrip("/") for path in image.attrs["Config"].get("Volumes") or ()}

@@ -2,11 +2,13 @@
 
 import os
 import secrets
+import shlex
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
@@ -38,12 +40,26 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         image_details = inspect("image", image)
         report(judge_architecture(image_details["Architecture"], settings.architecture))
         network = stack.enter_context(private_network())
-        runner = ContainerRunner(image, settings, network, "", settings.port, engine_has_init(image))
+        runner = ContainerRunner(
+            image,
+            settings,
+            network,
+            "",
+            settings.port,
+            engine_has_init(image),
+            build_plan.entry_point,
+            build_plan.image_process,
+        )
         user = runner.user()
         report(passed(USER, f"runs as {user}" if user else "its image runs as root; it is run as 10001 instead"))
         report(_certificates(settings, build_plan, image))
-        command = build_plan.start_command or " ".join(image_details["Config"].get("Cmd") or ())
+        config = image_details["Config"]
+        own = shlex.join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
+        command = build_plan.start_command or build_plan.image_process or own
         built = BuiltApp(settings, runner, command, release_command(settings, build_plan.release_command))
+        if build_plan.dockerfile:
+            own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
+            built = replace(built, stage=own.stage)
         yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 

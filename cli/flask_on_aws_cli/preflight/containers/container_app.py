@@ -14,20 +14,31 @@ from ..settings import AppSettings
 
 PYTHONS = ("python3", "python")
 NO_PYTHON = (126, 127)
+_BY_SIGTERM = 143  # 128 and the signal's number
+# Whether the first process neither handles nor ignores SIGTERM, the 15th signal: proc_pid_status(5).
+_LEAVES_SIGTERM = """
+masks = dict(line.split(":", 1) for line in open("/proc/1/status"))
+print(not any(int(masks[name], 16) >> 14 & 1 for name in ("SigCgt", "SigIgn")), end="")
+"""
 
 
 class ContainerApp:
     """A started container."""
 
-    def __init__(self, name: str, port: int, settings: AppSettings, start_error: Sequence[str]) -> None:
-        self._name, self._port, self._settings = name, port, settings
+    def __init__(
+        self, name: str, port: int, settings: AppSettings, start_error: Sequence[str], init: bool = True
+    ) -> None:
+        self._name, self._port, self._settings, self._init = name, port, settings, init
         self._start_error = start_error
         """The engine's output if it could not start it."""
         self._started = time.time()
+        self._ended_by_signal = False
         self._python = ""
 
     def exit_code(self) -> int | None:
         """None while it runs."""
+        if self._ended_by_signal:
+            return _BY_SIGTERM
         state = self._state()
         return None if state.get("Running") else int(state.get("ExitCode", 127))
 
@@ -71,8 +82,16 @@ class ContainerApp:
         return [SqliteFile(*found) for found in json.loads(output)] if output else []
 
     def terminate(self) -> None:
-        """Send SIGTERM to its first process."""
-        attempt("kill", "--signal", "TERM", self._name)
+        """Send SIGTERM to its first process.
+
+        The kernel spares the first process of a container a signal that it does not handle. On ECS that is an init
+        process, and such an app ends; where the engine has none, it is ended here.
+        """
+        if not self._init and self._run_script(_LEAVES_SIGTERM) == "True":
+            attempt("kill", "--signal", "KILL", self._name)
+            self._ended_by_signal = True
+        else:
+            attempt("kill", "--signal", "TERM", self._name)
 
     def kill(self) -> None:
         """Kill it, and remove it with its volumes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_on_aws.runtime_contract.contract import CA_PATH
-from flask_on_aws.runtime_contract.shell import shell_command
+from flask_on_aws.runtime_contract.shell import container_command
 
 from ...shared.docker_engine import DockerError, attempt, docker, inspect, label, remove
 from ..running import Outcome
@@ -30,6 +30,10 @@ class ContainerRunner:
     port: int
     init: bool = True
     """Whether the engine can run an init process in the container, as ECS does."""
+    entry_point: Sequence[str] = ()
+    """What runs commands in place of the image's ENTRYPOINT; empty where that is kept."""
+    image_process: str = ""
+    """What the image starts, as a command line, where its ENTRYPOINT is replaced."""
 
     def start(self, environment: Mapping[str, str]) -> ContainerApp:
         """Start the app.
@@ -38,13 +42,13 @@ class ContainerRunner:
             DockerError: if the engine does not respond.
         """
         name = f"preflight-{secrets.token_hex(6)}"
-        command = shell_command(self.settings.plan.start_command) if self.settings.plan.start_command else []
-        done = attempt("run", "--detach", *self._options(name, environment), self.image, *command)
-        return ContainerApp(name, self.port, self.settings, _output(done) if done.returncode else ())
+        line = self.settings.plan.start_command or (self.image_process if self.entry_point else "")
+        done = attempt("run", "--detach", *self._options(name, environment), *self._words(line))
+        return ContainerApp(name, self.port, self.settings, _output(done) if done.returncode else (), self.init)
 
     def run(self, command: str, environment: Mapping[str, str], seconds: float) -> Outcome:
         """Run another command of the app."""
-        return self._run([self.image, *shell_command(command)], environment, seconds)
+        return self._run(self._words(command), environment, seconds)
 
     def run_script(self, script: str, environment: Mapping[str, str], seconds: float) -> Outcome:
         """Run a Python script with the image's Python."""
@@ -54,6 +58,14 @@ class ContainerRunner:
             if outcome.code not in NO_PYTHON:
                 break
         return outcome
+
+    def _words(self, line: str) -> list[str]:
+        """The last words of `docker run`: image and command, with the entry point of the stack's task definition."""
+        command = container_command(line, self.entry_point) if line else []
+        if not self.entry_point:
+            return [self.image, *command]
+        first, *others = self.entry_point
+        return ["--entrypoint", first, self.image, *others, *command]
 
     def _run(self, words: Sequence[str], environment: Mapping[str, str], seconds: float) -> Outcome:
         name = f"preflight-{secrets.token_hex(6)}"

@@ -16,7 +16,7 @@ from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...shared.deferred_signals import deferred_signals
 from ...shared.process_groups import kill_group
-from ...task_model.process_containers import localize_paths
+from ...task_model.container_paths import localize_paths
 from ..running import Outcome
 from .process_app import ProcessApp, container_code
 from .system_account import give_scratch, unprivileged_prefix

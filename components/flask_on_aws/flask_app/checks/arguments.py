@@ -29,6 +29,7 @@ from ...validation.values import choice_problems, hint, name_problems
 from .. import component_args
 from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
+from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..topology import exposure, load_balancers, services
 from .effects import effect_problems
@@ -82,6 +83,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _origin_problems(args)
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
+    yield from entry_problems(args)
     if "outbound_ports" in args:
         yield from outbound_problems(args)
     if args["environment"] == "production" and args["debug"]:

@@ -75,3 +75,61 @@ def test_the_installed_command_has_this_version():
     command = Path(sys.executable).with_name("flask-on-aws")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == "0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "process", "outcome"),
+    [
+        (
+            'FROM python:3.13\nENTRYPOINT ["gunicorn", "app:app"]\n',
+            "gunicorn app:app\n  .*ENTRYPOINT of Dockerfile",
+            "replaced",
+        ),
+        (
+            'FROM python:3.13\nENTRYPOINT ["tini", "--"]\nCMD ["flask", "run"]\n',
+            "tini -- flask run\n  .*ENTRYPOINT and CMD of Dockerfile",
+            "kept\n +tini runs its arguments",
+        ),
+        ("FROM python:3.13\nCMD flask run\n", "flask run\n  .*CMD of Dockerfile", "none"),
+        ("FROM shop/base\n", "that of the base image\n +Dockerfile has neither ENTRYPOINT nor CMD", "none"),
+        (
+            'FROM shop/base\nENTRYPOINT ["/opt/x"]\n',
+            "/opt/x\n",
+            "kept\n +/opt/x is not in the build context; .*entry_point",
+        ),
+    ],
+)
+def test_what_an_image_starts_and_what_becomes_of_its_entry_point(tmp_path, dockerfile, process, outcome):
+    (tmp_path / "Dockerfile").write_text(dockerfile)
+    text = run("plan", tmp_path).stdout
+    assert re.search(f"^start command +{process}", text, re.MULTILINE), text
+    assert re.search(f"^entry point +{outcome}", text, re.MULTILINE), text
+
+
+def test_the_option_entry_point_decides(tmp_path):
+    (tmp_path / "Dockerfile").write_text('FROM python:3.13\nENTRYPOINT ["gunicorn", "app:app"]\n')
+    assert re.search("^entry point +kept", run("plan", tmp_path, "--entry-point", "keep").stdout, re.MULTILINE)
+    replaced = json.loads(run("plan", tmp_path, "--entry-point", "replace", "--json").stdout)
+    assert replaced["entry_point"] == ["/bin/sh", "-c", 'exec "$@"', "sh"]
+    assert replaced["image_process"] == "gunicorn app:app"
+
+
+def test_a_dockerfile_without_a_base_image_is_reported(tmp_path):
+    (tmp_path / "Dockerfile").write_text("RUN true\n")
+    done = run("plan", tmp_path)
+    assert (done.exit_code, done.stderr) == (1, "Dockerfile has no instruction FROM; name the base image.\n")
+
+
+def test_what_a_dockerfile_says_besides_is_in_the_plan(tmp_path):
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.13\nARG COMMIT\nARG COLOR=blue\nEXPOSE 5000\nUSER app\n"
+        "VOLUME /data\nHEALTHCHECK CMD true\nCMD flask run\n"
+    )
+    decided = {one["subject"]: one["value"] for one in json.loads(run("plan", tmp_path, "--json").stdout)["decisions"]}
+    assert decided.items() >= {
+        ("build arguments", "COMMIT"),
+        ("exposes", "5000"),
+        ("user", "app"),
+        ("volumes", "/data"),
+        ("health check", "ignored"),
+    }

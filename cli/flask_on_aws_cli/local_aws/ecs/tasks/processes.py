@@ -3,9 +3,12 @@
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -38,10 +41,14 @@ class ProcessRuntime:
         """
         self._folder, self._plans = folder, plans
         folder.mkdir(parents=True, exist_ok=True)
+        # Command lines name the volumes, and a shell would split a path with a space.
+        self._volumes = (
+            folder if re.fullmatch(r"[\w./-]+", str(folder)) else Path(tempfile.mkdtemp(prefix="flask-on-aws-"))
+        )
         self._supervisor = ReaperSupervisor([sys.executable, process_reaper.__file__, str(folder)], faults)
 
     def create_sandbox(self, task_id: str, plan: TaskPlan) -> "TaskProcesses":
-        """The processes of a task, which share only what all processes of the machine share."""
+        """The processes of a task, which share its volumes and what all processes of the machine share."""
         return TaskProcesses(task_id, self._plans, self)
 
     def start_process(self, plan: ProcessPlan) -> "Process":
@@ -49,13 +56,21 @@ class ProcessRuntime:
         self._supervisor.start()
         return Process(plan, self._folder / f"{plan.name}.pid")
 
+    def volumes(self, task_id: str) -> Path:
+        """The folder of a task's volumes."""
+        return self._volumes / f"{task_id}.volumes"
+
     def start(self) -> None:
         """End the processes that the folder lists, except those whose id is now another process's."""
         process_reaper.end_all(self._folder)
+        for folder in self._volumes.glob("*.volumes"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Dismiss the reaper."""
         self._supervisor.stop()
+        if self._volumes != self._folder:
+            shutil.rmtree(self._volumes, ignore_errors=True)
 
 
 class TaskProcesses:
@@ -66,11 +81,12 @@ class TaskProcesses:
 
     def prepare(self, container: Container, environment: Mapping[str, str], log: Path) -> "ProcessLaunch":
         """Plan the process of a container."""
-        plan = self._plans.plan(self._task_id, container, environment, log)
+        plan = self._plans.plan(self._task_id, container, environment, log, self._runtime.volumes(self._task_id))
         return ProcessLaunch(plan, self._runtime, plan.folder)
 
     def close(self) -> None:
-        """Do nothing: ended processes leave nothing to remove."""
+        """Remove the task's volumes; ended processes leave nothing else."""
+        shutil.rmtree(self._runtime.volumes(self._task_id), ignore_errors=True)
 
 
 class ProcessLaunch(NamedTuple):
@@ -171,7 +187,16 @@ class Process:
 
     def exec_process(self, command: Sequence[str], terminal: bool = False) -> ExecProcess:
         """How to run a command with its environment and in its folder."""
-        return ExecProcess(command, self._plan.folder, self._plan.environment)
+        return ExecProcess(self._plan.paths.command(command), self._plan.folder, self._plan.environment)
+
+    def listening_ports(self) -> frozenset[int]:
+        """The TCP ports on which its processes listen."""
+        ports = set[int]()
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error, OSError):  # it has just ended
+                sockets = process.net_connections("tcp")
+                ports |= {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
+        return frozenset(ports)
 
     def usage(self) -> Usage:
         """Memory as a container's limit counts it: pages that its processes share count once, if Linux reports them."""

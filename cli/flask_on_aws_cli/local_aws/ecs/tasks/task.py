@@ -23,6 +23,7 @@ from ..scheduler.model import Phase
 from .container import ContainerRun
 from .launches import Launches
 from .log_streams import LogStreams
+from .port_watch import PortWatch
 from .usage import UsageMeter
 
 _TICK = 0.1  # seconds between two checks of containers that are starting, which may wait for each other
@@ -69,6 +70,7 @@ class TaskRun:
         self.groups: list[tuple[str, Target]] = []
         self._room: TaskSandbox | None = None
         self._code_folder: Path | None = None
+        self._ports: PortWatch | None = None
         self._applied_restarts = self._requested_restarts = 0
         self._descriptions: list[dict[str, object]] = []
         self._load_balancers = load_balancers
@@ -169,6 +171,8 @@ class TaskRun:
             target = targets.get(load_balancer.get("containerName", ""))
             if target and load_balancer.get("targetGroupArn"):
                 self.groups.append((load_balancer["targetGroupArn"], target))
+                (run,) = (run for run in self.containers if run.container.name == load_balancer["containerName"])
+                self._ports = PortWatch(run, target)
 
     def _advance(self) -> None:
         """Poll the containers, start those whose dependencies are met, and update the task's state."""
@@ -186,6 +190,21 @@ class TaskRun:
             self._become_running()
         elif self._descriptions != [run.description() for run in self.containers]:
             self._write(health_status=self.health)
+        elif self._ports and not self.was_healthy:
+            self._watch_ports(self._ports)
+
+    def _watch_ports(self, watch: PortWatch) -> None:
+        """Route to the port on which the app listens, if it is the one of the task definition; else report it."""
+        port, problem = watch.look(time.monotonic())
+        if problem:
+            self.failed_health_checks = True
+            self.stop("ServiceSchedulerInitiated", problem)
+        if port:
+            old, self.groups = self.groups, [(group, target._replace(port=port)) for group, target in self.groups]
+            for group, target in old:
+                self._dependencies.targets.deregister(group, target)
+            for group, target in self.groups:
+                self._dependencies.targets.register(group, target)
 
     def _restart_code(self) -> None:
         with self._lock:

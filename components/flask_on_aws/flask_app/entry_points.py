@@ -1,0 +1,57 @@
+"""What the task definitions of an app set of the image's ENTRYPOINT, so that every command of the stack runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..build_plan.own_image import AUTO, OwnImage, TaskEntry, entry_problem, read_own_image, task_entry
+from ..build_plan.project_files import FileError
+from ..image.planned_image import is_planned
+from ..validation.problems import Problem
+from .component_args import image_args
+from .flask_app_args import FlaskAppArgs
+
+
+def app_entry(args: FlaskAppArgs) -> TaskEntry:
+    """The entry point of the app's containers; the image's own where the Dockerfile cannot be read."""
+    if "image" not in args and is_planned(image_args(args)):
+        return TaskEntry()  # a planned image has no ENTRYPOINT
+    try:
+        return task_entry(_own_image(args), args["entry_point"], _commands(args))
+    except FileError:
+        return TaskEntry()
+
+
+def unseen_entry(args: FlaskAppArgs) -> str:
+    """Why it cannot be seen what the ENTRYPOINT does with commands; empty where it can, or where nothing depends on it."""
+    if args["entry_point"] != AUTO or "image" in args or not _commands(args) or is_planned(image_args(args)):
+        return ""
+    image = _own_image(args)
+    return app_entry(args).reason if image and image.entry.runs_command is None else ""
+
+
+def entry_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    """What prevents the commands from running in the image."""
+    if "image" not in args and is_planned(image_args(args)):
+        return
+    try:
+        image = _own_image(args)
+        commands = _commands(args)
+        entry = task_entry(image, args["entry_point"], commands)
+    except FileError as error:
+        yield Problem("dockerfile", str(error))
+        return
+    if problem := entry_problem(image, entry, commands):
+        yield Problem(*problem)
+
+
+def _own_image(args: FlaskAppArgs) -> OwnImage | None:
+    if "image" in args or not Path(args["app"], args["dockerfile"]).is_file():
+        return None
+    return read_own_image(Path(args["app"]), args["dockerfile"], args.get("build_env", {}))
+
+
+def _commands(args: FlaskAppArgs) -> dict[str, str]:
+    """The commands that containers of the image get, by their arguments."""
+    named = {"start_command": args.get("start_command", ""), "release_command": args.get("release_command", "")}
+    named |= {f"workers.{name}": command for name, command in args["workers"].items()}
+    return {argument: command for argument, command in named.items() if command.strip()}

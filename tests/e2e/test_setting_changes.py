@@ -4,9 +4,11 @@ import json
 
 import pytest
 import yaml
+from flask_on_aws.runtime_contract.contract import SERVICES
 
 import settings
 from tests.e2e.checks import check_nothing_to_do, identities
+from tests.setting_values import SERVICE_KINDS
 
 pytestmark = pytest.mark.engine
 
@@ -73,7 +75,7 @@ AROUND = {
     "webAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "bucketVersioned": True,
-    "queue": "sqs",
+    **{service: kind for service, kind in SERVICE_KINDS.items() if not SERVICES[service].is_default},
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "imagesKept": 40,
@@ -147,6 +149,8 @@ ELSEWHERE = {
 def test_no_setting_is_forgotten():
     changed = {key for group in (*CHANGED, ZONES, KEY) for key in group}
     assert not changed & set(ELSEWHERE)
+    missing = {*settings.READERS, *settings.SECRETS} - changed - set(ELSEWHERE)
+    assert not missing, f"Add {sorted(missing)} to a group of settings that change, or to ELSEWHERE with the reason."
     assert changed | set(ELSEWHERE) == {*settings.READERS, *settings.SECRETS}
 
 

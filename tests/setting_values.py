@@ -7,6 +7,8 @@ as by `pulumi config set`. `PLANNED` has an app without a Dockerfile. In `UNSET`
 import json
 from typing import Any
 
+from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
+from flask_on_aws.runtime_contract.contract import SERVICES
 from flask_on_aws.validation.setting_texts import EMPTY_IS_A_VALUE
 
 import settings
@@ -14,6 +16,10 @@ import settings
 _ACCOUNT = "us-east-1:123456789012"
 _SECRET = f"arn:aws:secretsmanager:{_ACCOUNT}:secret:server-AbCdEf"
 
+SERVICE_KINDS: dict[str, str] = {
+    service: next(iter(FlaskAppArgs.__annotations__[service])).value for service in SERVICES
+}
+"""An app that uses every service: each setting, named as its argument, with the first word that it accepts."""
 OWN: dict[str, Any] = {
     "name": "shop",
     "environment": "staging",
@@ -37,7 +43,7 @@ OWN: dict[str, Any] = {
     "zones": 3,
     "egress": "nat",
     "flowLogs": True,
-    "database": "postgres",
+    **SERVICE_KINDS,
     "databaseVersion": "17",
     "databaseInstanceClass": "db.t4g.small",
     "databaseStorageGib": 30,
@@ -57,8 +63,6 @@ OWN: dict[str, Any] = {
     "allowDatabaseReplacement": True,
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
-    "bucket": "s3",
-    "queue": "sqs",
     "bucketVersioned": True,
     "allowedCidrs": ["192.0.2.0/24"],
     "desyncMitigation": "strictest",

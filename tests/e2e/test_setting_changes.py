@@ -4,9 +4,11 @@ import json
 
 import pytest
 import yaml
+from flask_on_aws.runtime_contract.contract import SERVICES
 
 import settings
 from tests.e2e.checks import check_nothing_to_do, identities
+from tests.setting_values import SERVICE_KINDS
 
 pytestmark = pytest.mark.engine
 
@@ -74,7 +76,7 @@ NETWORK_AND_IMAGE = {
     "webAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
     "bucketVersioned": True,
-    "queue": "sqs",
+    **{service: kind for service, kind in SERVICE_KINDS.items() if not SERVICES[service].is_default},
     "alarms": True,
     "alarmEmail": "ops@example.com",
     "imagesKept": 40,
@@ -150,6 +152,8 @@ NOT_CHANGED = {
 def test_every_setting_is_changed_or_has_a_reason_why_not():
     changed = {key for group in (*CHANGED, ZONES, KEY) for key in group}
     assert not changed & set(NOT_CHANGED)
+    missing = {*settings.READERS, *settings.SECRETS} - changed - set(NOT_CHANGED)
+    assert not missing, f"Add {sorted(missing)} to a group of settings that change, or to NOT_CHANGED with the reason."
     assert changed | set(NOT_CHANGED) == {*settings.READERS, *settings.SECRETS}
 
 

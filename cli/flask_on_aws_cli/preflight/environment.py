@@ -2,14 +2,13 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
-from flask_on_aws.runtime_contract.contract import DatabaseFacts, Facts, plain_environment, secret_values
+from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, Facts, plain_environment, secret_values
 
 from .settings import AppSettings
 
-# Placeholders: a preflight has no access to AWS.
-_BUCKET = "preflight-media"
-_QUEUE = "preflight-queue"
+# A placeholder: a preflight has no access to AWS.
 _HOST = "preflight.example.com"
 # Any value is enough for an app to start; services that would check it cannot be reached.
 _PLACEHOLDER = "preflight-{name}-has-no-value-here"
@@ -24,8 +23,8 @@ def contract_environment(
     settings: AppSettings, port: int, database: DatabaseFacts | None, password: str
 ) -> dict[str, str]:
     """Every environment variable of the app; its own come last and override the contract's."""
-    has_bucket, has_queue = "bucket" in settings.services, "queue" in settings.services
-    storage = f"s3://{_BUCKET}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if has_bucket else None
+    used = _service_placeholders(settings)
+    bucket = used.get("bucket_name")
     facts = Facts(
         port=port,
         external_url=f"https://{external_host(settings)}",
@@ -37,9 +36,8 @@ def contract_environment(
         memory=settings.memory,
         debug=False,
         database=database,
-        bucket_name=_BUCKET if has_bucket else None,
-        storage_dsn=storage,
-        queue_url=f"https://sqs.{settings.region}.amazonaws.com/123456789012/{_QUEUE}" if has_queue else None,
+        bucket_name=bucket,
+        storage_dsn=f"s3://{bucket}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if bucket else None,
         compat=settings.compat,
     )
     placeholders: Mapping[str, str] = {name: _PLACEHOLDER.format(name=name) for name in settings.secret_names}
@@ -47,8 +45,14 @@ def contract_environment(
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
         "AWS_EC2_METADATA_DISABLED": "true",  # otherwise boto3 waits for an address that does not exist here
-        **plain_environment(facts),
+        **plain_environment(replace(facts, **used)),
         **secret_values(facts, password, secrets.token_urlsafe(32)),
         **placeholders,
         **settings.env,
     }
+
+
+def _service_placeholders(settings: AppSettings) -> dict[str, str]:
+    """By the field of `Facts`: what stands for each service that the app uses."""
+    used = [service for name, service in SERVICES.items() if name in settings.services]
+    return {service.fact: service.placeholder.format(region=settings.region) for service in used if service.placeholder}

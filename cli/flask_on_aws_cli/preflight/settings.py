@@ -37,7 +37,7 @@ class AppSettings:
     memory: int = 512
     read_only_root: bool = True
     writable_paths: tuple[str, ...] = ("/tmp",)  # noqa: S108 the container's own scratch volume
-    services: frozenset[str] = frozenset(service for service, is_default in SERVICES.items() if is_default)
+    services: frozenset[str] = frozenset(name for name, service in SERVICES.items() if service.is_default)
     """Those of the contract's services that the app uses."""
     database_major: int = 17
     database_scheme: str = "postgresql"
@@ -104,7 +104,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         read_only_root=text("readOnlyRoot", "true") == "true",
         writable_paths=texts("writablePaths", defaults.writable_paths),
         services=frozenset(
-            service for service, is_default in SERVICES.items() if text(service, "" if is_default else "none") != "none"
+            name for name, service in SERVICES.items() if text(name, "" if service.is_default else "none") != "none"
         ),
         database_major=int(text("databaseVersion", "17").partition(".")[0]),
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),

@@ -22,8 +22,10 @@ from ..ingress.route import RouteArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
 from ..naming import camel_case
 from ..network.network import NetworkArgs
+from ..runtime_contract.contract import SERVICES
 from ..storage.media_bucket import MediaBucketArgs
 from .flask_app_args import FlaskAppArgs
+from .topology import services
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 _More = ParamSpec("_More")
@@ -75,7 +77,7 @@ def network_args(args: FlaskAppArgs) -> NetworkArgs:
         public_subnet_ids=args["public_subnet_ids"],
         private_subnet_ids=args["private_subnet_ids"],
         permissions_boundary=args["permissions_boundary"],
-        endpoint_services=["sqs"] if args["queue"] == "sqs" else [],
+        endpoint_services=[SERVICES[name].endpoint for name in services(args) if SERVICES[name].endpoint],
     )
 
 
@@ -277,6 +279,7 @@ def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
 @_given_only
 def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
     """A variable that only this update makes known gets a made-up value there, as secrets do."""
+    arguments = cast(Mapping[str, Any], args)
     plain = {key: value for key, value in args["env"].items() if isinstance(value, str)}
     secret = {*args["env"], *args["secrets"], *args["secret_values"]} - plain.keys()
     return FlaskAppArgs(
@@ -289,18 +292,16 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         memory=args["memory"],
         read_only_root=args["read_only_root"],
         writable_paths=args["writable_paths"],
-        database=args["database"],
         database_version=args["database_version"],
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
-        bucket=args["bucket"],
-        queue=args["queue"],
         compat=args["compat"],
         entry_point=args["entry_point"],
         release_command=args["release_command"] or "none",
         release_seconds=args["release_seconds"],
         env=plain,
         secrets=dict.fromkeys(sorted(secret), ""),
+        **cast(Any, {service: arguments[service] for service in SERVICES}),
     )
 
 

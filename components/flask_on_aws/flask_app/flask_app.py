@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from ..runtime_contract.contract import SERVICES
 from ..validation.problems import raise_problems
 from .checks.arguments import problems
 from .checks.lookups import lookup_problems
@@ -198,6 +199,6 @@ class FlaskApp(FlaskAppSteps):
             client: whose role it is, as the last part of the policies' logical names; each client has its own.
             role: name or ARN of the IAM role.
         """
-        for granting in (self.bucket, self.queue, self.database):
-            if granting:
+        for service in SERVICES:
+            if granting := getattr(self, service):
                 granting.grant(client, role)

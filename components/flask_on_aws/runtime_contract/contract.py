@@ -20,8 +20,6 @@ from .timers import Timers as Timers
 from .timers import timer_problems as timer_problems
 
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
-SERVICES: Mapping[str, bool] = {"database": True, "bucket": True, "queue": False}
-"""The services that an app may use, by the argument of FlaskApp that is `none` without one, and whether it does by default."""
 COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 
 # Where images keep the RDS root certificates. A dedicated directory: an init container mounts a volume there, and a
@@ -35,6 +33,28 @@ _UPSUN_SCHEME = "pgsql"
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that an app may use."""
+
+    is_default: bool
+    """Whether an app uses it by default."""
+    fact: str
+    """The field of `Facts` that is None for an app without it."""
+    placeholder: str = ""
+    """That field's value where there is no AWS, with `{region}` in it; empty for the database, which then runs locally."""
+    endpoint: str = ""
+    """The end of its interface endpoint's name, like sqs in com.amazonaws.REGION.sqs; empty where an app reaches it without one."""
+
+
+SERVICES: Mapping[str, Service] = {
+    "database": Service(True, "database"),
+    "bucket": Service(True, "bucket_name", "preflight-media"),
+    "queue": Service(False, "queue_url", "https://sqs.{region}.amazonaws.com/123456789012/preflight-queue", "sqs"),
+}
+"""The services, by the argument and the attribute of FlaskApp; the argument is `none` for an app without the service."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +126,19 @@ class Inputs:
         return web_concurrency(self.facts.cpu, self.facts.memory)[1]
 
 
+def _has(fact: str) -> Callable[[Inputs], bool]:
+    return lambda inputs: getattr(inputs.facts, fact) is not None
+
+
+NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
+    **{name: _has(service.fact) for name, service in SERVICES.items()},
+    "storage": _has("storage_dsn"),
+    "dual_stack": lambda inputs: inputs.facts.dual_stack,
+    "previous_key": lambda inputs: bool(inputs.previous_key),
+}
+"""What a variable may depend on, each with its condition."""
+
+
 @dataclass(frozen=True)
 class Variable:
     """One row: a variable, how it is delivered, what it means, and when it is set."""
@@ -116,7 +149,7 @@ class Variable:
     meaning: str
     value: Callable[[Inputs], str | int]
     needs: str = ""
-    """`database`, `bucket`, `storage`, `queue`, `dual_stack` or `previous_key`; empty: nothing."""
+    """A name in `NEEDS`; empty: nothing."""
     preset: str = ""
     """The compatibility preset that adds it; empty: always there."""
     is_default: bool = False
@@ -289,17 +322,8 @@ def secret_names(services: Collection[str], compat: Collection[str]) -> tuple[st
 
 
 def _values(kind: str, inputs: Inputs) -> dict[str, str]:
-    facts = inputs.facts
-    conditions = {
-        "database": facts.database is not None,
-        "bucket": facts.bucket_name is not None,
-        "storage": facts.storage_dsn is not None,
-        "queue": facts.queue_url is not None,
-        "dual_stack": facts.dual_stack,
-        "previous_key": bool(inputs.previous_key),
-    }
-    needs = [name for name, is_met in conditions.items() if is_met]
-    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, needs, facts.compat)}
+    needs = [name for name, is_met in NEEDS.items() if is_met(inputs)]
+    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, needs, inputs.facts.compat)}
 
 
 def _chosen(kind: str, needs: Collection[str], compat: Collection[str]) -> list[Variable]:

@@ -90,7 +90,8 @@ def test_every_component_of_the_library_is_among_the_programs(run):
         for resource in run(name).resources
         if resource.typ.startswith("flask-on-aws:")
     }
-    assert components <= registered
+    missing = components - registered
+    assert not missing, f"Create {sorted(missing)} in a variant of test_flask_app.py, or in a program above."
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ def registered():
 
 
 def test_every_type_of_the_stack_is_judged_once():
-    """A new type belongs into MADE_BY_AWS with what AWS makes for it, or into NOTHING."""
     making = {made.by for made in MADE_BY_AWS}
     assert making & set(NOTHING) == set()
+    missing = registered() - making - set(NOTHING)
+    assert not missing, f"Add {sorted(missing)} to MADE_BY_AWS or NOTHING in made_by_aws.py."
     assert making | set(NOTHING) == registered()
 
 

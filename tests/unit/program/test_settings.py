@@ -108,6 +108,8 @@ def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
 
 
 def test_the_stacks_set_every_setting():
+    missing = settings.NAMES - {*OWN, *PLANNED, *SHARED}
+    assert not missing, f"Add a right value of {sorted(missing)} to a stack in tests/setting_values.py."
     assert {*OWN, *PLANNED, *SHARED} == settings.NAMES
     assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
 

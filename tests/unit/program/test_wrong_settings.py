@@ -37,6 +37,8 @@ def test_every_mistake_is_reported_once_and_nothing_is_registered(configured, zo
 
 def test_every_setting_has_a_wrong_value():
     reported = {re.split(r"[.\[:]", line)[0] for _, lines in WRONG for line in lines}
+    missing = settings.NAMES - reported - _ANYTHING
+    assert not missing, f"Add a wrong value of {sorted(missing)} and its sentence to wrong_settings.py."
     assert settings.NAMES - reported == _ANYTHING
 
 

@@ -4,6 +4,8 @@
 from pathlib import Path
 from typing import Any
 
+from tests.setting_values import SERVICE_KINDS
+
 ROOT = Path(__file__).parents[3]
 # Complete and right: what a row changes of them is what is wrong. vpcCidr and zones are unset, as a VPC brings its own.
 VPC = {
@@ -1657,5 +1659,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         [
             f"databaseKmsKeyId: '{KEY}' has no effect with databaseHost; the shared server is set up by the stack that owns it; leave it out."
         ],
+    ),
+    # Each service's setting, also a new one's.
+    *(
+        ({service: "other"}, [f"{service}: 'other' is not one of {kind}, none."])
+        for service, kind in SERVICE_KINDS.items()
     ),
 ]

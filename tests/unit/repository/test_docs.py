@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_the_page_is_up_to_date(name):
-    """To regenerate them: python docs/generate.py"""
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == generate.PAGES[name]()
+    is_current = (ROOT / "docs" / name).read_text(encoding="utf-8") == generate.PAGES[name]()
+    assert is_current, f"docs/{name} is not what the code says: .test-env/bin/python docs/generate.py"
 
 
 def test_the_readme_s_files_exist():

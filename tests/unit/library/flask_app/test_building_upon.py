@@ -13,6 +13,7 @@ from flask_on_aws import FlaskApp
 from flask_on_aws.flask_app.transforms import FlaskAppTransform, roles_of
 from flask_on_aws.validation.problems import ArgumentsError
 
+from tests.setting_values import SERVICE_KINDS
 from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, SERVER, SHARED, VARIANTS
 
 ROOT = Path(__file__).parents[4]
@@ -45,7 +46,7 @@ def test_every_output_is_there_whatever_the_app_has(app, variant):
 
 def test_the_outputs_of_an_app_with_everything(app):
     outputs = app(
-        **VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True, queue="sqs"
+        **VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True, **SERVICE_KINDS
     ).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
     # No CloudFront with a domain, no records to set in Route 53, no interface endpoints.
@@ -230,8 +231,10 @@ def test_every_resource_has_one_role():
     lines = {line for file in GOLDEN.glob("resources-*.txt") for line in file.read_text().splitlines()}
     resources = [line.split(" ") for line in sorted(lines) if not line.startswith("flask-on-aws:")]
     roles = {(token, name): roles_of(token, name, "app") for token, name in resources}
-    assert {token for (token, _), found in roles.items() if not found} == UNREACHED
-    assert not {resource: found for resource, found in roles.items() if len(found) > 1}
+    unreached = {token for (token, _), found in roles.items() if not found}
+    assert unreached == UNREACHED, "Add a role to FlaskAppTransform in transforms.py."
+    shared = {resource: found for resource, found in roles.items() if len(found) > 1}
+    assert not shared, f"Give each of these roles the pattern of its names in _NAMES of transforms.py: {shared}"
 
 
 def test_every_type_that_the_library_creates_is_in_a_transform():
@@ -247,4 +250,6 @@ def test_every_type_that_the_library_creates_is_in_a_transform():
                 found = re.fullmatch(r"(aws\.\w+|random|docker|docker_build)\.([A-Z]\w+)", text)
                 if found and not found[2].endswith("Args"):
                     name = f"pulumi_{found[1].split('.')[0]}.{found[2]}"
-                    assert {f"{name}Args", f"{name}InitArgs"} & known or name in missing, text
+                    assert {f"{name}Args", f"{name}InitArgs"} & known or name in missing, (
+                        f"Add a role for {text} to FlaskAppTransform in transforms.py."
+                    )

@@ -9,6 +9,7 @@ import pytest
 from flask_on_aws import FlaskApp
 
 from tests.golden_names import golden_names
+from tests.setting_values import SERVICE_KINDS
 
 ROOT = Path(__file__).parents[4]
 APP = str(ROOT / "app_template")
@@ -47,11 +48,11 @@ VARIANTS = {
     "domain-with-vpc": {**DOMAIN, "cloudfront_origin": "vpc-with-public"},
     "workers": {
         "workers": {"mail": "python -m mail"},
-        "queue": "sqs",
+        **SERVICE_KINDS,
         "egress": "endpoints",
         "release_command": "flask release",
     },
-    "customer-key": {"create_kms_key": True, "environment": "production", "queue": "sqs"},
+    "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
@@ -103,13 +104,15 @@ def containers(deployed, name="app-web"):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_names_are_the_golden_ones(app, variant):
-    """A renamed resource is a replaced one. To accept a deliberate change, with aliases: UPDATE_GOLDEN=1 ./test."""
+    """A renamed resource is a replaced one."""
     deployed = app(**VARIANTS[variant])
     found = golden_names({f"{resource.typ} {resource.name}" for resource in deployed.resources})
     golden = GOLDEN / f"resources-{variant}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(found)
-    assert found == golden.read_text()
+    assert found == golden.read_text(), (
+        "A new name, or one with an alias: UPDATE_GOLDEN=1 ./test tests/unit/library/flask_app/test_flask_app.py"
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -14,6 +14,7 @@ import pytest
 from flask_on_aws.runtime_contract.contract import (
     CA_PATH,
     COMPAT,
+    NEEDS,
     PASSWORD_SPECIAL,
     SERVICES,
     TIMERS,
@@ -39,7 +40,6 @@ from flask_on_aws.validation.choices import Environment
 from hypothesis import given
 from hypothesis import strategies as st
 
-QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/app-queue"
 DATABASE = DatabaseFacts(host="db.example.com", port=5432, name="app", user="web", secret_arn="arn:login")
 FACTS = Facts(
     port=8080,
@@ -56,7 +56,21 @@ FACTS = Facts(
     storage_dsn="s3://media-1a2b3c4.s3.eu-west-1.amazonaws.com/?auth=s3v4",
 )
 ALL = replace(FACTS, compat=COMPAT, aliases=("www.example.com", "example.com"), git_branch="main")
+SERVICE_COMBINATIONS = [c for size in range(len(SERVICES) + 1) for c in itertools.combinations(SERVICES, size)]
 PRESET_COMBINATIONS = [c for size in range(len(COMPAT) + 1) for c in itertools.combinations(COMPAT, size)]
+
+
+def service_facts(used):
+    """What an app knows of every service: values of those that it uses, None for the others."""
+    values = {service: DATABASE if service == "database" else f"of-the-{service}" for service in used}
+    return {service.fact: values.get(name) for name, service in SERVICES.items()}
+
+
+def test_every_service_has_a_variable_a_fact_and_a_placeholder():
+    for name, service in SERVICES.items():
+        assert name in {variable.needs for variable in VARIABLES}, f"Add a row that needs {name} to VARIABLES."
+        assert hasattr(FACTS, service.fact), f"Add the field {service.fact} to Facts."
+        assert service.placeholder or name == "database", f"Add a placeholder for the preflight to the row of {name}."
 
 
 def test_an_app_in_production_finds_exactly_these_plain_variables():
@@ -143,11 +157,9 @@ def test_a_local_address_keeps_its_port_in_the_url_alone():
 
 @pytest.mark.parametrize("compat", PRESET_COMBINATIONS)
 def test_names_are_known_without_values(compat):
-    for database, bucket, queue in itertools.product((DATABASE, None), ("media", None), (QUEUE_URL, None)):
-        dsn = bucket and "s3://media.s3.eu-west-1.amazonaws.com/?auth=s3v4"
-        facts = replace(ALL, database=database, bucket_name=bucket, storage_dsn=dsn, queue_url=queue, compat=compat)
-        values = {"database": database, "bucket": bucket, "queue": queue}
-        services = [service for service in SERVICES if values[service]]
+    for services in SERVICE_COMBINATIONS:
+        dsn = "s3://media.s3.eu-west-1.amazonaws.com/?auth=s3v4" if "bucket" in services else None
+        facts = replace(ALL, **service_facts(services), storage_dsn=dsn, compat=compat)
         names = plain_names(services, compat)
         assert names == tuple(plain_environment(facts))
         assert secret_names(services, compat) == tuple(secret_values(facts, "password", "key"))
@@ -209,7 +221,7 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
-    everything = replace(ALL, dual_stack=True, queue_url=QUEUE_URL)
+    everything = replace(ALL, dual_stack=True, **service_facts(SERVICES))
     plain = plain_environment(everything)
     assert not any(secret in value for secret in (password, key) for value in plain.values())
     for variable in VARIABLES:
@@ -274,7 +286,7 @@ def test_the_table_has_each_name_once_and_no_unknown_word():
     assert not list(variable_problems(names, (), ()))
     for variable in VARIABLES:
         assert variable.kind in ("plain", "secret")
-        assert variable.needs in ("", "database", "bucket", "storage", "queue", "dual_stack", "previous_key")
+        assert variable.needs in ("", *NEEDS)
         assert variable.preset in ("", *COMPAT)
         assert variable.meaning.strip()
         assert not variable.meaning.endswith(".")

@@ -95,11 +95,10 @@ def test_aws_takes_a_description_late(deploy):
 
 
 def test_type_checkers_read_the_words_that_the_schema_has():
-    """To accept a change: UPDATE_GOLDEN=1 ./test."""
     stub = Path(choices.__file__).with_suffix(".pyi")
     if os.environ.get("UPDATE_GOLDEN"):
         stub.write_text(choices_stub())
-    assert stub.read_text() == choices_stub()
+    assert stub.read_text() == choices_stub(), "To regenerate it: UPDATE_GOLDEN=1 ./test tests/unit/library/validation"
 
 
 def choices_stub():

@@ -76,7 +76,10 @@ def test_a_failed_build_tells_the_command_and_can_be_tried_again(tmp_path):
     (folder / "requirements.txt").write_text("flask==0.0.0.1\n")
     done = build(folder, "--venv", tmp_path / "out")
     assert done.exit_code == 1
-    assert "pip install -r requirements.txt` exited with code 1; its last lines are:" in done.stderr
+    assert (
+        "pip install -r requirements.txt` exited with code 1: the package index has no flask 0.0.0.1 that fits; "
+        in done.stderr
+    )
     assert "flask==0.0.0.1" in done.stderr
     (folder / "requirements.txt").write_text("flask\n")
     assert build(folder, "--venv", tmp_path / "out").exit_code == 0

@@ -88,6 +88,7 @@ def test_a_package_that_is_nowhere(scratch, tmp_path):
     checks = run(scratch, write_app(tmp_path / "app", requirements="flask==0.0.0.1\n"))
     assert failures(checks) == {"build": "build failed"}
     assert any("flask==0.0.0.1" in line for line in checks["build"]["evidence"])
+    assert checks["build"]["says"].endswith("the package index has no flask 0.0.0.1 that fits")
 
 
 def test_a_server_that_is_not_required(scratch, tmp_path):

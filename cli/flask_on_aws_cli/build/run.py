@@ -13,6 +13,7 @@ from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKER
 from uv import find_uv_bin
 
 from ..plan.report import as_json
+from .build_causes import BuildCause, build_cause
 from .environment_commands import PLAN, Step, local_steps, start_script
 
 # Enough of a failed command's output to include the cause.
@@ -21,7 +22,22 @@ _EJECTED_CA = f"certs/{CA_FILE}"
 
 
 class BuildError(Exception):
-    """A build that failed; the message is a sentence, followed by the last lines of the command's output."""
+    """A build that failed; the message is a sentence, followed by lines of the command's output."""
+
+    def __init__(self, sentence: str, cause: BuildCause | None = None, lines: Sequence[str] = ()) -> None:
+        """Describe a failure.
+
+        Args:
+            sentence: what failed.
+            cause: why, if the output shows a cause that is known.
+            lines: the last lines of the output, where it shows none.
+        """
+        self.sentence, self.cause, self.lines = sentence, cause, lines
+        if cause:
+            sentence = f"{sentence}: {cause.sentence}; {cause.fix}. The lines that show it:"
+        elif lines:
+            sentence += "; its last lines are:"
+        super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
 def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
@@ -118,7 +134,7 @@ def build_image(
             env={**os.environ, **temporary},
         )
     if result.returncode and quietly:
-        raise BuildError(f"docker build {_ending(result)}")
+        raise _failure("docker build", result)
     if result.returncode:
         raise BuildError(f"docker build exited with code {result.returncode}; its last lines give the reason.")
 
@@ -154,9 +170,9 @@ def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
         check=False,
     )
     if result.returncode:
-        raise BuildError(f"`{step.command}` {_ending(result)}")
+        raise _failure(f"`{step.command}`", result)
 
 
-def _ending(result: "subprocess.CompletedProcess[str]") -> str:
-    last_lines = "\n".join(result.stdout.splitlines()[-_LAST_LINES:])
-    return f"exited with code {result.returncode}; its last lines are:\n{last_lines}"
+def _failure(command: str, result: "subprocess.CompletedProcess[str]") -> BuildError:
+    lines = result.stdout.splitlines()
+    return BuildError(f"{command} exited with code {result.returncode}", build_cause(lines), lines[-_LAST_LINES:])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
 
+from ..build.run import BuildError
 from ..shared.app_plan import plan_app
 from .check import Cause, Check, Finding, failed, passed
 from .settings import AppSettings
@@ -46,13 +47,14 @@ def no_plan(problems: tuple[str, ...]) -> Finding:
     return Finding(cause, first.rstrip("."), fix, tuple(text for text in problems if text != first))
 
 
-def build_failed(text: str) -> Finding:
+def build_failed(error: BuildError) -> Finding:
     """The finding of a failed build. Pure."""
-    first, *lines = text.splitlines()
-    last = tuple(line for line in lines if line.strip())[-12:]
+    if error.cause:
+        sentence = f"{error.sentence}: {error.cause.sentence}"
+        return Finding(Cause.BUILD_FAILED, sentence, error.cause.fix, tuple(error.cause.evidence))
     return Finding(
         Cause.BUILD_FAILED,
-        first.rstrip(":"),
-        "fix the errors listed above; `flask-on-aws plan` explains the plan",
-        last,
+        error.sentence,
+        "correct what its last lines name; `flask-on-aws plan` shows the files and the Python that it is built from",
+        tuple(line for line in error.lines if line.strip())[-12:],
     )

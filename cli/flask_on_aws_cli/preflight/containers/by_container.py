@@ -69,7 +69,7 @@ def _build(settings: AppSettings, build_plan: BuildPlan, image: str, report: Rep
             builder=builder,
         )
     except BuildError as error:
-        report(failed(BUILD, build_failed(str(error))))
+        report(failed(BUILD, build_failed(error)))
         raise StopHere from error
     seconds = time.monotonic() - began
     report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))

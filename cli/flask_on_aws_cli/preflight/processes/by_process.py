@@ -71,7 +71,7 @@ def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Re
     try:
         make_environment(replace(build_plan, python_version=version), settings.folder, target, settings.build_env)
     except BuildError as error:
-        report(failed(BUILD, build_failed(str(error))))
+        report(failed(BUILD, build_failed(error)))
         raise StopHere from error
     make_read_only(target / "app")
     writable = make_writable(target / "app", settings.writable_paths)

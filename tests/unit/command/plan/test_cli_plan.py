@@ -95,7 +95,7 @@ def test_the_installed_command_has_this_version():
         (
             'FROM shop/base\nENTRYPOINT ["/opt/x"]\n',
             "/opt/x\n",
-            "kept\n +/opt/x is not in the build context; .*entry_point",
+            "kept\n +/opt/x is not in the build context; .*entryPoint",
         ),
     ],
 )

@@ -50,7 +50,7 @@ def schema(pulumi_command, components):
 
 
 def test_the_schema_is_the_golden_one_and_explains_everything(schema):
-    # To accept a deliberate change: see "Golden files" in CONTRIBUTING.md.
+    # To accept a deliberate change: pulumi package get-schema components > tests/golden/schema.json
     assert schema == json.loads(GOLDEN.read_text())
     silent = [
         f"{token}.{name}"

@@ -50,7 +50,7 @@ def schema(pulumi_command, components):
 
 
 def test_the_schema_matches_the_golden_file_and_describes_every_property(schema):
-    # To accept a deliberate change: the command in CONTRIBUTING.md, "Add a service that the app uses".
+    # To accept a deliberate change: the commands in CONTRIBUTING.md, "Golden files".
     assert schema == json.loads(GOLDEN.read_text())
     undocumented = [
         f"{token}.{name}"

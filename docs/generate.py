@@ -23,7 +23,7 @@ from flask_on_aws import FlaskAppArgs  # noqa: E402 likewise
 from flask_on_aws.made_by_aws import MADE_BY_AWS  # noqa: E402
 from flask_on_aws.naming import camel_case, snake_case  # noqa: E402
 from flask_on_aws.runtime_contract.contract import VARIABLES  # noqa: E402 the path above finds it
-from flask_on_aws.validation.messages import in_settings_names  # noqa: E402 likewise
+from flask_on_aws.validation.setting_names import in_settings_names  # noqa: E402 likewise
 from flask_on_aws.validation.setting_texts import EMPTY_IS_A_VALUE  # noqa: E402 likewise
 
 import settings  # noqa: E402 the path above finds it

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
-from flask_on_aws.validation.messages import in_settings_names
+from flask_on_aws.validation.setting_names import in_settings_names
 
 _ARGUMENTS = tuple(field.name for field in fields(PlanSettings))
 

@@ -36,7 +36,7 @@ from ..secrets.secret_key import SECRET_KEY, create_keys, previous_key
 from ..storage.access_logs import AccessLogBucket
 from ..storage.media_bucket import MediaBucket
 from ..storage.queue import Queue
-from ..validation.messages import in_settings_names
+from ..validation.setting_names import in_settings_names
 from . import component_args
 from .encryption_keys import create_key, database_key
 from .entry_points import app_entry, unseen_entry

@@ -1,15 +1,11 @@
 """Problems translated for their reader: into another component's argument names, or the names of settings."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..naming import camel_case
 from .argument_types import head
 from .problems import Problem
-
-# A quoted value, which stays as written; a name in backticks; a word. An apostrophe within a word is not a quote.
-_QUOTED = r"(?<!\w)'(?:[^'\\]|\\.)*'|(?<!\w)\"(?:[^\"\\]|\\.)*\""
-_TOKEN = re.compile(rf"{_QUOTED}|`\w+`|\b\w+\b")
+from .setting_names import in_settings_names, replace_words
 
 
 def translated(problems: Iterable[Problem], names: Mapping[str, str]) -> Iterator[Problem]:
@@ -26,7 +22,7 @@ def translated(problems: Iterable[Problem], names: Mapping[str, str]) -> Iterato
     for problem in problems:
         start = head(problem.argument)
         path = names.get(start, start) + problem.argument.removeprefix(start)
-        yield Problem(path, _replaced(problem.reason, words))
+        yield Problem(path, replace_words(problem.reason, words))
 
 
 def distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -39,15 +35,3 @@ def as_settings(problem: Problem, arguments: Iterable[str], free: Iterable[str])
     start, dot, rest = problem.argument.partition(".")
     path = camel_case(start) + dot + (rest if start in free else camel_case(rest))
     return f"{path}: {in_settings_names(problem.reason, arguments)}"
-
-
-def in_settings_names(sentence: str, arguments: Iterable[str]) -> str:
-    """A sentence about arguments as one about the settings of these names, with true and false as YAML writes them."""
-    words = {"True": "true", "False": "false"}
-    for name in arguments:
-        words |= {f"`{name}`": f"`{camel_case(name)}`"} | ({name: camel_case(name)} if "_" in name else {})
-    return _replaced(sentence, words)
-
-
-def _replaced(reason: str, words: Mapping[str, str]) -> str:
-    return _TOKEN.sub(lambda match: words.get(match[0], match[0]), reason)

@@ -105,6 +105,18 @@ BROKEN = {
         GOOD + "print('warming up', flush=True)\n" + SLOW + RUN,
         PYTHON, {"startup_seconds": 3}, "warming up", "startupSeconds",
     ),
+    "short-keep-alive": Broken(
+        "idle connections", Cause.KEEP_ALIVE, "closed after 1 s; the load balancer reuses a connection for up to 50 s",
+        command="gunicorn --threads 4 --keep-alive 1 --bind 0.0.0.0:$PORT app:app",
+        way_out="remove --keep-alive from the start command, or set it to 75", status=Status.WARNING,
+    ),
+    "trusts-the-forwarded-host": Broken(
+        "forwarded host", Cause.TRUSTS_HOST, "given forged-host.invalid, it has it in its response",
+        HEAD + "from werkzeug.middleware.proxy_fix import ProxyFix\n"
+        "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)\n"
+        "@app.get('/')\ndef home():\n    return '<a href=\"' + request.url_root + 'reset\">reset</a>'\n" + UP,
+        way_out="x_host=0 in ProxyFix", status=Status.WARNING,
+    ),
     "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, way_out="Path"),
     "redirects-to-https": Broken(
         "health", Cause.REDIRECTS_TO_HTTPS, "but the load balancer's health check uses plain HTTP",

@@ -45,6 +45,8 @@ class Cause(StrEnum):
     ANSWERS_4XX = "answers 4xx"
     ANSWERS_5XX = "answers 5xx"
     NO_ANSWER = "no answer"
+    KEEP_ALIVE = "keep-alive too short"
+    TRUSTS_HOST = "trusts X-Forwarded-Host"
     WRITES_TO_DISK = "writes to disk"
     SQLITE = "SQLite on scratch disk"
     NEEDS_ROOT = "needs root"

@@ -1,7 +1,8 @@
 """All checks of a built app, made one after another while it runs."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from flask_on_aws.build_plan.dockerfile_stage import Stage
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
+from .app_checks.behind_proxy import HOST, IDLE, forge, judge_forged_host, judge_idle_connection
 from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.shutdown import NAME as STOPS
+from .app_checks.shutdown import script_of
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
 from .app_checks.volumes import with_volume_advice
@@ -77,15 +80,21 @@ def _running_app_checks(built: BuiltApp, app: App, context: Context) -> Iterator
     expected = Expectation(built.command, port, settings.health_path, settings.startup_seconds, host, context)
     start = wait_for_start(app, settings, built.runner.port)
     checks = start_checks(start, expected)
-    pages: Sequence[Check] = ()
+    pages: list[Check] = []
     if start.answers_well:
         before = len(app.lines())
         visited, lines = visit(app, visitor_headers(settings)), app.lines()
         pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
-        checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
+        pages.append(judge_forged_host(forge(app, visited.steps[-1][0], visitor_headers(settings))))
+        with ThreadPoolExecutor(1) as executor:  # both only wait
+            idle_seconds = settings.watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
+            idle = executor.submit(app.leave_idle, settings.health_path, {}, idle_seconds)
+            checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
+        source = script_of(built.command, settings.folder)
+        pages.append(judge_idle_connection(idle.result(), idle_seconds, built.command, source))
     yield from checks
     reason = "the app did not answer 200"
-    yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER)]
+    yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER, HOST, IDLE)]
     judged = [*checks, *pages]
     yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)
     stops = (

@@ -36,6 +36,17 @@ class Answer:
         return self.headers.get("location", "")
 
 
+@dataclass(frozen=True)
+class IdleConnection:
+    """What a server did with a connection that was idle after one response."""
+
+    closed_after: float | None = None
+    """Seconds until the server closed it; None if it did not within the time of the check."""
+    announced: bool = False
+    """Whether the response says that the server closes the connection, so that nobody reuses it."""
+    error: str = ""
+
+
 class SqliteFile(NamedTuple):
     """A SQLite database on a disk."""
 
@@ -72,6 +83,10 @@ class App(Protocol):
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
         """Send one GET from outside the app; without a Host header, Host is the address."""
+        ...
+
+    def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
+        """Send one GET as `ask` does, and wait until the app closes the connection, for at most some seconds."""
         ...
 
     def sqlite_files(self) -> list[SqliteFile]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...shared.docker_engine import DockerError, attempt, inspect, remove
 from ..probes import probe, sqlite_files
-from ..running import PROBE_SECONDS, Answer, Listener, SqliteFile
+from ..running import PROBE_SECONDS, Answer, IdleConnection, Listener, SqliteFile
 from ..settings import AppSettings
 
 PYTHONS = ("python3", "python")
@@ -58,22 +58,27 @@ class ContainerApp:
 
     def listeners(self) -> list[Listener]:
         """The listening sockets of the container's network."""
-        output = self._run_script(Path(probe.__file__).read_text(), "null")
+        output = self._probe("listeners", {})
         return [Listener(*address) for address in json.loads(output)] if output else []
 
     def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
         """Send one GET from inside the network to the container's address, so that listening on loopback fails."""
+        output = self._probe("ask", self._request(path, headers, PROBE_SECONDS))
+        return Answer(**json.loads(output)) if output else Answer(error="the container ended")
+
+    def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
+        """Send one GET in the same way, and wait until the app closes the connection."""
+        output = self._probe("leave_idle", self._request(path, headers, seconds))
+        return IdleConnection(**json.loads(output)) if output else IdleConnection(error="the container ended")
+
+    def _request(self, path: str, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
         networks: Mapping[str, Any] = inspect("container", self._name)["NetworkSettings"]["Networks"]
         host = next((str(network["IPAddress"]) for network in networks.values()), "")
-        request = {
-            "host": host,
-            "port": self._port,
-            "path": path,
-            "headers": {"Host": f"{host}:{self._port}", **headers},
-            "seconds": PROBE_SECONDS,
-        }
-        output = self._run_script(Path(probe.__file__).read_text(), json.dumps(request))
-        return Answer(**json.loads(output)) if output else Answer(error="the container ended")
+        all_headers = {"Host": f"{host}:{self._port}", **headers}
+        return {"host": host, "port": self._port, "path": path, "headers": all_headers, "seconds": seconds}
+
+    def _probe(self, action: str, arguments: Mapping[str, Any]) -> str:
+        return self._run_script(Path(probe.__file__).read_text(), json.dumps([action, arguments]))
 
     def sqlite_files(self) -> list[SqliteFile]:
         """Databases on its scratch volumes."""

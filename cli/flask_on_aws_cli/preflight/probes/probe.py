@@ -1,12 +1,14 @@
-"""Sends an app an HTTP request, and lists its listening sockets.
+"""Sends an app an HTTP request, leaves a connection to it idle, and lists its listening sockets.
 
 Uses only the standard library of Python 3.8, since inside a container the app's Python runs its source.
 """
 
 import http.client
 import json
+import socket
 import sys
-from typing import Any, Dict, List, Set, Tuple  # noqa: UP035 as above
+import time
+from typing import Any, Dict, List, Optional, Set, Tuple  # noqa: UP035 as above
 
 _MAX_BODY_BYTES = 1 << 18
 # The state "listening" in /proc/net/tcp: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
@@ -29,6 +31,38 @@ def ask(host: str, port: int, path: str, headers: Dict[str, str], seconds: float
         return {"status": response.status, "headers": response_headers, "body": body, "error": ""}
     except (OSError, http.client.HTTPException) as error:
         return {"status": 0, "headers": {}, "body": "", "error": f"{type(error).__name__}: {error}"}
+    finally:
+        connection.close()
+
+
+def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds: float) -> Dict[str, Any]:  # noqa: UP006
+    """Send one GET, and leave its connection open without a request, like a load balancer.
+
+    Returns in `closed_after` the seconds until the server closed it, or None if it did not within `seconds`; in
+    `announced` whether its response says that it closes; and the error in `error`.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    closed_after: Optional[float] = None  # noqa: UP045 as above
+    try:
+        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        announced = response.will_close
+        response.read()
+        began = time.monotonic()
+        if not announced:
+            try:
+                closed = not connection.sock.recv(1)
+            except socket.timeout:  # noqa: UP041 TimeoutError from Python 3.10 on
+                closed = False
+            except ConnectionError:
+                closed = True
+            closed_after = time.monotonic() - began if closed else None
+        return {"closed_after": closed_after, "announced": announced, "error": ""}
+    except (OSError, http.client.HTTPException) as error:
+        return {"closed_after": None, "announced": False, "error": f"{type(error).__name__}: {error}"}
     finally:
         connection.close()
 
@@ -66,5 +100,6 @@ def _tables() -> List[str]:  # noqa: UP006
 
 
 if __name__ == "__main__":
-    request = json.loads(sys.argv[1])
-    print(json.dumps(ask(**request) if request else listeners(_tables())))
+    action, arguments = json.loads(sys.argv[1])
+    actions = {"ask": ask, "leave_idle": leave_idle}
+    print(json.dumps(actions[action](**arguments) if action in actions else listeners(_tables())))

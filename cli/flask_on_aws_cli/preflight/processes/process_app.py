@@ -11,7 +11,7 @@ import psutil
 from ...shared.process_groups import kill_group
 from ..probes import probe
 from ..probes.sqlite_files import sqlite_files, with_tables
-from ..running import PROBE_SECONDS, Answer, Listener, SqliteFile
+from ..running import PROBE_SECONDS, Answer, IdleConnection, Listener, SqliteFile
 
 _HOST = "127.0.0.1"
 # A killed process ends within milliseconds, unless it waits for a broken disk.
@@ -73,6 +73,11 @@ class ProcessApp:
         """Send one GET."""
         all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
         return Answer(**probe.ask(_HOST, self._port, path, all_headers, PROBE_SECONDS))
+
+    def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
+        """Send one GET, and wait until the app closes the connection."""
+        all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
+        return IdleConnection(**probe.leave_idle(_HOST, self._port, path, all_headers, seconds))
 
     def sqlite_files(self) -> list[SqliteFile]:
         """Databases next to the files that it has open, and in the folders that it may write to."""

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from flask_on_aws.runtime_contract.contract import Facts, plain_environment
+from flask_on_aws.runtime_contract.contract import plain_environment
 from flask_on_aws.runtime_contract.shell import shell_command
 from flask_on_aws.runtime_contract.timers import TIMERS
 
 from tests.tool_environment import tool_environment
+from tests.unit.library.runtime_contract.test_contract import FACTS
 
 from .processes import free_port
 
@@ -42,20 +43,6 @@ COMMANDS = {
     "daphne": "daphne --port $PORT interfaces:asgi",
     "sanic": "sanic sanic_app:app --host 127.0.0.1 --port $PORT",
 }
-FACTS = Facts(
-    port=8080,
-    external_url="https://shop.example.com",
-    proxy_depth=1,
-    environment="production",
-    region="us-east-1",
-    release="sha256:0",
-    cpu=256,
-    memory=512,
-    debug=False,
-    database=None,
-    bucket_name=None,
-    storage_dsn=None,
-)
 VISITOR, FORGED = "203.0.113.9", "198.51.100.66"
 # As the load balancer sends it: what the visitor sent, then the visitor's address.
 FORWARDED = {"X-Forwarded-For": f"{FORGED}, {VISITOR}", "X-Forwarded-Proto": "https"}

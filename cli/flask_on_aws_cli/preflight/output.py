@@ -74,3 +74,13 @@ def search(
             if (match := re.search(pattern, output.lines[number])) and where(output, number):
                 return match, output.around(number)
     return None
+
+
+def first_fix(fixes: Mapping[str, str], *texts: str) -> str | None:
+    """The fix of the first pattern that is in the first text with any; None if there is none.
+
+    Args:
+        fixes: fixes by regular expression, in the order in which they are tried.
+        *texts: the start command, then what else shows which server runs.
+    """
+    return next((fix for text in texts for pattern, fix in fixes.items() if re.search(pattern, text)), None)

@@ -11,22 +11,22 @@ from .component_args import image_args
 from .flask_app_args import FlaskAppArgs
 
 
-def app_entry(args: FlaskAppArgs) -> TaskEntry:
-    """The entry point of the app's containers; the image's own where the Dockerfile cannot be read."""
+def app_entry(args: FlaskAppArgs) -> tuple[TaskEntry, str]:
+    """The entry point of the app's containers; the image's own where the Dockerfile cannot be read.
+
+    The text says why it cannot be seen what the ENTRYPOINT does with commands; empty where it can, or where nothing depends
+    on it.
+    """
     if "image" not in args and is_planned(image_args(args)):
-        return TaskEntry()  # a planned image has no ENTRYPOINT
+        return TaskEntry(), ""  # a planned image has no ENTRYPOINT
     try:
-        return task_entry(_own_image(args), args["entry_point"], _commands(args))
+        image = _own_image(args)
     except FileError:
-        return TaskEntry()
-
-
-def unseen_entry(args: FlaskAppArgs) -> str:
-    """Why it cannot be seen what the ENTRYPOINT does with commands; empty where it can, or where nothing depends on it."""
-    if args["entry_point"] != AUTO or "image" in args or not _commands(args) or is_planned(image_args(args)):
-        return ""
-    image = _own_image(args)
-    return app_entry(args).reason if image and image.entry.runs_command is None else ""
+        return TaskEntry(), ""
+    choice, commands = args["entry_point"], _commands(args)
+    entry = task_entry(image, choice, commands)
+    is_unseen = image is not None and image.entry.runs_command is None and choice == AUTO and commands
+    return entry, entry.reason if is_unseen else ""
 
 
 def entry_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -39,7 +39,7 @@ from ..storage.queue import Queue
 from ..validation.setting_names import in_settings_names
 from . import component_args
 from .encryption_keys import create_key, database_key
-from .entry_points import app_entry, unseen_entry
+from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
 from .topology import has_endpoints, log_sources, services
@@ -259,7 +259,8 @@ class FlaskAppSteps(Component):
         self.cluster_arn, self.cluster_name = self.cluster.cluster_arn, self.cluster.cluster_name
 
     def _create_services(self) -> None:
-        if unseen := unseen_entry(self._args):
+        self._entry, unseen = app_entry(self._args)
+        if unseen:
             sentence = in_settings_names(unseen, ["entry_point"])
             pulumi.log.warn(f"ENTRYPOINT of {self._args['dockerfile']}: {sentence}.", self)
         web = self.web = self._service("web", self._web_args())
@@ -286,9 +287,9 @@ class FlaskAppSteps(Component):
         args = component_args.service_args(
             self._args, self.cluster_arn, self.vpc_id, self.network.task_subnet_ids, self.image_uri
         )
-        if (entry := app_entry(self._args)).entry_point:
-            args["entry_point"] = entry.entry_point
-            args["command"] = args.get("command") or entry.process
+        if self._entry.entry_point:
+            args["entry_point"] = self._entry.entry_point
+            args["command"] = args.get("command") or self._entry.process
         return args
 
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:

@@ -1,12 +1,12 @@
 """Whether an app fits a load balancer: idle connections, and headers that visitors can forge. Pure but for `forge`."""
 
-import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask_on_aws.runtime_contract.timers import TIMERS
 
 from ..check import Cause, Check, Finding, not_checked, passed, warned
+from ..output import first_fix
 from ..running import Answer, App, IdleConnection
 
 IDLE, HOST = "idle connections", "forwarded host"
@@ -49,17 +49,9 @@ def judge_idle_connection(connection: IdleConnection, seconds: float, command: s
         Cause.KEEP_ALIVE,
         f"closed after {after}; the load balancer reuses a connection for up to {TIMERS.idle_timeout} s, and answers "
         "502 if the app closes it as a request is on its way",
-        _fix(command, source),
+        first_fix(_FIXES, command, source) or _OTHERWISE,
     )
     return warned(IDLE, finding)
-
-
-def _fix(command: str, source: str) -> str:
-    for text in (command, source):
-        for pattern, fix in _FIXES.items():
-            if re.search(pattern, text):
-                return fix
-    return _OTHERWISE
 
 
 def forge(app: App, path: str, headers: Mapping[str, str]) -> Answer:

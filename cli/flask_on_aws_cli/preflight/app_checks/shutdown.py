@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..check import Cause, Check, Finding, failed, passed, warned
-from ..output import Output
+from ..output import Output, first_fix
 
 NAME = "stops"
 _BY_SIGTERM = 143  # 128 and the signal's number
@@ -90,11 +90,8 @@ def judge_stop(stop: Stop, command: str, limit: int, source: str = "") -> Check:
 def stop_fix(command: str, lines: Sequence[str], source: str = "") -> str:
     """The line to change so that the app finishes its requests on SIGTERM, in the options of its server."""
     words = command.split()
-    for text in (command, source, "\n".join(lines)):
-        for pattern, fix in _FIXES.items():
-            if re.search(pattern, text):
-                return fix.replace("{word}", words[0] if words else "")
-    return _OTHERWISE
+    fix = first_fix(_FIXES, command, source, "\n".join(lines)) or _OTHERWISE
+    return fix.replace("{word}", words[0] if words else "")
 
 
 def script_of(command: str, folder: Path) -> str:

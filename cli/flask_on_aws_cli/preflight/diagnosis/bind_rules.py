@@ -3,7 +3,7 @@
 import re
 
 from ..check import Cause, Finding
-from ..output import Output, search
+from ..output import Output, first_fix, search
 from .decisive import is_decisive, last_traceback
 
 _SERVERS = {
@@ -20,10 +20,7 @@ _CALL = re.compile(r"(?<!['\"\w.])[A-Za-z_][\w.]*:[A-Za-z_]\w*\([^'\"()]*\)(?!['
 
 def bind_fix(command: str) -> str:
     """How to make a start command listen on the right address, in the options of its server."""
-    for pattern, fix in _SERVERS.items():
-        if re.search(pattern, command):
-            return fix
-    return (
+    return first_fix(_SERVERS, command) or (
         "listen on 0.0.0.0 and the port in PORT, with options of the start command or in the code, such as "
         'app.run(host="0.0.0.0", port=int(os.environ["PORT"]))'
     )

@@ -21,11 +21,7 @@ def ask(host: str, port: int, path: str, headers: Dict[str, str], seconds: float
     """Send one GET without following redirects; returns status, headers and body, or the error in `error`."""
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
-        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        response = connection.getresponse()
+        response = _get(connection, path, headers)
         body = response.read(_MAX_BODY_BYTES).decode("utf-8", "replace")
         response_headers = {name.lower(): value for name, value in response.getheaders()}
         return {"status": response.status, "headers": response_headers, "body": body, "error": ""}
@@ -44,11 +40,7 @@ def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     closed_after: Optional[float] = None  # noqa: UP045 as above
     try:
-        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        response = connection.getresponse()
+        response = _get(connection, path, headers)
         announced = response.will_close
         response.read()
         began = time.monotonic()
@@ -65,6 +57,19 @@ def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds
         return {"closed_after": None, "announced": False, "error": f"{type(error).__name__}: {error}"}
     finally:
         connection.close()
+
+
+def _get(
+    connection: http.client.HTTPConnection,
+    path: str,
+    headers: Dict[str, str],  # noqa: UP006
+) -> http.client.HTTPResponse:
+    """Send one GET with these headers alone."""
+    connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    return connection.getresponse()
 
 
 def listeners(tables: List[str]) -> List[Tuple[str, int]]:  # noqa: UP006

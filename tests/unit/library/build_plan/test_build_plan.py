@@ -13,7 +13,6 @@ from flask_on_aws.build_plan.project_files import FileError
 from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
 from flask_on_aws.build_plan.requirements import Requirements, add_requirement
 from flask_on_aws.image.dockerfile import render_dockerfile
-from flask_on_aws.runtime_contract.shell import shell_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -151,30 +150,6 @@ def test_markers_of_pipenv_and_poetry_count_too(tmp_path, wanted, packages):
     (tmp_path / "Pipfile.lock").write_text(json.dumps(lock))
     (tmp_path / "Procfile").write_text(f"web: {WEB}\n")
     assert plan_build(tmp_path).run_packages == packages
-
-
-@pytest.mark.parametrize(
-    ("command", "line"),
-    [
-        (WEB, f"exec {WEB}"),
-        ("migrate && serve", "migrate && exec serve"),
-        ("cd src; serve", "cd src; exec serve"),
-        ("A=1 serve", "exec env A=1 serve"),
-        ("serve --workers $(nproc) 2>&1", "exec serve --workers $(nproc) 2>&1"),
-        ("serve 'a;b' \"x && y\"", "exec serve 'a;b' \"x && y\""),
-        ("exec serve", "exec serve"),
-        ("serve | tee log", "serve | tee log"),
-        ("(serve)", "(serve)"),
-        ("if a; then b; fi", "if a; then b; fi"),
-        (
-            "pip show hypercorn x; hypercorn a:b",
-            "pip show hypercorn x; exec hypercorn --keep-alive 75 --graceful-timeout 30 a:b",
-        ),
-        ("hypercorn a:b | tee log", "hypercorn --keep-alive 75 --graceful-timeout 30 a:b | tee log"),
-    ],
-)
-def test_the_last_program_takes_the_shell_s_place(command, line):
-    assert shell_command(command) == ["/bin/sh", "-c", line]
 
 
 # What tears parsers: marks of other formats, brackets, ends of lines, and bytes that are no text.

@@ -192,6 +192,63 @@ VARIANTS = {
         {"Procfile": f"web: {WEB}\nrelease: flask db upgrade\nqueue: rq worker\n"},
         plan={"release_command": "flask db upgrade", "workers": {"queue": "rq worker"}},
     ),
+    # The image contains no package manager: commands run in its one environment.
+    "runner-of-poetry": App(
+        "poetry",
+        {
+            "Procfile": f"web: poetry run {WEB}\nrelease: poetry run flask db upgrade\n"
+            "queue: sh -c 'poetry run rq worker'\n"
+        },
+        plan={
+            "start_command": WEB,
+            "release_command": "flask db upgrade",
+            "workers": {"queue": "sh -c 'rq worker'"},
+        },
+        reasons={"start command": "`web:` in Procfile, without `poetry run`: packages are on the image's PATH"},
+    ),
+    "runner-of-a-setting": App(
+        "uv", settings={"start_command": f"exec uv run --frozen {WEB}"}, plan={"start_command": f"exec {WEB}"}
+    ),
+    "runner-of-a-script": App(
+        "uv",
+        {
+            "Procfile": "web: pdm start -w 2\n",
+            "pyproject.toml": project() + '[tool.pdm.scripts]\nstart = "gunicorn app:app"\n',
+        },
+        plan={"start_command": "gunicorn app:app -w 2"},
+    ),
+    "runner-of-an-installed-script": App(
+        "pyproject", {"Procfile": "web: hatch run greet\n"}, plan={"start_command": "greet"}
+    ),
+    "runner-in-a-dockerfile-without-it": App(
+        "poetry",
+        {"Procfile": f"web: poetry run {WEB}\nq: poetry run rq worker\n", "Dockerfile": "FROM python\nCMD x\n"},
+        plan={"workers": {"q": "poetry run rq worker"}, "start_command": ""},
+    ),
+    "process-types": App(
+        "pip",
+        {
+            "Procfile": f"web: {WEB}\ncelery_worker: celery -A app worker\nceleryBeat: celery -A app beat\n"
+            "RQWorker: rq worker\n2nd: python jobs.py\nclock-2: python clock.py\nsg-jobs: rq worker\n"
+            "console: flask shell\nmigrate: python m.py\nupgrade_db: ./up\ndb: python manage.py migrate --noinput\n"
+            "seed: rq worker seeds\npoll: bash\n"
+        },
+        plan={
+            "workers": {
+                "celery-worker": "celery -A app worker",
+                "celery-beat": "celery -A app beat",
+                "rq-worker": "rq worker",
+                "worker-2nd": "python jobs.py",
+                "clock-2": "python clock.py",
+                "worker-sg-jobs": "rq worker",
+                "seed": "rq worker seeds",
+            }
+        },
+        reasons={
+            "worker celery-beat": "`celeryBeat:` in Procfile",
+            "not a service": "`console:` in Procfile runs once, by its name; the setting workers can make it a service",
+        },
+    ),
     "compiled": App(
         "pip",
         {"requirements.txt": "Flask\npsycopg2==2.9.10 ; python_version > '3'\n"},
@@ -420,6 +477,47 @@ BAD = {
         "pyproject",
         {"pyproject.toml": script("[project.scripts]", 'a = "greeter:main"', 'b = "greeter:main"')},
         problems=(NO_START.format(procfile="there is none", scripts="2 entries: a, b"),),
+    ),
+    "runners": App(
+        "pip",
+        {"Procfile": "web: uvx gunicorn\n\nrelease: poetry install && x\nq: uv run --with rq rq worker\n"},
+        {"other_commands": ["pipenv sync && x"]},
+        problems=(
+            "Procfile, line 3: `poetry install` does not run: the image does not contain poetry, and packages are "
+            "installed when it is built; remove it from the command.",
+            "Procfile, line 4: `uv run --with` installs packages when the command runs; add them to the app's "
+            "dependencies, and remove the option.",
+            "a command of the stack: `pipenv sync` does not run: the image does not contain pipenv, and packages are "
+            "installed when it is built; remove it from the command.",
+        ),
+    ),
+    "runner-of-a-setting": App(
+        "pip",
+        settings={"start_command": "poetry -C web run x"},
+        problems=(
+            "start_command: `poetry -C web` uses the project in web, and the packages of the app's folder are "
+            "installed; set app to the folder of that project, and remove the option.",
+        ),
+    ),
+    "process-types-of-one-name": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\nmail_out: a\n\nmail-out: b\n"},
+        problems=("Procfile, line 4: 'mail-out' and 'mail_out' are both the service 'mail-out'; rename one of them.",),
+    ),
+    "process-type-of-the-web": App(
+        "pip",
+        {"Procfile": f"Web: {WEB}\n"},
+        problems=("Procfile, line 1: 'Web' is the service 'web' in lower case; write `web:`, or rename it.",),
+    ),
+    "process-type-without-letters": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\n__: a\n"},
+        problems=("Procfile, line 2: '__' has no letters or digits, so it is not a name for a service; rename it.",),
+    ),
+    "long-process-type": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\nsend_all_the_newsletters_now: a\n"},
+        problems=("Procfile, line 2: the service 'send-all-the-newsletters-now' has 28 characters; use at most 24.",),
     ),
     "procfile": App(
         "pip",

@@ -61,7 +61,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
         dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
-        other_commands=(*([release] if release not in ("", "none") else []), *map(str, workers.values())),
+        other_commands=tuple(str(line) for line in (release, *workers.values()) if line not in ("", "none", None)),
     )
 
 

@@ -7,10 +7,11 @@ that it imports.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from .command_runners import DirectCommand, direct_command
 from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
@@ -131,6 +132,11 @@ def _process_reason(image: OwnImage, dockerfile: str) -> str:
     names = [("ENTRYPOINT", image.entry.argv), ("CMD", image.stage.command and image.stage.command.argv)]
     given = " and ".join(name for name, words in names if words)
     return f"{given} of {dockerfile}" if given else f"{dockerfile} has neither ENTRYPOINT nor CMD"
+
+
+def _place(process_type: str, processes: Processes) -> str:
+    line = processes.lines.get(process_type)
+    return f"Procfile, line {line}" if line else ""
 
 
 class _Planner:
@@ -275,7 +281,9 @@ class _Planner:
 
     def _commands(self, installed: bool) -> tuple[str, Processes]:
         problem_count = len(self.problems)
-        processes = self._processes()
+        processes = self._processes(installed)
+        for line in self.settings.other_commands:
+            self._direct(line, "a command of the stack", installed)
         if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
@@ -283,17 +291,35 @@ class _Planner:
                 self.files, self.settings.start_command, processes.web or None, installed, self.settings.dockerfile
             )
         )
-        if start:
-            self._decide("start command", *start)
-        return start[0] if start else "", processes
+        if not start:
+            return "", processes
+        place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
+        command = self._direct(start[0], place, installed)
+        self._decide("start command", command.line, command.reason(start[1]))
+        return command.line, processes
 
-    def _processes(self) -> Processes:
+    def _processes(self, installed: bool | None = None) -> Processes:
+        """The Procfile's processes; those of an image that a plan builds run without the package manager."""
         processes = self._try(lambda: read_processes(self.files.folder)) or Processes()
+        release = DirectCommand(processes.release)
+        if processes.release and installed is not None:
+            release = self._direct(processes.release, _place("release", processes), installed)
         if processes.release:
-            self._decide("release command", processes.release, "`release:` in Procfile")
-        for name, command in processes.workers.items():
-            self._decide(f"worker {name}", command, f"`{name}:` in Procfile")
-        return processes
+            self._decide("release command", release.line, release.reason("`release:` in Procfile"))
+        workers = dict[str, str]()
+        for name, line in processes.workers.items():
+            process_type, command = processes.process_types[name], DirectCommand(line)
+            if installed is not None:
+                command = self._direct(line, _place(process_type, processes), installed)
+            workers[name] = command.line
+            self._decide(f"worker {name}", command.line, command.reason(f"`{process_type}:` in Procfile"))
+        for process_type, one_off in processes.one_off.items():
+            advice = "the setting workers can make it a service, and `release:` runs at each release"
+            self._decide("not a service", process_type, f"{one_off.reason}; {advice}")
+        return replace(processes, release=release.line, workers=workers)
+
+    def _direct(self, line: str, place: str, installed: bool) -> DirectCommand:
+        return self._try(lambda: direct_command(self.files, line, place, installed)) or DirectCommand(line)
 
     def _decide(self, subject: str, value: str, reason: str) -> None:
         self.decisions.append(Decision(subject, value, reason))

@@ -1,6 +1,5 @@
 """Which command starts an app: setting, Procfile, its Dockerfile, or the project's only script."""
 
-import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 from .image_process import process_of_image
 from .own_image import read_own_image
 from .project_files import FileError, ProjectFiles, table
+from .script_aliases import call_of
 
 _PYPROJECT = "pyproject.toml"
-_TARGET = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*(?:\[.*\])?\s*")
 
 
 def start_command(
@@ -44,7 +43,7 @@ def start_command(
         reason = f"the only entry of [{section}] in {_PYPROJECT}"
         if installed:
             return shlex.quote(name), reason
-        return _call(files, name, target), f"{reason}, called directly since the project is not installed"
+        return call_of(files, name, target), f"{reason}, called directly since the project is not installed"
     image = ", or run its image with --runtime container (preflight: --runner container)" if looked_at else ""
     raise FileError(
         "nothing says how the app starts; looked at the setting start_command (not set), "
@@ -68,15 +67,6 @@ def _reference(target: Any) -> str:
     """Poetry also accepts `{reference = "module:function", type = "console"}`."""
     reference = table(target).get("reference", target)
     return reference if isinstance(reference, str) else ""
-
-
-def _call(files: ProjectFiles, name: str, target: str) -> str:
-    match = _TARGET.fullmatch(target)
-    if not match:
-        line = files.line_of(_PYPROJECT, rf"\s*['\"]?{re.escape(name)}\b")
-        raise FileError(f"{_PYPROJECT}, line {line}: {target!r} must be a module, a colon and a function.")
-    module, first, rest = match.groups()
-    return f"python -c 'import sys; from {module} import {first}; sys.exit({first}{rest}())'"
 
 
 def _looked_at_procfile(files: ProjectFiles) -> str:

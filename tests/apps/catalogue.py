@@ -74,7 +74,7 @@ UV_LOCK = "run `uv lock` and commit uv.lock."
 NO_START = (
     "nothing says how the app starts; looked at the setting start_command (not set), Procfile ({procfile}) and "
     "[tool.poetry.scripts] and [project.scripts] of pyproject.toml ({scripts}); "
-    "set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app"
+    "set start_command to: {proposal}, or run `flask-on-aws plan --write-procfile` in the app's folder"
 )
 
 # One for each package manager.
@@ -471,12 +471,24 @@ BAD = {
     "no-start": App(
         "pip",
         {"Procfile": "q: rq\n"},
-        problems=(NO_START.format(procfile="has no line `web:`", scripts="there is none"),),
+        problems=(
+            NO_START.format(
+                procfile="has no line `web:`",
+                scripts="there is none",
+                proposal=f"{WEB} (app in app.py is the WSGI application)",
+            ),
+        ),
     ),
     "two-scripts": App(
         "pyproject",
         {"pyproject.toml": script("[project.scripts]", 'a = "greeter:main"', 'b = "greeter:main"')},
-        problems=(NO_START.format(procfile="there is none", scripts="2 entries: a, b"),),
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="2 entries: a, b",
+                proposal="gunicorn --bind 0.0.0.0:$PORT greeter:app (app in greeter.py is the WSGI application)",
+            ),
+        ),
     ),
     "runners": App(
         "pip",
@@ -518,6 +530,43 @@ BAD = {
         "pip",
         {"Procfile": f"web: {WEB}\nsend_all_the_newsletters_now: a\n"},
         problems=("Procfile, line 2: the service 'send-all-the-newsletters-now' has 28 characters; use at most 24.",),
+    ),
+    "script-of-a-command-line-tool": App(
+        "pyproject",
+        {
+            "greeter.py": "import argparse\n\n\ndef main():\n    argparse.ArgumentParser().print_help()\n",
+            "shop/__init__.py": "from flask import Flask\n\n\ndef create_app():\n    return Flask(__name__)\n",
+        },
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="1 entry: greet, which starts no server: greeter.py, line 4",
+                proposal="gunicorn --bind 0.0.0.0:$PORT 'shop:create_app()' (create_app() in shop/__init__.py is the WSGI "
+                "application)",
+            ),
+        ),
+    ),
+    "script-that-cannot-be-seen": App(
+        "pyproject",
+        {"greeter.py": None, "pyproject.toml": script("[project.scripts]", 'greet = "elsewhere:main"')},
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="1 entry: greet, which is not in the app's code",
+                proposal="greet (if greet of [project.scripts] starts a server)",
+            ),
+        ),
+    ),
+    "server-of-conda": App(
+        "conda",
+        {"environment.yml": "dependencies: [python=3.12, conda-forge::flask=3.1, waitress>=3]\n", "Procfile": None},
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="there is none",
+                proposal="waitress-serve --listen 0.0.0.0:$PORT app:app (app in app.py is the WSGI application)",
+            ),
+        ),
     ),
     "procfile": App(
         "pip",

@@ -18,7 +18,8 @@ def plan_app(folder: Path, settings: PlanSettings | None = None, dockerfile: str
     try:
         plan = plan_build(folder, settings, dockerfile)
     except BuildPlanError as error:
-        raise BuildPlanError([in_settings_names(sentence, _ARGUMENTS) for sentence in error.problems]) from error
+        sentences = [in_settings_names(sentence, _ARGUMENTS) for sentence in error.problems]
+        raise BuildPlanError(sentences, error.proposal) from error
     decisions = [
         replace(decision, reason=in_settings_names(decision.reason, _ARGUMENTS)) for decision in plan.decisions
     ]

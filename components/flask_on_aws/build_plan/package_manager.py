@@ -35,6 +35,8 @@ class Dependencies:
     """Normalized names of the packages that come from an index."""
     has_index: bool = False
     """Whether a requirements file names an index."""
+    conda_names: set[str] = field(default_factory=set[str])
+    """Names of the packages that conda itself installs."""
 
     def take(self, requirements: Requirements) -> None:
         """Add the packages of requirements files."""
@@ -119,13 +121,23 @@ def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
 
 def _read_conda(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.files = [chosen.decides]
+    # conda's packages contain their libraries, so their names ask for no system packages.
     if chosen.decides == "package-list.txt":
-        return  # conda's packages contain their libraries
+        lines = files.text("package-list.txt").splitlines()
+        chosen.conda_names |= {_conda_name(line.rpartition("/")[2]) for line in lines}
+        return
     for entry in items(files.yaml("environment.yml").get("dependencies")):
+        chosen.conda_names |= {_conda_name(entry)} if isinstance(entry, str) else set()
         for line in items(table(entry).get("pip")):
             start = r"\s*-\s*['\"]?" + re.escape(str(line))
             place = f"environment.yml, line {files.line_of('environment.yml', start)}"
             _add_pip_line(files, chosen, str(line), place)
+
+
+def _conda_name(requirement: str) -> str:
+    """The name of a package as conda writes it: `channel::name=version`, or a file of a package."""
+    name = re.split(r"[\s=<>!~\[]", requirement.strip().rpartition("::")[2])[0]
+    return normalized(re.sub(r"-[\d.]+[a-z0-9.]*-[^-]+\.(?:conda|tar\.bz2)$", "", name)) if name else ""
 
 
 def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: str) -> None:

@@ -19,9 +19,10 @@ from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_fact
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
 from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
+from .proposal import Proposal
 from .python_version import SUPPORTED as SUPPORTED
 from .python_version import choose_python
-from .start_command import start_command
+from .start_command import NoStartCommandError, start_command
 from .system_packages import needed_packages
 
 # Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
@@ -106,9 +107,11 @@ class BuildPlan:
 class BuildPlanError(ValueError):
     """All problems that prevent a plan, one sentence each."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], proposal: Proposal | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.proposal = proposal
+        """What would start the app, where nothing says how it starts."""
 
 
 def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
@@ -145,6 +148,7 @@ class _Planner:
     def __init__(self, files: ProjectFiles, settings: PlanSettings) -> None:
         self.files, self.settings = files, settings
         self.problems: list[str] = []
+        self.proposal: Proposal | None = None
         self.decisions: list[Decision] = []
 
     def plan(self, dockerfile: str) -> BuildPlan:
@@ -153,7 +157,7 @@ class _Planner:
         else:
             plan = self._plan_of_files()
         if self.problems or plan is None:
-            raise BuildPlanError(list(dict.fromkeys(self.problems)))
+            raise BuildPlanError(list(dict.fromkeys(self.problems)), self.proposal)
         return plan
 
     def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
@@ -202,7 +206,7 @@ class _Planner:
         node = self._try(lambda: node_build(files))
         self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
         writable = self._writable_paths()
-        command, processes = self._commands(dependencies is not None and dependencies.installs_project)
+        command, processes = self._commands(dependencies)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
         if not (dependencies and python):
@@ -279,7 +283,8 @@ class _Planner:
     def _no_node(self) -> str:
         return "package.json has no script 'build'" if self.files.has("package.json") else "there is no package.json"
 
-    def _commands(self, installed: bool) -> tuple[str, Processes]:
+    def _commands(self, dependencies: Dependencies | None) -> tuple[str, Processes]:
+        installed = dependencies is not None and dependencies.installs_project
         problem_count = len(self.problems)
         processes = self._processes(installed)
         for line in self.settings.other_commands:
@@ -288,7 +293,12 @@ class _Planner:
             return "", processes
         start = self._try(
             lambda: start_command(
-                self.files, self.settings.start_command, processes.web or None, installed, self.settings.dockerfile
+                self.files,
+                self.settings.start_command,
+                processes.web or None,
+                installed,
+                self.settings.dockerfile,
+                dependencies.names | dependencies.conda_names if dependencies else (),
             )
         )
         if not start:
@@ -329,4 +339,5 @@ class _Planner:
             return decide()
         except (FileError, ProcfileError) as error:
             self.problems.append(str(error))
+            self.proposal = error.proposal if isinstance(error, NoStartCommandError) else self.proposal
             return None

@@ -72,6 +72,12 @@ def entry_point_call(files: ProjectFiles, name: str) -> str | None:
     return None
 
 
+def entry_point_target(target: str) -> tuple[str, str] | None:
+    """Module and function of an entry point, `module:function`; None for any other text."""
+    match = _TARGET.fullmatch(target)
+    return (match[1], f"{match[2]}{match[3]}") if match else None
+
+
 def call_of(files: ProjectFiles, name: str, target: str) -> str:
     """The command line that calls the function of an entry point.
 

@@ -356,6 +356,78 @@ VARIANTS = {
         },
         plan={"manager": "pipenv", "code_first": True},
     ),
+    # A lock file that is not made of what the app needs.
+    "stale-poetry-lock": App(
+        "pip",
+        {"pyproject.toml": "[tool.ruff]\nline-length = 120\n", "poetry.lock": read("poetry/poetry.lock")},
+        plan={"manager": "pip", "decides": "requirements.txt"},
+        reasons={
+            "packages": "there is requirements.txt; passed over: poetry.lock (pyproject.toml has neither "
+            "[tool.poetry] nor "
+            "[project])"
+        },
+    ),
+    "stale-uv-lock": App(
+        "uv",
+        {"requirements.txt": FLASK, "pyproject.toml": "[tool.black]\n"},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: uv.lock (pyproject.toml has no [project])"},
+    ),
+    "uv-lock-without-dependencies": App(
+        "uv",
+        {"requirements.txt": FLASK, "pyproject.toml": '[project]\nname = "app"\nversion = "1"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: uv.lock (pyproject.toml declares no dependencies)"},
+    ),
+    "uv-lock-of-an-app-without-dependencies": App(
+        "uv",
+        {"pyproject.toml": '[project]\nname = "app"\nversion = "1"\n'},
+        plan={"manager": "uv", "decides": "uv.lock"},
+    ),
+    "poetry-lock-without-dependencies": App(
+        "poetry",
+        {"requirements.txt": FLASK, "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: poetry.lock (pyproject.toml declares no dependencies)"},
+    ),
+    "poetry-lock-without-project": App(
+        "pip",
+        {"poetry.lock": read("poetry/poetry.lock")},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: poetry.lock (there is no pyproject.toml)"},
+    ),
+    "pipenv-lock-without-pipfile": App(
+        "pipenv",
+        {"requirements.txt": FLASK, "Pipfile": None},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: Pipfile.lock (there is no Pipfile)"},
+    ),
+    "pipenv-lock-of-development-alone": App(
+        "pipenv",
+        {"requirements.txt": FLASK, "Pipfile": '[dev-packages]\npytest = "*"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: Pipfile.lock (Pipfile declares no dependencies)"},
+    ),
+    "unread-lock": App(
+        "pyproject",
+        {"pdm.lock": "[metadata]\n"},
+        plan={"manager": "pyproject"},
+        reasons={
+            "packages": "passed over: pdm.lock (is not read; `pdm export --output requirements.txt` writes what is)"
+        },
+    ),
+    "locked-outside-for-development": App(
+        "uv",
+        {
+            "uv.lock": read("uv/uv.lock") + '[[package]]\nname = "tools"\nsource = { editable = "../tools" }\n',
+        },
+        plan={"manager": "uv"},
+    ),
+    "files-of-other-platforms": App(
+        "pip",
+        {".env": "SECRET_KEY=x\n", "fly.toml": "not TOML", ".upsun/config.yaml": "a: 1\n"},
+        reasons={"not read": "variables belong in the setting env, and secret ones in secret_values"},
+    ),
     "npm-install": App("node", {"package-lock.json": None}, reasons={"assets": "no lock file of npm, so npm install"}),
     "no-build-script": App("node", {"package.json": "{}"}, plan={"node": None}),
     "dockerfile": App(
@@ -541,8 +613,8 @@ BAD = {
             NO_START.format(
                 procfile="there is none",
                 scripts="1 entry: greet, which starts no server: greeter.py, line 4",
-                proposal="gunicorn --bind 0.0.0.0:$PORT 'shop:create_app()' (create_app() in shop/__init__.py is the WSGI "
-                "application)",
+                proposal="gunicorn --bind 0.0.0.0:$PORT 'shop:create_app()' (create_app() in shop/__init__.py is the "
+                "WSGI application)",
             ),
         ),
     ),
@@ -599,6 +671,86 @@ BAD = {
         "pip",
         {"requirements.txt": "flask\n", "Pipfile": "\0", "Procfile": "web: gunicorn app:app\n"},
         problems=("Pipfile, line 1: is not TOML (Invalid statement); correct it.",),
+    ),
+    "nothing-but-a-stale-lock": App(
+        "pip",
+        {"requirements.txt": None, "poetry.lock": "", "pyproject.toml": "[tool.ruff]\n"},
+        problems=(
+            "nothing says what to install; looked for uv.lock, poetry.lock, Pipfile.lock, requirements.txt, Pipfile, "
+            "environment.yml, package-list.txt, pyproject.toml; passed over: poetry.lock (pyproject.toml has neither "
+            "[tool.poetry] nor [project]); list the app's packages in one of them.",
+        ),
+    ),
+    "freeze-of-conda": App(
+        "pip",
+        {"requirements.txt": "gunicorn\nflask @ file:///home/conda/feedstock_root/build_artifacts/flask_17/work\n"},
+        problems=(
+            "requirements.txt, line 2: 'flask @ file:///home/conda/feedstock_root/build_artifacts/flask_17/work' is "
+            "not in "
+            "the app's folder, so it is not in the image; write the version instead, flask==…; `pip list "
+            "--format=freeze` "
+            "lists all versions.",
+        ),
+    ),
+    "package-that-does-not-exist": App(
+        "pip",
+        {"requirements.txt": "-r base/all.txt\n", "base/all.txt": "\n-e ./lib\n"},
+        problems=(
+            "base/all.txt, line 2: '-e ./lib' does not exist in the app's folder; put it there and write its path in "
+            "that "
+            "folder, such as ./lib.",
+        ),
+    ),
+    "wheels-outside": App(
+        "pip",
+        {"requirements.txt": "flask\n--find-links=../wheels\n"},
+        problems=(
+            "requirements.txt, line 2: '--find-links=../wheels' is not in the app's folder, so it is not in the "
+            "image; put it "
+            "there and write its path in that folder.",
+        ),
+    ),
+    "dependency-outside-of-a-project": App(
+        "pyproject",
+        {
+            "pyproject.toml": script("[project.scripts]", 'greet = "greeter:main"').replace(
+                '"flask==3.1.2"', '"lib @ file:///srv/lib"'
+            )
+        },
+        problems=(
+            "pyproject.toml, line 9: 'lib @ file:///srv/lib' is not in the app's folder, so it is not in the image; "
+            "write the "
+            "version instead, lib==…; `pip list --format=freeze` lists all versions.",
+        ),
+    ),
+    "poetry-outside": App(
+        "poetry",
+        {"poetry.lock": None, "pyproject.toml": '[tool.poetry.dependencies]\nlib = { path = "../lib" }\n'},
+        problems=(
+            "'lib' in pyproject.toml: '../lib' is not in the app's folder, so it is not in the image; move it into "
+            "the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
+    ),
+    "uv-lock-outside": App(
+        "uv",
+        {
+            "uv.lock": 'version = 1\n[[package]]\nname = "app"\nsource = { virtual = "." }\n'
+            'dependencies = [{ name = "lib" }]\n[[package]]\nname = "lib"\nsource = { editable = "../lib" }\n'
+        },
+        problems=(
+            "uv.lock: 'lib' from ../lib is not in the app's folder, so it is not in the image; move it into the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
+    ),
+    "pip-of-conda-outside": App(
+        "conda",
+        {"environment.yml": "dependencies:\n  - python=3.12\n  - pip:\n    - /srv/lib\n"},
+        problems=(
+            "environment.yml, line 4: '/srv/lib' is not in the app's folder, so it is not in the image; put it there "
+            "and "
+            "write its path in that folder, such as ./lib.",
+        ),
     ),
     "missing-include": App(
         "pip",

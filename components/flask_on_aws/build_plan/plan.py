@@ -24,6 +24,7 @@ from .python_version import SUPPORTED as SUPPORTED
 from .python_version import choose_python
 from .start_command import NoStartCommandError, start_command
 from .system_packages import needed_packages
+from .unread_files import unread_files
 
 # Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
@@ -156,9 +157,11 @@ class _Planner:
             plan = self._plan_of_dockerfile(dockerfile)
         else:
             plan = self._plan_of_files()
+        for name, reason in unread_files(self.files):
+            self._decide("not read", name, reason)
         if self.problems or plan is None:
             raise BuildPlanError(list(dict.fromkeys(self.problems)), self.proposal)
-        return plan
+        return replace(plan, decisions=tuple(self.decisions))
 
     def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
         image = self._try(lambda: read_own_image(self.files.folder, dockerfile))
@@ -187,7 +190,6 @@ class _Planner:
             image_process=image.process,
             release_command=processes.release,
             workers=processes.workers,
-            decisions=tuple(self.decisions),
         )
 
     def _plan_of_files(self) -> BuildPlan | None:
@@ -226,7 +228,6 @@ class _Planner:
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
-            decisions=tuple(self.decisions),
         )
 
     def _decide_details(self, dependencies: Dependencies) -> None:

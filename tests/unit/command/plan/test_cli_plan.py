@@ -196,3 +196,10 @@ def test_no_procfile_is_written_without_a_proposal(tmp_path):
     assert done.exit_code == 1
     assert "set startCommand, for example to: gunicorn --bind 0.0.0.0:$PORT app:app (the code shows no" in done.stderr
     assert not (tmp_path / "Procfile").exists()
+
+
+def test_files_of_other_platforms_name_settings_as_users_write_them(tmp_path):
+    output = run("plan", GOOD["files-of-other-platforms"].write(tmp_path / "app")).stdout
+    assert re.search(r"^not read +\.env\n.*secretValues$", output, re.MULTILINE)
+    assert "healthCheckPath" in output
+    assert "_" not in "".join(line for line in output.splitlines() if "carry its content" in line)

@@ -220,11 +220,6 @@ VARIANTS = {
     "runner-of-an-installed-script": App(
         "pyproject", {"Procfile": "web: hatch run greet\n"}, plan={"start_command": "greet"}
     ),
-    "runner-in-a-dockerfile-without-it": App(
-        "poetry",
-        {"Procfile": f"web: poetry run {WEB}\nq: poetry run rq worker\n", "Dockerfile": "FROM python\nCMD x\n"},
-        plan={"workers": {"q": "poetry run rq worker"}, "start_command": ""},
-    ),
     "process-types": App(
         "pip",
         {

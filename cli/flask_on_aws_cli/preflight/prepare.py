@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from flask_on_aws.build_plan.app_code.proposal import EXAMPLE
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
-from flask_on_aws.build_plan.proposal import EXAMPLE
 
 from ..build.run import BuildError
 from ..shared.app_plan import plan_app

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flask_on_aws.build_plan.command_runners import direct_command
+from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.project_files import FileError, ProjectFiles
 from flask_on_aws.runtime_contract.contract import with_port
 from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates

@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from .command_runners import direct_command
+from .commands.direct_command import direct_command
 from .dockerfile_stage import Stage, expand
 from .own_image import OwnImage
 from .programs import SHELLS, wrapped

@@ -6,20 +6,24 @@ that it imports.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from .command_runners import DirectCommand, direct_command
+from .app_code.proposal import Proposal
+from .commands.direct_command import DirectCommand, direct_command
 from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
-from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_facts, task_entry
+from .own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
+from .plan_values import BuildPlan as BuildPlan
+from .plan_values import BuildPlanError as BuildPlanError
+from .plan_values import Decision as Decision
+from .plan_values import PlanSettings as PlanSettings
 from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
-from .proposal import Proposal
 from .python_version import SUPPORTED as SUPPORTED
 from .python_version import choose_python
 from .start_command import NoStartCommandError, start_command
@@ -32,87 +36,6 @@ LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
 _Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True)
-class PlanSettings:
-    """The operator's settings."""
-
-    python_version: str = ""
-    """Python as major.minor; empty: the app's files decide."""
-    system_packages: Sequence[str] = ()
-    """Further Debian packages to build and to run with."""
-    start_command: str = ""
-    """The start command; empty: the app's files decide."""
-    writable_paths: Sequence[str] = ()
-    """Folders that the app writes to, besides those that every image has for that."""
-    entry_point: str = AUTO
-    """What becomes of the ENTRYPOINT of an app's own Dockerfile: auto, keep or replace."""
-    other_commands: Sequence[str] = ()
-    """Commands that the stack runs in the image besides the start command and those of the Procfile."""
-    dockerfile: str = "Dockerfile"
-    """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision of the plan, and its reason."""
-
-    subject: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class BuildPlan:
-    """Everything that goes into an app's image."""
-
-    dockerfile: str = ""
-    """The app's Dockerfile, which then decides everything except the commands; empty without one."""
-    manager: str = ""
-    """pip, pipenv, conda, poetry, uv or pyproject (its dependencies by pip)."""
-    decides: str = ""
-    """The file that determines what is installed."""
-    dependency_files: Sequence[str] = ()
-    """The files that the manager reads; with only these, dependencies are installed before the code is copied."""
-    hashes: bool = False
-    """Whether pip verifies hashes."""
-    code_first: bool = False
-    """Whether a dependency is in the app's folder, so that the code must be copied before it is installed."""
-    installs_project: bool = False
-    """Whether the app itself is installed as a package."""
-    python_version: str = ""
-    """Python as major.minor."""
-    build_packages: Sequence[str] = ()
-    """Debian packages to build with."""
-    run_packages: Sequence[str] = ()
-    """Debian packages to run with."""
-    writable_paths: Sequence[str] = ()
-    """Folders that the app writes to, besides SCRATCH."""
-    node: NodeBuild | None = None
-    """How assets are built; None if they are not."""
-    start_command: str = ""
-    """The command of the web process; empty with a Dockerfile, whose ENTRYPOINT and CMD then apply."""
-    entry_point: Sequence[str] = ()
-    """What runs commands in place of the ENTRYPOINT of the app's own Dockerfile; empty where that is kept."""
-    image_process: str = ""
-    """The ENTRYPOINT and CMD of the app's own Dockerfile as a command line; empty where its base image decides."""
-    release_command: str = ""
-    """The command to run once for each release; empty without one."""
-    workers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Commands of background processes, by name."""
-    decisions: Sequence[Decision] = ()
-    """All decisions, in order."""
-
-
-class BuildPlanError(ValueError):
-    """All problems that prevent a plan, one sentence each."""
-
-    def __init__(self, problems: Sequence[str], proposal: Proposal | None = None) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-        self.proposal = proposal
-        """What would start the app, where nothing says how it starts."""
 
 
 def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:

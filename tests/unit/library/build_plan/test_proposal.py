@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask_on_aws.build_plan.app_code.proposal import propose
+from flask_on_aws.build_plan.app_code.python_code import Code
+from flask_on_aws.build_plan.app_code.server_calls import ServerCalls, Starts
 from flask_on_aws.build_plan.project_files import ProjectFiles
-from flask_on_aws.build_plan.proposal import propose
-from flask_on_aws.build_plan.python_code import Code
-from flask_on_aws.build_plan.server_calls import ServerCalls, Starts
 from hypothesis import given
 from hypothesis import strategies as st
 

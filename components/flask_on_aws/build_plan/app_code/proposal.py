@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from ..project_files import ProjectFiles
 from .app_objects import AppObject, AppObjects, Kind
-from .project_files import ProjectFiles
 from .python_code import Code
 from .server_calls import ServerCalls
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from flask_on_aws.build_plan.command_runners import direct_command
+from flask_on_aws.build_plan.commands.direct_command import direct_command
+from flask_on_aws.build_plan.plan import plan_build
 from flask_on_aws.build_plan.project_files import FileError, ProjectFiles
 from hypothesis import given
 from hypothesis import strategies as st
@@ -245,3 +246,9 @@ def test_no_line_makes_it_crash(tmp_path_factory, text, runner):
     except FileError:
         return
     assert direct.removed or direct.line == f"{runner} {text}".strip()
+
+
+def test_an_image_of_the_app_s_own_may_contain_the_package_manager(tmp_path):
+    (tmp_path / "Procfile").write_text("web: poetry run x\nq: poetry run rq worker\n")
+    (tmp_path / "Dockerfile").write_text("FROM python\nCMD x\n")
+    assert plan_build(tmp_path).workers == {"q": "poetry run rq worker"}

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .project_files import FileError, ProjectFiles, items, table
+from ..project_files import FileError, ProjectFiles, items, table
 
 _PYPROJECT = "pyproject.toml"
 _TARGET = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*(?:\[.*\])?\s*")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from .project_files import FileError, ProjectFiles
+from ..project_files import FileError, ProjectFiles
 
 # Folders that contain no entry point of an app.
 _SKIPPED = frozenset(

@@ -8,105 +8,18 @@ import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from enum import Enum, auto
 from typing import NamedTuple
 
-from ..runtime_contract.shell_words import OPENING_WORDS, Command, Word, commands
-from .programs import SHELLS, wrapped
-from .project_files import FileError, ProjectFiles
+from ...runtime_contract.shell_words import OPENING_WORDS, Command, Word, commands
+from ..programs import SHELLS, wrapped
+from ..project_files import FileError, ProjectFiles
+from .runner_options import RUNNERS, Option
 from .script_aliases import alias
 
 # Scripts that run scripts; more are a cycle.
 _MOST_ALIASES = 8
 
 
-class _Option(Enum):
-    """What an option of a runner means for the command."""
-
-    IGNORED = auto()
-    """It takes a value, which means nothing without the runner."""
-    PROJECT = auto()
-    """The folder of the project, whose packages are installed."""
-    FOLDER = auto()
-    """The working directory."""
-    VARIABLE = auto()
-    """A variable, NAME=value."""
-    MODULE = auto()
-    """Python runs a module."""
-    ENVIRONMENT = auto()
-    """The name of an environment of Hatch."""
-    OTHER_PYTHON = "chooses a Python when the command runs; set python_version"
-    OTHER_ENVIRONMENT = "chooses an environment, and an image contains one; remove the option"
-    FILE = "reads variables from a file, which an image does not contain; set them in env and secret_values"
-    PACKAGES = "installs packages when the command runs; add them to the app's dependencies, and remove the option"
-    GROUP = "needs packages that are not installed; add them to the app's dependencies, and remove the option"
-    SCRIPT = "installs the packages that a script names; add them to the app's dependencies, and run it with python"
-
-
-class _Runner(NamedTuple):
-    """A package manager that runs commands."""
-
-    options: Mapping[str, _Option]
-    """All options that take a value or change what runs; others are ignored."""
-    installs: frozenset[str] = frozenset()
-    """Subcommands that change the environment, which a command line must not do where the app runs."""
-
-
-def _names(option: _Option, names: str) -> dict[str, _Option]:
-    return dict.fromkeys(names.split(), option)
-
-
-_POETRY = _names(_Option.PROJECT, "-C --directory -P --project")
-_PIPENV = _names(_Option.IGNORED, "--python --pypi-mirror")
-_PDM = {
-    **_names(_Option.PROJECT, "-p --project"),
-    **_names(_Option.OTHER_ENVIRONMENT, "--venv"),
-    **_names(_Option.IGNORED, "-c --config -S --skip"),
-}
-# https://docs.astral.sh/uv/reference/cli/#uv-run
-_UV = {
-    **_names(_Option.PROJECT, "--project"),
-    **_names(_Option.FOLDER, "--directory"),
-    **_names(_Option.MODULE, "-m --module"),
-    **_names(_Option.OTHER_PYTHON, "-p --python"),
-    **_names(_Option.FILE, "--env-file"),
-    **_names(_Option.PACKAGES, "-w --with --with-editable --with-requirements"),
-    **_names(_Option.GROUP, "--extra --all-extras --group --all-groups --only-group --only-dev"),
-    **_names(_Option.SCRIPT, "-s --script --gui-script"),
-    **_names(
-        _Option.IGNORED, "--no-extra --no-group --package --index --default-index -i --index-url --extra-index-url -f"
-    ),
-    **_names(
-        _Option.IGNORED, "--find-links --index-strategy --keyring-provider --resolution --prerelease --fork-strategy"
-    ),
-    **_names(_Option.IGNORED, "--exclude-newer --link-mode -C --config-setting --cache-dir --config-file --color"),
-    **_names(_Option.IGNORED, "--python-platform --refresh-package --reinstall-package -P --upgrade-package"),
-    **_names(_Option.IGNORED, "--no-binary-package --no-build-package --no-build-isolation-package"),
-    **_names(_Option.IGNORED, "--allow-insecure-host --python-preference"),
-}
-_HATCH = {
-    **_names(_Option.ENVIRONMENT, "-e --env"),
-    **_names(_Option.IGNORED, "-p --project --data-dir --cache-dir --config"),
-}
-_RYE = _names(_Option.PROJECT, "--pyproject")
-_CONDA = {
-    **_names(_Option.FOLDER, "--cwd"),
-    **_names(_Option.IGNORED, "-n --name -p --prefix --label -a --attach -r --root-prefix --rc-file"),
-}
-_MICROMAMBA = {**_CONDA, **_names(_Option.VARIABLE, "-e --env")}
-_RUNNERS: Mapping[str, _Runner] = {
-    "poetry": _Runner(_POETRY, frozenset({"install", "sync", "update", "lock", "shell"})),
-    "pipenv": _Runner(_PIPENV, frozenset({"install", "sync", "update", "lock", "shell"})),
-    "pdm": _Runner(_PDM, frozenset({"install", "sync", "update", "lock", "venv"})),
-    "uv": _Runner(_UV, frozenset({"sync", "lock", "pip", "venv"})),
-    "hatch": _Runner(_HATCH, frozenset({"env", "shell"})),
-    "rye": _Runner(_RYE, frozenset({"sync", "lock", "install"})),
-    "conda": _Runner(_CONDA, frozenset({"activate", "install", "env", "create", "update"})),
-    "mamba": _Runner(_CONDA, frozenset({"activate", "install", "env", "create", "update"})),
-    "micromamba": _Runner(_MICROMAMBA, frozenset({"activate", "install", "env", "create", "update"})),
-    "uvx": _Runner({}),
-    "pipx": _Runner({}, frozenset({"install"})),
-}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 # A program of the developer's own environment, which is never part of an image.
 _OF_ENVIRONMENT = re.compile(r"(?:\./)?(?:\.?venv|\.?env|\.?virtualenv)/bin/([\w.+-]+)")
@@ -187,9 +100,9 @@ class _Rewriter:
             rest = words[index:]
             values = [word.value for word in rest]
             name = posixpath.basename(values[0])
-            if re.fullmatch(r"python[\d.]*", name) and values[1:2] == ["-m"] and values[2:3] and values[2] in _RUNNERS:
+            if re.fullmatch(r"python[\d.]*", name) and values[1:2] == ["-m"] and values[2:3] and values[2] in RUNNERS:
                 return self._runner(text, words, index, 2, depth, alone)
-            if name in _RUNNERS:
+            if name in RUNNERS:
                 return self._runner(text, words, index, 0, depth, alone)
             if values[0] in (".", "source") and _OF_ENVIRONMENT.fullmatch(" ".join(values[1:2])):
                 self.removed.append(f"{values[0]} {values[1]}")
@@ -235,7 +148,7 @@ class _Rewriter:
 
     def _run(self, runner: str, values: Sequence[str]) -> _Run | None:
         """What stands between a runner and the command; None for another subcommand, which is left alone."""
-        options, installs = _RUNNERS[runner]
+        options, installs = RUNNERS[runner]
         run, index = self._options(runner, options, values, 1, _Run(0))
         subcommand = values[index] if index < len(values) else ""
         if runner == "uvx" or (runner, subcommand) in (("uv", "tool"), ("pipx", "run")):
@@ -256,14 +169,14 @@ class _Rewriter:
         return None
 
     def _options(
-        self, runner: str, options: Mapping[str, _Option], values: Sequence[str], index: int, run: _Run
+        self, runner: str, options: Mapping[str, Option], values: Sequence[str], index: int, run: _Run
     ) -> tuple[_Run, int]:
         while index < len(values) and values[index].startswith("-"):
             if values[index] == "--":
                 return run, index + 1
             name, equals, value = values[index].partition("=")
             option = options.get(name)
-            if option is _Option.MODULE:
+            if option is Option.MODULE:
                 return run._replace(is_module=True), index + 1
             index += 1
             if option is None:
@@ -276,17 +189,17 @@ class _Rewriter:
             run = self._with(runner, run, name, option, value)
         return run, index
 
-    def _with(self, runner: str, run: _Run, name: str, option: _Option, value: str) -> _Run:
-        if option is _Option.PROJECT and posixpath.normpath(value) not in (".", "pyproject.toml"):
+    def _with(self, runner: str, run: _Run, name: str, option: Option, value: str) -> _Run:
+        if option is Option.PROJECT and posixpath.normpath(value) not in (".", "pyproject.toml"):
             raise self._error(
                 f"`{runner} {name} {value}` uses the project in {value}, and the packages of the app's folder are "
                 f"installed; set app to the folder of that project, and remove the option"
             )
-        if option is _Option.FOLDER:
+        if option is Option.FOLDER:
             return run._replace(folder="" if posixpath.normpath(value) == "." else value)
-        if option is _Option.VARIABLE:
+        if option is Option.VARIABLE:
             return run._replace(variables=(*run.variables, value))
-        if option is _Option.ENVIRONMENT:
+        if option is Option.ENVIRONMENT:
             return run._replace(environment=value)
         return run
 
@@ -301,10 +214,10 @@ class _Rewriter:
             line = f"python -m {line}"
         elif runner == "uv" and name.endswith((".py", ".pyw")):
             if _INLINE_METADATA.search(self._files.text(name)):
-                raise self._error(f"`uv run {name}` {_Option.SCRIPT.value}")
+                raise self._error(f"`uv run {name}` {Option.SCRIPT.value}")
             line = f"python {line}"
         elif runner == "hatch" and re.match(r"[+-]", name):
-            raise self._error(f"`hatch run {name}` {_Option.OTHER_ENVIRONMENT.value}")
+            raise self._error(f"`hatch run {name}` {Option.OTHER_ENVIRONMENT.value}")
         else:
             script = f"{run.environment}:{name}" if run.environment and ":" not in name else name
             found = alias(self._files, runner, script, arguments, self._installed)

@@ -156,7 +156,7 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from name_problems(path, worker)
         if worker in _TAKEN_NAMES:
             yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
-        if not command.strip():
+        if not (command or "").strip():  # null, where the Procfile cannot be read
             yield Problem(
                 path,
                 f"{command!r} switches off a process type of the Procfile, which has none of this name; give the command "

@@ -52,7 +52,8 @@ def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
         settled = with_profile(with_processes(args))
     except ProcfileError as error:
         yield Problem("app", str(error))
-        settled = with_profile(args)
+        # What `workers` switches off is not known without the Procfile.
+        settled = with_profile(cast(FlaskAppArgs, {name: value for name, value in args.items() if name != "workers"}))
     values = (_as_given(problem, args, settled) for problem in _value_problems(name, settled))
     found = list(distinct([*values, *command_problems(args, settled)]))
     yield from found
@@ -156,7 +157,7 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from name_problems(path, worker)
         if worker in _TAKEN_NAMES:
             yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
-        if not (command or "").strip():  # null, where the Procfile cannot be read
+        if not command.strip():
             yield Problem(
                 path,
                 f"{command!r} switches off a process type of the Procfile, which has none of this name; give the command "

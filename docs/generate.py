@@ -245,6 +245,7 @@ _TYPES = {
     settings.objects: "array",
     settings.containers: "array",
     settings.mapping: "object",
+    settings.commands: "object",
 }
 
 PAGES = {

@@ -150,6 +150,7 @@ _EMPTY: dict[settings.Reader, Any] = {
     settings.objects: [],
     settings.containers: [],
     settings.mapping: {},
+    settings.commands: {},
 }
 UNSET: dict[str, Any] = {
     key: "auto" if key in EMPTY_IS_A_VALUE else _EMPTY.get(read, "auto") for key, read in settings.READERS.items()

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.build_plan.commands.direct_command import direct_command
+from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
+from flask_on_aws.build_plan.project_files import ProjectFiles
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS
 from flask_on_aws.validation.setting_texts import plain
 
@@ -124,6 +126,9 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     )
 
 
-def release_command(settings: AppSettings, procfile_command: str) -> str:
+def release_command(settings: AppSettings, build_plan: BuildPlan) -> str:
     """The release command that applies; empty if there is none."""
-    return {"": procfile_command, "none": ""}.get(settings.release_command, settings.release_command)
+    command = {"": build_plan.release_command, "none": ""}.get(settings.release_command, settings.release_command)
+    if build_plan.dockerfile:
+        return command
+    return direct_command(ProjectFiles(settings.folder), command, "", build_plan.installs_project).line

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .declared_sources import uses_uv
+from .lock_files import NO_DEPENDENCIES, OUTSIDE_FIX, outside_locked, pipenv_gap, poetry_gap, unread_locks, uv_gap
 from .project_files import FileError, ProjectFiles, items, table
-from .requirements import Requirements, add_requirement, applies, normalized, read_requirements
+from .requirements import Requirements, add_requirement, applies, normalized, outside_problem, read_requirements
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Dependencies:
     """Normalized names of the packages that come from an index."""
     has_index: bool = False
     """Whether a requirements file names an index."""
+    conda_names: set[str] = field(default_factory=set[str])
+    """Names of the packages that conda itself installs."""
 
     def take(self, requirements: Requirements) -> None:
         """Add the packages of requirements files."""
@@ -57,14 +60,18 @@ class _Candidate:
     file: str
     locks: bool
     there: Callable[[ProjectFiles], bool]
+    gap: Callable[[ProjectFiles], str] = lambda files: ""
+    """Why a lock file does not say what the app needs; empty if it does."""
+    manifest: str = ""
+    """The file that a lock file is made from."""
 
 
 _PYPROJECT = "pyproject.toml"
 # Lock files before files that leave versions open; within each group, the order of docs/deploy-your-app.md.
 _CANDIDATES: tuple[_Candidate, ...] = (
-    _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock") and files.has(_PYPROJECT)),
-    _Candidate("poetry", "poetry.lock", True, lambda files: files.has("poetry.lock") and files.has(_PYPROJECT)),
-    _Candidate("pipenv", "Pipfile.lock", True, lambda files: files.has("Pipfile.lock") and files.has("Pipfile")),
+    _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock"), uv_gap, _PYPROJECT),
+    _Candidate("poetry", "poetry.lock", True, lambda files: files.has("poetry.lock"), poetry_gap, _PYPROJECT),
+    _Candidate("pipenv", "Pipfile.lock", True, lambda files: files.has("Pipfile.lock"), pipenv_gap, "Pipfile"),
     _Candidate("pip", "requirements.txt", True, lambda files: "--hash=" in files.text("requirements.txt")),
     _Candidate("pip", "requirements.txt", False, lambda files: files.has("requirements.txt")),
     _Candidate("pipenv", "Pipfile", False, lambda files: files.has("Pipfile")),
@@ -83,18 +90,31 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
     Raises:
         FileError: if there is none, or its file does not parse.
     """
-    candidates = [candidate for candidate in _CANDIDATES if candidate.there(files)]
+    there = [candidate for candidate in _CANDIDATES if candidate.there(files)]
+    gaps = {candidate.file: gap for candidate in there if (gap := candidate.gap(files))}
+    complete = [candidate for candidate in there if candidate.file not in gaps]
+    for candidate in there:
+        # A project without dependencies is installed from its lock file if no other file names any.
+        is_alone = all(other.file == candidate.manifest for other in complete)
+        if is_alone and gaps.get(candidate.file, "").endswith(NO_DEPENDENCIES):
+            del gaps[candidate.file]
+    candidates = [candidate for candidate in there if candidate.file not in gaps]
+    passed = [f"{file} ({gap})" for file, gap in {**gaps, **unread_locks(files)}.items()]
     if not candidates:
         raise FileError(
-            f"nothing says what to install; looked for {', '.join(LOOKED_AT)}; list the app's packages in one of them"
+            f"nothing says what to install; looked for {', '.join(LOOKED_AT)}; "
+            + (f"passed over: {', '.join(passed)}; " if passed else "")
+            + "list the app's packages in one of them"
             + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
         )
     first = candidates[0]
     chosen = Dependencies(first.manager, first.file, locked=first.locks)
     _READERS[first.manager](files, chosen)
     others = {candidate.file: None for candidate in candidates if candidate.file not in (first.file, *chosen.files)}
-    reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
-    chosen.reason = f"{reason}; not used for this: {', '.join(others)}" if others else reason
+    reason = [f"{first.file} pins every version" if first.locks else f"there is {first.file}"]
+    reason += [f"passed over: {', '.join(passed)}"] if passed else []
+    reason += [f"not used for this: {', '.join(others)}"] if others else []
+    chosen.reason = "; ".join(reason)
     return chosen
 
 
@@ -119,13 +139,23 @@ def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
 
 def _read_conda(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.files = [chosen.decides]
+    # conda's packages contain their libraries, so their names ask for no system packages.
     if chosen.decides == "package-list.txt":
-        return  # conda's packages contain their libraries
+        lines = files.text("package-list.txt").splitlines()
+        chosen.conda_names |= {_conda_name(line.rpartition("/")[2]) for line in lines}
+        return
     for entry in items(files.yaml("environment.yml").get("dependencies")):
+        chosen.conda_names |= {_conda_name(entry)} if isinstance(entry, str) else set()
         for line in items(table(entry).get("pip")):
             start = r"\s*-\s*['\"]?" + re.escape(str(line))
             place = f"environment.yml, line {files.line_of('environment.yml', start)}"
             _add_pip_line(files, chosen, str(line), place)
+
+
+def _conda_name(requirement: str) -> str:
+    """The name of a package as conda writes it: `channel::name=version`, or a file of a package."""
+    name = re.split(r"[\s=<>!~\[]", requirement.strip().rpartition("::")[2])[0]
+    return normalized(re.sub(r"-[\d.]+[a-z0-9.]*-[^-]+\.(?:conda|tar\.bz2)$", "", name)) if name else ""
 
 
 def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: str) -> None:
@@ -135,7 +165,7 @@ def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: s
         chosen.take(read_requirements(files, included[1]))
     elif line.strip() and (not line.startswith("-") or line.startswith(("-e", "--editable"))):
         requirements = Requirements()
-        add_requirement(requirements, line.strip(), place)
+        add_requirement(requirements, line.strip(), place, files)
         chosen.take(requirements)
 
 
@@ -185,12 +215,14 @@ def _add_project(files: ProjectFiles, chosen: Dependencies) -> None:
     requirements = Requirements()
     for line in items(table(files.toml(_PYPROJECT), "project").get("dependencies")):
         if str(line).strip():
-            add_requirement(requirements, str(line).strip(), place)
+            add_requirement(requirements, str(line).strip(), place, files)
     chosen.take(requirements)
 
 
 def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
     """The packages of uv.lock and poetry.lock; those in a folder other than the app's need the code."""
+    for problem in outside_locked(lock, file):
+        raise FileError(problem)
     for package in items(lock.get("package")):
         name, source = str(table(package).get("name", "")), table(package, "source")
         path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
@@ -210,6 +242,9 @@ def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: s
     chosen.names |= {normalized(name)} | extras
     chosen.by_name |= {normalized(name)} if not {"path", "file", "git", "url"} & wanted.keys() else set()
     chosen.git |= "git" in wanted
+    path = str(wanted.get("path") or wanted.get("file") or "")
+    if path and "://" not in path.removeprefix("file://") and (problem := outside_problem(None, path)):
+        raise FileError(f"{place}: {path!r} {problem}; {OUTSIDE_FIX}.")
     if any(key in wanted for key in ("path", "file", "editable", "workspace")) and "git" not in wanted:
         chosen.local = chosen.local or place
 

@@ -17,7 +17,7 @@ from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
-_INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b")
+_INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*(\S*)")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
 # pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
@@ -71,11 +71,33 @@ def normalized(name: str) -> str:
     return canonicalize_name(name)
 
 
-def add_requirement(found: Requirements, line: str, place: str) -> None:
+def outside_problem(files: ProjectFiles | None, target: str) -> str:
+    """Why a path or a file URL is not in an image of the app's folder; empty if it is, or if a variable decides.
+
+    Args:
+        files: the app's folder, in which it must exist; None to check the path alone.
+        target: the path or URL, with what pip allows after it: extras and a fragment.
+    """
+    path = re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", re.sub(r"(?<!^)\[[^\]]*\]$|#.*", "", target))
+    if _VARIABLE.search(path):
+        return ""
+    if path.startswith(("/", "~")) or re.match(r"/?[A-Za-z]:[/\\]", path) or posixpath.normpath(path).startswith(".."):
+        return "is not in the app's folder, so it is not in the image"
+    exists = files is None or files.has(path) or files.has_folder(path)
+    return "" if exists else "does not exist in the app's folder"
+
+
+def add_requirement(found: Requirements, line: str, place: str, files: ProjectFiles | None = None) -> None:
     """Add one requirement, as PEP 508 or pip writes it.
 
+    Args:
+        found: what it is added to.
+        line: the requirement.
+        place: the file and line that it is in.
+        files: the app's folder, in which what it names must exist; None to check its path alone.
+
     Raises:
-        FileError: if it is none.
+        FileError: if it is none, or names a file that is not in the app's folder.
     """
     editable = _EDITABLE.match(line)
     text = editable[1] if editable else _OPTIONS.sub("", line)
@@ -89,6 +111,14 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
     target = (wanted.url or wanted.name) if wanted else text.split()[0]
     found.git |= target.startswith("git+")
     if _is_local(target):
+        problem = "" if _VARIABLE.search(text) else outside_problem(files, target)
+        if problem:
+            fix = (
+                f"write the version instead, {wanted.name}==…; `pip list --format=freeze` lists all versions"
+                if wanted and wanted.url
+                else "put it there and write its path in that folder, such as ./lib"
+            )
+            raise FileError(f"{place}: {line!r} {problem}; {fix}.")
         found.local = found.local or f"{line!r} in {place}"
         found.has_project |= re.fullmatch(r"(\.|\./)(\[.*\])?", target) is not None
     elif wanted:
@@ -122,9 +152,12 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
         if include := _INCLUDE.match(line):
             _include(files, name, include[1], place, found)
         elif not line.startswith("-") or _EDITABLE.match(line):
-            add_requirement(found, line, place)
-        else:
-            found.has_index |= _INDEX.match(line) is not None
+            add_requirement(found, line, place, files)
+        elif index := _INDEX.match(line):
+            found.has_index = True
+            problem = outside_problem(files, index[2]) if index[2] and _is_local(index[2]) else ""
+            if problem:
+                raise FileError(f"{place}: {line!r} {problem}; put it there and write its path in that folder.")
 
 
 def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:

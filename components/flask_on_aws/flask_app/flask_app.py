@@ -11,6 +11,7 @@ from .checks.arguments import problems
 from .checks.lookups import lookup_problems
 from .data_loss_records import guard
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .planned_commands import with_direct_commands
 from .steps import FlaskAppSteps
 from .transformations import Transforms
 
@@ -159,7 +160,7 @@ class FlaskApp(FlaskAppSteps):
         transforms = Transforms(name, transform)
         raise_problems([*problems(name, args), *transforms.problems()])
         raise_problems(lookup_problems(args, opts))
-        self._args = with_profile(with_processes(args))
+        self._args = with_direct_commands(with_profile(with_processes(args)))
         super().__init__(name, transforms.options(opts), guard(name, self._args))
         self._warn_of_accepted_loss()
         self._create_key()

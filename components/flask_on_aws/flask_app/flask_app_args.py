@@ -9,7 +9,8 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
-from ..build_plan.procfile import read_processes
+from ..build_plan.process_types import service_name
+from ..build_plan.procfile import Processes, read_processes
 from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ..validation.choices import (
@@ -222,7 +223,7 @@ class FlaskAppArgs(TypedDict, total=False):
     release_seconds: int
     """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes, by name: each command runs as a service with one task of the app's image. Default: the Procfile's other lines, unless `image` is given; an empty mapping means none."""
+    """Background processes, by name: each command runs as a service with one task of the app's image. An empty command or null switches off that process type of the Procfile and keeps its others; without one, the mapping replaces all of them, and an empty mapping means none. Default: the Procfile's process types other than `web`, `release` and those that run once, unless `image` is given."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
@@ -361,17 +362,36 @@ def with_processes(args: FlaskAppArgs) -> FlaskAppArgs:
         ProcfileError: if the app's Procfile cannot be read.
     """
     given = cast(FlaskAppArgs, {key: value for key, value in args.items() if value is not None})
-    is_set = {"workers", "release_command"} & given.keys()
     if given.get("release_command") == NO_COMMAND:
         given["release_command"] = ""
-    if len(is_set) == 2 or "image" in given:
+    if "image" in given:
+        processes = Processes()
+    elif "release_command" in given and _replaces_processes(given.get("workers")):
         return given
-    processes = read_processes(Path(given.get("app", COMMON["app"])))
-    if processes.workers and "workers" not in is_set:
-        given["workers"] = processes.workers
-    if processes.release and "release_command" not in is_set:
+    else:
+        processes = read_processes(Path(given.get("app", COMMON["app"])))
+    if processes.release and "release_command" not in given:
         given["release_command"] = processes.release
+    if not _replaces_processes(given.get("workers")):
+        given["workers"] = _with_switches(processes.workers, given.get("workers", {}))
     return given
+
+
+def _replaces_processes(workers: Mapping[str, str | None] | None) -> bool:
+    """Whether the argument `workers` replaces the Procfile's: it is given, and switches none of them off."""
+    return workers is not None and all((command or "").strip() for command in workers.values())
+
+
+def _with_switches(processes: Mapping[str, str], workers: Mapping[str, str | None]) -> dict[str, str]:
+    """The Procfile's workers with the changes of `workers`, where an empty command switches one off.
+
+    An empty command for none of them stays, so that it is reported.
+    """
+    changed = {name: command or "" for name, command in workers.items()}
+    off = {service_name(name): name for name, command in changed.items() if not command.strip()}
+    for name in off.keys() & processes.keys():
+        del changed[off[name]]
+    return {**{name: command for name, command in processes.items() if name not in off}, **changed}
 
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:

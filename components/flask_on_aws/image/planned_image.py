@@ -30,7 +30,7 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
     except BuildPlanError as error:
         for sentence in error.problems:
             argument, _, reason = sentence.partition(": ")
-            of_argument = argument in ("python_version", "system_packages")
+            of_argument = argument in ("python_version", "system_packages", "start_command")
             yield Problem(argument, reason) if of_argument else Problem("context", sentence)
 
 

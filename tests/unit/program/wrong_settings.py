@@ -1054,11 +1054,17 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"workers": {"mail": ""}},
-        ["workers.mail: '' starts nothing; give the command that the worker runs, or leave it out."],
+        [
+            "workers.mail: '' switches off a process type of the Procfile, which has none of this name; give the command "
+            "that the worker runs, or leave it out."
+        ],
     ),
     (
         {"workers": {"mail": " "}},
-        ["workers.mail: ' ' starts nothing; give the command that the worker runs, or leave it out."],
+        [
+            "workers.mail: ' ' switches off a process type of the Procfile, which has none of this name; give the command "
+            "that the worker runs, or leave it out."
+        ],
     ),
     (
         {"workers": {"Mail_Out": "python -m mail"}},

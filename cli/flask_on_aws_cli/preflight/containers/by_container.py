@@ -56,7 +56,7 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         config = image_details["Config"]
         own = shlex.join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
         command = build_plan.start_command or build_plan.image_process or own
-        built = BuiltApp(settings, runner, command, release_command(settings, build_plan.release_command))
+        built = BuiltApp(settings, runner, command, release_command(settings, build_plan))
         if build_plan.dockerfile:
             own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
             built = replace(built, stage=own.stage)

@@ -51,9 +51,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
             ca=None,
             writable=writable,
         )
-        built = BuiltApp(
-            settings, runner, build_plan.start_command, release_command(settings, build_plan.release_command)
-        )
+        built = BuiltApp(settings, runner, build_plan.start_command, release_command(settings, build_plan))
         yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 

@@ -31,6 +31,7 @@ from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
+from ..planned_commands import command_problems
 from ..topology import exposure, load_balancers, services
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
@@ -51,8 +52,10 @@ def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
         settled = with_profile(with_processes(args))
     except ProcfileError as error:
         yield Problem("app", str(error))
-        settled = with_profile(args)
-    found = list(distinct(_as_given(problem, args, settled) for problem in _value_problems(name, settled)))
+        # What `workers` switches off is not known without the Procfile.
+        settled = with_profile(cast(FlaskAppArgs, {name: value for name, value in args.items() if name != "workers"}))
+    values = (_as_given(problem, args, settled) for problem in _value_problems(name, settled))
+    found = list(distinct([*values, *command_problems(args, settled)]))
     yield from found
     # What has a wrong value is reported for that alone.
     wrong = {head(problem.argument) for problem in found}
@@ -155,7 +158,11 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         if worker in _TAKEN_NAMES:
             yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
         if not command.strip():
-            yield Problem(path, f"{command!r} starts nothing; give the command that the worker runs, or leave it out.")
+            yield Problem(
+                path,
+                f"{command!r} switches off a process type of the Procfile, which has none of this name; give the command "
+                "that the worker runs, or leave it out.",
+            )
 
 
 def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from .declared_sources import unread_source_problems
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
+from .outdated_locks import outdated_lock_problems
 from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
 from .procfile import Processes, ProcfileError, read_processes
@@ -188,6 +189,7 @@ class _Planner:
             self._decide("packages", dependencies.manager, dependencies.reason)
             self._decide_details(dependencies)
             self.problems += self._try(lambda: self._unread_sources(dependencies)) or []
+            self.problems += self._try(lambda: list(outdated_lock_problems(files, dependencies.decides))) or []
         manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:

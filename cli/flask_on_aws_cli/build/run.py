@@ -14,7 +14,9 @@ from uv import find_uv_bin
 
 from ..plan.report import as_json
 from .build_causes import BuildCause, build_cause
-from .environment_commands import PLAN, Step, local_steps, start_script
+from .environment_commands import PLAN, PROGRAMS, Step, local_steps, start_script
+from .machine_programs import link_programs, machine_path
+from .step_environment import step_environment
 
 # Enough of a failed command's output to include the cause.
 _LAST_LINES = 30
@@ -40,11 +42,11 @@ class BuildError(Exception):
         super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
-def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
-    """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+def check_target(folder: Path, target: Path) -> Path:
+    """The absolute path of the folder that an environment is built in.
 
     Raises:
-        BuildError: if the folder contains anything else, a program is missing, or a command fails.
+        BuildError: if it contains anything but an older environment, or is in the app's folder.
     """
     target = target.absolute()
     if target.exists() and not (target / PLAN).is_file() and (not target.is_dir() or any(target.iterdir())):
@@ -53,7 +55,17 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
         )
     if target.resolve().is_relative_to(folder.resolve()):
         raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
-    for folder_name in ("app", "venv", "tools"):
+    return target
+
+
+def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
+    """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+
+    Raises:
+        BuildError: if the folder contains anything else, a program is missing, or a command fails.
+    """
+    target = check_target(folder, target)
+    for folder_name in ("app", "venv", "tools", PROGRAMS):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
     shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
@@ -61,7 +73,9 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
         for step in local_steps(plan, target, find_uv_bin()):
-            _run(step, target / "app", {**build_env, **temporary})
+            environment = _step_environment(step, plan.build_packages, Path(temporary["TMPDIR"]))
+            _run(step, target / "app", {**environment, **build_env, **temporary, "PATH": environment["PATH"]})
+    link_programs(target / PROGRAMS, plan.run_packages)
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -153,16 +167,25 @@ def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shut
     return ignore
 
 
-def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
-    if step.needs and shutil.which(step.needs) is None:
+def _step_environment(step: Step, packages: Sequence[str], temporary: Path) -> dict[str, str]:
+    """The variables of a step: those of an image's build, with the program that it needs."""
+    if step.uses_machine:
+        return {**os.environ, "PATH": machine_path(), "UV_PYTHON_DOWNLOADS": "never"}
+    home = temporary / "home"
+    home.mkdir(exist_ok=True)
+    programs = link_programs(temporary / f"bin-{step.needs}", packages, [step.needs] if step.needs else [])
+    path = os.pathsep.join(filter(None, (step.environment.get("PATH", ""), str(programs))))
+    return {**step_environment(home, os.environ), **step.environment, "PATH": path}
+
+
+def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
+    if step.needs and shutil.which(step.needs, path=environment["PATH"]) is None:
         raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
-    path = os.environ.get("PATH", os.defpath)
-    environment = {**os.environ, **build_env, **step.environment}
-    environment["PATH"] = f"{step.environment['PATH']}:{path}" if "PATH" in step.environment else path
     result = subprocess.run(  # noqa: S603 the command is the plan's
         ["/bin/sh", "-c", step.command],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

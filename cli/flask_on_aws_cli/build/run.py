@@ -8,7 +8,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
+from flask_on_aws.build_plan.context_files import ignore_lines
+from flask_on_aws.build_plan.left_out import IGNORE_FILE, ignore_file, ignored_in
+from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKERIGNORE, render_dockerfile
 from uv import find_uv_bin
 
@@ -68,7 +70,7 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
     for folder_name in ("app", "venv", "tools", PROGRAMS):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
-    shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
+    shutil.copytree(folder, target / "app", symlinks=True, ignore=ignored_in(folder))
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
@@ -93,7 +95,7 @@ def eject(plan: BuildPlan, folder: Path, build_env: Sequence[str], build_secrets
         if (folder / name).exists():
             raise BuildError(f"{str(folder / name)!r} already exists; move or delete it, then try again.")
     if not (folder / ".dockerignore").exists():
-        files[".dockerignore"] = DOCKERIGNORE
+        files[".dockerignore"] = DOCKERIGNORE + ignore_lines(plan.environments)
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -127,9 +129,7 @@ def build_image(
         raise BuildError(
             "there is no docker command on this machine; install Docker, or build an environment with --venv."
         )
-    file = str(folder / plan.dockerfile) if plan.dockerfile else "-"
-    dockerfile = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
-    command = ["docker", "build", "--tag", tag, "--file", file, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
+    command = ["docker", "build", "--tag", tag, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
     # Without --load, a builder that runs in a container would keep the image to itself.
     command += ["--load", *(["--builder", builder] if builder else [])]
     for name, value in build_env.items():
@@ -138,9 +138,16 @@ def build_image(
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
     with _temporary_folder() as temporary:
+        file = folder / plan.dockerfile
+        if not plan.dockerfile:
+            # In a file, since only next to one there can be a .dockerignore other than the app's.
+            file = Path(temporary["TMPDIR"], "Dockerfile")
+            file.write_text(render_dockerfile(plan, build_env, build_secrets), encoding="utf-8")
+            ignored = ignore_file(folder, plan.environments)
+            file.with_name(IGNORE_FILE).write_text(ignored, encoding="utf-8", errors="surrogateescape")
         result = subprocess.run(  # noqa: S603 no shell
-            [*command, str(folder)],
-            input=dockerfile,
+            [*command, "--file", str(file), str(folder)],
+            stdin=subprocess.DEVNULL,
             text=True,
             check=False,
             stdout=out,
@@ -158,13 +165,6 @@ def _temporary_folder() -> Generator[dict[str, str]]:
     """Variables that give a build a temporary folder until the block ends, since uv and buildx leave files there."""
     with tempfile.TemporaryDirectory(prefix="flask-on-aws-build-", ignore_cleanup_errors=True) as folder:
         yield {"TMPDIR": folder}
-
-
-def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil
-    def ignore(path: str, names: list[str]) -> list[str]:
-        return [name for name in names if name in LEFT_OUT] if Path(path) == folder else []
-
-    return ignore
 
 
 def _step_environment(step: Step, packages: Sequence[str], temporary: Path) -> dict[str, str]:

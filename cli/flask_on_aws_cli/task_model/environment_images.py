@@ -5,9 +5,10 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Protocol
 
+from flask_on_aws.build_plan.left_out import GENERATED
 from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.runtime_contract.contract import CA_PATH
@@ -122,7 +123,8 @@ def _image_process(image: ImageBuild) -> str:
     recipe: Any = inputs.get("dockerfile") or ""
     location = recipe if isinstance(recipe, str) else recipe.get("location")
     path = image.root / (location or "")
-    if not location or not path.is_file() or not path.is_relative_to(image.app):
+    is_generated = PurePath(location or "").parts[:1] == (GENERATED,)
+    if not location or is_generated or not path.is_file() or not path.is_relative_to(image.app):
         return ""
     return read_own_image(
         image.app, path.relative_to(image.app).as_posix(), inputs.get("buildArgs") or inputs.get("args")

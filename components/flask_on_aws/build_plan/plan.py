@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from .declared_sources import unread_source_problems
+from .left_out import LEFT_OUT as LEFT_OUT
+from .left_out import environments
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
 from .outdated_locks import outdated_lock_problems
@@ -24,8 +26,6 @@ from .python_version import choose_python
 from .start_command import start_command
 from .system_packages import needed_packages
 
-# Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
-LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
 SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
@@ -99,8 +99,15 @@ class BuildPlan:
     """The command to run once for each release; empty without one."""
     workers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Commands of background processes, by name."""
+    environments: Sequence[str] = ()
+    """Virtual environments in the app's folder that .dockerignore does not leave out, as paths; the image does."""
     decisions: Sequence[Decision] = ()
     """All decisions, in order."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Paths in the app's folder that are never in the image."""
+        return (*LEFT_OUT, *(path for path in self.environments if path not in LEFT_OUT))
 
 
 class BuildPlanError(ValueError):
@@ -163,6 +170,12 @@ class _Planner:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
         for subject, value, reason in stage_facts(image.stage):
             self._decide(subject, value, reason)
+        if sent := self._try(lambda: environments(self.files.folder, dockerfile)):
+            self._decide(
+                "sent to the builder",
+                f"also {', '.join(sent)}",
+                "virtual environments of this machine, which COPY may put into the image: name them in .dockerignore",
+            )
         processes = self._processes()
         named = {"start_command": command, "release_command": processes.release}
         named |= {f"workers.{name}": line for name, line in processes.workers.items()}
@@ -201,6 +214,7 @@ class _Planner:
         command, processes = self._commands(dependencies is not None and dependencies.installs_project)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
+        found = self._environments()
         if not (dependencies and python):
             return None
         return BuildPlan(
@@ -218,8 +232,20 @@ class _Planner:
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
+            environments=found,
             decisions=tuple(self.decisions),
         )
+
+    def _environments(self) -> tuple[str, ...]:
+        found = self._try(lambda: environments(self.files.folder)) or ()
+        if found:
+            self._decide(
+                "left out",
+                ", ".join(found),
+                "virtual environments of this machine; the builder does not get them. Name them in .dockerignore, so that a "
+                "checkout without them is the same image",
+            )
+        return found
 
     def _decide_details(self, dependencies: Dependencies) -> None:
         if dependencies.hashes:

@@ -85,7 +85,7 @@ class _Renderer:
             *install_and_code,
             "# The running container's root may be read-only, so bytecode is made here, good whatever a file's time says.",
             "# A file that is no Python of this version stays as it is.",
-            f"RUN rm -rf {' '.join(LEFT_OUT)} \\",
+            f"RUN rm -rf {shlex.join(plan.left_out)} \\",
             f" && {{ {_VENV}/bin/python -m compileall -q --invalidation-mode unchecked-hash . || true; }}",
         ]
 

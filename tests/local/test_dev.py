@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from flask_on_aws.build_plan.node_build import NodeBuild
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
-from flask_on_aws_cli.local_aws.commands.dev import _Filter, needs_build, update_copy
+from flask_on_aws_cli.local_aws.commands.dev import ChangeFilter, needs_build, update_copy
 from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws
 from watchfiles import Change
 
@@ -118,7 +118,7 @@ def test_a_virtual_environment_is_neither_copied_nor_followed(tmp_path: Path) ->
     (source / "new" / "app.py").touch()
     update_copy(source / "new", copy / "new", source)
     assert [path.name for path in (copy / "new").iterdir()] == ["app.py"]
-    follows = _Filter(source)
+    follows = ChangeFilter(source)
     assert follows(Change.added, str(source / "new" / "app.py"))
     for name in ("new/env/lib/a.py", "new/env", "venv/a.py", ".env", ".flask-on-aws/1/Dockerfile"):
         assert not follows(Change.added, str(source / name))

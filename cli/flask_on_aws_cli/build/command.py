@@ -11,6 +11,7 @@ from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import render_dockerfile
 
 from ..shared.stack_options import fail, plan_options, plan_or_fail
+from .base_image_age import old_base_image
 from .local_python import local_python
 from .run import BuildError, build_image, check_target, eject, make_environment
 
@@ -57,7 +58,11 @@ def build(
             make_environment(plan, folder, venv, {**variables, **secrets})
             _print_start_command(plan, venv)
         else:
-            build_image(plan, folder, tag or _image_name(folder), variables, build_secret)
+            image = tag or _image_name(folder)
+            build_image(plan, folder, image, variables, build_secret)
+            age, fix = old_base_image(image, plan)
+            if age:
+                click.echo(f"The base image {age}: {fix}", err=True)
     except BuildError as error:
         fail(str(error))
 

@@ -64,7 +64,7 @@ class Development:
         self._changed_at = time.monotonic()
         changes = watch(
             self._app,
-            watch_filter=_Filter(self._app),
+            watch_filter=ChangeFilter(self._app),
             debounce=_DEBOUNCE_MS,
             step=_WATCH_STEP_MS,
             rust_timeout=_WATCH_TIMEOUT_MS,
@@ -119,7 +119,7 @@ class Development:
                 click.echo(line)
 
 
-class _Filter(DefaultFilter):
+class ChangeFilter(DefaultFilter):
     """Ignores the files that editors, Python and version control write, and those that no image contains."""
 
     ignore_dirs = (*DefaultFilter.ignore_dirs, ".local-aws")

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import grpc
@@ -401,6 +402,15 @@ def test_content_that_was_pushed_before_is_neither_built_nor_pushed(deploy, app,
         "ssh",
         "target",
     }
+
+
+@pytest.mark.parametrize(("days", "warns"), [(59, False), (61, True), (None, False)])
+def test_an_image_that_has_not_been_built_for_two_months_is_reported(deploy, app, registry, warnings, days, warns):
+    pushed = {} if days is None else {"imagePushedAt": int(time.time()) - days * 86_400}
+    registry.answers[GET_IMAGE] = {"imageDigest": "sha256:" + "cd" * 32, **pushed}
+    deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
+    assert [text for text in warnings if f"pushed {days} days ago" in text and "`rebuild`" in text] == warnings
+    assert bool(warnings) is warns
 
 
 def test_the_digest_is_the_one_in_the_repository(deploy, app, registry):

@@ -61,7 +61,8 @@ def _folder_of_node() -> tuple[str, ...]:
         return ()
     command = [node, "-p", "process.execPath"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 the machine's Node
-    return (os.path.dirname(result.stdout.strip()),) if not result.returncode else ()
+    path = result.stdout.strip()
+    return (os.path.dirname(path),) if os.path.isabs(path) else ()
 
 
 def _of_debian_packages(packages: Collection[str]) -> Mapping[str, str]:

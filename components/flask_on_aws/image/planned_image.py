@@ -1,6 +1,8 @@
 """The image of a folder without a Dockerfile: the build plan's part of `Image`."""
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,9 +86,17 @@ def dockerfile_source(args: Mapping[str, Any]) -> docker_build.DockerfileArgsDic
     # Version control is to ignore it all.
     files = {Path(GENERATED, ".gitignore"): "*\n", folder / "Dockerfile": text, folder / IGNORE_FILE: ignored}
     for path, content in files.items():
-        if not path.is_file():
-            path.write_text(content, encoding="utf-8", errors="surrogateescape")
+        _write(path, content)
     return {"location": (folder / "Dockerfile").as_posix()}
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a file whole or not at all: another stack's program may read it at the same time."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=path.name, delete=False, encoding="utf-8", errors="surrogateescape"
+    ) as file:
+        file.write(content)
+    os.replace(file.name, path)
 
 
 def named_contexts() -> Mapping[str, pulumi.Input[docker_build.ContextArgsDict]]:

@@ -40,8 +40,8 @@ def environments(root: Path, dockerfile: str = "") -> tuple[str, ...]:
             entry.name not in _SKIPPED and not is_environment(entry.path) and os.access(entry.path, os.R_OK | os.X_OK)
         )
 
-    found = sent_entries(root, ignore_rules(root, root / dockerfile if dockerfile else None), enters)
-    return tuple(sorted(name for name, entry in found if entry.is_dir() and is_environment(entry.path)))
+    entries = sent_entries(root, ignore_rules(root, root / dockerfile if dockerfile else None), enters)
+    return tuple(sorted(name for name, entry in entries if entry.is_dir() and is_environment(entry.path)))
 
 
 def ignore_file(root: Path, paths: Iterable[str]) -> str:

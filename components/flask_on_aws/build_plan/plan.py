@@ -214,7 +214,7 @@ class _Planner:
         command, processes = self._commands(dependencies is not None and dependencies.installs_project)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
-        found = self._environments()
+        virtual_environments = self._environments()
         if not (dependencies and python):
             return None
         return BuildPlan(
@@ -232,20 +232,20 @@ class _Planner:
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
-            environments=found,
+            environments=virtual_environments,
             decisions=tuple(self.decisions),
         )
 
     def _environments(self) -> tuple[str, ...]:
-        found = self._try(lambda: environments(self.files.folder)) or ()
-        if found:
+        paths = self._try(lambda: environments(self.files.folder)) or ()
+        if paths:
             self._decide(
                 "left out",
-                ", ".join(found),
+                ", ".join(paths),
                 "virtual environments of this machine; the builder does not get them. Name them in .dockerignore, so that a "
                 "checkout without them is the same image",
             )
-        return found
+        return paths
 
     def _decide_details(self, dependencies: Dependencies) -> None:
         if dependencies.hashes:

@@ -128,9 +128,11 @@ def _command(evidence: Evidence) -> Cause | None:
 
 def _missing_program(lines: Sequence[str]) -> str:
     """What to add for the program that a shell did not find; empty if the log names none that is known."""
-    found = [match[1] for line in lines if (match := re.search(r"([\w.+-]+): (?:command )?not found$", line.rstrip()))]
-    argument, package = missing_package(found[-1]) if found else ("", "")
-    return f"; {found[-1]} was not found: add {package} to {argument}" if package else ""
+    pattern = r"([\w.+-]+): (?:command )?not found$"
+    programs = [match[1] for line in lines if (match := re.search(pattern, line.rstrip()))]
+    argument, package = missing_package(programs[-1]) if programs else ("", "")
+    where = "the app's dependencies" if argument == "dependencies" else argument
+    return f"; {programs[-1]} was not found: add {package} to {where}" if package else ""
 
 
 def _capacity(evidence: Evidence) -> Cause | None:

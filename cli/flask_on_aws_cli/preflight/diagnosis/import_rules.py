@@ -140,5 +140,5 @@ def _addition(program: str, installed: Mapping[str, str]) -> str:
     if kind == "dependencies" and "[" not in package and name in {other.lower() for other in installed}:
         return ""
     where = "the setting systemPackages" if kind == "system_packages" else "the dependencies"
-    known = f" ({package})" if package else ""
-    return f"add the package that provides {program} to {where}{known}, or "
+    name_of_package = f" ({package})" if package else ""
+    return f"add the package that provides {program} to {where}{name_of_package}, or "

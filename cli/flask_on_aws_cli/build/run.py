@@ -75,8 +75,8 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
         for step in local_steps(plan, target, find_uv_bin()):
-            environment = _step_environment(step, plan.build_packages, Path(temporary["TMPDIR"]))
-            _run(step, target / "app", {**environment, **build_env, **temporary, "PATH": environment["PATH"]})
+            environment = _step_environment(step, plan.build_packages, {**build_env, **temporary})
+            _run(step, target / "app", environment)
     link_programs(target / PROGRAMS, plan.run_packages)
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
@@ -167,15 +167,16 @@ def _temporary_folder() -> Generator[dict[str, str]]:
         yield {"TMPDIR": folder}
 
 
-def _step_environment(step: Step, packages: Sequence[str], temporary: Path) -> dict[str, str]:
+def _step_environment(step: Step, packages: Sequence[str], build_env: Mapping[str, str]) -> dict[str, str]:
     """The variables of a step: those of an image's build, with the program that it needs."""
     if step.uses_machine:
-        return {**os.environ, "PATH": machine_path(), "UV_PYTHON_DOWNLOADS": "never"}
+        return {**os.environ, **build_env, "PATH": machine_path(), "UV_PYTHON_DOWNLOADS": "never"}
+    temporary = Path(build_env["TMPDIR"])
     home = temporary / "home"
     home.mkdir(exist_ok=True)
     programs = link_programs(temporary / f"bin-{step.needs}", packages, [step.needs] if step.needs else [])
     path = os.pathsep.join(filter(None, (step.environment.get("PATH", ""), str(programs))))
-    return {**step_environment(home, os.environ), **step.environment, "PATH": path}
+    return {**step_environment(home, os.environ), **build_env, **step.environment, "PATH": path}
 
 
 def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:

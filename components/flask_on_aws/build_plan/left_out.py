@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
-from .context_files import ignore_lines, ignore_rules, ignore_text, sent_entries
+from .context_files import ContextError, ignore_lines, ignore_rules, ignore_text, sent_entries
 
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 """Names in the app's folder that are left out, whatever .dockerignore says."""
@@ -32,7 +32,7 @@ def environments(root: Path, dockerfile: str = "") -> tuple[str, ...]:
         dockerfile: path in it of the app's own Dockerfile, which may have a .dockerignore of its own. Default: none.
 
     Raises:
-        ContextError: if a line of the .dockerignore cannot be understood.
+        ContextError: if the folder cannot be read, or a line of the .dockerignore cannot be understood.
     """
 
     def enters(name: str, entry: "os.DirEntry[str]") -> bool:
@@ -40,8 +40,11 @@ def environments(root: Path, dockerfile: str = "") -> tuple[str, ...]:
             entry.name not in _SKIPPED and not is_environment(entry.path) and os.access(entry.path, os.R_OK | os.X_OK)
         )
 
-    entries = sent_entries(root, ignore_rules(root, root / dockerfile if dockerfile else None), enters)
-    return tuple(sorted(name for name, entry in entries if entry.is_dir() and is_environment(entry.path)))
+    try:
+        entries = sent_entries(root, ignore_rules(root, root / dockerfile if dockerfile else None), enters)
+        return tuple(sorted(name for name, entry in entries if entry.is_dir() and is_environment(entry.path)))
+    except OSError as error:
+        raise ContextError(f"{error.filename!r} cannot be read ({error.strerror}); make it readable.") from error
 
 
 def ignore_file(root: Path, paths: Iterable[str]) -> str:

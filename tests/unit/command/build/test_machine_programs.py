@@ -123,7 +123,7 @@ def test_a_build_and_the_app_have_no_program_of_the_machine(tmp_path, machine, m
         run_packages=("declared",),
         start_command="declared && python -c 'import sys; print(sys.path)' && of-the-machine",
     )
-    make_environment(plan, app, tmp_path / "out", {})
+    make_environment(plan, app, tmp_path / "out", {"VIRTUAL_ENV": "/nowhere"})  # as ENV of an image wins over its ARG
     done = subprocess.run([tmp_path / "out" / "start"], capture_output=True, text=True, check=False)
     assert done.returncode == 127
     assert done.stdout.startswith("of the machine\n")

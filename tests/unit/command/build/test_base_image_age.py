@@ -74,5 +74,5 @@ def test_an_old_base_image_is_reported_with_the_commands_that_get_a_new_one(tmp_
         assert "pulumi config set rebuild 20" in fix
 
 
-def test_the_base_image_of_a_dockerfile_of_one_s_own_is_not_known():
+def test_the_base_image_of_an_app_s_own_dockerfile_is_not_known():
     assert old_base_image("shop", BuildPlan(dockerfile="Dockerfile")) == ("", "")

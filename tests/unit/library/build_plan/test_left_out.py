@@ -118,7 +118,7 @@ def test_environments_within_environments_and_in_node_modules_are_not_searched(a
     assert plan_build(app).environments == ("env",)
 
 
-def test_a_dockerfile_of_one_s_own_decides_and_is_told_of_environments(app):
+def test_with_an_app_s_own_dockerfile_environments_are_reported(app):
     (app / "Dockerfile").write_text("FROM python:3.13-slim\nCOPY . .\nCMD gunicorn app:app\n")
     environment(app / "env")
     decision = next(decision for decision in plan_build(app).decisions if decision.subject == "sent to the builder")

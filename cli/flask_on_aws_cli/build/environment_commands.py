@@ -3,6 +3,7 @@
 TARGET/app      a copy of the code, with built assets
 TARGET/venv     its virtual environment, created by uv (or conda)
 TARGET/tools    the package manager, in a separate virtual environment
+TARGET/bin      links to the programs of this machine that the image has too
 TARGET/start    starts the app, or the command in its arguments, in the virtual environment
 TARGET/plan.json  the plan
 """
@@ -17,6 +18,9 @@ from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.shell import shell_command
 
 PLAN = "plan.json"
+PROGRAMS = "bin"
+# Variables of a shell with folders of modules that an image lacks.
+MODULE_PATHS = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "NODE_PATH", "GEM_HOME", "GEM_PATH", "PERL5LIB")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class Step:
     needs: str = ""
     """The program that must be installed on this machine; empty if the environment contains it."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Variables in addition to those of this process; PATH is prepended to its PATH."""
+    """Variables in addition to those of every step; PATH is prepended to theirs."""
+    uses_machine: bool = False
+    """Whether it has this process's variables, since it looks for this machine's Python or installs a tool."""
 
 
 def local_steps(plan: BuildPlan, target: Path, uv: str) -> list[Step]:
@@ -47,11 +53,12 @@ def local_steps(plan: BuildPlan, target: Path, uv: str) -> list[Step]:
     if plan.node:
         steps += [Step(plan.node.install, "npm"), Step("npm run build && rm -rf node_modules", "npm")]
     if not conda:
-        steps.append(Step(f"{uv_command} venv --python {plan.python_version} {shlex.quote(venv)}"))
+        create = f"{uv_command} venv --python {plan.python_version} {shlex.quote(venv)}"
+        steps.append(Step(create, uses_machine=True))
     if install.tool:
         create_tools = f"{uv_command} venv --python {plan.python_version} {shlex.quote(tools)}"
         install_tool = f"{uv_command} pip install --python {shlex.quote(tools + '/bin/python')} {install.tool}"
-        steps.append(Step(f"{create_tools} && {install_tool}"))
+        steps.append(Step(f"{create_tools} && {install_tool}", uses_machine=True))
     commands = [command for command in (install.dependencies, install.project) if command]
     return steps + [Step(command, conda, environment) for command in commands]
 
@@ -62,8 +69,10 @@ def start_script(plan: BuildPlan) -> str:
 # Starts the command of the image's CMD, or the one in the arguments.
 set -eu
 cd "$(dirname "$0")"
-VIRTUAL_ENV=$PWD/venv PATH=$PWD/venv/bin:$PATH PYTHONUNBUFFERED=1
-export VIRTUAL_ENV PATH PYTHONUNBUFFERED
+# Nothing of this shell may make the app work: it gets the programs and module paths that the image has.
+unset {" ".join(MODULE_PATHS)}
+VIRTUAL_ENV=$PWD/venv PATH=$PWD/venv/bin:$PWD/bin PYTHONUNBUFFERED=1 PYTHONNOUSERSITE=1
+export VIRTUAL_ENV PATH PYTHONUNBUFFERED PYTHONNOUSERSITE
 cd app
 [ $# -gt 0 ] || set -- {shlex.join(shell_command(plan.start_command))}
 exec "$@"

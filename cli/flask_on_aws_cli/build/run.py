@@ -8,13 +8,17 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
+from flask_on_aws.build_plan.context_files import ignore_lines
+from flask_on_aws.build_plan.left_out import IGNORE_FILE, ignore_file, ignored_in
+from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKERIGNORE, render_dockerfile
 from uv import find_uv_bin
 
 from ..plan.report import as_json
 from .build_causes import BuildCause, build_cause
-from .environment_commands import PLAN, Step, local_steps, start_script
+from .environment_commands import PLAN, PROGRAMS, Step, local_steps, start_script
+from .machine_programs import link_programs, machine_path
+from .step_environment import step_environment
 
 # Enough of a failed command's output to include the cause.
 _LAST_LINES = 30
@@ -40,11 +44,11 @@ class BuildError(Exception):
         super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
-def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
-    """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+def check_target(folder: Path, target: Path) -> Path:
+    """The absolute path of the folder that an environment is built in.
 
     Raises:
-        BuildError: if the folder contains anything else, a program is missing, or a command fails.
+        BuildError: if it contains anything but an older environment, or is in the app's folder.
     """
     target = target.absolute()
     if target.exists() and not (target / PLAN).is_file() and (not target.is_dir() or any(target.iterdir())):
@@ -53,15 +57,27 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
         )
     if target.resolve().is_relative_to(folder.resolve()):
         raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
-    for folder_name in ("app", "venv", "tools"):
+    return target
+
+
+def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
+    """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+
+    Raises:
+        BuildError: if the folder contains anything else, a program is missing, or a command fails.
+    """
+    target = check_target(folder, target)
+    for folder_name in ("app", "venv", "tools", PROGRAMS):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
-    shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
+    shutil.copytree(folder, target / "app", symlinks=True, ignore=ignored_in(folder))
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
         for step in local_steps(plan, target, find_uv_bin()):
-            _run(step, target / "app", {**build_env, **temporary})
+            environment = _step_environment(step, plan.build_packages, {**build_env, **temporary})
+            _run(step, target / "app", environment)
+    link_programs(target / PROGRAMS, plan.run_packages)
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -79,7 +95,7 @@ def eject(plan: BuildPlan, folder: Path, build_env: Sequence[str], build_secrets
         if (folder / name).exists():
             raise BuildError(f"{str(folder / name)!r} already exists; move or delete it, then try again.")
     if not (folder / ".dockerignore").exists():
-        files[".dockerignore"] = DOCKERIGNORE
+        files[".dockerignore"] = DOCKERIGNORE + ignore_lines(plan.environments)
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -113,9 +129,7 @@ def build_image(
         raise BuildError(
             "there is no docker command on this machine; install Docker, or build an environment with --venv."
         )
-    file = str(folder / plan.dockerfile) if plan.dockerfile else "-"
-    dockerfile = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
-    command = ["docker", "build", "--tag", tag, "--file", file, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
+    command = ["docker", "build", "--tag", tag, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
     # Without --load, a builder that runs in a container would keep the image to itself.
     command += ["--load", *(["--builder", builder] if builder else [])]
     for name, value in build_env.items():
@@ -124,9 +138,16 @@ def build_image(
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
     with _temporary_folder() as temporary:
+        file = folder / plan.dockerfile
+        if not plan.dockerfile:
+            # In a file, since only next to one there can be a .dockerignore other than the app's.
+            file = Path(temporary["TMPDIR"], "Dockerfile")
+            file.write_text(render_dockerfile(plan, build_env, build_secrets), encoding="utf-8")
+            ignored = ignore_file(folder, plan.environments)
+            file.with_name(IGNORE_FILE).write_text(ignored, encoding="utf-8", errors="surrogateescape")
         result = subprocess.run(  # noqa: S603 no shell
-            [*command, str(folder)],
-            input=dockerfile,
+            [*command, "--file", str(file), str(folder)],
+            stdin=subprocess.DEVNULL,
             text=True,
             check=False,
             stdout=out,
@@ -146,23 +167,26 @@ def _temporary_folder() -> Generator[dict[str, str]]:
         yield {"TMPDIR": folder}
 
 
-def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil
-    def ignore(path: str, names: list[str]) -> list[str]:
-        return [name for name in names if name in LEFT_OUT] if Path(path) == folder else []
+def _step_environment(step: Step, packages: Sequence[str], build_env: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a step: those of an image's build, with the program that it needs."""
+    if step.uses_machine:
+        return {**os.environ, **build_env, "PATH": machine_path(), "UV_PYTHON_DOWNLOADS": "never"}
+    temporary = Path(build_env["TMPDIR"])
+    home = temporary / "home"
+    home.mkdir(exist_ok=True)
+    programs = link_programs(temporary / f"bin-{step.needs}", packages, [step.needs] if step.needs else [])
+    path = os.pathsep.join(filter(None, (step.environment.get("PATH", ""), str(programs))))
+    return {**step_environment(home, os.environ), **build_env, **step.environment, "PATH": path}
 
-    return ignore
 
-
-def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
-    if step.needs and shutil.which(step.needs) is None:
+def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
+    if step.needs and shutil.which(step.needs, path=environment["PATH"]) is None:
         raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
-    path = os.environ.get("PATH", os.defpath)
-    environment = {**os.environ, **build_env, **step.environment}
-    environment["PATH"] = f"{step.environment['PATH']}:{path}" if "PATH" in step.environment else path
     result = subprocess.run(  # noqa: S603 the command is the plan's
         ["/bin/sh", "-c", step.command],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

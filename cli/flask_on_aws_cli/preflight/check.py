@@ -21,6 +21,7 @@ class Cause(StrEnum):
     NO_START_COMMAND = "no start command"
     NO_PLAN = "no build plan"
     BUILD_FAILED = "build failed"
+    OLD_BASE_IMAGE = "old base image"
     START_COMMAND_NOT_FOUND = "start command not found"
     INVALID_COMMAND = "invalid start command"
     NOT_INSTALLED = "dependency not installed"

@@ -158,7 +158,8 @@ def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | 
         click.echo(as_json(result.checks, str(settings.folder), result.kind))
         return
     ran = f"ran as a process ({result.reason})" if result.reason else "ran as a container"
-    click.echo(f"\n{app} {ran}: {summary(result.checks)}")
+    python = f", with Python {result.other_python}" if result.other_python else ""
+    click.echo(f"\n{app} {ran}{python}: {summary(result.checks)}")
 
 
 def _print(check: Check) -> None:

@@ -48,6 +48,8 @@ class BuiltApp:
     """The image of the app's own Dockerfile; None for a planned image or a process."""
     no_database: str = ""
     """Why there is no database although the stack has one; empty if there is one."""
+    other_python: str = ""
+    """The Python that it was built with and the stack's, as in `3.11 instead of 3.13`; empty if they are the same."""
 
 
 def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:

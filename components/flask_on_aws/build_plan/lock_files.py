@@ -1,10 +1,8 @@
 """Whether a lock file says what an app needs: a stale one may lie next to the file that does."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .project_files import ProjectFiles, items, table
-from .requirements import outside_problem
 
 _PYPROJECT = "pyproject.toml"
 NO_DEPENDENCIES = "declares no dependencies"
@@ -54,46 +52,6 @@ def pipenv_gap(files: ProjectFiles) -> str:
     if not files.has("Pipfile"):
         return "there is no Pipfile"
     return "" if table(files.toml("Pipfile"), "packages") else f"Pipfile {NO_DEPENDENCIES}"
-
-
-def outside_locked(lock: Mapping[str, Any], file: str) -> Iterator[str]:
-    """Packages of uv.lock and poetry.lock that come from outside of the app's folder, one sentence each.
-
-    Packages that only development needs are not installed, and do not count.
-    """
-    packages = [table(package) for package in items(lock.get("package"))]
-    needed = _needed_of_uv(packages) if file == "uv.lock" else None
-    for package in packages:
-        name, source = str(package.get("name", "")), table(package, "source")
-        path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
-        if source.get("type") in ("directory", "file"):
-            path = source.get("url")
-        groups = package.get("groups")  # Poetry's, since 2.0
-        is_needed = name in needed if needed is not None else isinstance(groups, list) and "main" in groups
-        if isinstance(path, str) and is_needed and (problem := outside_problem(None, path)):
-            yield f"{file}: {name!r} from {path} {problem}; {OUTSIDE_FIX}."
-
-
-def _needed_of_uv(packages: list[dict[str, Any]]) -> set[str]:
-    """The packages that the project itself needs, with what those need."""
-    needs = {
-        str(package.get("name", "")): [
-            str(table(entry).get("name", "")) for entry in items(package.get("dependencies"))
-        ]
-        for package in packages
-    }
-    waiting = [
-        str(package.get("name", ""))
-        for package in packages
-        if "." in (table(package, "source").get("virtual"), table(package, "source").get("editable"))
-    ]
-    needed = set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            waiting += needs.get(name, [])
-    return needed
 
 
 def _has_dependencies(project: dict[str, Any]) -> bool:

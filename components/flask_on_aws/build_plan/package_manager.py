@@ -1,12 +1,21 @@
 """Which package manager installs an app's dependencies, from which file, and what that file contains."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .declared_sources import uses_uv
-from .lock_files import NO_DEPENDENCIES, OUTSIDE_FIX, outside_locked, pipenv_gap, poetry_gap, unread_locks, uv_gap
+from .lock_files import NO_DEPENDENCIES, OUTSIDE_FIX, pipenv_gap, poetry_gap, unread_locks, uv_gap
+from .locked_packages import (
+    LockedPackage,
+    extra_requirements,
+    group_requirements,
+    installed_by_poetry,
+    installed_by_uv,
+    locks_path,
+    uv_groups,
+)
 from .project_files import FileError, ProjectFiles, items, table
 from .requirements import Requirements, add_requirement, applies, normalized, outside_problem, read_requirements
 
@@ -122,7 +131,7 @@ def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:
     requirements = read_requirements(files, "requirements.txt")
     chosen.take(requirements)
     if requirements.has_project:
-        _add_project(files, chosen)
+        _add_project(files, chosen, requirements.project_extras)
 
 
 def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
@@ -174,9 +183,11 @@ def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.files = [name for name in (_PYPROJECT, "poetry.lock") if files.has(name)]
     poetry = table(project, "tool", "poetry")
     for name, wanted in table(poetry, "dependencies").items():
-        _add_table(chosen, name, table(wanted), f"{name!r} in {_PYPROJECT}")
+        for entry in items(wanted) or [wanted]:
+            _add_table(chosen, name, table(entry), f"{name!r} in {_PYPROJECT}")
     _add_project(files, chosen)
-    _add_locked(files.toml("poetry.lock"), chosen, "poetry.lock")
+    lock = files.toml("poetry.lock")
+    _add_locked(chosen, installed_by_poetry(lock, project), lock)
     name = poetry.get("name") or table(project, "project").get("name") or ""
     module = normalized(str(name)).replace("-", "_")
     has_module = bool(module) and any(
@@ -188,12 +199,13 @@ def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
 def _read_uv(files: ProjectFiles, chosen: Dependencies) -> None:
     project = files.toml(_PYPROJECT)
     chosen.files = [name for name in (_PYPROJECT, "uv.toml", "uv.lock") if files.has(name)]
-    _add_locked(files.toml("uv.lock"), chosen, "uv.lock")
+    lock, groups = files.toml("uv.lock"), uv_groups(project)
+    _add_locked(chosen, installed_by_uv(lock, groups), lock)
     if not chosen.locked:
         _add_project(files, chosen)
-        for name, source in table(project, "tool", "uv", "sources").items():
-            for entry in items(source) or [source]:
-                _add_table(chosen, name, table(entry), f"{name!r} in {_PYPROJECT}")
+        lines = [line for group in groups for line in group_requirements(project, group)]
+        _add_requirements(files, chosen, lines, _PYPROJECT)
+        _add_uv_sources(chosen, table(project, "tool", "uv", "sources"))
     package = table(project, "tool", "uv").get("package")
     chosen.installs_project = package is True or (package is not False and "build-system" in project)
 
@@ -209,34 +221,46 @@ def _read_pyproject(files: ProjectFiles, chosen: Dependencies) -> None:
         chosen.installs_project = True
 
 
-def _add_project(files: ProjectFiles, chosen: Dependencies) -> None:
+def _add_project(files: ProjectFiles, chosen: Dependencies, extras: Iterable[str] = ()) -> None:
+    """The dependencies of [project], and those of the extras that are installed with it."""
+    project = table(files.toml(_PYPROJECT), "project")
     line_number = files.line_of(_PYPROJECT, r"\s*dependencies\b")
-    place = f"{_PYPROJECT}, line {line_number}"
+    lines = [str(line) for line in items(project.get("dependencies"))]
+    lines += extra_requirements(project, extras)
+    _add_requirements(files, chosen, lines, f"{_PYPROJECT}, line {line_number}")
+
+
+def _add_requirements(files: ProjectFiles, chosen: Dependencies, lines: Iterable[str], place: str) -> None:
     requirements = Requirements()
-    for line in items(table(files.toml(_PYPROJECT), "project").get("dependencies")):
-        if str(line).strip():
-            add_requirement(requirements, str(line).strip(), place, files)
+    for line in lines:
+        if line.strip():
+            add_requirement(requirements, line.strip(), place, files)
     chosen.take(requirements)
 
 
-def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
-    """The packages of uv.lock and poetry.lock; those in a folder other than the app's need the code."""
-    for problem in outside_locked(lock, file):
-        raise FileError(problem)
-    for package in items(lock.get("package")):
-        name, source = str(table(package).get("name", "")), table(package, "source")
-        path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
-        if path is None and source.get("type") in ("directory", "file"):
-            path = source.get("url")
-        if path not in (None, "."):
-            chosen.local = chosen.local or f"{name!r} in {file}"
-        chosen.git |= "git" in source or source.get("type") == "git"
-        chosen.names |= {normalized(name)} - {""}
+def _add_uv_sources(chosen: Dependencies, sources: dict[str, Any]) -> None:
+    """Where uv gets packages that are not in a lock file. It reads all of them, though it installs only what is needed."""
+    for name, source in sources.items():
+        for entry in items(source) or [source]:
+            if applies(str(table(entry).get("marker", ""))):
+                chosen.git |= "git" in table(entry)
+                if {"path", "workspace"} & table(entry).keys():
+                    chosen.local = chosen.local or f"{name!r} in {_PYPROJECT}"
+
+
+def _add_locked(chosen: Dependencies, installed: Iterable[LockedPackage], lock: dict[str, Any]) -> None:
+    """The installed packages of a lock file. Those in a folder other than the app's need the code, even to be skipped."""
+    chosen.local = chosen.local or locks_path(lock, chosen.decides)
+    for package in installed:
+        if package.path and (problem := outside_problem(None, package.path)):
+            raise FileError(f"{chosen.decides}: {package.name!r} from {package.path} {problem}; {OUTSIDE_FIX}.")
+        chosen.git |= package.is_git
+        chosen.names.add(package.name)
 
 
 def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: str) -> None:
     """A dependency as Pipenv and Poetry write it: a version, or a table with extras, a path or a repository."""
-    if "markers" in wanted and not applies(str(wanted["markers"])):
+    if wanted.get("optional") is True or not applies(str(wanted.get("markers", ""))):
         return
     extras = {f"{normalized(name)}-{normalized(str(extra))}" for extra in items(wanted.get("extras"))}
     chosen.names |= {normalized(name)} | extras

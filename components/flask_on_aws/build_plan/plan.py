@@ -14,8 +14,11 @@ from typing import TypeVar
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
 from .declared_sources import unread_source_problems
+from .left_out import LEFT_OUT as LEFT_OUT
+from .left_out import environments
 from .node_build import NodeBuild as NodeBuild
 from .node_build import node_build
+from .outdated_locks import outdated_lock_problems
 from .own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
 from .plan_values import BuildPlan as BuildPlan
@@ -30,8 +33,6 @@ from .start_command import NoStartCommandError, start_command
 from .system_packages import needed_packages
 from .unread_files import unread_files
 
-# Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
-LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
 SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
@@ -98,6 +99,12 @@ class _Planner:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
         for subject, value, reason in stage_facts(image.stage):
             self._decide(subject, value, reason)
+        if sent := self._try(lambda: environments(self.files.folder, dockerfile)):
+            self._decide(
+                "sent to the builder",
+                f"also {', '.join(sent)}",
+                "virtual environments of this machine, which COPY may put into the image: name them in .dockerignore",
+            )
         processes = self._processes()
         named = {"start_command": command, "release_command": processes.release}
         named |= {f"workers.{name}": line for name, line in processes.workers.items()}
@@ -123,6 +130,7 @@ class _Planner:
             self._decide("packages", dependencies.manager, dependencies.reason)
             self._decide_details(dependencies)
             self.problems += self._try(lambda: self._unread_sources(dependencies)) or []
+            self.problems += self._try(lambda: list(outdated_lock_problems(files, dependencies.decides))) or []
         manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:
@@ -134,6 +142,7 @@ class _Planner:
         command, processes = self._commands(dependencies)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
+        virtual_environments = self._environments()
         if not (dependencies and python):
             return None
         return BuildPlan(
@@ -151,7 +160,19 @@ class _Planner:
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
+            environments=virtual_environments,
         )
+
+    def _environments(self) -> tuple[str, ...]:
+        paths = self._try(lambda: environments(self.files.folder)) or ()
+        if paths:
+            self._decide(
+                "left out",
+                ", ".join(paths),
+                "virtual environments of this machine; the builder does not get them. Name them in .dockerignore, so that a "
+                "checkout without them is the same image",
+            )
+        return paths
 
     def _decide_details(self, dependencies: Dependencies) -> None:
         if dependencies.hashes:

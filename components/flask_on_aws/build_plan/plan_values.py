@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .app_code.proposal import Proposal
+from .left_out import LEFT_OUT
 from .node_build import NodeBuild
 from .own_image import AUTO
 
@@ -75,8 +76,15 @@ class BuildPlan:
     """The command to run once for each release; empty without one."""
     workers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Commands of background processes, by name."""
+    environments: Sequence[str] = ()
+    """Virtual environments in the app's folder that .dockerignore does not leave out, as paths; the image does."""
     decisions: Sequence[Decision] = ()
     """All decisions, in order."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Paths in the app's folder that are never in the image."""
+        return (*LEFT_OUT, *(path for path in self.environments if path not in LEFT_OUT))
 
 
 class BuildPlanError(ValueError):

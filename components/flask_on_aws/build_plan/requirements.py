@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from .project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED
 
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+_INCLUDE = re.compile(r"(?P<option>-r|-c|--requirement|--constraint)[\s=]*(?P<target>\S+)")
+_CONSTRAINTS = ("-c", "--constraint")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
 _INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*(\S*)")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
@@ -40,7 +41,7 @@ class Requirements:
     files: list[str] = field(default_factory=list[str])
     """The file itself and those that it names, in the order in which they are met."""
     names: set[str] = field(default_factory=set[str])
-    """Normalized names of the packages; an extra is `package-extra` as well."""
+    """Normalized names of the packages, without those of constraints; an extra is `package-extra` as well."""
     hashes: bool = False
     """Whether a line has a hash, and so pip wants one on every line."""
     local: str = ""
@@ -53,6 +54,10 @@ class Requirements:
     """Whether an option names an index or a folder of wheels."""
     has_project: bool = False
     """Whether the app itself is installed, with the dependencies of its pyproject.toml."""
+    project_extras: set[str] = field(default_factory=set[str])
+    """Normalized names of the app's own extras that are installed."""
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Normalized names of the extras by that of the package, for each package of `names`."""
 
 
 def read_requirements(files: ProjectFiles, name: str) -> Requirements:
@@ -120,11 +125,13 @@ def add_requirement(found: Requirements, line: str, place: str, files: ProjectFi
             )
             raise FileError(f"{place}: {line!r} {problem}; {fix}.")
         found.local = found.local or f"{line!r} in {place}"
-        found.has_project |= re.fullmatch(r"(\.|\./)(\[.*\])?", target) is not None
+        _add_project(found, target)
     elif wanted:
         name = normalized(wanted.name)
         found.by_name |= set() if wanted.url else {name}
-        found.names |= {name, *(f"{name}-{normalized(extra)}" for extra in wanted.extras)}
+        extras = {normalized(extra) for extra in wanted.extras}
+        found.names |= {name, *(f"{name}-{extra}" for extra in extras)}
+        found.needs[name] = tuple(sorted(extras.union(found.needs.get(name, ()))))
     elif not editable and "://" not in line:
         raise FileError(f"{place}: {line!r} is not a requirement; correct or remove it.")
 
@@ -138,11 +145,19 @@ def applies(marker: str) -> bool:
     return any(parsed.evaluate(image) for image in _IMAGES)
 
 
+def _add_project(found: Requirements, target: str) -> None:
+    """`.` or `./`, which may be followed by extras in brackets."""
+    if project := re.fullmatch(r"\./?(?:\[(?P<extras>.*)\])?", target):
+        found.has_project = True
+        found.project_extras |= {normalized(extra.strip()) for extra in (project["extras"] or "").split(",")} - {""}
+
+
 def _is_local(target: str) -> bool:
     return target.startswith((".", "/", "file:")) or ("://" not in target and target.endswith(_ARCHIVE))
 
 
-def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
+def _read(files: ProjectFiles, name: str, found: Requirements, constrains: bool = False) -> None:
+    """Read one file. Constraints limit versions; they install nothing."""
     if name in found.files:
         return
     found.files.append(name)
@@ -150,9 +165,11 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
         place = f"{name}, line {number}"
         found.hashes |= "--hash=" in line
         if include := _INCLUDE.match(line):
-            _include(files, name, include[1], place, found)
+            _include(files, name, include, place, found, constrains)
         elif not line.startswith("-") or _EDITABLE.match(line):
-            add_requirement(found, line, place, files)
+            requirements = Requirements() if constrains else found
+            add_requirement(requirements, line, place, files)
+            found.local = found.local or requirements.local
         elif index := _INDEX.match(line):
             found.has_index = True
             problem = outside_problem(files, index[2]) if index[2] and _is_local(index[2]) else ""
@@ -160,13 +177,16 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
                 raise FileError(f"{place}: {line!r} {problem}; put it there and write its path in that folder.")
 
 
-def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:
+def _include(
+    files: ProjectFiles, name: str, include: re.Match[str], place: str, found: Requirements, constrains: bool
+) -> None:
+    target = include["target"]
     if "://" in target:
         return
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
     if path.startswith(("..", "/")) or not files.has(path):
         raise FileError(f"{place}: {target!r} is not in the app's folder; put it there or remove the line.")
-    _read(files, path, found)
+    _read(files, path, found, constrains or include["option"] in _CONSTRAINTS)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -27,6 +27,8 @@ _DEBIAN = "trixie"
 _CONDA = "condaforge/miniforge3:26.7.2-0"
 # The image's user; ECS uses the number. Below the range of regular users on hosts.
 _USER = 10001
+CREATE_USER = f"groupadd --gid {_USER} app"
+"""The start of the image's first own step, except for the installation of Debian packages."""
 _VENV, _TOOLS = "/venv", "/tools"
 _PIP_CACHE = "/root/.cache/pip"
 _CACHES = {"pipenv": "/root/.cache", "poetry": "/root/.cache", "uv": "/root/.cache/uv", "conda": "/opt/conda/pkgs"}
@@ -85,7 +87,7 @@ class _Renderer:
             *install_and_code,
             "# The running container's root may be read-only, so bytecode is made here, good whatever a file's time says.",
             "# A file that is no Python of this version stays as it is.",
-            f"RUN rm -rf {' '.join(LEFT_OUT)} \\",
+            f"RUN rm -rf {shlex.join(plan.left_out)} \\",
             f" && {{ {_VENV}/bin/python -m compileall -q --invalidation-mode unchecked-hash . || true; }}",
         ]
 
@@ -99,7 +101,7 @@ class _Renderer:
             f"FROM {f'debian:{_DEBIAN}-slim' if plan.manager == 'conda' else self._python()}",
             *_packages(plan.run_packages),
             "# The platform names the user by number. Volumes keep the owner that a folder has here, elsewhere root's.",
-            f"RUN groupadd --gid {_USER} app \\",
+            f"RUN {CREATE_USER} \\",
             f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\",
             " && mkdir -p /data/media \\",
             f" && chown {_USER}:{_USER} /tmp /data/media",

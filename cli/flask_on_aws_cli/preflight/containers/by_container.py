@@ -12,9 +12,10 @@ from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.contract import CA_PATH
 
+from ...build.base_image_age import old_base_image
 from ...build.run import BuildError, build_image
 from ...shared.docker_engine import ENGINE_NAMES, DockerError, inspect, remove
-from ..check import Cause, Check, Finding, failed, not_checked, passed
+from ..check import Cause, Check, Finding, failed, not_checked, passed, warned
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
 from ..processes.database import database_facts
@@ -88,7 +89,11 @@ def _build(settings: AppSettings, build_plan: BuildPlan, image: str, report: Rep
         report(failed(BUILD, build_failed(error)))
         raise StopHere from error
     seconds = time.monotonic() - began
-    report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))
+    age, fix = old_base_image(image, build_plan)
+    if age:
+        report(warned(BUILD, Finding(Cause.OLD_BASE_IMAGE, f"the base image {age}", fix)))
+    else:
+        report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))
 
 
 def judge_architecture(actual: str, expected: str) -> Check:

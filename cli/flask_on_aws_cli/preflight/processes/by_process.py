@@ -9,11 +9,12 @@ from pathlib import Path
 
 from flask_on_aws.build_plan.plan import BuildPlan
 
+from ...build.environment_commands import PROGRAMS
+from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
 from ...local_project.ports import port_for
 from ...postgres_server.binaries import NoPostgresError
 from ...postgres_server.server import ServerError
-from ...task_model.environment_images import available_python
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
@@ -37,7 +38,8 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(remove, folder)
-        writable = _make(settings, build_plan, folder / "built", report)
+        python = local_python(build_plan)
+        writable = _make(settings, build_plan, python, folder / "built", report)
         report(not_checked(ARCHITECTURE, f"{_NO_IMAGE}; it runs on this machine's processor"))
         report(_user())
         report(not_checked(CERTIFICATES, _NO_IMAGE))
@@ -50,8 +52,11 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
             scratch=folder,
             ca=None,
             writable=writable,
+            programs=folder / "built" / PROGRAMS,
         )
-        built = BuiltApp(settings, runner, build_plan.start_command, release_command(settings, build_plan))
+        other = f"{python.version} instead of {build_plan.python_version}" if python.difference else ""
+        release = release_command(settings, build_plan)
+        built = BuiltApp(settings, runner, build_plan.start_command, release, other_python=other)
         yield _with_database(built, runner, stack) if "database" in settings.services else built
 
 
@@ -63,23 +68,26 @@ def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> 
     return replace(built, runner=replace(runner, ca=database.ca), database=database.facts, password=database.password)
 
 
-def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Report) -> list[Path]:
+def _make(
+    settings: AppSettings, build_plan: BuildPlan, python: LocalPython, target: Path, report: Report
+) -> list[Path]:
     """Build the environment; returns the folders of the code that the app may write to."""
-    began, version = time.monotonic(), available_python(build_plan.python_version)
+    began = time.monotonic()
     try:
-        make_environment(replace(build_plan, python_version=version), settings.folder, target, settings.build_env)
+        make_environment(
+            replace(build_plan, python_version=python.version), settings.folder, target, settings.build_env
+        )
     except BuildError as error:
         report(failed(BUILD, build_failed(error)))
         raise StopHere from error
     make_read_only(target / "app")
     writable = make_writable(target / "app", settings.writable_paths)
-    other = (
-        ""
-        if version == build_plan.python_version
-        else f", which this machine has instead of {build_plan.python_version}"
-    )
     seconds = time.monotonic() - began
-    report(passed(BUILD, f"an environment with Python {version}{other}, in {seconds:.0f} s", seconds))
+    built = f"an environment with Python {python.version}, in {seconds:.0f} s"
+    if python.difference:
+        report(not_checked(BUILD, f"{built}: {python.difference}"))
+    else:
+        report(passed(BUILD, built, seconds))
     return writable
 
 

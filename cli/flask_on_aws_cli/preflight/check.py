@@ -86,6 +86,8 @@ class Check:
     fix: str = ""
     seconds: float = 0.0
     """Duration in seconds; 0 if it was not measured."""
+    health_path: str = ""
+    """The path on which the app answers the health check with 200; set only by the check of that."""
 
 
 def passed(name: str, message: str, seconds: float = 0.0) -> Check:

@@ -77,8 +77,10 @@ def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
 def _running_app_checks(built: BuiltApp, app: App, context: Context) -> Iterator[Check]:
     settings = built.settings
     host, port = external_host(settings), built.runner.port
-    expected = Expectation(built.command, port, settings.health_path, settings.startup_seconds, host, context)
     start = wait_for_start(app, settings, built.runner.port)
+    expected = Expectation(
+        built.command, port, start.health_path, settings.startup_seconds, host, context, settings.of_stack
+    )
     checks = start_checks(start, expected)
     pages: list[Check] = []
     if start.answers_well:
@@ -88,7 +90,7 @@ def _running_app_checks(built: BuiltApp, app: App, context: Context) -> Iterator
         pages.append(judge_forged_host(forge(app, visited.steps[-1][0], visitor_headers(settings))))
         with ThreadPoolExecutor(1) as executor:  # both only wait
             idle_seconds = settings.watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
-            idle = executor.submit(app.leave_idle, settings.health_path, {}, idle_seconds)
+            idle = executor.submit(app.leave_idle, start.health_path, {}, idle_seconds)
             checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
         source = script_of(built.command, settings.folder)
         pages.append(judge_idle_connection(idle.result(), idle_seconds, built.command, source))

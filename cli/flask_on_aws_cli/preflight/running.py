@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-# The timeout of the load balancer's health check, in components/flask_on_aws/ingress/route.py.
+# Longer than the load balancer waits for a health check: pages may take longer.
 PROBE_SECONDS = 5.0
 
 

@@ -10,9 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
@@ -40,16 +39,13 @@ from ...task_model.container_paths import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_request import request_app
+from .app_response import health_path_lines, wait_for_response
 from .command_line import command_line
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .stack import STACK, Stack
 from .trust import how_to_trust
 
-# An app has up to four minutes to start, by default one; by then it has responded, or ECS's events have the reason.
-_RESPONSE_SECONDS = 240
-_POLL_SECONDS = 0.2
-_SHOWN = 5  # events and stopped tasks of each service: enough to recognize a crash loop
 _REGION = "us-east-1"
 
 _project = click.option(
@@ -76,7 +72,8 @@ def local() -> None:
 def up(project: Path, runtime: RuntimeName | None) -> None:
     """Start the local AWS and deploy the stack, or its changes.
 
-    A change of the app is deployed with a rolling deployment. The command ends when the app answers over HTTPS.
+    A change of the app is deployed with a rolling deployment. The command ends when the app answers over HTTPS on its
+    health path.
     """
     _up(project, runtime)
 
@@ -116,8 +113,11 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     counts = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing changed"
     click.echo(f"{changes}; {len(result.planned)} resources that exist only on AWS were planned, not created")
-    _wait_for_response(local_aws)
+    health = wait_for_response(local_aws)
+    stack.record_health_path(health.path)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
+    for line in health_path_lines(health, request_app(local_aws)):
+        click.echo(line)
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
     click.echo(f"To trust its certificates: {command_line('trust')}")
     return local_aws, stack
@@ -274,35 +274,6 @@ def _require_running(project: Path) -> tuple[LocalAws, dict[str, Any]]:
 
 def _client(local_aws: LocalAws, service: str) -> Any:
     return local_provider_settings(local_aws).client(service)
-
-
-def _wait_for_response(local_aws: LocalAws) -> None:
-    deadline, response = time.monotonic() + _RESPONSE_SECONDS, request_app(local_aws)
-    while not (isinstance(response, int) and response < HTTPStatus.BAD_REQUEST):
-        if time.monotonic() > deadline:
-            _fail_without_response(local_aws, response)
-        time.sleep(_POLL_SECONDS)
-        response = request_app(local_aws)
-
-
-def _fail_without_response(local_aws: LocalAws, last_response: int | str) -> NoReturn:
-    services = _services(local_aws)
-    events = [event["message"] for service in services for event in service["events"][:_SHOWN]]
-    reasons = [reason for service in services for reason in _stopped_reasons(local_aws, service)]
-    fail(
-        f"{local_aws.url} did not respond successfully within {_RESPONSE_SECONDS} s; its last response was: "
-        f"{last_response}. The events of the services, and why tasks were stopped:",
-        *events,
-        *reasons,
-    )
-
-
-def _stopped_reasons(local_aws: LocalAws, service: Mapping[str, Any]) -> list[str]:
-    """Why the last tasks of a service were stopped, each reason once."""
-    ecs, cluster = _client(local_aws, "ecs"), service["clusterArn"]
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
-    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns[-_SHOWN:])["tasks"] if arns else []
-    return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
 
 
 def _services(local_aws: LocalAws) -> list[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """A project as a user has it: a copy of the program, and the commands for its local AWS."""
 
+import json
 import ssl
 import subprocess
 import sys
@@ -65,11 +66,11 @@ class Local:
 
     def variables(self) -> dict[str, str]:
         """The app's environment variables, as `local env` prints them."""
-        return dict(line.split("=", 1) for line in self.run("env").splitlines())
+        return json.loads(self.run("env", "--json"))
 
     def rows(self, query: str) -> list[str]:
         """The rows that a query of the app's database returns."""
-        return self.run("psql", "--", "-Atc", query).splitlines()
+        return self.run("psql", "-Atc", query).splitlines()
 
     @property
     def trust(self) -> ssl.SSLContext:

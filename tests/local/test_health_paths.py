@@ -153,27 +153,30 @@ app.register_blueprint(ops)
 """
 
 
-def test_up_waits_for_the_path_that_the_app_has_and_not_for_its_front_page(
+def test_up_runs_another_app_and_waits_for_its_health_path_and_not_for_its_front_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only this test proves that `./up` serves an app without `/up` and with a failing front page."""
+    """Only this test proves that `./up DIR` serves an app without `/up` and with a failing front page."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    with opened(tmp_path / "project", app="../shop", database="none", bucket="none") as local:
+    with opened(tmp_path / "project", database="none", bucket="none") as local:
         shop = tmp_path / "shop"
         shop.mkdir()
         (shop / "app.py").write_text(SHOP)
         (shop / "requirements.txt").write_text("flask==3.1.2\ngunicorn==23.0.0\n")
         (shop / "Procfile").write_text("web: gunicorn --bind 0.0.0.0:$PORT app:app\n")
-        output = local.up()
+        output = local.up("--app", "../shop")
         assert (
             "health path: /ops/alive, since the app answers 404 on /up; on AWS, set it with: pulumi config set"
             in output
         )
         assert "front page: / answers 500" in output
-        (tmp_path / "record").write_text((tmp_path / ".cache/flask-on-aws/health-paths.json").read_text())
-        assert f'"{shop}": "/ops/alive"' in (tmp_path / "record").read_text()
+        assert f'"{shop}": "/ops/alive"' in (tmp_path / ".cache/flask-on-aws/health-paths.json").read_text()
 
-        local.configure(app="../shop", database="none", bucket="none", healthCheckPath="/ops/alive")
-        assert "health path: /ops/alive\n" in local.up()
+        local.configure(database="none", bucket="none", healthCheckPath="/ops/alive")
+        assert "health path: /ops/alive\n" in local.up()  # the app that was chosen
+        assert local.url in local.run("status")
+        assert "RuntimeError: the shop is closed" in local.operate("logs")
         with urllib.request.urlopen(local.url + "/ops/alive", context=local.trust) as response:
             assert response.status == 200
+        local.run("destroy")
+        assert [path.name for path in (local.folder / ".local-apps").iterdir()] == [".gitignore"]

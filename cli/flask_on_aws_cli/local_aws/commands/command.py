@@ -1,25 +1,25 @@
 """`flask-on-aws local`: runs the stack on this machine."""
 
 import contextlib
+import functools
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
-from flask_on_aws.runtime_contract.contract import CA_PATH
 from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
+from ...local_project.chosen_app import choose_app, chosen_app, home_of_app
 from ...local_project.location import RUNTIMES, RuntimeName
 from ...local_project.project import (
     FOLDER,
@@ -33,11 +33,12 @@ from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError
 from ...pulumi_engine import destroy as destroy_stack
+from ...pulumi_engine.program.project import read_project
 from ...shared.output_format import task_counts
-from ...shared.stack_options import fail
-from ...task_model.container_paths import localize_paths
+from ...shared.stack_options import fail, setting
 from ..containers import NoEngineError
 from ..runtimes import open_images
+from .app_environment import app_environment, export_commands
 from .app_request import request_app
 from .app_response import health_path_lines, wait_for_response
 from .command_line import command_line
@@ -48,12 +49,44 @@ from .trust import how_to_trust
 
 _REGION = "us-east-1"
 
-_project = click.option(
-    "--project",
-    default=".",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of Pulumi.yaml. Default: the current one.",
-)
+_CREATING = ("up", "dev")
+"""Names of the commands that create an app's local AWS."""
+
+
+def _project(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select the project and its app; the command gets the project."""
+
+    @functools.wraps(function)
+    def run(project: Path, app: Path | None, **options: Any) -> Any:
+        if app is not None:
+            _choose(project.resolve(), app.resolve(), creates=function.__name__ in _CREATING)
+        return function(project, **options)
+
+    folder = click.Path(path_type=Path, file_okay=False)
+    for option in (
+        click.option(
+            "--app",
+            type=click.Path(path_type=Path, file_okay=False, exists=True),
+            metavar="DIR",
+            help="App to run instead of that of the setting app, also by the following commands.",
+        ),
+        click.option("--project", default=".", type=folder, help="Folder of Pulumi.yaml. Default: the current one."),
+    ):
+        run = option(run)
+    return run
+
+
+def _choose(project: Path, app: Path, creates: bool) -> None:
+    """Choose an app for this and the following commands; end the command if it cannot be used."""
+    try:
+        configured = read_project(project, STACK, decrypts=False)
+    except EngineError as error:
+        fail(str(error))
+    setting_path = project / setting(configured.config, configured.name, "app", "app_template")
+    is_configured = app == setting_path.resolve()
+    if not (creates or is_configured or (home_of_app(project, app) / FOLDER).is_dir()):
+        fail(f"The app in {app} has no local AWS; create one with: {command_line('up', app)}")
+    choose_app(project, None if is_configured else app)
 
 
 @click.group()
@@ -145,6 +178,9 @@ def destroy(project: Path) -> None:
         with contextlib.suppress(NoEngineError):
             open_images(local_aws.location, runtime).clear()
     shutil.rmtree(local_aws.location.folder)
+    if chosen_app(project.resolve()):
+        local_aws.location.folder.parent.rmdir()
+        choose_app(project.resolve(), None)
     click.echo(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
@@ -188,16 +224,17 @@ def logs(project: Path, follow: bool) -> None:
     show(LogLines(client, [LogSource(name) for name in groups], since=0), follow, click.echo)
 
 
-@local.command()
+@local.command(context_settings={"ignore_unknown_options": True})
 @_project
-@click.argument("arguments", nargs=-1)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
     """Open the app's database with psql.
 
-    If psql is not installed, pgcli is downloaded and opened instead. Arguments after -- are passed to the program.
+    If psql is not installed, pgcli is downloaded and opened instead. ARGUMENTS are those of the program, such as
+    -c 'SELECT 1'.
     """
     # Both read the PG* variables: every user of the machine could see a password among the arguments.
-    environment = _app_environment(_require_running(project)[0])
+    environment = app_environment(_require_running(project)[0])
     variables = {name: value for name, value in environment.items() if name.startswith("PG")}
     client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
     sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 the user's command
@@ -217,13 +254,15 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
 
 @local.command()
 @_project
-def env(project: Path) -> None:
-    """Print the app's environment, including secrets.
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead.")
+def env(project: Path, in_json: bool) -> None:
+    """Print shell commands that set the app's environment, including secrets.
 
-    The lines have the format of a .env file.
+    In a shell with these, the app's own commands run as in the task: eval "$(flask-on-aws local env)". PORT is that of
+    the running task, so set another one before you start a server.
     """
-    for name, value in sorted(_app_environment(_require_running(project)[0]).items()):
-        click.echo(f"{name}={value}")
+    variables = app_environment(_require_running(project)[0])
+    click.echo(json.dumps(variables, indent=2, sort_keys=True) if in_json else export_commands(variables))
 
 
 @local.command()
@@ -241,8 +280,7 @@ def credentials(project: Path) -> None:
         "AWS_ACCESS_KEY_ID": location.access_key.id,
         "AWS_SECRET_ACCESS_KEY": location.access_key.secret,
     }
-    for name, value in variables.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo(export_commands(variables))
     click.echo("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # they may be set for another account
 
 
@@ -278,20 +316,3 @@ def _client(local_aws: LocalAws, service: str) -> Any:
 
 def _services(local_aws: LocalAws) -> list[Mapping[str, Any]]:
     return all_services(_client(local_aws, "ecs"))
-
-
-def _app_environment(local_aws: LocalAws) -> dict[str, str]:
-    """The environment of the web service's tasks, with the paths of this machine."""
-    ecs, secrets = _client(local_aws, "ecs"), _client(local_aws, "secretsmanager")
-    definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
-    if not definitions:
-        fail(f"The stack has no web service; deploy it with: {command_line('up')}")
-    task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
-    container = next(container for container in task["containerDefinitions"] if container.get("portMappings"))
-    variables = {pair["name"]: pair["value"] for pair in container["environment"]}
-    for secret in container["secrets"]:
-        arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
-        text = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        variables[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(local_aws.location.certificate)}
-    return {name: localize_paths(value, files) for name, value in variables.items()}

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 
+from ...local_project.chosen_app import chosen_app
 from ...local_project.health_routes import write_health_routes
 from ...local_project.project import LocalAws
-from ...pulumi_engine import Event, Override, Resource, Result, apply
+from ...pulumi_engine import EngineError, Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
 from ...shared.health_path_record import record_health_path
@@ -31,6 +32,9 @@ class Stack:
     def __init__(self, project: Path, local: LocalAws, print_line: Print) -> None:
         self._program, self._local, self._print = project, local, print_line
         self._project = read_project(project, STACK)
+        chosen = chosen_app(project)
+        self._chosen_config = {f"{self._project.name}:app": str(chosen)} if chosen else {}
+        self._chosen = chosen
         self._images = open_images(local.location, local.runtime)
         self._built: dict[Path, str] = {}
         self._routes: tuple[str, ...] = ()
@@ -49,9 +53,19 @@ class Stack:
             "docker:index/image:Image": self._build,
             "aws:cloudfront/distribution:Distribution": self._distribution,
         }
-        return apply(
-            self._program, STACK, Path(sys.executable), self._local.location, overrides, self._progress, self._log
+        result = apply(
+            self._program,
+            STACK,
+            Path(sys.executable),
+            self._local.location,
+            overrides,
+            self._progress,
+            self._log,
+            self._chosen_config,
         )
+        if self._chosen and self._chosen.resolve() not in self._built:
+            raise EngineError(f"The program did not build the app in {self._chosen}; it must read the setting app.")
+        return result
 
     @property
     def app(self) -> Path:

@@ -15,18 +15,12 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 
 
 def line(address, inode, state="0A"):
-    return f"   0: {address} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 10001 0 {inode} 1 0 100 0 0 10 0\n"
+    return f"   0: {address} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 10001 0 {inode} 1 0\n"
 
 
 def test_only_listening_sockets_of_the_container_s_own_processes_count():
-    tcp = (
-        HEAD
-        + line("00000000:0050", 1)
-        + line("0100007F:1F90", 2)
-        + line("0100007F:11D6", 3)
-       
+    tcp = HEAD + line("00000000:0050", 1) + line("0100007F:1F90", 2) + line("0100007F:11D6", 3)
     tcp += line("00000000:1F91", 4, state="01")
-    )
     tcp6 = HEAD + line("0" * 32 + ":1F92", 5)
     # 3 is the relay's, which is in the same network; 4 is a connection.
     assert listening.listening([tcp, tcp6], {"1", "2", "4", "5"}) == ([80, 8082], [8080])

@@ -75,7 +75,7 @@ class Local:
     @property
     def trust(self) -> ssl.SSLContext:
         """A TLS context that only trusts its certificate authority."""
-        return ssl.create_default_context(cafile=str(self.folder / ".local-aws" / "ca" / "ca.pem"))
+        return ssl.create_default_context(cafile=str(self.local_aws.location.certificate))
 
     def get(self, path: str) -> tuple[int, str]:
         try:

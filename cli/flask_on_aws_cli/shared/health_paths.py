@@ -34,7 +34,6 @@ _READINESS = ("/ready", "/readyz", "/readiness", "/health/ready", "/healthz/read
 _BELOW_PREFIX = ("up", "health", "healthz", "healthcheck", "ping")
 FRONT_PAGE = "/"
 _REDIRECTS = (301, 302, 303, 307, 308)
-_STARTING = 503
 # More requests than this would delay a start, and an app with so many redirects has no health path.
 _MOST_REQUESTS = 80
 
@@ -58,9 +57,9 @@ class Response(NamedTuple):
 def is_search_useful(status: int) -> bool:
     """Whether an app that answers its default health path with a status may have another one.
 
-    It is not useful if there was no response, or the app is starting.
+    With a 5xx it has this path, or is starting: the load balancer on AWS reports the same error.
     """
-    return status not in (0, 200, _STARTING)
+    return 300 <= status < 500
 
 
 def search(routes: Sequence[str] = ()) -> Generator[str, Response, str]:

@@ -11,6 +11,7 @@ from ...local_project import daemon_control
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services
 from ...shared.health_paths import FRONT_PAGE
+from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
 from .app_request import request_app
 
@@ -40,6 +41,16 @@ def wait_for_response(local_aws: LocalAws) -> HealthPath:
         if time.monotonic() > deadline:
             _fail_without_response(local_aws, *responses[0])
         time.sleep(_POLL_SECONDS)
+
+
+def services_after_failure(local_aws: LocalAws) -> list[str]:
+    """What each service does after a failed `up`, and whether the app answers; empty if there is none yet."""
+    services = _services(local_aws)
+    lines = [f"  {service['serviceName']}: {task_counts(service)}" for service in services]
+    answering = [health.path for health in _health_paths(local_aws) if _is_success(request_app(local_aws, health.path))]
+    if answering:
+        lines.append(f"{local_aws.url} answers on {answering[0]}.")
+    return ["The services now:", *lines] if lines else []
 
 
 def health_path_lines(health: HealthPath, front_page: int | str) -> list[str]:

@@ -31,7 +31,7 @@ from ...local_project.project import (
 )
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
-from ...pulumi_engine import EngineError
+from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
 from ...pulumi_engine.program.project import read_project
 from ...shared.output_format import task_counts
@@ -40,7 +40,7 @@ from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_environment import app_environment, export_commands
 from .app_request import request_app
-from .app_response import health_path_lines, wait_for_response
+from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line
 from .dev import Development, run_code_from
 from .exec_command import execute
@@ -129,6 +129,14 @@ def dev(project: Path) -> None:
             open_local_aws(project.resolve(), _REGION, previous.runtime)
 
 
+def _apply(stack: Stack, local_aws: LocalAws) -> Result:
+    """Apply the program; if that fails, end the command with the reason and what the services do now."""
+    try:
+        return stack.apply()
+    except EngineError as error:
+        fail(str(error), *services_after_failure(local_aws))
+
+
 def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     """Apply the program, and wait until the app responds."""
     started_at = time.monotonic()
@@ -140,7 +148,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
             click.echo(f"local AWS at {local_aws.location.endpoint}")
         run_code_from(local_aws.location, None)  # in case a `dev` was killed
         stack = Stack(project.resolve(), local_aws, click.echo)
-        result = stack.apply()
+        result = _apply(stack, local_aws)
     except (LocalAwsError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     counts = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}

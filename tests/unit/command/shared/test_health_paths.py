@@ -66,7 +66,18 @@ def test_redirects_cannot_make_a_search_endless():
 
 
 @pytest.mark.parametrize(
-    ("status", "useful"), [(0, False), (200, False), (503, False), (404, True), (401, True), (500, True)]
+    ("status", "useful"),
+    [
+        (0, False),
+        (200, False),
+        (503, False),
+        (404, True),
+        (401, True),
+        (500, False),
+        (502, False),
+        (302, True),
+        (400, True),
+    ],
 )
 def test_an_app_that_is_starting_is_not_searched(status, useful):
     assert is_search_useful(status) == useful

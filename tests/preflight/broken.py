@@ -186,6 +186,24 @@ BROKEN = {
         "starts", Cause.MISSING_VARIABLE, "environment variable STRIPE_KEY", GOOD + 'os.environ["STRIPE_KEY"]',
         evidence="KeyError: 'STRIPE_KEY'", way_out="pulumi config set --path env.STRIPE_KEY",
     ),
+    "environment-without-a-configuration": Broken(
+        "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
+        GOOD + "configs = {'development': 1, 'production': 2, 'testing': 3}\nconfigs[os.environ['APP_ENV']]\n",
+        settings={"environment": "staging"}, evidence="KeyError: 'Staging'",
+        way_out="pulumi config set --path env.APP_ENV NAME",
+    ),
+    "environment-without-a-class": Broken(
+        "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
+        GOOD + "class ProductionConfig:\n    pass\n"
+        "getattr(sys.modules[__name__], '{0}Config'.format(os.environ['APP_ENV']))()\n",
+        settings={"environment": "staging"}, evidence="has no attribute 'StagingConfig'",
+    ),
+    "shows-its-database-url": Broken(
+        "secrets", Cause.SHOWS_SECRET, "/ shows every visitor the value of SECRET_KEY, STRIPE_KEY",
+        HEAD + "import html\n@app.get('/')\ndef home():\n"
+        "    return '<!-- ' + html.escape(os.environ['SECRET_KEY'] + os.environ['STRIPE_KEY']) + ' -->'\n" + UP,
+        settings={"secret_names": ("STRIPE_KEY",)}, status=Status.WARNING, way_out="rotate",
+    ),
     "variable-in-a-sentence": Broken(
         "starts", Cause.MISSING_VARIABLE, "environment variable MAIL_SERVER",
         GOOD + 'raise RuntimeError("MAIL_SERVER is not set, see the manual")',

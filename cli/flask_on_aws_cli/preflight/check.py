@@ -26,6 +26,7 @@ class Cause(StrEnum):
     NOT_INSTALLED = "dependency not installed"
     IMPORT_ERROR = "import error"
     MISSING_VARIABLE = "environment variable not set"
+    UNKNOWN_ENVIRONMENT = "unknown environment"
     ARCHITECTURE = "architecture mismatch"
     WITHOUT_TLS = "database driver without TLS"
     DATABASE = "database not reached"
@@ -51,6 +52,7 @@ class Cause(StrEnum):
     SQLITE = "SQLite on scratch disk"
     NEEDS_ROOT = "needs root"
     DEBUGGER = "debugger on"
+    SHOWS_SECRET = "shows a secret"  # noqa: S105 a cause
     STATIC_FILES = "static files missing"
     IGNORES_SIGTERM = "ignores SIGTERM"
     FAILS_ON_SIGTERM = "exits non-zero on SIGTERM"

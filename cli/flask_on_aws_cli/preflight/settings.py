@@ -25,7 +25,7 @@ class AppSettings:
     """Name of the Dockerfile that builds the image if it exists."""
     port: int = 8080
     health_path: str = AUTO_HEALTH_PATH
-    """The path of the health check; `auto`: /up, or the app's own path if /up does not answer 200."""
+    """The path of the health check; `auto`: /up, or the app's own path if /up answers a redirect or 4xx."""
     startup_seconds: int = 60
     stop_seconds: int = TIMERS.stop_timeout
     watch_seconds: int = 5

@@ -172,7 +172,7 @@ BROKEN = {
         way_out="pulumi config set healthCheckPath /up/", status=Status.WARNING,
     ),
     "slow-health-path": Broken(
-        "health", Cause.NO_ANSWER, "(it took longer than 3 s)", view("time.sleep(3.5); return 'up'"),
+        "health", Cause.NO_ANSWER, "does not answer on /up (TimeoutError", view("time.sleep(3.5); return 'up'"),
         settings={"startup_seconds": 5},
     ),
     "foreign-host": Broken(

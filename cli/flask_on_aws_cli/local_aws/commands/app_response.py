@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
 
+from botocore.exceptions import BotoCoreError, ClientError
 from flask_on_aws.ingress.health_path import DEFAULT_HEALTH_PATH
 
 from ...local_project import daemon_control
@@ -45,9 +46,12 @@ def wait_for_response(local_aws: LocalAws) -> HealthPath:
 
 def services_after_failure(local_aws: LocalAws) -> list[str]:
     """What each service does after a failed `up`, and whether the app answers; empty if there is none yet."""
-    services = _services(local_aws)
+    try:
+        services, paths = _services(local_aws), _health_paths(local_aws)
+    except (BotoCoreError, ClientError):  # `up` failed because the local AWS does not respond
+        return []
     lines = [f"  {service['serviceName']}: {task_counts(service)}" for service in services]
-    answering = [health.path for health in _health_paths(local_aws) if _is_success(request_app(local_aws, health.path))]
+    answering = [health.path for health in paths if _is_success(request_app(local_aws, health.path))]
     if answering:
         lines.append(f"{local_aws.url} answers on {answering[0]}.")
     return ["The services now:", *lines] if lines else []

@@ -1,14 +1,13 @@
 """`flask-on-aws local`: runs the stack on this machine."""
 
 import contextlib
-import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
-from ...local_project.chosen_app import choose_app, chosen_app, home_of_app
+from ...local_project.chosen_app import choose_app, chosen_app
 from ...local_project.location import RUNTIMES, RuntimeName
 from ...local_project.project import (
     FOLDER,
@@ -33,9 +32,8 @@ from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
-from ...pulumi_engine.program.project import read_project
 from ...shared.output_format import task_counts
-from ...shared.stack_options import fail, setting
+from ...shared.stack_options import fail
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_environment import app_environment, export_commands
@@ -44,49 +42,11 @@ from .app_response import health_path_lines, services_after_failure, wait_for_re
 from .command_line import command_line
 from .dev import Development, run_code_from
 from .exec_command import execute
+from .project_options import project_options
 from .stack import STACK, Stack
 from .trust import how_to_trust
 
 _REGION = "us-east-1"
-
-_CREATING = ("up", "dev")
-"""Names of the commands that create an app's local AWS."""
-
-
-def _project(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that select the project and its app; the command gets the project."""
-
-    @functools.wraps(function)
-    def run(project: Path, app: Path | None, **options: Any) -> Any:
-        if app is not None:
-            _choose(project.resolve(), app.resolve(), creates=function.__name__ in _CREATING)
-        return function(project, **options)
-
-    folder = click.Path(path_type=Path, file_okay=False)
-    for option in (
-        click.option(
-            "--app",
-            type=click.Path(path_type=Path, file_okay=False, exists=True),
-            metavar="DIR",
-            help="App to run instead of that of the setting app, also by the following commands.",
-        ),
-        click.option("--project", default=".", type=folder, help="Folder of Pulumi.yaml. Default: the current one."),
-    ):
-        run = option(run)
-    return run
-
-
-def _choose(project: Path, app: Path, creates: bool) -> None:
-    """Choose an app for this and the following commands; end the command if it cannot be used."""
-    try:
-        configured = read_project(project, STACK, decrypts=False)
-    except EngineError as error:
-        fail(str(error))
-    setting_path = project / setting(configured.config, configured.name, "app", "app_template")
-    is_configured = app == setting_path.resolve()
-    if not (creates or is_configured or (home_of_app(project, app) / FOLDER).is_dir()):
-        fail(f"The app in {app} has no local AWS; create one with: {command_line('up', app)}")
-    choose_app(project, None if is_configured else app)
 
 
 @click.group()
@@ -95,7 +55,7 @@ def local() -> None:
 
 
 @local.command()
-@_project
+@project_options
 @click.option(
     "--runtime",
     type=click.Choice(RUNTIMES),
@@ -112,7 +72,7 @@ def up(project: Path, runtime: RuntimeName | None) -> None:
 
 
 @local.command()
-@_project
+@project_options
 def dev(project: Path) -> None:
     """Run `up`, then your code as you edit it.
 
@@ -165,14 +125,14 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
 
 
 @local.command()
-@_project
+@project_options
 def down(project: Path) -> None:
     """Stop everything, and keep the stack and its data."""
     click.echo("stopped" if daemon_control.end(_require_local_aws(project)) else "nothing is running")
 
 
 @local.command()
-@_project
+@project_options
 def destroy(project: Path) -> None:
     """Delete the stack and its data, and stop the local AWS."""
     local_aws = _require_local_aws(project)
@@ -187,13 +147,14 @@ def destroy(project: Path) -> None:
             open_images(local_aws.location, runtime).clear()
     shutil.rmtree(local_aws.location.folder)
     if chosen_app(project.resolve()):
-        local_aws.location.folder.parent.rmdir()
+        with contextlib.suppress(OSError):  # it has files that are not ours
+            local_aws.location.folder.parent.rmdir()
         choose_app(project.resolve(), None)
     click.echo(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
 @local.command()
-@_project
+@project_options
 def status(project: Path) -> None:
     """Show services, databases, addresses, faults and memory."""
     local_aws, report = _require_running(project)
@@ -216,14 +177,14 @@ def status(project: Path) -> None:
 
 
 @local.command()
-@_project
+@project_options
 def trust(project: Path) -> None:
     """Show how browsers and programs can trust the certificates."""
     click.echo(how_to_trust(_require_local_aws(project).location.certificate), nl=False)
 
 
 @local.command()
-@_project
+@project_options
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 def logs(project: Path, follow: bool) -> None:
     """Show the output of the app's containers."""
@@ -233,7 +194,7 @@ def logs(project: Path, follow: bool) -> None:
 
 
 @local.command(context_settings={"ignore_unknown_options": True})
-@_project
+@project_options
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
     """Open the app's database with psql.
@@ -249,7 +210,7 @@ def psql(project: Path, arguments: tuple[str, ...]) -> None:
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})
-@_project
+@project_options
 @click.argument("command", nargs=-1, required=True)
 def exec_(project: Path, command: tuple[str, ...]) -> None:
     """Run COMMAND in the running web task, as with ECS Exec.
@@ -261,7 +222,7 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
 
 
 @local.command()
-@_project
+@project_options
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead.")
 def env(project: Path, in_json: bool) -> None:
     """Print shell commands that set the app's environment, including secrets.
@@ -274,7 +235,7 @@ def env(project: Path, in_json: bool) -> None:
 
 
 @local.command()
-@_project
+@project_options
 def credentials(project: Path) -> None:
     """Print shell commands that set the local AWS's credentials.
 

@@ -39,12 +39,8 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
 
 
 def probe(app: App, path: str) -> Answer:
-    """Send the load balancer's health check, which fails if the answer takes too long."""
-    began = time.monotonic()
-    answer = app.ask(path, _PROBE_HEADERS)
-    if answer.status and time.monotonic() - began > HEALTH_TIMEOUT_SECONDS:
-        return Answer(error=f"it took longer than {HEALTH_TIMEOUT_SECONDS} s")
-    return answer
+    """Send the load balancer's health check, which waits no longer than on AWS."""
+    return app.ask(path, _PROBE_HEADERS, HEALTH_TIMEOUT_SECONDS)
 
 
 def search_path(app: App, folder: Path) -> tuple[str, Answer]:

@@ -195,7 +195,8 @@ def commands_page() -> str:
         "",
         "How to install the command depends on what you use it for: [building](deploy-your-app.md),",
         "[checking](preflight.md), [operating](operations.md) or [running an app locally](local-aws.md).",
-        "`./up COMMAND` is short for `flask-on-aws local COMMAND`, and `./up` for `flask-on-aws local up`.",
+        "`./up COMMAND` is short for `flask-on-aws local COMMAND`, `./up` for `flask-on-aws local up`, and",
+        "`./up DIR` for `flask-on-aws local up --app DIR`.",
     ]
     root = click.Context(main, info_name="flask-on-aws", **main.context_settings)
     for path, command in _commands(root, main):

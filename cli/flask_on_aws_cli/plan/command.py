@@ -10,6 +10,7 @@ from ..shared.app_plan import plan_app
 from ..shared.stack_options import fail, options_settings, plan_options, plan_or_fail
 from .procfile_writer import ProcfileExistsError, write_procfile
 from .report import as_json, as_text
+from .stack_settings import WriteError, write_health_path
 
 
 @click.command()
@@ -22,12 +23,38 @@ from .report import as_json, as_text
     is_flag=True,
     help="Write a Procfile with the start command, or with the one that the app's code shows. An existing one is kept.",
 )
-def plan(folder: Path, in_json: bool, processes: bool, writes_procfile: bool, **settings: Any) -> None:
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also set healthCheckPath in the stack, to the path that the last preflight or local up found.",
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="Folder of Pulumi.yaml, for --write. Default: the current one.",
+)
+@click.option("--stack", default="", metavar="NAME", help="Stack for --write. Default: the selected one.")
+def plan(
+    folder: Path,
+    in_json: bool,
+    processes: bool,
+    writes_procfile: bool,
+    write: bool,
+    project: Path,
+    stack: str,
+    **settings: Any,
+) -> None:
     """Show how the app in DIR would be built, and why."""
     if writes_procfile:
         click.echo(_write_procfile(folder, settings), err=in_json)
     build_plan = plan_or_fail(folder, **settings, dockerfile="" if processes else "Dockerfile")
     click.echo(as_json(build_plan) if in_json else as_text(build_plan))
+    if write:
+        try:
+            click.echo(write_health_path(folder, project, stack), err=in_json)
+        except WriteError as error:
+            fail(str(error))
 
 
 def _write_procfile(folder: Path, settings: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ class Cause(StrEnum):
     NOT_INSTALLED = "dependency not installed"
     IMPORT_ERROR = "import error"
     MISSING_VARIABLE = "environment variable not set"
+    UNKNOWN_ENVIRONMENT = "unknown environment"
     ARCHITECTURE = "architecture mismatch"
     WITHOUT_TLS = "database driver without TLS"
     DATABASE = "database not reached"
@@ -52,6 +53,7 @@ class Cause(StrEnum):
     SQLITE = "SQLite on scratch disk"
     NEEDS_ROOT = "needs root"
     DEBUGGER = "debugger on"
+    SHOWS_SECRET = "shows a secret"  # noqa: S105 a cause
     STATIC_FILES = "static files missing"
     IGNORES_SIGTERM = "ignores SIGTERM"
     FAILS_ON_SIGTERM = "exits non-zero on SIGTERM"
@@ -87,6 +89,8 @@ class Check:
     fix: str = ""
     seconds: float = 0.0
     """Duration in seconds; 0 if it was not measured."""
+    health_path: str = ""
+    """The path on which the app answers the health check with 200; set only by the check of that."""
 
 
 def passed(name: str, message: str, seconds: float = 0.0) -> Check:

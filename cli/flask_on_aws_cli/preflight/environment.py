@@ -4,7 +4,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, Facts, plain_environment, secret_values
+from flask_on_aws.runtime_contract.contract import (
+    SERVICES,
+    DatabaseFacts,
+    Facts,
+    plain_environment,
+    secret_names,
+    secret_values,
+)
 
 from .settings import AppSettings
 
@@ -50,6 +57,12 @@ def contract_environment(
         **placeholders,
         **settings.env,
     }
+
+
+def secret_environment(settings: AppSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """The secret variables of the app, with their values in the preflight."""
+    names = (*secret_names(settings.services, settings.compat), *settings.secret_names)
+    return {name: environment[name] for name in names if name in environment}
 
 
 def _service_placeholders(settings: AppSettings) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
+from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS
 from flask_on_aws.validation.setting_texts import plain
 
@@ -25,7 +26,8 @@ class AppSettings:
     dockerfile: str = "Dockerfile"
     """Name of the Dockerfile that builds the image if it exists."""
     port: int = 8080
-    health_path: str = "/up"
+    health_path: str = AUTO_HEALTH_PATH
+    """The path of the health check; `auto`: /up, or the app's own path if /up answers a redirect or 4xx."""
     startup_seconds: int = 60
     stop_seconds: int = TIMERS.stop_timeout
     watch_seconds: int = 5
@@ -62,6 +64,8 @@ class AppSettings:
     """Whether the stack uses an existing VPC instead of creating one."""
     outbound_ports: tuple[int, ...] | None = None
     """TCP ports on which tasks may connect to any host; None for all."""
+    of_stack: bool = False
+    """Whether they are a stack's settings, so that AWS checks /up where the health path is `auto`."""
     before_push: bool = False
     """Whether an update runs the preflight before it pushes the image; the update itself checks domain and account."""
 

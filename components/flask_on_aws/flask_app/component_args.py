@@ -17,6 +17,7 @@ from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
 from ..image.image import ImageArgs
 from ..ingress.certificate import CertificateArgs
+from ..ingress.health_path import AUTO_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
 from ..ingress.route import RouteArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
@@ -201,7 +202,10 @@ def route_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulu
         vpc_id=vpc_id,
         listener_arn=listener_arn,
         port=args["port"],
-        health_check_path=args["health_check_path"],
+        # None where the route's default applies.
+        health_check_path=cast(
+            str, None if args["health_check_path"] == AUTO_HEALTH_PATH else args["health_check_path"]
+        ),
     )
 
 

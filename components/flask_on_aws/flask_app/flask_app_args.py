@@ -211,7 +211,7 @@ class FlaskAppArgs(TypedDict, total=False):
     port: int
     """Port that the app listens on, passed to it as PORT. Default: 8080."""
     health_check_path: str
-    """Path that answers 200 when a task is ready for requests, without a query of the database. Default: /up."""
+    """Path that answers 200 when a task is ready for requests, without a query of the database. With `auto`, the load balancer on AWS checks /up; the preflight and `./up` search for the app's own path if /up answers 4xx or a redirect, and report the command that sets it. Default: auto."""
     startup_seconds: int
     """Seconds from start to ready, from 5 to 240. Default: 60."""
     start_command: str

@@ -327,6 +327,8 @@ class FlaskAppSteps(Component):
             "log_group_name": self.web.log_group_name,
             "release_command": "",  # once for all of them
             "after": self.web.prepared,
+            # A worker that does not start fails the update once the web service's release is recorded.
+            "recorded_after": self.web.recorded,
         }
 
     def _mounts_certificates(self) -> bool:

@@ -274,7 +274,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
     Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
     Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
-    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`", _url, "database", "gunicorn-tutorial"),
+    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`; the tutorial's page shows it to every visitor, so remove it there", _url, "database", "gunicorn-tutorial"),
     Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
     Variable("GUNICORN_THREADS", "plain", "Threads per process of gunicorn", lambda k: k.threads, preset="gunicorn-tutorial"),
     Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: _bind(k.facts.port), preset="gunicorn-tutorial"),

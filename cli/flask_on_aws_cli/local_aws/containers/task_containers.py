@@ -17,7 +17,7 @@ from ...task_model.definition import Container, TaskPlan
 from ...task_model.runtime import CannotStart, cannot_pull
 from ..faults import Faults
 from . import relay
-from .container import ContainerLaunch
+from .container import PYTHONS, ContainerLaunch
 from .docker_client import LABEL, EngineFailure, quietly
 from .gateway import Gateway
 
@@ -25,7 +25,6 @@ from .gateway import Gateway
 _READY_SECONDS = 30.0
 # Of the relay: Python with a few connections needs 12 MiB.
 _RELAY_MEMORY = 64 * 1024 * 1024
-_PYTHONS = ("python3", "python")
 _BILLION = 1_000_000_000
 # ECS runs the health checks of the task definition, and ignores those of the image:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html
@@ -110,7 +109,7 @@ class TaskContainers:
 
         On Fargate, the container `~internal~ecs~pause` provides the network.
         """
-        network = next((started for python in _PYTHONS if (started := self._start_relay(image, python))), None)
+        network = next((started for python in PYTHONS if (started := self._start_relay(image, python))), None)
         if network is None:
             raise CannotStart(
                 f"ResourceInitializationError: {self._plan.containers[0].image} has no Python on its PATH, which the "

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from botocore.config import Config
 
 from ...local_project.clients import client
+from ...local_project.health_routes import read_health_routes
 from ...local_project.location import Location
 from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalAws, find_local_aws
 from ...shared.certificate_authority import Authority
@@ -54,7 +56,10 @@ class Daemon:
         records = self._endpoint.records
         elb = _client(location, "elbv2")
         configuration = ConfigurationReader(
-            elb, edge_headers(elb, _client(location, "cloudfront")), version=lambda: records.version
+            elb,
+            edge_headers(elb, _client(location, "cloudfront")),
+            version=lambda: (records.version, read_health_routes(folder)),
+            routes=lambda: read_health_routes(folder),
         )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
@@ -122,6 +127,7 @@ class Daemon:
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": local_port for (arn, port), local_port in self._balancer.ports.items()},
             "problems": self._balancer.problems,
+            "health_paths": {arn: asdict(chosen) for arn, chosen in self._balancer.health_paths.items()},
             "faults": [fault_as_json(fault) for fault in self._faults.current()],
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}

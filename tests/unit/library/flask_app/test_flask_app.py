@@ -141,11 +141,11 @@ def test_no_secret_is_in_a_task_definition(app, variant):
     deployed = app(**VARIANTS[variant])
     for container in containers(deployed):
         names = {variable["name"] for variable in container.get("environment", [])}
-        assert not names & {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
+        assert not names & {"DATABASE_URL", "PGPASSWORD", "REDIS_PASSWORD", "REDIS_URL", "SECRET_KEY"}
     secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
-    assert set(secrets) == (
-        {"SECRET_KEY"} if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
-    )
+    database = set() if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD"}
+    cache = {"REDIS_URL", "REDIS_PASSWORD"} if VARIANTS[variant].get("cache") == "valkey" else set()
+    assert set(secrets) == {"SECRET_KEY", *database, *cache}
     assert all(value.endswith(f":{name}::") for name, value in secrets.items())
 
 

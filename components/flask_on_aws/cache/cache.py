@@ -1,7 +1,7 @@
 """The cache: Valkey on ElastiCache, private, encrypted at rest and in transit, and with an AUTH token."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -149,7 +149,7 @@ class Cache(Component):
             ),
             **self._snapshots(),
         )
-        self.host, self.port = group.primary_endpoint_address, pulumi.Output.from_input(PORT)
+        self.host, self.port = group.primary_endpoint_address, cast(pulumi.Output[int], group.port)
         self.replication_group_id, self.replication_group_arn = group.replication_group_id, group.arn
 
     def _snapshots(self) -> Mapping[str, Any]:
@@ -163,8 +163,8 @@ class Cache(Component):
     def _create_secret(self) -> None:
         use = self._args["use"]
         self.url = pulumi.Output.secret(
-            pulumi.Output.all(self.host, self.auth_token).apply(
-                lambda values: cache_url(CacheFacts(str(values[0]), PORT, use), str(values[1]))
+            pulumi.Output.all(self.host, self.port, self.auth_token).apply(
+                lambda values: cache_url(CacheFacts(str(values[0]), int(values[1]), use), str(values[2]))
             )
         )
         args: AppSecretArgs = {

@@ -217,6 +217,7 @@ class FlaskAppSteps(Component):
             bucket_name=self.bucket_name,
             queue_url=self.queue_url,
             cache_host=self.cache.host if self.cache else None,
+            cache_port=self.cache.port if self.cache else None,
             storage_dsn=self._storage_dsn,
         )
         args, depth = self._args, self._exposure.proxy_depth
@@ -465,7 +466,9 @@ def nothing() -> pulumi.Output[str]:
 
 
 def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Facts:
-    database = None
+    database = cache = None
+    if args["cache"] != "none":
+        cache = CacheFacts(known["cache_host"], int(known["cache_port"]), args["cache_use"])
     if args["database"] == "postgres":
         database = DatabaseFacts(
             host=known["host"],
@@ -489,7 +492,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         database=database,
         bucket_name=known["bucket_name"] or None,
         queue_url=known["queue_url"] or None,
-        cache=CacheFacts(known["cache_host"], CACHE_PORT, args["cache_use"]) if args["cache"] != "none" else None,
+        cache=cache,
         storage_dsn=known["storage_dsn"],
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),

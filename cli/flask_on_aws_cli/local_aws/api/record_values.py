@@ -1,7 +1,7 @@
 """Services, tasks and database addresses of the API as plain values, read from moto's objects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,16 @@ class ServiceRecord:
     grace: int
     """healthCheckGracePeriodSeconds."""
     raw: Any
+
+
+@dataclass(frozen=True)
+class CacheRecord:
+    """What the server of a replication group needs to know."""
+
+    id: str
+    tokens: tuple[str, ...] = field(repr=False)
+    """The valid AUTH tokens; two after a rotation."""
+    eviction_policy: str
 
 
 @dataclass(frozen=True)

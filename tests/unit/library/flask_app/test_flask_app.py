@@ -69,6 +69,10 @@ COMPUTED = {
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
+    "ReplicationGroup": lambda args: {
+        "primaryEndpointAddress": "master.cache.amazonaws.com",
+        "replicationGroupId": args.name,
+    },
     "Queue": lambda args: {"url": f"https://sqs.us-east-1.amazonaws.com/123456789012/{args.name}"},
     "Stash": lambda args: {"output": args.inputs["input"]},
     "RandomId": lambda args: {"hex": "abcd"},

@@ -104,7 +104,8 @@ def problems(args: CacheArgs) -> Iterator[Problem]:
     yield from range_problems("snapshot_days", args["snapshot_days"], 0, _MOST_SNAPSHOT_DAYS, "days")
     if "snapshot_name" in args and not _SNAPSHOT.fullmatch(args["snapshot_name"]):
         yield Problem(
-            "snapshot_name", f"{args['snapshot_name']!r} is not the name of an ElastiCache snapshot, like app-before-2-0."
+            "snapshot_name",
+            f"{args['snapshot_name']!r} is not the name of an ElastiCache snapshot, like app-before-2-0.",
         )
     yield from _window_problems(args["maintenance_window"])
     for argument in ("kms_key_id", "secret_kms_key_id"):

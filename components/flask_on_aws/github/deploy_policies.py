@@ -169,7 +169,14 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
     """Roles for the app, each within the boundary; never the workflows' roles, policies or trust."""
     roles = scope.arns("iam", "role/{n}-*", region="")
     services = ["ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com"]
-    linked = ["ecs", "elasticloadbalancing", "rds", "elasticache", "ecs.application-autoscaling", "vpcorigin.cloudfront"]
+    linked = [
+        "ecs",
+        "elasticloadbalancing",
+        "rds",
+        "elasticache",
+        "ecs.application-autoscaling",
+        "vpcorigin.cloudfront",
+    ]
     writes = "Add Attach Create Delete Detach Put Remove Set Tag Untag Update"
     return [
         # A role that can create roles without a boundary is an administrator.

@@ -446,9 +446,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"cache": "valkey", "cacheUse": "sessions"}, ["cacheUse: 'sessions' is not one of cache, queue."]),
     (
         {"cache": "valkey", "cacheVersion": "8"},
-        [
-            "cacheVersion: '8' is not a version of Valkey that ElastiCache has; use one of 7.2, 8.0, 8.1, 8.2, 9.0, 9.1."
-        ],
+        ["cacheVersion: '8' is not a version of Valkey that ElastiCache has; use one of 7.2, 8.0, 8.1, 8.2, 9.0, 9.1."],
     ),
     (
         {"cache": "valkey", "cacheNodeType": "db.t4g.micro"},
@@ -1441,7 +1439,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"acceptDataLoss": ["shop-db"]},
-        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-queue, app-cache, app-image, app-web-logs, app-kms-key."],
+        [
+            "acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-queue, app-cache, app-image, app-web-logs, app-kms-key."
+        ],
     ),
     ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),

@@ -11,8 +11,8 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from ...local_project.location import ACCOUNT_ID
 from ..faults import Faults
-from ..parts import TargetHealth
 from ..moto_patches.elasticache import parameter_groups, set_endpoint
+from ..parts import TargetHealth
 from .record_values import CacheRecord, DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
 from .security_groups import Group, Rule
 

@@ -36,6 +36,7 @@ from ...pulumi_engine import EngineError
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
+from ...shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from ...task_model.container_paths import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
@@ -324,5 +325,7 @@ def _app_environment(local_aws: LocalAws) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         variables[secret["name"]] = json.loads(text)[key]
+    if uses_cache(variables):
+        variables[VARIABLE] = str(trusted_file(local_aws.location.certificate))
     files = {CA_PATH: str(local_aws.location.certificate)}
     return {name: localize_paths(value, files) for name, value in variables.items()}

@@ -168,9 +168,7 @@ def _create_parameter_group(_: Any, self: Any) -> ActionResult:
     """moto lacks cache parameter groups."""
     name, backend = self._get_param("CacheParameterGroupName"), self.elasticache_backend
     arn = f"arn:aws:elasticache:{backend.region_name}:{backend.account_id}:parametergroup:{name}"
-    group = ParameterGroup(
-        name, self._get_param("CacheParameterGroupFamily"), self._get_param("Description"), arn
-    )
+    group = ParameterGroup(name, self._get_param("CacheParameterGroupFamily"), self._get_param("Description"), arn)
     parameter_groups(backend)[name] = group
     backend.tagging_service.tag_resource(arn, self._get_param("Tags", []))
     return ActionResult({"CacheParameterGroup": group})

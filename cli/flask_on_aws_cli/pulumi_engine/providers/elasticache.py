@@ -183,7 +183,11 @@ def read_parameters(call: Call) -> Json | None:
     response = none_if_missing(
         _NOT_FOUND, lambda: _client(call).describe_cache_parameter_groups(CacheParameterGroupName=call.id)
     )
-    return response and {"id": call.id, "name": call.id, "arn": call.aws.arn("elasticache", f"parametergroup:{call.id}")}
+    return response and {
+        "id": call.id,
+        "name": call.id,
+        "arn": call.aws.arn("elasticache", f"parametergroup:{call.id}"),
+    }
 
 
 def update_parameters(call: Call) -> None:

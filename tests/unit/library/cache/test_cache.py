@@ -101,7 +101,9 @@ def test_the_url_and_the_token_are_in_a_secret_and_nowhere_else(cache, mocks):
     assert (url.scheme, url.hostname, url.port, url.path) == ("rediss", HOST, 6379, "/0")
     assert (url.username, url.password, parse_qs(url.query)) == ("", TOKEN, {"ssl_cert_reqs": ["required"]})
     assert app.named("app-cache-login")["kmsKeyId"] == KEY
-    holders = {r.name for r in app.resources if r.typ != "random:index/randomPassword:RandomPassword" if TOKEN in str(r.inputs)}
+    holders = {
+        r.name for r in app.resources if r.typ != "random:index/randomPassword:RandomPassword" if TOKEN in str(r.inputs)
+    }
     assert holders == {"app-cache", "app-cache-login-content"}
 
 
@@ -213,6 +215,8 @@ def test_one_key_encrypts_the_cache_too(app):
 
 def test_an_app_without_a_cache_has_none(app):
     deployed = app()
-    assert not [resource.name for resource in deployed.resources if "cache" in resource.name and "image" not in resource.name]
+    assert not [
+        resource.name for resource in deployed.resources if "cache" in resource.name and "image" not in resource.name
+    ]
     (container,) = containers(deployed, "app-web")
     assert not [v["name"] for v in (*container["environment"], *container["secrets"]) if "REDIS" in v["name"]]

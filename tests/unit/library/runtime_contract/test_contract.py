@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from flask_on_aws.runtime_contract.contract import (
+    BROKER,
     CA_PATH,
     COMPAT,
     NEEDS,
     PASSWORD_SPECIAL,
-    BROKER,
     SERVICES,
     TIMERS,
     VARIABLES,
@@ -73,7 +73,9 @@ def test_every_service_has_a_variable_a_fact_and_a_placeholder():
     for name, service in SERVICES.items():
         assert name in {variable.needs for variable in VARIABLES}, f"Add a row that needs {name} to VARIABLES."
         assert hasattr(FACTS, service.fact), f"Add the field {service.fact} to Facts."
-        assert service.placeholder or name in ("database", "cache"), f"Add a placeholder for the preflight to the row of {name}."
+        assert service.placeholder or name in ("database", "cache"), (
+            f"Add a placeholder for the preflight to the row of {name}."
+        )
 
 
 def test_an_app_in_production_finds_exactly_these_plain_variables():

@@ -1,7 +1,7 @@
 """Root certificates that include a local CA, for clients that only trust the system's, as redis-py and Celery do.
 
-Databases name their root certificates in their URL. ElastiCache's certificates are signed by a public CA, so the URL of a
-cache names none, and OpenSSL's variable makes the system's certificates those of a file here.
+A database's URL names its root certificates. ElastiCache's certificates are signed by a public CA, so a cache's URL
+names none, and here OpenSSL's variable replaces the system's certificates by those of a file.
 """
 
 import ssl

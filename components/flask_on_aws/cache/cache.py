@@ -134,7 +134,7 @@ class Cache(Component):
             transit_encryption_enabled=True,
             auth_token=self.auth_token,
             # The previous token stays valid until the next rotation, so tasks with it keep working until they are replaced.
-            auth_token_update_strategy="ROTATE",
+            auth_token_update_strategy="ROTATE",  # noqa: S106 not a token
             subnet_group_name=subnets.name,
             security_group_ids=[self.security_group_id],
             parameter_group_name=parameters.name,

@@ -321,6 +321,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
         cache_use=args["cache_use"],
+        cache_version=args["cache_version"],
         compat=args["compat"],
         entry_point=args["entry_point"],
         release_command=args["release_command"] or "none",

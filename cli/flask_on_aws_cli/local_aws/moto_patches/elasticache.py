@@ -55,7 +55,7 @@ def _create(original: Any, self: Any, **settings: Any) -> Any:
 
 
 def _modify(_: Any, self: Any) -> ActionResult:
-    """moto changes a few settings of a replication group; here all of them change, and a new token is added to the last."""
+    """moto changes only a few settings of a replication group, and no token."""
     (group,) = self.elasticache_backend.describe_replication_groups(self._get_param("ReplicationGroupId"))
     model = {
         "ReplicationGroupDescription": "description",

@@ -18,9 +18,9 @@ class NamingRule(NamedTuple):
     max_length: int = 255
 
 
-# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 63 for databases and buckets, 64
-# for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every name that is
-# generated here.
+# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 63 for databases
+# and buckets, 64 for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every
+# name that is generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),

@@ -23,7 +23,7 @@ class AppCache:
     """The cache of an app under test."""
 
     facts: CacheFacts
-    token: str = "nobody-listens-here"
+    token: str = "none"  # noqa: S105 where no server runs
     trusted: str = ""
     """The app's path of the root certificates that sign the cache's; empty for the system's."""
     problem: str = ""

@@ -13,7 +13,15 @@ from ..network.security_group_rules import allow_group
 from ..runtime_contract.contract import CacheFacts, cache_url
 from ..secrets.app_secret import AppSecret, AppSecretArgs
 from ..validation.problems import raise_problems
-from .cache_args import VERSIONS, CacheArgs, facts, problems, with_cache_defaults
+from .cache_args import (
+    ID_BYTES,
+    VERSIONS,
+    CacheArgs,
+    facts,
+    group_name_problems,
+    problems,
+    with_cache_defaults,
+)
 
 __all__ = ["Cache", "CacheArgs", "problems"]
 
@@ -55,11 +63,12 @@ class Cache(Component):
     """ARN of the replication group."""
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        raise_problems(problems(args))
+        raise_problems([*group_name_problems(name), *problems(args)])
         self._args = with_cache_defaults(args)
         super().__init__(name, opts, Guard({"cache": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_security_group()
         self._create_token()
+        self._name_group()
         self._create_group()
         self._create_secret()
         self._register()
@@ -101,6 +110,17 @@ class Cache(Component):
         ).result
         self.auth_token = pulumi.Output.secret(token)
 
+    def _name_group(self) -> None:
+        key = self._args.get("kms_key_id")
+        suffix = random.RandomId(
+            f"{self._name}-id",
+            byte_length=ID_BYTES,
+            # A replacement is created before the old group is deleted, so it needs another name.
+            keepers=None if key is None else {"kms_key_id": key},
+            opts=self._child(),
+        )
+        self._group_name = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
+
     def _create_group(self) -> None:
         args = self._args
         subnets = aws.elasticache.SubnetGroup(
@@ -120,6 +140,7 @@ class Cache(Component):
         has_replicas = args["replicas"] > 0
         group = aws.elasticache.ReplicationGroup(
             self._name,
+            replication_group_id=self._group_name,
             description="Valkey of an app",
             engine="valkey",
             engine_version=args["engine_version"],

@@ -75,6 +75,11 @@ _MOST_REPLICAS = 5
 _MOST_SNAPSHOT_DAYS = 35
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateSnapshot.html
 _SNAPSHOT = re.compile(r"(?:automatic\.)?[a-zA-Z](?:-?[a-zA-Z0-9])*(?:-\d{4}(?:-\d\d){4})?")
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html: its id's characters
+_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
+_LONGEST_ID = 40
+ID_BYTES = 4  # of a replication group's suffix: a hyphen and 8 hex digits
+_LONGEST_NAME = _LONGEST_ID - 1 - 2 * ID_BYTES
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = rf"({'|'.join(_DAYS)}):([01]\d|2[0-3]):([0-5]\d)"
 _WINDOW = re.compile(rf"{_MOMENT}-{_MOMENT}")
@@ -110,6 +115,16 @@ def problems(args: CacheArgs) -> Iterator[Problem]:
     yield from _window_problems(args["maintenance_window"])
     for argument in ("kms_key_id", "secret_kms_key_id"):
         yield from kms_key_problems(argument, args.get(argument))
+
+
+def group_name_problems(name: str) -> Iterator[Problem]:
+    """A logical name that ElastiCache accepts as the start of a replication group's id."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        yield Problem(
+            "name",
+            f"{name!r} must be at most {_LONGEST_NAME} lower-case letters, digits and single hyphens, start with a letter "
+            "and not end with a hyphen.",
+        )
 
 
 def _window_problems(window: str) -> Iterator[Problem]:

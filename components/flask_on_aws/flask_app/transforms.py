@@ -99,6 +99,7 @@ class FlaskAppTransform(TypedDict, total=False):
     cache_subnets: Transform[aws.elasticache.SubnetGroupArgs]
     cache_security_group: Transform[aws.ec2.SecurityGroupArgs]
     cache_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    cache_id: Transform[random.RandomIdArgs]
     cache_token: Transform[random.RandomPasswordArgs]
     cache_secret: Transform[aws.secretsmanager.SecretArgs]
     cache_secret_version: Transform[aws.secretsmanager.SecretVersionArgs]
@@ -188,6 +189,7 @@ _NAMES: Mapping[str, str] = {
     "dead_letter_queue": "queue-failed",
     "cache_security_group": "cache-access",
     "cache_ingress_rules": "cache-from-.+",
+    "cache_id": "cache-id",
     "cache_token": "cache-token",
     "cache_secret": "cache-login",
     "cache_secret_version": "cache-login-.+",
@@ -198,6 +200,7 @@ _NAMES: Mapping[str, str] = {
     "database_monitoring_policy": "db-monitoring-policy",
     "database_password": "db-password",
     "database_salt": "db-salt",
+    "database_names": "db-.+",
     "database_secret": "db-login",
     "database_secret_version": "db-login-.+",
     "secret_key": "key",

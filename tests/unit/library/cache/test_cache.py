@@ -14,10 +14,8 @@ PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b"]}
 TOKEN = "T0ken" * 8
 HOST = "master.app-cache-1234567.abc123.use1.cache.amazonaws.com"
 MADE = {
-    "ReplicationGroup": lambda args: {
-        "primaryEndpointAddress": HOST,
-        "replicationGroupId": f"{args.name}-1234567",
-    },
+    "ReplicationGroup": lambda args: {"primaryEndpointAddress": HOST},
+    "RandomId": lambda args: {"hex": "0badcafe"},
     "RandomPassword": lambda args: {"result": TOKEN},
 }
 
@@ -30,6 +28,7 @@ def cache(deploy, mocks):
 
 def test_by_default_a_small_private_node_encrypted_at_rest_and_in_transit_with_a_token(cache):
     assert cache().named("app-cache") == {
+        "replicationGroupId": "app-cache-0badcafe",
         "description": "Valkey of an app",
         "engine": "valkey",
         "engineVersion": "8.2",
@@ -153,6 +152,18 @@ def test_what_elasticache_would_reject_is_reported_before(mocks, args, argument)
         Cache("app-cache", {**PLACE, **args})
     assert [problem.argument for problem in error.value.problems] == [argument]
     assert mocks.resources == []
+
+
+@pytest.mark.parametrize("name", ["App-cache", "app--cache", "app-cache-", "1cache", "a" * 32])
+def test_a_name_that_no_replication_group_may_have_is_reported_before(mocks, name):
+    with pytest.raises(ArgumentsError) as error:
+        Cache(name, PLACE)
+    assert [problem.argument for problem in error.value.problems] == ["name"]
+    assert mocks.resources == []
+
+
+def test_a_replacement_has_another_name_than_the_group_that_it_replaces(cache):
+    assert cache(kms_key_id=KEY).named("app-cache-id")["keepers"] == {"kms_key_id": KEY}
 
 
 @pytest.mark.parametrize("window", ["sun:23:30-mon:00:30", "mon:00:00-mon:01:00", "sat:22:00-sun:04:00"])

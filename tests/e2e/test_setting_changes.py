@@ -285,9 +285,8 @@ def check_key(stack, ids) -> None:
 
 
 def check_cache(stack) -> None:
-    """Change everything about the cache in place, apart from the parameter group of the other version."""
-    caches = {key: value for key, value in identities(stack).items() if ":elasticache/" in key or "app-cache" in key}
-    kept = {key: value for key, value in caches.items() if "parameterGroup" not in key}
+    """Change everything about the cache in place."""
+    kept = identities(stack)
     assert "aws:elasticache/replicationGroup:ReplicationGroup::app-cache" in kept
     apply(stack, kept, CACHE)
     (group,) = stack.aws("elasticache").describe_replication_groups()["ReplicationGroups"]

@@ -27,7 +27,8 @@ REDIS = "redis==8.1.0\n"
 
 def checks(folder, runner="process", requirements=REQUIREMENTS + REDIS, code=NEEDS_CACHE, **settings):
     app = write_app(folder, GOOD.replace("\n\n", f"\n{code}\n\n", 1), requirements=requirements)
-    plan = PlanSettings(python_version=HERE)
+    # The engine has images of the default version, and this machine its own Python.
+    plan = PlanSettings(python_version=HERE if runner == "process" else "")
     given = AppSettings(app, plan, services=frozenset({"cache"}), cache_use="queue", **settings)
     return {check.name: check for check in preflight(given, runner, lambda check: None).checks}
 

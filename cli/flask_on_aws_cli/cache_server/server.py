@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -157,13 +158,14 @@ class CacheServer:
         """End a server with this folder that a killed daemon left running."""
         try:
             process = psutil.Process(int(self._pid_file.read_text()))
-            if str(self._folder / "server.conf") in process.cmdline():
-                process.terminate()
+            if str(self._folder / "server.conf") not in process.cmdline():
+                return
+            process.terminate()
+            with suppress(psutil.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
-        except psutil.TimeoutExpired:
             process.kill()
         except (OSError, ValueError, psutil.Error):
-            return
+            return  # it has ended
 
     def _end_of_log(self) -> str:
         text = self._log.read_text(errors="replace") if self._log.exists() else ""

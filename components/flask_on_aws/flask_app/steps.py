@@ -237,7 +237,7 @@ class FlaskAppSteps(Component):
             own=dict(self._args["secret_values"]),
         ).apply(
             lambda v: {
-                **secret_values(v["facts"], v["password"], *v["keys"], v["cache_token"]),
+                **secret_values(v["facts"], v["password"], *v["keys"], cache_token=v["cache_token"]),
                 **v["own"],
                 **v["setup"],
             }

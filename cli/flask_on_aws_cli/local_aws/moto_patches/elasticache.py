@@ -80,7 +80,7 @@ def _modify(_: Any, self: Any) -> ActionResult:
     token = self._get_param("AuthToken")
     if token:
         strategy = self._get_param("AuthTokenUpdateStrategy") or "ROTATE"
-        former = group.local_tokens[-1:] if strategy == "ROTATE" else []
+        former: list[str] = group.local_tokens[-1:] if strategy == "ROTATE" else []
         group.local_tokens = list(dict.fromkeys([*former, token]))
     return ActionResult({"ReplicationGroup": group})
 

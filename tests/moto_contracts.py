@@ -885,6 +885,8 @@ def nodes_of_a_cache() -> None:
     assert node["CacheParameterGroup"]["CacheParameterGroupName"] == "group"
     assert node["SecurityGroups"][0]["SecurityGroupId"] == "sg-1"
     assert code_of(elasticache.describe_cache_clusters, CacheClusterId="other-001") == "CacheClusterNotFound"
+    listed = elasticache.describe_cache_clusters()["CacheClusters"]
+    assert [each["CacheClusterId"] for each in listed] == ["cache-001", "cache-002"]
 
 
 @contract("ElastiCacheResponse.create_cache_parameter_group")

@@ -51,6 +51,8 @@ class Local:
             CacheParameterGroupName="group",
             TransitEncryptionEnabled=True,
             AuthToken=TOKEN,
+            SecurityGroupIds=["sg-1"],
+            Port=6379,
         )
         return self.available()
 
@@ -116,6 +118,13 @@ def test_only_this_machine_can_connect_and_the_token_is_not_on_the_disk(local):
     for file in folder.iterdir():
         assert TOKEN.encode() not in file.read_bytes(), file
         assert file.stat().st_mode & 0o077 == 0 or file.suffix in (".log", ".pid", ".rdb"), file
+
+
+def test_security_groups_of_a_cache_are_checked_for_the_port_that_it_has_on_aws(local):
+    port = local.create()
+    (address,) = local.endpoint.records.database_addresses()
+    assert (address.kind, address.host, address.port, address.group_port) == ("cache", "localhost", port, 6379)
+    assert list(address.groups) == ["sg-1"]
 
 
 def test_after_a_rotation_both_tokens_are_valid_until_the_next_one(local):

@@ -199,7 +199,7 @@ class Alarms(Component):
         for number in range(1, self._args["cache_nodes"] + 1):
             node = pulumi.Output.format(f"{{id}}-{number:03}", id=self._args["cache_replication_group_id"])
             for rule in rules.CACHE_RULES[self._args["cache_use"]]:
-                self._create_alarm(rule, {"CacheClusterId": node}, f"cache-{number}-{rule.role}")
+                self._create_alarm(rule, {"CacheClusterId": node}, f"cache-{rule.role}-{number}")
 
     def _create_alarm(
         self, rule: rules.Rule, dimensions: Mapping[str, pulumi.Input[str]], role: str | None = None

@@ -74,7 +74,7 @@ _MOST_REPLICAS = 5
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html
 _MOST_SNAPSHOT_DAYS = 35
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateSnapshot.html
-_SNAPSHOT = re.compile(r"(?:automatic\.)?[a-zA-Z](?:-?[a-zA-Z0-9])*(?:-\d{4}(?:-\d\d){4})?")
+_SNAPSHOT = re.compile(r"(?:automatic\.)?[a-zA-Z](?:-?[a-zA-Z0-9])*")
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html: its id's characters
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
 _LONGEST_ID = 40

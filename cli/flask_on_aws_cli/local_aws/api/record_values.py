@@ -99,7 +99,7 @@ def task_record(arn: str, raw: Any) -> TaskRecord:
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Where a database listens on this machine, and what its security groups see."""
+    """Where a database or a cache listens on this machine, and what its security groups see."""
 
     identifier: str
     host: str
@@ -109,3 +109,5 @@ class DatabaseAddress:
     """The port that it was created with, which security group rules name."""
     groups: Sequence[str]
     """The ids of its security groups."""
+    kind: str = "database"
+    """`database` or `cache`."""

@@ -252,7 +252,9 @@ class Records:
                 if (host := getattr(raw, "local_host", None))
             ]
             caches = [
-                DatabaseAddress(name, address[0], address[1], int(raw.port), list(raw.security_group_ids or ()))
+                DatabaseAddress(
+                    name, address[0], address[1], int(raw.port), list(raw.security_group_ids or ()), "cache"
+                )
                 for name, raw in self._backend("elasticache").replication_groups.items()
                 if (address := getattr(raw, "local_address", None))
             ]

@@ -162,7 +162,7 @@ def status(project: Path) -> None:
     for name, database in report["databases"].items():
         note = f" ({database['note']})" if database["note"] else ""
         click.echo(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
-    for name, port in report["caches"].items():
+    for name, port in report.get("caches", {}).items():
         click.echo(f"cache      {name}: available at localhost:{port}")
     for problem in report["problems"]:
         click.echo(f"problem    {problem}")

@@ -120,12 +120,16 @@ def _delete(original: Any, self: Any, replication_group_id: str, *args: Any, **k
 
 def _nodes(original: Any, self: Any) -> Any:
     """A replication group's nodes are cache clusters too, which the AWS provider reads; moto does not have them."""
-    name = self._get_param("CacheClusterId")
-    backend = self.elasticache_backend
-    for group in backend.replication_groups.values():
-        if name in group.member_clusters:
-            return PaginatedResult({"CacheClusters": [_node(group, name)]})
-    return original(self)
+    name, backend = self._get_param("CacheClusterId"), self.elasticache_backend
+    nodes = {
+        member: _node(group, member)
+        for group in backend.replication_groups.values()
+        for member in group.member_clusters
+    }
+    if name and name not in nodes:
+        return original(self)
+    listed = [nodes[name]] if name else [*nodes.values(), *backend.cache_clusters.values()]
+    return PaginatedResult({"CacheClusters": listed})
 
 
 def _node(group: Any, name: str) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def test_queue_alarms_watch_failed_jobs_and_jobs_that_wait(deploy):
 def test_cache_alarms_watch_each_node_for_what_its_use_suffers_from(deploy, use, metrics):
     alarms = deploy(lambda: Alarms("alarms", {**CACHE, "cache_nodes": 2, "cache_use": use})).of_type(ALARM)
     for number in (1, 2):
-        of_node = [alarm for name, alarm in alarms.items() if name.startswith(f"alarms-cache-{number}-")]
+        of_node = [alarm for name, alarm in alarms.items() if name.endswith(f"-{number}")]
         assert {alarm["metricName"] for alarm in of_node} == metrics
         for alarm in of_node:
             assert alarm["dimensions"] == {"CacheClusterId": f"app-cache-1234567-00{number}"}

@@ -226,6 +226,7 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
         "Many apps on one platform": "sharing-a-platform.md",
     },
     "Queue": {"Background jobs with a queue": "background-jobs.md"},
+    "Cache": {"A cache: Valkey": "cache.md", "Changes that lose data": "data-loss.md"},
     "Load balancer, logs and deletion": {
         "Attach a web ACL of AWS WAF": "web-acl.md",
         "Destroy a stack": "destroy.md",

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     ARCHITECTURE = "architecture mismatch"
     WITHOUT_TLS = "database driver without TLS"
     DATABASE = "database not reached"
+    CACHE = "cache not reached"
     RELEASE_COMMAND = "release command failed"
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out of memory"

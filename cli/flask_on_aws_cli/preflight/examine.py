@@ -24,11 +24,12 @@ from .check import Cause, Check, Finding, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
 from .environment import contract_environment, external_host, secret_environment
 from .output import Context, Output
-from .probes import driver, installed
+from .probes import cache_client, driver, installed
+from .processes.cache import AppCache
 from .running import App, Outcome, Runner
 from .settings import AppSettings
 
-DATABASE, RELEASE = "database", "release command"
+DATABASE, CACHE, RELEASE = "database", "cache", "release command"
 # The contract's variables with the name of the stack's environment.
 ENVIRONMENT_NAMES = ("APP_ENV", "FLASK_ENV")
 # A driver that can connect does so in less than a second, as what is installed is listed.
@@ -53,6 +54,8 @@ class BuiltApp:
     """Why there is no database although the stack has one; empty if there is one."""
     other_python: str = ""
     """The Python that it was built with and the stack's, as in `3.11 instead of 3.13`; empty if they are the same."""
+    cache: AppCache | None = None
+    """None if the stack has no cache."""
 
 
 def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
@@ -68,11 +71,13 @@ def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
 
 def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     settings, runner = built.settings, built.runner
-    environment = contract_environment(settings, runner.port, built.database, built.password)
+    environment = contract_environment(settings, runner.port, built.database, built.password, built.cache)
     packages, scheme = _packages(built, environment), settings.database_scheme
     environments = {name: environment[name] for name in ENVIRONMENT_NAMES}
     context = Context(packages, built.release_command, scheme, built.no_database, environments)
     yield _database(built, environment, context)
+    if built.cache:
+        yield _cache(built, built.cache, environment)
     yield _release(built, environment, context)
     with deferred_signals():
         app = runner.start(environment)
@@ -139,6 +144,24 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
         output.last(),
     )
     return failed(DATABASE, diagnose(output) or finding)
+
+
+def _cache(built: BuiltApp, cache: AppCache, environment: Mapping[str, str]) -> Check:
+    if cache.problem:
+        return not_checked(CACHE, cache.problem)
+    outcome = built.runner.run_script(Path(cache_client.__file__).read_text(), environment, _SCRIPT_SECONDS)
+    name = outcome.lines[0] if outcome.lines else ""
+    if not outcome.code:
+        if not name:
+            return not_checked(CACHE, "the app has neither redis nor valkey")
+        return passed(CACHE, f"{name} connects to REDIS_URL with TLS, the certificate verified")
+    finding = Finding(
+        Cause.CACHE,
+        f"{name or 'the client library'} does not connect to REDIS_URL",
+        "use a version of the library that supports TLS, redis 5 or valkey 6 or newer",
+        tuple(line for line in outcome.lines if line.strip())[-6:],
+    )
+    return failed(CACHE, finding)
 
 
 def _release(built: BuiltApp, environment: Mapping[str, str], context: Context) -> Check:

@@ -46,6 +46,8 @@ class AppSettings:
     database_major: int = 17
     database_scheme: str = "postgresql"
     database_query: str | None = None
+    cache_use: str = "cache"
+    cache_major: int = 8
     domain: str = ""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -115,6 +117,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         database_major=int(text("databaseVersion", "17").partition(".")[0]),
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
+        cache_use=text("cacheUse", defaults.cache_use),
+        cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),
         domain=text("domain"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),

@@ -17,6 +17,7 @@ from flask_on_aws.runtime_contract.shell import container_command, shell_command
 
 from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
+from ..shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from .container_paths import ContainerPaths
 from .definition import Container
 from .runtime import CannotStart, Skipped, cannot_pull
@@ -96,6 +97,8 @@ class ProcessPlanner:
         # Paths in other variables, such as the image's PATH, are this machine's.
         named = {*container.environment, *container.secrets}
         variables |= {name: paths.localize(self._certificate(variables[name])) for name in named & variables.keys()}
+        if self.certificates and uses_cache(variables):
+            variables[VARIABLE] = str(trusted_file(self.certificates))
         return ProcessPlan(
             name=f"{task_id}.{container.name}",
             command=paths.command(_direct(command, image.folder) if image else command),

@@ -118,6 +118,17 @@ class FlaskApp(FlaskAppSteps):
     dead_letter_queue_url: pulumi.Output[str]
     """URL of the dead-letter queue; empty without one."""
 
+    cache_host: pulumi.Output[str]
+    """Host of the cache; empty without one."""
+    cache_port: pulumi.Output[int]
+    """Port of the cache; 0 without one."""
+    cache_secret_arn: pulumi.Output[str]
+    """ARN of the JSON secret with the cache's `url` and `password`; empty without a cache."""
+    cache_security_group_id: pulumi.Output[str]
+    """Security group of the cache; empty without one."""
+    cache_replication_group_id: pulumi.Output[str]
+    """Id of the cache's replication group; empty without one."""
+
     vpc_id: pulumi.Output[str]
     """The VPC."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
@@ -145,7 +156,7 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
@@ -171,6 +182,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_security_group()
         self._create_bucket()
         self._create_queue()
+        self._create_cache()
         self._create_database()
         self._create_secret()
         self._create_cluster()
@@ -183,7 +195,7 @@ class FlaskApp(FlaskAppSteps):
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
         """Let what has another security group connect to the app's tasks, past the load balancer.
 
-        `database.allow_connection_from` does so for the database.
+        `database.allow_connection_from` and `cache.allow_connection_from` do so for these.
 
         Args:
             client: what connects, as the last part of the rule's logical name; each client has its own.
@@ -192,9 +204,9 @@ class FlaskApp(FlaskAppSteps):
         self.task_security_group.allow_connection_from(client, security_group_id)
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
-        """Let a role do what the app's own tasks may: use the media bucket and the queue, and read the database's login.
+        """Let a role do what the app's own tasks may: use bucket and queue, and read the database's login and the cache's URL.
 
-        `bucket.grant`, `queue.grant`, `database.grant` and `secret.grant` give one of them alone.
+        `bucket.grant`, `queue.grant`, `cache.grant`, `database.grant` and `secret.grant` give one of them alone.
 
         Args:
             client: whose role it is, as the last part of the policies' logical names; each client has its own.

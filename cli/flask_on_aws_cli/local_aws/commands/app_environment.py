@@ -10,6 +10,7 @@ from flask_on_aws.runtime_contract.contract import CA_PATH, with_port
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services
 from ...shared.stack_options import fail
+from ...shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from ...task_model.container_paths import localize_paths
 from .command_line import command_line
 
@@ -28,6 +29,8 @@ def app_environment(local_aws: LocalAws) -> dict[str, str]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         variables[secret["name"]] = json.loads(text)[key]
+    if uses_cache(variables):
+        variables[VARIABLE] = str(trusted_file(local_aws.location.certificate))
     port = _process_port(settings.client("elbv2"), services[0]) if local_aws.runtime == "process" else None
     files = {CA_PATH: str(local_aws.location.certificate)}
     return {

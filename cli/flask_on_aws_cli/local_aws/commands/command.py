@@ -156,7 +156,7 @@ def destroy(project: Path) -> None:
 @local.command()
 @project_options
 def status(project: Path) -> None:
-    """Show services, databases, addresses, faults and memory."""
+    """Show services, databases, caches, addresses, faults and memory."""
     local_aws, report = _require_running(project)
     click.echo(
         f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.location.endpoint}"
@@ -166,6 +166,8 @@ def status(project: Path) -> None:
     for name, database in report["databases"].items():
         note = f" ({database['note']})" if database["note"] else ""
         click.echo(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
+    for name, port in report.get("caches", {}).items():
+        click.echo(f"cache      {name}: available at localhost:{port}")
     for problem in report["problems"]:
         click.echo(f"problem    {problem}")
     for fault in report["faults"]:

@@ -13,6 +13,7 @@ from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates
 
 from ...local_project.location import ACCOUNT_ID, HOST, Target
+from ...shared.trusted_certificates import CONTAINER_PATH, VARIABLE, trusted_file, uses_cache
 from ...task_model.definition import Container, TaskPlan
 from ...task_model.runtime import CannotStart, cannot_pull
 from ..faults import Faults
@@ -169,19 +170,24 @@ class TaskContainers:
 
     def _create(self, container: Container, image: Any, environment: Mapping[str, str]) -> Any:
         memory = container.memory or self._plan.memory
+        variables, mounts = self._environment(environment), self._mounts(container, image)
+        if uses_cache(variables):
+            variables[VARIABLE] = CONTAINER_PATH
+            trusted = trusted_file(self._dependencies.certificates)
+            mounts.append(Mount(CONTAINER_PATH, str(trusted), type="bind", read_only=True))
         return self._dependencies.client.containers.create(
             image,
             name=f"{self._name}-{container.name}-{secrets.token_hex(2)}",
             entrypoint=list(container.entry_point) or None,
             command=list(container.command) or None,
-            environment=self._environment(environment),
+            environment=variables,
             labels=self._dependencies.labels,
             network_mode=f"container:{self._network.id}",
             user=container.user,
             read_only=container.read_only,
             init=container.has_init and self._dependencies.has_init,
             cap_drop=list(container.dropped_capabilities),
-            mounts=self._mounts(container, image),
+            mounts=mounts,
             mem_limit=memory,
             memswap_limit=memory,
             nano_cpus=int(min(self._plan.cpu, self._dependencies.processors) * _BILLION),

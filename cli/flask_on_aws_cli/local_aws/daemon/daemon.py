@@ -26,6 +26,7 @@ from ..commands import exec_command
 from ..ecs import development
 from ..ecs.data_plane import Ecs
 from ..ecs.scheduler.autoscaling import Autoscaling
+from ..elasticache.part import Caches
 from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.configuration_reader import ConfigurationReader
@@ -68,6 +69,7 @@ class Daemon:
         targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
+        self._caches = Caches(folder / "elasticache", authority, records, faults)
         tasks = open_task_runtime(location, local.runtime, self._ports, faults)
         set_image_lookup(tasks.images.has)
         self._ecs = Ecs(location, self._endpoint, self._balancer, tasks.runtime)
@@ -84,6 +86,7 @@ class Daemon:
             targets,
             self._databases,
             self._database_records,
+            self._caches,
             self._ecs,
             scaling,
         ]
@@ -108,9 +111,9 @@ class Daemon:
         return sum(meter.memory for meter in self._ecs.meters().values())
 
     def _ports(self) -> set[int]:
-        """The ports that tasks may connect to: those of the API, the load balancers and the databases."""
+        """The ports that tasks may connect to: those of the API, the load balancers, the databases and the caches."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
-        return {self._local.location.port, *self._balancer.ports.values(), *databases}
+        return {self._local.location.port, *self._balancer.ports.values(), *databases, *self._caches.ports().values()}
 
     def _pages(self) -> set[str]:
         """Origins of this project's pages: those of the load balancers and of the status page."""
@@ -129,6 +132,7 @@ class Daemon:
             "problems": self._balancer.problems,
             "health_paths": {arn: asdict(chosen) for arn, chosen in self._balancer.health_paths.items()},
             "faults": [fault_as_json(fault) for fault in self._faults.current()],
+            "caches": dict(self._caches.ports()),
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
                 for name, status in self._databases.statuses().items()

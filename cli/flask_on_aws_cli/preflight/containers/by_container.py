@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
-from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.contract import CA_PATH, CacheFacts
 
 from ...build.base_image_age import old_base_image
 from ...build.run import BuildError, build_image
@@ -18,9 +18,11 @@ from ...shared.docker_engine import ENGINE_NAMES, DockerError, inspect, remove
 from ..check import Cause, Check, Finding, failed, not_checked, passed, warned
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
+from ..processes.cache import AppCache
 from ..processes.database import database_facts
 from ..settings import AppSettings, release_command
 from .builder import pushing_builder
+from .container_cache import container_cache
 from .container_database import container_database, private_network
 from .container_runner import ContainerRunner, engine_has_init, image_has
 
@@ -61,7 +63,19 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         if build_plan.dockerfile:
             own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
             built = replace(built, stage=own.stage)
+        if "cache" in settings.services:
+            runner, built = _with_cache(built, runner, stack)
         yield _with_database(built, runner, stack) if "database" in settings.services else built
+
+
+def _with_cache(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> tuple[ContainerRunner, BuiltApp]:
+    try:
+        cache, volume = stack.enter_context(container_cache(built.settings, runner.network))
+    except DockerError as error:
+        nowhere = CacheFacts(NOWHERE, NO_PORT, built.settings.cache_use)
+        return runner, replace(built, cache=AppCache(nowhere, problem=str(error)))
+    runner = replace(runner, trusted_volume=volume)
+    return runner, replace(built, runner=runner, cache=cache)
 
 
 def _with_database(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> BuiltApp:

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from flask_on_aws.build_plan.plan import BuildPlan
+from flask_on_aws.runtime_contract.contract import CacheFacts
 
 from ...build.environment_commands import PROGRAMS
 from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
+from ...cache_server.server import CacheServerError, NoCacheServerError
 from ...local_project.ports import port_for
 from ...postgres_server.binaries import NoPostgresError
 from ...postgres_server.server import ServerError
@@ -19,6 +21,7 @@ from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
 from ..settings import AppSettings, release_command
+from .cache import AppCache, temporary_cache
 from .database import database_facts, temporary_database
 from .process_runner import ProcessRunner, make_read_only, make_writable, remove
 from .system_account import unprivileged_prefix
@@ -57,7 +60,16 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         other = f"{python.version} instead of {build_plan.python_version}" if python.difference else ""
         release = release_command(settings, build_plan)
         built = BuiltApp(settings, runner, build_plan.start_command, release, other_python=other)
+        if "cache" in settings.services:
+            built = replace(built, cache=_cache(settings, stack))
         yield _with_database(built, runner, stack) if "database" in settings.services else built
+
+
+def _cache(settings: AppSettings, stack: ExitStack) -> AppCache:
+    try:
+        return stack.enter_context(temporary_cache(settings))
+    except (NoCacheServerError, CacheServerError) as error:
+        return AppCache(CacheFacts(NOWHERE, NO_PORT, settings.cache_use), problem=str(error).rstrip("."))
 
 
 def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> BuiltApp:

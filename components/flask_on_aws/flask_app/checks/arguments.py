@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
 from ...build_plan.procfile import ProcfileError
+from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems
 from ...ecs import autoscaling, service_args
@@ -32,7 +33,7 @@ from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import exposure, load_balancers, services
+from ..topology import exposure, load_balancers, needs
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .shared import shared_problems
@@ -108,6 +109,8 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(logical_database.problems, _logical_database_args, args)
     elif args["database"] == "postgres":
         yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
+    if args["cache"] == "valkey":
+        yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
 
@@ -169,8 +172,7 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
         return
-    used = services(args)
-    reserved = reserved_names(used, compat)
+    reserved = reserved_names(needs(args), compat)
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -69,6 +69,10 @@ COMPUTED = {
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
+    "ReplicationGroup": lambda args: {
+        "primaryEndpointAddress": "master.cache.amazonaws.com",
+        "replicationGroupId": args.name,
+    },
     "Queue": lambda args: {"url": f"https://sqs.us-east-1.amazonaws.com/123456789012/{args.name}"},
     "Stash": lambda args: {"output": args.inputs["input"]},
     "RandomId": lambda args: {"hex": "abcd"},
@@ -148,11 +152,11 @@ def test_no_secret_is_in_a_task_definition(variant_of, variant):
     deployed = variant_of(variant)
     for container in containers(deployed):
         names = {variable["name"] for variable in container.get("environment", [])}
-        assert not names & {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
+        assert not names & {"DATABASE_URL", "PGPASSWORD", "REDIS_PASSWORD", "REDIS_URL", "SECRET_KEY"}
     secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
-    assert set(secrets) == (
-        {"SECRET_KEY"} if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
-    )
+    database = set() if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD"}
+    cache = {"REDIS_URL", "REDIS_PASSWORD"} if VARIANTS[variant].get("cache") == "valkey" else set()
+    assert set(secrets) == {"SECRET_KEY", *database, *cache}
     assert all(value.endswith(f":{name}::") for name, value in secrets.items())
 
 

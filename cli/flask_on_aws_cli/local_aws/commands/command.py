@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -17,7 +15,6 @@ from typing import Any, NoReturn
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
 from flask_on_aws.runtime_contract.contract import CA_PATH
-from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
@@ -41,6 +38,7 @@ from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_request import request_app
 from .command_line import command_line
+from .database_client import MYSQL, PSQL, client_name, run_mysql, run_psql
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .stack import STACK, Stack
@@ -118,7 +116,12 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     click.echo(f"{changes}; {len(result.planned)} resources that exist only on AWS were planned, not created")
     _wait_for_response(local_aws)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
-    click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
+    click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}")
+    if client := client_name(_app_environment(local_aws)):
+        click.echo(f"database: {command_line(client)}")
+    for name, database in (daemon_control.status(local_aws) or {"databases": {}})["databases"].items():
+        if database["note"]:
+            click.echo(f"{name}: {database['note']}")
     click.echo(f"To trust its certificates: {command_line('trust')}")
     return local_aws, stack
 
@@ -192,15 +195,33 @@ def logs(project: Path, follow: bool) -> None:
 @_project
 @click.argument("arguments", nargs=-1)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
-    """Open the app's database with psql.
+    """Open the app's PostgreSQL database with psql.
 
     If psql is not installed, pgcli is downloaded and opened instead. Arguments after -- are passed to the program.
     """
-    # Both read the PG* variables: every user of the machine could see a password among the arguments.
+    sys.exit(run_psql(_environment_of_client(project, PSQL), arguments))
+
+
+@local.command()
+@_project
+@click.argument("arguments", nargs=-1)
+def mysql(project: Path, arguments: tuple[str, ...]) -> None:
+    """Open the app's MySQL or MariaDB database with mariadb or mysql.
+
+    If neither is installed, mycli is downloaded and opened instead. Arguments after -- are passed to the program.
+    """
+    sys.exit(run_mysql(_environment_of_client(project, MYSQL), arguments))
+
+
+def _environment_of_client(project: Path, client: str) -> Mapping[str, str]:
+    """The app's environment, if its database is one that this client opens."""
     environment = _app_environment(_require_running(project)[0])
-    variables = {name: value for name, value in environment.items() if name.startswith("PG")}
-    client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
-    sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 the user's command
+    other = client_name(environment)
+    if other is None:
+        fail("The app has no database: its setting `database` is none.")
+    if other != client:
+        fail(f"The app's database is not one of {client}; open it with: {command_line(other)}")
+    return environment
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})

@@ -13,7 +13,7 @@ ADMIN = "rdsadmin"  # the superuser on RDS, which is reserved for AWS
 _CONNECT_SECONDS = 3
 # What RDS grants its master user; SUPER, FILE and SHUTDOWN are missing:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.MasterAccounts.html
-_PRIVILEGES = (
+PRIVILEGES = (
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, "
     "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, "
     "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
@@ -56,7 +56,7 @@ def create_missing_accounts(connection: Connection, username: str, database: str
     user = f"'{escape_string(username)}'@'%'"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE USER IF NOT EXISTS {user}")
-        cursor.execute(f"GRANT {_PRIVILEGES} ON *.* TO {user} WITH GRANT OPTION")
+        cursor.execute(f"GRANT {PRIVILEGES} ON *.* TO {user} WITH GRANT OPTION")
         cursor.execute(f"GRANT ALL ON `%`.* TO {user} WITH GRANT OPTION")  # it can pass on all rights to a database
         if database is not None:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}")

@@ -12,6 +12,7 @@ from ..validation.choices import DatabaseEngine
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems
 from ..validation.values import name_problems, range_problems
+from . import parameters
 from .database_checks import (
     LEAST_STORAGE_GIB,
     MONITORING_INTERVALS,
@@ -115,13 +116,7 @@ DEFAULTS: Mapping[str, Any] = {
     "log_retention_days": 30,
     "accept_data_loss": [],
     "allow_replacement": False,
-    "slow_query_ms": 1000,
-    # An idle transaction holds its locks and blocks vacuuming; a minute is longer than any request.
-    "idle_transaction_seconds": 60,
-    # A migration that waits for a lock blocks every query behind it; it fails before a request times out (45 s).
-    "lock_timeout_seconds": 30,
-    # An abandoned statement still uses the instance's CPU credits; a quarter of an hour is enough for reports.
-    "statement_timeout_seconds": 900,
+    **parameters.DEFAULTS,
 }
 _BACKUP_DAYS_MOST = 35  # RDS's limit
 _DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mistaken unit

@@ -6,6 +6,16 @@ All are dynamic: RDS applies them at once, to new connections. A static one woul
 from collections.abc import Mapping
 from typing import Any
 
+DEFAULTS: Mapping[str, int] = {
+    "slow_query_ms": 1000,
+    # An idle transaction holds its locks and blocks vacuuming; a minute is longer than any request.
+    "idle_transaction_seconds": 60,
+    # A migration that waits for a lock blocks every query behind it; it fails before a request times out (45 s).
+    "lock_timeout_seconds": 30,
+    # An abandoned statement still uses the instance's CPU credits; a quarter of an hour is enough for reports.
+    "statement_timeout_seconds": 900,
+}
+"""The database's arguments that its parameters are made from."""
 _MILLISECONDS = 1000
 # The longest that the engine accepts, in seconds, where 0 would not mean forever.
 _LONGEST_ROW_LOCK_WAIT, _LONGEST_TABLE_LOCK_WAIT = 1_073_741_824, 31_536_000

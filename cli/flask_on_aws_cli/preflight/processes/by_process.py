@@ -11,14 +11,12 @@ from flask_on_aws.build_plan.plan import BuildPlan
 
 from ...build.run import BuildError, make_environment
 from ...local_project.ports import port_for
-from ...postgres_server.binaries import NoPostgresError
-from ...postgres_server.server import ServerError
 from ...task_model.environment_images import available_python
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
 from ..settings import AppSettings, release_command
-from .database import database_facts, temporary_database
+from .database import NO_SERVER, database_facts, temporary_database
 from .process_runner import ProcessRunner, make_read_only, make_writable, remove
 from .system_account import unprivileged_prefix
 
@@ -60,7 +58,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
 def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> BuiltApp:
     try:
         database = stack.enter_context(temporary_database(built.settings))
-    except (NoPostgresError, ServerError) as error:
+    except NO_SERVER as error:
         return replace(built, database=database_facts(built.settings, NOWHERE, NO_PORT), no_database=str(error))
     return replace(built, runner=replace(runner, ca=database.ca), database=database.facts, password=database.password)
 

@@ -50,11 +50,17 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     write_app(local.folder / "checked", engine)
     services = {**SERVICE_KINDS, "database": engine}
     local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
-    local.up("--runtime", runtime)
+    output = local.up("--runtime", runtime)
+    client = "psql" if engine == "postgres" else "mysql"
+    assert f"database: flask-on-aws local {client}\n" in output
+    assert ("serves it here in place of MySQL 8.4." in output) == (engine == "mysql")
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}
     by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged, 30)
     assert {role: report["problems"] for role, report in by_role.items()} == {role: [] for role in roles}
+    if client == "mysql":
+        assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
+        assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
     shared = [name for name in promised(engine) if (name, runtime) != ("PORT", "process")]
     differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}

@@ -59,12 +59,12 @@ def test_an_app_on_mysql_connects_migrates_and_answers(scratch, tmp_path, engine
 
 def test_a_driver_that_the_scheme_does_not_mean_is_one_setting(scratch, tmp_path):  # noqa: F811
     checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, database="mysql"))
-    assert failures(checks) == {"starts": "not installed"}
+    assert failures(checks) == {"starts": "dependency not installed"}
     assert checks["starts"]["way_out"] == ("pymysql is installed: pulumi config set databaseUrlScheme mysql+pymysql")
 
 
 def test_a_missing_table_is_a_missing_release_command(scratch, tmp_path):  # noqa: F811
     settings = {"database": "mariadb", "databaseUrlScheme": "mysql+pymysql"}
     checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, **settings))
-    assert failures(checks) == {"front page": "database"}
+    assert failures(checks) == {"front page": "database not reached"}
     assert "the database has no table app.post" in checks["front page"]["says"]

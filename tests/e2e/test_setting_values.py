@@ -45,7 +45,7 @@ def test_every_engine_is_planned(planned, engine, version, port):
     enforced = {"name": "rds.force_ssl" if engine == "postgres" else "require_secure_transport", "value": "1"}
     assert enforced in group["parameters"]
     logs = {key.rpartition("-logs-")[2] for key in plan if "LogGroup::app-db-logs-" in key}
-    assert logs == set(instance["enabledCloudwatchLogsExports"])
+    assert logs == ({"postgresql", "upgrade"} if engine == "postgres" else {"error", "slowquery"})
     rules = [inputs for key, inputs in plan.items() if "SecurityGroupIngressRule::app-db-from-tasks" in key]
     assert [(rule["fromPort"], rule["toPort"]) for rule in rules] == [(port, port)]
 

@@ -1,5 +1,6 @@
 """DB instances of MySQL and MariaDB, which are real MariaDB servers on this machine."""
 
+import json
 import os
 import signal
 import threading
@@ -188,6 +189,32 @@ def test_a_snapshot_of_a_busy_server_is_consistent_and_restores_accounts_code_an
     assert rds.rows("SELECT count(*) FROM pairs", **reader) == [(count,)]
     with pytest.raises(ValueError, match=r"The snapshot busy is of mysql, so no postgres database can have its data\."):
         rds.databases.restore(replace(restored, identifier="other", engine="postgres"), "busy").result(60)
+
+
+def restarted_with_data_of(rds, version):
+    """Stop the databases, and start them again with data that another version of MariaDB has written."""
+    rds.databases.stop()
+    file = rds.folder / "rds/instances/web/instance.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "data_major": version}))
+    rds.databases.start()
+    deadline = time.monotonic() + 30
+    while rds.databases.statuses()["web"].state not in ("available", "failed") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return rds.databases.statuses()["web"]
+
+
+def test_data_of_an_older_version_is_upgraded_and_that_of_a_newer_one_is_left_alone(rds):
+    rds.databases.create(INSTANCE).result(60)
+    rds.rows("CREATE TABLE stored (n int)")
+    assert restarted_with_data_of(rds, "10.6").state == "available"
+    assert json.loads((rds.folder / "rds/instances/web/instance.json").read_text())["data_major"] == VERSION
+    assert rds.rows("SELECT n FROM stored") == []
+    status = restarted_with_data_of(rds, "99.1")
+    assert (status.state, status.note) == (
+        "failed",
+        f"The data is of MariaDB 99.1, and this machine has MariaDB {VERSION}; install 99.1 again. "
+        "The data was not changed.",
+    )
 
 
 def test_a_deleted_instance_leaves_its_final_snapshot_alone(rds):

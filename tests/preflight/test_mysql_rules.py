@@ -71,6 +71,28 @@ def test_a_missing_driver_is_one_setting_if_another_is_installed(lines, packages
 
 
 @pytest.mark.parametrize(
+    ("module", "packages", "scheme", "fix"),
+    [
+        (
+            "psycopg2",
+            {"pymysql": "1.1"},
+            "postgresql",
+            f"the app has pymysql, a driver of MySQL: pulumi config set database mysql, and: {SCHEME}mysql+pymysql",
+        ),
+        ("psycopg", {"mysqlclient": "2.2"}, "postgresql", f"database mysql, and: {SCHEME}mysql"),
+        ("MySQLdb", {"psycopg2-binary": "2.9"}, "mysql", "pulumi config set database postgres"),
+        # Drivers of both: the stack's database may be right.
+        ("psycopg2", {"pymysql": "1.1", "psycopg": "3.2"}, "postgresql", "databaseUrlScheme postgresql+psycopg"),
+        ("psycopg2", {}, "postgresql", "add psycopg2-binary to the dependencies"),
+    ],
+)
+def test_an_app_with_the_drivers_of_another_database_needs_that_database(module, packages, scheme, fix):
+    finding = found([*BY_SQLALCHEMY, missing(module)], SQLALCHEMY | packages, scheme)
+    assert finding.cause is Cause.NOT_INSTALLED
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize(
     ("line", "packages", "fix"),
     [
         (

@@ -47,7 +47,8 @@ def bootstrap_statements(password: str) -> Iterator[str]:
     account = f"'{ADMIN}'@'{HOST}'"
     yield f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{escape_string(password)}' REQUIRE SSL"
     yield f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION"
-    yield "DELETE FROM mysql.global_priv WHERE User IN ('', 'root', 'mysql')"
+    # Those that `mariadb-install-db` creates, for this machine; an app may have its own `root`, at '%'.
+    yield "DELETE FROM mysql.global_priv WHERE User IN ('', 'root', 'mysql') AND Host <> '%'"
     yield "FLUSH PRIVILEGES"
 
 

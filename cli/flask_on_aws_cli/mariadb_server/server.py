@@ -17,7 +17,7 @@ from ..postgres_server.system_account import give_to_server_user, process_option
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
 from ..shared.deferred_signals import deferred_signals
-from .accounts import admin_connection, bootstrap_statements, set_parameter
+from .accounts import ADMIN, admin_connection, bootstrap_statements, set_parameter
 from .binaries import Binaries
 
 # Not `localhost`, by which MySQL's and MariaDB's own client libraries mean a socket file.
@@ -77,6 +77,19 @@ class Server:
             message = (result.stderr or result.stdout).decode(errors="replace").strip()[-1000:]
             raise ServerError(f"{Path(program).name} failed: {message}")
         return result.stdout
+
+    def run_client(self, program: str, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Run one of MariaDB's client programs as superuser, and return its output.
+
+        Raises:
+            NoMariadbError: if it is not installed.
+            ServerError: if it fails.
+        """
+        # In a file, since other users of the machine can see arguments.
+        options = f'[client]\nhost={HOST}\nport={self.port}\nuser={ADMIN}\npassword="{self.admin_password}"\n'
+        self._write("client.cnf", f'{options}ssl-ca="{self.ca}"\nssl-verify-server-cert\n'.encode())
+        path = self.binaries.client(program)
+        return self.run(path, f"--defaults-file={self.folder / 'client.cnf'}", *arguments, stdin=stdin)
 
     def configure(self, parameters: Mapping[str, str], *, forces_tls: bool) -> None:
         """Write the configuration files; parameters take effect on `apply` or, depending on the parameter, `start`."""

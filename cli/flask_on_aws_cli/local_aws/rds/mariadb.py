@@ -19,6 +19,7 @@ class MariadbServer:
         self._folder, self._authority = folder, authority
         self._server: Server | None = None
         self._snapshot: Path | None = None
+        self._is_older = False
 
     @property
     def server(self) -> Server:
@@ -44,6 +45,7 @@ class MariadbServer:
                 f"The data is of MariaDB {data_version}, and this machine has MariaDB {binaries.version}; install "
                 f"{data_version} again. The data was not changed."
             )
+        self._is_older = binaries.version != str(data_version)
         self._server = Server(self._folder, binaries, self._authority)
 
     @property
@@ -61,6 +63,9 @@ class MariadbServer:
     def start(self, instance: Instance, port: int) -> None:
         self.server.configure(instance.parameters, forces_tls=_forces_tls(instance))
         self.server.start(port)
+        if self._is_older:
+            self.server.run_client("mariadb-upgrade")
+            self._is_older = False
         if self._snapshot is not None:
             mariadb_snapshots.load(self.server, self._snapshot)
             self._snapshot = None

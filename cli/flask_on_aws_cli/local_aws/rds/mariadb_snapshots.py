@@ -6,11 +6,10 @@ from pathlib import Path
 from ...mariadb_server.accounts import ADMIN, Connection, admin_connection
 from ...mariadb_server.server import Server
 from ...postgres_server.system_account import give_to_server_user, remove
-from ...shared.atomic_files import write_atomically
 from .configuration import Instance
 
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
-_OWN_ACCOUNTS = (ADMIN, "mariadb.sys", "root")
+_OWN_ACCOUNTS = (ADMIN, "mariadb.sys")
 
 
 def take(server: Server, instance: Instance, target: Path) -> None:
@@ -22,8 +21,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
         databases, accounts = _databases(connection), _accounts(connection)
     dump = b""
     if databases:
-        dump = _run(
-            server,
+        dump = server.run_client(
             "mariadb-dump",
             # A consistent state of InnoDB's tables, without a lock.
             *("--single-transaction", "--routines", "--events", "--triggers", "--hex-blob"),
@@ -38,20 +36,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
 
 def load(server: Server, snapshot: Path) -> None:
     """Execute a snapshot's SQL on a new, running server."""
-    _run(server, "mariadb", "--default-character-set=utf8mb4", stdin=(snapshot / "dump.sql").read_bytes())
-
-
-def _run(server: Server, program: str, *arguments: str, stdin: bytes | None = None) -> bytes:
-    """Run a client program as superuser; its options are in a file, since other users can see arguments."""
-    options = f'[client]\nhost=127.0.0.1\nport={server.port}\nuser={ADMIN}\npassword="{server.admin_password}"\n'
-    options += f'ssl-ca="{server.ca}"\nssl-verify-server-cert\n'
-    file = server.folder / "client.cnf"
-    write_atomically(file, options, prepare=give_to_server_user)
-    try:
-        path = server.binaries.client(program)
-        return server.run(path, f"--defaults-file={file}", *arguments, stdin=stdin)
-    finally:
-        file.unlink(missing_ok=True)
+    server.run_client("mariadb", "--default-character-set=utf8mb4", stdin=(snapshot / "dump.sql").read_bytes())
 
 
 def _databases(connection: Connection) -> list[str]:

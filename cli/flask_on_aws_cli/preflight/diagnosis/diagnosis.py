@@ -21,6 +21,7 @@ _RULES: tuple[Rule, ...] = (
     bind_rules.port_as_text,
     system_rules.root,
     system_rules.disk,
+    mysql_rules.other_database,
     database_rules.driver_not_installed,
     mysql_rules.driver_not_installed,
     import_rules.not_installed,

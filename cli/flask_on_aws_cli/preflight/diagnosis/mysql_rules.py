@@ -18,6 +18,7 @@ _DRIVERS: Mapping[str, tuple[str, str]] = {
     "asyncmy": ("asyncmy", "mysql+asyncmy"),
     "aiomysql": ("aiomysql", "mysql+aiomysql"),
 }
+_POSTGRES = ("psycopg", "psycopg2", "psycopg2-binary", "pg8000", "asyncpg")
 _DJANGO_QUERY = f"ssl-ca={CA_PATH}&ssl_mode=VERIFY_IDENTITY"
 _TLS_IN_CODE = 'connect_args={"ssl": ssl.create_default_context(cafile=os.environ["MYSQL_SSL_CA"])}'
 
@@ -52,6 +53,26 @@ def _is_by_sqlalchemy(output: Output) -> bool:
 
 def _set_scheme(module: str) -> str:
     return f"pulumi config set databaseUrlScheme {_DRIVERS[module][1]}"
+
+
+def other_database(output: Output) -> Finding | None:
+    """An app whose only drivers are those of another database than the stack's."""
+    match = search(output, r"ModuleNotFoundError: No module named '(?P<module>psycopg2?|MySQLdb)'$")
+    if not match or not _is_by_sqlalchemy(output):
+        return None
+    packages, scheme = output.context.packages, output.context.database_scheme
+    mysql = [module for module, (name, _) in _DRIVERS.items() if name in packages]
+    postgres = [name for name in _POSTGRES if name in packages]
+    sentence = f"the module {match[0]['module']} is not installed, which is what {scheme}:// means to SQLAlchemy"
+    if match[0]["module"] == "MySQLdb" and postgres and not mysql:
+        fix = f"the app has {postgres[0]}, a driver of PostgreSQL: pulumi config set database postgres"
+        return Finding(Cause.NOT_INSTALLED, sentence, fix, match[1])
+    if match[0]["module"] != "MySQLdb" and mysql and not postgres:
+        fix = (
+            f"the app has {mysql[0]}, a driver of MySQL: pulumi config set database mysql, and: {_set_scheme(mysql[0])}"
+        )
+        return Finding(Cause.NOT_INSTALLED, sentence, fix, match[1])
+    return None
 
 
 def url_query(output: Output) -> Finding | None:

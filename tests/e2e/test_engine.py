@@ -645,6 +645,24 @@ def check_changes(app_stack):
     assert leftovers(app_stack).get("buckets") is None
     app_stack.apply()
     assert app_stack.events == []
+    check_another_engine(app_stack, {**storage, "bucket": "none", "database": "mysql"})
+
+
+def check_another_engine(app_stack, settings):
+    """Another engine replaces the database by an empty one, once that is accepted."""
+    configure_app_stack(app_stack, **settings)
+    with pytest.raises(EngineError, match=r"- database: 'postgres' → 'mysql' replaces the database app-db"):
+        app_stack.apply()
+    (before,) = app_stack.aws("rds").describe_db_instances()["DBInstances"]
+    assert before["Engine"] == "postgres"
+    configure_app_stack(app_stack, **settings, acceptDataLoss=["app-db"])
+    assert "app-db" in names(app_stack.apply().replaced)
+    (after,) = app_stack.aws("rds").describe_db_instances()["DBInstances"]
+    assert (after["Engine"], after["Endpoint"]["Port"]) == ("mysql", 3306)
+    assert after["DBInstanceIdentifier"] != before["DBInstanceIdentifier"]
+    configure_app_stack(app_stack, **settings)
+    app_stack.apply()
+    assert app_stack.events == []
 
 
 def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):

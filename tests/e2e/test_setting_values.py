@@ -33,6 +33,23 @@ def planned(program):
     return preview
 
 
+@pytest.mark.parametrize(
+    ("engine", "version", "port"), [("postgres", "17", 5432), ("mysql", "8.4", 3306), ("mariadb", "11.4", 3306)]
+)
+def test_every_engine_is_planned(planned, engine, version, port):
+    plan = planned({"database": engine, "alarms": True})
+    instance = plan["aws:rds/instance:Instance::app-db"]
+    assert (instance["engine"], instance["engineVersion"], instance["port"]) == (engine, version, port)
+    group = plan["aws:rds/parameterGroup:ParameterGroup::app-db-parameters"]
+    assert group["family"] == f"{engine}{version}"
+    enforced = {"name": "rds.force_ssl" if engine == "postgres" else "require_secure_transport", "value": "1"}
+    assert enforced in group["parameters"]
+    logs = {key.rpartition("-logs-")[2] for key in plan if "LogGroup::app-db-logs-" in key}
+    assert logs == ({"postgresql", "upgrade"} if engine == "postgres" else {"error", "slowquery"})
+    rules = [inputs for key, inputs in plan.items() if "SecurityGroupIngressRule::app-db-from-tasks" in key]
+    assert [(rule["fromPort"], rule["toPort"]) for rule in rules] == [(port, port)]
+
+
 def test_every_setting_changes_the_plan(planned):
     own = planned(OWN)
     assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"

@@ -109,6 +109,11 @@ def check_access_logs(stack) -> None:
 # Settings that a deployed stack rejects, the setting that the message names, and another part of the message.
 REJECTED = (
     ({"databaseUsername": "somebody"}, "databaseUsername", "add app-db to acceptDataLoss"),
+    (
+        {"database": "mysql"},
+        "database: 'postgres' → 'mysql' replaces the database app-db",
+        "add app-db to acceptDataLoss",
+    ),
     ({"name": "shop"}, "name: 'app' → 'shop'", "create a new stack"),
     ({"database": "none", "bucket": "none"}, "bucket: deletes the bucket app-media", "add app-db to acceptDataLoss"),
     ({"vpcCidr": "10.1.0.0/16"}, "vpcCidr", "'10.0.0.0/16' → '10.1.0.0/16'"),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
 
 from tests.setting_values import SERVICE_KINDS
@@ -17,15 +18,25 @@ from .project import Local
 
 APP = Path(__file__).with_name("contract_app")
 NEEDS = [*SERVICES, BROKER]
-PROMISED = [*plain_names(NEEDS, ()), *secret_names(NEEDS, ())]
 ONLY_IN_BUILD = "ONLY_IN_THE_BUILD"
+# The settings of the app's driver, by the engine.
+ENGINES = {
+    "postgres": {},
+    "mysql": {"databaseUrlScheme": "mysql+pymysql"},
+    "mariadb": {"databaseUrlScheme": "mysql+pymysql"},
+}
 _MARK = "contract {"
 
 
-def write_app(folder: Path) -> None:
+def promised(engine: str) -> list[str]:
+    """The variables of an app that uses every service, with this engine of its database."""
+    return [*plain_names(NEEDS, (), engine), *secret_names(NEEDS, (), engine)]
+
+
+def write_app(folder: Path, engine: str = "postgres") -> None:
     """Write the program and the names of the contract's variables."""
     shutil.copytree(APP, folder)
-    (folder / "contract.json").write_text(json.dumps({"promised": PROMISED, "absent": [ONLY_IN_BUILD]}))
+    (folder / "contract.json").write_text(json.dumps({"promised": promised(engine), "absent": [ONLY_IN_BUILD]}))
 
 
 def reports(text: str) -> dict[str, Any]:
@@ -34,17 +45,25 @@ def reports(text: str) -> dict[str, Any]:
     return {report["role"]: report for report in parsed}
 
 
-def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str, engine: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
-    write_app(local.folder / "checked")
-    local.configure(app="checked", **SERVICE_KINDS, cacheUse="queue", buildEnv={ONLY_IN_BUILD: "yes"})
-    local.up("--runtime", runtime)
+    write_app(local.folder / "checked", engine)
+    services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue"}
+    local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
+    output = local.up("--runtime", runtime)
+    client = "psql" if engine == "postgres" else "mysql"
+    assert f"database: flask-on-aws local {client}\n" in output
+    assert ("serves it here in place of MySQL 8.4." in output) == (engine == "mysql")
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}
     by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged, 30)
     assert {role: report["problems"] for role, report in by_role.items()} == {role: [] for role in roles}
+    if client == "mysql":
+        assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
+        assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
-    shared = [name for name in PROMISED if (name, runtime) != ("PORT", "process")]
+    shared = [name for name in promised(engine) if (name, runtime) != ("PORT", "process")]
     differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}
     assert differing == set()
 
@@ -57,7 +76,7 @@ def test_the_contract_check_reports_every_missing_and_unexpected_variable(tmp_pa
     result = subprocess.run(command, cwd=tmp_path / "app", env=bare, capture_output=True, text=True, check=False)
     problems = reports(result.stdout)["nowhere"]["problems"]
     assert result.returncode == 1
-    assert {f"{name} is missing" for name in PROMISED if name != "FLASK_DEBUG"} <= set(problems)
+    assert {f"{name} is missing" for name in promised("postgres") if name != "FLASK_DEBUG"} <= set(problems)
     assert {"FLASK_DEBUG is malformed", f"{ONLY_IN_BUILD} is from the build", "AWS_ACCESS_KEY_ID is set"} <= set(
         problems
     )

@@ -61,7 +61,7 @@ def test_a_database_that_cannot_be_created_reports_the_reason(
 ) -> None:
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.binaries.installed_binaries", lambda: iter(()))
     monkeypatch.setattr(
-        "flask_on_aws_cli.local_aws.rds.instance.find", lambda major, _: find(major, tmp_path / "empty")
+        "flask_on_aws_cli.local_aws.rds.postgres.find", lambda major, _: find(major, tmp_path / "empty")
     )
     monkeypatch.setattr("flask_on_aws_cli.postgres_server.npm_binaries.shutil.which", lambda _: "/bin/false")
     describe = create(rds, "unmade")

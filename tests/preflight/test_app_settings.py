@@ -60,7 +60,7 @@ def test_a_stack_s_settings_are_read():
     assert (found.folder, found.port, found.health_path) == (Path("/srv/infra/../shop"), 5000, "/health")
     assert found.startup_seconds == 120
     assert found.plan == PlanSettings("3.12", (), "python serve.py")
-    assert (found.database_major, found.services, found.writable_paths) == (16, {"database"}, ("/tmp", "/cache"))
+    assert (found.database_version, found.services, found.writable_paths) == ("16.4", {"database"}, ("/tmp", "/cache"))
     assert (found.env, found.secret_names) == ({"COLOUR": "red", "LIMIT": "3"}, ("STRIPE_KEY",))
 
 

@@ -100,6 +100,19 @@ def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
         assert checks[name].status is Status.PASSED
 
 
+@pytest.mark.parametrize(("engine", "version"), [("mysql", "8.4"), ("mariadb", "11.4")])
+def test_an_app_on_mysql_reaches_the_image_of_its_database(tmp_path, engine, version):
+    requirements = f"{REQUIREMENTS}sqlalchemy==2.0.44\npymysql==1.2.4\n"
+    connects = "import sqlalchemy\nsqlalchemy.create_engine(os.environ['DATABASE_URL']).connect()\n"
+    folder = write_app(tmp_path / "app", GOOD + connects, requirements=requirements)
+    database = {"database_engine": engine, "database_version": version, "database_scheme": "mysql+pymysql"}
+    checks = run(folder, services=frozenset({"database"}), **database)
+    if checks["database"].status is Status.NOT_CHECKED:
+        pytest.skip(checks["database"].message)
+    assert failures(checks) == {}
+    assert checks["database"].message == "pymysql connects to DATABASE_URL with TLS, the certificate verified"
+
+
 # Those whose cause is in the log alone are found in a process by the same code: test_broken_apps.py.
 BY_THE_LOG = [pytest.param(name, marks=pytest.mark.slow) for name in ("wrong-port", "no-such-command", "variable")]
 

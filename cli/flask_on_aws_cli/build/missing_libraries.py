@@ -32,6 +32,7 @@ _HEADERS = {
 _PROGRAMS = {
     "pg_config": "libpq-dev",
     "mysql_config": "default-libmysqlclient-dev pkg-config",
+    "mariadb_config": "libmariadb-dev",
     "pkg-config": "pkg-config",
     "xslt-config": "libxml2-dev libxslt1-dev",
     "xml2-config": "libxml2-dev",

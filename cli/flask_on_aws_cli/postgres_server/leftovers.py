@@ -4,24 +4,32 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 # Enough for a clean shutdown, which writes the small cache to the disk.
 _STOP_SECONDS = 10
 
 
-def end_orphaned_server(data: Path) -> None:
-    """End a server with this data folder that is still running, and remove the PID file of one that is not."""
-    file = data / "postmaster.pid"
+def end_orphaned_server(
+    data: Path,
+    pid_file: str = "postmaster.pid",
+    signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGQUIT),
+) -> None:
+    """End a server with this data folder that is still running, and remove the PID file of one that is not.
+
+    The signals are sent one after another, until the server has ended.
+    """
+    file = data / pid_file
     try:
         process_id = int(file.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
     if not _is_server(process_id, data):
-        # PostgreSQL does not start if another process has this id by now.
+        # PostgreSQL does not start if another process has this ID by now.
         file.unlink(missing_ok=True)
         return
-    for signal_number in (signal.SIGINT, signal.SIGQUIT):
+    for signal_number in signals:
         os.kill(process_id, signal_number)
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:

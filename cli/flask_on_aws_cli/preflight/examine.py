@@ -134,7 +134,8 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
-            return not_checked(DATABASE, "the app has neither psycopg nor psycopg2")
+            drivers = "psycopg nor psycopg2" if built.database.engine == "postgres" else "mysqlclient nor PyMySQL"
+            return not_checked(DATABASE, f"the app has neither {drivers}")
         return passed(DATABASE, f"{name} connects to DATABASE_URL with TLS, the certificate verified")
     output = Output(outcome.lines, exit_code=outcome.code, context=context)
     finding = Finding(

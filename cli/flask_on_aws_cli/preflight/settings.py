@@ -8,8 +8,9 @@ from typing import Any
 from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
+from flask_on_aws.database.engines import ENGINES
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
-from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS
+from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS
 from flask_on_aws.validation.setting_texts import plain
 
 from ..shared.stack_options import json_setting, plan_settings, setting
@@ -43,7 +44,9 @@ class AppSettings:
     writable_paths: tuple[str, ...] = ("/tmp",)  # noqa: S108 the container's own scratch volume
     services: frozenset[str] = frozenset(name for name, service in SERVICES.items() if service.is_default)
     """Those of the contract's services that the app uses."""
-    database_major: int = 17
+    database_engine: str = "postgres"
+    """The engine of the database, if the app uses one."""
+    database_version: str = "17"
     database_scheme: str = "postgresql"
     database_query: str | None = None
     cache_use: str = "cache"
@@ -76,7 +79,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     """The settings of a stack's configuration, `namespace:key` → text.
 
     Raises:
-        ValueError: for a value that must be a number and is not one.
+        ValueError: for a value that must be a number and is not one, and for an unknown database.
     """
 
     def text(key: str, default: str = "") -> str:
@@ -95,6 +98,10 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         return json_setting(config, project, key, dict)
 
     defaults = AppSettings(root)
+    database = text("database", defaults.database_engine)
+    if database not in (*ENGINES, "none"):
+        raise ValueError(f"database: {database!r} is not one of {', '.join(ENGINES)}, none.")
+    engine = defaults.database_engine if database == "none" else database
     secret_names = [name for key in ("secrets", "secretValues") for name in names(key)]
     return AppSettings(
         folder=root / text("app", "app_template"),
@@ -114,8 +121,9 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         services=frozenset(
             name for name, service in SERVICES.items() if text(name, "" if service.is_default else "none") != "none"
         ),
-        database_major=int(text("databaseVersion", "17").partition(".")[0]),
-        database_scheme=text("databaseUrlScheme", defaults.database_scheme),
+        database_engine=engine,
+        database_version=text("databaseVersion", ENGINES[engine].default_version),
+        database_scheme=text("databaseUrlScheme", URLS[engine].scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
         cache_use=text("cacheUse", defaults.cache_use),
         cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pulumi
 
+from ..database.engines import DEFAULT, ENGINES
+
 _GIB = 2**30
 # RDS grows storage once 10 % or less of it has been free for five minutes, not within six hours of the last growth, by the
 # largest of 10 GiB, 10 % and its forecast: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
@@ -14,9 +16,6 @@ _LEAST_GROWTH_GIB, _GROWTH_PERCENT = 10, 10
 _GROWING_PERCENT = 8
 # Storage that does not grow leaves people to act, who need more time.
 _FIXED_PERCENT = 15
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html: max_connections of PostgreSQL by default
-_BYTES_PER_CONNECTION = 9531392
-_MOST_CONNECTIONS = 5000
 # DBInstanceClassMemory is the memory that the operating system and RDS leave; 256 MiB less matches the published limits
 # of small instances within a few percent (about 81 with 1 GiB, 420 with 4 GiB), where the plain size is a third too high.
 _RESERVED_GIB = 0.25
@@ -253,7 +252,7 @@ def storage_bytes(allocated_gib: int, max_gib: int) -> int:
 
 
 def storage_rule(threshold: pulumi.Input[float]) -> Rule:
-    """Storage that is running out: PostgreSQL stops when it is full."""
+    """Storage that is running out: a database stops when it is full."""
     return Rule(
         role="database-storage",
         summary="The database's free storage will not last, or it no longer reports: raise databaseMaxStorageGib or "
@@ -272,7 +271,7 @@ def storage_rule(threshold: pulumi.Input[float]) -> Rule:
 
 
 def connections_rule(limit: int) -> Rule:
-    """Connections that are running out: PostgreSQL rejects any above the limit."""
+    """Connections that are running out: the database rejects any above the limit."""
     return Rule(
         role="database-connections",
         summary="More than 80 % of the database's connections are taken: use fewer tasks, smaller pools or RDS Proxy.",
@@ -301,9 +300,10 @@ def memory_gib(instance_class: str) -> float | None:
     return _LARGE_GIB[family] * (1 if size == "large" else 2 * int(multiple or 1))
 
 
-def max_connections(gib: float) -> int:
-    """RDS's default max_connections of PostgreSQL for this memory: LEAST(DBInstanceClassMemory / 9531392, 5000)."""
-    return min(int((gib - _RESERVED_GIB) * _GIB / _BYTES_PER_CONNECTION), _MOST_CONNECTIONS)
+def max_connections(gib: float, engine: str = DEFAULT) -> int:
+    """RDS's default max_connections of an engine for this memory, such as LEAST(DBInstanceClassMemory / 9531392, 5000)."""
+    profile = ENGINES[engine]
+    return min(int((gib - _RESERVED_GIB) * _GIB / profile.bytes_per_connection), profile.most_connections)
 
 
 def error_rate_expression() -> str:

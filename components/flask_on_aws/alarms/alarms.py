@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
-from ..validation.choices import CacheUse
+from ..validation.choices import CacheUse, DatabaseEngine
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
@@ -40,6 +40,8 @@ class AlarmsArgs(TypedDict, total=False):
     """Allocated storage of the instance in GiB, preferably its output `allocated_storage_gib`. Required with `watch_database`. Default: none."""
     database_max_storage_gib: int
     """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 0."""
+    database_engine: DatabaseEngine
+    """Engine of the instance, from which its connection limit is derived: postgres, mysql or mariadb. Default: postgres."""
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
@@ -77,6 +79,7 @@ _DEFAULTS: AlarmsArgs = {
     "cache_nodes": 1,
     "cache_use": "cache",
     "database_max_storage_gib": 0,
+    "database_engine": "postgres",
     "monthly_budget_usd": 0,
 }
 _NEEDED = {
@@ -187,7 +190,9 @@ class Alarms(Component):
         self._create_alarm(rules.storage_rule(lasting), dimensions)
         self._create_alarm(rules.DATABASE_CPU, dimensions)
         memory = rules.memory_gib(self._args.get("database_instance_class", "")) or 0
-        limit = self._args.get("database_max_connections") or rules.max_connections(memory)
+        limit = self._args.get("database_max_connections") or rules.max_connections(
+            memory, self._args["database_engine"]
+        )
         self._create_alarm(rules.connections_rule(limit), dimensions)
 
     def _watch_queue(self) -> None:

@@ -25,6 +25,7 @@ NEEDS = {
     "psycopg": Needs((), ("libpq5",), "loads libpq where it comes without its extra `binary`"),
     "psycopg-c": Needs((_COMPILER, "libpq-dev"), ("libpq5",), _NO_WHEEL),
     "mysqlclient": Needs((_COMPILER, "default-libmysqlclient-dev", "pkg-config"), ("libmariadb3",), _NO_WHEEL),
+    "mariadb": Needs((_COMPILER, "libmariadb-dev"), ("libmariadb3",), _NO_WHEEL),
     "uwsgi": Needs((_COMPILER,), (), _NO_WHEEL),
     "pycairo": Needs((_COMPILER, "libcairo2-dev", "pkg-config"), ("libcairo2",), _NO_WHEEL),
     "python-ldap": Needs((_COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap2", "libsasl2-2"), _NO_WHEEL),

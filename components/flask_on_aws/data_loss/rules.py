@@ -13,8 +13,13 @@ Record = Mapping[str, Facts]
 AWS_KEY = "AWS's own key"
 STACK_KEY = "a key of the stack's own"
 """Stands for the ARN of a key that the stack creates, since that is unknown at the preview that adds the key."""
-# The arguments whose change replaces the database, and AWS's default where one is absent.
-IDENTITY: Mapping[str, str | None] = {"database_name": None, "username": None, "kms_key_id": AWS_KEY}
+# The arguments whose change replaces the database, and what an absent one stands for.
+IDENTITY: Mapping[str, str | None] = {
+    "engine": "postgres",  # the only one when databases were first recorded
+    "database_name": None,
+    "username": None,
+    "kms_key_id": AWS_KEY,
+}
 REMOVED = "removed"
 """Stands for the argument that removed a resource from the program."""
 
@@ -101,6 +106,8 @@ def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
         if not change or (change[0] == STACK_KEY and change[1] != AWS_KEY):
             continue
         lost = f"{change[0]!r} → {change[1]!r} replaces the database {before['name']} by an empty one."
+        if argument == "engine":
+            lost = f"{lost} Nothing converts its data: export it first, and import it into the new database."
         if argument == "kms_key_id":
             lost = (
                 f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
@@ -124,13 +131,14 @@ def _vpc_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
 
 def _version_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
     versions = _changed(before, after, "engine_version")
-    if not versions:
+    if not versions or _changed(before, after, "engine", IDENTITY["engine"]):
         return
+    parts = int(after.get("major_parts", 1))
     old, new = ([int(part) for part in str(version).split(".")] for version in versions)
     change = f"{versions[0]} → {versions[1]}"
-    if new[0] < old[0] or (new[0] == old[0] and len(new) == len(old) and new < old):
+    if new[:parts] < old[:parts] or (new[:parts] == old[:parts] and len(new) == len(old) and new < old):
         yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {versions[0]} again.")
-    elif new[0] > old[0] and not after.get("allow_major_upgrade"):
+    elif new[:parts] > old[:parts] and not after.get("allow_major_upgrade"):
         yield Finding(
             role,
             "allow_major_upgrade",

@@ -1,4 +1,4 @@
-"""The database: PostgreSQL on RDS, private, encrypted, TLS only, and protected from unintended replacement."""
+"""The database: PostgreSQL, MySQL or MariaDB on RDS, private, encrypted, TLS only, and protected from unintended replacement."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,25 +13,25 @@ from ..data_loss.rules import IDENTITY
 from ..network.security_group_rules import allow_group
 from ..validation.problems import raise_problems
 from ..validation.values import retention_problems
-from .database_args import DEFAULTS, DatabaseArgs, facts, problems
-from .database_checks import major
+from .database_args import DEFAULTS, DatabaseArgs, facts, problems, settled
+from .engines import DEFAULT, ENGINES
 from .instance_guard import instance_guard
 from .log_groups import NAMED, NAMED_TAG, DatabaseLogs, is_named
 from .login import create_login
 from .monitoring_role import monitoring_role_arn
-from .parameter_group import parameters
 from .replacement_guard import guard, tag
 from .snapshot_key import checked_key
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
-PORT = 5432
 _INSIGHTS_DAYS = 7  # the longest that costs nothing
+# A database that was created before there was a choice has no tag of its engine, and gets none.
+_UNRECORDED = {"engine": DEFAULT}
 _CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
 
 
 class Database(Component):
-    """A PostgreSQL instance on RDS that accepts connections only from the client security groups, and only over TLS.
+    """A PostgreSQL, MySQL or MariaDB instance on RDS that accepts connections only from the client security groups, and only over TLS.
 
     A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
@@ -60,10 +60,11 @@ class Database(Component):
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         days = with_defaults(args, DEFAULTS)["log_retention_days"]
         raise_problems([*problems(args), *retention_problems("log_retention_days", days)])
-        self._args = with_defaults(args, DEFAULTS)
+        self._args = settled(args)
+        self._profile = ENGINES[self._args["engine"]]
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         inputs = cast(Mapping[str, pulumi.Input[str]], self._args)
-        self._identity = {key: inputs[key] for key in IDENTITY if key in inputs}
+        self._identity = {key: inputs[key] for key in IDENTITY if key in inputs and inputs[key] != _UNRECORDED.get(key)}
         self._create_security_group()
         self._create_subnet_group()
         self._create_parameter_group()
@@ -91,8 +92,8 @@ class Database(Component):
             client: the name of the client, the last part of the rule's logical name; different for each client.
             security_group_id: its security group, whose rules must allow outbound connections to `port`.
         """
-        name, description = f"{self._name}-from-{client}", f"PostgreSQL from {client}"
-        allow_group(name, self._group.id, security_group_id, PORT, description, self._child())
+        name, description = f"{self._name}-from-{client}", f"{self._profile.title} from {client}"
+        allow_group(name, self._group.id, security_group_id, self._profile.port, description, self._child())
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
         """Let a role read the owner's login in `secret_arn`.
@@ -133,14 +134,12 @@ class Database(Component):
         )
 
     def _create_parameter_group(self) -> None:
-        family = f"postgres{major(self._args['engine_version'])}"
         self._parameters = aws.rds.ParameterGroup(
             # Auto-naming lets a major upgrade create the new family's group before the old one is deleted.
             f"{self._name}-parameters",
-            family=family,
+            family=self._profile.family(self._args["engine_version"]),
             description="Parameters of the database",
-            # A static parameter would need apply_method pending-reboot; none of these is one.
-            parameters=[{"name": key, "value": value} for key, value in parameters(self._args).items()],
+            parameters=[{"name": key, "value": value} for key, value in self._profile.parameters(self._args).items()],
             opts=self._child(),
         )
 
@@ -174,7 +173,7 @@ class Database(Component):
         # Nested, so that the suffix, unknown at its first preview, leaves values that do not use it known.
         self._identifier = self._named.apply(lambda is_new: fresh if is_new else None)
         days, key = self._args["log_retention_days"], self._args.get("log_kms_key_id")
-        self._logs = DatabaseLogs(self, self._name, days, key)
+        self._logs = DatabaseLogs(self, self._name, self._profile.log_exports, days, key)
 
     def _create_instance(self) -> None:
         args = self._args
@@ -182,11 +181,11 @@ class Database(Component):
             self._name,
             # Without one, Pulumi keeps the name that it has generated.
             identifier=cast(pulumi.Output[str], self._identifier),
-            engine="postgres",
+            engine=self._profile.engine,
             # Of `17` the provider keeps just that, and considers every 17.x that AWS upgrades to the same version.
             engine_version=args["engine_version"],
             # A pinned minor version stays, or after the next refresh the pin would be a downgrade, which RDS rejects.
-            auto_minor_version_upgrade="." not in args["engine_version"],
+            auto_minor_version_upgrade=not self._profile.is_pinned(args["engine_version"]),
             allow_major_version_upgrade=args["allow_major_upgrade"],
             instance_class=args["instance_class"],
             multi_az=args["multi_az"],
@@ -199,7 +198,7 @@ class Database(Component):
             username=args["username"],
             password=self._password,
             iam_database_authentication_enabled=True,
-            port=PORT,
+            port=self._profile.port,
             ca_cert_identifier=_CA,
             publicly_accessible=False,
             db_subnet_group_name=self._subnets.name,
@@ -242,8 +241,6 @@ class Database(Component):
         insights, interval = self._args["performance_insights"], self._args["monitoring_interval"]
         return {
             "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
-            # Every instance class has it for PostgreSQL; the smallest lack it only for MySQL and MariaDB:
-            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
             "performance_insights_enabled": insights,
             "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
             "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,

@@ -8,9 +8,11 @@ import pulumi
 from ..component import with_defaults
 from ..data_loss.guard import in_clear
 from ..validation.argument_types import typed
+from ..validation.choices import DatabaseEngine
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems
 from ..validation.values import name_problems, range_problems
+from . import parameters
 from .database_checks import (
     LEAST_STORAGE_GIB,
     MONITORING_INTERVALS,
@@ -21,6 +23,7 @@ from .database_checks import (
     version_problems,
     window_problems,
 )
+from .engines import DEFAULT, ENGINES, EngineProfile
 from .instance_classes import class_problems
 
 
@@ -31,8 +34,10 @@ class DatabaseArgs(TypedDict, total=False):
     """Ids of private subnets in at least two zones. Required."""
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Security groups that may connect, by a short name for each, which becomes part of the rule's name. Default: none."""
+    engine: DatabaseEngine
+    """Engine: postgres, mysql or mariadb. A change replaces the database. Default: postgres."""
     engine_version: str
-    """Version of PostgreSQL: `major` (AWS chooses and upgrades the minor version) or `major.minor` (fixed until this is changed). Default: 17."""
+    """Version of the engine: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until this is changed). Default: 17; 8.4 for MySQL, 11.4 for MariaDB."""
     instance_class: str
     """Instance class. Default: db.t4g.micro."""
     storage_gib: int
@@ -62,7 +67,7 @@ class DatabaseArgs(TypedDict, total=False):
     allow_major_upgrade: bool
     """Whether a higher major `engine_version` may be applied. Default: false."""
     performance_insights: bool
-    """Whether AWS keeps 7 days of wait statistics per query, free of charge. Default: true."""
+    """Whether AWS keeps 7 days of wait statistics per query, free of charge (Performance Insights). Default: true, except for MySQL and MariaDB on the classes micro and small, which lack it."""
     monitoring_interval: int
     """Seconds between samples of the operating system: 0 (none), 1, 5, 10, 15, 30 or 60. Default: 0."""
     permissions_boundary: pulumi.Input[str]
@@ -76,24 +81,24 @@ class DatabaseArgs(TypedDict, total=False):
     log_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database's log groups; its policy must allow CloudWatch Logs, as that of a KmsKey does. Default: CloudWatch's key."""
     accept_data_loss: Sequence[str]
-    """Logical names of resources whose data this update may lose; the database's lets a change of database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
+    """Logical names of resources whose data this update may lose; the database's lets a change of engine, database_name, username or kms_key_id replace it and backup_days delete backups. Needs deletion_protection off. Default: none."""
     allow_replacement: bool
-    """Deprecated, use accept_data_loss: whether a change of database_name, username or kms_key_id may replace the database. Default: false."""
+    """Deprecated, use accept_data_loss: whether a change of engine, database_name, username or kms_key_id may replace the database. Default: false."""
     slow_query_ms: int
     """Duration in milliseconds from which a statement is logged; -1 logs none. Default: 1000."""
     idle_transaction_seconds: int
-    """Seconds after which an idle transaction is ended; 0 means never. Default: 60."""
+    """Seconds after which an idle transaction is ended; 0 means never. MySQL has no such limit. Default: 60."""
     lock_timeout_seconds: int
     """Seconds that a statement waits for a lock; 0 means forever. Default: 30."""
     statement_timeout_seconds: int
-    """Seconds that a statement may run; a longer migration can run `SET statement_timeout = 0`. 0 means forever. Default: 900."""
+    """Seconds that a statement may run; a longer migration can run `SET statement_timeout = 0` (MariaDB: `SET max_statement_time = 0`). MySQL limits SELECT statements alone. 0 means forever. Default: 900."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
 DEFAULTS: Mapping[str, Any] = {
     "client_security_group_ids": {},
-    "engine_version": "17",
+    "engine": DEFAULT,
     "instance_class": "db.t4g.micro",
     "storage_gib": 20,
     "max_storage_gib": 100,
@@ -107,18 +112,11 @@ DEFAULTS: Mapping[str, Any] = {
     "final_snapshot": False,
     "apply_immediately": True,
     "allow_major_upgrade": False,
-    "performance_insights": True,
     "monitoring_interval": 0,
     "log_retention_days": 30,
     "accept_data_loss": [],
     "allow_replacement": False,
-    "slow_query_ms": 1000,
-    # An idle transaction holds its locks and blocks vacuuming; a minute is longer than any request.
-    "idle_transaction_seconds": 60,
-    # A migration that waits for a lock blocks every query behind it; it fails before a request times out (45 s).
-    "lock_timeout_seconds": 30,
-    # An abandoned statement still uses the instance's CPU credits; a quarter of an hour is enough for reports.
-    "statement_timeout_seconds": 900,
+    **parameters.DEFAULTS,
 }
 _BACKUP_DAYS_MOST = 35  # RDS's limit
 _DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mistaken unit
@@ -127,12 +125,16 @@ _DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mi
 @typed(DatabaseArgs)
 def problems(args: DatabaseArgs) -> Iterator[Problem]:
     """What is wrong with the settings, one sentence each; VPC and subnets are checked at creation."""
-    args = with_defaults(args, DEFAULTS)
-    yield from version_problems("engine_version", args["engine_version"])
-    yield from class_problems("instance_class", args["instance_class"])
+    if args.get("engine", DEFAULT) not in ENGINES:
+        return  # its type's problem
+    given, args = args, settled(args)
+    profile = ENGINES[args["engine"]]
+    yield from version_problems("engine_version", args["engine_version"], profile)
+    yield from class_problems("instance_class", args["instance_class"], profile.title)
     yield from _storage_problems(args)
-    for argument, value in (("database_name", args["database_name"]), ("username", args["username"])):
-        yield from identifier_problems(argument, value)
+    yield from identifier_problems("database_name", args["database_name"], profile.longest_database_name, profile)
+    yield from identifier_problems("username", args["username"], profile.longest_username, profile)
+    yield from _engine_problems(given, profile)
     if "snapshot_identifier" in args:
         yield from snapshot_problems("snapshot_identifier", args["snapshot_identifier"])
     for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
@@ -148,6 +150,27 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
     yield from range_problems("slow_query_ms", args["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
     for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
         yield from range_problems(argument, args[argument], 0, _DAY_SECONDS, "seconds")
+
+
+def _engine_problems(given: DatabaseArgs, profile: EngineProfile) -> Iterator[Problem]:
+    """Arguments that the engine has nothing for."""
+    for argument in profile.without:
+        if argument in given:
+            yield Problem(argument, f"{given[argument]!r} has no effect on {profile.title}; leave it out.")
+    instance_class = given.get("instance_class", DEFAULTS["instance_class"])
+    if given.get("performance_insights") and profile.without_insights.fullmatch(instance_class):
+        yield Problem(
+            "performance_insights",
+            f"{instance_class} has no Performance Insights for {profile.title}; leave it out, or use a larger class.",
+        )
+
+
+def settled(args: DatabaseArgs) -> DatabaseArgs:
+    """The arguments with their defaults, of which some depend on the engine."""
+    made = with_defaults(args, DEFAULTS)
+    profile = ENGINES[made["engine"]]
+    insights = not profile.without_insights.fullmatch(made["instance_class"])
+    return with_defaults(made, {"engine_version": profile.default_version, "performance_insights": insights})
 
 
 def _storage_problems(args: DatabaseArgs) -> Iterator[Problem]:
@@ -168,6 +191,9 @@ def facts(name: str, args: DatabaseArgs) -> Mapping[str, Any]:
     """The record of the database with this logical name; `args` include the defaults."""
     values = cast(Mapping[str, Any], args)
     record = {key: values[key] for key in _FACTS if key in values}
+    profile = ENGINES[args["engine"]]
+    if args["engine"] != DEFAULT:  # a database that was created before there were others has no record of it
+        record |= {"engine": args["engine"], "major_parts": profile.major_parts}
     if "kms_key_id" in record:
         record["kms_key_id"] = in_clear(record["kms_key_id"])
     return {"kind": "database", "name": name, **record}

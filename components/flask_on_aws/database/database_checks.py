@@ -3,42 +3,21 @@
 import re
 from collections.abc import Iterator
 
+from ..runtime_contract.database_url import URLS
 from ..validation.problems import Problem
+from .engines import ENGINES, EngineProfile
 
-# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html: 13 is
-# out of standard support, so RDS bills Extended Support for it; 14 follows in February 2027.
-MAJORS = range(14, 18 + 1)
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3 for PostgreSQL, from 20 GiB to 64 TiB.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3, from 20 GiB to 64 TiB.
 LEAST_STORAGE_GIB = 20
 MOST_STORAGE_GIB = 65_536
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
 MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 
-_VERSION = re.compile(r"(\d+)(\.\d+)?")
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
 _SNAPSHOT = re.compile(
     r"(?:arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:snapshot:)?(?:rds:)?[a-zA-Z](?:[a-zA-Z0-9-]{0,253}[a-zA-Z0-9])?"
 )
-# PostgreSQL's NAMEDATALEN, and RDS's limit for both names.
-_LONGEST_IDENTIFIER = 63
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-# Names that RDS reserves, and the words that PostgreSQL reserves:
-# https://www.postgresql.org/docs/17/sql-keywords-appendix.html
-_RESERVED = re.compile(
-    r"admin|template[01]|(?:pg_|rds).*|"
-    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|"
-    r"check|collate|collation|column|concurrently|constraint|create|cross|current_catalog|"
-    r"current_date|current_role|current_schema|current_time|current_timestamp|current_user|default|"
-    r"deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|freeze|from|full|"
-    r"grant|group|having|ilike|in|initially|inner|intersect|into|is|isnull|join|lateral|leading|"
-    r"left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|only|or|order|"
-    r"outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
-    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|"
-    r"variadic|verbose|when|where|window|with"
-)
-
-# Schemes by which SQLAlchemy, libpq, dj-database-url, django-environ and peewee recognize PostgreSQL.
-_SCHEME = re.compile(r"(?:postgres|postgresql|postgis|postgresext|pgsql|psql)(?:\+[a-z][a-z0-9_]*)?")
 _QUERY = re.compile(r"[\w.-]+=[^\s&#?]*(?:&[\w.-]+=[^\s&#?]*)*", re.ASCII)
 
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
@@ -49,19 +28,17 @@ _BACKUP = re.compile(rf"{_TIME}-{_TIME}")
 _MAINTENANCE = re.compile(rf"({'|'.join(_DAYS)}):{_TIME}-({'|'.join(_DAYS)}):{_TIME}")
 
 
-def major(version: str) -> int:
-    """The major version of `17` or `17.6`."""
-    return int(version.partition(".")[0])
-
-
-def version_problems(argument: str, version: str) -> Iterator[Problem]:
-    """A version of PostgreSQL, `major` or `major.minor`, that RDS runs in standard support."""
-    if not _VERSION.fullmatch(version) or major(version) not in MAJORS:
-        yield Problem(
-            argument,
-            f"{version!r} is not a version of PostgreSQL from {MAJORS[0]} to {MAJORS[-1]}, "
-            "like 17 (the newest minor version) or 17.6.",
-        )
+def version_problems(argument: str, version: str, profile: EngineProfile) -> Iterator[Problem]:
+    """A major version, or a full one, that RDS runs in standard support."""
+    if profile.version.fullmatch(version) and profile.major(version) in profile.versions:
+        return
+    first, last = profile.versions[0], profile.versions[-1]
+    versions = f"from {first} to {last}" if profile.major_parts == 1 else f"among {', '.join(profile.versions)}"
+    yield Problem(
+        argument,
+        f"{version!r} is not a version of {profile.title} {versions}, like {profile.default_version} (the newest minor "
+        f"version) or {profile.example_version}.",
+    )
 
 
 def snapshot_problems(argument: str, value: str) -> Iterator[Problem]:
@@ -70,32 +47,27 @@ def snapshot_problems(argument: str, value: str) -> Iterator[Problem]:
         yield Problem(argument, f"{value!r} is neither the name nor the ARN of a snapshot of RDS, like app-before-2-0.")
 
 
-def identifier_problems(argument: str, value: str) -> Iterator[Problem]:
-    """A name of a database or a role that neither RDS nor PostgreSQL reserves."""
+def identifier_problems(argument: str, value: str, longest: int, profile: EngineProfile) -> Iterator[Problem]:
+    """A name of a database or of its owner that neither RDS nor the engine reserves."""
     if not _IDENTIFIER.fullmatch(value):
         yield Problem(
             argument, f"{value!r} must be lower-case letters, digits and underscores, and start with a letter."
         )
-    elif len(value) > _LONGEST_IDENTIFIER:
-        yield Problem(
-            argument, f"{value!r} has {len(value)} characters; PostgreSQL allows at most {_LONGEST_IDENTIFIER}."
-        )
-    elif _RESERVED.fullmatch(value):
-        yield Problem(argument, f"{value!r} is reserved by RDS or PostgreSQL; choose another name, like app.")
+    elif len(value) > longest:
+        yield Problem(argument, f"{value!r} has {len(value)} characters; {profile.title} allows at most {longest}.")
+    elif profile.reserved.fullmatch(value):
+        yield Problem(argument, f"{value!r} is reserved by RDS or {profile.title}; choose another name, like app.")
 
 
-def url_problems(scheme: str, query: str) -> Iterator[Problem]:
+def url_problems(engine: str, scheme: str, query: str) -> Iterator[Problem]:
     """Scheme and query of DATABASE_URL, of a Flask app's arguments."""
-    if not _SCHEME.fullmatch(scheme):
+    url = URLS[engine]
+    if not url.schemes.fullmatch(scheme):
         yield Problem(
-            "database_url_scheme",
-            f"{scheme!r} is not a scheme of PostgreSQL; use postgresql, postgres, or one with a driver like "
-            "postgresql+psycopg.",
+            "database_url_scheme", f"{scheme!r} is not a scheme of {ENGINES[engine].title}; use {url.example}."
         )
     if query and not _QUERY.fullmatch(query):
-        yield Problem(
-            "database_url_query", f"{query!r} is not the query of a URL, like sslmode=require&connect_timeout=10."
-        )
+        yield Problem("database_url_query", f"{query!r} is not the query of a URL, like {url.query_example}.")
 
 
 def storage_problems(storage_gib: int, max_storage_gib: int) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The instance classes on which RDS runs PostgreSQL, over all regions; a new one is a new line here.
+"""The instance classes on which RDS runs PostgreSQL, MySQL and MariaDB, over all regions; a new one is a new line here.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
 """
@@ -24,14 +24,14 @@ _SIZES: Mapping[tuple[str, ...], tuple[str, ...]] = {
 _CLASSES = {family: sizes for families, sizes in _SIZES.items() for family in families}
 
 
-def class_problems(argument: str, instance_class: str) -> Iterator[Problem]:
-    """An instance class that RDS has for PostgreSQL; some regions lack some of them."""
+def class_problems(argument: str, instance_class: str, title: str) -> Iterator[Problem]:
+    """An instance class that RDS has for an engine; some regions lack some of them."""
     prefix, _, rest = instance_class.partition(".")
     family, _, size = rest.partition(".")
     if prefix != "db" or family not in _CLASSES:
         yield Problem(
             argument,
-            f"{instance_class!r} is not an instance class of RDS for PostgreSQL, like db.t4g.micro; its families are "
+            f"{instance_class!r} is not an instance class of RDS for {title}, like db.t4g.micro; its families are "
             f"{', '.join(sorted(_CLASSES))}.",
         )
     elif size not in _CLASSES[family]:

@@ -1,9 +1,12 @@
 """The last check before an update of a database instance: changes that would rename it in use, or that RDS would reject."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
+
+from .engines import ENGINES
 
 _Values = Mapping[str, Any]
 
@@ -17,17 +20,30 @@ def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Va
             "Its subnet group has lost the tags that it was created with; restore them."
         )
     running, wanted = old_outputs.get("engineVersionActual"), new_inputs.get("engineVersion")
-    if isinstance(running, str) and isinstance(wanted, str) and _is_older(wanted, running):
+    same_engine = old_inputs.get("engine") == new_inputs.get("engine")
+    if same_engine and isinstance(running, str) and isinstance(wanted, str) and _is_older(wanted, running):
         yield (
             f"databaseVersion (engine_version of Database): AWS runs {running}, and RDS cannot downgrade to {wanted}. "
-            f"Set it to {running}, or to {running.partition('.')[0]} for the newest minor version."
+            f"Set it to {_numbers(running)}, or to {_major(running, new_inputs.get('engine'))} for the newest minor version."
         )
+
+
+def _major(version: str, engine: Any) -> str:
+    """The major version of one that runs."""
+    parts = ENGINES[engine].major_parts if engine in ENGINES else 1
+    return ".".join(_numbers(version).split(".")[:parts])
+
+
+def _numbers(version: str) -> str:
+    """A version without the suffix of RDS's own patches, such as 10.11.5 of 10.11.5.R2.20231201 and of 10.11.5-R2."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    return match[0] if match else version
 
 
 def _is_older(wanted: str, running: str) -> bool:
     """Whether a version is older than the one that runs, in the parts that it gives; `17` is not older than any 17.x."""
     try:
-        first, second = ([int(part) for part in version.split(".")] for version in (wanted, running))
+        first, second = ([int(part) for part in _numbers(version).split(".")] for version in (wanted, running))
     except ValueError:
         return False
     return first < second[: len(first)]

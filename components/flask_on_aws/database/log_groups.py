@@ -14,8 +14,6 @@ import pulumi_aws as aws
 
 from ..naming import PACKAGE
 
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html
-EXPORTS = ("postgresql", "upgrade")
 NAMED_TAG = f"{PACKAGE}:identifier"
 """On the subnet group of a database whose identifier is known before it is created."""
 NAMED = "known before creation"
@@ -35,16 +33,21 @@ class DatabaseLogs:
     """The log groups of one database, created before or after it."""
 
     def __init__(
-        self, owner: pulumi.Resource, name: str, days: int, kms_key_id: pulumi.Input[str] | None = None
+        self,
+        owner: pulumi.Resource,
+        name: str,
+        logs: Sequence[str],
+        days: int,
+        kms_key_id: pulumi.Input[str] | None = None,
     ) -> None:
-        self._owner, self._name, self._days, self._kms_key_id = owner, name, days, kms_key_id
+        self._owner, self._name, self._logs, self._days, self._kms_key_id = owner, name, logs, days, kms_key_id
 
     def exports(self, named: pulumi.Output[bool], identifier: pulumi.Output[Any]) -> pulumi.Output[Sequence[str]]:
         """What the instance exports; known once the groups of a new database exist."""
 
         def first(is_new: bool) -> pulumi.Input[Sequence[str]]:
-            groups = [self._create(export, identifier) for export in EXPORTS] if is_new else []
-            return pulumi.Output.all(*[group.name for group in groups]).apply(lambda names: list(EXPORTS))
+            groups = [self._create(export, identifier) for export in self._logs] if is_new else []
+            return pulumi.Output.all(*[group.name for group in groups]).apply(lambda names: list(self._logs))
 
         # Resources within apply, since which ones exist depends on AWS alone; it is known at preview, too.
         return named.apply(first)
@@ -63,7 +66,7 @@ class DatabaseLogs:
         )
 
     def _import(self, identifier: str, names: Sequence[str]) -> None:
-        for export in EXPORTS:
+        for export in self._logs:
             existing = group_name(identifier, export)
             # For a group that is in the state already, an import has no effect.
             self._create(export, identifier, existing if existing in names else None)

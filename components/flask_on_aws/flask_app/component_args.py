@@ -115,6 +115,7 @@ def database_args(
     made = DatabaseArgs(
         vpc_id=vpc_id,
         subnet_ids=subnet_ids,
+        engine=cast(Any, args["database"]),  # none is left out by callers
         engine_version=args["database_version"],
         instance_class=args["database_instance_class"],
         storage_gib=args["database_storage_gib"],

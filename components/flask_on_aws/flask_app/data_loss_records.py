@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from ..cache.cache_args import facts as cache_facts
 from ..cache.cache_args import with_cache_defaults
-from ..component import with_defaults
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
-from ..database.database_args import DEFAULTS
 from ..database.database_args import facts as database_facts
+from ..database.database_args import settled
 from ..network import network
 from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
@@ -90,7 +89,7 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     if "database_host" not in args:
         key = database_key(args, recorded_key(args))
         own = database_args(args, "", [], None if key is None else in_clear(key))
-        return database_facts(f"{name}-db", with_defaults(own, DEFAULTS))
+        return database_facts(f"{name}-db", settled(own))
     server = logical_database_args(args, default_database_name(name), {})
     return {
         "kind": "logical-database",
@@ -107,7 +106,7 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         **app_names(lambda args: logical_database_args(args, "", {})),
         **app_names(lambda args: database_args(args, "", [])),
         **({"kms_key_id": "database_kms_key_id"} if "database_kms_key_id" in args else key),
-        REMOVED: "database_host" if args["database"] == "postgres" else "database",
+        REMOVED: "database" if args["database"] == "none" else "database_host",
     }
     return {
         "network": {**app_names(network_args), REMOVED: ""},

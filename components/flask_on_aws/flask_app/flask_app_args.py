@@ -13,6 +13,7 @@ from ..build_plan.process_types import service_name
 from ..build_plan.procfile import Processes, read_processes
 from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
+from ..runtime_contract.database_url import URLS
 from ..validation.choices import (
     Architecture,
     BucketKind,
@@ -102,9 +103,9 @@ class FlaskAppArgs(TypedDict, total=False):
     """Ids of private subnets in the existing VPC. Default: none."""
     # Database
     database: DatabaseKind
-    """Database of the app: postgres or none. Default: postgres."""
+    """Database of the app: postgres, mysql, mariadb or none. A change replaces the database. Default: postgres."""
     database_version: str
-    """Version of PostgreSQL: major (AWS chooses and upgrades the minor version) or major.minor (fixed until you change it). Default: 17."""
+    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB."""
     database_instance_class: str
     """RDS instance class. Default: db.t4g.micro."""
     database_storage_gib: int
@@ -138,11 +139,11 @@ class FlaskAppArgs(TypedDict, total=False):
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
-    """Scheme of DATABASE_URL: postgresql, postgres, or one with a driver, such as postgresql+psycopg. Default: postgresql."""
+    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg or mysql+pymysql. Default: postgresql; mysql for MySQL and MariaDB."""
     database_url_query: str
-    """Query string of DATABASE_URL, for drivers that do not use libpq; if empty, there is none. Default: sslmode and sslrootcert."""
+    """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, or ssl_ca."""
     database_host: pulumi.Input[str]
-    """Host of an existing PostgreSQL server to share; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
+    """Host of an existing PostgreSQL server to share, with `database` postgres; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
     database_port: pulumi.Input[int]
     """Port of the shared server. Default: 5432."""
     database_server_security_group_id: pulumi.Input[str]
@@ -312,7 +313,6 @@ COMMON: FlaskAppArgs = {
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",
     "database_max_storage_gib": 100,
-    "database_url_scheme": "postgresql",
     "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
     "bucket": "s3",
@@ -418,6 +418,8 @@ def _with_switches(processes: Mapping[str, str], workers: Mapping[str, str | Non
 
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
-    """The arguments over the defaults of their environment."""
-    environment = with_defaults(args, COMMON)["environment"]
-    return with_defaults(args, cast(FlaskAppArgs, {**COMMON, **PROFILES.get(environment, DEVELOPMENT)}))
+    """The arguments over the defaults of their environment and of their database's engine."""
+    chosen = with_defaults(args, COMMON)
+    url = URLS.get(chosen["database"], URLS["postgres"])
+    profile = PROFILES.get(chosen["environment"], DEVELOPMENT)
+    return with_defaults(args, cast(FlaskAppArgs, {**COMMON, "database_url_scheme": url.scheme, **profile}))

@@ -11,7 +11,8 @@ from ..alarms.alarms import Alarms
 from ..cache.cache import PORT as CACHE_PORT
 from ..cache.cache import Cache
 from ..component import Component
-from ..database.database import PORT, Database
+from ..database.database import Database
+from ..database.engines import ENGINES
 from ..ecs.autoscaling import Autoscaling
 from ..ecs.cluster import Cluster
 from ..ecs.service import Service
@@ -192,7 +193,7 @@ class FlaskAppSteps(Component):
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id", "log_kms_key_id")
         server = Database(f"{self._name}-db", args, self._child())
-        self.task_security_group.allow_group("database", server.security_group_id, PORT)
+        self.task_security_group.allow_group("database", server.security_group_id, ENGINES[args["engine"]].port)
         return server
 
     def _join_server(self) -> LogicalDatabase:
@@ -259,7 +260,7 @@ class FlaskAppSteps(Component):
     def _secret_references(self) -> dict[str, pulumi.Input[str]]:
         own, args = self._args["secret_values"], self._args
         others = {*args["env"], *args["secrets"]}
-        names = {*secret_names(needs(args), args["compat"]), *own} - others
+        names = {*secret_names(needs(args), args["compat"], args["database"]), *own} - others
         kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
@@ -392,6 +393,7 @@ class FlaskAppSteps(Component):
             args |= {
                 "watch_database": True,
                 "database_identifier": self.database.instance_identifier,
+                "database_engine": cast(Any, self._args["database"]),
                 "database_instance_class": self._args["database_instance_class"],
                 "database_storage_gib": self.database.allocated_storage_gib,
                 "database_max_storage_gib": self._args["database_max_storage_gib"],
@@ -471,7 +473,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
     database = cache = None
     if args["cache"] != "none":
         cache = CacheFacts(known["cache_host"], int(known["cache_port"]), args["cache_use"])
-    if args["database"] == "postgres":
+    if args["database"] != "none":
         database = DatabaseFacts(
             host=known["host"],
             port=int(known["port"]),
@@ -480,6 +482,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
             scheme=args["database_url_scheme"],
             query=args.get("database_url_query"),
             secret_arn=known["database_secret_arn"],
+            engine=args["database"],
         )
     return Facts(
         port=args["port"],

@@ -8,7 +8,7 @@ import pulumi_random as random
 
 from ..component import Component, with_defaults
 from ..database import database_checks as checks
-from ..database.database import PORT
+from ..database.engines import ENGINES
 from ..database.login import create_login
 from ..network.security_group_rules import allow_group
 from ..validation.argument_types import typed
@@ -41,7 +41,7 @@ class LogicalDatabaseArgs(TypedDict, total=False):
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
-_DEFAULTS: Mapping[str, Any] = {"port": PORT}
+_DEFAULTS: Mapping[str, Any] = {"port": ENGINES["postgres"].port}
 
 
 @typed(LogicalDatabaseArgs)
@@ -57,7 +57,9 @@ def problems(args: LogicalDatabaseArgs) -> Iterator[Problem]:
     yield from kms_key_problems("login_kms_key_id", args.get("login_kms_key_id"))
     for argument in ("database_name", "username"):
         if args.get(argument):
-            yield from checks.identifier_problems(argument, str(args.get(argument)))
+            postgres = ENGINES["postgres"]
+            longest = postgres.longest_username
+            yield from checks.identifier_problems(argument, str(args.get(argument)), longest, postgres)
 
 
 class LogicalDatabase(Component):

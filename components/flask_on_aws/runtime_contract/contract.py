@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from .database_url import URLS as URLS
+from .database_url import tls_query
 from .servers import FORWARDERS, UWSGI_ON_START
 from .task_sizes import fargate_size_problems as fargate_size_problems
 from .task_sizes import web_concurrency as web_concurrency
@@ -30,8 +32,11 @@ CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
 
 # RDS forbids / @ " and the space. These four also need no escaping in a URL, a shell or Alembic's ini file.
 PASSWORD_SPECIAL = "-_.~"  # noqa: S105
-# Upsun's name of PostgreSQL's scheme: https://docs.upsun.com/add-services/postgresql.html
-_UPSUN_SCHEME = "pgsql"
+# Upsun's names of an engine's relationship and of its scheme: https://docs.upsun.com/add-services/postgresql.html,
+# https://docs.upsun.com/add-services/mysql.html
+_UPSUN = {"postgres": ("postgresql", "pgsql"), "mysql": ("mysql", "mysql"), "mariadb": ("mariadb", "mysql")}
+# What an engine's variables need, besides those that every database has.
+_ENGINE_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
@@ -70,10 +75,12 @@ class DatabaseFacts:
     user: str
     scheme: str = "postgresql"
     query: str | None = None
-    """Query of the URL; None means verified TLS in libpq's parameters, and "" no query."""
+    """Query of the URL; None means verified TLS in the parameters of the scheme's driver, and "" no query."""
     ca_path: str = CA_PATH
     secret_arn: str = ""
     """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
+    engine: str = "postgres"
+    """The engine: `postgres`, `mysql` or `mariadb`."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,13 @@ def _has(fact: str) -> Callable[[Inputs], bool]:
     return lambda inputs: getattr(inputs.facts, fact) is not None
 
 
+def _has_engine(need: str) -> Callable[[Inputs], bool]:
+    return lambda inputs: inputs.facts.database is not None and need in _ENGINE_NEEDS[inputs.facts.database.engine]
+
+
 NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
     **{name: _has(service.fact) for name, service in SERVICES.items()},
+    **{need: _has_engine(need) for need in ("postgres", "mysql", "mariadb")},
     "storage": _has("storage_dsn"),
     BROKER: lambda inputs: inputs.facts.cache is not None and inputs.facts.cache.use == "queue",
     "dual_stack": lambda inputs: inputs.facts.dual_stack,
@@ -190,7 +202,7 @@ def database_url(database: DatabaseFacts, password: str) -> str:
     )
     query = database.query
     if query is None:
-        query = f"sslmode=verify-full&sslrootcert={quote(database.ca_path)}"
+        query = tls_query(database.engine, database.scheme, database.ca_path)
     return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
 
 
@@ -211,17 +223,22 @@ def _gunicorn_arguments(inputs: Inputs) -> str:
 
 def _relationships(inputs: Inputs) -> str:
     database = inputs.database
+    name, scheme = _UPSUN[database.engine]
     relationship = {
         "host": database.host,
         "port": database.port,
         "path": database.name,
         "username": database.user,
         "password": inputs.password,
-        "scheme": _UPSUN_SCHEME,
-        "rel": "postgresql",
+        "scheme": scheme,
+        "rel": "postgresql" if database.engine == "postgres" else "mysql",
         "query": {"is_master": True},
     }
-    return base64.b64encode(json.dumps({"postgresql": [relationship]}).encode()).decode()
+    return base64.b64encode(json.dumps({name: [relationship]}).encode()).decode()
+
+
+def _upsun_scheme(inputs: Inputs) -> str:
+    return _UPSUN[inputs.database.engine][1]
 
 
 def _url(inputs: Inputs) -> str:
@@ -272,13 +289,20 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SANIC_PROXIES_COUNT", "plain", "Number of proxies that Sanic trusts in `X-Forwarded-For`", lambda k: k.facts.proxy_depth, is_default=True),
     Variable("DATABASE_URL", "secret", "URL of the database, with each part percent-encoded", _url, "database"),
     Variable("DATABASE_SECRET_ARN", "plain", "ARN of the JSON secret with the current `username` and `password`, for when the database rejects those that the task was started with", lambda k: k.database.secret_arn, "database"),
-    Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "database"),
-    Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "database"),
-    Variable("PGUSER", "plain", "User of the database", lambda k: k.database.user, "database"),
-    Variable("PGDATABASE", "plain", "Name of the database", lambda k: k.database.name, "database"),
-    Variable("PGPASSWORD", "secret", "Password of the database", lambda k: k.password, "database"),
-    Variable("PGSSLMODE", "plain", "Always `verify-full`", lambda k: "verify-full", "database"),
-    Variable("PGSSLROOTCERT", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "database"),
+    Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "postgres"),
+    Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "postgres"),
+    Variable("PGUSER", "plain", "User of the database", lambda k: k.database.user, "postgres"),
+    Variable("PGDATABASE", "plain", "Name of the database", lambda k: k.database.name, "postgres"),
+    Variable("PGPASSWORD", "secret", "Password of the database", lambda k: k.password, "postgres"),
+    Variable("PGSSLMODE", "plain", "Always `verify-full`", lambda k: "verify-full", "postgres"),
+    Variable("PGSSLROOTCERT", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "postgres"),
+    Variable("MYSQL_HOST", "plain", "Host of the database", lambda k: k.database.host, "mysql"),
+    Variable("MYSQL_TCP_PORT", "plain", "Port of the database, as MySQL's own programs read it", lambda k: k.database.port, "mysql"),
+    Variable("MYSQL_PORT", "plain", "Port of the database", lambda k: k.database.port, "mysql"),
+    Variable("MYSQL_USER", "plain", "User of the database", lambda k: k.database.user, "mysql"),
+    Variable("MYSQL_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "mysql"),
+    Variable("MYSQL_PASSWORD", "secret", "Password of the database", lambda k: k.password, "mysql"),
+    Variable("MYSQL_SSL_CA", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "mysql"),
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
@@ -298,20 +322,29 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PLATFORM_ENVIRONMENT_TYPE", "plain", "The same as `FLASK_ENV`", lambda k: k.facts.environment, preset="upsun"),
     Variable("PLATFORM_PROJECT_ENTROPY", "secret", "The same as `SECRET_KEY`", lambda k: k.secret_key, preset="upsun"),
     Variable("PLATFORM_RELATIONSHIPS", "secret", "The database, as base64-encoded JSON", _relationships, "database", "upsun"),
-    Variable("DB_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "database", "upsun"),
-    Variable("DB_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "database", "upsun"),
-    Variable("DB_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
-    Variable("DB_DATABASE", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
-    Variable("DB_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
-    Variable("DB_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
+    Variable("DB_HOST", "plain", "Host of the database", lambda k: k.database.host, "database", "upsun"),
+    Variable("DB_PORT", "plain", "Port of the database", lambda k: k.database.port, "database", "upsun"),
+    Variable("DB_PATH", "plain", "Name of the database", lambda k: k.database.name, "database", "upsun"),
+    Variable("DB_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "database", "upsun"),
+    Variable("DB_USERNAME", "plain", "User of the database", lambda k: k.database.user, "database", "upsun"),
+    Variable("DB_PASSWORD", "secret", "Password of the database", lambda k: k.password, "database", "upsun"),
     Variable("DB_SCHEME", "plain", "Scheme of `DATABASE_URL`", lambda k: k.database.scheme, "database", "upsun"),
-    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
-    Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "database", "upsun"),
-    Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "database", "upsun"),
-    Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "database", "upsun"),
-    Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
-    Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
-    Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
+    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql` or `mysql`", _upsun_scheme, "database", "upsun"),
+    Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "postgres", "upsun"),
+    Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "postgres", "upsun"),
+    Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "postgres", "upsun"),
+    Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "postgres", "upsun"),
+    Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "postgres", "upsun"),
+    Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "postgres", "upsun"),
+    Variable("MYSQL_PATH", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mysql", "upsun"),
+    Variable("MYSQL_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mysql", "upsun"),
+    Variable("MYSQL_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mysql", "upsun"),
+    Variable("MARIADB_HOST", "plain", "The same as `MYSQL_HOST`", lambda k: k.database.host, "mariadb", "upsun"),
+    Variable("MARIADB_PORT", "plain", "The same as `MYSQL_PORT`", lambda k: k.database.port, "mariadb", "upsun"),
+    Variable("MARIADB_PATH", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mariadb", "upsun"),
+    Variable("MARIADB_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mariadb", "upsun"),
+    Variable("MARIADB_PASSWORD", "secret", "The same as `MYSQL_PASSWORD`", lambda k: k.password, "mariadb", "upsun"),
+    Variable("MARIADB_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mariadb", "upsun"),
     Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`; the tutorial's page shows it to every visitor, so remove it there", _url, "database", "gunicorn-tutorial"),
     Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
     Variable("GUNICORN_THREADS", "plain", "Threads per process of gunicorn", lambda k: k.threads, preset="gunicorn-tutorial"),
@@ -338,27 +371,35 @@ def secret_values(
     return _values("secret", Inputs(facts, password, secret_key, previous_key, cache_token))
 
 
-def plain_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
+def plain_names(services: Collection[str], compat: Collection[str], engine: str = "postgres") -> tuple[str, ...]:
     """Names of the plain variables of an app that uses some of `SERVICES`, and perhaps `BROKER`, sorted.
+
+    `engine` is that of its database.
 
     AWS_USE_DUALSTACK_ENDPOINT is not among them: an app may override it.
     """
-    needs = {*services, "storage"} if "bucket" in services else services
-    return tuple(variable.name for variable in _chosen("plain", needs, compat))
+    storage = {"storage"} if "bucket" in services else set[str]()
+    return tuple(variable.name for variable in _chosen("plain", _needs(services, engine) | storage, compat))
 
 
-def reserved_names(services: Collection[str], compat: Collection[str]) -> set[str]:
+def reserved_names(services: Collection[str], compat: Collection[str], engine: str = "postgres") -> set[str]:
     """Names of all variables that an app may not set unless `override_env` lists them."""
     defaults = {variable.name for variable in VARIABLES if variable.is_default}
-    return {*plain_names(services, compat), *secret_names(services, compat)} - defaults
+    return {*plain_names(services, compat, engine), *secret_names(services, compat, engine)} - defaults
 
 
-def secret_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
+def secret_names(services: Collection[str], compat: Collection[str], engine: str = "postgres") -> tuple[str, ...]:
     """Names of the secret variables of an app that uses some of `SERVICES`, and perhaps `BROKER`, sorted.
+
+    `engine` is that of its database.
 
     SECRET_KEY_FALLBACKS, which only some stacks have, is not among them.
     """
-    return tuple(variable.name for variable in _chosen("secret", services, compat))
+    return tuple(variable.name for variable in _chosen("secret", _needs(services, engine), compat))
+
+
+def _needs(services: Collection[str], engine: str) -> set[str]:
+    return {*services, *(_ENGINE_NEEDS[engine] if "database" in services else ())}
 
 
 def _values(kind: str, inputs: Inputs) -> dict[str, str]:

@@ -89,8 +89,23 @@ class DatabaseKind(Choice):
 
     POSTGRES = "postgres"
     """PostgreSQL on RDS."""
+    MYSQL = "mysql"
+    """MySQL on RDS."""
+    MARIADB = "mariadb"
+    """MariaDB on RDS."""
     NONE = "none"
     """None."""
+
+
+class DatabaseEngine(Choice):
+    """The engine of a DB instance."""
+
+    POSTGRES = "postgres"
+    """PostgreSQL."""
+    MYSQL = "mysql"
+    """MySQL."""
+    MARIADB = "mariadb"
+    """MariaDB."""
 
 
 class BucketKind(Choice):

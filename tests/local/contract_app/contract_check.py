@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import psycopg
+import pymysql
 
 MARK = "contract "
 PROMISED, ABSENT = json.loads(Path(__file__).with_name("contract.json").read_text()).values()
@@ -52,6 +53,8 @@ PATTERNS = {
     "QUEUE_URL": r"https?://[^/]+/\d{12}/.+",
     "REDIS_URL": r"rediss://:[0-9A-Za-z]{64}@[\w.-]+:\d+/0\?ssl_cert_reqs=required",
     "REDIS_PORT": r"\d+",
+    "MYSQL_PORT": r"\d+",
+    "MYSQL_TCP_PORT": r"\d+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
 }
@@ -80,6 +83,9 @@ def secret_key() -> Iterator[str]:
 
 
 def database_url() -> Iterator[str]:
+    if "MYSQL_HOST" in env:
+        yield from mysql_url()
+        return
     url = urlsplit(env["DATABASE_URL"])
     query = {name: values[0] for name, values in parse_qs(url.query, strict_parsing=True).items()}
     parts = {
@@ -95,8 +101,48 @@ def database_url() -> Iterator[str]:
     yield from (f"DATABASE_URL has another {name}" for name, (actual, expected) in parts.items() if actual != expected)
 
 
+def mysql_url() -> Iterator[str]:
+    url = urlsplit(env["DATABASE_URL"])
+    parts = {
+        "scheme": (url.scheme, "mysql+pymysql"),
+        "host": (url.hostname, env["MYSQL_HOST"]),
+        "port": (str(url.port), env["MYSQL_PORT"]),
+        "user": (unquote(url.username or ""), env["MYSQL_USER"]),
+        "password": (unquote(url.password or ""), env["MYSQL_PASSWORD"]),
+        "name": (unquote(url.path[1:]), env["MYSQL_DATABASE"]),
+        "query": (parse_qs(url.query, strict_parsing=True), {"ssl_ca": [env["MYSQL_SSL_CA"]]}),
+    }
+    yield from (f"DATABASE_URL has another {name}" for name, (actual, expected) in parts.items() if actual != expected)
+
+
+def mysql() -> Iterator[str]:
+    """Connect with the MYSQL_* variables over verified TLS, and write."""
+    context = ssl.create_default_context(cafile=env["MYSQL_SSL_CA"])
+    login = {"host": env["MYSQL_HOST"], "port": int(env["MYSQL_PORT"]), "user": env["MYSQL_USER"]}
+    login |= {"password": env["MYSQL_PASSWORD"], "database": env["MYSQL_DATABASE"], "connect_timeout": 5}
+    table = f"checked_{re.sub('[^a-z]', '_', sys.argv[1])}"
+    with pymysql.connect(**login, ssl=context) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+        if not cursor.fetchone()[1]:
+            yield "the session is not encrypted"
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} (word varchar(20))")
+        cursor.execute(f"INSERT INTO {table} VALUES ('größe 🎉')")
+        connection.commit()
+        cursor.execute(f"SELECT word FROM {table}")
+        if cursor.fetchone() != ("größe 🎉",):
+            yield "the database returns another text"
+    try:
+        pymysql.connect(**login, ssl_disabled=True).close()
+        yield "the database accepts connections without TLS"
+    except pymysql.OperationalError:
+        pass
+
+
 def database() -> Iterator[str]:
     """Connect with the URL, and with the PG* variables, which libpq reads itself."""
+    if "MYSQL_HOST" in env:
+        yield from mysql()
+        return
     ssl.create_default_context(cafile=env["PGSSLROOTCERT"])  # the file is readable and contains certificates
     session = "SELECT ssl, current_user, current_database() FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     for address in (env["DATABASE_URL"], ""):

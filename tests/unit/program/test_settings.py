@@ -183,7 +183,7 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("environment", "live", "'live' is not one of development, staging, production"),
         ("memory", "700", "memory"),
         ("egress", "wlan", "'wlan'"),
-        ("database", "mysql", "'mysql' is not one of postgres, none"),
+        ("database", "oracle", "'oracle' is not one of postgres, mysql, mariadb, none"),
         ("databaseBackupDays", "99", "99"),
         ("architecture", "sparc", "'sparc'"),
         ("app", "no/such/folder", "no/such/folder"),

@@ -4,6 +4,8 @@
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
+
 from tests.setting_values import SERVICE_KINDS
 
 ROOT = Path(__file__).parents[3]
@@ -275,7 +277,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {**VPC, "vpcCidr": "10.1.0.0/16"},
         ["vpcCidr: '10.1.0.0/16' has no effect on an existing VPC; leave out vpcCidr or vpcId."],
     ),
-    ({"database": "mysql"}, ["database: 'mysql' is not one of postgres, none."]),
+    ({"database": "oracle"}, ["database: 'oracle' is not one of postgres, mysql, mariadb, none."]),
     (
         {"databaseVersion": "9.6"},
         [
@@ -304,6 +306,50 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"databaseInstanceClass": "db.t9.micro"},
         [
             "databaseInstanceClass: 'db.t9.micro' is not an instance class of RDS for PostgreSQL, like db.t4g.micro; its families are m5, m5d, m6g, m6gd, m6i, m6id, m6idn, m6in, m7g, m7i, m8g, m8gd, r5, r5b, r5d, r6g, r6gd, r6i, r6id, r6idn, r6in, r7g, r7i, r8g, r8gd, t3, t4g, x2g, x2idn, x2iedn."
+        ],
+    ),
+    (
+        {"database": "mysql", "databaseVersion": "17"},
+        [
+            "databaseVersion: '17' is not a version of MySQL among 8.4, like 8.4 (the newest minor version) or 8.4.7.",
+        ],
+    ),
+    (
+        {"database": "mariadb", "databaseVersion": "10.5"},
+        [
+            "databaseVersion: '10.5' is not a version of MariaDB among 10.11, 11.4, 11.8, like 11.4 (the newest minor version) or 11.4.8.",
+        ],
+    ),
+    (
+        {"database": "mysql", "databaseUsername": "an_owner_of_a_shop"},
+        ["databaseUsername: 'an_owner_of_a_shop' has 18 characters; MySQL allows at most 16."],
+    ),
+    (
+        {"database": "mysql", "databaseName": "order"},
+        ["databaseName: 'order' is reserved by RDS or MySQL; choose another name, like app."],
+    ),
+    (
+        {"database": "mysql", "databaseUrlScheme": "postgresql"},
+        [
+            "databaseUrlScheme: 'postgresql' is not a scheme of MySQL; use mysql, or one with a driver like mysql+pymysql."
+        ],
+    ),
+    (
+        {"database": "mariadb", "databaseUrlQuery": "?ssl_ca=/ca.pem"},
+        [
+            "databaseUrlQuery: '?ssl_ca=/ca.pem' is not the query of a URL, like ssl_ca=/etc/rds-ca/rds-ca-bundle.pem&connect_timeout=10."
+        ],
+    ),
+    (
+        {**SERVER, "database": "mysql"},
+        [
+            "databaseHost: only a PostgreSQL server can be shared, and database is mysql; leave it out, so that the app gets its own server."
+        ],
+    ),
+    (
+        {"database": "mysql", "env": {"MYSQL_HOST": "db"}},
+        [
+            "env.MYSQL_HOST: 'MYSQL_HOST' is set by the stack; choose another name, or list it in overrideEnv to replace its value."
         ],
     ),
     ({"databaseStorageGib": 10}, ["databaseStorageGib: 10 must be a whole number from 20 to 65536 GiB."]),
@@ -348,7 +394,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"database": "none", "databaseMonitoringInterval": 30},
-        ["databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, or leave it out."],
+        [
+            "databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+        ],
     ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
     (
@@ -372,7 +420,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"database": "none", "databaseSnapshot": "snap"},
-        ["databaseSnapshot: 'snap' has no effect with database none; set database to postgres, or leave it out."],
+        [
+            "databaseSnapshot: 'snap' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+        ],
     ),
     (
         {"databaseUrlScheme": "mysql"},
@@ -392,7 +442,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {**SERVER, "database": "none"},
-        ["databaseHost: 'db.example.com' has no effect with database none; set database to postgres, or leave it out."],
+        [
+            "databaseHost: 'db.example.com' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+        ],
     ),
     (
         {"databaseHost": "db.example.com"},
@@ -1707,7 +1759,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"databaseKmsKeyId": KEY, "database": "none"},
-        [f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to postgres, or leave it out."],
+        [
+            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+        ],
     ),
     (
         {**SERVER, "databaseKmsKeyId": KEY},
@@ -1717,7 +1771,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     # Each service's setting, also a new one's.
     *(
-        ({service: "other"}, [f"{service}: 'other' is not one of {kind}, none."])
-        for service, kind in SERVICE_KINDS.items()
+        ({service: "other"}, [f"{service}: 'other' is not one of {', '.join(FlaskAppArgs.__annotations__[service])}."])
+        for service in SERVICE_KINDS
     ),
 ]

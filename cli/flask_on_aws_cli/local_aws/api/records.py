@@ -318,6 +318,7 @@ def _database(rds: Any, raw: Any) -> dict[str, Any]:
     parameters: dict[str, dict[str, str]] = group.parameters if group else {}
     return {
         "identifier": raw.db_instance_identifier,
+        "engine": raw.engine,
         "engine_version": raw.engine_version,
         "username": raw.master_username,
         "password": raw._master_user_password,  # moto has no public attribute for it

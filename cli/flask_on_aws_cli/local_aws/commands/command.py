@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -14,7 +12,6 @@ from typing import Any
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
-from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
@@ -40,6 +37,7 @@ from .app_environment import app_environment, export_commands
 from .app_request import request_app
 from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line
+from .database_client import MYSQL, PSQL, client_name, run_mysql, run_psql
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .project_options import project_options
@@ -119,7 +117,12 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
     for line in health_path_lines(health, request_app(local_aws)):
         click.echo(line)
-    click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
+    click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}")
+    if client := client_name(app_environment(local_aws)):
+        click.echo(f"database: {command_line(client)}")
+    for name, database in (daemon_control.status(local_aws) or {"databases": {}})["databases"].items():
+        if database["note"]:
+            click.echo(f"{name}: {database['note']}")
     click.echo(f"To trust its certificates: {command_line('trust')}")
     return local_aws, stack
 
@@ -199,16 +202,35 @@ def logs(project: Path, follow: bool) -> None:
 @project_options
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
-    """Open the app's database with psql.
+    """Open the app's PostgreSQL database with psql.
 
     If psql is not installed, pgcli is downloaded and opened instead. ARGUMENTS are those of the program, such as
     -c 'SELECT 1'.
     """
-    # Both read the PG* variables: every user of the machine could see a password among the arguments.
+    sys.exit(run_psql(_environment_of_client(project, PSQL), arguments))
+
+
+@local.command(context_settings={"ignore_unknown_options": True})
+@project_options
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def mysql(project: Path, arguments: tuple[str, ...]) -> None:
+    """Open the app's MySQL or MariaDB database with mariadb or mysql.
+
+    If neither is installed, mycli is downloaded and opened instead. ARGUMENTS are those of the program, such as
+    -e 'SELECT 1'.
+    """
+    sys.exit(run_mysql(_environment_of_client(project, MYSQL), arguments))
+
+
+def _environment_of_client(project: Path, client: str) -> Mapping[str, str]:
+    """The app's environment, if its database is one that this client opens."""
     environment = app_environment(_require_running(project)[0])
-    variables = {name: value for name, value in environment.items() if name.startswith("PG")}
-    client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
-    sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 the user's command
+    other = client_name(environment)
+    if other is None:
+        fail("The app has no database: its setting `database` is none.")
+    if other != client:
+        fail(f"The app's database is not one of {client}; open it with: {command_line(other)}")
+    return environment
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})

@@ -1,4 +1,4 @@
-"""RDS DB instances that are real PostgreSQL servers on this machine."""
+"""RDS DB instances that are real database servers on this machine."""
 
 from .configuration import Instance, Status
 from .part import Databases

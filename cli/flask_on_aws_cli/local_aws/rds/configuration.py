@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Instance:
-    """A PostgreSQL DB instance."""
+    """A DB instance."""
 
     identifier: str
     engine_version: str
@@ -15,20 +15,11 @@ class Instance:
     """The master user, who may create roles and databases, but is not a superuser."""
     password: str = field(repr=False)
     database: str | None = None
-    """A database that is created with the instance; None if there is only `postgres`."""
+    """A database that is created with the instance; None for none."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Parameters of the parameter group, by name; those that this machine's PostgreSQL does not have are ignored."""
-
-    @property
-    def major(self) -> int:
-        """The major version."""
-        return int(self.engine_version.partition(".")[0])
-
-    @property
-    def forces_tls(self) -> bool:
-        """Whether connections without TLS are rejected, which is RDS's default since PostgreSQL 15."""
-        default = "1" if self.major >= 15 else "0"
-        return self.parameters.get("rds.force_ssl", default) in ("1", "on", "true")
+    """Parameters of the parameter group, by name; those that this machine's server does not have are ignored."""
+    engine: str = "postgres"
+    """RDS's name of the engine."""
 
 
 @dataclass(frozen=True)

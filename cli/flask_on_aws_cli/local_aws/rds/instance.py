@@ -9,14 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...postgres_server.binaries import Binaries, find
-from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
-from ...postgres_server.server import ENDPOINT, Server
 from ...postgres_server.system_account import remove
 from ...shared.atomic_files import write_atomically
 from ...shared.certificate_authority import Authority
-from . import snapshots
 from .configuration import Instance, Status
+from .servers import DatabaseServer, new_server
 
 # Seconds between attempts to start a server that does not start: if the processes of its killed predecessor are still
 # ending, it can start a moment later; if its files are broken, it cannot, and its log must not fill the disk.
@@ -39,7 +36,7 @@ class DatabaseInstance:
     ) -> None:
         self.instance = instance
         self._folder, self._cache, self._authority, self._on_status = folder, cache, authority, on_status
-        self._server: Server | None = None
+        self._server: DatabaseServer | None = None
         self._lock = threading.RLock()
         self._should_run = False
         self._pending_start: Callable[[], None] | None = None  # repeats a creation or resumption that has not succeeded
@@ -48,7 +45,8 @@ class DatabaseInstance:
 
     def _report(self, state: str, note: str | None = None) -> None:
         port = self._server.port if self._server is not None else None
-        self.status = Status(state, ENDPOINT if port else None, port or None, note)
+        host = self._server.endpoint if self._server is not None and port else None
+        self.status = Status(state, host, port or None, note)
         self._on_status(self.instance.identifier, self.status)
 
     @contextmanager
@@ -61,12 +59,10 @@ class DatabaseInstance:
             raise
 
     def _report_available(self) -> None:
-        actual, desired = self.server.binaries.major, self.instance.major
-        note = f"The database runs on PostgreSQL {actual}, not {desired}, because that is installed on this machine."
-        self._report("available", note if actual != desired else None)
+        self._report("available", self.server.note(self.instance))
 
     @property
-    def server(self) -> Server:
+    def server(self) -> DatabaseServer:
         """The server; raises RuntimeError if it was not created."""
         if self._server is None:
             raise RuntimeError(f"The database {self.instance.identifier} has no server.")
@@ -80,32 +76,26 @@ class DatabaseInstance:
             self._report("creating")
             # An interrupted creation may have left files, but not a database.
             remove(self._folder)
+            self._server = self._new_server()
             if snapshot is None:
-                self._server = self._new_server(find(self.instance.major, self._cache))
-                self._server.create()
+                self._server.create(self.instance)
             else:
-                self._server = self._new_server(find(snapshots.facts(snapshot)["major"], self._cache, exactly=True))
-                snapshots.unpack(snapshot, self._folder)
+                _check_engine(snapshot, self.instance)
+                self._server.restore(snapshot)
             self._start(0)
             self._write_facts()
             self._pending_start = None
             self._report_available()
 
-    def _new_server(self, binaries: Binaries) -> Server:
-        return Server(self._folder, binaries, self._authority)
+    def _new_server(self) -> DatabaseServer:
+        return new_server(self.instance.engine, self._folder, self._cache, self._authority)
 
     def _start(self, port: int) -> None:
-        instance = self.instance
         self._should_run = True
         self._next_attempt_at = time.monotonic() + self._pause
         self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))
-        self.server.configure(instance.parameters, forces_tls=instance.forces_tls)
-        self.server.start(port)
+        self.server.start(self.instance, port)
         self._pause = 0.0
-        with admin_connection(self.server.port, self.server.admin_password) as connection:
-            create_missing_roles(connection, instance.username, instance.database)
-            if instance.password:
-                set_password(connection, instance.username, instance.password)
 
     def resume(self) -> None:
         """Start an instance that an earlier daemon created, on the same port if that is free."""
@@ -115,7 +105,8 @@ class DatabaseInstance:
             facts = self._read_facts()
             self.instance = _instance(facts)
             self._report("starting")
-            self._server = self._new_server(find(facts["data_major"], self._cache, exactly=True))
+            self._server = self._new_server()
+            self._server.resume(facts["data_major"])
             self._start(facts["port"])
             self._pending_start = None
             self._write_facts()
@@ -126,12 +117,13 @@ class DatabaseInstance:
         instance, server = self.instance, self.server
         facts = {
             "identifier": instance.identifier,
+            "engine": instance.engine,
             "engine_version": instance.engine_version,
             "username": instance.username,
             "database": instance.database,
             "parameters": dict(instance.parameters),
             "port": server.port,
-            "data_major": server.binaries.major,
+            "data_major": server.data_version,
         }
         write_atomically(self._folder / "instance.json", json.dumps(facts, indent=1))
 
@@ -159,10 +151,7 @@ class DatabaseInstance:
             self._report("modifying")
             self.instance = changed
             if self.server.is_running:
-                self.server.configure(changed.parameters, forces_tls=changed.forces_tls)
-                self.server.reload()
-                with admin_connection(self.server.port, self.server.admin_password) as connection:
-                    set_password(connection, changed.username, changed.password)
+                self.server.apply(changed)
             else:  # its old parameters may be the reason why it did not start
                 self._start(self.server.port)
             self._write_facts()
@@ -181,7 +170,7 @@ class DatabaseInstance:
         with self._lock:
             self._report("backing-up")
             try:
-                snapshots.take(self.server, self.instance, target)
+                self.server.take_snapshot(self.instance, target)
             finally:
                 self._report_available()
 
@@ -198,7 +187,7 @@ class DatabaseInstance:
         with self._lock:
             self._report("deleting")
             if final_snapshot is not None:
-                snapshots.take(self.server, self.instance, final_snapshot)
+                self.server.take_snapshot(self.instance, final_snapshot)
             self._should_run, self._pending_start = False, None
             if self._server is not None:
                 self._server.stop()
@@ -230,6 +219,15 @@ class DatabaseInstance:
             self._lock.release()
 
 
+def _check_engine(snapshot: Path, instance: Instance) -> None:
+    """Raise ValueError if a snapshot is one of another engine, which RDS rejects as well."""
+    engine = json.loads((snapshot / "snapshot.json").read_text()).get("engine", "postgres")
+    if engine != instance.engine:
+        raise ValueError(
+            f"The snapshot {snapshot.name} is of {engine}, so no {instance.engine} database can have its data."
+        )
+
+
 def _instance(facts: Mapping[str, Any]) -> Instance:
     """The instance that `_write_facts` has written."""
     return Instance(
@@ -239,4 +237,5 @@ def _instance(facts: Mapping[str, Any]) -> Instance:
         password="",  # the one in the data is kept
         database=facts["database"],
         parameters=facts["parameters"],
+        engine=facts.get("engine", "postgres"),  # not written by earlier versions, which had no other
     )

@@ -1,4 +1,4 @@
-"""The DB instances of a local AWS: a part that keeps real PostgreSQL servers in their desired state."""
+"""The DB instances of a local AWS: a part that keeps real database servers in their desired state."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +15,7 @@ from .instance import DatabaseInstance
 # Seconds between checks for servers that have ended; a start takes a second, so recovery takes well under five seconds.
 _WATCH_SECONDS = 0.5
 _ACTIVITY = "keeping databases running"
-_FIX = "See its postgresql.log in .local-aws/rds/instances; it is retried at least once a minute."
+_FIX = "See its log in .local-aws/rds/instances; it is retried at least once a minute."
 # Instances that are created or changed at the same time; a stack has one or two.
 _WORKERS = 4
 

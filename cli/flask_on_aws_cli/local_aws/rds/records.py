@@ -96,4 +96,5 @@ def _instance(facts: Mapping[str, Any]) -> Instance:
         password=facts["password"],
         database=facts["database"],
         parameters=facts["parameters"],
+        engine=facts["engine"],
     )

@@ -1,4 +1,4 @@
-"""Snapshots of a running server: base backups, taken as PostgreSQL's documentation describes.
+"""Snapshots of a running PostgreSQL server: base backups, taken as PostgreSQL's documentation describes.
 
 https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
 """
@@ -36,7 +36,12 @@ def take(server: Server, instance: Instance, target: Path) -> None:
         finally:
             _drop_slot(connection)
     shutil.copy2(server.folder / "rdsadmin", staging / "rdsadmin")
-    facts = {"engine_version": instance.engine_version, "username": instance.username, "major": server.binaries.major}
+    facts = {
+        "engine": "postgres",
+        "engine_version": instance.engine_version,
+        "username": instance.username,
+        "major": server.binaries.major,
+    }
     (staging / "snapshot.json").write_text(json.dumps(facts))
     give_to_server_user(staging)
     staging.rename(target)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from flask_on_aws.runtime_contract.contract import URLS
+
 from ..check import Cause, Finding
 from ..output import Output, search
 from .decisive import is_decisive
@@ -145,6 +147,7 @@ def schema(output: Output) -> Finding | None:
         r"(?P<kind>type|schema) \"(?P<name>[^\"]+)\" does not exist",
         r"no such (?P<kind>table|column): (?P<name>[\w.]+)",
         r"(?P<kind>Table) '(?P<name>[^']+)' doesn't exist",
+        r"Unknown (?P<kind>column|database) '(?P<name>[^']+)'",
         where=is_decisive,
     )
     if not match:
@@ -171,6 +174,11 @@ def _migration(output: Output) -> str:
     return commands[0] if commands else _MIGRATIONS["flask-migrate"]
 
 
+def _tls_options(output: Output) -> str:
+    is_mysql = URLS["mysql"].schemes.fullmatch(output.context.database_scheme)
+    return "ssl_ca" if is_mysql else "sslmode and sslrootcert"
+
+
 def connection(output: Output) -> Finding | None:
     """A database that cannot be reached."""
     match = search(
@@ -178,12 +186,14 @@ def connection(output: Output) -> Finding | None:
         # Celery's broker has an error of the same name.
         r"(?<!kombu\.exceptions\.)(?<!amqp\.exceptions\.)OperationalError\b.*(connection|server|host|password|timeout)",
         r"connection to server at .+ failed",
+        r"Can't connect to MySQL server on ",
+        r"TLS/SSL error: ",
         where=is_decisive,
     )
     if not match:
         return None
     return _of_url(
         "it cannot connect to its database",
-        "connect to DATABASE_URL, and pass its sslmode and sslrootcert on to the driver",
+        f"connect to DATABASE_URL, and pass its {_tls_options(output)} on to the driver",
         match[1],
     )

@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import bind_rules, database_rules, import_rules, system_rules
+from . import bind_rules, database_rules, import_rules, mysql_rules, system_rules
 from .environment_rule import unknown_environment
 from .variable_rule import missing_variable
 
@@ -14,6 +14,8 @@ _RULES: tuple[Rule, ...] = (
     database_rules.interpolation,
     database_rules.url_scheme,
     database_rules.url_query,
+    mysql_rules.url_query,
+    mysql_rules.cryptography,
     missing_variable,
     bind_rules.shell_syntax,
     bind_rules.unexpanded_port,
@@ -21,13 +23,17 @@ _RULES: tuple[Rule, ...] = (
     system_rules.root,
     system_rules.disk,
     unknown_environment,
+    mysql_rules.other_database,
     database_rules.driver_not_installed,
+    mysql_rules.driver_not_installed,
     import_rules.not_installed,
     import_rules.command,
     import_rules.import_error,
     system_rules.address_in_use,
     bind_rules.wrong_address,
     database_rules.schema,
+    mysql_rules.login,
+    mysql_rules.socket,
     database_rules.connection,
 )
 

@@ -15,14 +15,12 @@ from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
 from ...cache_server.server import CacheServerError, NoCacheServerError
 from ...local_project.ports import port_for
-from ...postgres_server.binaries import NoPostgresError
-from ...postgres_server.server import ServerError
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
 from ..settings import AppSettings, release_command
 from .cache import AppCache, temporary_cache
-from .database import database_facts, temporary_database
+from .database import NO_SERVER, database_facts, temporary_database
 from .process_runner import ProcessRunner, make_read_only, make_writable, remove
 from .system_account import unprivileged_prefix
 
@@ -75,7 +73,7 @@ def _cache(settings: AppSettings, stack: ExitStack) -> AppCache:
 def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> BuiltApp:
     try:
         database = stack.enter_context(temporary_database(built.settings))
-    except (NoPostgresError, ServerError) as error:
+    except NO_SERVER as error:
         return replace(built, database=database_facts(built.settings, NOWHERE, NO_PORT), no_database=str(error))
     return replace(built, runner=replace(runner, ca=database.ca), database=database.facts, password=database.password)
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server on this machine for one preflight: with TLS and an owner who is not a superuser, as on RDS."""
+"""A database server on this machine for one preflight: with TLS and an owner who is not a superuser, as on RDS."""
 
 import secrets
 import shutil
@@ -8,17 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.parameters import DEFAULTS
 from flask_on_aws.runtime_contract.contract import PASSWORD_SPECIAL, DatabaseFacts
 
 from ...local_project.project import CACHE
-from ...postgres_server.binaries import find
+from ...mariadb_server import accounts
+from ...mariadb_server import binaries as mariadb_binaries
+from ...mariadb_server import server as mariadb
+from ...postgres_server import binaries, server
 from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
-from ...postgres_server.server import ENDPOINT, Server
 from ...postgres_server.system_account import accessible_folder
 from ...shared.certificate_authority import Authority
 from ..settings import AppSettings
 
 NAME = OWNER = "app"
+NO_SERVER = (binaries.NoPostgresError, server.ServerError, mariadb_binaries.NoMariadbError, mariadb.ServerError)
+"""Why there is no database: its programs are missing, or it does not start."""
 # Its data is needed only for a minute.
 _PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -38,31 +44,60 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     """A database until the block ends.
 
     Raises:
-        NoPostgresError: if PostgreSQL is not installed and cannot be downloaded.
-        ServerError: if the server does not start.
+        one of NO_SERVER: if its programs are missing, or it does not start.
     """
     # Separate from the app's folder, since the server runs as another user, who needs access to it.
     folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
     folder.chmod(0o755)
+    run = _postgres if settings.database_engine == "postgres" else _mariadb
     try:
         authority = Authority(folder / "ca")
         (folder / "ca").chmod(0o755)
-        server = Server(folder / "server", find(settings.database_major, accessible_folder(CACHE)), authority)
-        server.create()
-        server.configure(_PARAMETERS, forces_tls=True)
-        try:
-            server.start(0)
-            password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
-            with admin_connection(server.port, server.admin_password) as connection:
-                create_missing_roles(connection, OWNER, NAME)
-                set_password(connection, OWNER, password)
-            yield Database(database_facts(settings, ENDPOINT, server.port), password, authority.certificate_path)
-        finally:
-            server.stop()
+        with run(settings, folder / "server", authority) as database:
+            yield database
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _postgres(settings: AppSettings, folder: Path, authority: Authority) -> Generator[Database]:
+    major = int(ENGINES["postgres"].major(settings.database_version))
+    postgres = server.Server(folder, binaries.find(major, accessible_folder(CACHE)), authority)
+    postgres.create()
+    postgres.configure(_PARAMETERS, forces_tls=True)
+    try:
+        postgres.start(0)
+        password = _password()
+        with admin_connection(postgres.port, postgres.admin_password) as connection:
+            create_missing_roles(connection, OWNER, NAME)
+            set_password(connection, OWNER, password)
+        yield Database(database_facts(settings, server.ENDPOINT, postgres.port), password, authority.certificate_path)
+    finally:
+        postgres.stop()
+
+
+@contextmanager
+def _mariadb(settings: AppSettings, folder: Path, authority: Authority) -> Generator[Database]:
+    """MariaDB, also for MySQL: with the parameters that the stack's database has by default."""
+    database = mariadb.Server(folder, mariadb_binaries.find(), authority)
+    database.create()
+    database.configure(ENGINES[settings.database_engine].parameters(DEFAULTS), forces_tls=True)
+    try:
+        database.start(0)
+        password = _password()
+        with accounts.admin_connection(database.port, database.admin_password, database.ca) as connection:
+            accounts.create_missing_accounts(connection, OWNER, NAME)
+            accounts.set_password(connection, OWNER, password)
+        yield Database(database_facts(settings, mariadb.ENDPOINT, database.port), password, authority.certificate_path)
+    finally:
+        database.stop()
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(16) + PASSWORD_SPECIAL
+
+
 def database_facts(settings: AppSettings, host: str, port: int) -> DatabaseFacts:
     """A database's address, in the form that the stack's settings choose."""
-    return DatabaseFacts(host, port, NAME, OWNER, settings.database_scheme, settings.database_query)
+    scheme, query = settings.database_scheme, settings.database_query
+    return DatabaseFacts(host, port, NAME, OWNER, scheme, query, engine=settings.database_engine)

@@ -8,6 +8,7 @@ from ...build_plan.procfile import ProcfileError
 from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems
+from ...database.engines import ENGINES
 from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
@@ -81,7 +82,8 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _variable_problems(args)
     yield from shared_problems(args)
     yield from key_problems(args)
-    yield from url_problems(args["database_url_scheme"], args.get("database_url_query", ""))
+    engine = args["database"] if args["database"] in ENGINES else "postgres"
+    yield from url_problems(engine, args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
@@ -107,7 +109,7 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _problems_of(route.problems, _route_args, args)
     if args["database"] == "postgres" and "database_host" in args:
         yield from _problems_of(logical_database.problems, _logical_database_args, args)
-    elif args["database"] == "postgres":
+    elif args["database"] in ENGINES:
         yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
     if args["cache"] == "valkey":
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
@@ -172,7 +174,7 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
         return
-    reserved = reserved_names(needs(args), compat)
+    reserved = reserved_names(needs(args), compat, args["database"])
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

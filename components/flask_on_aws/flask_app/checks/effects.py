@@ -99,7 +99,7 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
             if _is_given(given, argument, default):
                 yield Problem(
                     argument,
-                    f"{_said(given, argument)} has no effect with database none; set database to postgres, or leave it out.",
+                    f"{_said(given, argument)} has no effect with database none; set database to postgres, mysql or mariadb, or leave it out.",
                 )
     if settled["cache"] == "none":
         for argument, default in _WITHOUT_CACHE.items():

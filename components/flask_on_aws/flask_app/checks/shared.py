@@ -103,7 +103,13 @@ def _cluster_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     given, image = cast(Mapping[str, Any], args), args["database_setup_image"]
-    if args["database"] == "none":
+    if args["database"] != "postgres":
+        if args["database"] != "none":
+            yield Problem(
+                "database_host",
+                f"only a PostgreSQL server can be shared, and database is {args['database']}; leave it out, so that the app "
+                "gets its own server.",
+            )
         return
     for needed in _SERVER_NEEDS:
         if not given.get(needed):

@@ -19,6 +19,7 @@ from flask_on_aws.runtime_contract.contract import (
     PASSWORD_SPECIAL,
     SERVICES,
     TIMERS,
+    URLS,
     VARIABLES,
     CacheFacts,
     DatabaseFacts,
@@ -160,15 +161,77 @@ def test_a_local_address_keeps_its_port_in_the_url_alone():
     assert found["TRUST_PROXY_DEPTH"] == found["ADAPTABLE_TRUST_PROXY_DEPTH"] == "2"
 
 
+@pytest.mark.parametrize("engine", URLS)
 @pytest.mark.parametrize("compat", PRESET_COMBINATIONS)
-def test_names_are_known_without_values(compat):
+def test_names_are_known_without_values(compat, engine):
     for services in SERVICE_COMBINATIONS:
         dsn = "s3://media.s3.eu-west-1.amazonaws.com/?auth=s3v4" if "bucket" in services else None
         facts = replace(ALL, **service_facts(services), storage_dsn=dsn, compat=compat)
-        names = plain_names(services, compat)
+        if facts.database:
+            facts = replace(facts, database=replace(DATABASE, engine=engine))
+        names = plain_names(services, compat, engine)
         assert names == tuple(plain_environment(facts))
-        assert secret_names(services, compat) == tuple(secret_values(facts, "password", "key"))
+        assert secret_names(services, compat, engine) == tuple(secret_values(facts, "password", "key"))
         assert list(names) == sorted(names)
+
+
+MYSQL = replace(DATABASE, port=3306, scheme="mysql", engine="mysql")
+
+
+@pytest.mark.parametrize("engine", ["mysql", "mariadb"])
+def test_an_app_on_mysql_finds_the_variables_of_mysql_instead_of_postgresql(engine):
+    facts = replace(FACTS, database=replace(MYSQL, engine=engine))
+    plain, postgres = plain_environment(facts), plain_environment(FACTS)
+    assert {name: value for name, value in plain.items() if name not in postgres} == {
+        "MYSQL_DATABASE": "app",
+        "MYSQL_HOST": "db.example.com",
+        "MYSQL_PORT": "3306",
+        "MYSQL_SSL_CA": CA_PATH,
+        "MYSQL_TCP_PORT": "3306",
+        "MYSQL_USER": "web",
+    }
+    assert all(name.startswith("PG") for name in postgres.keys() - plain.keys())
+    assert secret_values(facts, "p@ss/word", "key") == {
+        "DATABASE_URL": f"mysql://web:p%40ss%2Fword@db.example.com:3306/app?ssl_ca={CA_PATH}&ssl_mode=VERIFY_IDENTITY",
+        "MYSQL_PASSWORD": "p@ss/word",
+        "SECRET_KEY": "key",
+    }
+
+
+@pytest.mark.parametrize(("engine", "prefix"), [("mysql", "MYSQL"), ("mariadb", "MARIADB")])
+def test_upsuns_variables_of_mysql_have_the_names_of_its_relationship(engine, prefix):
+    facts = replace(FACTS, database=replace(MYSQL, engine=engine), compat=("upsun",))
+    found = {**plain_environment(facts), **secret_values(facts, "secret", "key")}
+    assert found["DB_CONNECTION"] == found["DB_SCHEME"] == found[f"{prefix}_SCHEME"] == "mysql"
+    names = [f"{prefix}_{part}" for part in ("PATH", "USERNAME", "PASSWORD")]
+    assert [found[name] for name in names] == ["app", "web", "secret"]
+    ((name, (relationship,)),) = json.loads(base64.b64decode(found["PLATFORM_RELATIONSHIPS"])).items()
+    assert (name, relationship["scheme"], relationship["rel"], relationship["port"]) == (engine, "mysql", "mysql", 3306)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "query"),
+    [
+        ("mysql", "ssl_ca=/ca.pem&ssl_mode=VERIFY_IDENTITY"),
+        ("mariadb", "ssl_ca=/ca.pem&ssl_mode=VERIFY_IDENTITY"),
+        ("mysql+mysqldb", "ssl_ca=/ca.pem&ssl_mode=VERIFY_IDENTITY"),
+        ("mysql+pymysql", "ssl_ca=/ca.pem"),
+        ("mysql+asyncmy", "ssl_ca=/ca.pem"),
+        ("mysql+mysqlconnector", "ssl_ca=/ca.pem&ssl_verify_cert=true&ssl_verify_identity=true"),
+        ("mariadb+mariadbconnector", "ssl_ca=/ca.pem&ssl_verify_cert=true"),
+        ("mysql+aiomysql", ""),
+        ("mysql+pool", "ssl_ca=/ca.pem&ssl_verify_cert=true&ssl_verify_identity=true"),
+    ],
+)
+def test_a_url_of_mysql_verifies_tls_as_its_driver_understands_it(scheme, query):
+    """tests/local/test_mysql_drivers.py tries these with the drivers."""
+    url = database_url(replace(MYSQL, scheme=scheme, ca_path="/ca.pem"), "secret")
+    assert url == f"{scheme}://web:secret@db.example.com:3306/app{'?' if query else ''}{query}"
+
+
+def test_a_query_of_ones_own_replaces_the_drivers():
+    assert database_url(replace(MYSQL, query="charset=utf8mb4"), "s").endswith("/app?charset=utf8mb4")
+    assert database_url(replace(MYSQL, query=""), "s").endswith("/app")
 
 
 def test_presets_add_to_the_base_and_adaptable_is_the_base():
@@ -227,11 +290,16 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
     everything = replace(ALL, dual_stack=True, **service_facts(SERVICES))
-    plain = plain_environment(everything)
-    assert not any(secret in value for secret in (password, key) for value in plain.values())
-    for variable in VARIABLES:
-        if variable.kind == "plain":
-            assert str(variable.value(Inputs(everything, password, key))) == plain[variable.name]
+    seen = set()
+    for engine in URLS:
+        facts = replace(everything, database=replace(DATABASE, engine=engine))
+        plain = plain_environment(facts)
+        assert not any(secret in value for secret in (password, key) for value in plain.values())
+        for variable in VARIABLES:
+            if variable.name in plain:
+                assert str(variable.value(Inputs(facts, password, key))) == plain[variable.name]
+        seen |= plain.keys()
+    assert seen == {variable.name for variable in VARIABLES if variable.kind == "plain"}
 
 
 def test_a_queue_s_url_is_also_celery_s_broker():
@@ -317,8 +385,8 @@ def test_a_row_that_forgets_its_database_says_so():
 
 def test_only_the_standard_library_and_each_other_are_imported():
     folder = Path(__file__).parents[4] / "components" / "flask_on_aws" / "runtime_contract"
-    allowed = {*sys.stdlib_module_names, ".servers", ".task_sizes", ".timers"}
-    for file in ("contract.py", "servers.py", "task_sizes.py", "timers.py"):
+    allowed = {*sys.stdlib_module_names, ".database_url", ".servers", ".task_sizes", ".timers"}
+    for file in ("contract.py", "database_url.py", "servers.py", "task_sizes.py", "timers.py"):
         nodes = list(ast.walk(ast.parse((folder / file).read_text())))
         modules = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

@@ -1,0 +1,154 @@
+"""The engines that RDS runs as DB instances, in one table: a new one is a new row.
+
+Lengths and reserved names: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .mysql_words import RESERVED as _MYSQL_WORDS
+from .parameters import mariadb_parameters, mysql_parameters, postgres_parameters
+
+# Names that RDS reserves, and the words that PostgreSQL reserves:
+# https://www.postgresql.org/docs/17/sql-keywords-appendix.html
+_POSTGRES_RESERVED = re.compile(
+    r"admin|template[01]|(?:pg_|rds).*|"
+    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|"
+    r"check|collate|collation|column|concurrently|constraint|create|cross|current_catalog|"
+    r"current_date|current_role|current_schema|current_time|current_timestamp|current_user|default|"
+    r"deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|freeze|from|full|"
+    r"grant|group|having|ilike|in|initially|inner|intersect|into|is|isnull|join|lateral|leading|"
+    r"left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|only|or|order|"
+    r"outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
+    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|"
+    r"variadic|verbose|when|where|window|with"
+)
+# Their own databases and accounts, those of RDS, and reserved words. `admin` is a usual name of the master user.
+_MYSQL_RESERVED = re.compile(
+    r"mysql|information_schema|performance_schema|sys|innodb|root|mariadb_sys|rds.*|"
+    + "|".join(sorted(_MYSQL_WORDS - {"admin"}))
+)
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.Engines.html
+_WITHOUT_INSIGHTS = re.compile(r"db\.t(?:2|3|4g)\.(?:micro|small)")
+_NONE = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True)
+class EngineProfile:
+    """What RDS and the program need to know of an engine. The URL's side of it is in `runtime_contract.database_url`."""
+
+    title: str
+    """What messages call it."""
+    engine: str
+    """RDS's name of it."""
+    port: int
+    versions: Sequence[str]
+    """The major versions in standard support, the oldest first: RDS bills Extended Support for older ones."""
+    default_version: str
+    example_version: str
+    """A version that is fixed, for a message."""
+    version: re.Pattern[str]
+    """A major version, in the first group, or a full one."""
+    log_exports: Sequence[str]
+    """The logs that CloudWatch gets: audit and general logs contain every statement, with personal data."""
+    parameters: Callable[[Mapping[str, Any]], dict[str, str]]
+    """The entries of the parameter group, from the database's arguments."""
+    longest_database_name: int
+    longest_username: int
+    reserved: re.Pattern[str]
+    """Names that neither a database nor its owner can have."""
+    bytes_per_connection: int
+    """RDS's default of max_connections is the instance's memory divided by this:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html"""
+    most_connections: int
+    """The most that RDS allows by default."""
+    without_insights: re.Pattern[str] = _NONE
+    """Instance classes without Performance Insights."""
+    without: Sequence[str] = ()
+    """Arguments of the database that the engine has nothing for."""
+
+    def major(self, version: str) -> str:
+        """The major version of a valid version, such as `17` of `17.6` and `8.4` of `8.4.7`."""
+        match = self.version.fullmatch(version)
+        return match[1] if match else version
+
+    def is_pinned(self, version: str) -> bool:
+        """Whether a valid version is a full one, which AWS does not upgrade."""
+        return version != self.major(version)
+
+    def family(self, version: str) -> str:
+        """The family of the parameter group."""
+        return f"{self.engine}{self.major(version)}"
+
+    @property
+    def major_parts(self) -> int:
+        """How many numbers a major version has."""
+        return self.default_version.count(".") + 1
+
+
+ENGINES: Mapping[str, EngineProfile] = {
+    "postgres": EngineProfile(
+        title="PostgreSQL",
+        engine="postgres",
+        port=5432,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html: 14 is
+        # out of standard support in February 2027.
+        versions=("14", "15", "16", "17", "18"),
+        default_version="17",
+        example_version="17.6",
+        version=re.compile(r"(\d+)(?:\.\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html
+        log_exports=("postgresql", "upgrade"),
+        parameters=postgres_parameters,
+        longest_database_name=63,  # PostgreSQL's NAMEDATALEN, and RDS's limit for both names
+        longest_username=63,
+        reserved=_POSTGRES_RESERVED,
+        bytes_per_connection=9531392,
+        most_connections=5000,
+    ),
+    "mysql": EngineProfile(
+        title="MySQL",
+        engine="mysql",
+        port=3306,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html: 8.0 is out of
+        # standard support since July 2026.
+        versions=("8.4",),
+        default_version="8.4",
+        example_version="8.4.7",
+        version=re.compile(r"(\d+\.\d+)(?:\.\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQLDB.PublishtoCloudWatchLogs.html
+        log_exports=("error", "slowquery"),
+        parameters=mysql_parameters,
+        longest_database_name=64,
+        longest_username=16,
+        reserved=_MYSQL_RESERVED,
+        bytes_per_connection=12582880,
+        most_connections=100_000,
+        without_insights=_WITHOUT_INSIGHTS,
+        without=("idle_transaction_seconds",),
+    ),
+    "mariadb": EngineProfile(
+        title="MariaDB",
+        engine="mariadb",
+        port=3306,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MariaDB.Concepts.VersionMgmt.html: the versions with
+        # long-term support; 11.4 has it longer than 11.8, until 2029.
+        versions=("10.11", "11.4", "11.8"),
+        default_version="11.4",
+        example_version="11.4.8",
+        version=re.compile(r"(\d+\.\d+)(?:\.\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MariaDB.PublishtoCloudWatchLogs.html
+        log_exports=("error", "slowquery"),
+        parameters=mariadb_parameters,
+        longest_database_name=64,
+        longest_username=16,
+        reserved=_MYSQL_RESERVED,
+        bytes_per_connection=25165760,
+        most_connections=12000,
+        without_insights=_WITHOUT_INSIGHTS,
+    ),
+}
+"""By the setting `database` and the argument `engine`. Clusters and servers of other kinds are components of their own."""
+DEFAULT = "postgres"

@@ -1,0 +1,72 @@
+"""The engines' configuration: the entries of a database's parameter group.
+
+All are dynamic: RDS applies them at once, to new connections. A static one would need apply_method pending-reboot.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+DEFAULTS: Mapping[str, int] = {
+    "slow_query_ms": 1000,
+    # An idle transaction holds its locks and blocks vacuuming; a minute is longer than any request.
+    "idle_transaction_seconds": 60,
+    # A migration that waits for a lock blocks every query behind it; it fails before a request times out (45 s).
+    "lock_timeout_seconds": 30,
+    # An abandoned statement still uses the instance's CPU credits; a quarter of an hour is enough for reports.
+    "statement_timeout_seconds": 900,
+}
+"""The database's arguments that its parameters are made from."""
+_MILLISECONDS = 1000
+# The longest that the engine accepts, in seconds, where 0 would not mean forever.
+_LONGEST_ROW_LOCK_WAIT, _LONGEST_TABLE_LOCK_WAIT = 1_073_741_824, 31_536_000
+
+
+def postgres_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of PostgreSQL by name."""
+    return {
+        "rds.force_ssl": "1",
+        "log_min_duration_statement": str(args["slow_query_ms"]),
+        # Logs which session waits for which; by default after a second (deadlock_timeout).
+        "log_lock_waits": "1",
+        "idle_in_transaction_session_timeout": str(args["idle_transaction_seconds"] * _MILLISECONDS),
+        "lock_timeout": str(args["lock_timeout_seconds"] * _MILLISECONDS),
+        "statement_timeout": str(args["statement_timeout_seconds"] * _MILLISECONDS),
+    }
+
+
+def mysql_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of MySQL by name. It has no timeout of idle transactions, and limits the time of SELECTs alone."""
+    return {
+        **_common_parameters(args),
+        "collation_server": "utf8mb4_0900_ai_ci",
+        "sql_mode": "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+        "NO_ENGINE_SUBSTITUTION",
+        "max_execution_time": str(args["statement_timeout_seconds"] * _MILLISECONDS),
+    }
+
+
+def mariadb_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of MariaDB by name."""
+    return {
+        **_common_parameters(args),
+        # Not the newer utf8mb4_uca1400_ai_ci, whose number drivers that know MySQL alone take for an unknown one.
+        "collation_server": "utf8mb4_unicode_ci",
+        "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
+        "max_statement_time": str(args["statement_timeout_seconds"]),
+        "idle_transaction_timeout": str(args["idle_transaction_seconds"]),
+    }
+
+
+def _common_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Those of both. Strict modes are their own defaults: a value that does not fit is an error, not cut off."""
+    slow_ms, lock_seconds = args["slow_query_ms"], args["lock_timeout_seconds"]
+    return {
+        "require_secure_transport": "1",
+        "character_set_server": "utf8mb4",
+        # To files, which CloudWatch gets, instead of tables.
+        "log_output": "FILE",
+        "slow_query_log": "0" if slow_ms < 0 else "1",
+        "long_query_time": f"{max(slow_ms, 0) / _MILLISECONDS:g}",
+        "innodb_lock_wait_timeout": str(lock_seconds or _LONGEST_ROW_LOCK_WAIT),
+        "lock_wait_timeout": str(lock_seconds or _LONGEST_TABLE_LOCK_WAIT),
+    }

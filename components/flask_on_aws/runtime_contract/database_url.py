@@ -1,0 +1,72 @@
+"""The URL of a database by its engine and driver, in one table: schemes, and the query with which TLS is verified.
+
+Each driver's query was tried with the driver itself: the server's certificate must be signed by the CA and issued for
+the host, or the connection fails. tests/local/test_mysql_drivers.py repeats that.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+
+@dataclass(frozen=True)
+class UrlProfile:
+    """What an engine's URL looks like."""
+
+    scheme: str
+    """The scheme by default."""
+    schemes: re.Pattern[str]
+    """The schemes by which SQLAlchemy, dj-database-url, django-environ and peewee recognize the engine."""
+    example: str
+    """The schemes of a message, as the end of "use …"."""
+    query: str
+    """The query that verifies TLS, for a scheme without a driver; `{ca}` is the path of the CA certificates."""
+    query_example: str
+    """A query of one's own, for a message."""
+    queries: Mapping[str, str]
+    """The query of a driver, by its name in the scheme; empty for one that takes TLS from code alone."""
+    other_query: str
+    """The query of any other driver."""
+
+
+_LIBPQ = "sslmode=verify-full&sslrootcert={ca}"
+# `ssl_mode` is an option of mysqlclient alone; PyMySQL's and MySQL Connector's verify neither certificate nor host
+# without the others. SQLAlchemy turns `ssl_ca` into what PyMySQL and asyncmy verify both by.
+_MYSQLCLIENT = "ssl_ca={ca}&ssl_mode=VERIFY_IDENTITY"
+_VERIFIED = "ssl_ca={ca}&ssl_verify_cert=true&ssl_verify_identity=true"
+
+_POSTGRES = UrlProfile(
+    scheme="postgresql",
+    schemes=re.compile(r"(?:postgres|postgresql|postgis|postgresext|pgsql|psql)(?:\+[a-z][a-z0-9_]*)?"),
+    example="postgresql, postgres, or one with a driver like postgresql+psycopg",
+    query=_LIBPQ,
+    query_example="sslmode=require&connect_timeout=10",
+    queries={},
+    other_query=_LIBPQ,
+)
+_MYSQL = UrlProfile(
+    scheme="mysql",
+    schemes=re.compile(r"(?:mysql|mysql2|mysqlgis|mysql-connector|mariadb)(?:\+[a-z][a-z0-9_]*)?"),
+    example="mysql, or one with a driver like mysql+pymysql",
+    query=_MYSQLCLIENT,
+    query_example="ssl_ca=/etc/rds-ca/rds-ca-bundle.pem&connect_timeout=10",
+    queries={
+        "mysqldb": _MYSQLCLIENT,
+        "pymysql": "ssl_ca={ca}",
+        "asyncmy": "ssl_ca={ca}",
+        "mysqlconnector": _VERIFIED,
+        "mariadbconnector": "ssl_ca={ca}&ssl_verify_cert=true",
+        "aiomysql": "",
+    },
+    other_query=_VERIFIED,
+)
+URLS: Mapping[str, UrlProfile] = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL}
+"""By the engine's name in the setting `database`."""
+
+
+def tls_query(engine: str, scheme: str, ca_path: str) -> str:
+    """The query by which a scheme's driver verifies the server's certificate; empty for one that takes none."""
+    profile, (_, plus, driver) = URLS[engine], scheme.partition("+")
+    query = profile.queries.get(driver, profile.other_query) if plus else profile.query
+    return query.format(ca=quote(ca_path))

@@ -117,7 +117,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     _wait_for_response(local_aws)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}")
-    if client := client_name(_app_environment(local_aws)):
+    if client := client_name(_plain_variables(_web_container(local_aws) or {})):
         click.echo(f"database: {command_line(client)}")
     for name, database in (daemon_control.status(local_aws) or {"databases": {}})["databases"].items():
         if database["note"]:
@@ -332,16 +332,27 @@ def _services(local_aws: LocalAws) -> list[Mapping[str, Any]]:
 
 def _app_environment(local_aws: LocalAws) -> dict[str, str]:
     """The environment of the web service's tasks, with the paths of this machine."""
-    ecs, secrets = _client(local_aws, "ecs"), _client(local_aws, "secretsmanager")
-    definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
-    if not definitions:
+    secrets, container = _client(local_aws, "secretsmanager"), _web_container(local_aws)
+    if container is None:
         fail(f"The stack has no web service; deploy it with: {command_line('up')}")
-    task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
-    container = next(container for container in task["containerDefinitions"] if container.get("portMappings"))
-    variables = {pair["name"]: pair["value"] for pair in container["environment"]}
+    variables = _plain_variables(container)
     for secret in container["secrets"]:
         arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]
         variables[secret["name"]] = json.loads(text)[key]
     files = {CA_PATH: str(local_aws.location.certificate)}
     return {name: localize_paths(value, files) for name, value in variables.items()}
+
+
+def _web_container(local_aws: LocalAws) -> Mapping[str, Any] | None:
+    """The definition of the web service's container; None for a stack without one."""
+    ecs = _client(local_aws, "ecs")
+    definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
+    if not definitions:
+        return None
+    task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
+    return next(container for container in task["containerDefinitions"] if container.get("portMappings"))
+
+
+def _plain_variables(container: Mapping[str, Any]) -> dict[str, str]:
+    return {pair["name"]: pair["value"] for pair in container.get("environment", ())}

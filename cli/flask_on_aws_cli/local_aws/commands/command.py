@@ -33,7 +33,7 @@ from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
 from ..containers import NoEngineError
 from ..runtimes import open_images
-from .app_environment import app_environment, export_commands
+from .app_environment import app_environment, export_commands, plain_variables, web_container
 from .app_request import request_app
 from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line
@@ -118,7 +118,7 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     for line in health_path_lines(health, request_app(local_aws)):
         click.echo(line)
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}")
-    if client := client_name(app_environment(local_aws)):
+    if client := client_name(plain_variables(web_container(local_aws) or {})):
         click.echo(f"database: {command_line(client)}")
     for name, database in (daemon_control.status(local_aws) or {"databases": {}})["databases"].items():
         if database["note"]:

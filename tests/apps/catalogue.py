@@ -496,8 +496,8 @@ BAD = {
         problems=(
             "requirements.txt, line 1: '?' is not a requirement; correct or remove it.",
             ".python-version, line 1: 'two' must be a version like 3.13.",
-            "package.json, line 1: must hold names with values; see its manual.",
             "Procfile, line 1: 'web' must be a name, a colon and a command.",
+            "package.json, line 1: must hold names with values; see its manual.",
         ),
     ),
 }

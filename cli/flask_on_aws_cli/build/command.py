@@ -50,8 +50,7 @@ def build(
         elif ejects:
             _eject(plan, folder, list(variables), build_secret)
         elif venv:
-            secrets = {name: os.environ[name] for name in build_secret}
-            make_environment(plan, folder, venv, {**variables, **secrets})
+            make_environment(plan, folder, venv, variables, build_secret)
             _print_start_command(plan, venv)
         else:
             build_image(plan, folder, tag or _image_name(folder), variables, build_secret)

@@ -4,15 +4,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
+from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKERIGNORE, render_dockerfile
 from uv import find_uv_bin
 
 from ..plan.report import as_json
+from .app_copy import copy_code, copy_dependency_files
 from .build_causes import BuildCause, build_cause
 from .environment_commands import PLAN, Step, local_steps, start_script
 
@@ -40,8 +41,21 @@ class BuildError(Exception):
         super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
-def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
+def make_environment(
+    plan: BuildPlan,
+    folder: Path,
+    target: Path,
+    build_env: Mapping[str, str],
+    build_secrets: Collection[str] = (),
+) -> None:
     """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+
+    Args:
+        plan: a plan with a package manager.
+        folder: the app's folder.
+        target: the folder of the environment.
+        build_env: variables of the build.
+        build_secrets: names of this process's variables that the build command must not get. Default: none.
 
     Raises:
         BuildError: if the folder contains anything else, a program is missing, or a command fails.
@@ -53,15 +67,21 @@ def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Map
         )
     if target.resolve().is_relative_to(folder.resolve()):
         raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
-    for folder_name in ("app", "venv", "tools"):
+    for folder_name in ("app", "venv", "tools", "node"):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
-    shutil.copytree(folder, target / "app", symlinks=True, ignore=_ignore_left_out(folder))
+    copy_dependency_files(plan, folder, target / "app")
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
-        for step in local_steps(plan, target, find_uv_bin()):
-            _run(step, target / "app", {**build_env, **temporary})
+        has_code = False
+        for step in local_steps(plan, target, find_uv_bin(), _node_folder(plan)):
+            if step.after_code and not has_code:
+                copy_code(plan, folder, target / "app")
+                has_code = True
+            _run(step, target / "app", {**build_env, **temporary}, build_secrets if step.without_secrets else ())
+        if not has_code:
+            copy_code(plan, folder, target / "app")
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -146,21 +166,25 @@ def _temporary_folder() -> Generator[dict[str, str]]:
         yield {"TMPDIR": folder}
 
 
-def _ignore_left_out(folder: Path):  # noqa: ANN202 the type is internal to shutil
-    def ignore(path: str, names: list[str]) -> list[str]:
-        return [name for name in names if name in LEFT_OUT] if Path(path) == folder else []
+def _node_folder(plan: BuildPlan) -> str:
+    """The folder of this machine's own Node, if it is of the plan's version and has npm."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if plan.node is None or node is None or npm is None or shutil.which("npx", path=str(Path(npm).parent)) is None:
+        return ""
+    result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 no shell
+    is_same = f"{result.stdout.strip()}.".startswith(f"v{plan.node.version}.")
+    return str(Path(node).parent) if is_same and Path(node).parent == Path(npm).parent else ""
 
-    return ignore
 
-
-def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
+def _run(step: Step, folder: Path, build_env: Mapping[str, str], kept_out: Collection[str] = ()) -> None:
     if step.needs and shutil.which(step.needs) is None:
         raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
     path = os.environ.get("PATH", os.defpath)
     environment = {**os.environ, **build_env, **step.environment}
+    environment = {name: value for name, value in environment.items() if name not in kept_out}
     environment["PATH"] = f"{step.environment['PATH']}:{path}" if "PATH" in step.environment else path
     result = subprocess.run(  # noqa: S603 the command is the plan's
-        ["/bin/sh", "-c", step.command],
+        ["/bin/sh", "-ec", step.command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -170,7 +194,9 @@ def _run(step: Step, folder: Path, build_env: Mapping[str, str]) -> None:
         check=False,
     )
     if result.returncode:
-        raise _failure(f"`{step.command}`", result)
+        if step.advice:
+            raise BuildError(step.advice, lines=result.stdout.splitlines()[-_LAST_LINES:])
+        raise _failure(step.name or f"`{step.command}`", result)
 
 
 def _failure(command: str, result: "subprocess.CompletedProcess[str]") -> BuildError:

@@ -21,6 +21,15 @@ _OPTIONS = (
         metavar="NAME",
         help="Debian package to install. Repeatable.",
     ),
+    click.option(
+        "--build-command", default="", metavar="LINE", help="Command of the build, after dependencies and code."
+    ),
+    click.option(
+        "--assets-folder",
+        default="",
+        metavar="PATH",
+        help="Folder of the package.json that builds assets; none: no assets. Default: from the app's files.",
+    ),
     click.option("--start-command", default="", metavar="LINE", help="Start command. Default: from the app's files."),
     click.option(
         "--entry-point",
@@ -61,6 +70,8 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
         dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
+        build_command=setting(config, project, "buildCommand"),
+        assets_folder=setting(config, project, "assetsFolder"),
         other_commands=(*([release] if release not in ("", "none") else []), *map(str, workers.values())),
     )
 
@@ -77,12 +88,21 @@ def plan_or_fail(
     python_version: str,
     system_packages: Sequence[str],
     start_command: str,
+    build_command: str = "",
+    assets_folder: str = "",
     entry_point: str = "auto",
     dockerfile: str = "Dockerfile",
 ) -> BuildPlan:
     """The build plan of a folder; if there is none, print every problem and end the command."""
     try:
-        settings = PlanSettings(python_version, tuple(system_packages), start_command, entry_point=entry_point)
+        settings = PlanSettings(
+            python_version,
+            tuple(system_packages),
+            start_command,
+            entry_point=entry_point,
+            build_command=build_command,
+            assets_folder=assets_folder,
+        )
         return plan_app(folder, settings, dockerfile)
     except BuildPlanError as error:
         fail(*error.problems)

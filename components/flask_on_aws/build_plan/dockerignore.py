@@ -35,15 +35,17 @@ def ignore_rules(root: Path, recipe: Path | None = None) -> list[IgnoreRule]:
         recipe: path of its Dockerfile. Default: none.
 
     Raises:
-        FileError: if a line cannot be understood.
-        OSError: if the file cannot be read.
+        FileError: if the file cannot be read or a line cannot be understood.
     """
     own = recipe.with_name(f"{recipe.name}.dockerignore") if recipe else root
     source = own if own.is_file() else root / ".dockerignore"
     if not source.is_file():
         return []
-    # A byte order mark is dropped; a comment is a line whose very first character is "#".
-    lines = enumerate(source.read_text("utf-8-sig", errors="surrogateescape").splitlines(), 1)
+    try:
+        text = source.read_text("utf-8-sig", errors="surrogateescape")  # without a byte order mark
+    except OSError as error:
+        raise FileError(f"{str(source)!r} cannot be read ({error.strerror}); make it readable.") from error
+    lines = enumerate(text.splitlines(), 1)  # a comment is a line whose very first character is "#"
     return [_rule(line.strip(), number, source) for number, line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -75,9 +77,9 @@ def sent_entries(root: Path, rules: Sequence[IgnoreRule], left_out: Collection[s
             matched = [had or bool(rule.pattern.fullmatch(name)) for had, rule in zip(inherited, rules, strict=True)]
             decisive = [rule for rule, hit in zip(rules, matched, strict=True) if hit]
             is_excluded = bool(decisive) and not decisive[-1].keep  # the last line that matches decides
-            if entry.is_dir(follow_symlinks=False):
-                if may_keep or not is_excluded:  # with a `!` somewhere, an excluded folder may hold files that are sent
-                    waiting.append((Path(entry.path), f"{name}/", matched))
+            # With a `!` somewhere, an excluded folder may hold files that are sent.
+            if entry.is_dir(follow_symlinks=False) and (may_keep or not is_excluded):
+                waiting.append((Path(entry.path), f"{name}/", matched))
             if not is_excluded and (entry.is_dir() or entry.is_symlink() or entry.is_file()):
                 yield name, Path(entry.path)
 

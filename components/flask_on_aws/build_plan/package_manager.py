@@ -7,7 +7,7 @@ from typing import Any
 
 from .declared_sources import uses_uv
 from .project_files import FileError, ProjectFiles, items, table
-from .requirements import Requirements, add_requirement, applies, normalized, read_requirements
+from .requirements import Requirements, add_line, add_requirement, applies, normalized, read_requirements
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Dependencies:
     hashes: bool = False
     local: str = ""
     """The dependency that needs the code when it is installed; empty if none does."""
+    local_paths: list[str] = field(default_factory=list[str])
+    """Files and folders of the app that dependencies name."""
     git: bool = False
     installs_project: bool = False
     """Whether the app itself is installed as a package."""
@@ -42,6 +44,7 @@ class Dependencies:
         self.names |= requirements.names
         self.by_name |= requirements.by_name
         self.has_index |= requirements.has_index
+        self.local_paths += requirements.local_paths
         self.hashes, self.local, self.git = (
             requirements.hashes,
             self.local or requirements.local,
@@ -60,6 +63,7 @@ class _Candidate:
 
 
 _PYPROJECT = "pyproject.toml"
+PIP_CONF = "pip.conf"
 # Lock files before files that leave versions open; within each group, the order of docs/deploy-your-app.md.
 _CANDIDATES: tuple[_Candidate, ...] = (
     _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock") and files.has(_PYPROJECT)),
@@ -92,6 +96,8 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
     first = candidates[0]
     chosen = Dependencies(first.manager, first.file, locked=first.locks)
     _READERS[first.manager](files, chosen)
+    if first.manager in ("pip", "pyproject"):
+        _add_pip_conf(files, chosen)
     others = {candidate.file: None for candidate in candidates if candidate.file not in (first.file, *chosen.files)}
     reason = f"{first.file} pins every version" if first.locks else f"there is {first.file}"
     chosen.reason = f"{reason}; not used for this: {', '.join(others)}" if others else reason
@@ -103,6 +109,19 @@ def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.take(requirements)
     if requirements.has_project:
         _add_project(files, chosen)
+
+
+def _add_pip_conf(files: ProjectFiles, chosen: Dependencies) -> None:
+    """The app's own configuration of pip, which may name an index, or files that pip reads."""
+    if not files.has(PIP_CONF):
+        return
+    chosen.files.append(PIP_CONF)
+    for number, line in enumerate(files.text(PIP_CONF).splitlines(), 1):
+        option = re.match(r"\s*(index-url|extra-index-url|find-links|constraint|requirement)\s*[=:]\s*(\S.*)", line)
+        if option:
+            chosen.has_index |= option[1] in ("index-url", "extra-index-url", "find-links")
+            if any("://" not in value for value in option[2].split()):
+                chosen.local = chosen.local or f"{line.strip()!r} in {PIP_CONF}, line {number}"
 
 
 def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
@@ -129,19 +148,19 @@ def _read_conda(files: ProjectFiles, chosen: Dependencies) -> None:
 
 
 def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: str) -> None:
-    if included := re.match(r"(?:-r|--requirement)[\s=]*(\S+)", line):
+    if included := re.match(r"(?:-r|--requirement|-c|--constraint)[\s=]*(\S+)", line):
         if not files.has(included[1]):
             raise FileError(f"{place}: {included[1]!r} is not in the app's folder; put it there or remove the line.")
         chosen.take(read_requirements(files, included[1]))
-    elif line.strip() and (not line.startswith("-") or line.startswith(("-e", "--editable"))):
+    elif line.strip():
         requirements = Requirements()
-        add_requirement(requirements, line.strip(), place)
+        add_line(requirements, line.strip(), place)
         chosen.take(requirements)
 
 
 def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
     project = files.toml(_PYPROJECT)
-    chosen.files = [name for name in (_PYPROJECT, "poetry.lock") if files.has(name)]
+    chosen.files = [name for name in (_PYPROJECT, "poetry.lock", "poetry.toml") if files.has(name)]
     poetry = table(project, "tool", "poetry")
     for name, wanted in table(poetry, "dependencies").items():
         _add_table(chosen, name, table(wanted), f"{name!r} in {_PYPROJECT}")
@@ -161,6 +180,8 @@ def _read_uv(files: ProjectFiles, chosen: Dependencies) -> None:
     _add_locked(files.toml("uv.lock"), chosen, "uv.lock")
     if not chosen.locked:
         _add_project(files, chosen)
+        if "dependencies" in items(table(project, "project").get("dynamic")):
+            chosen.local = f"'dependencies' is dynamic in {_PYPROJECT}"
         for name, source in table(project, "tool", "uv", "sources").items():
             for entry in items(source) or [source]:
                 _add_table(chosen, name, table(entry), f"{name!r} in {_PYPROJECT}")
@@ -194,10 +215,14 @@ def _add_locked(lock: dict[str, Any], chosen: Dependencies, file: str) -> None:
     for package in items(lock.get("package")):
         name, source = str(table(package).get("name", "")), table(package, "source")
         path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
+        registry = source.get("registry")  # uv's: a URL, or a folder of wheels
+        if path is None and isinstance(registry, str) and (registry.startswith("file:") or "://" not in registry):
+            path = registry
         if path is None and source.get("type") in ("directory", "file"):
             path = source.get("url")
         if path not in (None, "."):
             chosen.local = chosen.local or f"{name!r} in {file}"
+            chosen.local_paths.append(str(path))
         chosen.git |= "git" in source or source.get("type") == "git"
         chosen.names |= {normalized(name)} - {""}
 
@@ -212,6 +237,8 @@ def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: s
     chosen.git |= "git" in wanted
     if any(key in wanted for key in ("path", "file", "editable", "workspace")) and "git" not in wanted:
         chosen.local = chosen.local or place
+        path = wanted.get("path", wanted.get("file"))
+        chosen.local_paths += [path] if isinstance(path, str) and "://" not in path else []
 
 
 def _uses_poetry(project: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
-_INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b")
+_INDEX = re.compile(r"(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*(\S*)")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
 # pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
@@ -45,6 +45,8 @@ class Requirements:
     """Whether a line has a hash, and so pip wants one on every line."""
     local: str = ""
     """The first line that names something in the app's folder, with its place: it needs the code to be there."""
+    local_paths: list[str] = field(default_factory=list[str])
+    """What lines name in the app's folder, relative to it."""
     git: bool = False
     """Whether a package comes from a Git repository."""
     by_name: set[str] = field(default_factory=set[str])
@@ -89,7 +91,7 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
     target = (wanted.url or wanted.name) if wanted else text.split()[0]
     found.git |= target.startswith("git+")
     if _is_local(target):
-        found.local = found.local or f"{line!r} in {place}"
+        _add_local(found, target, line, place)
         found.has_project |= re.fullmatch(r"(\.|\./)(\[.*\])?", target) is not None
     elif wanted:
         name = normalized(wanted.name)
@@ -121,10 +123,29 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
         found.hashes |= "--hash=" in line
         if include := _INCLUDE.match(line):
             _include(files, name, include[1], place, found)
-        elif not line.startswith("-") or _EDITABLE.match(line):
-            add_requirement(found, line, place)
         else:
-            found.has_index |= _INDEX.match(line) is not None
+            add_line(found, line, place)
+
+
+def add_line(found: Requirements, line: str, place: str) -> None:
+    """Add a line of a requirements file that includes no other: a requirement or an option.
+
+    Raises:
+        FileError: if it is neither.
+    """
+    if not line.startswith("-") or _EDITABLE.match(line):
+        add_requirement(found, line, place)
+    elif index := _INDEX.match(line):
+        found.has_index = True
+        if index[1] and (index[1].startswith("file:") or "://" not in index[1]):
+            _add_local(found, index[1], line, place)
+
+
+def _add_local(found: Requirements, target: str, line: str, place: str) -> None:
+    found.local = found.local or f"{line!r} in {place}"
+    path = re.sub(r"\[.*\]$|[#?].*", "", re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", target))
+    if not path.startswith("/"):
+        found.local_paths.append(posixpath.normpath(path))
 
 
 def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:

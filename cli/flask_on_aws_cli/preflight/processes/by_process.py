@@ -69,7 +69,13 @@ def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Re
     """Build the environment; returns the folders of the code that the app may write to."""
     began, version = time.monotonic(), available_python(build_plan.python_version)
     try:
-        make_environment(replace(build_plan, python_version=version), settings.folder, target, settings.build_env)
+        make_environment(
+            replace(build_plan, python_version=version),
+            settings.folder,
+            target,
+            settings.build_env,
+            settings.build_secrets,
+        )
     except BuildError as error:
         report(failed(BUILD, build_failed(error)))
         raise StopHere from error

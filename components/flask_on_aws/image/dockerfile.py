@@ -61,8 +61,9 @@ class _Renderer:
             lines.append(self._run(f"npm install --global --prefix {_NODE} {node.tool}", _NPM_CACHE))
             lines.append(f"ENV PATH={_NODE}/bin:$PATH")
         if node.with_python or node.runs:
-            programs = "bin/node bin/npm bin/npx lib/node_modules"
-            lines.append(f"RUN mkdir -p {_NODE} && cd /usr/local && cp -a --parents {programs} {_NODE}")
+            programs = " ".join(f"/usr/local/bin/{name}" for name in ("node", "npm", "npx"))
+            lines.append(f"RUN mkdir -p {_NODE}/bin {_NODE}/lib && cp -a {programs} {_NODE}/bin \\")
+            lines.append(f" && cp -a /usr/local/lib/node_modules {_NODE}/lib")
         if node.files:
             lines += ["WORKDIR /assets", f"COPY {' '.join(node.files)} ./"]
             lines.append(self._run(f"{node.install} && mkdir -p node_modules", node.cache))
@@ -71,7 +72,8 @@ class _Renderer:
         lines += ["WORKDIR /app", "COPY . .", "# A developer's own node_modules may be for another system."]
         install = "mv /assets/node_modules ." if node.files else node.install
         cache = "" if node.files else node.cache
-        return [*lines, self._run(node.within(node.clean, install, node.build, node.finish), cache)]
+        commands = " && ".join(filter(None, (node.clean, install, node.build, node.finish)))
+        return [*lines, *_in_folder(node, self._run(commands, cache))]
 
     def _with_python(self, steps: Steps, cache: str) -> Iterator[str]:
         """What needs the app's code and environment: assets that a script of its Python builds, and the build command."""
@@ -82,14 +84,17 @@ class _Renderer:
             environment = f"{_VENV}/bin:" if self._plan.manager == "conda" else ""
             yield f"ENV PATH={environment}{f'{_NODE}/bin:' if node else ''}$PATH"
         if node and node.files:
-            yield f"RUN {node.within(node.clean)}"
+            yield from _in_folder(node, f"RUN {node.clean}")
             yield f"COPY --from=assets /assets/node_modules {PurePosixPath(node.folder, 'node_modules')}"
-        if node and (build := node.within(*([] if node.files else [node.clean, node.install]), node.build)):
-            yield self._run(build, "" if node.files else node.cache)
+        commands = [*([] if node.files or not node.install else [node.clean, node.install]), node.build] if node else []
+        if node and any(commands):
+            yield from _in_folder(
+                node, self._run(" && ".join(filter(None, commands)), "" if node.files else node.cache)
+            )
         if self._plan.build_command:
             yield from _run_as_user(self._plan.build_command)
         if node and node.install:
-            yield self._run(node.within(node.finish), node.cache)
+            yield from _in_folder(node, self._run(node.finish, node.cache))
         if steps.reinstall:
             yield self._run(steps.reinstall, cache)
 
@@ -162,6 +167,11 @@ class _Renderer:
         return "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + " \\\n && ".join([*reads, command])
 
 
+def _in_folder(node: NodeBuild, step: str) -> list[str]:
+    """A step in the folder of package.json, after which the app's folder is the working directory again."""
+    return [f"WORKDIR {PurePosixPath('/app', node.folder)}", step, "WORKDIR /app"] if node.folder else [step]
+
+
 def _add_user() -> Iterator[str]:
     yield f"RUN groupadd --gid {_USER} app \\"
     yield f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\"
@@ -175,7 +185,7 @@ def _run_as_user(command: str) -> Iterator[str]:
     yield f"USER {_USER}:{_USER}"
     yield f"RUN {json.dumps(['/usr/bin/env', 'HOME=/tmp', '/bin/sh', '-ec', command])}"
     yield "# hadolint ignore=DL3002"
-    yield "USER root"
+    yield "USER 0:0"
 
 
 def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
-from catalogue import MANAGERS, NODE, RUNNABLE
+from catalogue import GOOD, MANAGERS, NODE, RUNNABLE
 
 # gunicorn listens within two seconds; a shared machine may be thirty times slower.
 START_SECONDS = 60
@@ -143,6 +144,22 @@ def test_a_local_build_installs_from_the_files_of_the_image_and_copies_those(tmp
     assert {path.name for path in app.iterdir()} >= {"README.md", "uploads", "empty", "current"}
     assert (app / "current").is_symlink()
     assert not {"notes", "CHANGES.md"} & {path.name for path in app.iterdir()}
+
+
+def test_wheels_of_the_app_s_folder_are_installed(tmp_path):
+    folder = GOOD["wheels-of-a-folder"].write(tmp_path / "app")
+    with zipfile.ZipFile(folder / "wheels" / "shop_core-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("shop_core.py", "NAME = 'shop'\n")
+        wheel.writestr("shop_core-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop-core\nVersion: 1.0\n")
+        wheel.writestr(
+            "shop_core-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("shop_core-1.0.dist-info/RECORD", "")
+    with (folder / "requirements.txt").open("a") as requirements:
+        requirements.write("shop-core\n")
+    result = build(folder, "--venv", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert subprocess.run([tmp_path / "out" / "start", "python", "-c", "import shop_core"]).returncode == 0
 
 
 def test_a_node_that_is_nowhere_is_reported_in_one_sentence(tmp_path):

@@ -69,9 +69,9 @@ def local_steps(plan: BuildPlan, target: Path, uv: str, node_folder: str = "") -
     if node and together:
         steps += node.build
     if plan.build_command:
-        variables = {**python.environment, "PATH": ":".join([python.path, *([node.path] if node else [])])}
+        variables = node.with_python if node else python.environment
         name = f"the build command `{plan.build_command}`"
-        steps.append(Step(plan.build_command, "", variables, True, True, name))
+        steps.append(Step(plan.build_command, environment=variables, after_code=True, without_secrets=True, name=name))
     if node and together:
         steps += node.finish
     if plan.build_command or together:
@@ -85,8 +85,7 @@ class _PythonSteps:
     def __init__(self, plan: BuildPlan, target: Path, uv: str) -> None:
         venv, tools, uv_command = str(target / "venv"), str(target / "tools"), shlex.quote(uv)
         commands = install_steps(plan, venv, f"{uv_command} pip")
-        self.path = f"{venv}/bin:{tools}/bin"
-        self.environment = {"VIRTUAL_ENV": venv, "PATH": self.path, **commands.environment}
+        self.environment = {"VIRTUAL_ENV": venv, "PATH": f"{venv}/bin:{tools}/bin", **commands.environment}
         conda = "conda" if plan.manager == "conda" else ""
         self.create: list[Step] = []
         if not conda:
@@ -112,18 +111,24 @@ class _NodeSteps:
     ) -> None:
         folder = target / "node"
         self.path = str(folder / "bin")
-        variables = {**python_environment, "PATH": f"{self.path}:{python_environment['PATH']}"}
-        environment = variables if node.with_python else {"PATH": self.path}
+        self.with_python = {**python_environment, "PATH": f"{python_environment['PATH']}:{self.path}"}
+        environment = self.with_python if node.with_python else {"PATH": self.path}
         self.create = [_create_node(node, folder, uv, node_folder)]
         if node.tool:
             tool = f"npm install --global --prefix {shlex.quote(str(folder))} {node.tool}"
             self.create.append(Step(tool, "", {"PATH": self.path}))
+        packages = shlex.quote(str(folder / "packages"))
         self.install_before_code: list[Step] = []
-        if node.files:
-            self.install_before_code.append(Step(node.within(node.install), "", environment))
         self.build: list[Step] = []
-        commands = [*([] if node.files or not node.install else [node.install]), *filter(None, [node.build])]
-        self.build = [Step(node.within(command), "", environment, after_code=True) for command in commands]
+        if node.files:
+            # Elsewhere until the code is there: a build of the app's Python package would take them for a part of it.
+            install = node.within(node.install, "mkdir -p node_modules", f"mv node_modules {packages}")
+            self.install_before_code.append(Step(install, "", {"PATH": self.path}))
+            self.build.append(Step(node.within(f"mv {packages} node_modules"), after_code=True))
+        elif node.install:
+            self.build.append(Step(node.within(node.install), "", {"PATH": self.path}, after_code=True))
+        if node.build:
+            self.build.append(Step(node.within(node.build), "", environment, after_code=True))
         self.finish: list[Step] = []
         if node.install:
             self.finish.append(Step(node.within(node.finish), "", environment, after_code=True))

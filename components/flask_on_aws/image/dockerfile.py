@@ -67,30 +67,25 @@ class _Renderer:
         if node.files:
             lines += ["WORKDIR /assets", f"COPY {' '.join(node.files)} ./"]
             lines.append(self._run(f"{node.install} && mkdir -p node_modules", node.cache))
-        if not node.install or node.with_python:
+        if not node.install:
             return lines
         lines += ["WORKDIR /app", "COPY . .", "# A developer's own node_modules may be for another system."]
-        install = "mv /assets/node_modules ." if node.files else node.install
-        cache = "" if node.files else node.cache
-        commands = " && ".join(filter(None, (node.clean, install, node.build, node.finish)))
-        return [*lines, *_in_folder(node, self._run(commands, cache))]
+        commands = [node.clean, "mv /assets/node_modules ." if node.files else node.install]
+        commands += [] if node.with_python else [node.build, node.finish]
+        step = self._run(" && ".join(filter(None, commands)), "" if node.files else node.cache)
+        return [*lines, *_in_folder(node, step)]
 
     def _with_python(self, steps: Steps, cache: str) -> Iterator[str]:
         """What needs the app's code and environment: assets that a script of its Python builds, and the build command."""
         node = self._plan.node if self._plan.node and self._plan.node.with_python else None
         if node:
             yield f"COPY --from=assets {_NODE} {_NODE}"
-        if node or self._plan.manager == "conda":
-            environment = f"{_VENV}/bin:" if self._plan.manager == "conda" else ""
-            yield f"ENV PATH={environment}{f'{_NODE}/bin:' if node else ''}$PATH"
-        if node and node.files:
+        yield f"ENV PATH={_VENV}/bin:{f'{_NODE}/bin:' if node else ''}$PATH"
+        if node and node.install:
             yield from _in_folder(node, f"RUN {node.clean}")
-            yield f"COPY --from=assets /assets/node_modules {PurePosixPath(node.folder, 'node_modules')}"
-        commands = [*([] if node.files or not node.install else [node.clean, node.install]), node.build] if node else []
-        if node and any(commands):
-            yield from _in_folder(
-                node, self._run(" && ".join(filter(None, commands)), "" if node.files else node.cache)
-            )
+            yield "COPY --from=assets /app ."
+        if node and node.build:
+            yield from _in_folder(node, self._run(node.build))
         if self._plan.build_command:
             yield from _run_as_user(self._plan.build_command)
         if node and node.install:

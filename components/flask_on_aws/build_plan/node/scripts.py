@@ -48,7 +48,7 @@ def uses_node(command: str) -> str:
 
 def uses_python(package: dict[str, Any]) -> tuple[str, str]:
     """The script that runs a program of the app's Python while assets are built, and the program; empty if none does."""
-    for name, text in _reached(package, ("prebuild", "build", "postbuild", *_AT_INSTALL)).items():
+    for name, text in _reached(package, ("prebuild", "build", "postbuild")).items():
         if match := _PYTHON.search(text):
             return name, match["program"]
     return "", ""

@@ -203,6 +203,8 @@ NODE = {
         plan={"node": None},
         reasons={"assets": "the setting assets_folder"},
     ),
+    "assets-that-are-not-sent": App("pip", {**package("web"), ".dockerignore": "web\n"}, plan={"node": None}),
+    "package-of-a-template": App("pip", {"theme/package.json": "{{ name }}"}, plan={"node": None}),
     "packages-of-tests": App("pip", {**package("tests/app"), **package("docs")}, plan={"node": None}),
     "script-that-reads-code": App(
         "pip",
@@ -757,6 +759,7 @@ BAD = {
     "assets-left-out": App(
         "pip",
         {**package("web"), **lock("pnpm-lock.yaml", "web"), ".dockerignore": "*\n!*.py\n!requirements.txt\n"},
+        {"assets_folder": "web"},
         problems=(
             ".dockerignore, line 1: '*' leaves out web/package.json, which the build needs; add the line "
             "!web/package.json "

@@ -168,7 +168,7 @@ def test_a_node_that_is_nowhere_is_reported_in_one_sentence(tmp_path):
     result = build(folder, "--venv", tmp_path / "out")
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "Node 16 is not installed on this machine, and PyPI has none for it; install it, with npm"
+        "Node 16 is not installed on this machine, and cannot be installed from PyPI; install it, with npm"
     )
 
 

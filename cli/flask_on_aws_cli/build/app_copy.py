@@ -27,6 +27,8 @@ def copy_code(plan: BuildPlan, folder: Path, target: Path) -> None:
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():
+            if copy.is_dir() and not copy.is_symlink():
+                shutil.rmtree(copy)  # made for a dependency file
             copy.unlink(missing_ok=True)
             copy.symlink_to(path.readlink())
         elif path.is_dir():

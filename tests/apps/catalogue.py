@@ -756,6 +756,14 @@ BAD = {
             "!package-lock.json after it.",
         ),
     ),
+    "lock-file-left-out": App(
+        "pip",
+        {**package(), **lock("pnpm-lock.yaml"), ".dockerignore": "**/pnpm-lock.yaml\n"},
+        problems=(
+            ".dockerignore, line 1: '**/pnpm-lock.yaml' leaves out pnpm-lock.yaml, which the build needs; add the line "
+            "!pnpm-lock.yaml after it.",
+        ),
+    ),
     "assets-left-out": App(
         "pip",
         {**package("web"), **lock("pnpm-lock.yaml", "web"), ".dockerignore": "*\n!*.py\n!requirements.txt\n"},
@@ -764,6 +772,8 @@ BAD = {
             ".dockerignore, line 1: '*' leaves out web/package.json, which the build needs; add the line "
             "!web/package.json "
             "after it.",
+            ".dockerignore, line 1: '*' leaves out web/pnpm-lock.yaml, which the build needs; add the line "
+            "!web/pnpm-lock.yaml after it.",
         ),
     ),
     "everything-at-once": App(

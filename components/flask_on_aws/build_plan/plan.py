@@ -297,7 +297,7 @@ class _Planner:
         dockerfile = self.files.folder / self.settings.dockerfile
         rules = self._try(lambda: ignore_rules(self.files.folder, dockerfile if dockerfile.is_file() else None)) or []
         needed = [*dependencies.files, *dependencies.local_paths] if dependencies else []
-        needed += [*node.files, *([f"{node.folder}/package.json"] if node.folder else [])] if node else []
+        needed += [*node.files, *node.needed] if node else []
         for name in dict.fromkeys(needed):
             if name != "." and not name.startswith("..") and (rule := excluded_by(rules, name)):
                 self.problems.append(

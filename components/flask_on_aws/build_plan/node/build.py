@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..dockerignore import excluded_by, ignore_rules
 from ..project_files import FileError, ProjectFiles, table
-from .manager import choose_package_manager
+from .manager import choose_package_manager, lock_files
 from .scripts import needs_code, uses_node, uses_python
 from .version import choose_node
 
@@ -54,6 +54,8 @@ class NodeBuild:
     """The command that removes development packages."""
     cache: str = ""
     """Where the package manager keeps downloads, for root; empty if in the project's folder."""
+    needed: tuple[str, ...] = ()
+    """The app's package.json and lock files, without which packages cannot be installed."""
     with_python: bool = False
     """Whether a command of the build needs Node together with the app's Python environment."""
     keeps_packages: bool = False
@@ -131,6 +133,7 @@ def _build_of_package(
         manager.build if has_build else "",
         manager.prune,
         manager.cache,
+        needed=(path, *lock_files(files, folder)),
         with_python=bool(request.build_command or program),
         keeps_packages=keeps_packages,
         runs=bool(running),

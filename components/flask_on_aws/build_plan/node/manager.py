@@ -87,6 +87,12 @@ def choose_package_manager(
     return manager, f"{why} {plain}"
 
 
+def lock_files(files: ProjectFiles, folder: str) -> list[str]:
+    """The lock files next to a package.json, relative to the app's folder."""
+    paths = [f"{folder}/{name}" if folder else name for names in _LOCKS.values() for name in names]
+    return [path for path in paths if files.has(path)]
+
+
 def _declared(files: ProjectFiles, path: str, package: dict[str, Any]) -> tuple[str, str, str]:
     """The manager that package.json names, its version and the place; empty texts without one."""
     place = key_place(files, path, "(packageManager|devEngines)")

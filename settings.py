@@ -85,6 +85,12 @@ def mapping(value: str) -> dict[str, str]:
     return {name: plain(item) for name, item in items.items()}
 
 
+def commands(value: str) -> dict[str, str]:
+    """Names with command lines; null is an empty one."""
+    items = _json(value, dict, "names with values, like {NAME: value}")
+    return mapping(json.dumps({name: "" if item is None else item for name, item in items.items()}))
+
+
 def objects(value: str) -> list[Mapping[str, Any]]:
     """A list of objects; names in camelCase become snake_case."""
     items = _json(value, list, "a list of objects")
@@ -116,11 +122,13 @@ READERS: Mapping[str, Reader] = {
     setting: _reader(hint)
     for setting, hint in ((camel_case(name), hint) for name, hint in FlaskAppArgs.__annotations__.items())
     if setting not in SECRETS
-} | {"sidecars": containers}
+} | {"sidecars": containers, "workers": commands}
 NAMES = frozenset({"name", *READERS, *SECRETS})
 """Every setting."""
 # Under these the user chooses the names, which stay as they are.
-_FREE = tuple(snake_case(key) for key in (*SECRETS, *(key for key, read in READERS.items() if read is mapping)))
+_FREE = tuple(
+    snake_case(key) for key in (*SECRETS, *(key for key, read in READERS.items() if read in (mapping, commands)))
+)
 # Secrets Manager's limit of one secret, in bytes, less what the stack itself keeps in the app's (measured: 1.2 kB with
 # all presets): https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 _LARGEST_SECRET = 65_536 - 4096

@@ -195,7 +195,8 @@ def commands_page() -> str:
         "",
         "How to install the command depends on what you use it for: [building](deploy-your-app.md),",
         "[checking](preflight.md), [operating](operations.md) or [running an app locally](local-aws.md).",
-        "`./up COMMAND` is short for `flask-on-aws local COMMAND`, and `./up` for `flask-on-aws local up`.",
+        "`./up COMMAND` is short for `flask-on-aws local COMMAND`, `./up` for `flask-on-aws local up`, and",
+        "`./up DIR` for `flask-on-aws local up --app DIR`.",
     ]
     root = click.Context(main, info_name="flask-on-aws", **main.context_settings)
     for path, command in _commands(root, main):
@@ -225,6 +226,7 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
         "Many apps on one platform": "sharing-a-platform.md",
     },
     "Queue": {"Background jobs with a queue": "background-jobs.md"},
+    "Cache": {"A cache: Valkey": "cache.md", "Changes that lose data": "data-loss.md"},
     "Load balancer, logs and deletion": {
         "Attach a web ACL of AWS WAF": "web-acl.md",
         "Destroy a stack": "destroy.md",
@@ -245,6 +247,7 @@ _TYPES = {
     settings.objects: "array",
     settings.containers: "array",
     settings.mapping: "object",
+    settings.commands: "object",
 }
 
 PAGES = {

@@ -783,6 +783,179 @@ def a_distribution_with_a_vpc_origin() -> None:
     assert created["DistributionConfig"]["Origins"]["Items"][0]["VpcOriginConfig"]["VpcOriginId"] == "vo_1"
 
 
+# ElastiCache
+
+
+def caches(name: str = "cache", nodes: int = 2, **more: Any) -> Any:
+    """ElastiCache's client with a replication group."""
+    elasticache = client("elasticache")
+    elasticache.create_replication_group(
+        ReplicationGroupId=name,
+        ReplicationGroupDescription="A cache",
+        Engine="valkey",
+        EngineVersion="8.2",
+        CacheNodeType="cache.t4g.micro",
+        NumCacheClusters=nodes,
+        CacheParameterGroupName="group",
+        SecurityGroupIds=["sg-1"],
+        TransitEncryptionEnabled=True,
+        AuthToken="t0ken-of-the-cache",
+        **more,
+    )
+    return elasticache
+
+
+def replication_group(elasticache: Any, name: str = "cache") -> dict[str, Any]:
+    return elasticache.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"][0]
+
+
+def parameter_group(**parameters: str) -> Any:
+    """ElastiCache's client with a parameter group."""
+    elasticache = client("elasticache")
+    elasticache.create_cache_parameter_group(
+        CacheParameterGroupName="group", CacheParameterGroupFamily="valkey8", Description="Parameters"
+    )
+    pairs = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
+    if pairs:
+        elasticache.modify_cache_parameter_group(CacheParameterGroupName="group", ParameterNameValues=pairs)
+    return elasticache
+
+
+def parameters(elasticache: Any) -> dict[str, str]:
+    described = elasticache.describe_cache_parameters(CacheParameterGroupName="group")["Parameters"]
+    return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in described}
+
+
+@contract("ElastiCacheBackend.create_replication_group")
+def a_new_cache() -> None:
+    group = replication_group(caches(nodes=3))
+    assert group["Status"] == "creating"
+    assert group["MemberClusters"] == ["cache-001", "cache-002", "cache-003"]
+
+
+@contract("ElastiCacheBackend.delete_replication_group")
+def a_deleted_cache() -> None:
+    elasticache = caches()
+    elasticache.delete_replication_group(ReplicationGroupId="cache")
+    assert elasticache.describe_replication_groups()["ReplicationGroups"] == []
+
+
+@contract("ElastiCacheBackend.list_tags_for_resource")
+def tags_of_a_parameter_group() -> None:
+    elasticache = client("elasticache")
+    arn = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:parametergroup:group"
+    elasticache.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "team", "Value": "shop"}])
+    assert elasticache.list_tags_for_resource(ResourceName=arn)["TagList"] == [{"Key": "team", "Value": "shop"}]
+
+
+@contract("ElastiCacheResponse.modify_replication_group")
+def a_changed_cache() -> None:
+    from moto.elasticache.models import elasticache_backends
+
+    elasticache = caches()
+    elasticache.modify_replication_group(
+        ReplicationGroupId="cache", EngineVersion="9.0", SnapshotWindow="01:00-02:00", AuthToken="an0ther-t0ken-of-it"
+    )
+    assert replication_group(elasticache)["SnapshotWindow"] == "01:00-02:00"
+    (node,) = elasticache.describe_cache_clusters(CacheClusterId="cache-001")["CacheClusters"]
+    assert node["EngineVersion"].startswith("9.0")
+    record = elasticache_backends[ACCOUNT][REGION].replication_groups["cache"]
+    assert record.local_tokens == ["t0ken-of-the-cache", "an0ther-t0ken-of-it"]  # both are valid after a rotation
+
+
+@contract("ElastiCacheResponse.increase_replica_count")
+def more_replicas() -> None:
+    elasticache = caches(nodes=1)
+    elasticache.increase_replica_count(ReplicationGroupId="cache", NewReplicaCount=2, ApplyImmediately=True)
+    assert replication_group(elasticache)["MemberClusters"] == ["cache-001", "cache-002", "cache-003"]
+
+
+@contract("ElastiCacheResponse.decrease_replica_count")
+def fewer_replicas() -> None:
+    elasticache = caches(nodes=3)
+    elasticache.decrease_replica_count(ReplicationGroupId="cache", NewReplicaCount=0, ApplyImmediately=True)
+    assert replication_group(elasticache)["MemberClusters"] == ["cache-001"]
+
+
+@contract("ElastiCacheResponse.describe_cache_clusters")
+def nodes_of_a_cache() -> None:
+    elasticache = caches()
+    (node,) = elasticache.describe_cache_clusters(CacheClusterId="cache-002", ShowCacheNodeInfo=True)["CacheClusters"]
+    assert node["ReplicationGroupId"] == "cache"
+    assert node["CacheParameterGroup"]["CacheParameterGroupName"] == "group"
+    assert node["SecurityGroups"][0]["SecurityGroupId"] == "sg-1"
+    assert code_of(elasticache.describe_cache_clusters, CacheClusterId="other-001") == "CacheClusterNotFound"
+    listed = elasticache.describe_cache_clusters()["CacheClusters"]
+    assert [each["CacheClusterId"] for each in listed] == ["cache-001", "cache-002"]
+
+
+@contract("ElastiCacheResponse.create_cache_parameter_group")
+def a_new_parameter_group() -> None:
+    assert parameters(parameter_group()) == {}
+
+
+@contract("ElastiCacheResponse.describe_cache_parameter_groups")
+def parameter_groups_of_caches() -> None:
+    elasticache = parameter_group()
+    (group,) = elasticache.describe_cache_parameter_groups(CacheParameterGroupName="group")["CacheParameterGroups"]
+    assert group["CacheParameterGroupFamily"] == "valkey8"
+    missing = code_of(elasticache.describe_cache_parameter_groups, CacheParameterGroupName="other")
+    assert missing == "CacheParameterGroupNotFound"
+
+
+@contract("ElastiCacheResponse.modify_cache_parameter_group")
+def changed_parameters() -> None:
+    assert parameters(parameter_group(**{"maxmemory-policy": "noeviction"})) == {"maxmemory-policy": "noeviction"}
+
+
+@contract("ElastiCacheResponse.describe_cache_parameters")
+def parameters_of_a_group() -> None:
+    elasticache = parameter_group(timeout="5")
+    (parameter,) = elasticache.describe_cache_parameters(CacheParameterGroupName="group", Source="user")["Parameters"]
+    assert (parameter["ParameterName"], parameter["ParameterValue"]) == ("timeout", "5")
+
+
+@contract("ElastiCacheResponse.reset_cache_parameter_group")
+def reset_parameters() -> None:
+    elasticache = parameter_group(timeout="5", **{"maxmemory-policy": "noeviction"})
+    elasticache.reset_cache_parameter_group(
+        CacheParameterGroupName="group", ParameterNameValues=[{"ParameterName": "timeout", "ParameterValue": "5"}]
+    )
+    assert parameters(elasticache) == {"maxmemory-policy": "noeviction"}
+
+
+@contract("ElastiCacheResponse.delete_cache_parameter_group")
+def a_deleted_parameter_group() -> None:
+    elasticache = parameter_group()
+    elasticache.delete_cache_parameter_group(CacheParameterGroupName="group")
+    assert elasticache.describe_cache_parameter_groups()["CacheParameterGroups"] == []
+
+
+def cache_subnets() -> tuple[Any, list[str]]:
+    elasticache = client("elasticache")
+    subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]]
+    elasticache.create_cache_subnet_group(
+        CacheSubnetGroupName="app", CacheSubnetGroupDescription="1", SubnetIds=subnets[:1]
+    )
+    return elasticache, subnets
+
+
+@contract("ElastiCacheResponse.modify_cache_subnet_group")
+def changed_subnets_of_caches() -> None:
+    elasticache, subnets = cache_subnets()
+    elasticache.modify_cache_subnet_group(CacheSubnetGroupName="app", SubnetIds=subnets[:2])
+    (group,) = elasticache.describe_cache_subnet_groups(CacheSubnetGroupName="app")["CacheSubnetGroups"]
+    assert [subnet["SubnetIdentifier"] for subnet in group["Subnets"]] == subnets[:2]
+    assert group["CacheSubnetGroupDescription"] == "1"
+
+
+@contract("ElastiCacheResponse.delete_cache_subnet_group")
+def deleted_subnets_of_caches() -> None:
+    elasticache, _ = cache_subnets()
+    elasticache.delete_cache_subnet_group(CacheSubnetGroupName="app")
+    assert elasticache.describe_cache_subnet_groups()["CacheSubnetGroups"] == []
+
+
 def run(scenario: Callable[[], None]) -> str | None:
     """Run a scenario on an empty AWS; returns the failure, if there was one."""
     from moto import mock_aws

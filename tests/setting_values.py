@@ -64,6 +64,13 @@ OWN: dict[str, Any] = {
     "databaseUrlScheme": "postgresql+psycopg",
     "databaseUrlQuery": "sslmode=require",
     "bucketVersioned": True,
+    "cacheUse": "queue",
+    "cacheVersion": "9.0",
+    "cacheNodeType": "cache.t4g.small",
+    "cacheReplicas": 2,
+    "cacheSnapshotDays": 3,
+    "cacheSnapshot": "before-the-move",
+    "cacheMaintenanceWindow": "mon:06:00-mon:07:00",
     "allowedCidrs": ["192.0.2.0/24"],
     "desyncMitigation": "strictest",
     "webAclArn": f"arn:aws:wafv2:{_ACCOUNT}:regional/webacl/shop/12345678-1234-1234-1234-123456789012",
@@ -156,6 +163,7 @@ _EMPTY: dict[settings.Reader, Any] = {
     settings.objects: [],
     settings.containers: [],
     settings.mapping: {},
+    settings.commands: {},
 }
 UNSET: dict[str, Any] = {
     key: "auto" if key in EMPTY_IS_A_VALUE else _EMPTY.get(read, "auto") for key, read in settings.READERS.items()

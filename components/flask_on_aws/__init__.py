@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .alarms.alarms import Alarms, AlarmsArgs
+    from .cache.cache import Cache
+    from .cache.cache_args import CacheArgs
     from .database.database import Database, DatabaseArgs
     from .ecs.autoscaling import Autoscaling, AutoscalingArgs
     from .ecs.cluster import Cluster, ClusterArgs
@@ -43,6 +45,8 @@ __all__ = [
     "AppSecretArgs",
     "Autoscaling",
     "AutoscalingArgs",
+    "Cache",
+    "CacheArgs",
     "Cdn",
     "CdnArgs",
     "Certificate",
@@ -95,6 +99,8 @@ _MODULES = {
     "AppSecretArgs": ".secrets.app_secret",
     "Autoscaling": ".ecs.autoscaling",
     "AutoscalingArgs": ".ecs.autoscaling",
+    "Cache": ".cache.cache",
+    "CacheArgs": ".cache.cache_args",
     "Cdn": ".ingress.cdn",
     "CdnArgs": ".ingress.cdn",
     "Certificate": ".ingress.certificate",

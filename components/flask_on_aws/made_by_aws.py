@@ -97,6 +97,24 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
     ),
     MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "deleted with the database"),
     MadeByAws(
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "service-linked role `AWSServiceRoleForElastiCache`",
+        "",
+        _ROLE,
+    ),
+    MadeByAws(
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "automatic snapshots `automatic.<node>-…`",
+        "`cacheSnapshotDays` above 0",
+        "deleted with the cache",
+    ),
+    MadeByAws(
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "network interfaces in the private subnets",
+        "",
+        "deleted with the cache",
+    ),
+    MadeByAws(
         "aws:ec2/vpc:Vpc", "main route table, default network ACL, default security group", "", "deleted with the VPC"
     ),
     MadeByAws(
@@ -155,6 +173,8 @@ NOTHING: Sequence[str] = (
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:ecr/repository:Repository",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+    "aws:elasticache/parameterGroup:ParameterGroup",
+    "aws:elasticache/subnetGroup:SubnetGroup",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

@@ -75,7 +75,7 @@ UV_LOCK = "run `uv lock` and commit uv.lock."
 NO_START = (
     "nothing says how the app starts; looked at the setting start_command (not set), Procfile ({procfile}) and "
     "[tool.poetry.scripts] and [project.scripts] of pyproject.toml ({scripts}); "
-    "set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app"
+    "set start_command to: {proposal}, or run `flask-on-aws plan --write-procfile` in the app's folder"
 )
 
 # One for each package manager.
@@ -287,9 +287,10 @@ NEEDED = {
         "conda",
         {
             "environment.yml": "dependencies:\n  - python=3.12\n  - pip:\n    - -c limits.txt\n    - -f ./wheels\n",
-            "limits.txt": "gunicorn<24\n",
+            "limits.txt": "gunicorn<24\npsycopg2<3\n",
+            "wheels/README": "none yet",
         },
-        plan={"dependency_files": ("environment.yml", "limits.txt"), "code_first": True},
+        plan={"dependency_files": ("environment.yml", "limits.txt"), "code_first": True, "build_packages": ()},
     ),
     "pip-conf": App(
         "pip",
@@ -372,6 +373,58 @@ VARIANTS = {
         "pip",
         {"Procfile": f"web: {WEB}\nrelease: flask db upgrade\nqueue: rq worker\n"},
         plan={"release_command": "flask db upgrade", "workers": {"queue": "rq worker"}},
+    ),
+    # The image contains no package manager: commands run in its one environment.
+    "runner-of-poetry": App(
+        "poetry",
+        {
+            "Procfile": f"web: poetry run {WEB}\nrelease: poetry run flask db upgrade\n"
+            "queue: sh -c 'poetry run rq worker'\n"
+        },
+        plan={
+            "start_command": WEB,
+            "release_command": "flask db upgrade",
+            "workers": {"queue": "sh -c 'rq worker'"},
+        },
+        reasons={"start command": "`web:` in Procfile, without `poetry run`: packages are on the image's PATH"},
+    ),
+    "runner-of-a-setting": App(
+        "uv", settings={"start_command": f"exec uv run --frozen {WEB}"}, plan={"start_command": f"exec {WEB}"}
+    ),
+    "runner-of-a-script": App(
+        "uv",
+        {
+            "Procfile": "web: pdm start -w 2\n",
+            "pyproject.toml": project() + '[tool.pdm.scripts]\nstart = "gunicorn app:app"\n',
+        },
+        plan={"start_command": "gunicorn app:app -w 2"},
+    ),
+    "runner-of-an-installed-script": App(
+        "pyproject", {"Procfile": "web: hatch run greet\n"}, plan={"start_command": "greet"}
+    ),
+    "process-types": App(
+        "pip",
+        {
+            "Procfile": f"web: {WEB}\ncelery_worker: celery -A app worker\nceleryBeat: celery -A app beat\n"
+            "RQWorker: rq worker\n2nd: python jobs.py\nclock-2: python clock.py\nsg-jobs: rq worker\n"
+            "console: flask shell\nmigrate: python m.py\nupgrade_db: ./up\ndb: python manage.py migrate --noinput\n"
+            "seed: rq worker seeds\npoll: bash\n"
+        },
+        plan={
+            "workers": {
+                "celery-worker": "celery -A app worker",
+                "celery-beat": "celery -A app beat",
+                "rq-worker": "rq worker",
+                "worker-2nd": "python jobs.py",
+                "clock-2": "python clock.py",
+                "worker-sg-jobs": "rq worker",
+                "seed": "rq worker seeds",
+            }
+        },
+        reasons={
+            "worker celery-beat": "`celeryBeat:` in Procfile",
+            "not a service": "`console:` in Procfile runs once, by its name; the setting workers can make it a service",
+        },
     ),
     "compiled": App(
         "pip",
@@ -484,6 +537,78 @@ VARIANTS = {
         "node",
         {"npm-shrinkwrap.json": read("node/package-lock.json")},
         reasons={"assets": "npm-shrinkwrap.json, so npm ci"},
+    ),
+    # A lock file that is not made of what the app needs.
+    "stale-poetry-lock": App(
+        "pip",
+        {"pyproject.toml": "[tool.ruff]\nline-length = 120\n", "poetry.lock": read("poetry/poetry.lock")},
+        plan={"manager": "pip", "decides": "requirements.txt"},
+        reasons={
+            "packages": "there is requirements.txt; passed over: poetry.lock (pyproject.toml has neither "
+            "[tool.poetry] nor "
+            "[project])"
+        },
+    ),
+    "stale-uv-lock": App(
+        "uv",
+        {"requirements.txt": FLASK, "pyproject.toml": "[tool.black]\n"},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: uv.lock (pyproject.toml has no [project])"},
+    ),
+    "uv-lock-without-dependencies": App(
+        "uv",
+        {"requirements.txt": FLASK, "pyproject.toml": '[project]\nname = "app"\nversion = "1"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: uv.lock (pyproject.toml declares no dependencies)"},
+    ),
+    "uv-lock-of-an-app-without-dependencies": App(
+        "uv",
+        {"pyproject.toml": '[project]\nname = "app"\nversion = "1"\n'},
+        plan={"manager": "uv", "decides": "uv.lock"},
+    ),
+    "poetry-lock-without-dependencies": App(
+        "poetry",
+        {"requirements.txt": FLASK, "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: poetry.lock (pyproject.toml declares no dependencies)"},
+    ),
+    "poetry-lock-without-project": App(
+        "pip",
+        {"poetry.lock": read("poetry/poetry.lock")},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: poetry.lock (there is no pyproject.toml)"},
+    ),
+    "pipenv-lock-without-pipfile": App(
+        "pipenv",
+        {"requirements.txt": FLASK, "Pipfile": None},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: Pipfile.lock (there is no Pipfile)"},
+    ),
+    "pipenv-lock-of-development-alone": App(
+        "pipenv",
+        {"requirements.txt": FLASK, "Pipfile": '[dev-packages]\npytest = "*"\n'},
+        plan={"manager": "pip"},
+        reasons={"packages": "passed over: Pipfile.lock (Pipfile declares no dependencies)"},
+    ),
+    "unread-lock": App(
+        "pyproject",
+        {"pdm.lock": "[metadata]\n"},
+        plan={"manager": "pyproject"},
+        reasons={
+            "packages": "passed over: pdm.lock (is not read; `pdm export --output requirements.txt` writes what is)"
+        },
+    ),
+    "locked-outside-for-development": App(
+        "uv",
+        {
+            "uv.lock": read("uv/uv.lock") + '[[package]]\nname = "tools"\nsource = { editable = "../tools" }\n',
+        },
+        plan={"manager": "uv"},
+    ),
+    "files-of-other-platforms": App(
+        "pip",
+        {".env": "SECRET_KEY=x\n", "fly.toml": "not TOML", ".upsun/config.yaml": "a: 1\n"},
+        reasons={"not read": "variables belong in the setting env, and secret ones in secret_values"},
     ),
     "npm-install": App("node", {"package-lock.json": None}, reasons={"assets": "no lock file of npm, so npm install"}),
     "no-build-script": App("node", {"package.json": "{}"}, plan={"node": None}),
@@ -600,12 +725,102 @@ BAD = {
     "no-start": App(
         "pip",
         {"Procfile": "q: rq\n"},
-        problems=(NO_START.format(procfile="has no line `web:`", scripts="there is none"),),
+        problems=(
+            NO_START.format(
+                procfile="has no line `web:`",
+                scripts="there is none",
+                proposal=f"{WEB} (app in app.py is the WSGI application)",
+            ),
+        ),
     ),
     "two-scripts": App(
         "pyproject",
         {"pyproject.toml": script("[project.scripts]", 'a = "greeter:main"', 'b = "greeter:main"')},
-        problems=(NO_START.format(procfile="there is none", scripts="2 entries: a, b"),),
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="2 entries: a, b",
+                proposal="gunicorn --bind 0.0.0.0:$PORT greeter:app (app in greeter.py is the WSGI application)",
+            ),
+        ),
+    ),
+    "runners": App(
+        "pip",
+        {"Procfile": "web: uvx gunicorn\n\nrelease: poetry install && x\nq: uv run --with rq rq worker\n"},
+        {"other_commands": ["pipenv sync && x"]},
+        problems=(
+            "Procfile, line 3: `poetry install` does not run: the image does not contain poetry, and packages are "
+            "installed when it is built; remove it from the command.",
+            "Procfile, line 4: `uv run --with` installs packages when the command runs; add them to the app's "
+            "dependencies, and remove the option.",
+            "a command of the stack: `pipenv sync` does not run: the image does not contain pipenv, and packages are "
+            "installed when it is built; remove it from the command.",
+        ),
+    ),
+    "runner-of-a-setting": App(
+        "pip",
+        settings={"start_command": "poetry -C web run x"},
+        problems=(
+            "start_command: `poetry -C web` uses the project in web, and the packages of the app's folder are "
+            "installed; set app to the folder of that project, and remove the option.",
+        ),
+    ),
+    "process-types-of-one-name": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\nmail_out: a\n\nmail-out: b\n"},
+        problems=("Procfile, line 4: 'mail-out' and 'mail_out' are both the service 'mail-out'; rename one of them.",),
+    ),
+    "process-type-of-the-web": App(
+        "pip",
+        {"Procfile": f"Web: {WEB}\n"},
+        problems=("Procfile, line 1: 'Web' is the service 'web' in lower case; write `web:`, or rename it.",),
+    ),
+    "process-type-without-letters": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\n__: a\n"},
+        problems=("Procfile, line 2: '__' has no letters or digits, so it is not a name for a service; rename it.",),
+    ),
+    "long-process-type": App(
+        "pip",
+        {"Procfile": f"web: {WEB}\nsend_all_the_newsletters_now: a\n"},
+        problems=("Procfile, line 2: the service 'send-all-the-newsletters-now' has 28 characters; use at most 24.",),
+    ),
+    "script-of-a-command-line-tool": App(
+        "pyproject",
+        {
+            "greeter.py": "import argparse\n\n\ndef main():\n    argparse.ArgumentParser().print_help()\n",
+            "shop/__init__.py": "from flask import Flask\n\n\ndef create_app():\n    return Flask(__name__)\n",
+        },
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="1 entry: greet, which starts no server: greeter.py, line 4",
+                proposal="gunicorn --bind 0.0.0.0:$PORT 'shop:create_app()' (create_app() in shop/__init__.py is the "
+                "WSGI application)",
+            ),
+        ),
+    ),
+    "script-that-cannot-be-seen": App(
+        "pyproject",
+        {"greeter.py": None, "pyproject.toml": script("[project.scripts]", 'greet = "elsewhere:main"')},
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="1 entry: greet, which is not in the app's code",
+                proposal="greet (if greet of [project.scripts] starts a server)",
+            ),
+        ),
+    ),
+    "server-of-conda": App(
+        "conda",
+        {"environment.yml": "dependencies: [python=3.12, conda-forge::flask=3.1, waitress>=3]\n", "Procfile": None},
+        problems=(
+            NO_START.format(
+                procfile="there is none",
+                scripts="there is none",
+                proposal="waitress-serve --listen 0.0.0.0:$PORT app:app (app in app.py is the WSGI application)",
+            ),
+        ),
     ),
     "procfile": App(
         "pip",
@@ -638,6 +853,86 @@ BAD = {
         "pip",
         {"requirements.txt": "flask\n", "Pipfile": "\0", "Procfile": "web: gunicorn app:app\n"},
         problems=("Pipfile, line 1: is not TOML (Invalid statement); correct it.",),
+    ),
+    "nothing-but-a-stale-lock": App(
+        "pip",
+        {"requirements.txt": None, "poetry.lock": "", "pyproject.toml": "[tool.ruff]\n"},
+        problems=(
+            "nothing says what to install; looked for uv.lock, poetry.lock, Pipfile.lock, requirements.txt, Pipfile, "
+            "environment.yml, package-list.txt, pyproject.toml; passed over: poetry.lock (pyproject.toml has neither "
+            "[tool.poetry] nor [project]); list the app's packages in one of them.",
+        ),
+    ),
+    "freeze-of-conda": App(
+        "pip",
+        {"requirements.txt": "gunicorn\nflask @ file:///home/conda/feedstock_root/build_artifacts/flask_17/work\n"},
+        problems=(
+            "requirements.txt, line 2: 'flask @ file:///home/conda/feedstock_root/build_artifacts/flask_17/work' is "
+            "not in "
+            "the app's folder, so it is not in the image; write the version instead, flask==…; `pip list "
+            "--format=freeze` "
+            "lists all versions.",
+        ),
+    ),
+    "package-that-does-not-exist": App(
+        "pip",
+        {"requirements.txt": "-r base/all.txt\n", "base/all.txt": "\n-e ./lib\n"},
+        problems=(
+            "base/all.txt, line 2: '-e ./lib' does not exist in the app's folder; put it there and write its path in "
+            "that "
+            "folder, such as ./lib.",
+        ),
+    ),
+    "wheels-outside": App(
+        "pip",
+        {"requirements.txt": "flask\n--find-links=../wheels\n"},
+        problems=(
+            "requirements.txt, line 2: '--find-links=../wheels' is not in the app's folder, so it is not in the "
+            "image; put it "
+            "there and write its path in that folder.",
+        ),
+    ),
+    "dependency-outside-of-a-project": App(
+        "pyproject",
+        {
+            "pyproject.toml": script("[project.scripts]", 'greet = "greeter:main"').replace(
+                '"flask==3.1.2"', '"lib @ file:///srv/lib"'
+            )
+        },
+        problems=(
+            "pyproject.toml, line 9: 'lib @ file:///srv/lib' is not in the app's folder, so it is not in the image; "
+            "write the "
+            "version instead, lib==…; `pip list --format=freeze` lists all versions.",
+        ),
+    ),
+    "poetry-outside": App(
+        "poetry",
+        {"poetry.lock": None, "pyproject.toml": '[tool.poetry.dependencies]\nlib = { path = "../lib" }\n'},
+        problems=(
+            "'lib' in pyproject.toml: '../lib' is not in the app's folder, so it is not in the image; move it into "
+            "the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
+    ),
+    "uv-lock-outside": App(
+        "uv",
+        {
+            "uv.lock": 'version = 1\n[[package]]\nname = "app"\nsource = { virtual = "." }\n'
+            'dependencies = [{ name = "lib" }]\n[[package]]\nname = "lib"\nsource = { editable = "../lib" }\n'
+        },
+        problems=(
+            "uv.lock: 'lib' from ../lib is not in the app's folder, so it is not in the image; move it into the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
+    ),
+    "pip-of-conda-outside": App(
+        "conda",
+        {"environment.yml": "dependencies:\n  - python=3.12\n  - pip:\n    - /srv/lib\n"},
+        problems=(
+            "environment.yml, line 4: '/srv/lib' is not in the app's folder, so it is not in the image; put it there "
+            "and "
+            "write its path in that folder, such as ./lib.",
+        ),
     ),
     "missing-include": App(
         "pip",
@@ -746,6 +1041,24 @@ BAD = {
         "pip",
         {"requirements.txt": f"{FLASK}-e ./lib\n", **LIBRARY, ".dockerignore": "li*\n"},
         problems=(".dockerignore, line 1: 'li*' leaves out lib, which the build needs; add the line !lib after it.",),
+    ),
+    "wheels-of-uv-left-out": App(
+        "uv",
+        {
+            "uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "file:wheels"'),
+            ".dockerignore": "wheels\n",
+        },
+        problems=(
+            ".dockerignore, line 1: 'wheels' leaves out wheels, which the build needs; add the line !wheels after it.",
+        ),
+    ),
+    "wheels-of-uv-outside": App(
+        "uv",
+        {"uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "../wheels"')},
+        problems=(
+            "uv.lock: 'blinker' from ../wheels is not in the app's folder, so it is not in the image; move it into the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
     ),
     "package-left-out": App(
         "node",

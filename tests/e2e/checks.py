@@ -23,6 +23,7 @@ def identities(stack):
     """The ids of resources that must not be replaced."""
     types = (
         "aws:rds/instance:Instance",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
         "aws:lb/loadBalancer:LoadBalancer",
         "aws:s3/bucket:Bucket",
         "aws:ec2/vpc:Vpc",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import secrets
 import subprocess
@@ -168,6 +169,29 @@ def test_the_image_contains_no_secrets_and_files_of_the_build(built, tmp_path):
     assert leaks == []
     assert count > 1000  # otherwise Python itself is missing
     assert "built by" in docker("run", "--rm", app.name, "cat", "static/site.js").stdout
+
+
+def test_a_virtual_environment_is_not_sent_and_not_in_the_image(built):
+    app = built("pip")
+    environment = app.folder / "tools" / "my env"
+    environment.mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (environment / "big").write_bytes(secrets.token_bytes(5 * 2**20))
+    (app.folder / ".dockerignore").write_text("*.log\n")
+    (app.folder / "server.log").touch()
+    command = [sys.executable, "-m", "flask_on_aws_cli", "build", str(app.folder), "--tag", app.name]
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "BUILDKIT_PROGRESS": "plain"}
+    )
+    if re.search(r"failed to resolve source metadata for (\S+):", result.stderr):
+        pytest.skip("the base image is not available here")
+    assert result.returncode == 0, result.stderr[-4000:]
+    sizes = re.findall(r"transferring context: ([\d.]+)(\w*B)", result.stderr)
+    assert sizes
+    assert {unit for _, unit in sizes} <= {"B", "kB"}
+    files = docker("run", "--rm", app.name, "find", "/app").stdout.splitlines()
+    assert "/app/app.py" in files
+    assert not [path for path in files if "my env" in path or path.endswith(".log")]
 
 
 @pytest.mark.parametrize("name", [name for name in MANAGERS if name not in CONDA])

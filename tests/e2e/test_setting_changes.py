@@ -86,6 +86,16 @@ NETWORK_AND_IMAGE = {
     "dockerfile": "Dockerfile.other",
     "architecture": "arm64",
 }
+# After the step before has created the cache.
+CACHE = {
+    "cacheUse": "queue",
+    "cacheVersion": "9.0",
+    "cacheNodeType": "cache.t4g.small",
+    "cacheReplicas": 2,
+    "cacheSnapshotDays": 3,
+    "cacheSnapshot": "of-another-cache",  # ignored after the creation
+    "cacheMaintenanceWindow": "mon:06:00-mon:07:00",
+}
 # From CloudFront's domain to a custom domain; both work afterwards.
 DOMAIN = {
     "domain": "shop.example.com",
@@ -95,7 +105,7 @@ DOMAIN = {
 }
 # The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
-CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, DOMAIN, PROTECTION)
+CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, PROTECTION)
 # Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
 # Only previewed, because the emulator cannot change a log group's key; test_stack.py creates a stack with a key.
@@ -176,6 +186,7 @@ def test_settings_of_network_image_and_domain_change_in_place(program):
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     ids = change(stack, NETWORK_AND_IMAGE)
     assert distribution(stack)["WebACLId"] == NETWORK_AND_IMAGE["webAclArn"]
+    check_cache(stack)
     first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
     apply(stack, ids, {**DOMAIN, "webAclArn": first})
     assert stack.outputs()["url"] == "https://shop.example.com"
@@ -271,6 +282,17 @@ def check_key(stack, ids) -> None:
     for name in ("rds/instance:Instance::app-db", "ecr/repository:Repository::app-image"):
         assert operations.get(f"aws:{name}", "same") == "same", name
     assert {key: operations[key] for key in ids if operations.get(key, "same") not in ("same", "update")} == {}
+
+
+def check_cache(stack) -> None:
+    """Change everything about the cache in place."""
+    kept = identities(stack)
+    assert "aws:elasticache/replicationGroup:ReplicationGroup::app-cache" in kept
+    apply(stack, kept, CACHE)
+    (group,) = stack.aws("elasticache").describe_replication_groups()["ReplicationGroups"]
+    assert (group["CacheNodeType"], len(group["MemberClusters"])) == ("cache.t4g.small", 3)
+    assert (group["AutomaticFailover"], group["MultiAZ"], group["SnapshotRetentionLimit"]) == ("enabled", "enabled", 3)
+    assert group["TransitEncryptionEnabled"] is True
 
 
 def check_zones(stack, ids) -> None:

@@ -4,7 +4,7 @@ moto derives the HTTP status of an error from the module of its class. A CloudFr
 moto's base class, for example for a deleted VPC origin, and gets the status 500. The AWS provider repeats such a
 request for minutes rather than treating the origin as deleted. So these errors get CloudFront's service model.
 
-The patches for access logs are those of the local AWS.
+The patches for access logs and ElastiCache are those of the local AWS.
 """
 
 import importlib
@@ -36,3 +36,18 @@ def _init_distribution(self, *args, **kwargs):
 
 
 Distribution.__init__ = _init_distribution
+
+# Caches are available at once, since no server runs here.
+importlib.import_module("moto_patches.elasticache").patch_elasticache()
+from moto.elasticache.models import ElastiCacheBackend  # noqa: E402 imported after the patches above
+
+_create_replication_group = ElastiCacheBackend.create_replication_group
+
+
+def _create_available_group(self, *args, **kwargs):
+    group = _create_replication_group(self, *args, **kwargs)
+    group.status = "available"
+    return group
+
+
+ElastiCacheBackend.create_replication_group = _create_available_group

@@ -1,5 +1,6 @@
 """A project as a user has it: a copy of the program, and the commands for its local AWS."""
 
+import json
 import ssl
 import subprocess
 import sys
@@ -65,16 +66,16 @@ class Local:
 
     def variables(self) -> dict[str, str]:
         """The app's environment variables, as `local env` prints them."""
-        return dict(line.split("=", 1) for line in self.run("env").splitlines())
+        return json.loads(self.run("env", "--json"))
 
     def rows(self, query: str) -> list[str]:
         """The rows that a query of the app's database returns."""
-        return self.run("psql", "--", "-Atc", query).splitlines()
+        return self.run("psql", "-Atc", query).splitlines()
 
     @property
     def trust(self) -> ssl.SSLContext:
         """A TLS context that only trusts its certificate authority."""
-        return ssl.create_default_context(cafile=str(self.folder / ".local-aws" / "ca" / "ca.pem"))
+        return ssl.create_default_context(cafile=str(self.local_aws.location.certificate))
 
     def get(self, path: str) -> tuple[int, str]:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.rds_ca import region_certificates
 from flask_on_aws.runtime_contract.shell import PASS_ARGUMENTS, pass_arguments_without_shell
@@ -276,3 +277,39 @@ def test_the_build_of_the_docker_provider_has_the_same_options(tmp_path: Path) -
     folder = str(tmp_path / "app")
     expected = ["--file", f"{folder}/Dockerfile", "--platform", "linux/arm64", "--build-arg", "A=b", folder]
     assert (arguments, variables, text) == (expected, {}, "")
+
+
+LISTEN = "import socket, sys, time; s = socket.create_server((sys.argv[1], int(sys.argv[2]))); time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "port", "reason"),
+    [
+        ("local", "127.0.0.1", "8080", "on port 8080 of the loopback interface alone, to which nothing outside"),
+        ("localother", "127.0.0.1", "5000", "on port 5000 of the loopback interface alone, to which nothing"),
+        (
+            *("eighty", "0.0.0.0", "80"),
+            "on port 80, and the load balancer connects to $PORT (here 8080): listen on 0.0.0.0:$PORT, or set port "
+            "to 80 (it is 8080)",
+        ),
+    ],
+)
+def test_a_container_that_listens_elsewhere_is_reported_at_once(
+    cloud: Cloud, name: str, address: str, port: str, reason: str
+) -> None:
+    definition = cloud.define(name, command=["python", "-c", LISTEN, address, port])
+    cloud.serve(name, definition, grace=240)
+    until(lambda: cloud.tasks(name, "STOPPED"), 40)
+    task = cloud.tasks(name, "STOPPED")[0]
+    assert task["stoppedReason"].startswith(f"The app listens {reason}")
+    assert diagnose(Evidence("ServiceSchedulerInitiated", task["stoppedReason"])).kind == "wrong port"
+    cloud.ecs.update_service(cluster="c", service=name, desiredCount=0)
+
+
+def test_an_app_that_opens_its_port_late_is_not_reported(cloud: Cloud) -> None:
+    late = "import time; time.sleep(12); " + LISTEN
+    cloud.serve("late", cloud.define("late", command=["python", "-c", late, "0.0.0.0", "8080"]), grace=240)
+    until(lambda: cloud.tasks("late"), 30)
+    time.sleep(14)
+    assert cloud.tasks("late", "STOPPED") == []
+    cloud.ecs.update_service(cluster="c", service="late", desiredCount=0)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.runtime_contract.contract import SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
 
 from tests.setting_values import SERVICE_KINDS
 
@@ -16,7 +16,8 @@ from .cloud import until
 from .project import Local
 
 APP = Path(__file__).with_name("contract_app")
-PROMISED = [*plain_names(SERVICES, ()), *secret_names(SERVICES, ())]
+NEEDS = [*SERVICES, BROKER]
+PROMISED = [*plain_names(NEEDS, ()), *secret_names(NEEDS, ())]
 ONLY_IN_BUILD = "ONLY_IN_THE_BUILD"
 _MARK = "contract {"
 
@@ -36,7 +37,7 @@ def reports(text: str) -> dict[str, Any]:
 def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked")
-    local.configure(app="checked", **SERVICE_KINDS, buildEnv={ONLY_IN_BUILD: "yes"})
+    local.configure(app="checked", **SERVICE_KINDS, cacheUse="queue", buildEnv={ONLY_IN_BUILD: "yes"})
     local.up("--runtime", runtime)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from flask_on_aws.build_plan.node_build import NodeBuild
+from flask_on_aws.build_plan.node.build import NodeBuild
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
-from flask_on_aws_cli.local_aws.commands.dev import needs_build, update_copy
+from flask_on_aws_cli.local_aws.commands.dev import ChangeFilter, needs_build, update_copy
 from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws
+from watchfiles import Change
 
 from .cloud import until
 from .test_releases import COMMAND, UP_SECONDS, Local, down
@@ -108,6 +109,19 @@ def test_changes_that_need_a_build_are_detected(tmp_path: Path) -> None:
     assert not needs("app.py", "templates/a.html", of=node)
     assert needs("assets/a.scss", of=node)
     assert needs("app.py", of=BuildPlan(installs_project=True))
+
+
+def test_a_virtual_environment_is_neither_copied_nor_followed(tmp_path: Path) -> None:
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    (source / "new" / "env" / "lib").mkdir(parents=True)
+    (source / "new" / "env" / "pyvenv.cfg").touch()
+    (source / "new" / "app.py").touch()
+    update_copy(source / "new", copy / "new", source)
+    assert [path.name for path in (copy / "new").iterdir()] == ["app.py"]
+    follows = ChangeFilter(source)
+    assert follows(Change.added, str(source / "new" / "app.py"))
+    for name in ("new/env/lib/a.py", "new/env", "venv/a.py", ".env", ".flask-on-aws/1/Dockerfile"):
+        assert not follows(Change.added, str(source / name))
 
 
 def test_the_copy_follows_changed_and_deleted_files_and_folders(tmp_path: Path) -> None:

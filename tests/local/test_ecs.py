@@ -154,7 +154,6 @@ def test_a_fixed_port_works_where_it_is_that_of_the_task_definition(cloud: Cloud
     cloud.steady("fixed")
 
 
-@pytest.mark.parametrize("cloud", ["process"], indirect=True)  # a container's ports are its own
 def test_another_port_is_reported_at_once(cloud: Cloud) -> None:
     port = free_port()
     cloud.serve("elsewhere", cloud.define("elsewhere", environment={"FIXED_PORT": str(port)}), grace=120)

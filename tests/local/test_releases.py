@@ -293,3 +293,31 @@ def test_a_worker_starts_after_the_release_command_and_has_a_release_record(proj
         assert len(list(releases(ssm, release_parameter(cluster, family)))) == 1
     with pytest.raises(ssm.exceptions.ParameterNotFound):
         ssm.get_parameter(Name=command_parameter(cluster, "app-mail"))
+
+
+def test_a_worker_that_does_not_start_fails_the_update_after_the_web_service_is_recorded(project: Local) -> None:
+    """Only this test proves that a worker without its Redis keeps neither the web service nor its record back."""
+    crash = "echo 'Error 111 connecting to localhost:6379'; exit 3"
+    project.configure(env={"SHOWN": "first"}, workers={"queue": crash})
+    for number, shown in enumerate(["first", "second"], 1):
+        project.configure(env={"SHOWN": shown}, workers={"queue": crash})
+        output = project.up(fails=True)
+        for words in (
+            "app-queue:",
+            "Cause (crash)",
+            "exit code 3",
+            "Error 111 connecting",
+            "  app-web-",
+            "1 of 1 tasks run",
+        ):
+            assert words in output
+        project.url = next(line.split()[0] for line in output.splitlines() if line.startswith("https://"))
+        assert output.splitlines()[-1] == f"{project.url} answers on /up."
+        wait_for_page(project, shown)
+        ecs = project.client("ecs")
+        (cluster,) = ecs.list_clusters()["clusterArns"]
+        recorded = list(releases(project.client("ssm"), release_parameter(cluster, "app-web")))
+        assert len(recorded) == number
+    project.configure(env={"SHOWN": "third"}, workers={"queue": "sleep 1000"})
+    project.up()
+    wait_for_page(project, "third")

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import shlex
 import shutil
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import httpx
@@ -12,7 +16,7 @@ from tests.e2e.stacks import copy_program
 
 from .cloud import until
 from .load import Load
-from .project import UP_SECONDS, Local
+from .project import COMMAND, UP_SECONDS, Local
 from .runtimes import docker, has_docker_engine
 
 
@@ -26,6 +30,7 @@ def test_up_deploys_without_a_lost_request_and_keeps_the_data(local: Local, tmp_
     variables = local.variables()
     assert variables["EXTERNAL_URL"] == local.url
     assert variables["EXTERNAL_HOSTNAME"] == "localhost"
+    check_that_a_shell_gets_the_environment(local, variables)
     assert local.rows("SELECT count(*) FROM post") == ["0"]
     local.run("psql", "--", "-c", "CREATE TABLE stored (id int)")
 
@@ -100,6 +105,16 @@ def test_up_runs_and_replaces_containers_of_the_template_s_image(local: Local, m
     mark = f"label=flask-on-aws.local={local.folder / '.local-aws'}"
     assert docker("ps", "--all", "--quiet", "--filter", mark) == ""
     assert not [name for name in docker("images", "--format", "{{.Repository}}").split() if name == image_name(local)]
+
+
+def check_that_a_shell_gets_the_environment(local: Local, variables: dict[str, str]) -> None:
+    """`eval "$(./up env)"` sets each variable as the task has it, and PORT is the port of the task."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{variables['PORT']}/up") as response:
+        assert response.status == 200
+    program = "import json, os; print(json.dumps(dict(os.environ)))"
+    script = f'eval "$({shlex.join([*COMMAND, "env"])})" && {shlex.join([sys.executable, "-c", program])}'
+    done = subprocess.run(["sh", "-c", script], cwd=local.folder, capture_output=True, text=True, check=True)
+    assert variables.items() <= json.loads(done.stdout).items()
 
 
 def change(local: Local, text: str) -> None:

@@ -143,7 +143,37 @@ BROKEN = {
     "redirects-to-slash": Broken(
         "health", Cause.REDIRECTS, "which adds a slash",
         HEAD + 'app.config["SERVER_NAME"] = "shop.example.com"\n@app.get("/up/")\ndef up():\n    return "up"\n',
-        way_out="set healthCheckPath to /up/",
+        way_out="set healthCheckPath to /up/", settings={"health_path": "/up"},
+    ),
+    "health-path-of-its-own": Broken(
+        "health", Cause.HEALTH_PATH_MISSING,
+        "answers 200 on /healthz, but not on the default of healthCheckPath: answers 404 on /up",
+        view("return 'ok'", "/healthz"), way_out="pulumi config set healthCheckPath /healthz", status=Status.WARNING,
+        evidence="HTTP 404",
+    ),
+    "health-path-of-its-own-in-a-stack": Broken(
+        "health", Cause.HEALTH_PATH_MISSING, "answers 200 on /api/v3/healthz, but not on the default",
+        HEAD + "from flask import Blueprint\nv3 = Blueprint('v3', __name__, url_prefix='/api/v3')\n"
+        "@v3.get('/healthz')\ndef view():\n    return 'ok'\napp.register_blueprint(v3)\n",
+        way_out="`flask-on-aws plan --write`", settings={"of_stack": True},
+    ),
+    "health-path-behind-a-login": Broken(
+        "health", Cause.ANSWERS_4XX, "answers 200 on /ping, but not on the default of healthCheckPath: answers 401",
+        HEAD + "@app.before_request\ndef check():\n    if request.path != '/ping':\n        abort(401)\n"
+        "@app.get('/ping')\ndef view():\n    return 'pong'\n",
+        way_out="healthCheckPath /ping", status=Status.WARNING,
+    ),
+    "health-path-is-the-front-page": Broken(
+        "health", Cause.HEALTH_PATH_MISSING, "answers 200 on /, but not on", view("return 'home'", "/"),
+        way_out="or add a view /up", status=Status.WARNING,
+    ),
+    "health-path-with-a-slash": Broken(
+        "health", Cause.REDIRECTS, "answers 200 on /up/, but not on", view("return 'up'", "/up/"),
+        way_out="pulumi config set healthCheckPath /up/", status=Status.WARNING,
+    ),
+    "slow-health-path": Broken(
+        "health", Cause.NO_ANSWER, "does not answer on /up (TimeoutError", view("time.sleep(3.5); return 'up'"),
+        settings={"startup_seconds": 5},
     ),
     "foreign-host": Broken(
         "health", Cause.ANSWERS_4XX, "answers 400 on /up to a Host that it does not know",
@@ -155,6 +185,24 @@ BROKEN = {
     "variable": Broken(
         "starts", Cause.MISSING_VARIABLE, "environment variable STRIPE_KEY", GOOD + 'os.environ["STRIPE_KEY"]',
         evidence="KeyError: 'STRIPE_KEY'", way_out="pulumi config set --path env.STRIPE_KEY",
+    ),
+    "environment-without-a-configuration": Broken(
+        "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
+        GOOD + "configs = {'development': 1, 'production': 2, 'testing': 3}\nconfigs[os.environ['APP_ENV']]\n",
+        settings={"environment": "staging"}, evidence="KeyError: 'Staging'",
+        way_out="pulumi config set --path env.APP_ENV NAME",
+    ),
+    "environment-without-a-class": Broken(
+        "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
+        GOOD + "class ProductionConfig:\n    pass\n"
+        "getattr(sys.modules[__name__], '{0}Config'.format(os.environ['APP_ENV']))()\n",
+        settings={"environment": "staging"}, evidence="has no attribute 'StagingConfig'",
+    ),
+    "shows-its-database-url": Broken(
+        "secrets", Cause.SHOWS_SECRET, "/ shows every visitor the value of SECRET_KEY, STRIPE_KEY",
+        HEAD + "import html\n@app.get('/')\ndef home():\n"
+        "    return '<!-- ' + html.escape(os.environ['SECRET_KEY'] + os.environ['STRIPE_KEY']) + ' -->'\n" + UP,
+        settings={"secret_names": ("STRIPE_KEY",)}, status=Status.WARNING, way_out="rotate",
     ),
     "variable-in-a-sentence": Broken(
         "starts", Cause.MISSING_VARIABLE, "environment variable MAIL_SERVER",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, plain_names, secret_names
 from flask_on_aws_cli.preflight.environment import contract_environment
@@ -125,8 +125,15 @@ def test_secrets_stay_closed(tmp_path):
 
 
 def test_the_release_command_is_the_setting_s_or_the_procfile_s(tmp_path):
+    plan = BuildPlan(release_command="flask db upgrade")
     found = {
-        setting: release_command(AppSettings(tmp_path, release_command=setting), "flask db upgrade")
+        setting: release_command(AppSettings(tmp_path, release_command=setting), plan)
         for setting in ("", "none", "alembic upgrade head")
     }
     assert found == {"": "flask db upgrade", "none": "", "alembic upgrade head": "alembic upgrade head"}
+
+
+def test_the_release_command_runs_without_the_package_manager_unless_the_image_is_the_app_s_own(tmp_path):
+    app = AppSettings(tmp_path, release_command="poetry run flask db upgrade")
+    assert release_command(app, BuildPlan()) == "flask db upgrade"
+    assert release_command(app, BuildPlan(dockerfile="Dockerfile")) == "poetry run flask db upgrade"

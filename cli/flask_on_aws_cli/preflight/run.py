@@ -23,6 +23,8 @@ class Result(NamedTuple):
     """`process` or `container`."""
     reason: str
     """Why the app ran as a process; empty for a container."""
+    other_python: str = ""
+    """The Python that it was built with and the stack's, if they differ; empty otherwise."""
 
 
 def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None]) -> Result:
@@ -46,14 +48,16 @@ def preflight(settings: AppSettings, runner: str, report: Callable[[Check], None
     if reason and runner == "container":
         raise DockerError(reason)
     build = as_process if reason else as_container
+    other_python = ""
     try:
         with build(settings, record) as built:
+            other_python = built.other_python
             examine(built, record)
     except StopHere:
         pass  # the failed check was already reported
     for check in () if settings.before_push else outside_checks(settings):
         record(check)
-    return Result(checks, "process" if reason else "container", reason)
+    return Result(checks, "process" if reason else "container", reason, other_python)
 
 
 def outside_checks(settings: AppSettings) -> list[Check]:

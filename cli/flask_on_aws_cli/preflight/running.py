@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-# The timeout of the load balancer's health check, in components/flask_on_aws/ingress/route.py.
+# Longer than the load balancer waits for a health check: pages may take longer.
 PROBE_SECONDS = 5.0
 
 
@@ -81,8 +81,8 @@ class App(Protocol):
         """Its listening sockets."""
         ...
 
-    def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """Send one GET from outside the app; without a Host header, Host is the address."""
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
+        """Send one GET from outside the app and wait for some seconds; without a Host header, Host is the address."""
         ...
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:

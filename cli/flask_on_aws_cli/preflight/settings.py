@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.build_plan.plan import PlanSettings
+from flask_on_aws.build_plan.commands.direct_command import direct_command
+from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
+from flask_on_aws.build_plan.project_files import ProjectFiles
+from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS
 from flask_on_aws.validation.setting_texts import plain
 
@@ -23,7 +26,8 @@ class AppSettings:
     dockerfile: str = "Dockerfile"
     """Name of the Dockerfile that builds the image if it exists."""
     port: int = 8080
-    health_path: str = "/up"
+    health_path: str = AUTO_HEALTH_PATH
+    """The path of the health check; `auto`: /up, or the app's own path if /up answers a redirect or 4xx."""
     startup_seconds: int = 60
     stop_seconds: int = TIMERS.stop_timeout
     watch_seconds: int = 5
@@ -42,6 +46,8 @@ class AppSettings:
     database_major: int = 17
     database_scheme: str = "postgresql"
     database_query: str | None = None
+    cache_use: str = "cache"
+    cache_major: int = 8
     domain: str = ""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -60,6 +66,8 @@ class AppSettings:
     """Whether the stack uses an existing VPC instead of creating one."""
     outbound_ports: tuple[int, ...] | None = None
     """TCP ports on which tasks may connect to any host; None for all."""
+    of_stack: bool = False
+    """Whether they are a stack's settings, so that AWS checks /up where the health path is `auto`."""
     before_push: bool = False
     """Whether an update runs the preflight before it pushes the image; the update itself checks domain and account."""
 
@@ -109,6 +117,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         database_major=int(text("databaseVersion", "17").partition(".")[0]),
         database_scheme=text("databaseUrlScheme", defaults.database_scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
+        cache_use=text("cacheUse", defaults.cache_use),
+        cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),
         domain=text("domain"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),
@@ -124,6 +134,9 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     )
 
 
-def release_command(settings: AppSettings, procfile_command: str) -> str:
+def release_command(settings: AppSettings, build_plan: BuildPlan) -> str:
     """The release command that applies; empty if there is none."""
-    return {"": procfile_command, "none": ""}.get(settings.release_command, settings.release_command)
+    command = {"": build_plan.release_command, "none": ""}.get(settings.release_command, settings.release_command)
+    if build_plan.dockerfile:
+        return command
+    return direct_command(ProjectFiles(settings.folder), command, "", build_plan.installs_project).line

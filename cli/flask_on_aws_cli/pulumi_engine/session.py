@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ def apply(
     overrides: Mapping[str, Override] | None = None,
     progress: Progress = ignore_progress,
     log: Log = discard_log,
+    config: Mapping[str, str] | None = None,
 ) -> Result:
     """Apply a Pulumi program to a local AWS.
 
@@ -70,11 +71,13 @@ def apply(
         overrides: functions by type that replace outputs. Default: none.
         progress: receives every completed operation, from several threads. Default: they are ignored.
         log: receives the program's messages: severity and text. Default: they are discarded.
+        config: settings that replace the stack's, `namespace:key` → text. Default: none.
 
     Raises:
         EngineError: if the project cannot be read, or the program or an operation fails, with a message for the user.
     """
     project = read_project(program, stack)
+    project = replace(project, config={**project.config, **(config or {})})
     with _operations(project, location, overrides, progress) as operations:
         applier = Applier(operations, _default_tags(project))
         run_program(

@@ -6,7 +6,11 @@ from pathlib import Path
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
 from flask_on_aws.validation.setting_names import in_settings_names
 
-_ARGUMENTS = tuple(field.name for field in fields(PlanSettings))
+# Those of a plan, and those of FlaskApp that a plan mentions; its own list of them imports pulumi.
+_ARGUMENTS = (
+    *(field.name for field in fields(PlanSettings)),
+    *("secret_values", "min_tasks", "health_check_path", "release_command", "domain_aliases", "build_env"),
+)
 
 
 def plan_app(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
@@ -18,7 +22,8 @@ def plan_app(folder: Path, settings: PlanSettings | None = None, dockerfile: str
     try:
         plan = plan_build(folder, settings, dockerfile)
     except BuildPlanError as error:
-        raise BuildPlanError([in_settings_names(sentence, _ARGUMENTS) for sentence in error.problems]) from error
+        sentences = [in_settings_names(sentence, _ARGUMENTS) for sentence in error.problems]
+        raise BuildPlanError(sentences, error.proposal) from error
     decisions = [
         replace(decision, reason=in_settings_names(decision.reason, _ARGUMENTS)) for decision in plan.decisions
     ]

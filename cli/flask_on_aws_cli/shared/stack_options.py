@@ -72,7 +72,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
         build_command=setting(config, project, "buildCommand"),
         assets_folder=setting(config, project, "assetsFolder"),
-        other_commands=(*([release] if release not in ("", "none") else []), *map(str, workers.values())),
+        other_commands=tuple(str(line) for line in (release, *workers.values()) if line not in ("", "none", None)),
     )
 
 
@@ -83,27 +83,35 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
 
 
-def plan_or_fail(
-    folder: Path,
+def options_settings(
     python_version: str,
     system_packages: Sequence[str],
     start_command: str,
     build_command: str = "",
     assets_folder: str = "",
     entry_point: str = "auto",
-    dockerfile: str = "Dockerfile",
-) -> BuildPlan:
-    """The build plan of a folder; if there is none, print every problem and end the command."""
+) -> PlanSettings:
+    """The settings of a build plan from the options."""
+    return PlanSettings(
+        python_version,
+        tuple(system_packages),
+        start_command,
+        entry_point=entry_point,
+        build_command=build_command,
+        assets_folder=assets_folder,
+    )
+
+
+def plan_or_fail(folder: Path, dockerfile: str = "Dockerfile", **options: Any) -> BuildPlan:
+    """The build plan of a folder; if there is none, print every problem and end the command.
+
+    Args:
+        folder: the app's folder.
+        dockerfile: name of the file that decides the image if it exists; empty for a plan of processes.
+        options: the values of the options.
+    """
     try:
-        settings = PlanSettings(
-            python_version,
-            tuple(system_packages),
-            start_command,
-            entry_point=entry_point,
-            build_command=build_command,
-            assets_folder=assets_folder,
-        )
-        return plan_app(folder, settings, dockerfile)
+        return plan_app(folder, options_settings(**options), dockerfile)
     except BuildPlanError as error:
         fail(*error.problems)
 

@@ -3,19 +3,19 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Protocol
 
+from flask_on_aws.build_plan.left_out import GENERATED
 from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.runtime_contract.contract import CA_PATH
-from uv import find_uv_bin
 
-from ..build.environment_commands import PLAN
+from ..build.environment_commands import PLAN, PROGRAMS
+from ..build.local_python import local_python
+from ..build.machine_programs import link_programs
 from ..build.run import make_environment
 from ..shared.app_plan import plan_app
 from .process_containers import ImagePlan
@@ -71,14 +71,11 @@ class ProcessImages:
             os.utime(target)
             return None
         aws_plan = replace(plan_app(image.app, image.settings, dockerfile=""), image_process=_image_process(image))
-        plan = replace(aws_plan, python_version=available_python(aws_plan.python_version))
+        python = local_python(aws_plan)
+        plan = replace(aws_plan, python_version=python.version)
         make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
         self._delete_old()
-        if plan.python_version == aws_plan.python_version:
-            return ""
-        return (
-            f"runs on Python {plan.python_version}, because {aws_plan.python_version} is not available on this machine"
-        )
+        return f"runs on Python {python.version}: {python.difference}" if python.difference else ""
 
     def image_plan(self, uri: str) -> ImagePlan | None:
         """How an image runs on this machine; None for images that were not built on it."""
@@ -86,7 +83,10 @@ class ProcessImages:
         if not plan:
             return None
         os.utime(target)  # a rollback may use an old image, which must not be deleted
-        path = f"{target / 'venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        programs = target / PROGRAMS
+        if not programs.is_dir():  # built before this tool linked programs
+            link_programs(programs, plan.get("run_packages", ()))
+        path = os.pathsep.join((str(target / "venv" / "bin"), str(programs)))
         environment = {"PATH": path, "VIRTUAL_ENV": str(target / "venv"), "PYTHONUNBUFFERED": "1"}
         files = {CA_PATH: str(self._certificates)}
         process = str(plan.get("image_process", ""))
@@ -104,7 +104,7 @@ class ProcessImages:
         """Delete all environments."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _plan(self, uri: str) -> dict[str, object]:
+    def _plan(self, uri: str) -> dict[str, Any]:
         file = self._path(_digest(uri)) / PLAN
         return json.loads(file.read_text()) if _digest(uri) and file.is_file() else {}
 
@@ -117,22 +117,14 @@ class ProcessImages:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def available_python(version: str) -> str:
-    """The version if it is installed or uv can download it, else the version of Python that runs this tool."""
-    command = [find_uv_bin(), "python", "install", version]
-    search = subprocess.run([find_uv_bin(), "python", "find", version], capture_output=True, check=False)  # noqa: S603
-    if not search.returncode or not subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
-        return version
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
 def _image_process(image: ImageBuild) -> str:
     """What the app's own Dockerfile starts; empty without one."""
     inputs: Mapping[str, Any] = image.recipe.get("build") or image.recipe  # of Pulumi's docker or docker-build provider
     recipe: Any = inputs.get("dockerfile") or ""
     location = recipe if isinstance(recipe, str) else recipe.get("location")
     path = image.root / (location or "")
-    if not location or not path.is_file() or not path.is_relative_to(image.app):
+    is_generated = PurePath(location or "").parts[:1] == (GENERATED,)
+    if not location or is_generated or not path.is_file() or not path.is_relative_to(image.app):
         return ""
     return read_own_image(
         image.app, path.relative_to(image.app).as_posix(), inputs.get("buildArgs") or inputs.get("args")

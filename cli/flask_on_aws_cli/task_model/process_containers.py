@@ -1,6 +1,7 @@
 """Plans the containers of a task as processes on this machine: command, folder, environment and port of each."""
 
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from flask_on_aws.build_plan.commands.direct_command import direct_command
+from flask_on_aws.build_plan.project_files import FileError, ProjectFiles
 from flask_on_aws.runtime_contract.contract import with_port
 from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates
 from flask_on_aws.runtime_contract.shell import container_command, shell_command
 
 from ..local_project.location import HOST, Target
 from ..local_project.ports import PortBusyError, free_port
+from ..shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from .container_paths import ContainerPaths
 from .definition import Container
 from .runtime import CannotStart, Skipped, cannot_pull
@@ -93,9 +97,11 @@ class ProcessPlanner:
         # Paths in other variables, such as the image's PATH, are this machine's.
         named = {*container.environment, *container.secrets}
         variables |= {name: paths.localize(self._certificate(variables[name])) for name in named & variables.keys()}
+        if self.certificates and uses_cache(variables):
+            variables[VARIABLE] = str(trusted_file(self.certificates))
         return ProcessPlan(
             name=f"{task_id}.{container.name}",
-            command=paths.command(command),
+            command=paths.command(_direct(command, image.folder) if image else command),
             folder=image.folder if image else self.folder,
             environment=variables,
             log=log,
@@ -105,6 +111,15 @@ class ProcessPlanner:
 
     def _certificate(self, value: str) -> str:
         return self.certificates.read_text() if self.certificates and are_rds_certificates(value) else value
+
+
+def _direct(command: Sequence[str], folder: Path) -> Sequence[str]:
+    """A command without a package manager, which an image of the app's own Dockerfile may contain."""
+    try:
+        line = direct_command(ProjectFiles(folder), shlex.join(command), "", installed=False).line
+    except FileError:
+        return command
+    return command if line == shlex.join(command) else shlex.split(line)
 
 
 def _paths(container: Container, image: ImagePlan | None, volumes: Path) -> ContainerPaths:

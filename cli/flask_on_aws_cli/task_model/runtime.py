@@ -33,6 +33,17 @@ class Usage(NamedTuple):
     """Seconds of processor time since it was started; that of children that have ended is included if it is known."""
 
 
+class Listening(NamedTuple):
+    """The TCP ports on which the processes of a container listen."""
+
+    ports: frozenset[int] = frozenset()
+    """Those that a load balancer can reach."""
+    loopback: frozenset[int] = frozenset()
+    """Those that only the container's own processes can reach."""
+    is_private: bool = False
+    """Whether the container has a network with ports of its own, in which PORT is the port of the task definition."""
+
+
 class ExecProcess(NamedTuple):
     """A process that runs a command in the environment of a container, as ECS Exec does."""
 
@@ -66,8 +77,8 @@ class RunningContainer(Protocol):
         """Call a function once, in another thread, as soon as it has ended and `exit_code` returns a number."""
         ...
 
-    def listening_ports(self) -> frozenset[int]:
-        """The TCP ports on which its processes listen; empty where the container's network is private."""
+    def listening(self) -> Listening:
+        """The ports on which its processes listen; none where they cannot be seen."""
         ...
 
     def usage(self) -> Usage:

@@ -175,6 +175,71 @@ WAITING_JOBS = Rule(
     missing="notBreaching",
 )
 
+# A node is one process with one thread for commands; the host's CPU, of two or more, would hide that it is full.
+CACHE_CPU = Rule(
+    role="cpu",
+    summary="The cache's engine has been out of CPU: see SLOWLOG for expensive commands, or take a larger node type.",
+    namespace="AWS/ElastiCache",
+    metric="EngineCPUUtilization",
+    statistic="Average",
+    comparison=_MORE,
+    # What AWS suggests: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.WhichShouldIMonitor.html
+    threshold=90,
+    period=300,
+    periods=3,
+    bad_periods=3,
+    missing="ignore",
+)
+CACHE_CONNECTIONS = Rule(
+    role="connections",
+    summary="More than 80 % of the cache's connections are taken: clients open them without closing any.",
+    namespace="AWS/ElastiCache",
+    metric="CurrConnections",
+    statistic="Maximum",
+    comparison=_MORE,
+    # 80 % of 65,000, the limit of each node:
+    # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/BestPractices.Clients.Redis.Connections.html
+    threshold=52_000,
+    period=60,
+    periods=5,
+    bad_periods=5,
+    missing="ignore",
+)
+# What is wrong when the memory is full depends on the use: a queue rejects jobs, while a cache is full by design.
+CACHE_MEMORY = Rule(
+    role="memory",
+    summary="The queue's memory is almost full, and then no job is accepted: workers have stopped, or take a larger node type.",
+    namespace="AWS/ElastiCache",
+    metric="DatabaseMemoryUsagePercentage",
+    statistic="Maximum",
+    comparison=_MORE,
+    # Leaves time to act, and the memory that a snapshot needs while it is written.
+    threshold=80,
+    period=60,
+    periods=5,
+    bad_periods=5,
+    missing="ignore",
+)
+CACHE_EVICTIONS = Rule(
+    role="evictions",
+    summary="The cache evicts many keys that are still valid: shorten their time to live, or take a larger node type.",
+    namespace="AWS/ElastiCache",
+    metric="Evictions",
+    statistic="Sum",
+    comparison=_AT_LEAST,
+    # Ten a second for half an hour: fewer are the normal turnover of a full cache, more mean that it is too small.
+    threshold=3000,
+    period=300,
+    periods=6,
+    bad_periods=6,
+    missing="notBreaching",
+)
+CACHE_RULES = {
+    "cache": (CACHE_EVICTIONS, CACHE_CPU, CACHE_CONNECTIONS),
+    "queue": (CACHE_MEMORY, CACHE_CPU, CACHE_CONNECTIONS),
+}
+"""By what the cache is used for."""
+
 
 def storage_bytes(allocated_gib: int, max_gib: int) -> int:
     """Free storage, in bytes, below which it will not last.

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
+from ..validation.choices import CacheUse
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
@@ -49,6 +50,14 @@ class AlarmsArgs(TypedDict, total=False):
     """Name of the SQS queue. Required with `watch_queue`. Default: none."""
     dead_letter_queue_name: pulumi.Input[str]
     """Name of the queue's dead-letter queue. Required with `watch_queue`. Default: none."""
+    watch_cache: bool
+    """Whether the CPU and connections of each node of the cache raise alarms, and its evictions or, of a queue, its memory. Default: false."""
+    cache_replication_group_id: pulumi.Input[str]
+    """Id of the cache's replication group. Required with `watch_cache`. Default: none."""
+    cache_nodes: int
+    """Number of the cache's nodes, its replicas included. Default: 1."""
+    cache_use: CacheUse
+    """What the cache stores: cache or queue. Default: cache."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the topic's messages; its policy must allow CloudWatch and Budgets, as that of a KmsKey does. Default: one is created."""
     monthly_budget_usd: float
@@ -64,6 +73,9 @@ _DEFAULTS: AlarmsArgs = {
     "watch_service": False,
     "watch_database": False,
     "watch_queue": False,
+    "watch_cache": False,
+    "cache_nodes": 1,
+    "cache_use": "cache",
     "database_max_storage_gib": 0,
     "monthly_budget_usd": 0,
 }
@@ -72,7 +84,10 @@ _NEEDED = {
     "watch_service": ("cluster_name", "service_name"),
     "watch_database": ("database_identifier", "database_storage_gib"),
     "watch_queue": ("queue_name", "dead_letter_queue_name"),
+    "watch_cache": ("cache_replication_group_id",),
 }
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html: NumCacheClusters
+_MOST_CACHE_NODES = 6
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TAG = re.compile(r"[^=$]+=[^=$]+")
 # A month's bill is final days after its end: at 80 % there is time to act, and the forecast warns of a sudden rise.
@@ -85,6 +100,7 @@ def problems(args: AlarmsArgs) -> Iterator[Problem]:
     args = with_defaults(args, _DEFAULTS)
     for flag, needed in _NEEDED.items():
         yield from (Problem(*missing) for missing in rules.dimensions_problems(args, flag, needed))
+    yield from range_problems("cache_nodes", args["cache_nodes"], 1, _MOST_CACHE_NODES)
     email = args.get("email")
     if isinstance(email, str) and not _EMAIL.fullmatch(email):
         yield Problem("email", f"{email!r} is not an e-mail address, like ops@example.com.")
@@ -131,6 +147,8 @@ class Alarms(Component):
             self._watch_database()
         if self._args["watch_queue"]:
             self._watch_queue()
+        if self._args["watch_cache"]:
+            self._watch_cache()
         if self._args["monthly_budget_usd"]:
             self._create_budget()
         self._register()
@@ -176,10 +194,19 @@ class Alarms(Component):
         self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})
         self._create_alarm(rules.WAITING_JOBS, {"QueueName": self._args["queue_name"]})
 
-    def _create_alarm(self, rule: rules.Rule, dimensions: Mapping[str, pulumi.Input[str]]) -> None:
+    def _watch_cache(self) -> None:
+        """Each node reports for itself. ElastiCache numbers them, and a node keeps its number when it is replaced."""
+        for number in range(1, self._args["cache_nodes"] + 1):
+            node = pulumi.Output.format(f"{{id}}-{number:03}", id=self._args["cache_replication_group_id"])
+            for rule in rules.CACHE_RULES[self._args["cache_use"]]:
+                self._create_alarm(rule, {"CacheClusterId": node}, f"cache-{rule.role}-{number}")
+
+    def _create_alarm(
+        self, rule: rules.Rule, dimensions: Mapping[str, pulumi.Input[str]], role: str | None = None
+    ) -> None:
         percentile = rule.statistic.startswith("p")
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{rule.role}",
+            f"{self._name}-{role or rule.role}",
             alarm_description=rule.summary,
             namespace=rule.namespace,
             metric_name=rule.metric,

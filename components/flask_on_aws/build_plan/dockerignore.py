@@ -8,7 +8,7 @@ pattern that begins with `*`; and the library does without Docker's client.
 import os
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -16,6 +16,13 @@ from .project_files import FileError
 
 # `**/` is any number of folders, `*` and `?` stay within one, `[a-z]` is a set, `\` takes the next character as it is.
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\.|.", re.DOTALL)
+
+# Characters of a name that mean something else in a pattern.
+_SPECIAL, _ESCAPED = re.compile(r"[*?\[\\]"), r"\\\g<0>"
+
+
+class ContextError(FileError):
+    """A build context that cannot be read, as a whole sentence."""
 
 
 class IgnoreRule(NamedTuple):
@@ -27,6 +34,10 @@ class IgnoreRule(NamedTuple):
     text: str
 
 
+Entry = tuple[str, "os.DirEntry[str]"]
+"""The path of a file or folder in the context, with slashes, and the file or folder."""
+
+
 def ignore_rules(root: Path, recipe: Path | None = None) -> list[IgnoreRule]:
     """The rules of `<Dockerfile>.dockerignore` if there is one, else those of the folder's `.dockerignore`.
 
@@ -35,18 +46,29 @@ def ignore_rules(root: Path, recipe: Path | None = None) -> list[IgnoreRule]:
         recipe: path of its Dockerfile. Default: none.
 
     Raises:
-        FileError: if the file cannot be read or a line cannot be understood.
+        ContextError: if the file cannot be read or a line cannot be understood.
     """
     own = recipe.with_name(f"{recipe.name}.dockerignore") if recipe else root
     source = own if own.is_file() else root / ".dockerignore"
-    if not source.is_file():
-        return []
-    try:
-        text = source.read_text("utf-8-sig", errors="surrogateescape")  # without a byte order mark
-    except OSError as error:
-        raise FileError(f"{str(source)!r} cannot be read ({error.strerror}); make it readable.") from error
-    lines = enumerate(text.splitlines(), 1)  # a comment is a line whose very first character is "#"
+    lines = enumerate(ignore_text(source).splitlines(), 1)  # a comment is a line whose very first character is "#"
     return [_rule(line.strip(), number, source) for number, line in lines if line.strip() and not line.startswith("#")]
+
+
+def ignore_text(source: Path) -> str:
+    """The text of a .dockerignore, without a byte order mark; empty if there is none.
+
+    Raises:
+        ContextError: if it cannot be read.
+    """
+    try:
+        return source.read_text("utf-8-sig", errors="surrogateescape") if source.is_file() else ""
+    except OSError as error:
+        raise ContextError(f"{str(source)!r} cannot be read ({error.strerror}); make it readable.") from error
+
+
+def ignore_lines(names: Iterable[str]) -> str:
+    """Lines of a .dockerignore that leave out these paths and no others."""
+    return "".join(f"/{_SPECIAL.sub(_ESCAPED, name)}\n" for name in names)
 
 
 def excluded_by(rules: Sequence[IgnoreRule], name: str) -> IgnoreRule | None:
@@ -57,31 +79,34 @@ def excluded_by(rules: Sequence[IgnoreRule], name: str) -> IgnoreRule | None:
     return matching[-1] if matching and not matching[-1].keep else None
 
 
-def sent_entries(root: Path, rules: Sequence[IgnoreRule], left_out: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
-    """Everything that is sent to a builder, by its path with slashes: folders, files and links.
+def sent_entries(
+    root: Path,
+    rules: Sequence[IgnoreRule],
+    enters: Callable[[str, "os.DirEntry[str]"], bool] = lambda name, entry: True,
+) -> Iterator[Entry]:
+    """Files, links and folders that are not left out; of folders that are left out, what a `!` keeps.
 
     Args:
-        root: the app's folder.
-        rules: the rules of its .dockerignore.
-        left_out: files and folders that are left out as well. Default: none.
+        root: the folder.
+        rules: the lines of its .dockerignore.
+        enters: whether to look into a folder. Default: into every folder.
     """
     may_keep = any(rule.keep for rule in rules)
     # A rule that matches a folder matches everything in it, so each folder hands down which rules matched it.
-    waiting: list[tuple[Path, str, list[bool]]] = [(root, "", [False] * len(rules))]
+    waiting: list[tuple[str, str, list[bool]]] = [(str(root), "", [False] * len(rules))]
     while waiting:
         folder, prefix, inherited = waiting.pop()
         for entry in os.scandir(folder):
             name = prefix + entry.name
-            if name in left_out:
-                continue
             matched = [had or bool(rule.pattern.fullmatch(name)) for had, rule in zip(inherited, rules, strict=True)]
             decisive = [rule for rule, hit in zip(rules, matched, strict=True) if hit]
-            is_excluded = bool(decisive) and not decisive[-1].keep  # the last line that matches decides
-            # With a `!` somewhere, an excluded folder may hold files that are sent.
-            if entry.is_dir(follow_symlinks=False) and (may_keep or not is_excluded):
-                waiting.append((Path(entry.path), f"{name}/", matched))
-            if not is_excluded and (entry.is_dir() or entry.is_symlink() or entry.is_file()):
-                yield name, Path(entry.path)
+            left_out = bool(decisive) and not decisive[-1].keep  # the last line that matches decides
+            is_folder = entry.is_dir(follow_symlinks=False)
+            # With a `!` somewhere, a folder that is left out may hold files that are sent.
+            if is_folder and (may_keep or not left_out) and enters(name, entry):
+                waiting.append((entry.path, f"{name}/", matched))
+            if not left_out:
+                yield name, entry
 
 
 def _rule(line: str, number: int, source: Path) -> IgnoreRule:
@@ -90,7 +115,7 @@ def _rule(line: str, number: int, source: Path) -> IgnoreRule:
     try:
         return IgnoreRule(re.compile(_expression(pattern), re.DOTALL), keep, number, line)
     except re.error as error:
-        raise FileError(f"{line!r} in {str(source)!r} is not a pattern ({error}); correct it.") from error
+        raise ContextError(f"{line!r} in {str(source)!r} is not a pattern ({error}); correct it.") from error
 
 
 def _expression(pattern: str) -> str:

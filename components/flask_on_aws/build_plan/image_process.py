@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from .commands.direct_command import direct_command
 from .dockerfile_stage import Stage, expand
 from .own_image import OwnImage
 from .programs import SHELLS, wrapped
@@ -40,7 +41,7 @@ def process_of_image(files: ProjectFiles, image: OwnImage, dockerfile: str) -> t
         source, words, line = "CMD", command.argv if command else (), command.line if command else ""
     if not words:
         raise FileError(f"{dockerfile} (it has no CMD)")
-    ordinary = _line(stage, line) if line else _words(files, stage, words)
+    ordinary = _line(files, stage, line) if line else _words(files, stage, words)
     if isinstance(ordinary, _Reason):
         raise FileError(f"the {source} of {dockerfile} ({shlex.join(words)}: {ordinary})")
     return ordinary, f"the {source} of {dockerfile}"
@@ -53,12 +54,16 @@ class _Reason(str):
 
 
 def _words(files: ProjectFiles, stage: Stage, words: Sequence[str]) -> str | _Reason:
+    joined = shlex.join(words)
+    direct = _direct(files, joined)
+    if direct != joined:
+        return direct if isinstance(direct, _Reason) else _line(files, stage, direct)
     rest = list(words)
     while following := wrapped(rest):
         rest = following
     is_line = posixpath.basename(rest[0]) in SHELLS and len(rest) > 2 and re.fullmatch(r"-\w*c", rest[1])
     if is_line:
-        return _line(stage, rest[2])
+        return _line(files, stage, rest[2])
     folder, name = posixpath.split(rest[0])
     if folder and posixpath.basename(folder) in ("bin", "sbin"):
         rest[0] = name  # of an environment, which is another here
@@ -70,9 +75,20 @@ def _words(files: ProjectFiles, stage: Stage, words: Sequence[str]) -> str | _Re
     return _local(stage, shlex.join(rest))
 
 
-def _line(stage: Stage, line: str) -> str | _Reason:
+def _direct(files: ProjectFiles, line: str) -> str | _Reason:
+    """A line without the package manager that would run it; scripts of the project are called, installed or not."""
+    try:
+        return direct_command(files, line, "", installed=False).line
+    except FileError as error:
+        return _Reason(str(error).rstrip("."))
+
+
+def _line(files: ProjectFiles, stage: Stage, line: str) -> str | _Reason:
     """A command line of a shell, with the variables of the image."""
-    text = re.sub(r"(^|&&|\|\||;)(\s*)exec\s+", r"\1\2", line.strip())
+    direct = _direct(files, line)
+    if isinstance(direct, _Reason):
+        return direct
+    text = re.sub(r"(^|&&|\|\||;)(\s*)exec\s+", r"\1\2", direct.strip())
     try:
         first = shlex.split(text)
     except ValueError:
@@ -84,7 +100,6 @@ def _line(stage: Stage, line: str) -> str | _Reason:
     known = {name: value for name, value in stage.variables.items() if name != _PORT}
     following = wrapped(first)
     if following and re.fullmatch(r"[\w\s./:='\"@$,+-]*", text):
-        # `poetry run gunicorn …`: the environment's programs are on the PATH. Only what words are left is kept.
         text = text[text.index(following[0], len(first[0])) :]
     return _local(stage, expand(text, known))
 

@@ -6,115 +6,38 @@ that it imports.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from .app_code.proposal import Proposal
+from .commands.direct_command import DirectCommand, direct_command
 from .declared_sources import unread_source_problems
 from .dockerignore import excluded_by, ignore_rules
+from .left_out import LEFT_OUT as LEFT_OUT
+from .left_out import environments
 from .node.build import NodeBuild as NodeBuild
 from .node.build import NodeRequest, node_build
-from .own_image import AUTO, OwnImage, entry_problem, read_own_image, stage_facts, task_entry
+from .outdated_locks import outdated_lock_problems
+from .own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
+from .plan_values import BuildPlan as BuildPlan
+from .plan_values import BuildPlanError as BuildPlanError
+from .plan_values import Decision as Decision
+from .plan_values import PlanSettings as PlanSettings
 from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED as SUPPORTED
 from .python_version import choose_python
-from .start_command import start_command
+from .start_command import NoStartCommandError, start_command
 from .system_packages import needed_packages
+from .unread_files import unread_files
 
-# Part of the developer's machine, not of the app: never in the image or the running copy, whatever .dockerignore says.
-LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
 SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
 _Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True)
-class PlanSettings:
-    """The operator's settings."""
-
-    python_version: str = ""
-    """Python as major.minor; empty: the app's files decide."""
-    system_packages: Sequence[str] = ()
-    """Further Debian packages to build and to run with."""
-    start_command: str = ""
-    """The start command; empty: the app's files decide."""
-    writable_paths: Sequence[str] = ()
-    """Folders that the app writes to, besides those that every image has for that."""
-    entry_point: str = AUTO
-    """What becomes of the ENTRYPOINT of an app's own Dockerfile: auto, keep or replace."""
-    other_commands: Sequence[str] = ()
-    """Commands that the stack runs in the image besides the start command and those of the Procfile."""
-    dockerfile: str = "Dockerfile"
-    """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
-    build_command: str = ""
-    """A command of the build, run with Node and the app's environment after dependencies and code; empty: none."""
-    assets_folder: str = ""
-    """The folder of the package.json that builds assets; none, or empty: the app's files decide."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision of the plan, and its reason."""
-
-    subject: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class BuildPlan:
-    """Everything that goes into an app's image."""
-
-    dockerfile: str = ""
-    """The app's Dockerfile, which then decides everything except the commands; empty without one."""
-    manager: str = ""
-    """pip, pipenv, conda, poetry, uv or pyproject (its dependencies by pip)."""
-    decides: str = ""
-    """The file that determines what is installed."""
-    dependency_files: Sequence[str] = ()
-    """The files that the manager reads; with only these, dependencies are installed before the code is copied."""
-    hashes: bool = False
-    """Whether pip verifies hashes."""
-    code_first: bool = False
-    """Whether a dependency is in the app's folder, so that the code must be copied before it is installed."""
-    installs_project: bool = False
-    """Whether the app itself is installed as a package."""
-    python_version: str = ""
-    """Python as major.minor."""
-    build_packages: Sequence[str] = ()
-    """Debian packages to build with."""
-    run_packages: Sequence[str] = ()
-    """Debian packages to run with."""
-    writable_paths: Sequence[str] = ()
-    """Folders that the app writes to, besides SCRATCH."""
-    node: NodeBuild | None = None
-    """How assets are built; None if they are not."""
-    build_command: str = ""
-    """The operator's own command of the build; empty without one."""
-    start_command: str = ""
-    """The command of the web process; empty with a Dockerfile, whose ENTRYPOINT and CMD then apply."""
-    entry_point: Sequence[str] = ()
-    """What runs commands in place of the ENTRYPOINT of the app's own Dockerfile; empty where that is kept."""
-    image_process: str = ""
-    """The ENTRYPOINT and CMD of the app's own Dockerfile as a command line; empty where its base image decides."""
-    release_command: str = ""
-    """The command to run once for each release; empty without one."""
-    workers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Commands of background processes, by name."""
-    decisions: Sequence[Decision] = ()
-    """All decisions, in order."""
-
-
-class BuildPlanError(ValueError):
-    """All problems that prevent a plan, one sentence each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
@@ -140,12 +63,18 @@ def _process_reason(image: OwnImage, dockerfile: str) -> str:
     return f"{given} of {dockerfile}" if given else f"{dockerfile} has neither ENTRYPOINT nor CMD"
 
 
+def _place(process_type: str, processes: Processes) -> str:
+    line = processes.lines.get(process_type)
+    return f"Procfile, line {line}" if line else ""
+
+
 class _Planner:
     """Makes the decisions in order, and collects problems so that all of them are reported at once."""
 
     def __init__(self, files: ProjectFiles, settings: PlanSettings) -> None:
         self.files, self.settings = files, settings
         self.problems: list[str] = []
+        self.proposal: Proposal | None = None
         self.decisions: list[Decision] = []
 
     def plan(self, dockerfile: str) -> BuildPlan:
@@ -153,9 +82,11 @@ class _Planner:
             plan = self._plan_of_dockerfile(dockerfile)
         else:
             plan = self._plan_of_files()
+        for name, reason in unread_files(self.files):
+            self._decide("not read", name, reason)
         if self.problems or plan is None:
-            raise BuildPlanError(list(dict.fromkeys(self.problems)))
-        return plan
+            raise BuildPlanError(list(dict.fromkeys(self.problems)), self.proposal)
+        return replace(plan, decisions=tuple(self.decisions))
 
     def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
         image = self._try(lambda: read_own_image(self.files.folder, dockerfile))
@@ -169,6 +100,12 @@ class _Planner:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
         for subject, value, reason in stage_facts(image.stage):
             self._decide(subject, value, reason)
+        if sent := self._try(lambda: environments(self.files.folder, dockerfile)):
+            self._decide(
+                "sent to the builder",
+                f"also {', '.join(sent)}",
+                "virtual environments of this machine, which COPY may put into the image: name them in .dockerignore",
+            )
         processes = self._processes()
         named = {"start_command": command, "release_command": processes.release}
         named |= {f"workers.{name}": line for name, line in processes.workers.items()}
@@ -184,7 +121,6 @@ class _Planner:
             image_process=image.process,
             release_command=processes.release,
             workers=processes.workers,
-            decisions=tuple(self.decisions),
         )
 
     def _plan_of_files(self) -> BuildPlan | None:
@@ -195,17 +131,19 @@ class _Planner:
             self._decide("packages", dependencies.manager, dependencies.reason)
             self._decide_details(dependencies)
             self.problems += self._try(lambda: self._unread_sources(dependencies)) or []
+            self.problems += self._try(lambda: list(outdated_lock_problems(files, dependencies.decides))) or []
         manager = dependencies.manager if dependencies else ""
         python = self._try(lambda: choose_python(files, manager, self.settings.python_version))
         if python:
             self._decide("Python", *python)
         build, run = self._system_packages(dependencies)
         writable = self._writable_paths()
-        command, processes = self._commands(dependencies is not None and dependencies.installs_project)
+        command, processes = self._commands(dependencies)
         node = self._node(command, processes)
         self._check_sent_files(dependencies, node)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
+        virtual_environments = self._environments()
         if not (dependencies and python):
             return None
         return BuildPlan(
@@ -224,8 +162,19 @@ class _Planner:
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
-            decisions=tuple(self.decisions),
+            environments=virtual_environments,
         )
+
+    def _environments(self) -> tuple[str, ...]:
+        paths = self._try(lambda: environments(self.files.folder)) or ()
+        if paths:
+            self._decide(
+                "left out",
+                ", ".join(paths),
+                "virtual environments of this machine; the builder does not get them. Name them in .dockerignore, so that a "
+                "checkout without them is the same image",
+            )
+        return paths
 
     def _decide_details(self, dependencies: Dependencies) -> None:
         if dependencies.hashes:
@@ -305,27 +254,53 @@ class _Planner:
                     f"!{name} after it."
                 )
 
-    def _commands(self, installed: bool) -> tuple[str, Processes]:
+    def _commands(self, dependencies: Dependencies | None) -> tuple[str, Processes]:
+        installed = dependencies is not None and dependencies.installs_project
         problem_count = len(self.problems)
-        processes = self._processes()
+        processes = self._processes(installed)
+        for line in self.settings.other_commands:
+            self._direct(line, "a command of the stack", installed)
         if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
             lambda: start_command(
-                self.files, self.settings.start_command, processes.web or None, installed, self.settings.dockerfile
+                self.files,
+                self.settings.start_command,
+                processes.web or None,
+                installed,
+                self.settings.dockerfile,
+                dependencies.names | dependencies.conda_names if dependencies else (),
             )
         )
-        if start:
-            self._decide("start command", *start)
-        return start[0] if start else "", processes
+        if not start:
+            return "", processes
+        place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
+        command = self._direct(start[0], place, installed)
+        self._decide("start command", command.line, command.reason(start[1]))
+        return command.line, processes
 
-    def _processes(self) -> Processes:
+    def _processes(self, installed: bool | None = None) -> Processes:
+        """The Procfile's processes; those of an image that a plan builds run without the package manager."""
         processes = self._try(lambda: read_processes(self.files.folder)) or Processes()
+        release = DirectCommand(processes.release)
+        if processes.release and installed is not None:
+            release = self._direct(processes.release, _place("release", processes), installed)
         if processes.release:
-            self._decide("release command", processes.release, "`release:` in Procfile")
-        for name, command in processes.workers.items():
-            self._decide(f"worker {name}", command, f"`{name}:` in Procfile")
-        return processes
+            self._decide("release command", release.line, release.reason("`release:` in Procfile"))
+        workers = dict[str, str]()
+        for name, line in processes.workers.items():
+            process_type, command = processes.process_types[name], DirectCommand(line)
+            if installed is not None:
+                command = self._direct(line, _place(process_type, processes), installed)
+            workers[name] = command.line
+            self._decide(f"worker {name}", command.line, command.reason(f"`{process_type}:` in Procfile"))
+        for process_type, one_off in processes.one_off.items():
+            advice = "the setting workers can make it a service, and `release:` runs at each release"
+            self._decide("not a service", process_type, f"{one_off.reason}; {advice}")
+        return replace(processes, release=release.line, workers=workers)
+
+    def _direct(self, line: str, place: str, installed: bool) -> DirectCommand:
+        return self._try(lambda: direct_command(self.files, line, place, installed)) or DirectCommand(line)
 
     def _decide(self, subject: str, value: str, reason: str) -> None:
         self.decisions.append(Decision(subject, value, reason))
@@ -335,4 +310,5 @@ class _Planner:
             return decide()
         except (FileError, ProcfileError) as error:
             self.problems.append(str(error))
+            self.proposal = error.proposal if isinstance(error, NoStartCommandError) else self.proposal
             return None

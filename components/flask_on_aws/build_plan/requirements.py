@@ -15,9 +15,11 @@ from packaging.utils import canonicalize_name
 from .project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED
 
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+_INCLUDE = re.compile(r"(?P<option>-r|-c|--requirement|--constraint)[\s=]*(?P<target>\S+)")
+CONSTRAINTS = ("-c", "--constraint")
+"""Options that name a file of constraints, which limit versions and install nothing."""
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
-_INDEX = re.compile(r"(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*(\S*)")
+_INDEX = re.compile(r"(?:^|(?<=\s))(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*([^\s-]\S*)?")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
 # pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
@@ -40,7 +42,7 @@ class Requirements:
     files: list[str] = field(default_factory=list[str])
     """The file itself and those that it names, in the order in which they are met."""
     names: set[str] = field(default_factory=set[str])
-    """Normalized names of the packages; an extra is `package-extra` as well."""
+    """Normalized names of the packages, without those of constraints; an extra is `package-extra` as well."""
     hashes: bool = False
     """Whether a line has a hash, and so pip wants one on every line."""
     local: str = ""
@@ -55,16 +57,25 @@ class Requirements:
     """Whether an option names an index or a folder of wheels."""
     has_project: bool = False
     """Whether the app itself is installed, with the dependencies of its pyproject.toml."""
+    project_extras: set[str] = field(default_factory=set[str])
+    """Normalized names of the app's own extras that are installed."""
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Normalized names of the extras by that of the package, for each package of `names`."""
 
 
-def read_requirements(files: ProjectFiles, name: str) -> Requirements:
+def read_requirements(files: ProjectFiles, name: str, constrains: bool = False) -> Requirements:
     """Read a requirements file.
+
+    Args:
+        files: the app's folder.
+        name: the file.
+        constrains: whether it limits versions and installs nothing. Default: no.
 
     Raises:
         FileError: for a line that is none, and for a file that is named but not there.
     """
     found = Requirements()
-    _read(files, name, found)
+    _read(files, name, found, constrains)
     return found
 
 
@@ -73,11 +84,33 @@ def normalized(name: str) -> str:
     return canonicalize_name(name)
 
 
-def add_requirement(found: Requirements, line: str, place: str) -> None:
+def outside_problem(files: ProjectFiles | None, target: str) -> str:
+    """Why a path or a file URL is not in an image of the app's folder; empty if it is, or if a variable decides.
+
+    Args:
+        files: the app's folder, in which it must exist; None to check the path alone.
+        target: the path or URL, with what pip allows after it: extras and a fragment.
+    """
+    path = re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", re.sub(r"(?<!^)\[[^\]]*\]$|#.*", "", target))
+    if _VARIABLE.search(path):
+        return ""
+    if path.startswith(("/", "~")) or re.match(r"/?[A-Za-z]:[/\\]", path) or posixpath.normpath(path).startswith(".."):
+        return "is not in the app's folder, so it is not in the image"
+    exists = files is None or files.has(path) or files.has_folder(path)
+    return "" if exists else "does not exist in the app's folder"
+
+
+def add_requirement(found: Requirements, line: str, place: str, files: ProjectFiles | None = None) -> None:
     """Add one requirement, as PEP 508 or pip writes it.
 
+    Args:
+        found: what it is added to.
+        line: the requirement.
+        place: the file and line that it is in.
+        files: the app's folder, in which what it names must exist; None to check its path alone.
+
     Raises:
-        FileError: if it is none.
+        FileError: if it is none, or names a file that is not in the app's folder.
     """
     editable = _EDITABLE.match(line)
     text = editable[1] if editable else _OPTIONS.sub("", line)
@@ -91,12 +124,22 @@ def add_requirement(found: Requirements, line: str, place: str) -> None:
     target = (wanted.url or wanted.name) if wanted else text.split()[0]
     found.git |= target.startswith("git+")
     if _is_local(target):
+        problem = "" if _VARIABLE.search(text) else outside_problem(files, target)
+        if problem:
+            fix = (
+                f"write the version instead, {wanted.name}==…; `pip list --format=freeze` lists all versions"
+                if wanted and wanted.url
+                else "put it there and write its path in that folder, such as ./lib"
+            )
+            raise FileError(f"{place}: {line!r} {problem}; {fix}.")
         _add_local(found, target, line, place)
-        found.has_project |= re.fullmatch(r"(\.|\./)(\[.*\])?", target) is not None
+        _add_project(found, target)
     elif wanted:
         name = normalized(wanted.name)
         found.by_name |= set() if wanted.url else {name}
-        found.names |= {name, *(f"{name}-{normalized(extra)}" for extra in wanted.extras)}
+        extras = {normalized(extra) for extra in wanted.extras}
+        found.names |= {name, *(f"{name}-{extra}" for extra in extras)}
+        found.needs[name] = tuple(sorted(extras.union(found.needs.get(name, ()))))
     elif not editable and "://" not in line:
         raise FileError(f"{place}: {line!r} is not a requirement; correct or remove it.")
 
@@ -110,11 +153,19 @@ def applies(marker: str) -> bool:
     return any(parsed.evaluate(image) for image in _IMAGES)
 
 
+def _add_project(found: Requirements, target: str) -> None:
+    """`.` or `./`, which may be followed by extras in brackets."""
+    if project := re.fullmatch(r"\./?(?:\[(?P<extras>.*)\])?", target):
+        found.has_project = True
+        found.project_extras |= {normalized(extra.strip()) for extra in (project["extras"] or "").split(",")} - {""}
+
+
 def _is_local(target: str) -> bool:
     return target.startswith((".", "/", "file:")) or ("://" not in target and target.endswith(_ARCHIVE))
 
 
-def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
+def _read(files: ProjectFiles, name: str, found: Requirements, constrains: bool = False) -> None:
+    """Read one file. Constraints limit versions; they install nothing."""
     if name in found.files:
         return
     found.files.append(name)
@@ -122,39 +173,63 @@ def _read(files: ProjectFiles, name: str, found: Requirements) -> None:
         place = f"{name}, line {number}"
         found.hashes |= "--hash=" in line
         if include := _INCLUDE.match(line):
-            _include(files, name, include[1], place, found)
-        else:
-            add_line(found, line, place)
+            _include(files, name, include, place, found, constrains)
+            continue
+        requirements = Requirements() if constrains else found
+        add_line(requirements, line, place, files)
+        if constrains:
+            found.has_index |= requirements.has_index
+            found.local = found.local or requirements.local
+            found.local_paths += requirements.local_paths
 
 
-def add_line(found: Requirements, line: str, place: str) -> None:
+def add_line(found: Requirements, line: str, place: str, files: ProjectFiles | None = None) -> None:
     """Add a line of a requirements file that includes no other: a requirement or an option.
 
+    Args:
+        found: what it is added to.
+        line: the line.
+        place: the file and line that it is in.
+        files: the app's folder, in which what it names must exist; None to check its path alone.
+
     Raises:
-        FileError: if it is neither.
+        FileError: if it is neither, or names a file that is not in the app's folder.
     """
     if not line.startswith("-") or _EDITABLE.match(line):
-        add_requirement(found, line, place)
-    elif index := _INDEX.match(line):
+        add_requirement(found, line, place, files)
+        return
+    for index in _INDEX.finditer(line) if _INDEX.match(line) else ():
         found.has_index = True
-        if index[1] and (index[1].startswith("file:") or "://" not in index[1]):
-            _add_local(found, index[1], line, place)
+        target = index[1] or ""
+        if target and (target.startswith("file:") or "://" not in target):
+            if problem := outside_problem(files, target):
+                raise FileError(f"{place}: {line!r} {problem}; put it there and write its path in that folder.")
+            _add_local(found, target, line, place)
+
+
+def local_path(target: str) -> str:
+    """The path of a path or a file URL, relative to the app's folder, without what pip allows after it."""
+    path = re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", re.sub(r"(?<!^)\[[^\]]*\]$|[#?].*", "", target))
+    return posixpath.normpath(path)
 
 
 def _add_local(found: Requirements, target: str, line: str, place: str) -> None:
     found.local = found.local or f"{line!r} in {place}"
-    path = re.sub(r"\[.*\]$|[#?].*", "", re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", target))
-    if not path.startswith("/"):
-        found.local_paths.append(posixpath.normpath(path))
+    path = local_path(target)
+    if not path.startswith("/") and not _VARIABLE.search(path):
+        found.local_paths.append(path)
 
 
-def _include(files: ProjectFiles, name: str, target: str, place: str, found: Requirements) -> None:
+def _include(
+    files: ProjectFiles, name: str, include: re.Match[str], place: str, found: Requirements, constrains: bool
+) -> None:
+    target = include["target"]
     if "://" in target:
         return
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
     if path.startswith(("..", "/")) or not files.has(path):
         raise FileError(f"{place}: {target!r} is not in the app's folder; put it there or remove the line.")
-    _read(files, path, found)
+    _read(files, path, found, constrains or include["option"] in CONSTRAINTS)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

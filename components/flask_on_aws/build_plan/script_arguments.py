@@ -5,10 +5,11 @@ on every path that conditions leave open.
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from enum import Enum
 
+from ..runtime_contract.shell_words import TOKEN
+from ..runtime_contract.shell_words import unquoted as _plain
 from .programs import is_server, wrapped
 
 _SHEBANG = re.compile(r"#!\s*(?:/\S*/env\s+(?:-S\s+)?)?(?:\S*/)?(sh|bash|dash|ash|ksh|zsh)\b.*")
@@ -19,12 +20,6 @@ _ITSELF = re.compile(r"\"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})\"?
 _COUNT = re.compile(r"\"?\$(?:#|\{#\})\"?")
 # What the stack's commands have as arguments: runtime_contract/shell.py.
 _ARGUMENTS = ("/bin/sh", "-c", "…")
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>;;&?|;&|&&|\|\||[;\n]|&(?!>)|\|&?)|(?P<group>[()])|"""
-    r"""(?P<word>(?:'[^']*'|"(?:\\.|\$\((?:[^()]|\([^()]*\))*\)|[^"\\])*"|\\.|\$\(\((?:[^()]|\([^()]*\))*\)\)|"""
-    r"""\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|`[^`]*`|[<>]\([^()]*\)|\d*[<>]+&?-?|&>>?|[^\s'"\\;&|()<>`])+)""",
-    re.DOTALL,
-)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 
 
@@ -71,7 +66,7 @@ def _tokens(script: str) -> list[str]:
         kept.append(line)
     text, tokens, position = "\n".join(kept), list[str](), 0
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = TOKEN.match(text, position)
         if match is None:
             raise _UnreadableError
         position = match.end()
@@ -462,14 +457,6 @@ def _matches(patterns: Sequence[str], value: str) -> bool | None:
         elif re.fullmatch(expression, value, re.DOTALL):
             return True
     return None if unknown else False
-
-
-def _plain(word: str) -> str:
-    """A word without its quotes."""
-    try:
-        return "".join(shlex.split(word)) if any(mark in word for mark in "'\"\\") else word
-    except ValueError:
-        return word
 
 
 def _without_redirections(words: Sequence[str]) -> list[str]:

@@ -1,20 +1,46 @@
-"""Which command starts an app: setting, Procfile, its Dockerfile, or the project's only script."""
+"""Which command starts an app: setting, Procfile, its Dockerfile, or the project's only script if that is a server."""
 
-import re
 import shlex
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
 
+from .app_code.proposal import Proposal, propose
+from .app_code.python_code import Code
+from .app_code.server_calls import ServerCalls, Starts
+from .commands.script_aliases import call_of, entry_point_target
 from .image_process import process_of_image
 from .own_image import read_own_image
 from .project_files import FileError, ProjectFiles, table
 
 _PYPROJECT = "pyproject.toml"
-_TARGET = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*(?:\[.*\])?\s*")
+
+
+class NoStartCommandError(FileError):
+    """Nothing says how the app starts; with a proposal."""
+
+    def __init__(self, sentence: str, proposal: Proposal) -> None:
+        super().__init__(sentence)
+        self.proposal = proposal
+
+
+class _Script(NamedTuple):
+    """A script of the project, and what its code does."""
+
+    section: str
+    name: str
+    target: str
+    starts: Starts
+    place: str
+    """Where its code is; empty if that is not in the folder."""
 
 
 def start_command(
-    files: ProjectFiles, setting: str, web: str | None, installed: bool, dockerfile: str = "Dockerfile"
+    files: ProjectFiles,
+    setting: str,
+    web: str | None,
+    installed: bool,
+    dockerfile: str = "Dockerfile",
+    packages: Collection[str] = (),
 ) -> tuple[str, str]:
     """The command and why.
 
@@ -24,9 +50,10 @@ def start_command(
         web: the Procfile's `web:`; None without it.
         installed: whether the project's scripts are commands in the environment.
         dockerfile: the app's own Dockerfile, if there is one, whose CMD a process may run.
+        packages: normalized names of the app's dependencies, for a proposal.
 
     Raises:
-        FileError: if no source names one, with all that were examined.
+        NoStartCommandError: if no source names one, with all that were examined, and a proposal.
     """
     if setting.strip():
         return setting.strip(), "the setting start_command"
@@ -39,29 +66,54 @@ def start_command(
         except FileError as error:
             looked_at = f"{error}, "
     scripts = list(_scripts(files))
-    if len(scripts) == 1:
-        ((section, name, target),) = scripts
-        reason = f"the only entry of [{section}] in {_PYPROJECT}"
-        if installed:
-            return shlex.quote(name), reason
-        return _call(files, name, target), f"{reason}, called directly since the project is not installed"
+    if len(scripts) == 1 and scripts[0].starts is Starts.ALWAYS:
+        return _command(files, scripts[0], installed), _reason(scripts[0], installed)
+    proposal = _proposal(files, scripts, packages, installed)
     image = ", or run its image with --runtime container (preflight: --runner container)" if looked_at else ""
-    raise FileError(
+    write = ", or run `flask-on-aws plan --write-procfile` in the app's folder" if proposal.command else ""
+    sentence = (
         "nothing says how the app starts; looked at the setting start_command (not set), "
         f"{_looked_at_procfile(files)}{', ' if looked_at else ' and '}{looked_at}{'and ' if looked_at else ''}"
-        f"{_looked_at_scripts(files, [name for _, name, _ in scripts])}; "
-        f"set start_command, for example to: gunicorn --bind 0.0.0.0:$PORT app:app{image}"
+        f"{_looked_at_scripts(files, scripts)}; {proposal.sentence}{write}{image}"
     )
+    raise NoStartCommandError(sentence, proposal)
 
 
-def _scripts(files: ProjectFiles) -> Iterator[tuple[str, str, str]]:
-    """Section, name and target of every script, each name once."""
-    project, names = files.toml(_PYPROJECT), set[str]()
+def _proposal(
+    files: ProjectFiles, scripts: Collection[_Script], packages: Collection[str], installed: bool
+) -> Proposal:
+    """The application of the code, else a script that is a server or may be one."""
+    proposal = propose(files, packages, installed)
+    if proposal.command:
+        return proposal
+    servers = [script for script in scripts if script.starts is Starts.ALWAYS]
+    servers = servers or [script for script in scripts if script.starts in (Starts.UNSEEN, Starts.SOMETIMES)]
+    if len(servers) != 1:
+        return proposal
+    (script,) = servers
+    return Proposal(_command(files, script, installed), f"if {script.name} of [{script.section}] starts a server")
+
+
+def _command(files: ProjectFiles, script: _Script, installed: bool) -> str:
+    return shlex.quote(script.name) if installed else call_of(files, script.name, script.target)
+
+
+def _reason(script: _Script, installed: bool) -> str:
+    reason = f"the only entry of [{script.section}] in {_PYPROJECT}, which {script.starts.value} ({script.place})"
+    return reason if installed else f"{reason}, called directly since the project is not installed"
+
+
+def _scripts(files: ProjectFiles) -> Iterator[_Script]:
+    """Every script, each name once."""
+    project, names, calls = files.toml(_PYPROJECT), set[str](), ServerCalls(Code(files))
     for section in ("tool.poetry.scripts", "project.scripts"):
         for name, target in table(project, *section.split(".")).items():
             if name not in names:
                 names.add(name)
-                yield section, name, _reference(target)
+                reference = _reference(target)
+                parts = entry_point_target(reference)
+                starts, place = calls.entry_point(*parts) if parts else (Starts.UNSEEN, "")
+                yield _Script(section, name, reference, starts, place)
 
 
 def _reference(target: Any) -> str:
@@ -70,21 +122,16 @@ def _reference(target: Any) -> str:
     return reference if isinstance(reference, str) else ""
 
 
-def _call(files: ProjectFiles, name: str, target: str) -> str:
-    match = _TARGET.fullmatch(target)
-    if not match:
-        line = files.line_of(_PYPROJECT, rf"\s*['\"]?{re.escape(name)}\b")
-        raise FileError(f"{_PYPROJECT}, line {line}: {target!r} must be a module, a colon and a function.")
-    module, first, rest = match.groups()
-    return f"python -c 'import sys; from {module} import {first}; sys.exit({first}{rest}())'"
-
-
 def _looked_at_procfile(files: ProjectFiles) -> str:
     return "Procfile (has no line `web:`)" if files.has("Procfile") else "Procfile (there is none)"
 
 
-def _looked_at_scripts(files: ProjectFiles, names: list[str]) -> str:
+def _looked_at_scripts(files: ProjectFiles, scripts: Collection[_Script]) -> str:
     sections = f"[tool.poetry.scripts] and [project.scripts] of {_PYPROJECT}"
     if not files.has(_PYPROJECT):
         return f"{sections} (there is none)"
-    return f"{sections} ({len(names)} entries: {', '.join(names)})" if names else f"{sections} (no entry)"
+    if len(scripts) == 1:
+        (script,) = scripts
+        return f"{sections} (1 entry: {script.name}, which {script.starts.value}{script.place and f': {script.place}'})"
+    names = ", ".join(script.name for script in scripts)
+    return f"{sections} ({len(scripts)} entries: {names})" if scripts else f"{sections} (no entry)"

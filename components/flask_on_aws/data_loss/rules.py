@@ -72,7 +72,7 @@ def _database_removed(role: str, before: Facts) -> Iterator[Finding]:
 
 
 def _protected(before: Facts, finding: Finding, after: Facts | None = None) -> Finding:
-    """A loss that must be accepted, and cannot happen while the database is protected."""
+    """A loss that must be accepted, and cannot happen while the resource is protected."""
     if before.get("deletion_protection") or (after or {}).get("deletion_protection"):
         return finding._replace(
             reason=f"{finding.reason} It is protected: set deletionProtection to false and apply that first."
@@ -190,6 +190,40 @@ def _queue_removed(role: str, before: Facts) -> Iterator[Finding]:
     yield Finding(role, REMOVED, f"deletes the queue {name} and its dead-letter queue with all jobs in them.", name)
 
 
+def _cache_removed(role: str, before: Facts) -> Iterator[Finding]:
+    if before.get("use") == "queue":
+        yield _protected(before, Finding(role, REMOVED, f"deletes the cache {before['name']} with all jobs in it."))
+
+
+def _cache_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    yield from _cache_downgraded(role, before, after)
+    if before.get("use") != "queue":
+        return
+    name = str(before["name"])
+    if _changed(before, after, "use"):
+        lost = f"'queue' → 'cache': when its memory is full, {name} evicts jobs instead of rejecting new ones."
+        yield Finding(role, "use", lost, name)
+    key = _changed(before, after, "kms_key_id", AWS_KEY)
+    # The stack's key may be the one that is named now, and then nothing is replaced.
+    if key and not (key[0] == STACK_KEY and key[1] != AWS_KEY):
+        lost = f"{key[0]!r} → {key[1]!r} replaces the cache {name} by an empty one, since ElastiCache cannot change its key."
+        yield _protected(before, Finding(role, "kms_key_id", lost), after)
+    yield from _shorter(role, before, after, "snapshot_days", f"older snapshots of {name}")
+    if before.get("deletion_protection") is True and after.get("deletion_protection") is False:
+        sentence = f"true → false: from this update on the cache {name} can be deleted."
+        yield Finding(role, "deletion_protection", sentence, warning=True)
+
+
+def _cache_downgraded(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
+    versions = _changed(before, after, "engine_version")
+    if not versions:
+        return
+    old, new = ([int(part) for part in str(version).split(".")] for version in versions)
+    if new < old:
+        sentence = f"{versions[0]} → {versions[1]} cannot work: ElastiCache has no downgrade. Set {versions[0]} again."
+        yield Finding(role, "engine_version", sentence)
+
+
 def _repository_removed(role: str, before: Facts) -> Iterator[Finding]:
     yield _repository_lost(before, Finding(role, REMOVED, f"deletes the repository {before['name']}."))
 
@@ -282,6 +316,7 @@ _RULES: Mapping[str, _Rules] = {
     "logical-database": _Rules(_server_removed, _server_changed),
     "bucket": _Rules(_bucket_removed, _bucket_changed),
     "queue": _Rules(_queue_removed, _nothing),
+    "cache": _Rules(_cache_removed, _cache_changed),
     "repository": _Rules(_repository_removed, _repository_changed),
     "key": _Rules(_key_removed, _key_changed),
     "logs": _Rules(_nothing, _logs_changed),

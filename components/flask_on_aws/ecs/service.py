@@ -44,6 +44,8 @@ class Service(Component):
     """Log group of all containers."""
     log_group_arn: pulumi.Output[str]
     """ARN of that log group."""
+    recorded: pulumi.Output[str]
+    """Name of the parameter that records releases, known once this release was seen to run; empty if that is not checked."""
     prepared: pulumi.Output[str]
     """Known once the release command has succeeded; everything else that runs this release waits for it."""
 
@@ -255,6 +257,7 @@ class Service(Component):
 
     def _create_release_record(self) -> None:
         args, releases = self._args, self._releases
+        self.recorded = pulumi.Output.from_input("")
         if releases.obstacle:
             pulumi.log.warn(f"Whether releases of {self._name} really run is not checked: {releases.obstacle}.", self)
             return
@@ -262,10 +265,11 @@ class Service(Component):
         settings = [args["subnet_ids"], self.security_group_id, args["assign_public_ip"], args["spot_share"]]
         # A change of load balancers starts a rollout, which the update follows to its end.
         settings += [*sorted(set(args.get("load_balancers", ())) - {PUBLIC}), *args["more_target_group_arns"]]
-        releases.record_after(
+        after = pulumi.Output.from_input(args["recorded_after"])
+        record = releases.record_after(
             {
                 "cluster": args["cluster_arn"],
-                "service": self.service_name,
+                "service": pulumi.Output.all(self.service_name, after).apply(lambda values: str(values[0])),
                 "task_definition": self.task_definition_arn,
                 "container": args["container_name"],
                 "seconds": args["rollout_seconds"],
@@ -273,6 +277,8 @@ class Service(Component):
                 "settings": pulumi.Output.all(*settings).apply(_digest),
             }
         )
+        # Its name, unlike its version, is known in a preview of an update.
+        self.recorded = record.name
 
 
 def _digest(values: list[Any]) -> str:

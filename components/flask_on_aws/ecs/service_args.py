@@ -82,6 +82,8 @@ class ServiceArgs(TypedDict, total=False):
     """Seconds that a rollout may take before the update fails, up to 3600. Default: 1200."""
     after: pulumi.Input[Any]
     """Any value that must be known before tasks of this release start, such as another service's `prepared`. Default: none."""
+    recorded_after: pulumi.Input[Any]
+    """Any value that must be known before the rollout of this release is awaited, such as another service's `recorded`: a failure is then reported after that of the other service. Default: none."""
     desired_count: int
     """Tasks to start with. Later changes are ignored: autoscaling or an operator decides. Default: 1."""
     startup_seconds: int
@@ -132,6 +134,7 @@ DEFAULTS: Mapping[str, Any] = {
     # How long the AWS provider waits for a service by default.
     "rollout_seconds": 1200,
     "after": "",
+    "recorded_after": "",
     "desired_count": 1,
     "startup_seconds": 60,
     "stop_timeout": TIMERS.stop_timeout,

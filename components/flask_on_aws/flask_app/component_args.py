@@ -12,11 +12,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import pulumi
 
 from ..alarms.alarms import AlarmsArgs
+from ..cache.cache_args import CacheArgs
 from ..database.database_args import DatabaseArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
 from ..image.image import ImageArgs
 from ..ingress.certificate import CertificateArgs
+from ..ingress.health_path import AUTO_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
 from ..ingress.route import RouteArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
@@ -181,6 +183,30 @@ def media_bucket_args(args: FlaskAppArgs) -> MediaBucketArgs:
 
 
 @_given_only
+def cache_args(
+    args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
+) -> CacheArgs:
+    """The cache's. Only what is used as a queue holds data that is worth a protection."""
+    made = CacheArgs(
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        use=args["cache_use"],
+        engine_version=args["cache_version"],
+        node_type=args["cache_node_type"],
+        replicas=args["cache_replicas"],
+        snapshot_days=args["cache_snapshot_days"],
+        snapshot_name=args["cache_snapshot"],
+        maintenance_window=args["cache_maintenance_window"],
+        accept_data_loss=args["accept_data_loss"],
+    )
+    if args["cache_use"] == "queue":
+        made["deletion_protection"] = args["deletion_protection"]
+    if kms_key_id is not None:
+        made["kms_key_id"] = kms_key_id
+    return made
+
+
+@_given_only
 def load_balancer_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids) -> LoadBalancerArgs:
     """Those of any of the app's own load balancers, whose mode and certificate follow."""
     return LoadBalancerArgs(
@@ -214,7 +240,10 @@ def route_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulu
         vpc_id=vpc_id,
         listener_arn=listener_arn,
         port=args["port"],
-        health_check_path=args["health_check_path"],
+        # None where the route's default applies.
+        health_check_path=cast(
+            str, None if args["health_check_path"] == AUTO_HEALTH_PATH else args["health_check_path"]
+        ),
     )
 
 
@@ -308,6 +337,8 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         database_version=args["database_version"],
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
+        cache_use=args["cache_use"],
+        cache_version=args["cache_version"],
         compat=args["compat"],
         entry_point=args["entry_point"],
         release_command=args["release_command"] or "none",

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from ..cache.cache_args import facts as cache_facts
+from ..cache.cache_args import with_cache_defaults
 from ..component import with_defaults
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
@@ -12,6 +14,7 @@ from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
 from .component_args import (
     app_names,
+    cache_args,
     database_args,
     default_database_name,
     image_args,
@@ -38,6 +41,10 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
         record["bucket"] = bucket_facts(f"{name}-media", media_bucket_args(args))
     if args["queue"] == "sqs":
         record["queue"] = {"kind": "queue", "name": _queue(name)}
+    if args["cache"] == "valkey":
+        key = recorded_key(args)
+        cache = cache_args(args, "", [], None if key is None else in_clear(key))
+        record["cache"] = cache_facts(_cache(name), with_cache_defaults(cache))
     if "image" not in args:
         key = recorded_key(args)
         record["repository"] = {
@@ -52,7 +59,7 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
 
 def accepted_loss_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     """Names in `accept_data_loss` that are no resource of the app: a typing error would otherwise be noticed too late."""
-    names = (f"{name}-db", f"{name}-media", _queue(name), f"{name}-image", _logs(name), key_name(name))
+    names = (f"{name}-db", f"{name}-media", _queue(name), _cache(name), f"{name}-image", _logs(name), key_name(name))
     for resource in args["accept_data_loss"]:
         if resource not in names:
             yield Problem("accept_data_loss", f"{resource!r} is not one of {', '.join(names)}.")
@@ -64,6 +71,10 @@ def _logs(name: str) -> str:
 
 def _queue(name: str) -> str:
     return f"{name}-queue"
+
+
+def _cache(name: str) -> str:
+    return f"{name}-cache"
 
 
 def _network(args: FlaskAppArgs) -> Facts:
@@ -105,5 +116,6 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         "key": {"retain": "keep_data", REMOVED: "create_kms_key"},
         "bucket": {**app_names(media_bucket_args), REMOVED: "bucket"},
         "queue": {REMOVED: "queue"},
+        "cache": {**app_names(lambda args: cache_args(args, "", [])), **key, REMOVED: "cache"},
         "repository": {**app_names(image_args), **key, REMOVED: "image"},
     }

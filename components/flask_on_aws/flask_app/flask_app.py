@@ -11,6 +11,7 @@ from .checks.arguments import problems
 from .checks.lookups import lookup_problems
 from .data_loss_records import guard
 from .flask_app_args import FlaskAppArgs, with_processes, with_profile
+from .planned_commands import with_direct_commands
 from .steps import FlaskAppSteps
 from .transformations import Transforms
 
@@ -117,6 +118,17 @@ class FlaskApp(FlaskAppSteps):
     dead_letter_queue_url: pulumi.Output[str]
     """URL of the dead-letter queue; empty without one."""
 
+    cache_host: pulumi.Output[str]
+    """Host of the cache; empty without one."""
+    cache_port: pulumi.Output[int]
+    """Port of the cache; 0 without one."""
+    cache_secret_arn: pulumi.Output[str]
+    """ARN of the JSON secret with the cache's `url` and `password`; empty without a cache."""
+    cache_security_group_id: pulumi.Output[str]
+    """Security group of the cache; empty without one."""
+    cache_replication_group_id: pulumi.Output[str]
+    """Id of the cache's replication group; empty without one."""
+
     vpc_id: pulumi.Output[str]
     """The VPC."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
@@ -144,7 +156,7 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
@@ -159,7 +171,7 @@ class FlaskApp(FlaskAppSteps):
         transforms = Transforms(name, transform)
         raise_problems([*problems(name, args), *transforms.problems()])
         raise_problems(lookup_problems(args, opts))
-        self._args = with_profile(with_processes(args))
+        self._args = with_direct_commands(with_profile(with_processes(args)))
         super().__init__(name, transforms.options(opts), guard(name, self._args))
         self._warn_of_accepted_loss()
         self._create_key()
@@ -170,6 +182,7 @@ class FlaskApp(FlaskAppSteps):
         self._create_security_group()
         self._create_bucket()
         self._create_queue()
+        self._create_cache()
         self._create_database()
         self._create_secret()
         self._create_cluster()
@@ -182,7 +195,7 @@ class FlaskApp(FlaskAppSteps):
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
         """Let what has another security group connect to the app's tasks, past the load balancer.
 
-        `database.allow_connection_from` does so for the database.
+        `database.allow_connection_from` and `cache.allow_connection_from` do so for these.
 
         Args:
             client: what connects, as the last part of the rule's logical name; each client has its own.
@@ -191,9 +204,9 @@ class FlaskApp(FlaskAppSteps):
         self.task_security_group.allow_connection_from(client, security_group_id)
 
     def grant(self, client: str, role: pulumi.Input[str]) -> None:
-        """Let a role do what the app's own tasks may: use the media bucket and the queue, and read the database's login.
+        """Let a role do what the app's own tasks may: use bucket and queue, and read the database's login and the cache's URL.
 
-        `bucket.grant`, `queue.grant`, `database.grant` and `secret.grant` give one of them alone.
+        `bucket.grant`, `queue.grant`, `cache.grant`, `database.grant` and `secret.grant` give one of them alone.
 
         Args:
             client: whose role it is, as the last part of the policies' logical names; each client has its own.

@@ -9,7 +9,8 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
-from ..build_plan.procfile import read_processes
+from ..build_plan.process_types import service_name
+from ..build_plan.procfile import Processes, read_processes
 from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ..validation.choices import (
@@ -17,6 +18,8 @@ from ..validation.choices import (
     BucketKind,
     Builder,
     CaCertificates,
+    CacheKind,
+    CacheUse,
     DatabaseKind,
     DesyncMitigation,
     Dns,
@@ -68,7 +71,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Name of the ECR repository. If it is set, content that was pushed before is reused without a build. Default: none, the name is generated."""
     # Encryption
     kms_key_id: pulumi.Input[str]
-    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, queue, logs, images and alarm messages. Its policy must allow CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, AWS's own keys are used."""
+    """ARN of an existing KMS key that encrypts what the app stores: database, files, secrets, queue, cache, logs, images and alarm messages. Its policy must allow CloudWatch Logs and, with alarms, CloudWatch and Budgets. Default: none, AWS's own keys are used."""
     create_kms_key: bool
     """Whether the stack creates a KMS key for this, instead of using `kms_key_id`. Default: false."""
     # Domain
@@ -135,7 +138,7 @@ class FlaskAppArgs(TypedDict, total=False):
     database_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the database's storage, which can only be set at creation. `aws/rds` is RDS's own key, which a database created before `kms_key_id` was set can keep. Default: the key of everything else."""
     accept_data_loss: Sequence[str]
-    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-queue, app-image, app-web-logs or app-kms-key; remove it afterwards. Default: none."""
+    """Logical names of the resources whose data the next update may lose, such as app-db, app-media, app-queue, app-cache, app-image, app-web-logs or app-kms-key; remove it afterwards. Default: none."""
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
@@ -160,6 +163,23 @@ class FlaskAppArgs(TypedDict, total=False):
     # Queue
     queue: QueueKind
     """Queue for background jobs: sqs or none. The app gets its URL as QUEUE_URL, and failed jobs move to a dead-letter queue. Removing it deletes the messages in both. Default: none."""
+    # Cache
+    cache: CacheKind
+    """Cache: valkey (Valkey on ElastiCache) or none. The app gets its URL as REDIS_URL, with TLS and a token. Default: none."""
+    cache_use: CacheUse
+    """What the cache stores: cache (copies; when its memory is full, the keys that were used least recently are evicted) or queue (jobs or sessions; nothing is evicted, writes fail instead, and removing it must be accepted). Default: cache."""
+    cache_version: str
+    """Version of Valkey as major.minor: 7.2, 8.0, 8.1, 8.2, 9.0 or 9.1. A higher one is an upgrade in place. Default: 8.2."""
+    cache_node_type: str
+    """ElastiCache node type, which decides the memory. Default: cache.t4g.micro."""
+    cache_replicas: int
+    """Number of replicas of the cache in other zones, from 0 to 5; with at least one, a replica takes over when the cache fails. Default: 1 in production, else 0."""
+    cache_snapshot_days: int
+    """Days, up to 35, for which a daily snapshot of the cache is kept; 0 turns snapshots off. Default: 7 with `cache_use` queue, else 0."""
+    cache_snapshot: str
+    """Snapshot to create the cache from; later changes have no effect. Default: none."""
+    cache_maintenance_window: str
+    """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
     """Address ranges that may connect to the load balancer of an app on its own domain. Default: everybody."""
@@ -170,7 +190,7 @@ class FlaskAppArgs(TypedDict, total=False):
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool
-    """Whether load balancer, database and image repository are protected from deletion. To delete them, set this to false and apply it first. Default: true in production."""
+    """Whether load balancer, database, a cache used as a queue, and image repository are protected from deletion. To delete them, set this to false and apply it first. Default: true in production."""
     keep_data: bool
     """Whether destroying the stack leaves a final snapshot of the database, and the media bucket with its files. Default: true in production."""
     # Sharing with other stacks
@@ -214,7 +234,7 @@ class FlaskAppArgs(TypedDict, total=False):
     port: int
     """Port that the app listens on, passed to it as PORT. Default: 8080."""
     health_check_path: str
-    """Path that answers 200 when a task is ready for requests, without a query of the database. Default: /up."""
+    """Path that answers 200 when a task is ready for requests, without a query of the database. With `auto`, the load balancer on AWS checks /up; the preflight and `./up` search for the app's own path if /up answers 4xx or a redirect, and report the command that sets it. Default: auto."""
     startup_seconds: int
     """Seconds from start to ready, from 5 to 240. Default: 60."""
     start_command: str
@@ -226,7 +246,7 @@ class FlaskAppArgs(TypedDict, total=False):
     release_seconds: int
     """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes, by name: each command runs as a service with one task of the app's image. Default: the Procfile's other lines, unless `image` is given; an empty mapping means none."""
+    """Background processes, by name: each command runs as a service with one task of the app's image. An empty command or null switches off that process type of the Procfile and keeps its others; without one, the mapping replaces all of them, and an empty mapping means none. Default: the Procfile's process types other than `web`, `release` and those that run once, unless `image` is given."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int
@@ -256,7 +276,7 @@ class FlaskAppArgs(TypedDict, total=False):
     permissions_boundary: pulumi.Input[str]
     """ARN of the permissions boundary of all roles. Default: none."""
     outbound_ports: Sequence[int]
-    """TCP ports on which tasks may connect to any address. 443 must be among them, because tasks pull their image, read secrets and send logs over it (with `egress` endpoints it can be left out). The database and the VPC's endpoints can be reached whatever the ports are. Default: all."""
+    """TCP ports on which tasks may connect to any address. 443 must be among them, because tasks pull their image, read secrets and send logs over it (with `egress` endpoints it can be left out). The database, the cache and the VPC's endpoints can be reached whatever the ports are. Default: all."""
     read_only_root: bool
     """Whether the container's root filesystem is read-only apart from `writable_paths`. Default: true."""
     writable_paths: Sequence[str]
@@ -269,7 +289,7 @@ class FlaskAppArgs(TypedDict, total=False):
     container_insights: bool
     """Whether CloudWatch collects metrics per task (Container Insights). Default: false."""
     alarms: bool
-    """Whether CloudWatch alarms watch the app, its database and its queue. Default: true in production."""
+    """Whether CloudWatch alarms watch the app, its database, its queue and its cache. Default: true in production."""
     alarm_email: pulumi.Input[str]
     """Address that gets alarms and budget warnings, once its owner has confirmed it. Default: none."""
     monthly_budget_usd: int
@@ -301,6 +321,8 @@ COMMON: FlaskAppArgs = {
     "accept_data_loss": [],
     "bucket": "s3",
     "queue": "none",
+    "cache": "none",
+    "cache_use": "cache",
     "cpu": 256,
     "memory": 512,
     "port": 8080,
@@ -329,6 +351,7 @@ PRODUCTION: FlaskAppArgs = {
     "database_monitoring_interval": 60,
     "database_apply_immediately": False,
     "bucket_versioned": True,
+    "cache_replicas": 1,  # in another zone
     "access_logs": True,
     "deletion_protection": True,
     "keep_data": True,
@@ -344,6 +367,7 @@ DEVELOPMENT: FlaskAppArgs = {
     "database_monitoring_interval": 0,
     "database_apply_immediately": True,
     "bucket_versioned": False,
+    "cache_replicas": 0,
     "access_logs": False,
     "deletion_protection": False,
     "keep_data": False,
@@ -365,17 +389,36 @@ def with_processes(args: FlaskAppArgs) -> FlaskAppArgs:
         ProcfileError: if the app's Procfile cannot be read.
     """
     given = cast(FlaskAppArgs, {key: value for key, value in args.items() if value is not None})
-    is_set = {"workers", "release_command"} & given.keys()
     if given.get("release_command") == NO_COMMAND:
         given["release_command"] = ""
-    if len(is_set) == 2 or "image" in given:
+    if "image" in given:
+        processes = Processes()
+    elif "release_command" in given and _replaces_processes(given.get("workers")):
         return given
-    processes = read_processes(Path(given.get("app", COMMON["app"])))
-    if processes.workers and "workers" not in is_set:
-        given["workers"] = processes.workers
-    if processes.release and "release_command" not in is_set:
+    else:
+        processes = read_processes(Path(given.get("app", COMMON["app"])))
+    if processes.release and "release_command" not in given:
         given["release_command"] = processes.release
+    if not _replaces_processes(given.get("workers")):
+        given["workers"] = _with_switches(processes.workers, given.get("workers", {}))
     return given
+
+
+def _replaces_processes(workers: Mapping[str, str | None] | None) -> bool:
+    """Whether the argument `workers` replaces the Procfile's: it is given, and switches none of them off."""
+    return workers is not None and all((command or "").strip() for command in workers.values())
+
+
+def _with_switches(processes: Mapping[str, str], workers: Mapping[str, str | None]) -> dict[str, str]:
+    """The Procfile's workers with the changes of `workers`, where an empty command switches one off.
+
+    An empty command for none of them stays, so that it is reported.
+    """
+    changed = {name: command or "" for name, command in workers.items()}
+    off = {service_name(name): name for name, command in changed.items() if not command.strip()}
+    for name in off.keys() & processes.keys():
+        del changed[off[name]]
+    return {**{name: command for name, command in processes.items() if name not in off}, **changed}
 
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:

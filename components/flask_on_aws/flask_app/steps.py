@@ -8,6 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from ..alarms.alarms import Alarms
+from ..cache.cache import PORT as CACHE_PORT
+from ..cache.cache import Cache
 from ..component import Component
 from ..database.database import PORT, Database
 from ..ecs.autoscaling import Autoscaling
@@ -24,6 +26,7 @@ from ..network.network import Network
 from ..runtime_contract.contract import (
     CA_PATH,
     SECRET_KEY_FALLBACKS,
+    CacheFacts,
     DatabaseFacts,
     Facts,
     plain_environment,
@@ -42,7 +45,7 @@ from .encryption_keys import create_key, database_key
 from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
-from .topology import has_endpoints, log_sources, services
+from .topology import has_endpoints, log_sources, needs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
@@ -157,6 +160,16 @@ class FlaskAppSteps(Component):
         self.dead_letter_queue_url = queue.dead_letter_queue_url
         self._task_policies["queue"] = queue.policy_json
 
+    def _create_cache(self) -> None:
+        self.cache: Cache | None = None
+        if self._args["cache"] != "none":
+            args = component_args.cache_args(self._args, self.vpc_id, self.network.private_subnet_ids, self._key)
+            args["client_security_group_ids"] = {"tasks": self.security_group_id}
+            args |= self._keys("secret_kms_key_id")
+            self.cache = Cache(f"{self._name}-cache", args, self._child())
+            self.task_security_group.allow_group("cache", self.cache.security_group_id, CACHE_PORT)
+        self._show_cache(self.cache)
+
     def _origins(self) -> pulumi.Output[Sequence[str]]:
         """All origins of the app's pages: the one that serves now, and the domain's, also while that is pending.
 
@@ -203,6 +216,8 @@ class FlaskAppSteps(Component):
             database_secret_arn=database.secret_arn if database else None,
             bucket_name=self.bucket_name,
             queue_url=self.queue_url,
+            cache_host=self.cache.host if self.cache else None,
+            cache_port=self.cache.port if self.cache else None,
             storage_dsn=self._storage_dsn,
         )
         args, depth = self._args, self._exposure.proxy_depth
@@ -217,9 +232,16 @@ class FlaskAppSteps(Component):
             facts=self._facts(release=""),  # no secret depends on the release, so a new one leaves the secret alone
             password=database.password if database else "",
             keys=keys,
+            cache_token=self.cache.auth_token if self.cache else "",
             setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
             own=dict(self._args["secret_values"]),
-        ).apply(lambda v: {**secret_values(v["facts"], v["password"], *v["keys"]), **v["own"], **v["setup"]})
+        ).apply(
+            lambda v: {
+                **secret_values(v["facts"], v["password"], *v["keys"], cache_token=v["cache_token"]),
+                **v["own"],
+                **v["setup"],
+            }
+        )
         args: AppSecretArgs = {
             "values": pulumi.Output.secret(values),
             "recovery_days": _SECRET_RECOVERY_DAYS if self._args["deletion_protection"] else 0,
@@ -237,7 +259,7 @@ class FlaskAppSteps(Component):
     def _secret_references(self) -> dict[str, pulumi.Input[str]]:
         own, args = self._args["secret_values"], self._args
         others = {*args["env"], *args["secrets"]}
-        names = {*secret_names(services(args), args["compat"]), *own} - others
+        names = {*secret_names(needs(args), args["compat"]), *own} - others
         kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
@@ -327,6 +349,8 @@ class FlaskAppSteps(Component):
             "log_group_name": self.web.log_group_name,
             "release_command": "",  # once for all of them
             "after": self.web.prepared,
+            # A worker that does not start fails the update once the web service's release is recorded.
+            "recorded_after": self.web.recorded,
         }
 
     def _mounts_certificates(self) -> bool:
@@ -378,6 +402,13 @@ class FlaskAppSteps(Component):
                 "queue_name": self.queue.queue_name,
                 "dead_letter_queue_name": self.queue.dead_letter_queue_name,
             }
+        if self._args["alarms"] and self.cache:
+            args |= {
+                "watch_cache": True,
+                "cache_replication_group_id": self.cache.replication_group_id,
+                "cache_nodes": self._args["cache_replicas"] + 1,
+                "cache_use": self._args["cache_use"],
+            }
         self.alarms = Alarms(f"{self._name}-alarms", args, self._child())
         self.alarm_topic_arn = self.alarms.topic_arn
 
@@ -414,6 +445,13 @@ class FlaskAppSteps(Component):
         self.database_instance_identifier = instance.instance_identifier if instance else nothing()
         self.database_instance_arn = instance.instance_arn if instance else nothing()
 
+    def _show_cache(self, cache: Cache | None) -> None:
+        self.cache_host = cache.host if cache else nothing()
+        self.cache_port = cache.port if cache else pulumi.Output.from_input(0)
+        self.cache_secret_arn = cache.secret_arn if cache else nothing()
+        self.cache_security_group_id = cache.security_group_id if cache else nothing()
+        self.cache_replication_group_id = cache.replication_group_id if cache else nothing()
+
     def _show_services(self, web: Service, workers: Mapping[str, Service]) -> None:
         self.service_name, self.service_arn = web.service_name, web.service_arn
         self.task_definition_arn = web.task_definition_arn
@@ -430,7 +468,9 @@ def nothing() -> pulumi.Output[str]:
 
 
 def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Facts:
-    database = None
+    database = cache = None
+    if args["cache"] != "none":
+        cache = CacheFacts(known["cache_host"], int(known["cache_port"]), args["cache_use"])
     if args["database"] == "postgres":
         database = DatabaseFacts(
             host=known["host"],
@@ -454,6 +494,7 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         database=database,
         bucket_name=known["bucket_name"] or None,
         queue_url=known["queue_url"] or None,
+        cache=cache,
         storage_dsn=known["storage_dsn"],
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
-from ..runtime_contract.contract import SERVICES
+from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
 
 
@@ -46,3 +46,9 @@ def services(args: FlaskAppArgs) -> list[str]:
     """Those of the contract's services that the app uses."""
     arguments = cast(Mapping[str, Any], args)
     return [service for service in SERVICES if arguments[service] != "none"]
+
+
+def needs(args: FlaskAppArgs) -> list[str]:
+    """What the contract's variables may need of the app's services."""
+    used = services(args)
+    return [*used, BROKER] if "cache" in used and args["cache_use"] == "queue" else used

@@ -94,6 +94,16 @@ class FlaskAppTransform(TypedDict, total=False):
     dead_letter_queue: Transform[aws.sqs.QueueArgs]
     queue_policies: Transform[aws.sqs.QueuePolicyArgs]
 
+    cache: Transform[aws.elasticache.ReplicationGroupArgs]
+    cache_parameters: Transform[aws.elasticache.ParameterGroupArgs]
+    cache_subnets: Transform[aws.elasticache.SubnetGroupArgs]
+    cache_security_group: Transform[aws.ec2.SecurityGroupArgs]
+    cache_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
+    cache_id: Transform[random.RandomIdArgs]
+    cache_token: Transform[random.RandomPasswordArgs]
+    cache_secret: Transform[aws.secretsmanager.SecretArgs]
+    cache_secret_version: Transform[aws.secretsmanager.SecretVersionArgs]
+
     database: Transform[aws.rds.InstanceArgs]
     database_parameters: Transform[aws.rds.ParameterGroupArgs]
     database_subnets: Transform[aws.rds.SubnetGroupArgs]
@@ -177,6 +187,12 @@ _NAMES: Mapping[str, str] = {
     "bucket_public_access": "media-.+",
     "queue": "queue",
     "dead_letter_queue": "queue-failed",
+    "cache_security_group": "cache-access",
+    "cache_ingress_rules": "cache-from-.+",
+    "cache_id": "cache-id",
+    "cache_token": "cache-token",
+    "cache_secret": "cache-login",
+    "cache_secret_version": "cache-login-.+",
     "database_security_group": "db-access",
     "database_ingress_rules": "db-from-.+",
     "database_log_groups": "db-logs-.+",
@@ -184,6 +200,7 @@ _NAMES: Mapping[str, str] = {
     "database_monitoring_policy": "db-monitoring-policy",
     "database_password": "db-password",
     "database_salt": "db-salt",
+    "database_names": "db-.+",
     "database_secret": "db-login",
     "database_secret_version": "db-login-.+",
     "secret_key": "key",

@@ -116,8 +116,8 @@ def observation(scope: Scope) -> list[Statement]:
 
 
 def data(scope: Scope) -> list[Statement]:
-    """Database, buckets, secrets and keys, and the program's state."""
-    stores = ("secretsmanager", "rds", "s3", "sns", "sqs", "ecr")
+    """Database, cache, buckets, secrets and keys, and the program's state."""
+    stores = ("secretsmanager", "rds", "elasticache", "s3", "sns", "sqs", "ecr")
     via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in stores]}}
     return [
         allow(
@@ -136,6 +136,13 @@ def data(scope: Scope) -> list[Statement]:
         allow(
             "sqs:CreateQueue sqs:DeleteQueue sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue",
             scope.arns("sqs", "{n}-*"),
+        ),
+        # IAM checks each resource of a request: CreateReplicationGroup also needs the groups and a snapshot to restore.
+        allow(
+            "elasticache:Create* elasticache:Modify* elasticache:Delete* elasticache:ResetCacheParameterGroup "
+            "elasticache:IncreaseReplicaCount elasticache:DecreaseReplicaCount elasticache:AddTagsToResource "
+            "elasticache:RemoveTagsFromResource",
+            scope.arns("elasticache", "*:{n}-*"),
         ),
         allow(
             "secretsmanager:CreateSecret secretsmanager:UpdateSecret secretsmanager:DeleteSecret secretsmanager:RestoreSecret "
@@ -162,7 +169,14 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
     """Roles for the app, each within the boundary; never the workflows' roles, policies or trust."""
     roles = scope.arns("iam", "role/{n}-*", region="")
     services = ["ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com"]
-    linked = ["ecs", "elasticloadbalancing", "rds", "ecs.application-autoscaling", "vpcorigin.cloudfront"]
+    linked = [
+        "ecs",
+        "elasticloadbalancing",
+        "rds",
+        "elasticache",
+        "ecs.application-autoscaling",
+        "vpcorigin.cloudfront",
+    ]
     writes = "Add Attach Create Delete Detach Put Remove Set Tag Untag Update"
     return [
         # A role that can create roles without a boundary is an administrator.

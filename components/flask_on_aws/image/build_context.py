@@ -4,22 +4,18 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..build_plan.dockerignore import ContextError as ContextError
 from ..build_plan.dockerignore import ignore_rules, sent_entries
-from ..build_plan.project_files import FileError
+from ..build_plan.left_out import GENERATED
 
 # In front of each file's content, so that no link can look like a file of the same bytes.
 _FILE, _LINK = b"file", b"link"
-
 # A folder without a file of this name is built by a plan.
 PLANNED = "Dockerfile"
-
-
-class ContextError(Exception):
-    """A build context that cannot be read, as a whole sentence."""
 
 
 def context_problems(context: str, dockerfile: str) -> Iterator[tuple[str, str]]:
@@ -42,8 +38,14 @@ def context_location(context: str) -> str:
     return Path(os.path.relpath(context)).as_posix()
 
 
-def content_hash(context: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
-    """The SHA-256, in hex, of everything that decides the image. Without a Dockerfile, `settings` holds its text.
+def content_hash(context: str, dockerfile: str, settings: Mapping[str, Any], left_out: Collection[str] = ()) -> str:
+    """The SHA-256, in hex, of everything that decides the image.
+
+    Args:
+        context: the folder.
+        dockerfile: path of the Dockerfile in it; empty without one: `settings` then holds its text.
+        settings: what else decides the image.
+        left_out: paths in the folder that the builder does not get, besides those that .dockerignore names.
 
     Raises:
         ContextError: if a file cannot be read or a line of the .dockerignore cannot be understood.
@@ -51,17 +53,26 @@ def content_hash(context: str, dockerfile: str, settings: Mapping[str, Any]) -> 
     root, recipe = Path(context), Path(context, dockerfile) if dockerfile else None
     try:
         total = hashlib.sha256(_file_digest(recipe) if recipe else b"")
-        for name, path in sorted(sent_entries(root, ignore_rules(root, recipe))):
-            if path.is_symlink() or not path.is_dir():  # folders alone make no new image
-                total.update(_entry(name, path))
-    except FileError as error:
-        raise ContextError(str(error)) from error
+        for name, path in sorted(_sent_files(root, recipe, left_out)):
+            total.update(_entry(name, path))
     except OSError as error:
         raise ContextError(
             f"{error.filename!r} cannot be read ({error.strerror}); make it readable, or leave it out in .dockerignore."
         ) from error
     total.update(json.dumps(settings, sort_keys=True).encode())
     return total.hexdigest()
+
+
+def _sent_files(root: Path, recipe: Path | None, left_out: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """Files and links that are sent, by their path with slashes. Empty folders alone make no new image."""
+
+    def is_left_out(name: str, entry: "os.DirEntry[str]") -> bool:
+        return name in left_out or (recipe is None and entry.name == GENERATED)
+
+    rules = ignore_rules(root, recipe)
+    for name, entry in sent_entries(root, rules, lambda name, entry: not is_left_out(name, entry)):
+        if not is_left_out(name, entry) and (entry.is_symlink() or entry.is_file()):
+            yield name, Path(entry.path)
 
 
 def _entry(name: str, path: Path) -> bytes:

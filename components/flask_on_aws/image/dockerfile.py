@@ -27,6 +27,8 @@ _DEBIAN = "trixie"
 _CONDA = "condaforge/miniforge3:26.7.2-0"
 # The image's user; ECS uses the number. Below the range of regular users on hosts.
 _USER = 10001
+CREATE_USER = f"groupadd --gid {_USER} app"
+"""The start of the image's first own step, except for the installation of Debian packages."""
 _VENV, _TOOLS, _NODE = "/venv", "/tools", "/node"
 _PIP_CACHE, _NPM_CACHE = "/root/.cache/pip", "/root/.npm"
 _CACHES = {"pipenv": "/root/.cache", "poetry": "/root/.cache", "uv": "/root/.cache/uv", "conda": "/opt/conda/pkgs"}
@@ -104,8 +106,6 @@ class _Renderer:
             install_and_code = [f"COPY {_copied(plan.dependency_files)}", install, *code]
         if plan.build_command or (plan.node and plan.node.with_python):
             install_and_code += self._with_python(steps, cache)
-        keeps_packages = plan.node and plan.node.keeps_packages
-        left_out = [name for name in LEFT_OUT if not (keeps_packages and name == "node_modules")]
         return [
             f"FROM {_CONDA if plan.manager == 'conda' else self._python()} AS build",
             *_packages(plan.build_packages),
@@ -115,7 +115,7 @@ class _Renderer:
             *install_and_code,
             "# The running container's root may be read-only, so bytecode is made here, good whatever a file's time says.",
             "# A file that is no Python of this version stays as it is.",
-            f"RUN rm -rf {' '.join(left_out)} \\",
+            f"RUN rm -rf {shlex.join(plan.left_out)} \\",
             f" && {{ {_VENV}/bin/python -m compileall -q --invalidation-mode unchecked-hash . || true; }}",
         ]
 
@@ -168,7 +168,7 @@ def _in_folder(node: NodeBuild, step: str) -> list[str]:
 
 
 def _add_user() -> Iterator[str]:
-    yield f"RUN groupadd --gid {_USER} app \\"
+    yield f"RUN {CREATE_USER} \\"
     yield f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\"
 
 

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from ..validation.problems import Problem
+from .base_image import MAX_AGE_DAYS, days_since
 
 # An image without a tag is a failed push or an old cache; a week leaves time to examine it.
 _UNTAGGED_DAYS = 7
@@ -37,7 +39,18 @@ def pushed_digest(repository_name: str, tag: str, parent: pulumi.Resource) -> st
         if not _NOT_FOUND.search(str(error)):
             pulumi.log.warn(f"Cannot tell whether {repository_name}:{tag} was pushed before: {error}", parent)
         return None
+    if image.image_digest and image.image_pushed_at:
+        _report_age(days_since(image.image_pushed_at, datetime.now(UTC)), parent)
     return image.image_digest or None
+
+
+def _report_age(days: int, parent: pulumi.Resource) -> None:
+    if days > MAX_AGE_DAYS:
+        pulumi.log.warn(
+            f"The image was pushed {days} days ago, and its base image is at least as old: newer ones have fixes for Python "
+            "and Debian. Change `rebuild`, for example to today's date, to build it again.",
+            parent,
+        )
 
 
 def registry_credentials(address: str, repository: aws.ecr.Repository, parent: pulumi.Resource) -> Any:

@@ -23,7 +23,14 @@ from .ecr_repository import (
     repository_name_problems,
     split_reference,
 )
-from .planned_image import is_planned, named_contexts, plan_problems, planned_content, planned_dockerfile
+from .planned_image import (
+    dockerfile_source,
+    is_planned,
+    named_contexts,
+    plan_problems,
+    planned_build,
+    planned_content,
+)
 from .preflight_hook import preflight_hooks
 
 
@@ -272,7 +279,7 @@ class Image(Component):
     def _sources(self, context: str) -> tuple[docker_build.BuildContextArgsDict, docker_build.DockerfileArgsDict]:
         """The build's context and its Dockerfile."""
         if is_planned(self._args):
-            return {"location": context, "named": named_contexts()}, {"inline": planned_dockerfile(self._args)}
+            return {"location": context, "named": named_contexts()}, dockerfile_source(self._args)
         return {"location": context}, {"location": str(PurePosixPath(context, self._args["dockerfile"]))}
 
     def _register_placeholder(self, name: str, context: str) -> pulumi.Output[str]:
@@ -335,8 +342,9 @@ def content_tag(args: ImageArgs) -> str:
     }
     if planned:
         settings |= planned_content(args)
+    left_out = planned_build(args).environments if planned else ()
     try:
-        return content_hash(args["context"], "" if planned else args["dockerfile"], settings)[:_TAG_LENGTH]
+        return content_hash(args["context"], "" if planned else args["dockerfile"], settings, left_out)[:_TAG_LENGTH]
     except ContextError as error:
         raise_problems([Problem("context", str(error))])
         raise

@@ -1,5 +1,8 @@
 """The image of a folder without a Dockerfile: the build plan's part of `Image`."""
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,10 +10,14 @@ from typing import Any
 import pulumi
 import pulumi_docker_build as docker_build
 
-from ..build_plan.plan import BuildPlanError, PlanSettings, plan_build
+from ..build_plan.left_out import GENERATED, IGNORE_FILE, ignore_file
+from ..build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
 from ..validation.problems import Problem
 from .build_context import PLANNED, content_hash, context_location
 from .dockerfile import CA_CONTEXT, CA_FOLDER, render_dockerfile
+
+# 64 bits of a hash: no two builds of a program have the same.
+_NAME_LENGTH = 16
 
 
 def is_planned(args: Mapping[str, Any]) -> bool:
@@ -30,12 +37,12 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
     except BuildPlanError as error:
         for sentence in error.problems:
             argument, _, reason = sentence.partition(": ")
-            of_argument = argument in ("python_version", "system_packages", "assets_folder")
+            of_argument = argument in ("python_version", "system_packages", "start_command", "assets_folder")
             yield Problem(argument, reason) if of_argument else Problem("context", sentence)
 
 
-def planned_dockerfile(args: Mapping[str, Any]) -> str:
-    """The Dockerfile that a build plan generates.
+def planned_build(args: Mapping[str, Any]) -> BuildPlan:
+    """The build plan of an image's arguments.
 
     Raises:
         BuildPlanError: if there is no plan for the folder.
@@ -49,13 +56,53 @@ def planned_dockerfile(args: Mapping[str, Any]) -> str:
         build_command=args["build_command"],
         assets_folder=args["assets_folder"],
     )
-    return render_dockerfile(plan_build(Path(args["context"]), settings), args["build_args"], args["build_secrets"])
+    return plan_build(Path(args["context"]), settings)
+
+
+def planned_dockerfile(args: Mapping[str, Any]) -> str:
+    """The Dockerfile that a build plan generates.
+
+    Raises:
+        BuildPlanError: if there is no plan for the folder.
+    """
+    return render_dockerfile(planned_build(args), args["build_args"], args["build_secrets"])
 
 
 def planned_content(args: Mapping[str, Any]) -> dict[str, Any]:
     """What determines the image besides the folder, and what else the provider compares."""
     certificates = [context_location(str(CA_FOLDER)), content_hash(str(CA_FOLDER), "", {})]
-    return {"inline": planned_dockerfile(args), "certificates": certificates}
+    source = dockerfile_source(args)
+    return {"inline": planned_dockerfile(args), "certificates": certificates, **({} if "inline" in source else source)}
+
+
+def dockerfile_source(args: Mapping[str, Any]) -> docker_build.DockerfileArgsDict:
+    """The build's Dockerfile: its text, or, with virtual environments in the folder, the path of a file that has it.
+
+    Only next to a file can there be a .dockerignore other than the app's, so that the builder does not get, and the
+    provider does not compare, what .dockerignore does not name.
+    """
+    plan, text = planned_build(args), planned_dockerfile(args)
+    if not plan.environments:
+        return {"inline": text}
+    ignored = ignore_file(Path(args["context"]), plan.environments)
+    folder = Path(
+        GENERATED, hashlib.sha256(f"{text}\0{ignored}".encode(errors="surrogateescape")).hexdigest()[:_NAME_LENGTH]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    # Version control is to ignore it all.
+    files = {Path(GENERATED, ".gitignore"): "*\n", folder / "Dockerfile": text, folder / IGNORE_FILE: ignored}
+    for path, content in files.items():
+        _write(path, content)
+    return {"location": (folder / "Dockerfile").as_posix()}
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a file whole or not at all: another stack's program may read it at the same time."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=path.name, delete=False, encoding="utf-8", errors="surrogateescape"
+    ) as file:
+        file.write(content)
+    os.replace(file.name, path)
 
 
 def named_contexts() -> Mapping[str, pulumi.Input[docker_build.ContextArgsDict]]:

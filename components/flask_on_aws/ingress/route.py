@@ -12,6 +12,7 @@ from ..component import Component, with_defaults
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, raise_problems
 from ..validation.values import name_problems, range_problems, repeated_problems
+from .health_path import DEFAULT_HEALTH_PATH, HEALTH_TIMEOUT_SECONDS
 from .origin_header import ORIGIN_HEADER
 
 
@@ -42,7 +43,7 @@ class RouteArgs(TypedDict, total=False):
 
 _DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
-    "health_check_path": "/up",
+    "health_check_path": DEFAULT_HEALTH_PATH,
     # Above the 10 s for which a task keeps serving after SIGTERM; AWS's 300 s would make every deployment slow.
     "deregistration_delay": 20,
     "hosts": [],
@@ -56,8 +57,6 @@ _LAST_PRIORITY = 50000
 # A new target needs one passing check whatever the threshold (ECS's load-balancer-healthcheck page): the interval alone
 # decides how soon a deployment continues, and 5 s is the shortest that AWS allows.
 _HEALTH_INTERVAL_SECONDS = 5
-# Must be shorter than the interval; a health path without a database answers in milliseconds.
-_HEALTH_TIMEOUT_SECONDS = 3
 # AWS's minimum: a task that recovers is used again after 10 s.
 _HEALTHY_CHECKS = 2
 # 15 s without an answer: above a garbage collection or a burst, below what users forgive.
@@ -164,7 +163,7 @@ class Route(Component):
                 # A redirect does not come from the app's health path.
                 "matcher": "200",
                 "interval": _HEALTH_INTERVAL_SECONDS,
-                "timeout": _HEALTH_TIMEOUT_SECONDS,
+                "timeout": HEALTH_TIMEOUT_SECONDS,
                 "healthy_threshold": _HEALTHY_CHECKS,
                 "unhealthy_threshold": _UNHEALTHY_CHECKS,
             },

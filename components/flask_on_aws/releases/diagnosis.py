@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..runtime_contract.programs import missing_package
+
 # A container that ran out of memory is killed with SIGKILL, and so is one that ignored SIGTERM.
 _SIGKILL = 137
 # The shell's exit codes for a command that does not exist, or is not executable.
@@ -119,9 +121,18 @@ def _command(evidence: Evidence) -> Cause | None:
             return Cause(
                 "command not found",
                 f"container {container['name']} ended with exit code {container['exitCode']}: its command is not in "
-                "the image, or not executable.",
+                f"the image, or not executable{_missing_program(evidence.lines)}.",
             )
     return None
+
+
+def _missing_program(lines: Sequence[str]) -> str:
+    """What to add for the program that a shell did not find; empty if the log names none that is known."""
+    pattern = r"([\w.+-]+): (?:command )?not found$"
+    programs = [match[1] for line in lines if (match := re.search(pattern, line.rstrip()))]
+    argument, package = missing_package(programs[-1]) if programs else ("", "")
+    where = "the app's dependencies" if argument == "dependencies" else argument
+    return f"; {programs[-1]} was not found: add {package} to {where}" if package else ""
 
 
 def _capacity(evidence: Evidence) -> Cause | None:

@@ -19,6 +19,8 @@ from .timers import TIMERS as TIMERS
 from .timers import Timers as Timers
 from .timers import timer_problems as timer_problems
 
+BROKER = "broker"
+"""What variables need that only a cache used as a queue has; an app's needs include it, see `plain_names`."""
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
 COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
 
@@ -44,7 +46,7 @@ class Service:
     fact: str
     """The field of `Facts` that is None for an app without it."""
     placeholder: str = ""
-    """That field's value where there is no AWS, with `{region}` in it; empty for the database, which then runs locally."""
+    """That field's value where there is no AWS, with `{region}` in it; empty for what then runs locally."""
     endpoint: str = ""
     """The end of its interface endpoint's name, like sqs in com.amazonaws.REGION.sqs; empty where an app reaches it without one."""
 
@@ -53,6 +55,7 @@ SERVICES: Mapping[str, Service] = {
     "database": Service(True, "database"),
     "bucket": Service(True, "bucket_name", "preflight-media"),
     "queue": Service(False, "queue_url", "https://sqs.{region}.amazonaws.com/123456789012/preflight-queue", "sqs"),
+    "cache": Service(False, "cache"),
 }
 """The services, by the argument and the attribute of FlaskApp; the argument is `none` for an app without the service."""
 
@@ -74,6 +77,16 @@ class DatabaseFacts:
 
 
 @dataclass(frozen=True)
+class CacheFacts:
+    """How to reach the cache, without its token."""
+
+    host: str
+    port: int
+    use: str = "cache"
+    """`cache` or `queue`."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything about a stack that its app may need to know, without the secrets."""
 
@@ -90,6 +103,7 @@ class Facts:
     bucket_name: str | None
     storage_dsn: str | None
     queue_url: str | None = None
+    cache: CacheFacts | None = None
     compat: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     git_branch: str = ""
@@ -107,6 +121,7 @@ class Inputs:
     secret_key: str = ""
     previous_key: str = ""
     """The key before `secret_key`, whose signatures are still valid; empty for none."""
+    cache_token: str = ""
 
     @property
     def database(self) -> DatabaseFacts:
@@ -114,6 +129,13 @@ class Inputs:
         if self.facts.database is None:
             raise LookupError("This variable needs a database; its row must say so.")
         return self.facts.database
+
+    @property
+    def cache(self) -> CacheFacts:
+        """The cache, for rows that need one."""
+        if self.facts.cache is None:
+            raise LookupError("This variable needs a cache; its row must say so.")
+        return self.facts.cache
 
     @property
     def workers(self) -> int:
@@ -133,6 +155,7 @@ def _has(fact: str) -> Callable[[Inputs], bool]:
 NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
     **{name: _has(service.fact) for name, service in SERVICES.items()},
     "storage": _has("storage_dsn"),
+    BROKER: lambda inputs: inputs.facts.cache is not None and inputs.facts.cache.use == "queue",
     "dual_stack": lambda inputs: inputs.facts.dual_stack,
     "previous_key": lambda inputs: bool(inputs.previous_key),
 }
@@ -171,6 +194,11 @@ def database_url(database: DatabaseFacts, password: str) -> str:
     return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
 
 
+def cache_url(cache: CacheFacts, token: str) -> str:
+    """URL of the cache. redis-py verifies the certificate without its query, but Celery rejects a URL without it."""
+    return f"rediss://:{quote(token, safe='')}@{cache.host}:{cache.port}/0?ssl_cert_reqs=required"
+
+
 def _gunicorn_arguments(inputs: Inputs) -> str:
     """No worker class: more than one thread turns gunicorn's default into gthread, and the app may choose another."""
     timers = inputs.facts.timers
@@ -198,6 +226,10 @@ def _relationships(inputs: Inputs) -> str:
 
 def _url(inputs: Inputs) -> str:
     return database_url(inputs.database, inputs.password)
+
+
+def _cache_url(inputs: Inputs) -> str:
+    return cache_url(inputs.cache, inputs.cache_token)
 
 
 def _bind(port: int | str) -> str:
@@ -250,6 +282,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
+    Variable("REDIS_URL", "secret", "URL of the cache, with TLS and its token", _cache_url, "cache"),
+    Variable("REDIS_HOST", "plain", "Host of the cache", lambda k: k.cache.host, "cache"),
+    Variable("REDIS_PORT", "plain", "Port of the cache, which accepts only TLS", lambda k: k.cache.port, "cache"),
+    Variable("REDIS_PASSWORD", "secret", "Token of the cache, the password of its default user", lambda k: k.cache_token, "cache"),
+    # Celery reads it itself, and prefers it to the app's own configuration: only where losing a job is not expected.
+    Variable("CELERY_BROKER_URL", "secret", "The same as `REDIS_URL`, only with `cacheUse: queue`; Celery reads it itself", _cache_url, BROKER, is_default=True),
     Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", _hostname, preset="divio"),
     Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
     # The load balancer redirects. An app that did it too would redirect the health check, and everyone when the last hop is HTTP.
@@ -274,7 +312,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "database", "upsun"),
     Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "database", "upsun"),
     Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", lambda k: _UPSUN_SCHEME, "database", "upsun"),
-    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`", _url, "database", "gunicorn-tutorial"),
+    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`; the tutorial's page shows it to every visitor, so remove it there", _url, "database", "gunicorn-tutorial"),
     Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
     Variable("GUNICORN_THREADS", "plain", "Threads per process of gunicorn", lambda k: k.threads, preset="gunicorn-tutorial"),
     Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: _bind(k.facts.port), preset="gunicorn-tutorial"),
@@ -293,13 +331,15 @@ def with_port(environment: Mapping[str, str], port: int) -> dict[str, str]:
     return {**environment, **moved, "PORT": str(port)}
 
 
-def secret_values(facts: Facts, password: str, secret_key: str, previous_key: str = "") -> dict[str, str]:
+def secret_values(
+    facts: Facts, password: str, secret_key: str, previous_key: str = "", cache_token: str = ""
+) -> dict[str, str]:
     """Every secret variable with its value, sorted by name."""
-    return _values("secret", Inputs(facts, password, secret_key, previous_key))
+    return _values("secret", Inputs(facts, password, secret_key, previous_key, cache_token))
 
 
 def plain_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
-    """Names of the plain variables of an app that uses some of `SERVICES`, sorted.
+    """Names of the plain variables of an app that uses some of `SERVICES`, and perhaps `BROKER`, sorted.
 
     AWS_USE_DUALSTACK_ENDPOINT is not among them: an app may override it.
     """
@@ -314,7 +354,7 @@ def reserved_names(services: Collection[str], compat: Collection[str]) -> set[st
 
 
 def secret_names(services: Collection[str], compat: Collection[str]) -> tuple[str, ...]:
-    """Names of the secret variables of an app that uses some of `SERVICES`, sorted.
+    """Names of the secret variables of an app that uses some of `SERVICES`, and perhaps `BROKER`, sorted.
 
     SECRET_KEY_FALLBACKS, which only some stacks have, is not among them.
     """

@@ -111,6 +111,24 @@ class QueueKind(Choice):
     """There is none."""
 
 
+class CacheKind(Choice):
+    """The app's cache."""
+
+    VALKEY = "valkey"
+    """Valkey on ElastiCache."""
+    NONE = "none"
+    """None."""
+
+
+class CacheUse(Choice):
+    """What a cache stores, which decides what happens when its memory is full."""
+
+    CACHE = "cache"
+    """Copies: the keys that were used least recently are evicted."""
+    QUEUE = "queue"
+    """Jobs and sessions: nothing is evicted, and writes fail."""
+
+
 class DesyncMitigation(Choice):
     """A load balancer's handling of ambiguous requests."""
 

@@ -50,6 +50,8 @@ PATTERNS = {
     "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT": r"\d+",
     "SANIC_PROXIES_COUNT": r"[1-9]",
     "QUEUE_URL": r"https?://[^/]+/\d{12}/.+",
+    "REDIS_URL": r"rediss://:[0-9A-Za-z]{64}@[\w.-]+:\d+/0\?ssl_cert_reqs=required",
+    "REDIS_PORT": r"\d+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
 }
@@ -148,6 +150,28 @@ def queue() -> Iterator[str]:
         client.delete_message(**url, ReceiptHandle=message["ReceiptHandle"])
 
 
+def cache() -> Iterator[str]:
+    """Connect with the URL, and with its parts, with a verified certificate; but not without TLS or the token."""
+    import redis  # only the app's own environment has it
+
+    host, port, token = env["REDIS_HOST"], int(env["REDIS_PORT"]), env["REDIS_PASSWORD"]
+    if env["CELERY_BROKER_URL"] != env["REDIS_URL"]:
+        yield "CELERY_BROKER_URL is another URL than REDIS_URL"
+    parts = redis.Redis(host=host, port=port, password=token, ssl=True, ssl_cert_reqs="required")
+    key = f"contract:{sys.argv[1]}"
+    redis.from_url(env["REDIS_URL"]).set(key, "stored")
+    if parts.get(key) != b"stored":
+        yield "the cache returns other data"
+    if parts.config_get("maxmemory-policy") != {"maxmemory-policy": "noeviction"}:
+        yield "the cache evicts jobs"
+    for name, options in (("TLS", {"password": token}), ("a token", {"ssl": True})):
+        try:
+            redis.Redis(host=host, port=port, socket_timeout=5, **options).ping()
+            yield f"the cache accepts connections without {name}"
+        except redis.RedisError:
+            continue
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     variables,
     address,
@@ -157,6 +181,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     storage,
     bucket,
     queue,
+    cache,
 )
 
 

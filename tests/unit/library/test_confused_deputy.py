@@ -27,9 +27,9 @@ PROGRAMS = {
 
 
 @pytest.fixture
-def run(deploy, mocks):
+def run(deploy_once, mocks):
     mocks.computed |= COMPUTED
-    return lambda name: deploy(PROGRAMS[name])
+    return lambda name: deploy_once(name, PROGRAMS[name])
 
 
 def statements(value):

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from flask_on_aws import FlaskApp
 from flask_on_aws.flask_app.flask_app_args import COMMON, PROFILES, with_processes, with_profile
+from flask_on_aws.flask_app.planned_commands import with_direct_commands
 from flask_on_aws.validation.setting_texts import AUTO, EMPTY_IS_A_VALUE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +239,56 @@ def test_the_procfile_fills_in_what_is_not_set(configured, tmp_path, given, rele
     (tmp_path / "Procfile").write_text("web: gunicorn app\nrelease: true\nmail: python -m mail\n")
     found = with_processes(configured(app=str(tmp_path), **given).app)
     assert (found.get("release_command", ""), found.get("workers", {})) == (release, workers)
+
+
+@pytest.mark.parametrize(
+    ("workers", "services"),
+    [
+        ({"celery-worker": ""}, {"mail": "python -m mail"}),
+        ({"celery_worker": ""}, {"mail": "python -m mail"}),
+        ({"celery-worker": None}, {"mail": "python -m mail"}),
+        ({"celery-worker": " ", "mail": None}, {}),
+        ({"mail": "", "other": "run"}, {"celery-worker": "celery worker", "other": "run"}),
+        ({"mail": "run", "celery-worker": ""}, {"mail": "run"}),
+        ({"other": "run"}, {"other": "run"}),
+        ({"console": "flask shell"}, {"console": "flask shell"}),
+        ({}, {}),
+    ],
+)
+def test_an_empty_command_switches_off_a_process_type(configured, tmp_path, workers, services):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "Procfile").write_text(
+        "web: gunicorn app\ncelery_worker: celery worker\nmail: python -m mail\nconsole: flask shell\n"
+    )
+    assert with_processes(configured(app=str(tmp_path), workers=workers).app)["workers"] == services
+    assert with_processes({"app": str(tmp_path), "workers": workers})["workers"] == services
+
+
+def test_commands_of_a_planned_image_run_without_the_package_manager(configured, tmp_path):
+    (tmp_path / "requirements.txt").write_text("gunicorn\n")
+    (tmp_path / "Procfile").write_text("web: poetry run gunicorn app\nrelease: poetry run flask db upgrade\n")
+    given = configured(app=str(tmp_path), workers={"mail": "uv run rq worker"}, startCommand="pipenv run serve").app
+    args = with_direct_commands(with_profile(with_processes(given)))
+    assert args["start_command"] == "serve"
+    assert args["release_command"] == "flask db upgrade"
+    assert args["workers"] == {"mail": "rq worker"}
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    args = with_direct_commands(with_profile(with_processes(given)))
+    assert args["workers"] == {"mail": "uv run rq worker"}, "an own image may contain uv"
+
+
+def test_commands_that_need_a_package_manager_are_reported_by_their_settings(configured, tmp_path):
+    (tmp_path / "requirements.txt").write_text("gunicorn\n")
+    with pytest.raises(settings.SettingsError) as error:
+        configured(
+            app=str(tmp_path),
+            startCommand="uvx gunicorn",
+            releaseCommand="poetry install && x",
+            workers={"mail": "uv run --with rq rq worker"},
+        )
+    lines = [line.strip(" -") for line in str(error.value).splitlines()[1:]]
+    assert [line.partition(": ")[0] for line in lines] == ["startCommand", "releaseCommand", "workers.mail"]
+    assert "does not run: the image does not contain poetry" in lines[1]
 
 
 def test_a_procfile_that_does_not_parse_is_named_with_its_line(configured, tmp_path):

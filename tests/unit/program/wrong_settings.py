@@ -456,6 +456,53 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["databaseSetupImage: 'postgres:16' has no effect without databaseHost; set that, or leave it out."],
     ),
     ({"queue": "rabbitmq"}, ["queue: 'rabbitmq' is not one of sqs, none."]),
+    ({"cache": "redis"}, ["cache: 'redis' is not one of valkey, none."]),
+    ({"cache": "valkey", "cacheUse": "sessions"}, ["cacheUse: 'sessions' is not one of cache, queue."]),
+    (
+        {"cache": "valkey", "cacheVersion": "8"},
+        ["cacheVersion: '8' is not a version of Valkey that ElastiCache has; use one of 7.2, 8.0, 8.1, 8.2, 9.0, 9.1."],
+    ),
+    (
+        {"cache": "valkey", "cacheNodeType": "db.t4g.micro"},
+        [
+            "cacheNodeType: 'db.t4g.micro' is not a node type of ElastiCache for Valkey, like cache.t4g.micro; its "
+            "families are c7gn, m5, m6g, m7g, r5, r6g, r7g, t3, t4g."
+        ],
+    ),
+    (
+        {"cache": "valkey", "cacheNodeType": "cache.t4g.large"},
+        ["cacheNodeType: 'cache.t4g.large' does not exist; cache.t4g has the sizes micro, small, medium."],
+    ),
+    (
+        {"cache": "valkey", "cacheReplicas": 6},
+        ["cacheReplicas: 6 must be a whole number from 0 to 5."],
+    ),
+    ({"cache": "valkey", "cacheReplicas": "two"}, ["cacheReplicas: 'two' must be a whole number."]),
+    (
+        {"cache": "valkey", "cacheSnapshotDays": 36},
+        ["cacheSnapshotDays: 36 must be a whole number from 0 to 35 days."],
+    ),
+    ({"cache": "valkey", "cacheSnapshotDays": "all"}, ["cacheSnapshotDays: 'all' must be a whole number."]),
+    (
+        {"cache": "valkey", "cacheSnapshot": "be fore"},
+        ["cacheSnapshot: 'be fore' is not the name of an ElastiCache snapshot, like app-before-2-0."],
+    ),
+    (
+        {"cache": "valkey", "cacheMaintenanceWindow": "04:30-05:30"},
+        ["cacheMaintenanceWindow: '04:30-05:30' is not a weekly window in UTC, like sun:04:30-sun:05:30."],
+    ),
+    (
+        {"cache": "valkey", "cacheMaintenanceWindow": "sun:04:30-sun:05:00"},
+        ["cacheMaintenanceWindow: 'sun:04:30-sun:05:00' lasts 30 minutes; use at least 60, ElastiCache's minimum."],
+    ),
+    (
+        {"cacheUse": "queue"},
+        ["cacheUse: 'queue' has no effect with cache none; set cache to valkey, or leave it out."],
+    ),
+    (
+        {"cacheReplicas": 1},
+        ["cacheReplicas: 1 has no effect with cache none; set cache to valkey, or leave it out."],
+    ),
     ({"bucket": "gcs"}, ["bucket: 'gcs' is not one of s3, none."]),
     (
         {"bucket": "none", "bucketVersioned": True},
@@ -1068,11 +1115,17 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"workers": {"mail": ""}},
-        ["workers.mail: '' starts nothing; give the command that the worker runs, or leave it out."],
+        [
+            "workers.mail: '' switches off a process type of the Procfile, which has none of this name; give the command "
+            "that the worker runs, or leave it out."
+        ],
     ),
     (
         {"workers": {"mail": " "}},
-        ["workers.mail: ' ' starts nothing; give the command that the worker runs, or leave it out."],
+        [
+            "workers.mail: ' ' switches off a process type of the Procfile, which has none of this name; give the command "
+            "that the worker runs, or leave it out."
+        ],
     ),
     (
         {"workers": {"Mail_Out": "python -m mail"}},
@@ -1406,7 +1459,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"acceptDataLoss": ["shop-db"]},
-        ["acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-queue, app-image, app-web-logs, app-kms-key."],
+        [
+            "acceptDataLoss: 'shop-db' is not one of app-db, app-media, app-queue, app-cache, app-image, app-web-logs, app-kms-key."
+        ],
     ),
     ({"minTask": 3}, ["minTask: is not a setting; see docs/settings.md for their names."]),
     ({"databaseApplyImmediately": "soon"}, ["databaseApplyImmediately: 'soon' must be true or false."]),

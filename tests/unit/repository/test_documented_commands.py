@@ -96,6 +96,8 @@ def check_click(words: Sequence[str], command: click.Command = main) -> str | No
             return None
         if word.startswith("-"):
             name, _, value = word.partition("=")
+            if name not in options and command.context_settings.get("ignore_unknown_options"):
+                return None  # the options of another program
             if name not in options:
                 return f"there is no option {name}"
             if not value and isinstance(option := options[name], click.Option) and not (option.is_flag or option.count):
@@ -104,8 +106,11 @@ def check_click(words: Sequence[str], command: click.Command = main) -> str | No
 
 
 def check_up(words: Sequence[str]) -> str | None:
-    """./up, which is `flask-on-aws local`."""
-    return check_click(["local", *(words or ["up"])])
+    """./up, which is `flask-on-aws local`, with the folder of an app before the command."""
+    if words and ("/" in words[0] or words[0] == "DIR" or found(words[0])):
+        words = words[1:]
+    has_command = bool(words) and not words[0].startswith("-")
+    return check_click(["local", *([] if has_command else ["up"]), *words])
 
 
 def check_files(words: Sequence[str]) -> str | None:

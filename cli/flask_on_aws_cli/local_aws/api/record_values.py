@@ -1,7 +1,7 @@
 """Services, tasks and database addresses of the API as plain values, read from moto's objects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,16 @@ class ServiceRecord:
     grace: int
     """healthCheckGracePeriodSeconds."""
     raw: Any
+
+
+@dataclass(frozen=True)
+class CacheRecord:
+    """What the server of a replication group needs to know."""
+
+    id: str
+    tokens: tuple[str, ...] = field(repr=False)
+    """The valid AUTH tokens; two after a rotation."""
+    eviction_policy: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def task_record(arn: str, raw: Any) -> TaskRecord:
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Where a database listens on this machine, and what its security groups see."""
+    """Where a database or a cache listens on this machine, and what its security groups see."""
 
     identifier: str
     host: str
@@ -99,3 +109,5 @@ class DatabaseAddress:
     """The port that it was created with, which security group rules name."""
     groups: Sequence[str]
     """The ids of its security groups."""
+    kind: str = "database"
+    """`database` or `cache`."""

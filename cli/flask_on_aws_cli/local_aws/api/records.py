@@ -11,8 +11,9 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from ...local_project.location import ACCOUNT_ID
 from ..faults import Faults
+from ..moto_patches.elasticache import parameter_groups, set_endpoint
 from ..parts import TargetHealth
-from .record_values import DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
+from .record_values import CacheRecord, DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
 from .security_groups import Group, Rule
 
 _Record = TypeVar("_Record")
@@ -225,14 +226,39 @@ class Records:
                 raw.status_infos = [{"Status": status, "Normal": False, "Message": reason}] if reason else []
                 self._mark_changed("rds")
 
-    def database_addresses(self) -> list[DatabaseAddress]:
-        """The address of each database that has a server."""
+    def caches(self) -> list[CacheRecord]:
+        """The replication groups, with the settings of their servers."""
         with self.lock:
-            return [
+            backend = self._backend("elasticache")
+            return [_cache(backend, raw) for raw in backend.replication_groups.values()]
+
+    def write_cache(self, group_id: str, status: str, host: str | None = None, port: int | None = None) -> None:
+        """Change what DescribeReplicationGroups returns, if it differs; a missing group is ignored."""
+        with self.lock:
+            raw = self._backend("elasticache").replication_groups.get(group_id)
+            if raw is None or (raw.status, getattr(raw, "local_address", None)) == (status, (host, port)):
+                return
+            raw.status = status
+            if host and port:
+                set_endpoint(raw, host, port)
+            self._mark_changed("elasticache")
+
+    def database_addresses(self) -> list[DatabaseAddress]:
+        """The address of each database and of each cache that has a server."""
+        with self.lock:
+            databases = [
                 DatabaseAddress(name, host, int(raw.port), _group_port(raw), list(raw.vpc_security_group_ids or ()))
                 for name, raw in self._backend("rds").databases.items()
                 if (host := getattr(raw, "local_host", None))
             ]
+            caches = [
+                DatabaseAddress(
+                    name, address[0], address[1], int(raw.port), list(raw.security_group_ids or ()), "cache"
+                )
+                for name, raw in self._backend("elasticache").replication_groups.items()
+                if (address := getattr(raw, "local_address", None))
+            ]
+            return databases + caches
 
     def security_groups(self, ids: Sequence[str]) -> list[Group]:
         """Security groups with their rules; ids without a record are left out."""
@@ -273,6 +299,14 @@ class Records:
 def _group_port(raw: Any) -> int:
     """The port that security group rules name; PostgreSQL's default for records of an earlier version."""
     return int(getattr(raw, "local_group_port", None) or 5432)
+
+
+def _cache(backend: Any, raw: Any) -> CacheRecord:
+    group = parameter_groups(backend).get(raw.cache_parameter_group_name or "")
+    parameters = group.parameters if group else {}
+    # What ElastiCache's default parameter groups have.
+    policy = parameters.get("maxmemory-policy", "volatile-lru")
+    return CacheRecord(raw.replication_group_id, tuple(getattr(raw, "local_tokens", ())), policy)
 
 
 def _rule(raw: Any) -> Rule:

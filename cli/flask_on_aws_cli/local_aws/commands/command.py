@@ -3,24 +3,22 @@
 import contextlib
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlanError
-from flask_on_aws.runtime_contract.contract import CA_PATH
 from uv import find_uv_bin
 
 from ...build.run import BuildError
 from ...local_project import daemon_control
+from ...local_project.chosen_app import choose_app, chosen_app
 from ...local_project.location import RUNTIMES, RuntimeName
 from ...local_project.project import (
     FOLDER,
@@ -32,32 +30,23 @@ from ...local_project.project import (
 )
 from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
-from ...pulumi_engine import EngineError
+from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
 from ...shared.stack_options import fail
-from ...task_model.container_paths import localize_paths
 from ..containers import NoEngineError
 from ..runtimes import open_images
+from .app_environment import app_environment, export_commands
 from .app_request import request_app
+from .app_response import health_path_lines, services_after_failure, wait_for_response
 from .command_line import command_line
 from .dev import Development, run_code_from
 from .exec_command import execute
+from .project_options import project_options
 from .stack import STACK, Stack
 from .trust import how_to_trust
 
-# An app has up to four minutes to start, by default one; by then it has responded, or ECS's events have the reason.
-_RESPONSE_SECONDS = 240
-_POLL_SECONDS = 0.2
-_SHOWN = 5  # events and stopped tasks of each service: enough to recognize a crash loop
 _REGION = "us-east-1"
-
-_project = click.option(
-    "--project",
-    default=".",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of Pulumi.yaml. Default: the current one.",
-)
 
 
 @click.group()
@@ -66,7 +55,7 @@ def local() -> None:
 
 
 @local.command()
-@_project
+@project_options
 @click.option(
     "--runtime",
     type=click.Choice(RUNTIMES),
@@ -76,13 +65,14 @@ def local() -> None:
 def up(project: Path, runtime: RuntimeName | None) -> None:
     """Start the local AWS and deploy the stack, or its changes.
 
-    A change of the app is deployed with a rolling deployment. The command ends when the app answers over HTTPS.
+    A change of the app is deployed with a rolling deployment. The command ends when the app answers over HTTPS on its
+    health path.
     """
     _up(project, runtime)
 
 
 @local.command()
-@_project
+@project_options
 def dev(project: Path) -> None:
     """Run `up`, then your code as you edit it.
 
@@ -99,6 +89,14 @@ def dev(project: Path) -> None:
             open_local_aws(project.resolve(), _REGION, previous.runtime)
 
 
+def _apply(stack: Stack, local_aws: LocalAws) -> Result:
+    """Apply the program; if that fails, end the command with the reason and what the services do now."""
+    try:
+        return stack.apply()
+    except EngineError as error:
+        fail(str(error), *services_after_failure(local_aws))
+
+
 def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
     """Apply the program, and wait until the app responds."""
     started_at = time.monotonic()
@@ -110,28 +108,31 @@ def _up(project: Path, runtime: RuntimeName | None) -> tuple[LocalAws, Stack]:
             click.echo(f"local AWS at {local_aws.location.endpoint}")
         run_code_from(local_aws.location, None)  # in case a `dev` was killed
         stack = Stack(project.resolve(), local_aws, click.echo)
-        result = stack.apply()
+        result = _apply(stack, local_aws)
     except (LocalAwsError, NoEngineError, daemon_control.DaemonError, EngineError, BuildError, BuildPlanError) as error:
         fail(str(error))
     counts = {name: len(getattr(result, name)) for name in ("created", "updated", "replaced", "deleted")}
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing changed"
     click.echo(f"{changes}; {len(result.planned)} resources that exist only on AWS were planned, not created")
-    _wait_for_response(local_aws)
+    health = wait_for_response(local_aws)
+    stack.record_health_path(health.path)
     click.echo(f"\n{local_aws.url} answers after {time.monotonic() - started_at:.0f} s")
+    for line in health_path_lines(health, request_app(local_aws)):
+        click.echo(line)
     click.echo(f"overview: {local_aws.status_url}\nlogs:     {command_line('logs')}\ndatabase: {command_line('psql')}")
     click.echo(f"To trust its certificates: {command_line('trust')}")
     return local_aws, stack
 
 
 @local.command()
-@_project
+@project_options
 def down(project: Path) -> None:
     """Stop everything, and keep the stack and its data."""
     click.echo("stopped" if daemon_control.end(_require_local_aws(project)) else "nothing is running")
 
 
 @local.command()
-@_project
+@project_options
 def destroy(project: Path) -> None:
     """Delete the stack and its data, and stop the local AWS."""
     local_aws = _require_local_aws(project)
@@ -145,13 +146,17 @@ def destroy(project: Path) -> None:
         with contextlib.suppress(NoEngineError):
             open_images(local_aws.location, runtime).clear()
     shutil.rmtree(local_aws.location.folder)
+    if chosen_app(project.resolve()):
+        with contextlib.suppress(OSError):  # it has files that are not ours
+            local_aws.location.folder.parent.rmdir()
+        choose_app(project.resolve(), None)
     click.echo(f"{len(result.deleted)} resources deleted, and {FOLDER} with all data")
 
 
 @local.command()
-@_project
+@project_options
 def status(project: Path) -> None:
-    """Show services, databases, addresses, faults and memory."""
+    """Show services, databases, caches, addresses, faults and memory."""
     local_aws, report = _require_running(project)
     click.echo(
         f"app        {local_aws.url}\noverview   {local_aws.status_url}\nendpoint   {local_aws.location.endpoint}"
@@ -161,6 +166,8 @@ def status(project: Path) -> None:
     for name, database in report["databases"].items():
         note = f" ({database['note']})" if database["note"] else ""
         click.echo(f"database   {name}: {database['state']} at {database['host']}:{database['port']}{note}")
+    for name, port in report.get("caches", {}).items():
+        click.echo(f"cache      {name}: available at localhost:{port}")
     for problem in report["problems"]:
         click.echo(f"problem    {problem}")
     for fault in report["faults"]:
@@ -172,14 +179,14 @@ def status(project: Path) -> None:
 
 
 @local.command()
-@_project
+@project_options
 def trust(project: Path) -> None:
     """Show how browsers and programs can trust the certificates."""
     click.echo(how_to_trust(_require_local_aws(project).location.certificate), nl=False)
 
 
 @local.command()
-@_project
+@project_options
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 def logs(project: Path, follow: bool) -> None:
     """Show the output of the app's containers."""
@@ -188,23 +195,24 @@ def logs(project: Path, follow: bool) -> None:
     show(LogLines(client, [LogSource(name) for name in groups], since=0), follow, click.echo)
 
 
-@local.command()
-@_project
-@click.argument("arguments", nargs=-1)
+@local.command(context_settings={"ignore_unknown_options": True})
+@project_options
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(project: Path, arguments: tuple[str, ...]) -> None:
     """Open the app's database with psql.
 
-    If psql is not installed, pgcli is downloaded and opened instead. Arguments after -- are passed to the program.
+    If psql is not installed, pgcli is downloaded and opened instead. ARGUMENTS are those of the program, such as
+    -c 'SELECT 1'.
     """
     # Both read the PG* variables: every user of the machine could see a password among the arguments.
-    environment = _app_environment(_require_running(project)[0])
+    environment = app_environment(_require_running(project)[0])
     variables = {name: value for name, value in environment.items() if name.startswith("PG")}
     client = ["psql"] if shutil.which("psql") else [find_uv_bin(), "tool", "run", "--with", "psycopg[binary]", "pgcli"]
     sys.exit(subprocess.call([*client, *arguments], env={**os.environ, **variables}))  # noqa: S603 the user's command
 
 
 @local.command(name="exec", context_settings={"allow_interspersed_args": False})
-@_project
+@project_options
 @click.argument("command", nargs=-1, required=True)
 def exec_(project: Path, command: tuple[str, ...]) -> None:
     """Run COMMAND in the running web task, as with ECS Exec.
@@ -216,18 +224,20 @@ def exec_(project: Path, command: tuple[str, ...]) -> None:
 
 
 @local.command()
-@_project
-def env(project: Path) -> None:
-    """Print the app's environment, including secrets.
+@project_options
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead.")
+def env(project: Path, in_json: bool) -> None:
+    """Print shell commands that set the app's environment, including secrets.
 
-    The lines have the format of a .env file.
+    In a shell with these, the app's own commands run as in the task: eval "$(flask-on-aws local env)". PORT is that of
+    the running task, so set another one before you start a server.
     """
-    for name, value in sorted(_app_environment(_require_running(project)[0]).items()):
-        click.echo(f"{name}={value}")
+    variables = app_environment(_require_running(project)[0])
+    click.echo(json.dumps(variables, indent=2, sort_keys=True) if in_json else export_commands(variables))
 
 
 @local.command()
-@_project
+@project_options
 def credentials(project: Path) -> None:
     """Print shell commands that set the local AWS's credentials.
 
@@ -241,8 +251,7 @@ def credentials(project: Path) -> None:
         "AWS_ACCESS_KEY_ID": location.access_key.id,
         "AWS_SECRET_ACCESS_KEY": location.access_key.secret,
     }
-    for name, value in variables.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo(export_commands(variables))
     click.echo("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE")  # they may be set for another account
 
 
@@ -276,51 +285,5 @@ def _client(local_aws: LocalAws, service: str) -> Any:
     return local_provider_settings(local_aws).client(service)
 
 
-def _wait_for_response(local_aws: LocalAws) -> None:
-    deadline, response = time.monotonic() + _RESPONSE_SECONDS, request_app(local_aws)
-    while not (isinstance(response, int) and response < HTTPStatus.BAD_REQUEST):
-        if time.monotonic() > deadline:
-            _fail_without_response(local_aws, response)
-        time.sleep(_POLL_SECONDS)
-        response = request_app(local_aws)
-
-
-def _fail_without_response(local_aws: LocalAws, last_response: int | str) -> NoReturn:
-    services = _services(local_aws)
-    events = [event["message"] for service in services for event in service["events"][:_SHOWN]]
-    reasons = [reason for service in services for reason in _stopped_reasons(local_aws, service)]
-    fail(
-        f"{local_aws.url} did not respond successfully within {_RESPONSE_SECONDS} s; its last response was: "
-        f"{last_response}. The events of the services, and why tasks were stopped:",
-        *events,
-        *reasons,
-    )
-
-
-def _stopped_reasons(local_aws: LocalAws, service: Mapping[str, Any]) -> list[str]:
-    """Why the last tasks of a service were stopped, each reason once."""
-    ecs, cluster = _client(local_aws, "ecs"), service["clusterArn"]
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
-    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns[-_SHOWN:])["tasks"] if arns else []
-    return list(dict.fromkeys(task["stoppedReason"] for task in tasks))
-
-
 def _services(local_aws: LocalAws) -> list[Mapping[str, Any]]:
     return all_services(_client(local_aws, "ecs"))
-
-
-def _app_environment(local_aws: LocalAws) -> dict[str, str]:
-    """The environment of the web service's tasks, with the paths of this machine."""
-    ecs, secrets = _client(local_aws, "ecs"), _client(local_aws, "secretsmanager")
-    definitions = [service["taskDefinition"] for service in _services(local_aws) if service["loadBalancers"]]
-    if not definitions:
-        fail(f"The stack has no web service; deploy it with: {command_line('up')}")
-    task = ecs.describe_task_definition(taskDefinition=definitions[0])["taskDefinition"]
-    container = next(container for container in task["containerDefinitions"] if container.get("portMappings"))
-    variables = {pair["name"]: pair["value"] for pair in container["environment"]}
-    for secret in container["secrets"]:
-        arn, key = secret["valueFrom"].rsplit(":", 3)[:2]
-        text = secrets.get_secret_value(SecretId=arn)["SecretString"]
-        variables[secret["name"]] = json.loads(text)[key]
-    files = {CA_PATH: str(local_aws.location.certificate)}
-    return {name: localize_paths(value, files) for name, value in variables.items()}

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import click
-from flask_on_aws.build_plan.plan import LEFT_OUT, BuildPlan, BuildPlanError
-from watchfiles import DefaultFilter, watch
+from flask_on_aws.build_plan.left_out import ignored_in, is_left_out
+from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
+from watchfiles import Change, DefaultFilter, watch
 
 from ...build.run import BuildError
 from ...local_project.clients import control_request
@@ -63,7 +64,7 @@ class Development:
         self._changed_at = time.monotonic()
         changes = watch(
             self._app,
-            watch_filter=_Filter(),
+            watch_filter=ChangeFilter(self._app),
             debounce=_DEBOUNCE_MS,
             step=_WATCH_STEP_MS,
             rust_timeout=_WATCH_TIMEOUT_MS,
@@ -94,7 +95,7 @@ class Development:
         try:
             plan = plan_app(self._app, dockerfile="")
             for name in names:  # before a deployment, since its tasks also start from the copy
-                update_copy(self._app / name, self._copy / name)
+                update_copy(self._app / name, self._copy / name, self._app)
             if needs_build(plan, names):
                 self._stack.apply()
                 self._copy_deployed_code()
@@ -118,10 +119,19 @@ class Development:
                 click.echo(line)
 
 
-class _Filter(DefaultFilter):
+class ChangeFilter(DefaultFilter):
     """Ignores the files that editors, Python and version control write, and those that no image contains."""
 
-    ignore_dirs = (*DefaultFilter.ignore_dirs, *LEFT_OUT, ".local-aws")
+    ignore_dirs = (*DefaultFilter.ignore_dirs, ".local-aws")
+
+    def __init__(self, app: Path) -> None:
+        """Filter the changes in an app's folder."""
+        super().__init__()
+        self._app = app
+
+    def __call__(self, change: Change, path: str) -> bool:
+        """Whether a change counts."""
+        return super().__call__(change, path) and not is_left_out(self._app, Path(path))
 
 
 def needs_build(plan: BuildPlan, names: Iterable[PurePosixPath]) -> bool:
@@ -139,10 +149,16 @@ def needs_build(plan: BuildPlan, names: Iterable[PurePosixPath]) -> bool:
     )
 
 
-def update_copy(source: Path, copy: Path) -> None:
-    """Copy a file or folder from the source, or delete the copy if the source no longer exists."""
+def update_copy(source: Path, copy: Path, app: Path | None = None) -> None:
+    """Copy a file or folder, or delete the copy if the source no longer exists.
+
+    Args:
+        source: the file or folder.
+        copy: its copy, which may not exist yet.
+        app: the app's folder, which has names that an image leaves out. Default: the source.
+    """
     if source.is_dir():
-        shutil.copytree(source, copy, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(source, copy, dirs_exist_ok=True, symlinks=True, ignore=ignored_in(app or source))
     elif source.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, copy)

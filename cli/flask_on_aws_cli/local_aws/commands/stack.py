@@ -5,11 +5,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
+
+from ...local_project.chosen_app import chosen_app
+from ...local_project.health_routes import write_health_routes
 from ...local_project.project import LocalAws
-from ...pulumi_engine import Event, Override, Resource, Result, apply
+from ...pulumi_engine import EngineError, Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
-from ...shared.stack_options import plan_settings
+from ...shared.health_path_record import record_health_path
+from ...shared.health_paths import routes_in_code
+from ...shared.stack_options import plan_settings, setting
 from ...task_model.environment_images import ImageBuild, ProcessImages
 from ..runtimes import open_images
 
@@ -26,8 +32,14 @@ class Stack:
     def __init__(self, project: Path, local: LocalAws, print_line: Print) -> None:
         self._program, self._local, self._print = project, local, print_line
         self._project = read_project(project, STACK)
+        chosen = chosen_app(project)
+        self._chosen_config = {f"{self._project.name}:app": str(chosen)} if chosen else {}
+        self._chosen = chosen
         self._images = open_images(local.location, local.runtime)
         self._built: dict[Path, str] = {}
+        self._routes: tuple[str, ...] = ()
+        configured = setting(self._project.config, self._project.name, "healthCheckPath", AUTO_HEALTH_PATH)
+        self._searches = configured == AUTO_HEALTH_PATH
 
     def apply(self) -> Result:
         """Make the local AWS match the program.
@@ -35,14 +47,25 @@ class Stack:
         Raises:
             EngineError, BuildPlanError, BuildError: each with a sentence for the user.
         """
+        self._write_routes(())
         overrides: Mapping[str, Override] = {
             "docker-build:index:Image": self._build,
             "docker:index/image:Image": self._build,
             "aws:cloudfront/distribution:Distribution": self._distribution,
         }
-        return apply(
-            self._program, STACK, Path(sys.executable), self._local.location, overrides, self._progress, self._log
+        result = apply(
+            self._program,
+            STACK,
+            Path(sys.executable),
+            self._local.location,
+            overrides,
+            self._progress,
+            self._log,
+            self._chosen_config,
         )
+        if self._chosen and self._chosen.resolve() not in self._built:
+            raise EngineError(f"The program did not build the app in {self._chosen}; it must read the setting app.")
+        return result
 
     @property
     def app(self) -> Path:
@@ -74,12 +97,23 @@ class Stack:
         digest = str(outputs.get("digest") or outputs.get("repoDigest", "")).rpartition("@")[2]
         app = self._program / str(context.get("location") or context["context"])
         self._built[app.resolve()] = digest
+        self._write_routes((*self._routes, *routes_in_code(app)))
         # The image's inputs have a Dockerfile that was generated from these settings, or the app's, but no settings.
         settings = plan_settings(self._project.config, self._project.name)
         difference = self._images.build(ImageBuild(digest, app, inputs, self._program, settings))
         if difference is not None:
             self._print(f"built    {digest[:19]} from {app}" + (f" ({difference})" if difference else ""))
         return {}
+
+    def _write_routes(self, routes: tuple[str, ...]) -> None:
+        """Have the load balancer search for health paths, in these routes as well, unless the stack sets one."""
+        self._routes = routes
+        write_health_routes(self._local.location.folder, routes if self._searches else None)
+
+    def record_health_path(self, path: str) -> None:
+        """Record the path of the app, if the program builds exactly one."""
+        if len(self._built) == 1:
+            record_health_path(self.app, path)
 
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Replace CloudFront's domain name by the address of the load balancer, which serves its requests here."""

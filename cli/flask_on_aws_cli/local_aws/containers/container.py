@@ -1,5 +1,6 @@
 """A container in the Docker engine, from its start to its exit code."""
 
+import json
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -9,12 +10,15 @@ from typing import Any, NamedTuple
 from docker.errors import APIError, NotFound
 
 from ...local_project.location import Target
-from ...task_model.runtime import CannotStart, ExecProcess, Usage
+from ...task_model.runtime import CannotStart, ExecProcess, Listening, Usage
 from ..faults import Faults
+from . import listening
 from .docker_client import EngineFailure, quietly
 
 _KILLED = 137  # 128 + SIGKILL: the exit code of a container that was removed by someone else
 _NANOSECONDS = 1e9
+PYTHONS = ("python3", "python")
+"""Names of Python in an image."""
 _ACTIVITY = "writing containers' output"
 
 
@@ -84,9 +88,18 @@ class Container:
         docker = ["docker", "--host", self._launch.engine_url, "exec", *options, self._container.name]
         return ExecProcess([*docker, *command], Path.home(), os.environ)
 
-    def listening_ports(self) -> frozenset[int]:
-        """None: its network is private, and only the ports of the task definition are published."""
-        return frozenset()
+    def listening(self) -> Listening:
+        """The ports on which its processes listen, which the image's Python reads; none in an image without it."""
+        program = Path(listening.__file__).read_text(encoding="utf-8")
+        for python in PYTHONS:
+            try:
+                code, output = self._container.exec_run([python, "-c", program])
+            except EngineFailure:  # it has ended
+                break
+            if code == 0:
+                ports, loopback = json.loads(output)
+                return Listening(frozenset(ports), frozenset(loopback), is_private=True)
+        return Listening(is_private=True)
 
     def usage(self) -> Usage:
         """The engine's measurement, without cached files that the kernel can reclaim, as in `docker stats`."""

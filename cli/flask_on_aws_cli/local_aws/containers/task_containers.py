@@ -13,11 +13,12 @@ from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.rds_ca import are_rds_certificates
 
 from ...local_project.location import ACCOUNT_ID, HOST, Target
+from ...shared.trusted_certificates import CONTAINER_PATH, VARIABLE, trusted_file, uses_cache
 from ...task_model.definition import Container, TaskPlan
 from ...task_model.runtime import CannotStart, cannot_pull
 from ..faults import Faults
 from . import relay
-from .container import ContainerLaunch
+from .container import PYTHONS, ContainerLaunch
 from .docker_client import LABEL, EngineFailure, quietly
 from .gateway import Gateway
 
@@ -25,7 +26,6 @@ from .gateway import Gateway
 _READY_SECONDS = 30.0
 # Of the relay: Python with a few connections needs 12 MiB.
 _RELAY_MEMORY = 64 * 1024 * 1024
-_PYTHONS = ("python3", "python")
 _BILLION = 1_000_000_000
 # ECS runs the health checks of the task definition, and ignores those of the image:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html
@@ -110,7 +110,7 @@ class TaskContainers:
 
         On Fargate, the container `~internal~ecs~pause` provides the network.
         """
-        network = next((started for python in _PYTHONS if (started := self._start_relay(image, python))), None)
+        network = next((started for python in PYTHONS if (started := self._start_relay(image, python))), None)
         if network is None:
             raise CannotStart(
                 f"ResourceInitializationError: {self._plan.containers[0].image} has no Python on its PATH, which the "
@@ -170,19 +170,24 @@ class TaskContainers:
 
     def _create(self, container: Container, image: Any, environment: Mapping[str, str]) -> Any:
         memory = container.memory or self._plan.memory
+        variables, mounts = self._environment(environment), self._mounts(container, image)
+        if uses_cache(variables):
+            variables[VARIABLE] = CONTAINER_PATH
+            trusted = trusted_file(self._dependencies.certificates)
+            mounts.append(Mount(CONTAINER_PATH, str(trusted), type="bind", read_only=True))
         return self._dependencies.client.containers.create(
             image,
             name=f"{self._name}-{container.name}-{secrets.token_hex(2)}",
             entrypoint=list(container.entry_point) or None,
             command=list(container.command) or None,
-            environment=self._environment(environment),
+            environment=variables,
             labels=self._dependencies.labels,
             network_mode=f"container:{self._network.id}",
             user=container.user,
             read_only=container.read_only,
             init=container.has_init and self._dependencies.has_init,
             cap_drop=list(container.dropped_capabilities),
-            mounts=self._mounts(container, image),
+            mounts=mounts,
             mem_limit=memory,
             memswap_limit=memory,
             nano_cpus=int(min(self._plan.cpu, self._dependencies.processors) * _BILLION),

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from botocore.config import Config
 
 from ...local_project.clients import client
+from ...local_project.health_routes import read_health_routes
 from ...local_project.location import Location
 from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalAws, find_local_aws
 from ...shared.certificate_authority import Authority
@@ -24,6 +26,7 @@ from ..commands import exec_command
 from ..ecs import development
 from ..ecs.data_plane import Ecs
 from ..ecs.scheduler.autoscaling import Autoscaling
+from ..elasticache.part import Caches
 from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.configuration_reader import ConfigurationReader
@@ -54,7 +57,10 @@ class Daemon:
         records = self._endpoint.records
         elb = _client(location, "elbv2")
         configuration = ConfigurationReader(
-            elb, edge_headers(elb, _client(location, "cloudfront")), version=lambda: records.version
+            elb,
+            edge_headers(elb, _client(location, "cloudfront")),
+            version=lambda: (records.version, read_health_routes(folder)),
+            routes=lambda: read_health_routes(folder),
         )
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
@@ -63,6 +69,7 @@ class Daemon:
         targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)
         self._database_records = DatabaseRecords(records, self._databases, faults)
+        self._caches = Caches(folder / "elasticache", authority, records, faults)
         tasks = open_task_runtime(location, local.runtime, self._ports, faults)
         set_image_lookup(tasks.images.has)
         self._ecs = Ecs(location, self._endpoint, self._balancer, tasks.runtime)
@@ -79,6 +86,7 @@ class Daemon:
             targets,
             self._databases,
             self._database_records,
+            self._caches,
             self._ecs,
             scaling,
         ]
@@ -103,9 +111,9 @@ class Daemon:
         return sum(meter.memory for meter in self._ecs.meters().values())
 
     def _ports(self) -> set[int]:
-        """The ports that tasks may connect to: those of the API, the load balancers and the databases."""
+        """The ports that tasks may connect to: those of the API, the load balancers, the databases and the caches."""
         databases = {status.port for status in self._databases.statuses().values() if status.port}
-        return {self._local.location.port, *self._balancer.ports.values(), *databases}
+        return {self._local.location.port, *self._balancer.ports.values(), *databases, *self._caches.ports().values()}
 
     def _pages(self) -> set[str]:
         """Origins of this project's pages: those of the load balancers and of the status page."""
@@ -122,7 +130,9 @@ class Daemon:
             "container_memory": self._container_memory(),
             "ports": {f"{arn}:{port}": local_port for (arn, port), local_port in self._balancer.ports.items()},
             "problems": self._balancer.problems,
+            "health_paths": {arn: asdict(chosen) for arn, chosen in self._balancer.health_paths.items()},
             "faults": [fault_as_json(fault) for fault in self._faults.current()],
+            "caches": dict(self._caches.ports()),
             "databases": {
                 name: {"state": status.state, "host": status.host, "port": status.port, "note": status.note}
                 for name, status in self._databases.statuses().items()

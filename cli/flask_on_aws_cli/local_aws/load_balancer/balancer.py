@@ -17,7 +17,7 @@ from ..parts import TargetHealth
 from .access_log import AccessLog
 from .configuration import Configuration, Listener, LoadBalancer
 from .health import NOT_IN_USE
-from .health_checks import HealthChecker
+from .health_checks import ChosenPath, HealthChecker
 from .ports import ListenerKey, PortFile, assign_ports
 from .requests.application import Application, ListenerState, Page
 from .requests.server import Loop, Server
@@ -61,6 +61,7 @@ class Balancer:
         self._wake: Callable[[], None] = lambda: None
         self._port_file = PortFile(folder / "ports.json")
         self.targets = TargetTable(lag=deregistration_lag)
+        self._health_checker = HealthChecker(self.targets, self._health_check_of, self._faults)
         self._configuration = Configuration()
         self._servers: dict[ListenerKey, Server] = {}
         self._problems: dict[ListenerKey, str] = {}
@@ -113,6 +114,11 @@ class Balancer:
         """Why listeners are not served, a sentence each; empty if all are."""
         return list(self._problems.values())
 
+    @property
+    def health_paths(self) -> dict[str, ChosenPath]:
+        """By target group: the path on which its targets are checked, where they were searched for it."""
+        return dict(self._health_checker.chosen)
+
     def register(self, target_group_arn: str, target: Target) -> None:
         """Start to check the target and, once it is healthy, to route to it."""
         self.targets.register(target_group_arn, target)
@@ -144,7 +150,6 @@ class Balancer:
         try:
             self._pool, self._access_log = Pool(), AccessLog(self._folder / "access.log", self._faults)
             self._context = server_context(self._authority, self._is_listener_host)
-            self._health_checker = HealthChecker(self.targets, self._health_check_of, self._faults)
             self._ports = self._port_file.read()
             await self._reconcile()
         except Exception as error:

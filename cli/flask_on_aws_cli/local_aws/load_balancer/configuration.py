@@ -28,6 +28,8 @@ class HealthCheck:
     """Consecutive passes after which an unhealthy target is healthy; a new target needs only one."""
     unhealthy_threshold: int = 2
     """Consecutive failures after which a target is unhealthy."""
+    routes: tuple[str, ...] | None = None
+    """Health paths in the app's code, for the search of a target that does not answer `path`; None: no search."""
 
 
 @dataclass(frozen=True)

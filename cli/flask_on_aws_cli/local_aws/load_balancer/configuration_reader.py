@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from flask_on_aws.ingress.health_path import DEFAULT_HEALTH_PATH
+
 from .configuration import (
     Action,
     Condition,
@@ -56,12 +58,17 @@ def _no_edge_headers(_listener_arn: str) -> None:
     return None
 
 
+def _no_search() -> None:
+    return None
+
+
 class ConfigurationReader:
     """Reads the configuration, and caches it for a second.
 
     `edge_headers` returns, for a listener's ARN, the header fields that a CDN in front of it adds; None if there is no
     CDN. Default: no CDN anywhere. `version` returns a new value after each change; while it is the same, the cache
-    stays valid for longer. Default: a new value each time.
+    stays valid for longer. Default: a new value each time. `routes` returns the health paths in the app's code if the
+    targets of groups with the default health path are searched for theirs, else None. Default: no search.
     """
 
     def __init__(
@@ -70,9 +77,11 @@ class ConfigurationReader:
         edge_headers: EdgeHeaders = _no_edge_headers,
         *,
         version: Callable[[], object] = object,
+        routes: Callable[[], tuple[str, ...] | None] = _no_search,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._edge_headers, self._version, self._clock = client, edge_headers, version, clock
+        self._routes = routes
         self._read_at, self._read_version, self._configuration = float("-inf"), object(), Configuration()
 
     def __call__(self) -> Configuration:
@@ -120,7 +129,7 @@ class ConfigurationReader:
             record["Protocol"],
             attributes.get("load_balancing.algorithm.type", "round_robin"),
             float(attributes.get("deregistration_delay.timeout_seconds", 300)),
-            _health_check(record),
+            _health_check(record, self._routes()),
         )
 
 
@@ -128,11 +137,12 @@ def _attributes(response: Record) -> dict[str, str]:
     return {attribute["Key"]: attribute["Value"] for attribute in response["Attributes"]}
 
 
-def _health_check(record: Record) -> HealthCheck:
+def _health_check(record: Record, routes: tuple[str, ...] | None) -> HealthCheck:
     default = HealthCheck()
+    path = record.get("HealthCheckPath", default.path)
     port = record.get("HealthCheckPort", "traffic-port")
     return HealthCheck(
-        record.get("HealthCheckPath", default.path),
+        path,
         None if port == "traffic-port" else int(port),
         record.get("HealthCheckProtocol", default.protocol),
         record.get("Matcher", {}).get("HttpCode", default.matcher),
@@ -140,6 +150,7 @@ def _health_check(record: Record) -> HealthCheck:
         float(record.get("HealthCheckTimeoutSeconds", default.timeout)),
         int(record.get("HealthyThresholdCount", default.healthy_threshold)),
         int(record.get("UnhealthyThresholdCount", default.unhealthy_threshold)),
+        routes if path == DEFAULT_HEALTH_PATH else None,
     )
 
 

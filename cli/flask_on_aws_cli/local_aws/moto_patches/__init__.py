@@ -11,6 +11,7 @@ from .access_logs import patch_access_logs
 from .cloudfront import patch_cloudfront
 from .deployments import patch_deployments
 from .ecs import patch_ecs
+from .elasticache import patch_elasticache
 from .images import patch_images
 from .log_keys import patch_log_keys
 from .monitoring import patch_monitoring
@@ -28,6 +29,7 @@ def apply_patches() -> None:
     patch_other_services()
     patch_log_keys()
     patch_rds()
+    patch_elasticache()
     patch_for_provider()
     patch_monitoring()
     patch_deployments()

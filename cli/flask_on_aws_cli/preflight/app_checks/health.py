@@ -4,7 +4,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..check import Cause, Check, Finding, failed, passed
+from flask_on_aws.ingress.health_path import DEFAULT_HEALTH_PATH, HEALTH_TIMEOUT_SECONDS
+
+from ...shared.health_paths import FRONT_PAGE
+from ..check import Cause, Check, Finding, failed, passed, warned
 from ..diagnosis.diagnosis import diagnose
 from ..output import Output
 from ..running import Answer
@@ -48,6 +51,28 @@ def judge_answer(answers: Answers, path: str, output: Output, seconds: float) ->
         return failed(NAME, Finding(Cause.NO_ANSWER, sentence, "answer 200", shown(answer)))
     finding = diagnose(output)
     return failed(NAME, finding or _no_answer(answer, path, output))
+
+
+def judge_chosen_path(default: Answers, path: str, output: Output, *, is_failure: bool) -> Check:
+    """The health check of an app that answers 200 on another path than the default one.
+
+    Args:
+        default: the responses on the default path.
+        path: the path that answers 200.
+        output: the app's output.
+        is_failure: whether AWS checks the default path, since the stack sets no other.
+    """
+    problem = judge_answer(default, DEFAULT_HEALTH_PATH, output, 0)
+    fix = f"set its path, with `flask-on-aws plan --write` or: pulumi config set healthCheckPath {path}"
+    if path == FRONT_PAGE:
+        fix += f" (or add a view {DEFAULT_HEALTH_PATH}: the front page is more work, and fails with the database)"
+    finding = Finding(
+        problem.cause or Cause.HEALTH_PATH_MISSING,
+        f"answers 200 on {path}, but not on the default of healthCheckPath: {problem.message}",
+        fix,
+        problem.evidence,
+    )
+    return failed(NAME, finding) if is_failure else warned(NAME, finding)
 
 
 def _redirect(answers: Answers, path: str) -> Finding:
@@ -147,7 +172,7 @@ def _no_answer(answer: Answer, path: str, output: Output) -> Finding:
     return Finding(
         Cause.NO_ANSWER,
         f"listens but does not answer on {path} ({answer.error})",
-        "answer over HTTP/1.1 within 5 seconds",
+        f"answer over HTTP/1.1 within {HEALTH_TIMEOUT_SECONDS} seconds",
         output.last(),
     )
 

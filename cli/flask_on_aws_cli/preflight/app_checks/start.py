@@ -9,7 +9,7 @@ from ..diagnosis.bind_rules import bind_fix
 from ..diagnosis.diagnosis import diagnose
 from ..output import Context, Output
 from ..running import Answer, Listener
-from .health import Answers, judge_answer
+from .health import Answers, judge_answer, judge_chosen_path
 
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 what an app has to listen on
 STARTS, LISTENS, ANSWERS = "starts", "listens", "health"
@@ -26,6 +26,8 @@ class Expectation:
     host: str = ""
     """The public name."""
     context: Context = field(default_factory=Context)
+    of_stack: bool = False
+    """Whether a stack deploys it, so that AWS checks the default health path unless the stack sets another one."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Start:
     """To the last probe of its health path."""
     visit: Answer = field(default_factory=Answer)
     """To a visitor's request for the same path."""
+    health_path: str = ""
+    """The path of these answers."""
+    default_answer: Answer | None = None
+    """To a probe of the default health path, if another path was chosen instead."""
 
     @property
     def answers_well(self) -> bool:
@@ -69,7 +75,11 @@ def start_checks(start: Start, expected: Expectation) -> list[Check]:
     if listens.cause:
         return [starts, listens, not_checked(ANSWERS, "it does not listen where the load balancer connects")]
     answers = Answers(start.answer, start.visit, expected.host)
-    return [starts, listens, judge_answer(answers, expected.health_path, output, start.seconds)]
+    health = judge_answer(answers, expected.health_path, output, start.seconds)
+    if start.default_answer and start.answers_well:
+        default = Answers(start.default_answer, start.default_answer, expected.host)
+        health = judge_chosen_path(default, expected.health_path, output, is_failure=expected.of_stack)
+    return [starts, listens, replace(health, health_path=start.health_path if start.answers_well else "")]
 
 
 def _ended(start: Start, output: Output) -> Finding:

@@ -2,7 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
+from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH, DEFAULT_HEALTH_PATH, HEALTH_TIMEOUT_SECONDS
+
+from ...shared.health_paths import Response, is_search_useful, routes_in_code, search
 from ..check import Check
 from ..environment import external_host
 from ..output import Output
@@ -34,6 +38,23 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
     }
 
 
+def probe(app: App, path: str) -> Answer:
+    """Send the load balancer's health check, which waits no longer than on AWS."""
+    return app.ask(path, _PROBE_HEADERS, HEALTH_TIMEOUT_SECONDS)
+
+
+def search_path(app: App, folder: Path) -> tuple[str, Answer]:
+    """The first path on which an app answers the health check with 200, and that answer; an empty path if none does."""
+    paths, answer, response = search(routes_in_code(folder)), Answer(), None
+    try:
+        while True:
+            path = next(paths) if response is None else paths.send(response)
+            answer = probe(app, path)
+            response = Response(answer.status, answer.location)
+    except StopIteration as end:
+        return end.value, answer
+
+
 def wait_for_start(app: App, settings: AppSettings, port: int) -> Start:
     """Watch a started app until it answers 200, exits, or runs out of time."""
     watch = _Watch(app, settings, port)
@@ -50,6 +71,9 @@ class _Watch:
         self._code: int | None = None
         self._listeners: Sequence[Listener] = ()
         self._answer = Answer()
+        self._searches = settings.health_path == AUTO_HEALTH_PATH
+        self._path = DEFAULT_HEALTH_PATH if self._searches else settings.health_path
+        self._default_answer: Answer | None = None
 
     def poll(self) -> bool:
         """Poll once; returns whether the watch is over."""
@@ -59,8 +83,8 @@ class _Watch:
         now = time.monotonic()
         self._listeners = self._app.listeners()
         if any(fits(listener, self._port) for listener in self._listeners):
-            self._answer = self._app.ask(self._settings.health_path, _PROBE_HEADERS)
-            if self._answer.status == 200:
+            self._answer = probe(self._app, self._path)
+            if self._answer.status == 200 or self._has_other_path():
                 return True
             if self._answer.status >= 300 and self._answer.status != _NOT_YET:
                 self._otherwise_since = self._otherwise_since or now
@@ -72,11 +96,22 @@ class _Watch:
             or 0 < self._otherwise_since < now - _OTHERWISE_SECONDS
         )
 
+    def _has_other_path(self) -> bool:
+        """Whether the app answers 200 on a path other than the default one; searched once, at its first answer."""
+        if not self._searches or not is_search_useful(self._answer.status):
+            return False
+        self._searches = False
+        path, answer = search_path(self._app, self._settings.folder)
+        if path in ("", self._path):
+            return False
+        self._default_answer, self._path, self._answer = self._answer, path, answer
+        return True
+
     def result(self) -> Start:
         """What was observed, with the response that a visitor gets."""
         seconds, running = time.monotonic() - self._began, self._code is None
         has_answered = running and self._answer.status
-        visit = self._app.ask(self._settings.health_path, visitor_headers(self._settings)) if has_answered else Answer()
+        visit = self._app.ask(self._path, visitor_headers(self._settings)) if has_answered else Answer()
         return Start(
             seconds=seconds,
             lines=self._app.lines(),
@@ -85,6 +120,8 @@ class _Watch:
             listeners=self._listeners,
             answer=self._answer,
             visit=visit,
+            health_path=self._path,
+            default_answer=self._default_answer,
         )
 
 
@@ -97,7 +134,7 @@ def watch_on(app: App, start: Start, expected: Expectation, seconds: int) -> Che
         if code is not None:
             later = Start(total, app.lines(), code, app.out_of_memory())
             return start_checks(later, expected)[0]
-        answer = app.ask(expected.health_path, _PROBE_HEADERS)
+        answer = probe(app, expected.health_path)
         if answer.status != 200 and app.exit_code() is None:
             output = Output(app.lines(), expected.command, context=expected.context)
             return judge_answer(Answers(answer, answer, expected.host), expected.health_path, output, total)

@@ -10,16 +10,19 @@ from dataclasses import replace
 
 from flask_on_aws.build_plan.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
-from flask_on_aws.runtime_contract.contract import CA_PATH
+from flask_on_aws.runtime_contract.contract import CA_PATH, CacheFacts
 
+from ...build.base_image_age import old_base_image
 from ...build.run import BuildError, build_image
 from ...shared.docker_engine import ENGINE_NAMES, DockerError, inspect, remove
-from ..check import Cause, Check, Finding, failed, not_checked, passed
+from ..check import Cause, Check, Finding, failed, not_checked, passed, warned
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
+from ..processes.cache import AppCache
 from ..processes.database import database_facts
 from ..settings import AppSettings, release_command
 from .builder import pushing_builder
+from .container_cache import container_cache
 from .container_database import container_database, private_network
 from .container_runner import ContainerRunner, engine_has_init, image_has
 
@@ -56,11 +59,23 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         config = image_details["Config"]
         own = shlex.join([*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())])
         command = build_plan.start_command or build_plan.image_process or own
-        built = BuiltApp(settings, runner, command, release_command(settings, build_plan.release_command))
+        built = BuiltApp(settings, runner, command, release_command(settings, build_plan))
         if build_plan.dockerfile:
             own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
             built = replace(built, stage=own.stage)
+        if "cache" in settings.services:
+            runner, built = _with_cache(built, runner, stack)
         yield _with_database(built, runner, stack) if "database" in settings.services else built
+
+
+def _with_cache(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> tuple[ContainerRunner, BuiltApp]:
+    try:
+        cache, volume = stack.enter_context(container_cache(built.settings, runner.network))
+    except DockerError as error:
+        nowhere = CacheFacts(NOWHERE, NO_PORT, built.settings.cache_use)
+        return runner, replace(built, cache=AppCache(nowhere, problem=str(error)))
+    runner = replace(runner, trusted_volume=volume)
+    return runner, replace(built, runner=runner, cache=cache)
 
 
 def _with_database(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> BuiltApp:
@@ -88,7 +103,11 @@ def _build(settings: AppSettings, build_plan: BuildPlan, image: str, report: Rep
         report(failed(BUILD, build_failed(error)))
         raise StopHere from error
     seconds = time.monotonic() - began
-    report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))
+    age, fix = old_base_image(image, build_plan)
+    if age:
+        report(warned(BUILD, Finding(Cause.OLD_BASE_IMAGE, f"the base image {age}", fix)))
+    else:
+        report(passed(BUILD, f"an image, in {seconds:.0f} s", seconds))
 
 
 def judge_architecture(actual: str, expected: str) -> Check:

@@ -61,9 +61,9 @@ class ContainerApp:
         output = self._probe("listeners", {})
         return [Listener(*address) for address in json.loads(output)] if output else []
 
-    def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
         """Send one GET from inside the network to the container's address, so that listening on loopback fails."""
-        output = self._probe("ask", self._request(path, headers, PROBE_SECONDS))
+        output = self._probe("ask", self._request(path, headers, seconds))
         return Answer(**json.loads(output)) if output else Answer(error="the container ended")
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:

@@ -86,11 +86,12 @@ def _copy(name: str) -> None:
         certificate, key = authority.issue([_HOST])
         signer = authority.certificate_path.read_bytes()
     server_files = {"server.crt": certificate, "server.key": key, "pg_hba.conf": _ACCESS.encode()}
-    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", stdin=_archive(server_files, 0o600))
-    docker("cp", "-", f"{name}:{_CA_FOLDER}", stdin=_archive({CA_PATH.rpartition("/")[2]: signer}, 0o644))
+    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", stdin=archive(server_files, 0o600))
+    docker("cp", "-", f"{name}:{_CA_FOLDER}", stdin=archive({CA_PATH.rpartition("/")[2]: signer}, 0o644))
 
 
-def _archive(files: Mapping[str, bytes], mode: int) -> bytes:
+def archive(files: Mapping[str, bytes], mode: int) -> bytes:
+    """A tar archive of files that belong to the database's user."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():

@@ -13,6 +13,7 @@ from ...shared.docker_engine import DockerError, attempt, docker, inspect, label
 from ..running import Outcome
 from ..settings import AppSettings
 from .container_app import NO_PYTHON, PYTHONS, ContainerApp
+from .container_cache import TRUSTED_FILE
 
 # The user for images that would run as root: the one in images built from a build plan.
 _NOBODY = "10001:10001"
@@ -34,6 +35,8 @@ class ContainerRunner:
     """What runs commands in place of the image's ENTRYPOINT; empty where that is kept."""
     image_process: str = ""
     """What the image starts, as a command line, where its ENTRYPOINT is replaced."""
+    trusted_volume: str = ""
+    """The volume with the root certificates of the cache; empty without a cache."""
 
     def start(self, environment: Mapping[str, str]) -> ContainerApp:
         """Start the app.
@@ -103,6 +106,9 @@ class ContainerRunner:
         if self.ca_volume:
             folder = CA_PATH.rpartition("/")[0]
             options += ["--mount", f"type=volume,source={self.ca_volume},destination={folder},readonly"]
+        if self.trusted_volume:
+            folder = TRUSTED_FILE.rpartition("/")[0]
+            options += ["--mount", f"type=volume,source={self.trusted_volume},destination={folder},readonly"]
         return options + [f"--env={key}={value}" for key, value in environment.items()]
 
 

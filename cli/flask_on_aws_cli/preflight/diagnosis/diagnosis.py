@@ -3,6 +3,7 @@
 from ..check import Finding
 from ..output import Output, Rule
 from . import bind_rules, database_rules, import_rules, system_rules
+from .environment_rule import unknown_environment
 from .variable_rule import missing_variable
 
 # From the most to the least specific.
@@ -19,6 +20,7 @@ _RULES: tuple[Rule, ...] = (
     bind_rules.port_as_text,
     system_rules.root,
     system_rules.disk,
+    unknown_environment,
     database_rules.driver_not_installed,
     import_rules.not_installed,
     import_rules.command,

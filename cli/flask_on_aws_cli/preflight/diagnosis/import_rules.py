@@ -1,6 +1,9 @@
 """Rules for what is missing from an app or cannot be imported. Pure functions."""
 
 import re
+from collections.abc import Mapping
+
+from flask_on_aws.runtime_contract.programs import missing_package
 
 from ..check import Cause, Finding
 from ..output import Output, search
@@ -36,6 +39,8 @@ def not_installed(output: Output) -> Finding | None:
             "psycopg[binary]",
             library[1],
         )
+    if program := _missing_program(output):
+        return program
     match = search(output, r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
     if not match:
         return None
@@ -54,6 +59,16 @@ def not_installed(output: Output) -> Finding | None:
         f"add {_DISTRIBUTIONS.get(package, package.replace('_', '-'))} to the dependencies, or correct the import",
         match[1],
     )
+
+
+def _missing_program(output: Output) -> Finding | None:
+    """A program of a Debian package that the app runs, such as ffmpeg."""
+    match = search(output, r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<name>[\w.+-]+)'")
+    kind, package = missing_package(match[0]["name"]) if match else ("", "")
+    if not match or kind != "system_packages":
+        return None
+    sentence = f"the program {match[0]['name']} is not installed"
+    return Finding(Cause.NOT_INSTALLED, sentence, f"add {package} to the setting systemPackages", match[1])
 
 
 def _modules_of(command: str) -> set[str]:
@@ -113,6 +128,17 @@ def command(output: Output) -> Finding | None:
     return Finding(
         Cause.START_COMMAND_NOT_FOUND,
         f"the start command's {name} does not exist",
-        f"add the package that provides {name.rpartition('/')[2]} to the dependencies, or correct the start command",
+        f"{_addition(name.rpartition('/')[2], output.context.packages)}correct the start command",
         match[1] if match else output.last(),
     )
+
+
+def _addition(program: str, installed: Mapping[str, str]) -> str:
+    """The advice to add the package of a program, unless that is installed and yet the program is not found."""
+    kind, package = missing_package(program)
+    name = package.partition("[")[0].lower()
+    if kind == "dependencies" and "[" not in package and name in {other.lower() for other in installed}:
+        return ""
+    where = "the setting systemPackages" if kind == "system_packages" else "the dependencies"
+    name_of_package = f" ({package})" if package else ""
+    return f"add the package that provides {program} to {where}{name_of_package}, or "

@@ -8,16 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from flask_on_aws.build_plan.plan import BuildPlan
+from flask_on_aws.runtime_contract.contract import CacheFacts
 
+from ...build.environment_commands import PROGRAMS
+from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
+from ...cache_server.server import CacheServerError, NoCacheServerError
 from ...local_project.ports import port_for
 from ...postgres_server.binaries import NoPostgresError
 from ...postgres_server.server import ServerError
-from ...task_model.environment_images import available_python
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
 from ..settings import AppSettings, release_command
+from .cache import AppCache, temporary_cache
 from .database import database_facts, temporary_database
 from .process_runner import ProcessRunner, make_read_only, make_writable, remove
 from .system_account import unprivileged_prefix
@@ -37,7 +41,8 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(remove, folder)
-        writable = _make(settings, build_plan, folder / "built", report)
+        python = local_python(build_plan)
+        writable = _make(settings, build_plan, python, folder / "built", report)
         report(not_checked(ARCHITECTURE, f"{_NO_IMAGE}; it runs on this machine's processor"))
         report(_user())
         report(not_checked(CERTIFICATES, _NO_IMAGE))
@@ -50,11 +55,21 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
             scratch=folder,
             ca=None,
             writable=writable,
+            programs=folder / "built" / PROGRAMS,
         )
-        built = BuiltApp(
-            settings, runner, build_plan.start_command, release_command(settings, build_plan.release_command)
-        )
+        other = f"{python.version} instead of {build_plan.python_version}" if python.difference else ""
+        release = release_command(settings, build_plan)
+        built = BuiltApp(settings, runner, build_plan.start_command, release, other_python=other)
+        if "cache" in settings.services:
+            built = replace(built, cache=_cache(settings, stack))
         yield _with_database(built, runner, stack) if "database" in settings.services else built
+
+
+def _cache(settings: AppSettings, stack: ExitStack) -> AppCache:
+    try:
+        return stack.enter_context(temporary_cache(settings))
+    except (NoCacheServerError, CacheServerError) as error:
+        return AppCache(CacheFacts(NOWHERE, NO_PORT, settings.cache_use), problem=str(error).rstrip("."))
 
 
 def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> BuiltApp:
@@ -65,12 +80,14 @@ def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> 
     return replace(built, runner=replace(runner, ca=database.ca), database=database.facts, password=database.password)
 
 
-def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Report) -> list[Path]:
+def _make(
+    settings: AppSettings, build_plan: BuildPlan, python: LocalPython, target: Path, report: Report
+) -> list[Path]:
     """Build the environment; returns the folders of the code that the app may write to."""
-    began, version = time.monotonic(), available_python(build_plan.python_version)
+    began = time.monotonic()
     try:
         make_environment(
-            replace(build_plan, python_version=version),
+            replace(build_plan, python_version=python.version),
             settings.folder,
             target,
             settings.build_env,
@@ -81,13 +98,12 @@ def _make(settings: AppSettings, build_plan: BuildPlan, target: Path, report: Re
         raise StopHere from error
     make_read_only(target / "app")
     writable = make_writable(target / "app", settings.writable_paths)
-    other = (
-        ""
-        if version == build_plan.python_version
-        else f", which this machine has instead of {build_plan.python_version}"
-    )
     seconds = time.monotonic() - began
-    report(passed(BUILD, f"an environment with Python {version}{other}, in {seconds:.0f} s", seconds))
+    built = f"an environment with Python {python.version}, in {seconds:.0f} s"
+    if python.difference:
+        report(not_checked(BUILD, f"{built}: {python.difference}"))
+    else:
+        report(passed(BUILD, built, seconds))
     return writable
 
 

@@ -69,10 +69,10 @@ class ProcessApp:
                 continue  # it has just ended
         return sorted(listeners)
 
-    def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
         """Send one GET."""
         all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
-        return Answer(**probe.ask(_HOST, self._port, path, all_headers, PROBE_SECONDS))
+        return Answer(**probe.ask(_HOST, self._port, path, all_headers, seconds))
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
         """Send one GET, and wait until the app closes the connection."""

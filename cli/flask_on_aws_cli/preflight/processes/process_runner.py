@@ -14,6 +14,7 @@ from typing import IO
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.shell import shell_command
 
+from ...build.machine_programs import link_programs
 from ...shared.deferred_signals import deferred_signals
 from ...shared.process_groups import kill_group
 from ...task_model.container_paths import localize_paths
@@ -35,6 +36,8 @@ class ProcessRunner:
     """The certificates that replace RDS's; None without a database."""
     writable: Sequence[Path] = ()
     """Folders of the code that the app's user may write to."""
+    programs: Path | None = None
+    """Links to the programs that the image has; None for those of the slim image, linked in `scratch`."""
 
     def start(self, environment: Mapping[str, str]) -> ProcessApp:
         """Start the app in a separate session."""
@@ -90,8 +93,9 @@ class ProcessRunner:
         return text.replace(str(self.code), "/app").replace(str(self.venv), "/venv")
 
     def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
-        """The contract's variables and those of an image; of this process's own only PATH."""
-        path = os.pathsep.join((str(self.venv / "bin"), os.environ.get("PATH", os.defpath)))
+        """The contract's variables and those of an image; none of this process's own."""
+        programs = self.programs or link_programs(self.scratch / "programs")
+        path = os.pathsep.join((str(self.venv / "bin"), str(programs)))
         files = {CA_PATH: str(self.ca)} if self.ca else {}
         image = {
             "PATH": path,

@@ -18,9 +18,9 @@ class NamingRule(NamedTuple):
     max_length: int = 255
 
 
-# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 63 for databases and buckets, 64
-# for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every name that is
-# generated here.
+# AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 63 for databases
+# and buckets, 64 for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every
+# name that is generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),
@@ -30,6 +30,9 @@ NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:ecr/repository:Repository": NamingRule(),
     "aws:ecs/cluster:Cluster": NamingRule(),
     "aws:ecs/service:Service": NamingRule(),
+    "aws:elasticache/parameterGroup:ParameterGroup": NamingRule(),
+    "aws:elasticache/replicationGroup:ReplicationGroup": NamingRule("replicationGroupId", 40),
+    "aws:elasticache/subnetGroup:SubnetGroup": NamingRule(),
     "aws:iam/policy:Policy": NamingRule(max_length=128),
     "aws:iam/role:Role": NamingRule(max_length=64),
     "aws:iam/rolePolicy:RolePolicy": NamingRule(max_length=128),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from . import iam, logs, parameter, randoms, secret, sqs, stash
+from . import elasticache, iam, logs, parameter, randoms, secret, sqs, stash
 from .base import Provider
 from .ecs import ecs, scaling, services
 from .load_balancing import acm, listeners, load_balancers, target_groups, vpc_origins
@@ -11,7 +11,7 @@ from .rds import groups, rds
 from .s3 import bucket_settings, s3
 
 _COMPUTE = (ecs, services, load_balancers, target_groups, listeners, vpc_origins, scaling, logs)
-_DATA = (rds, groups, s3, bucket_settings, secret, parameter, sqs, randoms, stash)
+_DATA = (rds, groups, elasticache, s3, bucket_settings, secret, parameter, sqs, randoms, stash)
 _MODULES = (ec2, security_groups, iam, acm, *_COMPUTE, *_DATA)
 PROVIDERS: Mapping[str, Provider] = {
     token: provider for module in _MODULES for token, provider in module.PROVIDERS.items()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..dockerignore import excluded_by, ignore_rules
+from ..left_out import is_environment
 from ..project_files import FileError, ProjectFiles, table
 from .manager import choose_package_manager, lock_files
 from .scripts import needs_code, uses_node, uses_python
@@ -234,7 +235,7 @@ def _walk(files: ProjectFiles, depth: int = _DEPTH) -> Iterator[tuple[Path, Sequ
             if level < depth
             and name not in _NOT_SEARCHED
             and not name.startswith(".")
-            and not Path(path, name, "pyvenv.cfg").is_file()
+            and not is_environment(Path(path, name))
         )
         yield Path(path), names
 

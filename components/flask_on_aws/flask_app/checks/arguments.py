@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
 from ...build_plan.procfile import ProcfileError
+from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems
 from ...ecs import autoscaling, service_args
@@ -31,7 +32,8 @@ from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
-from ..topology import exposure, load_balancers, services
+from ..planned_commands import command_problems
+from ..topology import exposure, load_balancers, needs
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .shared import shared_problems
@@ -51,8 +53,10 @@ def problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
         settled = with_profile(with_processes(args))
     except ProcfileError as error:
         yield Problem("app", str(error))
-        settled = with_profile(args)
-    found = list(distinct(_as_given(problem, args, settled) for problem in _value_problems(name, settled)))
+        # What `workers` switches off is not known without the Procfile.
+        settled = with_profile(cast(FlaskAppArgs, {name: value for name, value in args.items() if name != "workers"}))
+    values = (_as_given(problem, args, settled) for problem in _value_problems(name, settled))
+    found = list(distinct([*values, *command_problems(args, settled)]))
     yield from found
     # What has a wrong value is reported for that alone.
     wrong = {head(problem.argument) for problem in found}
@@ -105,6 +109,8 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(logical_database.problems, _logical_database_args, args)
     elif args["database"] == "postgres":
         yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
+    if args["cache"] == "valkey":
+        yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
 
@@ -155,15 +161,18 @@ def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         if worker in _TAKEN_NAMES:
             yield Problem(path, f"{worker!r} is the name of a container of the stack's own; choose another name.")
         if not command.strip():
-            yield Problem(path, f"{command!r} starts nothing; give the command that the worker runs, or leave it out.")
+            yield Problem(
+                path,
+                f"{command!r} switches off a process type of the Procfile, which has none of this name; give the command "
+                "that the worker runs, or leave it out.",
+            )
 
 
 def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     compat = tuple(args["compat"])
     if not set(compat) <= set(COMPAT):
         return
-    used = services(args)
-    reserved = reserved_names(used, compat)
+    reserved = reserved_names(needs(args), compat)
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -70,6 +70,15 @@ _WITHOUT_DATABASE = {
     "database_kms_key_id": None,
     "database_monitoring_interval": 0,
 }
+_WITHOUT_CACHE = {
+    "cache_use": "cache",
+    "cache_version": "8.2",
+    "cache_node_type": "cache.t4g.micro",
+    "cache_replicas": 0,
+    "cache_snapshot_days": 0,
+    "cache_snapshot": None,
+    "cache_maintenance_window": "sun:04:30-sun:05:30",
+}
 _SECRET = ("build_secrets",)
 
 
@@ -93,6 +102,13 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
                 yield Problem(
                     argument,
                     f"{_said(given, argument)} has no effect with database none; set database to postgres, or leave it out.",
+                )
+    if settled["cache"] == "none":
+        for argument, default in _WITHOUT_CACHE.items():
+            if _is_given(given, argument, default):
+                yield Problem(
+                    argument,
+                    f"{_said(given, argument)} has no effect with cache none; set cache to valkey, or leave it out.",
                 )
     yield from _other_problems(given, settled)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask_on_aws_cli.main import main
+from flask_on_aws_cli.plan.procfile_writer import ProcfileExistsError, write_procfile
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
 
@@ -56,7 +57,7 @@ NAMES = ("python_version", "system_packages", "start_command", "writable_paths",
     ("name", "options", "setting"),
     [
         ("no-start", [], "the setting startCommand (not set)"),
-        ("two-scripts", [], "set startCommand, for example to"),
+        ("two-scripts", [], "set startCommand to: gunicorn"),
         ("pip", ["--python-version", "2.7"], "pythonVersion: '2.7' is not one of"),
         ("python-against-the-project", ["--python-version", "3.12"], "from the setting pythonVersion"),
         ("pip", ["--system-package", "lib pq"], "systemPackages: 'lib pq' is not the name"),
@@ -136,3 +137,72 @@ def test_what_a_dockerfile_says_besides_is_in_the_plan(tmp_path):
         ("volumes", "/data"),
         ("health check", "ignored"),
     }
+
+
+def test_a_procfile_is_written_with_what_would_run(tmp_path):
+    folder = BAD["two-scripts"].write(tmp_path / "app")
+    done = run("plan", folder, "--write-procfile")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (folder / "Procfile").read_text() == "web: gunicorn --bind 0.0.0.0:$PORT greeter:app\n"
+    assert "was written: web: gunicorn" in done.stdout
+    assert "`web:` in Procfile" in done.stdout
+    assert sorted(path.name for path in folder.iterdir()) == ["Procfile", "greeter.py", "pyproject.toml"]
+    assert (folder / "Procfile").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_start_command_of_another_source_is_written(tmp_path):
+    folder = GOOD["pyproject"].write(tmp_path / "app")
+    plan = json.loads(run("plan", folder, "--write-procfile", "--json").stdout)
+    assert (folder / "Procfile").read_text() == "web: greet\n"
+    assert plan["start_command"] == "greet"
+    (folder / "Procfile").unlink()
+    assert run("plan", folder, "--write-procfile", "--start-command", "serve $PORT").exit_code == 0
+    assert (folder / "Procfile").read_text() == "web: serve $PORT\n"
+
+
+def test_a_missing_server_is_named_when_the_procfile_is_written(tmp_path):
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    (tmp_path / "app.py").write_text("import flask\napp = flask.Flask(__name__)\n")
+    assert "app:app; add gunicorn to the dependencies" in run("plan", tmp_path, "--write-procfile").stdout
+
+
+@pytest.mark.parametrize("kind", ["file", "without web", "folder", "dangling link"])
+def test_an_existing_procfile_is_never_changed(tmp_path, kind):
+    folder = BAD["two-scripts"].write(tmp_path / "app")
+    path = folder / "Procfile"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "dangling link":
+        path.symlink_to("nowhere")
+    else:
+        path.write_text("web: x\n" if kind == "file" else "queue: rq worker\n")
+    before = path.read_text() if path.is_file() else None
+    done = run("plan", folder, "--write-procfile")
+    assert done.exit_code == 1
+    assert "Procfile exists and was not changed; its line for this app is: web: " in done.stderr
+    assert (path.read_text() if path.is_file() else None) == before
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_procfile_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    (tmp_path / "Procfile").write_text("web: x\n")
+    with pytest.raises(ProcfileExistsError):
+        write_procfile(tmp_path, "y")
+    assert [path.name for path in tmp_path.iterdir()] == ["Procfile"]
+    assert (tmp_path / "Procfile").read_text() == "web: x\n"
+
+
+def test_no_procfile_is_written_without_a_proposal(tmp_path):
+    (tmp_path / "requirements.txt").write_text("gunicorn\n")
+    done = run("plan", tmp_path, "--write-procfile")
+    assert done.exit_code == 1
+    assert "set startCommand, for example to: gunicorn --bind 0.0.0.0:$PORT app:app (the code shows no" in done.stderr
+    assert not (tmp_path / "Procfile").exists()
+
+
+def test_files_of_other_platforms_name_settings_as_users_write_them(tmp_path):
+    output = run("plan", GOOD["files-of-other-platforms"].write(tmp_path / "app")).stdout
+    assert re.search(r"^not read +\.env\n.*secretValues$", output, re.MULTILINE)
+    assert "healthCheckPath" in output
+    assert "_" not in "".join(line for line in output.splitlines() if "carry its content" in line)

@@ -73,6 +73,22 @@ def test_a_cause_has_the_values_at_hand():
     assert f" {SECRET};" in diagnose(secret).reason
 
 
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("/bin/sh: 1: exec: gunicorn: not found", "; gunicorn was not found: add gunicorn to the app's dependencies."),
+        (
+            "bash: line 1: pdftotext: command not found",
+            "; pdftotext was not found: add poppler-utils to system_packages.",
+        ),
+        ("/bin/sh: 1: exec: ./serve: not found", "or not executable."),
+    ],
+)
+def test_the_package_of_a_program_that_the_image_lacks_is_named(line, advice):
+    cause = diagnose(Evidence("EssentialContainerExited", "", [{**WEB, "exitCode": 127}], ["starting", line]))
+    assert cause.reason.endswith(advice)
+
+
 def test_an_app_that_talks_of_secrets_is_not_blamed_for_theirs():
     lines = ["KeyError: 'SECRET_KEY'", "no such parameter"]
     assert diagnose(Evidence("EssentialContainerExited", "", [{**WEB, "exitCode": 1}], lines)).kind == "crash"

@@ -170,7 +170,16 @@ def test_the_tool_reads_of_a_flask_app_what_it_would_read_of_the_stack():
     expected, found = read(stack), read(passed_on)
     assert found == expected
     assert {name for name, value in vars(found).items() if value == getattr(AppSettings(Path()), name)} == {
-        *("region", "stop_seconds", "watch_seconds", "before_push", "egress", "outbound_ports", "existing_vpc")
+        *(
+            "region",
+            "stop_seconds",
+            "watch_seconds",
+            "of_stack",
+            "before_push",
+            "egress",
+            "outbound_ports",
+            "existing_vpc",
+        )
     }
 
 

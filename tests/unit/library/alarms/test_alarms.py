@@ -17,6 +17,7 @@ DATABASE = {
     "database_storage_gib": 20,
     "database_instance_class": "db.t4g.micro",
 }
+CACHE = {"watch_cache": True, "cache_replication_group_id": "app-cache-1234567"}
 QUEUE = {"watch_queue": True, "queue_name": "jobs", "dead_letter_queue_name": "jobs-failed"}
 ALARM = ":MetricAlarm"
 
@@ -134,6 +135,23 @@ def test_queue_alarms_watch_failed_jobs_and_jobs_that_wait(deploy):
     assert (failed["metricName"], failed["evaluationPeriods"]) == ("ApproximateNumberOfMessagesVisible", 1)
     assert (waiting["dimensions"], waiting["threshold"]) == ({"QueueName": "jobs"}, 900)
     assert (waiting["metricName"], waiting["evaluationPeriods"]) == ("ApproximateAgeOfOldestMessage", 5)
+
+
+@pytest.mark.parametrize(
+    ("use", "metrics"),
+    [
+        ("cache", {"Evictions", "EngineCPUUtilization", "CurrConnections"}),
+        ("queue", {"DatabaseMemoryUsagePercentage", "EngineCPUUtilization", "CurrConnections"}),
+    ],
+)
+def test_cache_alarms_watch_each_node_for_what_its_use_suffers_from(deploy, use, metrics):
+    alarms = deploy(lambda: Alarms("alarms", {**CACHE, "cache_nodes": 2, "cache_use": use})).of_type(ALARM)
+    for number in (1, 2):
+        of_node = [alarm for name, alarm in alarms.items() if name.endswith(f"-{number}")]
+        assert {alarm["metricName"] for alarm in of_node} == metrics
+        for alarm in of_node:
+            assert alarm["dimensions"] == {"CacheClusterId": f"app-cache-1234567-00{number}"}
+    assert len(alarms) == 6
 
 
 def test_a_connection_limit_of_the_parameter_group_wins(deploy):

@@ -11,15 +11,16 @@ from flask_on_aws.build_plan.node.version import _tag
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
 from flask_on_aws.build_plan.project_files import FileError
 from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
-from flask_on_aws.build_plan.requirements import Requirements, add_requirement
+from flask_on_aws.build_plan.requirements import Requirements, add_line, add_requirement
+from flask_on_aws.build_plan.unread_files import _REASONS
+from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
 from flask_on_aws.image.dockerfile import render_dockerfile
-from flask_on_aws.runtime_contract.shell import shell_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
 
-from catalogue import BAD, GOOD, WEB
+from catalogue import BAD, GOOD, WEB, App
 
 
 def settings_of(app):
@@ -126,7 +127,8 @@ def test_what_an_image_needs_of_a_requirement(line, names):
 @pytest.mark.parametrize(
     "line",
     [
-        *("./shop", "/shop", "-e .", "shop @ file:///shop", "shop-1.0-py3-none-any.whl", "vendor/shop-1.0.tar.gz"),
+        *("./shop", "file:shop", "-e .", "-e ./shop[web]", "shop-1.0-py3-none-any.whl", "vendor/shop-1.0.tar.gz"),
+        *("shop @ file:./shop", "shop @ file:///${ROOT}/shop", "./shop#egg=shop", "vendor/../shop.whl"),
         *("shop.zip ; python_version > '3'", "shop-1.0.tar.gz;python_version>'3'"),
     ],
 )
@@ -134,6 +136,52 @@ def test_what_is_in_the_folder_is_installed_from_the_code(line):
     found = Requirements()
     add_requirement(found, line, "requirements.txt, line 1")
     assert (found.names, found.local) == (set(), f"{line!r} in requirements.txt, line 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        (
+            "flask @ file:///home/conda/feedstock_root/build_artifacts/flask_1/work",
+            "write the version instead, flask==…;",
+        ),
+        ("flask @ file:///C:/ci/flask_1/work", "write the version instead, flask==…;"),
+        ("flask @ file://localhost/tmp/flask.whl", "write the version instead"),
+        *(
+            (line, "put it there and write its path")
+            for line in ("/shop", "../shop", "-e ../shop[web]", "./../shop#egg=shop")
+        ),
+        *((line, "put it there and write its path") for line in ("file:///shop", "file:../shop", "-e file:///shop")),
+        ("--editable=/home/me/shop", "put it there and write its path"),
+        ("/home/me/shop-1.0-py3-none-any.whl ; python_version > '3'", "put it there and write its path"),
+    ],
+)
+def test_what_is_outside_of_the_folder_is_reported_with_its_place(line, fix):
+    with pytest.raises(FileError) as error:
+        add_requirement(Requirements(), line, "requirements.txt, line 7")
+    reason = "is not in the app's folder, so it is not in the image; "
+    assert str(error.value).startswith(f"requirements.txt, line 7: {line!r} {reason}{fix}")
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        *((f"{option} wheels", ["wheels"]) for option in ("-f", "--find-links", "-i", "--no-index --find-links")),
+        ("--find-links=file:./wheels --find-links ./more", ["wheels", "more"]),
+        ("--no-index", []),
+        ("-i https://example.com/simple", []),
+        ("--find-links ${WHEELS}", []),
+    ],
+)
+def test_folders_of_wheels_must_be_sent_to_the_builder(line, paths):
+    found = Requirements()
+    add_line(found, line, "requirements.txt, line 1")
+    assert (found.local_paths, found.has_index) == (paths, True)
+
+
+def test_a_folder_of_wheels_is_in_the_app_s_folder():
+    with pytest.raises(FileError, match="'--no-index -f ../wheels' is not in the app's folder"):
+        add_line(Requirements(), "--no-index -f ../wheels", "requirements.txt, line 1")
 
 
 @pytest.mark.parametrize("line", ["flask>=dev", "flask 3", "a[b", "foo-", "psycopg2==2.9.x", "flask ; python = '3'"])
@@ -151,30 +199,6 @@ def test_markers_of_pipenv_and_poetry_count_too(tmp_path, wanted, packages):
     (tmp_path / "Pipfile.lock").write_text(json.dumps(lock))
     (tmp_path / "Procfile").write_text(f"web: {WEB}\n")
     assert plan_build(tmp_path).run_packages == packages
-
-
-@pytest.mark.parametrize(
-    ("command", "line"),
-    [
-        (WEB, f"exec {WEB}"),
-        ("migrate && serve", "migrate && exec serve"),
-        ("cd src; serve", "cd src; exec serve"),
-        ("A=1 serve", "exec env A=1 serve"),
-        ("serve --workers $(nproc) 2>&1", "exec serve --workers $(nproc) 2>&1"),
-        ("serve 'a;b' \"x && y\"", "exec serve 'a;b' \"x && y\""),
-        ("exec serve", "exec serve"),
-        ("serve | tee log", "serve | tee log"),
-        ("(serve)", "(serve)"),
-        ("if a; then b; fi", "if a; then b; fi"),
-        (
-            "pip show hypercorn x; hypercorn a:b",
-            "pip show hypercorn x; exec hypercorn --keep-alive 75 --graceful-timeout 30 a:b",
-        ),
-        ("hypercorn a:b | tee log", "hypercorn --keep-alive 75 --graceful-timeout 30 a:b | tee log"),
-    ],
-)
-def test_the_last_program_takes_the_shell_s_place(command, line):
-    assert shell_command(command) == ["/bin/sh", "-c", line]
 
 
 # What tears parsers: marks of other formats, brackets, ends of lines, and bytes that are no text.
@@ -250,3 +274,21 @@ def test_a_requirements_file_of_windows_is_read(tmp_path):
     (tmp_path / "requirements.txt").write_text("flask\npsycopg2\n", encoding="utf-16")
     (tmp_path / "Procfile").write_text("web: x")
     assert "libpq5" in plan_build(tmp_path).run_packages
+
+
+def test_files_of_other_platforms_are_named_without_their_content(tmp_path):
+    app = GOOD["files-of-other-platforms"]
+    for dockerfile in ("FROM scratch\nCMD x\n", None):
+        folder = App("pip", {**app.files, "Dockerfile": dockerfile} if dockerfile else app.files).write(
+            tmp_path / str(bool(dockerfile))
+        )
+        decisions = plan_build(folder).decisions
+        unread = {decision.value: decision.reason for decision in decisions if decision.subject == "not read"}
+        assert list(unread) == [".env", ".upsun/config.yaml", "fly.toml"]
+        assert "SECRET_KEY" not in str(decisions)
+        assert "health_check_path" in unread["fly.toml"]
+
+
+def test_settings_for_files_of_other_platforms_exist():
+    names = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", " ".join(_REASONS.values())))
+    assert names <= FlaskAppArgs.__annotations__.keys()

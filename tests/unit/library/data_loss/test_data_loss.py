@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 NAMES = ("app-db", "app-media", "app-image", "app-web-logs", "app-kms-key")
 KEYS = [f"arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-12345678901{n}" for n in range(2)]
 RDS = {"database_kms_key_id": "aws/rds"}
+QUEUE = {"cache": "valkey", "cache_use": "queue"}
 # The sentence names the whole migration.
 MOVE = "copy it with the new key (aws rds copy-db-snapshot --kms-key-id), and restore the copy with databaseSnapshot"
 PRODUCTION = {"environment": "production"}
@@ -60,6 +61,22 @@ LOSSES = {
         "app-db",
     ),
     "no queue": ({"queue": "sqs"}, {"queue": "none"}, "queue", "with all jobs in them", "app-queue"),
+    "no queue in the cache": (QUEUE, {"cache": "none"}, "cache", "with all jobs in it", "app-cache"),
+    "jobs in a cache that evicts": (QUEUE, {**QUEUE, "cache_use": "cache"}, "cacheUse", "evicts jobs", "app-cache"),
+    "another key for the jobs": (
+        {**QUEUE, "kms_key_id": KEYS[0], **RDS},
+        {**QUEUE, "kms_key_id": KEYS[1], **RDS},
+        "kmsKeyId",
+        "replaces the cache app-cache by an empty one",
+        "app-cache",
+    ),
+    "fewer snapshots": (
+        QUEUE,
+        {**QUEUE, "cache_snapshot_days": 1},
+        "cacheSnapshotDays",
+        "7 → 1 days deletes older snapshots of app-cache",
+        "app-cache",
+    ),
     "no bucket": ({}, {"bucket": "none"}, "bucket", "with all its files", "app-media"),
     "a ready image": ({}, {"image": "shop:1"}, "image", "every rollback", "app-image"),
     "another repository": (
@@ -141,6 +158,13 @@ IMPOSSIBLE = {
         "databaseName",
         "It is protected",
     ),
+    "an older cache": (
+        {"cache": "valkey", "cache_version": "9.0"},
+        {"cache": "valkey", "cache_version": "8.2"},
+        "cacheVersion",
+        "9.0 → 8.2",
+    ),
+    "a protected queue": ({**PRODUCTION, **QUEUE}, {**PRODUCTION, "cache": "none"}, "cache", "It is protected"),
     "a protected repository": (PRODUCTION, {**PRODUCTION, "image": "shop:1"}, "image", "protected with its images"),
 }
 # Each is worth a sentence, and loses nothing now.
@@ -180,6 +204,13 @@ HARMLESS = {
     "a pinned minor version": ({}, {"database_version": "17.6"}),
     "a minor version no longer pinned": ({"database_version": "17.6"}, {}),
     "a database for the first time": ({"database": "none"}, {}),
+    "no cache": ({"cache": "valkey"}, {"cache": "none"}),
+    "another key for a cache": (
+        {"cache": "valkey", "kms_key_id": KEYS[0], "database": "none", "image": "shop:1"},
+        {"cache": "valkey", "kms_key_id": KEYS[1], "database": "none", "image": "shop:1"},
+    ),
+    "a cache that becomes a queue": ({"cache": "valkey"}, QUEUE),
+    "a newer cache": (QUEUE, {**QUEUE, "cache_version": "9.0"}),
     "a queue for the first time": ({}, {"queue": "sqs"}),
     "a bucket for the first time": ({"bucket": "none"}, {}),
     "a repository for the first time": ({"image": "shop:1"}, {}),

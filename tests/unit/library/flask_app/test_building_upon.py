@@ -14,7 +14,7 @@ from flask_on_aws.flask_app.transforms import FlaskAppTransform, roles_of
 from flask_on_aws.validation.problems import ArgumentsError
 
 from tests.setting_values import SERVICE_KINDS
-from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, SERVER, SHARED, VARIANTS
+from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, SERVER, SHARED, VARIANTS, variant_of  # noqa: F401 the fixture
 
 ROOT = Path(__file__).parents[4]
 # What no transform reaches: the old key of an upgraded stack, which is kept as it was.
@@ -38,8 +38,8 @@ def app(deploy, mocks):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_output_is_there_whatever_the_app_has(app, variant):
-    outputs = app(**VARIANTS[variant]).outputs
+def test_every_output_is_there_whatever_the_app_has(variant_of, variant):  # noqa: F811
+    outputs = variant_of(variant).outputs
     assert outputs.keys() == set(inspect.get_annotations(FlaskApp))
     assert all(value is not None for value in outputs.values()), outputs
 

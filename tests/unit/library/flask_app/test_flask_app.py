@@ -69,6 +69,10 @@ COMPUTED = {
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
+    "ReplicationGroup": lambda args: {
+        "primaryEndpointAddress": "master.cache.amazonaws.com",
+        "replicationGroupId": args.name,
+    },
     "Queue": lambda args: {"url": f"https://sqs.us-east-1.amazonaws.com/123456789012/{args.name}"},
     "Stash": lambda args: {"output": args.inputs["input"]},
     "RandomId": lambda args: {"hex": "abcd"},
@@ -98,14 +102,21 @@ def app(deploy, mocks):
     return run
 
 
+@pytest.fixture
+def variant_of(deploy_once, mocks):
+    """The FlaskApp of a variant, for tests that only read it."""
+    mocks.computed |= COMPUTED
+    return lambda variant: deploy_once(f"app-{variant}", lambda: FlaskApp("app", {"app": APP, **VARIANTS[variant]}))
+
+
 def containers(deployed, name="app-web"):
     return json.loads(deployed.of_type(":TaskDefinition")[name]["containerDefinitions"])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_names_are_the_golden_ones(app, variant):
+def test_names_are_the_golden_ones(variant_of, variant):
     """A renamed resource is a replaced one."""
-    deployed = app(**VARIANTS[variant])
+    deployed = variant_of(variant)
     found = golden_names({f"{resource.typ} {resource.name}" for resource in deployed.resources})
     golden = GOLDEN / f"resources-{variant}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
@@ -116,8 +127,8 @@ def test_names_are_the_golden_ones(app, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_nothing_is_open_to_the_world_but_80_and_443(app, variant):
-    deployed = app(**VARIANTS[variant])
+def test_nothing_is_open_to_the_world_but_80_and_443(variant_of, variant):
+    deployed = variant_of(variant)
     for name, rule in deployed.of_type("securityGroupIngressRule:SecurityGroupIngressRule").items():
         if rule.get("cidrIpv4") == "0.0.0.0/0" or rule.get("cidrIpv6") == "::/0":
             assert (rule["fromPort"], rule["toPort"]) in ((80, 80), (443, 443)), name
@@ -126,8 +137,8 @@ def test_nothing_is_open_to_the_world_but_80_and_443(app, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_no_policy_allows_every_action(app, variant):
-    deployed = app(**VARIANTS[variant])
+def test_no_policy_allows_every_action(variant_of, variant):
+    deployed = variant_of(variant)
     for name, policy in deployed.of_type("iam/rolePolicy:RolePolicy").items():
         for statement in json.loads(policy["policy"])["Statement"]:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
@@ -137,15 +148,15 @@ def test_no_policy_allows_every_action(app, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_no_secret_is_in_a_task_definition(app, variant):
-    deployed = app(**VARIANTS[variant])
+def test_no_secret_is_in_a_task_definition(variant_of, variant):
+    deployed = variant_of(variant)
     for container in containers(deployed):
         names = {variable["name"] for variable in container.get("environment", [])}
-        assert not names & {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
+        assert not names & {"DATABASE_URL", "PGPASSWORD", "REDIS_PASSWORD", "REDIS_URL", "SECRET_KEY"}
     secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
-    assert set(secrets) == (
-        {"SECRET_KEY"} if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD", "SECRET_KEY"}
-    )
+    database = set() if variant == "nothing-kept" else {"DATABASE_URL", "PGPASSWORD"}
+    cache = {"REDIS_URL", "REDIS_PASSWORD"} if VARIANTS[variant].get("cache") == "valkey" else set()
+    assert set(secrets) == {"SECRET_KEY", *database, *cache}
     assert all(value.endswith(f":{name}::") for name, value in secrets.items())
 
 
@@ -207,9 +218,9 @@ def test_own_variables_and_secrets_reach_every_process(app):
 
 
 @pytest.mark.parametrize("variant", ["workers", "shared-server"])
-def test_tasks_may_read_the_database_s_login_and_no_other_secret(app, variant):
+def test_tasks_may_read_the_database_s_login_and_no_other_secret(variant_of, variant):
     """What tasks read there when the database rejects the password that they were started with."""
-    deployed = app(**VARIANTS[variant])
+    deployed = variant_of(variant)
     login = "arn:aws:mock:us-east-1:123456789012:app-db-login"
     for container in [*containers(deployed), *(containers(deployed, "app-mail") if variant == "workers" else ())]:
         if container["name"] != "database-setup":

@@ -1,16 +1,20 @@
 import json
 import os
+import re
+import time
+from pathlib import Path
 
 import grpc
 import pulumi
 import pulumi_docker_build
 import pytest
+from flask_on_aws.build_plan.plan import LEFT_OUT
 from flask_on_aws.component import with_defaults
-from flask_on_aws.image.build_context import context_location
+from flask_on_aws.image.build_context import content_hash, context_location
 from flask_on_aws.image.dockerfile import CA_FOLDER
 from flask_on_aws.image.ecr_repository import lifecycle_policy, split_reference
 from flask_on_aws.image.image import _DEFAULTS, Image, content_tag, problems
-from flask_on_aws.image.planned_image import planned_dockerfile
+from flask_on_aws.image.planned_image import planned_content, planned_dockerfile
 
 BUILD = "docker-build:index:Image"
 GET_IMAGE = "aws:ecr/getImage:getImage"
@@ -39,6 +43,18 @@ def planned(app):
 
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+BUILT = {
+    "location": "app",
+    "dockerfile": "Dockerfile",
+    "platform": "linux/amd64",
+    "builder": "docker-build",
+    "cache": True,
+    "build_args": {},
+    "build_secrets": [],
+    "rebuild": "",
+}
 
 
 class Refused(grpc.RpcError):
@@ -257,6 +273,30 @@ def test_a_folder_without_a_dockerfile_is_built_by_its_plan(deploy, planned):
     assert inputs["secrets"]["value"] == {"TOKEN": "hush"}
 
 
+def test_the_builder_does_not_get_virtual_environments(deploy, planned):
+    without = tag(context="app")
+    (planned / ".dockerignore").write_text("*.log")
+    (planned / "env").mkdir()
+    (planned / "env" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    before = tag(context="app")
+    _, inputs = the_build(deploy(lambda: Image("web", {"context": "app"})))
+    location = inputs["dockerfile"]["location"]
+    assert re.fullmatch(r"\.flask-on-aws/[0-9a-f]{16}/Dockerfile", location)
+    assert f"RUN rm -rf {' '.join(LEFT_OUT)} env" in Path(location).read_text()
+    # The provider and Docker read it in place of the app's.
+    assert Path(f"{location}.dockerignore").read_text() == "*.log\n/env\n**/.flask-on-aws\n"
+    assert Path(".flask-on-aws/.gitignore").read_text() == "*\n"
+    (planned / "env" / "installed.py").write_text("1")
+    assert tag(context="app") == before != without
+
+
+def test_an_existing_stack_s_tag_stays_the_same(planned):
+    """The hash of a folder without environments, from before they were left out."""
+    settings = {**BUILT, **planned_content(with_defaults({"context": "app"}, _DEFAULTS))}
+    assert set(settings) == {*BUILT, "inline", "certificates"}
+    assert content_hash("app", "", settings)[:20] == tag(context="app")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -370,6 +410,15 @@ def test_content_that_was_pushed_before_is_neither_built_nor_pushed(deploy, app,
         "ssh",
         "target",
     }
+
+
+@pytest.mark.parametrize(("days", "warns"), [(59, False), (61, True), (None, False)])
+def test_an_image_that_has_not_been_built_for_two_months_is_reported(deploy, app, registry, warnings, days, warns):
+    pushed = {} if days is None else {"imagePushedAt": int(time.time()) - days * 86_400}
+    registry.answers[GET_IMAGE] = {"imageDigest": "sha256:" + "cd" * 32, **pushed}
+    deploy(lambda: Image("web", {"context": "app", "repository_name": "shop"}))
+    assert [text for text in warnings if f"pushed {days} days ago" in text and "`rebuild`" in text] == warnings
+    assert bool(warnings) is warns
 
 
 def test_the_digest_is_the_one_in_the_repository(deploy, app, registry):

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from flask_on_aws.runtime_contract.contract import (
+    BROKER,
     CA_PATH,
     COMPAT,
     NEEDS,
@@ -19,6 +20,7 @@ from flask_on_aws.runtime_contract.contract import (
     SERVICES,
     TIMERS,
     VARIABLES,
+    CacheFacts,
     DatabaseFacts,
     Facts,
     Inputs,
@@ -62,7 +64,8 @@ PRESET_COMBINATIONS = [c for size in range(len(COMPAT) + 1) for c in itertools.c
 
 def service_facts(used):
     """What an app knows of every service: values of those that it uses, None for the others."""
-    values = {service: DATABASE if service == "database" else f"of-the-{service}" for service in used}
+    running = {"database": DATABASE, "cache": CacheFacts("cache.example.com", 6379)}
+    values = {service: running.get(service, f"of-the-{service}") for service in used}
     return {service.fact: values.get(name) for name, service in SERVICES.items()}
 
 
@@ -70,7 +73,9 @@ def test_every_service_has_a_variable_a_fact_and_a_placeholder():
     for name, service in SERVICES.items():
         assert name in {variable.needs for variable in VARIABLES}, f"Add a row that needs {name} to VARIABLES."
         assert hasattr(FACTS, service.fact), f"Add the field {service.fact} to Facts."
-        assert service.placeholder or name == "database", f"Add a placeholder for the preflight to the row of {name}."
+        assert service.placeholder or name in ("database", "cache"), (
+            f"Add a placeholder for the preflight to the row of {name}."
+        )
 
 
 def test_an_app_in_production_finds_exactly_these_plain_variables():
@@ -227,6 +232,17 @@ def test_no_plain_value_can_hold_a_secret(password, key):
     for variable in VARIABLES:
         if variable.kind == "plain":
             assert str(variable.value(Inputs(everything, password, key))) == plain[variable.name]
+
+
+def test_a_queue_s_url_is_also_celery_s_broker():
+    """Celery prefers CELERY_BROKER_URL to the app's configuration, so a cache that evicts jobs does not set it."""
+    for use, needs in (("cache", ["cache"]), ("queue", ["cache", BROKER])):
+        facts = replace(FACTS, cache=CacheFacts("cache.example.com", 6379, use), database=None)
+        found = secret_values(facts, "", "key", cache_token="t0ken")
+        assert set(found) == set(secret_names(needs, ()))
+        assert found["REDIS_URL"] == "rediss://:t0ken@cache.example.com:6379/0?ssl_cert_reqs=required"
+        assert found.get("CELERY_BROKER_URL") == (found["REDIS_URL"] if use == "queue" else None)
+        assert found["REDIS_PASSWORD"] == "t0ken"
 
 
 HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{2,8}){0,3}", fullmatch=True)

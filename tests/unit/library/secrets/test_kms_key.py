@@ -9,7 +9,7 @@ import pytest
 from flask_on_aws import KmsKey
 
 from tests.request_validation import check_policies
-from tests.unit.library.flask_app.test_flask_app import APP, SERVER, SHARED, VARIANTS, app  # noqa: F401 the fixture
+from tests.unit.library.flask_app.test_flask_app import APP, SERVER, SHARED, VARIANTS, app, variant_of  # noqa: F401 the fixtures
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 MADE = "arn:aws:mock:us-east-1:123456789012:app-kms-key"
@@ -76,8 +76,8 @@ def test_no_type_that_takes_a_key_is_forgotten(app):  # noqa: F811
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_without_a_key_nothing_names_one(app, variant):  # noqa: F811
-    deployed = app(**VARIANTS[variant]) if "create_kms_key" not in VARIANTS[variant] else None
+def test_without_a_key_nothing_names_one(variant_of, variant):  # noqa: F811
+    deployed = variant_of(variant) if "create_kms_key" not in VARIANTS[variant] else None
     for resource in deployed.resources if deployed else ():
         if resource.typ in ENCRYPTED and resource.typ != "aws:sns/topic:Topic":
             assert not {key for key in ENCRYPTED[resource.typ](resource.inputs) if key}, resource.name

@@ -26,7 +26,7 @@ def check_aws(records: Records, network: Mapping[str, Any], plan: TaskPlan) -> N
 
 
 def check_databases(records: Records, network: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    """Check access to the databases of this local AWS that a container's environment variables refer to.
+    """Check access to the databases and caches of this local AWS that a container's environment variables refer to.
 
     Raises:
         CannotStart: if a security group of the task or of the database does not allow the connection.
@@ -38,8 +38,8 @@ def check_databases(records: Records, network: Mapping[str, Any], environment: M
         obstacle = database_obstacle(records.task_groups(network), groups, {database.group_port, database.port})
         if obstacle:
             raise CannotStart(
-                f"ResourceInitializationError: on AWS, the task could not reach its database {database.identifier}: "
-                f"{obstacle}"
+                f"ResourceInitializationError: on AWS, the task could not reach its {database.kind} "
+                f"{database.identifier}: {obstacle}"
             )
 
 

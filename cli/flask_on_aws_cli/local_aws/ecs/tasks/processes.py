@@ -20,7 +20,7 @@ from ....local_project.location import Target
 from ....shared.process_groups import kill_group
 from ....task_model.definition import Container, TaskPlan
 from ....task_model.process_containers import ProcessPlan, ProcessPlanner
-from ....task_model.runtime import ExecProcess, Usage
+from ....task_model.runtime import ExecProcess, Listening, Usage
 from ...faults import Faults
 from ...reaper_supervisor import ReaperSupervisor
 from . import process_reaper
@@ -189,14 +189,14 @@ class Process:
         """How to run a command with its environment and in its folder."""
         return ExecProcess(self._plan.paths.command(command), self._plan.folder, self._plan.environment)
 
-    def listening_ports(self) -> frozenset[int]:
-        """The TCP ports on which its processes listen."""
+    def listening(self) -> Listening:
+        """The ports on which its processes listen; the load balancer reaches those on loopback as well."""
         ports = set[int]()
         for process in self._tree():
             with contextlib.suppress(psutil.Error, OSError):  # it has just ended
                 sockets = process.net_connections("tcp")
                 ports |= {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
-        return frozenset(ports)
+        return Listening(frozenset(ports))
 
     def usage(self) -> Usage:
         """Memory as a container's limit counts it: pages that its processes share count once, if Linux reports them."""

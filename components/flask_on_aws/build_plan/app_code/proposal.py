@@ -1,0 +1,169 @@
+"""What would start an app that does not say so: its application object, by a server that is among its dependencies."""
+
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from ..project_files import ProjectFiles
+from .app_objects import AppObject, AppObjects, Kind
+from .python_code import Code
+from .server_calls import ServerCalls
+
+# What is proposed where the code shows no application.
+EXAMPLE = "gunicorn --bind 0.0.0.0:$PORT app:app"
+
+
+class Proposal(NamedTuple):
+    """A start command that would run."""
+
+    command: str
+    """Empty if nothing in the code shows how the app starts."""
+    reason: str
+    """Where it comes from, or what prevents it; the part of a sentence."""
+    missing: str = ""
+    """The package that must be added to the dependencies first."""
+
+    @property
+    def sentence(self) -> str:
+        """What to do, the end of a sentence."""
+        if not self.command:
+            return f"set start_command, for example to: {EXAMPLE} ({self.reason})"
+        add = f"add {self.missing} to the dependencies and " if self.missing else ""
+        return f"{add}set start_command to: {self.command} ({self.reason})"
+
+
+class _Server(NamedTuple):
+    """A server, and how its command line names an application."""
+
+    package: str
+    command: Callable[[str, bool], str]
+    """From `module:object` and whether that is a factory."""
+    provided_by: tuple[str, ...] = ()
+    """Packages that bring it, besides its own."""
+    has_factories: bool = True
+
+
+def _called(target: str) -> str:
+    return shlex.quote(f"{target}()")
+
+
+def _gunicorn(target: str, is_factory: bool) -> str:
+    return f"gunicorn --bind 0.0.0.0:$PORT {_called(target) if is_factory else target}"
+
+
+def _gunicorn_aiohttp(target: str, is_factory: bool) -> str:
+    return f"gunicorn --bind 0.0.0.0:$PORT --worker-class aiohttp.GunicornWebWorker {target}"
+
+
+def _granian(interface: str) -> Callable[[str, bool], str]:
+    start = f"granian --interface {interface} --host 0.0.0.0 --port $PORT"
+    return lambda target, is_factory: f"{start} {'--factory ' if is_factory else ''}{target}"
+
+
+def _waitress(target: str, is_factory: bool) -> str:
+    return f"waitress-serve --listen 0.0.0.0:$PORT {'--call ' if is_factory else ''}{target}"
+
+
+def _uwsgi(target: str, is_factory: bool) -> str:
+    return f"uwsgi --http 0.0.0.0:$PORT --master --module {_called(target) if is_factory else target}"
+
+
+def _uvicorn(target: str, is_factory: bool) -> str:
+    return f"uvicorn --host 0.0.0.0 --port $PORT {'--factory ' if is_factory else ''}{target}"
+
+
+def _hypercorn(target: str, is_factory: bool) -> str:
+    return f"hypercorn --bind 0.0.0.0:$PORT {_called(target) if is_factory else target}"
+
+
+def _daphne(target: str, is_factory: bool) -> str:
+    return f"daphne --bind 0.0.0.0 --port $PORT {target}"
+
+
+def _sanic(target: str, is_factory: bool) -> str:
+    return f"sanic {target} --host 0.0.0.0 --port $PORT{' --factory' if is_factory else ''}"
+
+
+_ASGI_SERVERS = (
+    _Server("uvicorn", _uvicorn, ("uvicorn-standard", "fastapi-standard", "fastapi-all", "litestar-standard", "connexion-uvicorn")),
+    _Server("granian", _granian("asgi")),
+    _Server("hypercorn", _hypercorn, ("quart",)),
+    _Server("daphne", _daphne, has_factories=False),
+)  # fmt: skip
+# The first of each row that is a dependency is proposed; the first of all where none is.
+_SERVERS: Mapping[Kind, tuple[_Server, ...]] = {
+    "wsgi": (
+        _Server("gunicorn", _gunicorn),
+        _Server("granian", _granian("wsgi")),
+        _Server("waitress", _waitress),
+        _Server("uwsgi", _uwsgi, ("pyuwsgi", "uwsgi-tools")),
+        _Server("hypercorn", _hypercorn),
+    ),
+    "asgi": _ASGI_SERVERS,
+    "sanic": (_Server("sanic", _sanic), *_ASGI_SERVERS),
+    "aiohttp": (_Server("gunicorn", _gunicorn_aiohttp, has_factories=False),),
+}
+
+
+def propose(files: ProjectFiles, packages: Collection[str], installed: bool) -> Proposal:
+    """The start command that an app's code and dependencies show.
+
+    Args:
+        files: the app's folder.
+        packages: normalized names of the dependencies.
+        installed: whether the app is installed as a package.
+    """
+    code = Code(files)
+    finder = AppObjects(code)
+    found = _group(finder.servable())
+    choices = [choice for app in found if (choice := _choice(app, packages, installed))]
+    ready = [choice for choice in choices if not choice.missing]
+    program = _program(code)
+    # The server of aiohttp's own is meant for production.
+    is_own = program and choices and found[0].kind == "aiohttp" and not ready
+    if choices and not is_own:
+        return (ready or choices)[0]
+    if program:
+        return program
+    for factory in finder.factories_with_parameters():
+        return Proposal(
+            "",
+            f"{factory.name} in {factory.file} needs arguments, {', '.join(factory.parameters)}; add a wsgi.py that calls it, "
+            "and name its object",
+        )
+    return Proposal("", "the code shows no WSGI or ASGI application; put yours in the place of app:app")
+
+
+def _group(found: Sequence[AppObject]) -> list[AppObject]:
+    """The likeliest application, and those of the other interface next to it, as Django has in wsgi.py and asgi.py."""
+    names = {app.module.name.rpartition(".")[2] for app in found[:1]}
+    if names <= {"wsgi", "asgi"}:
+        return [app for app in found if app.module.name.rpartition(".")[2] in ("wsgi", "asgi")]
+    return list(found[:1])
+
+
+def _choice(found: AppObject, packages: Collection[str], installed: bool) -> Proposal | None:
+    servers = [server for server in _SERVERS[found.kind] if server.has_factories or not found.is_factory]
+    if not servers:
+        return None
+    there = [server for server in servers if not {server.package, *server.provided_by}.isdisjoint(packages)]
+    server = (there or servers)[0]
+    command = server.command(f"{found.module.name}:{found.name}", found.is_factory)
+    root = found.module.root
+    if root == "src":
+        command = command if installed else f"PYTHONPATH=src {command}"
+    elif root:
+        command = f"cd {shlex.quote(root)} && {command}"
+    interface = {"wsgi": "WSGI", "asgi": "ASGI", "sanic": "Sanic", "aiohttp": "aiohttp"}[found.kind]
+    reason = f"{found.name}{'()' if found.is_factory else ''} in {found.module.file} is the {interface} application"
+    # Without any name, the dependencies are not known before they are installed.
+    return Proposal(command, reason, server.package if packages and not there else "")
+
+
+def _program(code: Code) -> Proposal | None:
+    """A module that starts its own server, as Tornado's and aiohttp's do."""
+    calls = ServerCalls(code)
+    for module in code.modules:
+        if "/" not in module.file and calls.main(module):
+            return Proposal(f"python {shlex.quote(module.file)}", f"{module.file} starts its own server")
+    return None

@@ -1,0 +1,60 @@
+"""Files of other platforms and tools that configure an app and are not read here, with the settings for their content.
+
+Only their names are looked at: they may contain secrets.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .project_files import ProjectFiles
+
+_VARIABLES = "variables belong in the setting env, and secret ones in secret_values"
+_PLATFORM = (
+    "the settings port, cpu, memory, min_tasks, health_check_path, env, workers and release_command carry its content"
+)
+
+
+class UnreadFile(NamedTuple):
+    """A file that is not read."""
+
+    name: str
+    reason: str
+
+
+_REASONS = {
+    ".env": _VARIABLES,
+    ".env.production": _VARIABLES,
+    ".env.prod": _VARIABLES,
+    ".env-local": _VARIABLES,
+    ".env.local": _VARIABLES,
+    ".flaskenv": f"{_VARIABLES}; only the command `flask` reads it",
+    ".environment": f"Upsun's; {_VARIABLES}",
+    ".upsun/config.yaml": f"Upsun's; {_PLATFORM}",
+    ".platform.app.yaml": f"Platform.sh's; {_PLATFORM}",
+    ".platform/routes.yaml": "Platform.sh's; the settings domain and domain_aliases carry its content",
+    ".platform/services.yaml": "Platform.sh's; the settings database and queue carry its content",
+    "fly.toml": f"Fly's; {_PLATFORM}",
+    "render.yaml": f"Render's; {_PLATFORM}",
+    "railway.json": f"Railway's; {_PLATFORM}",
+    "railway.toml": f"Railway's; {_PLATFORM}",
+    "apprunner.yaml": f"App Runner's; {_PLATFORM}",
+    "app.json": f"Heroku's; {_PLATFORM}",
+    "heroku.yml": f"Heroku's; {_PLATFORM}",
+    "Aptfile": "Heroku's; the setting system_packages carries its content",
+    "app.yaml": f"App Engine's; {_PLATFORM}",
+    "copilot/.workspace": f"Copilot's; {_PLATFORM}",
+    ".do/app.yaml": f"DigitalOcean's; {_PLATFORM}",
+    "config/deploy.yml": f"Kamal's; {_PLATFORM}",
+    "vercel.json": f"Vercel's; {_PLATFORM}",
+    "nixpacks.toml": "Nixpacks'; the settings start_command, python_version and system_packages carry its content",
+    "zappa_settings.json": f"Zappa's; {_PLATFORM}",
+    "compose.yaml": f"Docker Compose's; {_PLATFORM}",
+    "docker-compose.yml": f"Docker Compose's; {_PLATFORM}",
+}
+
+
+def unread_files(files: ProjectFiles) -> Iterator[UnreadFile]:
+    """The files in an app's folder that look as if they decided something, and do not."""
+    for name, reason in _REASONS.items():
+        if files.has(name):
+            yield UnreadFile(name, reason)

@@ -1,0 +1,59 @@
+"""The commands of an app whose image a build plan describes: they run without the package manager, which is not in it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from ..build_plan.commands.direct_command import direct_command
+from ..build_plan.package_manager import choose_manager
+from ..build_plan.project_files import FileError, ProjectFiles
+from ..image.planned_image import is_planned
+from ..validation.problems import Problem
+from .component_args import image_args
+from .flask_app_args import FlaskAppArgs
+
+
+def with_direct_commands(args: FlaskAppArgs) -> FlaskAppArgs:
+    """The arguments with every command as the image runs it; one that it cannot run stays as it is."""
+    if "image" in args or not is_planned(image_args(args)):
+        return args
+    direct = dict(cast(Mapping[str, Any], args))
+    for argument in ("start_command", "release_command"):
+        if direct.get(argument):
+            direct[argument] = _direct(args, direct[argument]) or direct[argument]
+    direct["workers"] = {name: _direct(args, line) or line for name, line in args["workers"].items()}
+    return cast(FlaskAppArgs, direct)
+
+
+def command_problems(given: FlaskAppArgs, args: FlaskAppArgs) -> Iterator[Problem]:
+    """What prevents the commands that settings give from running in the image.
+
+    The plan of the image reports the start command, and what is wrong in the Procfile.
+    """
+    if "image" in args or not is_planned(image_args(args)):
+        return
+    commands = {"release_command": given.get("release_command") or ""}
+    commands |= {f"workers.{name}": line or "" for name, line in (given.get("workers") or {}).items()}
+    for argument, line in commands.items():
+        try:
+            direct_command(_files(args), line, "", _installed(args))
+        except FileError as error:
+            yield Problem(argument, str(error))
+
+
+def _direct(args: FlaskAppArgs, line: str) -> str:
+    try:
+        return direct_command(_files(args), line, "", _installed(args)).line
+    except FileError:
+        return ""
+
+
+def _files(args: FlaskAppArgs) -> ProjectFiles:
+    return ProjectFiles(Path(args["app"]))
+
+
+def _installed(args: FlaskAppArgs) -> bool:
+    try:
+        return choose_manager(_files(args)).installs_project
+    except FileError:
+        return False

@@ -149,7 +149,13 @@ SHARED: dict[str, Any] = {
     "writablePaths": [],
     "databaseUrlQuery": "",
 }
-PLANNED: dict[str, Any] = {"app": "tests/apps/pip", "pythonVersion": "3.12", "systemPackages": ["libpq5"]}
+PLANNED: dict[str, Any] = {
+    "app": "tests/apps/pip",
+    "pythonVersion": "3.12",
+    "systemPackages": ["libpq5"],
+    "buildCommand": "flask digest compile",
+    "assetsFolder": "none",
+}
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",
     settings.texts: [],

@@ -1,5 +1,6 @@
 """Small apps, each with the plan that it must get: folders beside this file, and variants that differ by a line."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -132,8 +133,189 @@ MANAGERS = {
         reasons={"assets": "package.json has the script 'build'; package-lock.json, so npm ci; Node 22: the default"},
     ),
 }
+
+
+def package(folder="", **keys: Any) -> dict[str, str | None]:
+    """A package.json for the folder `pip`, whose script `build` writes static/built.txt with a package's help."""
+    up = "../" * len(Path(folder).parts)
+    code = f"require('is-odd'); require('fs').cpSync('{up}app.py', '{up}static/built.txt')"
+    content = {"scripts": {"build": f'node -e "{code}"'}, "dependencies": {"is-odd": "3.0.1"}}
+    return {str(Path(folder, "package.json")): json.dumps({**content, **keys}, indent=1)}
+
+
+def lock(name: str, folder: str = "") -> dict[str, str | None]:
+    """The lock file of that package.json."""
+    return {str(Path(folder, name)): read(f"locks/{name}")}
+
+
+# Node: package managers, versions, folders, and what else needs it.
+NODE = {
+    "pnpm": App(
+        "pip",
+        {**package(), **lock("pnpm-lock.yaml")},
+        reasons={"assets": "pnpm-lock.yaml, so pnpm install --frozen-lockfile; Node 22: the default; after the code"},
+    ),
+    "pnpm-named": App(
+        "pip",
+        {**package(packageManager="pnpm@9.15.9+sha512.abc"), **lock("pnpm-lock.yaml")},
+        reasons={"assets": "package.json, line 8 names pnpm, pnpm-lock.yaml, so pnpm install --frozen-lockfile"},
+    ),
+    "pnpm-without-lock": App(
+        "pip",
+        package(packageManager="pnpm"),
+        reasons={"assets": "no lock file of pnpm, so pnpm install --no-frozen-lockfile"},
+    ),
+    "yarn-classic": App(
+        "pip", {**package(), **lock("yarn.lock")}, reasons={"assets": "yarn.lock, so yarn install --frozen-lockfile"}
+    ),
+    "yarn-berry": App(
+        "pip",
+        {**package(), "yarn.lock": read("locks/berry.lock")},
+        reasons={"assets": "yarn.lock, so yarn install --immutable"},
+    ),
+    "bun": App(
+        "pip", {**package(), **lock("bun.lock")}, reasons={"assets": "bun.lock, so bun install --frozen-lockfile"}
+    ),
+    "assets-in-a-folder": App(
+        "pip",
+        {**package("frontend"), **lock("package-lock.json", "frontend"), "frontend/.nvmrc": "v22.11.0\n"},
+        reasons={
+            "assets": "frontend/package.json has the script 'build'; package-lock.json, so npm ci; Node 22: "
+            "'v22.11.0' in "
+            "frontend/.nvmrc, line 1"
+        },
+    ),
+    "assets-of-a-setting": App(
+        "pip",
+        {**package("admin"), **package("shop/client")},
+        {"assets_folder": "shop/client/"},
+        reasons={"assets": "shop/client/package.json has the script 'build'"},
+    ),
+    "assets-below-tools": App(
+        "pip",
+        {"package.json": '{"devDependencies": {"prettier": "3"}}', **package("client"), **package("client/lib")},
+        reasons={"assets": "client/package.json has the script 'build'"},
+    ),
+    "assets-not-wanted": App(
+        "pip",
+        package(),
+        {"assets_folder": "none"},
+        plan={"node": None},
+        reasons={"assets": "the setting assets_folder"},
+    ),
+    "assets-that-are-not-sent": App("pip", {**package("web"), ".dockerignore": "web\n"}, plan={"node": None}),
+    "package-of-a-template": App("pip", {"theme/package.json": "{{ name }}"}, plan={"node": None}),
+    "packages-of-tests": App("pip", {**package("tests/app"), **package("docs")}, plan={"node": None}),
+    "script-that-reads-code": App(
+        "pip",
+        {
+            **package(scripts={"build": "true", "postinstall": "node patch.js"}),
+            **lock("package-lock.json"),
+            "patch.js": "",
+        },
+        reasons={"assets": "after the code: its script 'postinstall' may read it"},
+    ),
+    "package-of-a-folder": App(
+        "pip",
+        package(dependencies={"lib": "file:lib"}),
+        reasons={"assets": "after the code: 'lib' comes from file:lib"},
+    ),
+    "workspaces": App(
+        "pip",
+        {**package(workspaces=["lib"]), "lib/package.json": '{"name": "lib", "version": "1.0.0"}'},
+        reasons={"assets": "after the code: it has workspaces"},
+    ),
+    "script-with-python": App(
+        "pip",
+        package(scripts={"build": "npm run js && npm run digest", "js": "true", "digest": "flask digest compile"}),
+        reasons={"assets": "with Python, since its script 'digest' runs flask"},
+    ),
+    "node-runs": App(
+        "pip",
+        {**package(scripts={}), "Procfile": f"web: {WEB}\nmail: node mail.js\n"},
+        reasons={"Node at run time": "worker mail runs node"},
+    ),
+    "node-runs-by-a-setting": App(
+        "pip",
+        package(scripts={}),
+        {"other_commands": ["npx cap"]},
+        reasons={"Node at run time": "the command 'npx cap' runs npx"},
+    ),
+    "packages-that-a-template-names": App(
+        "pip",
+        {**package(scripts={}), "templates/base.html": '\n<script src="/node_modules/htmx/htmx.js">'},
+        reasons={"Node at run time": "templates/base.html, line 2 refers to it"},
+    ),
+    "build-command": App(
+        "pip",
+        settings={"build_command": "flask digest compile"},
+        plan={"build_command": "flask digest compile", "node": None},
+        reasons={"build command": "the setting build_command"},
+    ),
+    "build-command-with-node": App(
+        "pip", settings={"build_command": "npx tailwindcss"}, reasons={"Node": "the default"}
+    ),
+    "node-of-tool-versions": App(
+        "pip",
+        {**package(), ".tool-versions": "python 3.13\nnodejs 20.11.1\n"},
+        reasons={"assets": "Node 20: '20.11.1' in"},
+    ),
+    "node-of-volta": App(
+        "pip", package(volta={"node": "24.1.0"}), reasons={"assets": "Node 24: '24.1.0' in package.json"}
+    ),
+    "node-of-engines": App(
+        "pip", package(engines={"node": ">=18 <21"}), reasons={"assets": "which gets no fixes since 2026-04"}
+    ),
+}
+# Files of the app that dependencies need.
+NEEDED = {
+    "wheels-of-a-folder": App(
+        "pip",
+        {"requirements.txt": f"--find-links ./wheels\n{FLASK}", "wheels/note": ""},
+        plan={"code_first": True},
+        reasons={"dependencies": "'--find-links ./wheels' in requirements.txt, line 1 needs it"},
+    ),
+    "wheels-of-an-address": App(
+        "pip", {"requirements.txt": f"-f https://example.com/wheels\n{FLASK}"}, plan={"code_first": False}
+    ),
+    "constraints-in-a-folder": App(
+        "pip",
+        {"requirements.txt": f"-c limits/web.txt\n{FLASK}", "limits/web.txt": "gunicorn<24\n"},
+        plan={"dependency_files": ("requirements.txt", "limits/web.txt"), "code_first": False},
+    ),
+    "conda-constraints": App(
+        "conda",
+        {
+            "environment.yml": "dependencies:\n  - python=3.12\n  - pip:\n    - -c limits.txt\n    - -f ./wheels\n",
+            "limits.txt": "gunicorn<24\npsycopg2<3\n",
+            "wheels/README": "none yet",
+        },
+        plan={"dependency_files": ("environment.yml", "limits.txt"), "code_first": True, "build_packages": ()},
+    ),
+    "pip-conf": App(
+        "pip",
+        {"pip.conf": "[global]\ntimeout = 180\n"},
+        plan={"dependency_files": ("requirements.txt", "pip.conf"), "code_first": False},
+    ),
+    "pip-conf-with-a-file": App("pip", {"pip.conf": "[install]\nconstraint = limits.txt\n"}, plan={"code_first": True}),
+    "pip-conf-with-an-index": App(
+        "pip", {"pip.conf": f"[global]\nindex-url = {INDEX}\n", "pyproject.toml": UV_INDEX}, plan={"manager": "pip"}
+    ),
+    "poetry-toml": App(
+        "poetry",
+        {"poetry.toml": "[installer]\nparallel = false\n"},
+        plan={"dependency_files": ("pyproject.toml", "poetry.lock", "poetry.toml")},
+    ),
+    "wheels-of-uv": App(
+        "uv",
+        {"uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "wheels"')},
+        plan={"code_first": True},
+    ),
+}
 # Precedence of managers and Python, and what is read out of files.
 VARIANTS = {
+    **NODE,
+    **NEEDED,
     "uv-before-pip": App(
         "uv",
         {"requirements.txt": "flask\n"},
@@ -350,6 +532,11 @@ VARIANTS = {
             **LIBRARY,
         },
         plan={"manager": "pipenv", "code_first": True},
+    ),
+    "shrinkwrap-before-package-lock": App(
+        "node",
+        {"npm-shrinkwrap.json": read("node/package-lock.json")},
+        reasons={"assets": "npm-shrinkwrap.json, so npm ci"},
     ),
     # A lock file that is not made of what the app needs.
     "stale-poetry-lock": App(
@@ -784,14 +971,132 @@ BAD = {
             "and minus signs and dots.",
         ),
     ),
+    "two-lock-files": App(
+        "pip",
+        {**package(), **lock("yarn.lock"), **lock("package-lock.json")},
+        problems=(
+            "package.json, line 1: package-lock.json and yarn.lock are lock files of different package managers; "
+            "delete all "
+            'but one, or add "packageManager".',
+        ),
+    ),
+    "lock-file-of-another-manager": App(
+        "pip",
+        {**package(packageManager="pnpm@10.5.2"), **lock("package-lock.json")},
+        problems=(
+            "package.json, line 8: pnpm is the package manager, but the lock file is package-lock.json; commit "
+            "pnpm-lock.yaml and delete package-lock.json, or name the manager of package-lock.json.",
+        ),
+    ),
+    "manager-without-an-exact-version": App(
+        "pip",
+        package(packageManager="pnpm@latest"),
+        problems=(
+            "package.json, line 8: packageManager: 'pnpm@latest' is not npm, pnpm, yarn or bun with an exact "
+            "version; write "
+            "one such as pnpm@10.34.9.",
+        ),
+    ),
+    "engines-of-no-node": App(
+        "pip",
+        package(engines={"node": ">=30"}),
+        problems=(
+            "package.json, line 8: '>=30' allows none of Node 14, 16, 18, 20, 22, 24, 26; allow one of them, such "
+            "as 22.",
+        ),
+    ),
+    "pin-of-no-node": App(
+        "pip",
+        {**package("web"), ".nvmrc": "# ours\n12\n"},
+        problems=(
+            ".nvmrc, line 2: '12' allows none of Node 14, 16, 18, 20, 22, 24, 26; allow one of them, such as 22.",
+        ),
+    ),
+    "two-folders-of-assets": App(
+        "pip",
+        {**package("frontend"), **package("admin")},
+        problems=(
+            "assets_folder: admin/package.json, frontend/package.json have a script 'build' each; set assets_folder "
+            "to the "
+            "folder whose assets the app uses, or to none.",
+        ),
+    ),
+    "assets-outside": App(
+        "pip",
+        settings={"assets_folder": "../web"},
+        problems=(
+            "assets_folder: '../web' has no package.json in the app's folder; set it to a folder that has one, or "
+            "to none.",
+        ),
+    ),
+    "requirements-left-out": App(
+        "pip",
+        {".dockerignore": "# ours\n*.txt\n"},
+        problems=(
+            ".dockerignore, line 2: '*.txt' leaves out requirements.txt, which the build needs; add the line "
+            "!requirements.txt after it.",
+        ),
+    ),
+    "library-left-out": App(
+        "pip",
+        {"requirements.txt": f"{FLASK}-e ./lib\n", **LIBRARY, ".dockerignore": "li*\n"},
+        problems=(".dockerignore, line 1: 'li*' leaves out lib, which the build needs; add the line !lib after it.",),
+    ),
+    "wheels-of-uv-left-out": App(
+        "uv",
+        {
+            "uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "file:wheels"'),
+            ".dockerignore": "wheels\n",
+        },
+        problems=(
+            ".dockerignore, line 1: 'wheels' leaves out wheels, which the build needs; add the line !wheels after it.",
+        ),
+    ),
+    "wheels-of-uv-outside": App(
+        "uv",
+        {"uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "../wheels"')},
+        problems=(
+            "uv.lock: 'blinker' from ../wheels is not in the app's folder, so it is not in the image; move it into the app's "
+            "folder, or take it from an index or a Git repository.",
+        ),
+    ),
+    "package-left-out": App(
+        "node",
+        {".dockerignore": "package-lock.json\n"},
+        problems=(
+            ".dockerignore, line 1: 'package-lock.json' leaves out package-lock.json, which the build needs; add "
+            "the line "
+            "!package-lock.json after it.",
+        ),
+    ),
+    "lock-file-left-out": App(
+        "pip",
+        {**package(), **lock("pnpm-lock.yaml"), ".dockerignore": "**/pnpm-lock.yaml\n"},
+        problems=(
+            ".dockerignore, line 1: '**/pnpm-lock.yaml' leaves out pnpm-lock.yaml, which the build needs; add the line "
+            "!pnpm-lock.yaml after it.",
+        ),
+    ),
+    "assets-left-out": App(
+        "pip",
+        {**package("web"), **lock("pnpm-lock.yaml", "web"), ".dockerignore": "*\n!*.py\n!requirements.txt\n"},
+        {"assets_folder": "web"},
+        problems=(
+            ".dockerignore, line 1: '*' leaves out web/package.json, which the build needs; add the line "
+            "!web/package.json "
+            "after it.",
+            ".dockerignore, line 1: '*' leaves out web/pnpm-lock.yaml, which the build needs; add the line "
+            "!web/pnpm-lock.yaml after it.",
+        ),
+    ),
     "everything-at-once": App(
         "node",
         {"requirements.txt": "?\n", ".python-version": "two\n", "package.json": "[]", "Procfile": "web\n"},
         problems=(
             "requirements.txt, line 1: '?' is not a requirement; correct or remove it.",
             ".python-version, line 1: 'two' must be a version like 3.13.",
-            "package.json, line 1: must hold names with values; see its manual.",
             "Procfile, line 1: 'web' must be a name, a colon and a command.",
+            "package.json, line 1: must hold names with values; see its manual.",
         ),
     ),
 }
@@ -806,5 +1111,6 @@ RUNNABLE = {name: app for name, app in MANAGERS.items() if not name.startswith("
         "poetry-package",
         "dynamic-dependencies",
         "uv-source-without-lock",
+        *("pnpm", "yarn-classic", "yarn-berry", "bun", "assets-in-a-folder", "workspaces", "pip-conf"),
     )
 }

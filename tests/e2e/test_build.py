@@ -23,7 +23,7 @@ from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
-from catalogue import MANAGERS
+from catalogue import GOOD, MANAGERS
 
 pytestmark = pytest.mark.docker
 # A build without a cache downloads a compiler at most; after ten minutes it hangs.
@@ -78,7 +78,7 @@ def built(tmp_path) -> Iterator[type[Image]]:
     images: list[Image] = []
 
     def make(name: str) -> Image:
-        images.append(Image(MANAGERS[name].write(tmp_path / "app"), f"flask-on-aws-test-{name}-{secrets.token_hex(4)}"))
+        images.append(Image(GOOD[name].write(tmp_path / "app"), f"flask-on-aws-test-{name}-{secrets.token_hex(4)}"))
         return images[-1]
 
     yield make
@@ -212,6 +212,51 @@ def test_a_change_of_only_code_installs_nothing(built, name):
     ]
     assert installs
     assert set(installs) <= cached
+
+
+BUILD_COMMAND = """\
+node -p "'node ' + require('is-odd')(3)" > static/node.txt
+flask --app app routes > static/routes.txt
+{ id -u; env; } > static/environment.txt
+"""
+
+
+def test_an_image_has_assets_of_pnpm_and_the_output_of_the_build_command(built, running, tmp_path):
+    app = built("pnpm")
+    (tmp_path / "token").write_text("hush-hush")
+    options = ("--secret", f"id=TOKEN,src={tmp_path / 'token'}", "--build-arg", "MODE=blue")
+    app.build(PlanSettings(build_command=BUILD_COMMAND), *options, names=(["MODE"], ["TOKEN"]))
+    container, address = running(app.name)
+    assert get(container, f"{address}/up") == "up\n"
+    files = docker("exec", container, "sh", "-c", "cd static && cat built.txt node.txt routes.txt").stdout
+    assert files.startswith((app.folder / "app.py").read_text())
+    assert "node true\n" in files
+    assert "/up" in files
+    user, _, environment = docker("exec", container, "cat", "static/environment.txt").stdout.partition("\n")
+    assert user == "10001"
+    assert "MODE=blue" in environment
+    assert "hush" not in environment
+    listed = docker("exec", container, "sh", "-c", "command -v node; ls -a; stat -c %U static/node.txt").stdout
+    assert "node" not in listed  # neither Node nor node_modules
+    assert listed.endswith("root\n")  # the app must not change its own code
+
+
+def test_a_failed_build_command_fails_the_build_with_its_cause(built):
+    app = built("pip")
+    done = CliRunner().invoke(
+        main,
+        ["build", str(app.folder), "--tag", app.name, "--build-command", "python -c 'import os; os.environ[\"X_Y\"]'"],
+    )
+    assert done.exit_code == 1
+    assert "docker build exited with code 1" in done.output
+
+
+def test_node_and_packages_are_in_the_image_of_an_app_that_runs_them(built):
+    app = built("node-runs")
+    (app.folder / "mail.js").write_text("console.log(require('is-odd')(3))\n")
+    app.build()
+    result = docker("run", "--rm", "--read-only", app.name, "node", "mail.js")
+    assert (result.stdout, result.stderr) == ("true\n", "")
 
 
 def test_every_system_package_exists(built):

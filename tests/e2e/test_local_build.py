@@ -1,13 +1,14 @@
 """Tests of build plans as environments on this machine, which uv creates without Docker."""
 
+import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "apps"))
 
-from catalogue import MANAGERS, RUNNABLE
+from catalogue import GOOD, MANAGERS, NODE, RUNNABLE
 
 # gunicorn listens within two seconds; a shared machine may be thirty times slower.
 START_SECONDS = 60
@@ -44,8 +45,6 @@ def get(process, address):
 
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name, monkeypatch):
-    if name == "node" and shutil.which("npm") is None:
-        pytest.skip("there is no npm command on this machine")
     folder = RUNNABLE[name].write(tmp_path / "app")
     (folder / ".env").write_text("A=1")
     target = tmp_path / "out of tree"
@@ -58,6 +57,9 @@ def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name, mon
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
+    if "is-odd" in "".join(path.read_text() for path in folder.rglob("package.json")):
+        assert (target / "app" / "static" / "built.txt").read_text() == (target / "app" / "app.py").read_text()
+        assert not list((target / "app").rglob("node_modules"))
     process = subprocess.Popen([target / "start"], env={**os.environ, "PORT": str(port)})
     try:
         assert get(process, f"http://127.0.0.1:{port}/up") == "up\n"
@@ -71,6 +73,103 @@ def test_a_local_build_of_every_kind_of_app_serves_and_stops(tmp_path, name, mon
     assert python.stdout.decode().strip() == str(target / "venv")
     missing = subprocess.run([target / "start", "python", "-c", "import iniconfig"], capture_output=True)
     assert b"No module named 'iniconfig'" in missing.stderr  # development dependencies are not installed
+
+
+BUILD_COMMAND = """\
+node -p "'node ' + require('is-odd')(3)" > static/node.txt
+flask --app app routes > static/routes.txt
+env > static/environment.txt
+python -c 'import sys; print(sys.prefix)' >> static/environment.txt
+"""
+
+
+def test_the_build_command_has_node_and_the_app_s_environment_and_no_secrets(tmp_path, monkeypatch):
+    folder = NODE["pnpm"].write(tmp_path / "app")
+    monkeypatch.setenv("TOKEN", "hush")
+    options = ("--build-env", "MODE=blue", "--build-secret", "TOKEN", "--build-command", BUILD_COMMAND)
+    result = build(folder, "--venv", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.stderr
+    static = tmp_path / "out" / "app" / "static"
+    assert (static / "node.txt").read_text() == "node true\n"
+    assert "/up" in (static / "routes.txt").read_text()
+    environment = (static / "environment.txt").read_text()
+    assert "MODE=blue" in environment
+    assert "hush" not in environment
+    assert environment.endswith(f"{tmp_path / 'out' / 'venv'}\n")
+    assert not list((tmp_path / "out" / "app").rglob("node_modules"))
+
+
+def test_a_failed_build_command_shows_its_cause(tmp_path):
+    folder = MANAGERS["pip"].write(tmp_path / "app")
+    (folder / "app.py").write_text("import os\n\nos.environ['GREETING']\n")
+    result = build(folder, "--venv", tmp_path / "out", "--build-command", "echo first\npython -m app\necho last")
+    assert result.exit_code == 1
+    assert "the build command `echo first\npython -m app\necho last` exited with code 1: " in result.stderr
+    assert "the variable GREETING is not set in the build; set it in buildEnv" in result.stderr
+    assert result.stderr.rstrip().endswith("KeyError: 'GREETING'")
+
+
+def test_packages_that_the_app_runs_with_are_kept_without_those_of_development(tmp_path):
+    app = NODE["node-runs"]
+    (folder := app.write(tmp_path / "app")).joinpath("mail.js").write_text("console.log(require('is-odd')(3))\n")
+    package = json.loads((folder / "package.json").read_text())
+    (folder / "package.json").write_text(json.dumps({**package, "devDependencies": {"is-even": "1.0.0"}}))
+    assert build(folder, "--venv", tmp_path / "out").exit_code == 0
+    mail = subprocess.run([tmp_path / "out" / "start", "node", "mail.js"], capture_output=True, text=True)
+    assert (mail.stdout, mail.stderr) == ("true\n", "")
+    modules = tmp_path / "out" / "app" / "node_modules"
+    assert (modules / "is-odd").is_dir()
+    assert not (modules / "is-even").exists()
+    version = subprocess.run([tmp_path / "out" / "start", "node", "--version"], capture_output=True, text=True)
+    assert version.stdout.startswith("v22.")
+
+
+def test_a_local_build_installs_from_the_files_of_the_image_and_copies_those(tmp_path):
+    """What fails or is missing in the image fails or is missing here."""
+    folder = MANAGERS["node"].write(tmp_path / "app")
+    (folder / ".dockerignore").write_text("notes\n*.md\n!README.md\n")
+    for name in ("notes/a.txt", "CHANGES.md", "README.md", "uploads/.keep"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("")
+    (folder / "empty").mkdir()
+    (folder / "current").symlink_to("app.py")
+    package = json.loads((folder / "package.json").read_text())
+    # npm runs this script before the code is there, as in the image: only lifecycle scripts are looked for.
+    package["scripts"]["build"] += " && ls > static/seen.txt"
+    (folder / "package.json").write_text(json.dumps(package))
+    (folder / "pyproject.toml").write_text('[tool.uv]\nconstraint-dependencies = ["flask<1"]\n')
+    result = build(folder, "--venv", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr  # pip reads no pyproject.toml, which uv would read
+    app = tmp_path / "out" / "app"
+    assert {path.name for path in app.iterdir()} >= {"README.md", "uploads", "empty", "current"}
+    assert (app / "current").is_symlink()
+    assert not {"notes", "CHANGES.md"} & {path.name for path in app.iterdir()}
+
+
+def test_wheels_of_the_app_s_folder_are_installed(tmp_path):
+    folder = GOOD["wheels-of-a-folder"].write(tmp_path / "app")
+    with zipfile.ZipFile(folder / "wheels" / "shop_core-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("shop_core.py", "NAME = 'shop'\n")
+        wheel.writestr("shop_core-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop-core\nVersion: 1.0\n")
+        wheel.writestr(
+            "shop_core-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("shop_core-1.0.dist-info/RECORD", "")
+    with (folder / "requirements.txt").open("a") as requirements:
+        requirements.write("shop-core\n")
+    result = build(folder, "--venv", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert subprocess.run([tmp_path / "out" / "start", "python", "-c", "import shop_core"]).returncode == 0
+
+
+def test_a_node_that_is_nowhere_is_reported_in_one_sentence(tmp_path):
+    folder = NODE["pnpm"].write(tmp_path / "app")
+    (folder / ".nvmrc").write_text("16\n")
+    result = build(folder, "--venv", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        "Node 16 is not installed on this machine, and cannot be installed from PyPI; install it, with npm"
+    )
 
 
 def test_a_failed_build_reports_the_command_and_can_be_repeated(tmp_path):

@@ -119,7 +119,7 @@ NOT_CHANGED = {
     "image": "with a ready image, the repository is deleted, as intended",
     "builder": "it needs a Docker engine",
     "pythonVersion": "it only affects apps without a Dockerfile",
-    "systemPackages": "it only affects apps without a Dockerfile",
+    **dict.fromkeys(("systemPackages", "buildCommand", "assetsFolder"), "it only affects apps without a Dockerfile"),
     "preflight": "it needs a Docker engine",
     "repositoryName": "another name creates another repository, as intended",
     "previousSecretKey": "it has no effect on a new stack; test_upgrade.py changes it",

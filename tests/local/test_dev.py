@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from flask_on_aws.build_plan.node_build import NodeBuild
+from flask_on_aws.build_plan.node.build import NodeBuild
 from flask_on_aws.build_plan.plan import BuildPlan, plan_build
 from flask_on_aws_cli.local_aws.commands.dev import ChangeFilter, needs_build, update_copy
 from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws

@@ -141,6 +141,54 @@ def _npm(lines: Sequence[str]) -> BuildCause | None:
     return None
 
 
+_NODE_LOCKS = {
+    "pnpm": ("pnpm-lock.yaml", r"ERR_PNPM_(?:OUTDATED_LOCKFILE|LOCKFILE_CONFIG_MISMATCH|LOCKFILE_BREAKING_CHANGE)"),
+    "yarn": (
+        "yarn.lock",
+        r"Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install",
+    ),
+    "bun": ("bun.lock", r"lockfile had changes, but lockfile is frozen"),
+}
+
+
+def _node_lock(lines: Sequence[str]) -> BuildCause | None:
+    """A lock file of pnpm, yarn or bun that does not fit package.json."""
+    for manager, (lock, pattern) in _NODE_LOCKS.items():
+        if found := _last(lines, pattern):
+            fix = f"run `{manager} install` and commit {lock}"
+            return BuildCause(f"{lock} does not fit package.json", fix, found[1])
+    return None
+
+
+def _node_version(lines: Sequence[str]) -> BuildCause | None:
+    found = _last(
+        lines,
+        r"ERR_PNPM_UNSUPPORTED_ENGINE",
+        r"The engine \"node\" is incompatible with this module",
+    )
+    if not found:
+        return None
+    return BuildCause(
+        "a package does not support this version of Node",
+        "write one that it supports into .nvmrc or into engines.node of package.json",
+        found[1],
+    )
+
+
+def _variable(lines: Sequence[str]) -> BuildCause | None:
+    """A variable of the running app that a command of the build reads."""
+    found = _last(lines, r"^KeyError: '(?P<name>[A-Z][A-Z0-9_]+)'$")
+    if not found:
+        return None
+    name = found[0]["name"]
+    last = max(number for number, line in enumerate(lines) if line == found[0][0])
+    return BuildCause(
+        f"the variable {name} is not set in the build",
+        "set it in buildEnv, to a value that only the build needs",
+        tuple(line for line in lines[max(last - _BEFORE, 0) : last + 1] if line.strip()),
+    )
+
+
 def _network(lines: Sequence[str]) -> BuildCause | None:
     found = _last(
         lines,
@@ -192,6 +240,9 @@ _RULES: tuple[Callable[[Sequence[str]], BuildCause | None], ...] = (
     _version,
     _library,
     _npm,
+    _node_lock,
+    _node_version,
+    _variable,
     _network,
     _compiled,
 )

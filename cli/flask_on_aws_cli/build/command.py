@@ -54,8 +54,7 @@ def build(
         elif venv:
             check_target(folder, venv)
             _require_python(plan)
-            secrets = {name: os.environ[name] for name in build_secret}
-            make_environment(plan, folder, venv, {**variables, **secrets})
+            make_environment(plan, folder, venv, variables, build_secret)
             _print_start_command(plan, venv)
         else:
             image = tag or _image_name(folder)

@@ -17,8 +17,6 @@ from .image_programs import SLIM, closure
 # Searched before PATH, which may have a shim or a wrapper in place of a program of the system.
 _SYSTEM = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _ALTERNATIVES = "/etc/alternatives/"
-# What an image of Node has, and what its package managers bring.
-_NODE = ("node", "npm", "npx", "corepack", "yarn", "yarnpkg", "pnpm", "pnpx", "bun", "bunx")
 
 
 def machine_path() -> str:
@@ -32,16 +30,13 @@ def link_programs(folder: Path, packages: Collection[str] = (), programs: Collec
     Args:
         folder: the folder, which becomes part of a PATH.
         packages: Debian packages that the image has in addition to those of Python's slim image.
-        programs: names of further programs; with one of Node's, all of them.
+        programs: names of further programs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: path for name in SLIM if (path := _find(name, _SYSTEM))}
     paths |= {name: path for package in packages for name in programs_of(package) if (path := _find(name))}
     paths |= _of_debian_packages(packages)
     paths |= {name: path for name in programs if (path := _find(name))}
-    if set(programs) & set(_NODE):
-        first = _folder_of_node()
-        paths |= {name: path for name in _NODE if (path := _find(name, first))}
     for name, path in paths.items():
         link = folder / name
         if not link.is_symlink():
@@ -54,15 +49,19 @@ def _find(name: str, first: Collection[str] = ()) -> str | None:
     return os.path.abspath(path) if path else None
 
 
-def _folder_of_node() -> tuple[str, ...]:
-    """Where Node itself is: a version manager's shim works only with that manager's variables and files."""
+def node_folders() -> tuple[str, ...]:
+    """Where this machine's Node may be, first where Node itself is, then where PATH has it.
+
+    A version manager's shim works only with that manager's variables and files. Node itself may have no npm next to it,
+    where npm was installed apart from it.
+    """
     node = _find("node")
     if node is None:
         return ()
     command = [node, "-p", "process.execPath"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 the machine's Node
     path = result.stdout.strip()
-    return (os.path.dirname(path),) if os.path.isabs(path) else ()
+    return tuple(dict.fromkeys(os.path.dirname(file) for file in (path, node) if os.path.isabs(file)))
 
 
 def _of_debian_packages(packages: Collection[str]) -> Mapping[str, str]:

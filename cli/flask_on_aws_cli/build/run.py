@@ -4,20 +4,21 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_on_aws.build_plan.context_files import ignore_lines
-from flask_on_aws.build_plan.left_out import IGNORE_FILE, ignore_file, ignored_in
+from flask_on_aws.build_plan.dockerignore import ignore_lines
+from flask_on_aws.build_plan.left_out import IGNORE_FILE, ignore_file
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, DOCKERIGNORE, render_dockerfile
 from uv import find_uv_bin
 
 from ..plan.report import as_json
+from .app_copy import copy_code, copy_dependency_files
 from .build_causes import BuildCause, build_cause
 from .environment_commands import PLAN, PROGRAMS, Step, local_steps, start_script
-from .machine_programs import link_programs, machine_path
+from .machine_programs import link_programs, machine_path, node_folders
 from .step_environment import step_environment
 
 # Enough of a failed command's output to include the cause.
@@ -47,6 +48,10 @@ class BuildError(Exception):
 def check_target(folder: Path, target: Path) -> Path:
     """The absolute path of the folder that an environment is built in.
 
+    Args:
+        folder: the app's folder.
+        target: the folder of the environment.
+
     Raises:
         BuildError: if it contains anything but an older environment, or is in the app's folder.
     """
@@ -60,23 +65,43 @@ def check_target(folder: Path, target: Path) -> Path:
     return target
 
 
-def make_environment(plan: BuildPlan, folder: Path, target: Path, build_env: Mapping[str, str]) -> None:
+def make_environment(
+    plan: BuildPlan,
+    folder: Path,
+    target: Path,
+    build_env: Mapping[str, str],
+    build_secrets: Collection[str] = (),
+) -> None:
     """Build the environment of a plan in a folder that is new, empty or contains an older environment.
+
+    Args:
+        plan: a plan with a package manager.
+        folder: the app's folder.
+        target: the folder of the environment.
+        build_env: variables of the build.
+        build_secrets: names of this process's variables that the build gets, except for its own build command. Default:
+            none.
 
     Raises:
         BuildError: if the folder contains anything else, a program is missing, or a command fails.
     """
     target = check_target(folder, target)
-    for folder_name in ("app", "venv", "tools", PROGRAMS):
+    for folder_name in ("app", "venv", "tools", "node", PROGRAMS):
         shutil.rmtree(target / folder_name, ignore_errors=True)
     (target / PLAN).unlink(missing_ok=True)
-    shutil.copytree(folder, target / "app", symlinks=True, ignore=ignored_in(folder))
+    copy_dependency_files(plan, folder, target / "app")
     # This file marks the folder as an environment; it is written first so that a failed build can be repeated.
     (target / PLAN).write_text(as_json(plan), encoding="utf-8")
     with _temporary_folder() as temporary:
-        for step in local_steps(plan, target, find_uv_bin()):
-            environment = _step_environment(step, plan.build_packages, {**build_env, **temporary})
+        variables, has_code = {**build_env, **temporary}, False
+        for step in local_steps(plan, target, find_uv_bin(), _node_folder(plan)):
+            if step.after_code and not has_code:
+                copy_code(plan, folder, target / "app")
+                has_code = True
+            environment = _step_environment(step, plan.build_packages, variables, build_secrets)
             _run(step, target / "app", environment)
+        if not has_code:
+            copy_code(plan, folder, target / "app")
     link_programs(target / PROGRAMS, plan.run_packages)
     start = target / "start"
     start.write_text(start_script(plan), encoding="utf-8")
@@ -167,23 +192,44 @@ def _temporary_folder() -> Generator[dict[str, str]]:
         yield {"TMPDIR": folder}
 
 
-def _step_environment(step: Step, packages: Sequence[str], build_env: Mapping[str, str]) -> dict[str, str]:
+def _node_folder(plan: BuildPlan) -> str:
+    """The folder of this machine's own Node, if it is of the plan's version and has npm."""
+    if plan.node is None:
+        return ""
+    for folder in node_folders():
+        if all(shutil.which(name, path=folder) for name in ("node", "npm", "npx")):
+            node = str(Path(folder, "node"))
+            result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 no shell
+            is_same = f"{result.stdout.strip()}.".startswith(f"v{plan.node.version}.")
+            return folder if is_same else ""
+    return ""
+
+
+def _step_environment(
+    step: Step, packages: Sequence[str], build_env: Mapping[str, str], build_secrets: Collection[str]
+) -> dict[str, str]:
     """The variables of a step: those of an image's build, with the program that it needs."""
-    if step.uses_machine:
-        return {**os.environ, **build_env, "PATH": machine_path(), "UV_PYTHON_DOWNLOADS": "never"}
     temporary = Path(build_env["TMPDIR"])
-    home = temporary / "home"
-    home.mkdir(exist_ok=True)
-    programs = link_programs(temporary / f"bin-{step.needs}", packages, [step.needs] if step.needs else [])
-    path = os.pathsep.join(filter(None, (step.environment.get("PATH", ""), str(programs))))
-    return {**step_environment(home, os.environ), **build_env, **step.environment, "PATH": path}
+    if step.uses_machine:
+        variables, programs = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, machine_path()
+    else:
+        home = temporary / "home"
+        home.mkdir(exist_ok=True)
+        variables = step_environment(home, os.environ)
+        needs = [step.needs] if step.needs else []
+        programs = str(link_programs(temporary / f"bin-{step.needs}", packages, needs))
+    secrets = {name: os.environ[name] for name in build_secrets if name in os.environ}
+    variables |= {**build_env, **secrets, **step.environment}
+    if step.without_secrets:
+        variables = {name: value for name, value in variables.items() if name not in secrets}
+    return {**variables, "PATH": os.pathsep.join(filter(None, (step.environment.get("PATH", ""), programs)))}
 
 
 def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
     if step.needs and shutil.which(step.needs, path=environment["PATH"]) is None:
         raise BuildError(f"{step.needs!r} is not installed on this machine, and `{step.command}` needs it; install it.")
     result = subprocess.run(  # noqa: S603 the command is the plan's
-        ["/bin/sh", "-c", step.command],
+        ["/bin/sh", "-ec", step.command],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -194,7 +240,9 @@ def _run(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
         check=False,
     )
     if result.returncode:
-        raise _failure(f"`{step.command}`", result)
+        if step.advice:
+            raise BuildError(step.advice, lines=result.stdout.splitlines()[-_LAST_LINES:])
+        raise _failure(step.name or f"`{step.command}`", result)
 
 
 def _failure(command: str, result: "subprocess.CompletedProcess[str]") -> BuildError:

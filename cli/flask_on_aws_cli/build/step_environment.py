@@ -12,7 +12,14 @@ from pathlib import Path
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS"),
-    *("GIT_SSL_CAINFO", "NIX_SSL_CERT_FILE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"),
+    *(
+        "GIT_SSL_CAINFO",
+        "NIX_SSL_CERT_FILE",
+        "UV_NATIVE_TLS",
+        "UV_SYSTEM_CERTS",
+        "NPM_CONFIG_CAFILE",
+        "npm_config_cafile",
+    ),
 )
 # Who runs it and how it prints, and how long it waits for the network.
 _PERSON = ("USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT")

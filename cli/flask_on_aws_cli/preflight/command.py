@@ -150,6 +150,8 @@ def _with_options(settings: AppSettings, options: Mapping[str, Any], env: Sequen
         python_version=options["python_version"] or settings.plan.python_version,
         system_packages=tuple(options["system_packages"]) or settings.plan.system_packages,
         start_command=options["start_command"] or settings.plan.start_command,
+        build_command=options["build_command"] or settings.plan.build_command,
+        assets_folder=options["assets_folder"] or settings.plan.assets_folder,
         entry_point=settings.plan.entry_point if options["entry_point"] == "auto" else options["entry_point"],
     )
     names = ("port", "health_path", "startup_seconds", "stop_seconds", "watch_seconds", "domain")

@@ -21,6 +21,15 @@ _OPTIONS = (
         metavar="NAME",
         help="Debian package to install. Repeatable.",
     ),
+    click.option(
+        "--build-command", default="", metavar="LINE", help="Command of the build, after dependencies and code."
+    ),
+    click.option(
+        "--assets-folder",
+        default="",
+        metavar="PATH",
+        help="Folder of the package.json that builds assets; none: no assets. Default: from the app's files.",
+    ),
     click.option("--start-command", default="", metavar="LINE", help="Start command. Default: from the app's files."),
     click.option(
         "--entry-point",
@@ -61,6 +70,8 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
         dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
+        build_command=setting(config, project, "buildCommand"),
+        assets_folder=setting(config, project, "assetsFolder"),
         other_commands=tuple(str(line) for line in (release, *workers.values()) if line not in ("", "none", None)),
     )
 
@@ -73,10 +84,22 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def options_settings(
-    python_version: str, system_packages: Sequence[str], start_command: str, entry_point: str = "auto"
+    python_version: str,
+    system_packages: Sequence[str],
+    start_command: str,
+    build_command: str = "",
+    assets_folder: str = "",
+    entry_point: str = "auto",
 ) -> PlanSettings:
     """The settings of a build plan from the options."""
-    return PlanSettings(python_version, tuple(system_packages), start_command, entry_point=entry_point)
+    return PlanSettings(
+        python_version,
+        tuple(system_packages),
+        start_command,
+        entry_point=entry_point,
+        build_command=build_command,
+        assets_folder=assets_folder,
+    )
 
 
 def plan_or_fail(folder: Path, dockerfile: str = "Dockerfile", **options: Any) -> BuildPlan:

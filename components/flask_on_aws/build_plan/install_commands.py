@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .package_manager import PIP_CONF
 from .plan import BuildPlan
 
 # The releases of 2026-11-21. Pinned, so that a new release of a tool does not change the build of an unchanged app.
@@ -23,6 +24,8 @@ class Steps:
     """Installs the dependencies; reads nothing but the plan's dependency files, unless code comes first."""
     project: str = ""
     """Installs the app itself; empty if it is not installed."""
+    reinstall: str = ""
+    """Installs the app itself again, with files that the build added; empty if it runs from its folder."""
     tool: str = ""
     """The tool's distribution, to be installed outside the app's environment; empty for pip and conda."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -49,15 +52,22 @@ def install_steps(plan: BuildPlan, prefix: str, pip: str = "pip") -> Steps:
 
 def _pip(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     hashes = "--require-hashes " if plan.hashes else ""
-    return Steps(f"{pip} install {hashes}-r {plan.decides}")
+    return Steps(f"{_configured(plan, pip)} install {hashes}-r {plan.decides}")
+
+
+def _configured(plan: BuildPlan, pip: str) -> str:
+    """Only pip itself reads its configuration, and a build in isolation does so from another folder."""
+    return f'PIP_CONFIG_FILE="$PWD/{PIP_CONF}" python -m pip' if PIP_CONF in plan.dependency_files else pip
 
 
 def _pyproject(plan: BuildPlan, prefix: str, pip: str) -> Steps:
+    pip = _configured(plan, pip)
+    again = f"{pip} install --no-deps --force-reinstall ." if plan.installs_project else ""
     if plan.code_first:
-        return Steps(f"{pip} install .")
+        return Steps(f"{pip} install .", reinstall=again)
     file = shlex.quote(f"{prefix}/listed.txt")
     listed = f"{_LISTED} > {file} && {pip} install -r {file}"
-    return Steps(listed, f"{pip} install --no-deps ." if plan.installs_project else "")
+    return Steps(listed, f"{pip} install --no-deps ." if plan.installs_project else "", reinstall=again)
 
 
 def _pipenv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
@@ -69,7 +79,7 @@ def _pipenv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
 def _poetry(plan: BuildPlan, prefix: str, pip: str) -> Steps:
     install = "poetry install --no-interaction --only main --compile"
     project = "poetry install --no-interaction --only-root --compile" if plan.installs_project else ""
-    return Steps(f"{install} --no-root", project, _POETRY)
+    return Steps(f"{install} --no-root", project, tool=_POETRY)
 
 
 def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
@@ -83,7 +93,8 @@ def _uv(plan: BuildPlan, prefix: str, pip: str) -> Steps:
         "UV_COMPILE_BYTECODE": "1",
     }
     project = sync if plan.installs_project else ""
-    return Steps(f"{sync} --no-install-project", project, _UV, environment)
+    again = "uv pip install --no-deps --reinstall ." if plan.installs_project else ""
+    return Steps(f"{sync} --no-install-project", project, again, _UV, environment)
 
 
 def _conda(plan: BuildPlan, prefix: str, pip: str) -> Steps:

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
-from .context_files import ContextError, ignore_lines, ignore_rules, ignore_text, sent_entries
+from .dockerignore import ContextError, ignore_lines, ignore_rules, ignore_text, sent_entries
 
 LEFT_OUT = (".git", ".env", ".venv", "venv", "node_modules")
 """Names in the app's folder that are left out, whatever .dockerignore says."""

@@ -82,7 +82,7 @@ def locks_path(lock: Mapping[str, Any], file: str) -> str:
 
 def root_package(lock: Mapping[str, Any]) -> dict[str, Any]:
     """The app's own entry in uv.lock; empty if it has none."""
-    roots = [package for package in map(table, items(lock.get("package"))) if _path(package) == "."]
+    roots = [package for package in map(table, items(lock.get("package"))) if _folder(package) == "."]
     return roots[0] if roots else {}
 
 
@@ -189,6 +189,12 @@ def _is_elsewhere(package: Mapping[str, Any]) -> bool:
 
 
 def _path(package: Mapping[str, Any]) -> str:
+    registry = table(package, "source").get("registry")  # uv's: a URL, or a folder of wheels
+    is_folder = isinstance(registry, str) and (registry.startswith("file:") or "://" not in registry)
+    return str(registry) if is_folder else _folder(package)
+
+
+def _folder(package: Mapping[str, Any]) -> str:
     source = table(package, "source")
     path = source.get("editable") or source.get("directory") or source.get("path") or source.get("virtual")
     if path is None and source.get("type") in ("directory", "file"):

@@ -17,7 +17,17 @@ from .locked_packages import (
     uv_groups,
 )
 from .project_files import FileError, ProjectFiles, items, table
-from .requirements import Requirements, add_requirement, applies, normalized, outside_problem, read_requirements
+from .requirements import (
+    CONSTRAINTS,
+    Requirements,
+    add_line,
+    add_requirement,
+    applies,
+    local_path,
+    normalized,
+    outside_problem,
+    read_requirements,
+)
 
 
 @dataclass
@@ -36,6 +46,8 @@ class Dependencies:
     hashes: bool = False
     local: str = ""
     """The dependency that needs the code when it is installed; empty if none does."""
+    local_paths: list[str] = field(default_factory=list[str])
+    """Files and folders of the app that dependencies name."""
     git: bool = False
     installs_project: bool = False
     """Whether the app itself is installed as a package."""
@@ -54,6 +66,7 @@ class Dependencies:
         self.names |= requirements.names
         self.by_name |= requirements.by_name
         self.has_index |= requirements.has_index
+        self.local_paths += requirements.local_paths
         self.hashes, self.local, self.git = (
             requirements.hashes,
             self.local or requirements.local,
@@ -76,6 +89,7 @@ class _Candidate:
 
 
 _PYPROJECT = "pyproject.toml"
+PIP_CONF = "pip.conf"
 # Lock files before files that leave versions open; within each group, the order of docs/deploy-your-app.md.
 _CANDIDATES: tuple[_Candidate, ...] = (
     _Candidate("uv", "uv.lock", True, lambda files: files.has("uv.lock"), uv_gap, _PYPROJECT),
@@ -119,6 +133,8 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
     first = candidates[0]
     chosen = Dependencies(first.manager, first.file, locked=first.locks)
     _READERS[first.manager](files, chosen)
+    if first.manager in ("pip", "pyproject"):
+        _add_pip_conf(files, chosen)
     others = {candidate.file: None for candidate in candidates if candidate.file not in (first.file, *chosen.files)}
     reason = [f"{first.file} pins every version" if first.locks else f"there is {first.file}"]
     reason += [f"passed over: {', '.join(passed)}"] if passed else []
@@ -132,6 +148,19 @@ def _read_pip(files: ProjectFiles, chosen: Dependencies) -> None:
     chosen.take(requirements)
     if requirements.has_project:
         _add_project(files, chosen, requirements.project_extras)
+
+
+def _add_pip_conf(files: ProjectFiles, chosen: Dependencies) -> None:
+    """The app's own configuration of pip, which may name an index, or files that pip reads."""
+    if not files.has(PIP_CONF):
+        return
+    chosen.files.append(PIP_CONF)
+    for number, line in enumerate(files.text(PIP_CONF).splitlines(), 1):
+        option = re.match(r"\s*(index-url|extra-index-url|find-links|constraint|requirement)\s*[=:]\s*(\S.*)", line)
+        if option:
+            chosen.has_index |= option[1] in ("index-url", "extra-index-url", "find-links")
+            if any("://" not in value for value in option[2].split()):
+                chosen.local = chosen.local or f"{line.strip()!r} in {PIP_CONF}, line {number}"
 
 
 def _read_pipenv(files: ProjectFiles, chosen: Dependencies) -> None:
@@ -168,19 +197,19 @@ def _conda_name(requirement: str) -> str:
 
 
 def _add_pip_line(files: ProjectFiles, chosen: Dependencies, line: str, place: str) -> None:
-    if included := re.match(r"(?:-r|--requirement)[\s=]*(\S+)", line):
-        if not files.has(included[1]):
-            raise FileError(f"{place}: {included[1]!r} is not in the app's folder; put it there or remove the line.")
-        chosen.take(read_requirements(files, included[1]))
-    elif line.strip() and (not line.startswith("-") or line.startswith(("-e", "--editable"))):
+    if included := re.match(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)", line):
+        if not files.has(included[2]):
+            raise FileError(f"{place}: {included[2]!r} is not in the app's folder; put it there or remove the line.")
+        chosen.take(read_requirements(files, included[2], constrains=included[1] in CONSTRAINTS))
+    elif line.strip():
         requirements = Requirements()
-        add_requirement(requirements, line.strip(), place, files)
+        add_line(requirements, line.strip(), place, files)
         chosen.take(requirements)
 
 
 def _read_poetry(files: ProjectFiles, chosen: Dependencies) -> None:
     project = files.toml(_PYPROJECT)
-    chosen.files = [name for name in (_PYPROJECT, "poetry.lock") if files.has(name)]
+    chosen.files = [name for name in (_PYPROJECT, "poetry.lock", "poetry.toml") if files.has(name)]
     poetry = table(project, "tool", "poetry")
     for name, wanted in table(poetry, "dependencies").items():
         for entry in items(wanted) or [wanted]:
@@ -203,6 +232,8 @@ def _read_uv(files: ProjectFiles, chosen: Dependencies) -> None:
     _add_locked(chosen, installed_by_uv(lock, groups), lock)
     if not chosen.locked:
         _add_project(files, chosen)
+        if "dependencies" in items(table(project, "project").get("dynamic")):
+            chosen.local = f"'dependencies' is dynamic in {_PYPROJECT}"
         lines = [line for group in groups for line in group_requirements(project, group)]
         _add_requirements(files, chosen, lines, _PYPROJECT)
         _add_uv_sources(chosen, table(project, "tool", "uv", "sources"))
@@ -241,21 +272,31 @@ def _add_requirements(files: ProjectFiles, chosen: Dependencies, lines: Iterable
 def _add_uv_sources(chosen: Dependencies, sources: dict[str, Any]) -> None:
     """Where uv gets packages that are not in a lock file. It reads all of them, though it installs only what is needed."""
     for name, source in sources.items():
-        for entry in items(source) or [source]:
-            if applies(str(table(entry).get("marker", ""))):
-                chosen.git |= "git" in table(entry)
-                if {"path", "workspace"} & table(entry).keys():
-                    chosen.local = chosen.local or f"{name!r} in {_PYPROJECT}"
+        for entry in map(table, items(source) or [source]):
+            if not applies(str(entry.get("marker", ""))):
+                continue
+            chosen.git |= "git" in entry
+            if {"path", "workspace"} & entry.keys():
+                chosen.local = chosen.local or f"{name!r} in {_PYPROJECT}"
+            if path := str(entry.get("path") or ""):
+                _add_path(chosen, path, f"{name!r} in {_PYPROJECT}: {path!r}")
 
 
 def _add_locked(chosen: Dependencies, installed: Iterable[LockedPackage], lock: dict[str, Any]) -> None:
     """The installed packages of a lock file. Those in a folder other than the app's need the code, even to be skipped."""
     chosen.local = chosen.local or locks_path(lock, chosen.decides)
     for package in installed:
-        if package.path and (problem := outside_problem(None, package.path)):
-            raise FileError(f"{chosen.decides}: {package.name!r} from {package.path} {problem}; {OUTSIDE_FIX}.")
+        if package.path:
+            _add_path(chosen, package.path, f"{chosen.decides}: {package.name!r} from {package.path}")
         chosen.git |= package.is_git
         chosen.names.add(package.name)
+
+
+def _add_path(chosen: Dependencies, path: str, place: str) -> None:
+    """A file or folder that a dependency comes from, which must be in the app's folder and sent to the builder."""
+    if problem := outside_problem(None, path):
+        raise FileError(f"{place} {problem}; {OUTSIDE_FIX}.")
+    chosen.local_paths.append(local_path(path))
 
 
 def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: str) -> None:
@@ -267,8 +308,8 @@ def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: s
     chosen.by_name |= {normalized(name)} if not {"path", "file", "git", "url"} & wanted.keys() else set()
     chosen.git |= "git" in wanted
     path = str(wanted.get("path") or wanted.get("file") or "")
-    if path and "://" not in path.removeprefix("file://") and (problem := outside_problem(None, path)):
-        raise FileError(f"{place}: {path!r} {problem}; {OUTSIDE_FIX}.")
+    if path and "://" not in path.removeprefix("file://"):
+        _add_path(chosen, path, f"{place}: {path!r}")
     if any(key in wanted for key in ("path", "file", "editable", "workspace")) and "git" not in wanted:
         chosen.local = chosen.local or place
 

@@ -14,10 +14,11 @@ from typing import TypeVar
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
 from .declared_sources import unread_source_problems
+from .dockerignore import excluded_by, ignore_rules
 from .left_out import LEFT_OUT as LEFT_OUT
 from .left_out import environments
-from .node_build import NodeBuild as NodeBuild
-from .node_build import node_build
+from .node.build import NodeBuild as NodeBuild
+from .node.build import NodeRequest, node_build
 from .outdated_locks import outdated_lock_problems
 from .own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
 from .package_manager import Dependencies, choose_manager, problems_of_other_files
@@ -136,10 +137,10 @@ class _Planner:
         if python:
             self._decide("Python", *python)
         build, run = self._system_packages(dependencies)
-        node = self._try(lambda: node_build(files))
-        self._decide("assets", "npm run build" if node else "none", node[1] if node else self._no_node())
         writable = self._writable_paths()
         command, processes = self._commands(dependencies)
+        node = self._node(command, processes)
+        self._check_sent_files(dependencies, node)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
         virtual_environments = self._environments()
@@ -156,7 +157,8 @@ class _Planner:
             build_packages=build,
             run_packages=run,
             writable_paths=writable,
-            node=node[0] if node else None,
+            node=node,
+            build_command=self.settings.build_command.strip(),
             start_command=command,
             release_command=processes.release,
             workers=processes.workers,
@@ -225,8 +227,32 @@ class _Planner:
             return "a part", "all but what .dockerignore leaves out"
         return "everything", "there is no .dockerignore; with one that names .git, a commit alone is no new image"
 
-    def _no_node(self) -> str:
-        return "package.json has no script 'build'" if self.files.has("package.json") else "there is no package.json"
+    def _node(self, command: str, processes: Processes) -> NodeBuild | None:
+        """What Node does; the build command is a decision of its own."""
+        settings = self.settings
+        commands = {"the start command": command, "the release command": processes.release}
+        commands |= {f"worker {name}": line for name, line in processes.workers.items()}
+        commands |= {f"the command {line!r}": line for line in settings.other_commands}
+        request = NodeRequest(settings.build_command, settings.assets_folder.strip(), commands)
+        build, decisions = self._try(lambda: node_build(self.files, request)) or (None, [])
+        for decision in decisions:
+            self._decide(*decision)
+        if line := settings.build_command.strip():
+            self._decide("build command", line, "the setting build_command")
+        return build
+
+    def _check_sent_files(self, dependencies: Dependencies | None, node: NodeBuild | None) -> None:
+        """Files without which the image cannot be built, although they are in the folder."""
+        dockerfile = self.files.folder / self.settings.dockerfile
+        rules = self._try(lambda: ignore_rules(self.files.folder, dockerfile if dockerfile.is_file() else None)) or []
+        needed = [*dependencies.files, *dependencies.local_paths] if dependencies else []
+        needed += [*node.files, *node.needed] if node else []
+        for name in dict.fromkeys(needed):
+            if name != "." and not name.startswith("..") and (rule := excluded_by(rules, name)):
+                self.problems.append(
+                    f".dockerignore, line {rule.line}: {rule.text!r} leaves out {name}, which the build needs; add the line "
+                    f"!{name} after it."
+                )
 
     def _commands(self, dependencies: Dependencies | None) -> tuple[str, Processes]:
         installed = dependencies is not None and dependencies.installs_project

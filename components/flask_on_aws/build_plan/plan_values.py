@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .app_code.proposal import Proposal
 from .left_out import LEFT_OUT
-from .node_build import NodeBuild
+from .node.build import NodeBuild
 from .own_image import AUTO
 
 
@@ -27,6 +27,10 @@ class PlanSettings:
     """Commands that the stack runs in the image besides the start command and those of the Procfile."""
     dockerfile: str = "Dockerfile"
     """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
+    build_command: str = ""
+    """A command of the build, run with Node and the app's environment after dependencies and code; empty: none."""
+    assets_folder: str = ""
+    """The folder of the package.json that builds assets; none, or empty: the app's files decide."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class BuildPlan:
     """Folders that the app writes to, besides SCRATCH."""
     node: NodeBuild | None = None
     """How assets are built; None if they are not."""
+    build_command: str = ""
+    """The operator's own command of the build; empty without one."""
     start_command: str = ""
     """The command of the web process; empty with a Dockerfile, whose ENTRYPOINT and CMD then apply."""
     entry_point: Sequence[str] = ()
@@ -84,7 +90,9 @@ class BuildPlan:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Paths in the app's folder that are never in the image."""
-        return (*LEFT_OUT, *(path for path in self.environments if path not in LEFT_OUT))
+        keeps_packages = self.node is not None and self.node.keeps_packages
+        names = [name for name in LEFT_OUT if not (keeps_packages and name == "node_modules")]
+        return (*names, *(path for path in self.environments if path not in LEFT_OUT))
 
 
 class BuildPlanError(ValueError):

@@ -16,9 +16,10 @@ from .project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?P<option>-r|-c|--requirement|--constraint)[\s=]*(?P<target>\S+)")
-_CONSTRAINTS = ("-c", "--constraint")
+CONSTRAINTS = ("-c", "--constraint")
+"""Options that name a file of constraints, which limit versions and install nothing."""
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]*(\S+)")
-_INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*(\S*)")
+_INDEX = re.compile(r"(?:^|(?<=\s))(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b[\s=]*([^\s-]\S*)?")
 # Options of one requirement, as `--hash=…`, follow it in the same line.
 _OPTIONS = re.compile(r"\s--?[A-Za-z].*")
 # pip puts in the build's variables, whose values are not known here; a version like any other stands for them.
@@ -46,6 +47,8 @@ class Requirements:
     """Whether a line has a hash, and so pip wants one on every line."""
     local: str = ""
     """The first line that names something in the app's folder, with its place: it needs the code to be there."""
+    local_paths: list[str] = field(default_factory=list[str])
+    """What lines name in the app's folder, relative to it."""
     git: bool = False
     """Whether a package comes from a Git repository."""
     by_name: set[str] = field(default_factory=set[str])
@@ -60,14 +63,19 @@ class Requirements:
     """Normalized names of the extras by that of the package, for each package of `names`."""
 
 
-def read_requirements(files: ProjectFiles, name: str) -> Requirements:
+def read_requirements(files: ProjectFiles, name: str, constrains: bool = False) -> Requirements:
     """Read a requirements file.
+
+    Args:
+        files: the app's folder.
+        name: the file.
+        constrains: whether it limits versions and installs nothing. Default: no.
 
     Raises:
         FileError: for a line that is none, and for a file that is named but not there.
     """
     found = Requirements()
-    _read(files, name, found)
+    _read(files, name, found, constrains)
     return found
 
 
@@ -124,7 +132,7 @@ def add_requirement(found: Requirements, line: str, place: str, files: ProjectFi
                 else "put it there and write its path in that folder, such as ./lib"
             )
             raise FileError(f"{place}: {line!r} {problem}; {fix}.")
-        found.local = found.local or f"{line!r} in {place}"
+        _add_local(found, target, line, place)
         _add_project(found, target)
     elif wanted:
         name = normalized(wanted.name)
@@ -166,15 +174,50 @@ def _read(files: ProjectFiles, name: str, found: Requirements, constrains: bool 
         found.hashes |= "--hash=" in line
         if include := _INCLUDE.match(line):
             _include(files, name, include, place, found, constrains)
-        elif not line.startswith("-") or _EDITABLE.match(line):
-            requirements = Requirements() if constrains else found
-            add_requirement(requirements, line, place, files)
+            continue
+        requirements = Requirements() if constrains else found
+        add_line(requirements, line, place, files)
+        if constrains:
+            found.has_index |= requirements.has_index
             found.local = found.local or requirements.local
-        elif index := _INDEX.match(line):
-            found.has_index = True
-            problem = outside_problem(files, index[2]) if index[2] and _is_local(index[2]) else ""
-            if problem:
+            found.local_paths += requirements.local_paths
+
+
+def add_line(found: Requirements, line: str, place: str, files: ProjectFiles | None = None) -> None:
+    """Add a line of a requirements file that includes no other: a requirement or an option.
+
+    Args:
+        found: what it is added to.
+        line: the line.
+        place: the file and line that it is in.
+        files: the app's folder, in which what it names must exist; None to check its path alone.
+
+    Raises:
+        FileError: if it is neither, or names a file that is not in the app's folder.
+    """
+    if not line.startswith("-") or _EDITABLE.match(line):
+        add_requirement(found, line, place, files)
+        return
+    for index in _INDEX.finditer(line) if _INDEX.match(line) else ():
+        found.has_index = True
+        target = index[1] or ""
+        if target and (target.startswith("file:") or "://" not in target):
+            if problem := outside_problem(files, target):
                 raise FileError(f"{place}: {line!r} {problem}; put it there and write its path in that folder.")
+            _add_local(found, target, line, place)
+
+
+def local_path(target: str) -> str:
+    """The path of a path or a file URL, relative to the app's folder, without what pip allows after it."""
+    path = re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", re.sub(r"(?<!^)\[[^\]]*\]$|[#?].*", "", target))
+    return posixpath.normpath(path)
+
+
+def _add_local(found: Requirements, target: str, line: str, place: str) -> None:
+    found.local = found.local or f"{line!r} in {place}"
+    path = local_path(target)
+    if not path.startswith("/") and not _VARIABLE.search(path):
+        found.local_paths.append(path)
 
 
 def _include(
@@ -186,7 +229,7 @@ def _include(
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
     if path.startswith(("..", "/")) or not files.has(path):
         raise FileError(f"{place}: {target!r} is not in the app's folder; put it there or remove the line.")
-    _read(files, path, found, constrains or include["option"] in _CONSTRAINTS)
+    _read(files, path, found, constrains or include["option"] in CONSTRAINTS)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -94,7 +94,10 @@ def image_args(args: FlaskAppArgs) -> ImageArgs:
         dockerfile=args["dockerfile"],
         python_version=args["python_version"],
         system_packages=args["system_packages"],
+        build_command=args["build_command"],
+        assets_folder=args["assets_folder"],
         start_command=args["start_command"],
+        commands=_commands(args),
         writable_paths=args["writable_paths"],
         builder=args["builder"],
         architecture=args["architecture"],
@@ -105,6 +108,16 @@ def image_args(args: FlaskAppArgs) -> ImageArgs:
         repository_name=args["repository_name"],
         preflight=args["preflight"],
     )
+
+
+def _commands(args: FlaskAppArgs) -> list[str]:
+    """Commands that run in the image besides the start command."""
+    workers = cast(object, args["workers"])  # in `app_names` a name
+    commands = [
+        args["release_command"],
+        *(cast(Mapping[str, str], workers).values() if isinstance(workers, Mapping) else ()),
+    ]
+    return [command for command in commands if command and command != "none"]
 
 
 @_given_only

@@ -50,6 +50,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Without a Dockerfile: Python as major.minor, such as 3.12. Default: the version that .python-version or the project names, else 3.13."""
     system_packages: Sequence[str]
     """Without a Dockerfile: additional Debian packages to build and run with. Default: none."""
+    build_command: str
+    """Without a Dockerfile: a command of the build, such as flask digest compile. A shell runs it with Node and the app's environment after dependencies, code and assets, as the app's user and without `build_secrets`; what it writes into the app's folder is in the image. Default: none."""
+    assets_folder: str
+    """Without a Dockerfile: folder of the package.json whose script `build` builds the assets, relative to `app`; `none` builds none. Default: the app's folder, or the only folder below it with such a script."""
     builder: Builder
     """What builds the image: docker-build (BuildKit) or docker (a plain Docker daemon, for machines that cannot start BuildKit's container). Default: docker-build."""
     architecture: Architecture

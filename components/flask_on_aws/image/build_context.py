@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..build_plan.context_files import ContextError as ContextError
-from ..build_plan.context_files import ignore_rules, sent_entries
+from ..build_plan.dockerignore import ContextError as ContextError
+from ..build_plan.dockerignore import ignore_rules, sent_entries
 from ..build_plan.left_out import GENERATED
 
 # In front of each file's content, so that no link can look like a file of the same bytes.

@@ -1,14 +1,14 @@
 """A build plan as a Dockerfile: pure text from plain values.
 
 Stages: `assets` (Node, where there is something to build), `build` (compilers, package manager, build variables and
-secrets) and the image itself, which has none of these. Dependencies come before code, so that a change of code alone
+secrets, the operator's build command) and the image itself, which has none of these. Dependencies come before code, so that a change of code alone
 reuses their layer.
 """
 
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..build_plan.install_commands import Steps, install_steps
 from ..build_plan.plan import LEFT_OUT, SCRATCH, BuildPlan, NodeBuild
@@ -29,8 +29,8 @@ _CONDA = "condaforge/miniforge3:26.7.2-0"
 _USER = 10001
 CREATE_USER = f"groupadd --gid {_USER} app"
 """The start of the image's first own step, except for the installation of Debian packages."""
-_VENV, _TOOLS = "/venv", "/tools"
-_PIP_CACHE = "/root/.cache/pip"
+_VENV, _TOOLS, _NODE = "/venv", "/tools", "/node"
+_PIP_CACHE, _NPM_CACHE = "/root/.cache/pip", "/root/.npm"
 _CACHES = {"pipenv": "/root/.cache", "poetry": "/root/.cache", "uv": "/root/.cache/uv", "conda": "/opt/conda/pkgs"}
 
 DOCKERIGNORE = "".join(f"{name}\n" for name in (*LEFT_OUT, "**/__pycache__", "Dockerfile", ".dockerignore"))
@@ -57,17 +57,43 @@ class _Renderer:
         self._plan, self._arguments, self._secrets = plan, [f"ARG {name}" for name in build_env], build_secrets
 
     def assets(self, node: NodeBuild) -> list[str]:
-        return [
-            f"FROM node:{node.version}-slim AS assets",
-            *self._arguments,
-            "WORKDIR /assets",
-            f"COPY {' '.join(node.files)} ./",
-            self._run(f"{node.install} && mkdir -p node_modules", "/root/.npm"),
-            "WORKDIR /app",
-            "COPY . .",
-            "# A developer's own node_modules may be for another system.",
-            self._run("rm -rf node_modules && mv /assets/node_modules . && npm run build && rm -rf node_modules"),
-        ]
+        """Node with its package manager and packages; it also builds assets, unless that needs the app's Python."""
+        lines = [f"FROM node:{node.version}-slim AS assets", *self._arguments]
+        if node.tool:
+            lines.append(self._run(f"npm install --global --prefix {_NODE} {node.tool}", _NPM_CACHE))
+            lines.append(f"ENV PATH={_NODE}/bin:$PATH")
+        if node.with_python or node.runs:
+            programs = " ".join(f"/usr/local/bin/{name}" for name in ("node", "npm", "npx"))
+            lines.append(f"RUN mkdir -p {_NODE}/bin {_NODE}/lib && cp -a {programs} {_NODE}/bin \\")
+            lines.append(f" && cp -a /usr/local/lib/node_modules {_NODE}/lib")
+        if node.files:
+            lines += ["WORKDIR /assets", f"COPY {' '.join(node.files)} ./"]
+            lines.append(self._run(f"{node.install} && mkdir -p node_modules", node.cache))
+        if not node.install:
+            return lines
+        lines += ["WORKDIR /app", "COPY . .", "# A developer's own node_modules may be for another system."]
+        commands = [node.clean, "mv /assets/node_modules ." if node.files else node.install]
+        commands += [] if node.with_python else [node.build, node.finish]
+        step = self._run(" && ".join(filter(None, commands)), "" if node.files else node.cache)
+        return [*lines, *_in_folder(node, step)]
+
+    def _with_python(self, steps: Steps, cache: str) -> Iterator[str]:
+        """What needs the app's code and environment: assets that a script of its Python builds, and the build command."""
+        node = self._plan.node if self._plan.node and self._plan.node.with_python else None
+        if node:
+            yield f"COPY --from=assets {_NODE} {_NODE}"
+        yield f"ENV PATH={_VENV}/bin:{f'{_NODE}/bin:' if node else ''}$PATH"
+        if node and node.install:
+            yield from _in_folder(node, f"RUN {node.clean}")
+            yield "COPY --from=assets /app ."
+        if node and node.build:
+            yield from _in_folder(node, self._run(node.build))
+        if self._plan.build_command:
+            yield from _run_as_user(self._plan.build_command)
+        if node and node.install:
+            yield from _in_folder(node, self._run(node.finish, node.cache))
+        if steps.reinstall:
+            yield self._run(steps.reinstall, cache)
 
     def build(self) -> list[str]:
         plan, steps = self._plan, install_steps(self._plan, _VENV)
@@ -78,6 +104,8 @@ class _Renderer:
             install_and_code = [*self._code(), install, *code[1:]]
         else:
             install_and_code = [f"COPY {_copied(plan.dependency_files)}", install, *code]
+        if plan.build_command or (plan.node and plan.node.with_python):
+            install_and_code += self._with_python(steps, cache)
         return [
             f"FROM {_CONDA if plan.manager == 'conda' else self._python()} AS build",
             *_packages(plan.build_packages),
@@ -92,7 +120,7 @@ class _Renderer:
         ]
 
     def image(self, ca_source: str) -> list[str]:
-        plan = self._plan
+        plan, runs_node = self._plan, self._plan.node is not None and self._plan.node.runs
         # hadolint does not recognize named build contexts.
         copy = [f"COPY {ca_source} {CA_PATH}"]
         if not ca_source:
@@ -101,15 +129,15 @@ class _Renderer:
             f"FROM {f'debian:{_DEBIAN}-slim' if plan.manager == 'conda' else self._python()}",
             *_packages(plan.run_packages),
             "# The platform names the user by number. Volumes keep the owner that a folder has here, elsewhere root's.",
-            f"RUN {CREATE_USER} \\",
-            f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\",
+            *_add_user(),
             " && mkdir -p /data/media \\",
             f" && chown {_USER}:{_USER} /tmp /data/media",
             *copy,
             f"COPY --from=build {_VENV} {_VENV}",
-            "COPY --from=build /app /app",
+            f"COPY --from=build {'--chown=0:0 ' if plan.build_command else ''}/app /app",
+            *([f"COPY --from=assets {_NODE} {_NODE}"] if runs_node else []),
             *_writable(plan.writable_paths),
-            f"ENV PATH={_VENV}/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080",
+            f"ENV PATH={_VENV}/bin:{f'{_NODE}/bin:' if runs_node else ''}$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080",
             "WORKDIR /app",
             f"USER {_USER}:{_USER}",
             f"VOLUME {json.dumps([*SCRATCH, *plan.writable_paths])}",
@@ -122,7 +150,8 @@ class _Renderer:
         return f"python:{self._plan.python_version}-slim-{_DEBIAN}"
 
     def _code(self) -> list[str]:
-        return ["COPY --from=assets /app ." if self._plan.node else "COPY . ."]
+        node = self._plan.node
+        return ["COPY --from=assets /app ." if node and node.install and not node.with_python else "COPY . ."]
 
     def _run(self, command: str, cache: str = "") -> str:
         """A step that gets the build secrets as variables, and keeps downloads out of the layer."""
@@ -131,6 +160,27 @@ class _Renderer:
         # Not `env=` of the mount: that needs Docker 27.
         reads = [f'{name}="$(cat /run/secrets/{name})" && export {name}' for name in self._secrets]
         return "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + " \\\n && ".join([*reads, command])
+
+
+def _in_folder(node: NodeBuild, step: str) -> list[str]:
+    """A step in the folder of package.json, after which the app's folder is the working directory again."""
+    return [f"WORKDIR {PurePosixPath('/app', node.folder)}", step, "WORKDIR /app"] if node.folder else [step]
+
+
+def _add_user() -> Iterator[str]:
+    yield f"RUN {CREATE_USER} \\"
+    yield f" && useradd --uid {_USER} --gid {_USER} --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app \\"
+
+
+def _run_as_user(command: str) -> Iterator[str]:
+    """A command of the operator, without the build's secrets."""
+    yield "# The image's user runs the build command, without the build's secrets."
+    yield from _add_user()
+    yield f" && chown -R {_USER}:{_USER} ."
+    yield f"USER {_USER}:{_USER}"
+    yield f"RUN {json.dumps(['/usr/bin/env', 'HOME=/tmp', '/bin/sh', '-ec', command])}"
+    yield "# hadolint ignore=DL3002"
+    yield "USER 0:0"
 
 
 def _environment(plan: BuildPlan, steps: Steps) -> Iterator[str]:

@@ -43,8 +43,14 @@ class ImageArgs(TypedDict, total=False):
     """Without a Dockerfile: Python as major.minor, with its newest patch. Default: the version that `.python-version` or the project names, else 3.13."""
     system_packages: Sequence[str]
     """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
+    build_command: str
+    """Without a Dockerfile: a command of the build, run in a shell with Node and the app's environment after dependencies and code, by the image's user and without `build_secrets`. Default: none."""
+    assets_folder: str
+    """Without a Dockerfile: folder of the package.json that builds the app's assets, relative to `context`; `none` builds none. Default: the only one with a script `build`."""
     start_command: str
     """Without a Dockerfile: the image's CMD, run in a shell. Default: `web:` of the Procfile, else the project's only script."""
+    commands: Sequence[str]
+    """Without a Dockerfile: commands that run in the image besides `start_command`, such as a release command; the image has Node if one of them needs it. Default: none."""
     writable_paths: Sequence[str]
     """Without a Dockerfile: directories besides /tmp and /data/media that are volumes of the image's user. Default: none."""
     image: pulumi.Input[str]
@@ -81,7 +87,10 @@ _DEFAULTS: ImageArgs = {
     "dockerfile": "Dockerfile",
     "python_version": "",
     "system_packages": [],
+    "build_command": "",
+    "assets_folder": "",
     "start_command": "",
+    "commands": [],
     "writable_paths": [],
     "architecture": "x86_64",
     "builder": "docker-build",

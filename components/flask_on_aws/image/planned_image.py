@@ -37,7 +37,7 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
     except BuildPlanError as error:
         for sentence in error.problems:
             argument, _, reason = sentence.partition(": ")
-            of_argument = argument in ("python_version", "system_packages", "start_command")
+            of_argument = argument in ("python_version", "system_packages", "start_command", "assets_folder")
             yield Problem(argument, reason) if of_argument else Problem("context", sentence)
 
 
@@ -48,7 +48,13 @@ def planned_build(args: Mapping[str, Any]) -> BuildPlan:
         BuildPlanError: if there is no plan for the folder.
     """
     settings = PlanSettings(
-        args["python_version"], tuple(args["system_packages"]), args["start_command"], tuple(args["writable_paths"])
+        args["python_version"],
+        tuple(args["system_packages"]),
+        args["start_command"],
+        tuple(args["writable_paths"]),
+        other_commands=tuple(args["commands"]),
+        build_command=args["build_command"],
+        assets_folder=args["assets_folder"],
     )
     return plan_build(Path(args["context"]), settings)
 

@@ -76,6 +76,8 @@ def build_settings(args: Mapping[str, Any]) -> dict[str, str]:
         "architecture": args["architecture"],
         "pythonVersion": args["python_version"],
         "systemPackages": json.dumps(list(args["system_packages"])),
+        "buildCommand": args["build_command"],
+        "assetsFolder": args["assets_folder"],
         "startCommand": args["start_command"],
         "buildEnv": json.dumps(dict(args["build_args"])),
         "buildSecrets": json.dumps(dict.fromkeys(args["build_secrets"], "")),

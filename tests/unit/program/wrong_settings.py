@@ -91,6 +91,20 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"systemPackages": ["Lib!"]},
         ["systemPackages: ['Lib!'] has no effect on an app with a Dockerfile; set it there."],
     ),
+    (
+        {"buildCommand": "flask digest compile"},
+        ["buildCommand: 'flask digest compile' has no effect on an app with a Dockerfile; set it there."],
+    ),
+    (
+        {"image": "shop", "buildCommand": "make"},
+        ["buildCommand: 'make' has no effect with image; nothing is built; leave one of them out."],
+    ),
+    (
+        {"app": "tests/apps/node", "assetsFolder": "frontend"},
+        [
+            "assetsFolder: 'frontend' has no package.json in the app's folder; set it to a folder that has one, or to none."
+        ],
+    ),
     ({"builder": "podman"}, ["builder: 'podman' is not one of docker-build, docker."]),
     ({"architecture": "sparc"}, ["architecture: 'sparc' is not one of x86_64, arm64."]),
     (

@@ -85,7 +85,11 @@ def _make(
     began = time.monotonic()
     try:
         make_environment(
-            replace(build_plan, python_version=python.version), settings.folder, target, settings.build_env
+            replace(build_plan, python_version=python.version),
+            settings.folder,
+            target,
+            settings.build_env,
+            settings.build_secrets,
         )
     except BuildError as error:
         report(failed(BUILD, build_failed(error)))

@@ -55,6 +55,8 @@ _ONLY_WITHOUT = (
     _Rule("database_monitoring_interval", "database_host", 0),
     _Rule("python_version", "image"),
     _Rule("system_packages", "image"),
+    _Rule("build_command", "image"),
+    _Rule("assets_folder", "image"),
     _Rule("build_env", "image"),
     _Rule("build_secrets", "image"),
     _Rule("rebuild", "image"),
@@ -156,7 +158,7 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
 def _build_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
     if "image" in settled or is_planned(image_args(settled)):
         return
-    for argument in ("python_version", "system_packages"):
+    for argument in ("python_version", "system_packages", "build_command", "assets_folder"):
         if _is_given(given, argument):
             yield Problem(
                 argument, f"{_said(given, argument)} has no effect on an app with a Dockerfile; set it there."

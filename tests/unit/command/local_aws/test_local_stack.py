@@ -13,10 +13,18 @@ import settings
 from tests.engine_programs import write_program
 
 ROOT = Path(__file__).parents[4]
-CONFIGURED = {"pythonVersion": "3.12", "systemPackages": ["libvips42", "gdal-bin"], "startCommand": "gunicorn 'a:b()'"}
+CONFIGURED = {
+    "pythonVersion": "3.12",
+    "systemPackages": ["libvips42", "gdal-bin"],
+    "startCommand": "gunicorn 'a:b()'",
+} | {
+    "buildCommand": "flask digest compile",
+    "assetsFolder": "none",
+}
 
 
-UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": ""}
+UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": "", "buildCommand": "", "assetsFolder": ""}
+_TEXTS = ("python_version", "start_command", "build_command", "assets_folder")
 
 
 @pytest.mark.parametrize("config", [CONFIGURED, UNSET, {}], ids=["configured", "unset", "defaults"])
@@ -32,8 +40,8 @@ def test_the_settings_of_a_build_plan_are_those_that_the_program_passes_to_its_i
     project = read_project(folder, "local")
     pulumi.runtime.set_all_config(dict(project.config))
     args = settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "local").app
-    expected = [args.get(name) or "" for name in ("python_version", "start_command")]
+    expected = [args.get(name) or "" for name in _TEXTS]
     plan = plan_settings(project.config, project.name)
-    assert [plan.python_version, plan.start_command] == expected
+    assert [getattr(plan, name) for name in _TEXTS] == expected
     assert plan.system_packages == tuple(args.get("system_packages") or ())
     assert (plan == PlanSettings()) == ("app" not in config)

@@ -50,7 +50,7 @@ def test_every_problem_is_printed_on_standard_error(tmp_path, name):
     assert len(done.stderr.splitlines()) == len(BAD[name].problems)
 
 
-NAMES = ("python_version", "system_packages", "start_command", "writable_paths")
+NAMES = ("python_version", "system_packages", "start_command", "writable_paths", "build_command", "assets_folder")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,9 @@ NAMES = ("python_version", "system_packages", "start_command", "writable_paths")
         ("pip", ["--start-command", "python start_command.py"], "the setting startCommand"),
         ("dockerfile", ["--start-command", "serve"], "the setting startCommand"),
         ("pip", ["--system-package", "git"], "the setting systemPackages"),
+        ("pip", ["--build-command", "flask digest compile"], "the setting buildCommand"),
+        ("node", ["--assets-folder", "none"], "the setting assetsFolder"),
+        ("node", ["--assets-folder", "x"], "assetsFolder: 'x' has no package.json in the app's folder"),
     ],
 )
 def test_settings_have_the_names_that_users_write(tmp_path, name, options, setting):

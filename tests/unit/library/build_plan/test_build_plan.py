@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from flask_on_aws.build_plan.node_build import _takes
+from flask_on_aws.build_plan.node.version import _tag
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
 from flask_on_aws.build_plan.project_files import FileError
 from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
-from flask_on_aws.build_plan.requirements import Requirements, add_requirement
+from flask_on_aws.build_plan.requirements import Requirements, add_line, add_requirement
 from flask_on_aws.build_plan.unread_files import _REASONS
 from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
 from flask_on_aws.image.dockerfile import render_dockerfile
@@ -98,7 +98,7 @@ def test_ranges_mean_what_they_mean_to_pip_and_poetry(wanted, allowed):
     ],
 )
 def test_engines_of_node(wanted, takes):
-    assert _takes(wanted, 22) is takes
+    assert (_tag(wanted).split(".")[0] == "22") is takes
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,27 @@ def test_what_is_outside_of_the_folder_is_reported_with_its_place(line, fix):
         add_requirement(Requirements(), line, "requirements.txt, line 7")
     reason = "is not in the app's folder, so it is not in the image; "
     assert str(error.value).startswith(f"requirements.txt, line 7: {line!r} {reason}{fix}")
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        *((f"{option} wheels", ["wheels"]) for option in ("-f", "--find-links", "-i", "--no-index --find-links")),
+        ("--find-links=file:./wheels --find-links ./more", ["wheels", "more"]),
+        ("--no-index", []),
+        ("-i https://example.com/simple", []),
+        ("--find-links ${WHEELS}", []),
+    ],
+)
+def test_folders_of_wheels_must_be_sent_to_the_builder(line, paths):
+    found = Requirements()
+    add_line(found, line, "requirements.txt, line 1")
+    assert (found.local_paths, found.has_index) == (paths, True)
+
+
+def test_a_folder_of_wheels_is_in_the_app_s_folder():
+    with pytest.raises(FileError, match="'--no-index -f ../wheels' is not in the app's folder"):
+        add_line(Requirements(), "--no-index -f ../wheels", "requirements.txt, line 1")
 
 
 @pytest.mark.parametrize("line", ["flask>=dev", "flask 3", "a[b", "foo-", "psycopg2==2.9.x", "flask ; python = '3'"])

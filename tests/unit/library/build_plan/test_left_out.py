@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flask_on_aws.build_plan.context_files import ignore_lines, ignore_rules
+from flask_on_aws.build_plan.dockerignore import ignore_lines, ignore_rules
 from flask_on_aws.build_plan.left_out import LEFT_OUT, environments, ignore_file, ignored_in, is_left_out
 from flask_on_aws.build_plan.plan import BuildPlanError, plan_build
 from flask_on_aws.image.build_context import content_hash
@@ -90,7 +90,7 @@ def test_a_usual_name_changes_the_context_and_not_the_dockerfile(app):
     assert render_dockerfile(plan) == before
 
 
-@pytest.mark.parametrize("rules", ["env\n", "**/env", "*\n!app.py\n", "e*\n"])
+@pytest.mark.parametrize("rules", ["env\n", "**/env", "*\n!*.py\n!requirements.txt\n", "e*\n"])
 def test_an_environment_that_dockerignore_names_changes_nothing(app, rules):
     (app / ".dockerignore").write_text(rules)
     before = render_dockerfile(plan_build(app))

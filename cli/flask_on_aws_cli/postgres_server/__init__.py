@@ -1,4 +1,4 @@
-"""Runs a PostgreSQL server as processes on this machine: its programs, system account and roles.
+"""Runs a PostgreSQL server as processes on this machine: its programs and roles.
 
-Imports `local_project` and `shared`; preflight and the local AWS may import it.
+Imports `server_process`, `local_project` and `shared`; preflight and the local AWS may import it.
 """

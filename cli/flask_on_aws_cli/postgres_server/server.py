@@ -3,7 +3,6 @@
 import secrets
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,18 +10,15 @@ import psycopg
 
 from ..local_project.location import HOST
 from ..local_project.ports import port_for
+from ..server_process.leftovers import end_orphaned_server
+from ..server_process.process import ServerError, ServerProcess
+from ..server_process.system_account import give_to_server_user, process_options
 from ..shared.atomic_files import write_atomically
 from ..shared.certificate_authority import Authority
-from ..shared.deferred_signals import deferred_signals
 from .binaries import Binaries
-from .leftovers import end_orphaned_server
 from .roles import ADMIN, admin_connection
-from .system_account import give_to_server_user, process_options
 
 ENDPOINT = "localhost"  # names below it would resemble those of RDS more, but do not resolve everywhere
-# A server that was killed first replays its log, which is small on a developer's machine.
-_START_SECONDS = 60
-_STOP_SECONDS = 10  # after each of the signals, which are increasingly forceful
 # Parameters about files and the network, which this module sets and a parameter group must not.
 _RESERVED = frozenset(
     {"listen_addresses", "port", "unix_socket_directories", "data_directory", "hba_file", "ident_file", "ssl"}
@@ -30,17 +26,15 @@ _RESERVED = frozenset(
 )
 
 
-class ServerError(Exception):
-    """A server that does not start; the message includes the end of its log."""
-
-
 class Server:
     """A server in a dedicated folder; its subfolder `data` is PostgreSQL's data folder."""
 
     def __init__(self, folder: Path, binaries: Binaries, authority: Authority) -> None:
         self.folder, self.binaries, self._authority = folder, binaries, authority
-        self.data, self._log = folder / "data", folder / "postgresql.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.data = folder / "data"
+        # A fast and an immediate shutdown; a smart one would wait for clients.
+        signals = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+        self._process = ServerProcess("PostgreSQL", folder / "postgresql.log", signals)
         self.port = 0
 
     def create(self) -> None:
@@ -104,23 +98,8 @@ class Server:
         """Start on a port, or on another free one if it is 0 or in use, and wait until it accepts connections."""
         end_orphaned_server(self.data)
         self.port = port_for(port)
-        with self._log.open("ab") as log, deferred_signals():
-            self._process = subprocess.Popen(  # noqa: S603 a program of PostgreSQL
-                [self.binaries / "postgres", "-D", str(self.data), "-p", str(self.port)],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                **process_options(),
-            )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if self.accepts_connections():
-                return
-            time.sleep(0.05)
-        self.stop()
-        raise ServerError(f"PostgreSQL did not start: {self._end_of_log()}")
+        command = [self.binaries / "postgres", "-D", self.data, "-p", str(self.port)]
+        self._process.start(command, self.accepts_connections, process_options())
 
     def accepts_connections(self) -> bool:
         """Whether it accepts connections."""
@@ -138,28 +117,15 @@ class Server:
     @property
     def is_running(self) -> bool:
         """Whether the process that `start` started is running."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.is_running
 
     def reload(self) -> None:
         """Make the server read its configuration files again."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGHUP)
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Close all connections and stop, if possible with a clean shutdown."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            process.send_signal(number)
-            try:
-                process.wait(_STOP_SECONDS)
-                return
-            except subprocess.TimeoutExpired:
-                continue
-
-    def _end_of_log(self) -> str:
-        return self._log.read_text(errors="replace").strip()[-500:] if self._log.exists() else ""
+        self._process.stop()
 
 
 def _escaped(value: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...postgres_server.system_account import remove
+from ...server_process.system_account import remove
 from ...shared.atomic_files import write_atomically
 from ...shared.certificate_authority import Authority
 from .configuration import Instance, Status

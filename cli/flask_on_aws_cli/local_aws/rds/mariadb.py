@@ -4,7 +4,8 @@ from pathlib import Path
 
 from ...mariadb_server.accounts import admin_connection, create_missing_accounts, set_password
 from ...mariadb_server.binaries import find
-from ...mariadb_server.server import ENDPOINT, Server, ServerError
+from ...mariadb_server.server import ENDPOINT, Server
+from ...server_process.process import ServerError
 from ...shared.certificate_authority import Authority
 from . import mariadb_snapshots
 from .configuration import Instance

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...mariadb_server.accounts import ADMIN, Connection, admin_connection
 from ...mariadb_server.server import Server
-from ...postgres_server.system_account import give_to_server_user, remove
+from ...server_process.system_account import give_to_server_user, remove
 from .configuration import Instance
 
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-from ...postgres_server.system_account import accessible_folder, remove
+from ...server_process.system_account import accessible_folder, remove
 from ...shared.certificate_authority import Authority
 from ..faults import Faults
 from ..loops import Loop

@@ -12,7 +12,7 @@ import psycopg
 
 from ...postgres_server.roles import admin_connection
 from ...postgres_server.server import Server
-from ...postgres_server.system_account import give_to_server_user, remove
+from ...server_process.system_account import give_to_server_user, remove
 from .configuration import Instance
 
 # Only valid for the running server, and written again at each start.

@@ -13,8 +13,9 @@ from flask_on_aws.runtime_contract.contract import CacheFacts
 from ...build.environment_commands import PROGRAMS
 from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
-from ...cache_server.server import CacheServerError, NoCacheServerError
+from ...cache_server.server import NoCacheServerError
 from ...local_project.ports import port_for
+from ...server_process.process import ServerError
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
 from ..prepare import ARCHITECTURE, BUILD, CERTIFICATES, NO_PORT, NOWHERE, USER, Report, StopHere, build_failed, plan
@@ -66,7 +67,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
 def _cache(settings: AppSettings, stack: ExitStack) -> AppCache:
     try:
         return stack.enter_context(temporary_cache(settings))
-    except (NoCacheServerError, CacheServerError) as error:
+    except (NoCacheServerError, ServerError) as error:
         return AppCache(CacheFacts(NOWHERE, NO_PORT, settings.cache_use), problem=str(error).rstrip("."))
 
 

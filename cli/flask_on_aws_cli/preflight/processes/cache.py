@@ -35,8 +35,8 @@ def temporary_cache(settings: AppSettings) -> Generator[AppCache]:
     """A cache until the block ends.
 
     Raises:
-        NoCacheServerError: if neither Valkey nor Redis is installed.
-        CacheServerError: if the server does not start.
+        NoServerError: if neither Valkey nor Redis is installed.
+        ServerError: if the server does not start.
     """
     folder = Path(tempfile.mkdtemp(prefix="preflight-cache-"))
     folder.chmod(0o755)  # the app, which runs as another user, reads the certificates

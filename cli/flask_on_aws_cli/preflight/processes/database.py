@@ -18,12 +18,13 @@ from ...mariadb_server import binaries as mariadb_binaries
 from ...mariadb_server import server as mariadb
 from ...postgres_server import binaries, server
 from ...postgres_server.roles import admin_connection, create_missing_roles, set_password
-from ...postgres_server.system_account import accessible_folder
+from ...server_process.process import ServerError
+from ...server_process.system_account import accessible_folder
 from ...shared.certificate_authority import Authority
 from ..settings import AppSettings
 
 NAME = OWNER = "app"
-NO_SERVER = (binaries.NoPostgresError, server.ServerError, mariadb_binaries.NoMariadbError, mariadb.ServerError)
+NO_SERVER = (binaries.NoPostgresError, mariadb_binaries.NoMariadbError, ServerError)
 """Why there is no database: its programs are missing, or it does not start."""
 # Its data is needed only for a minute.
 _PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

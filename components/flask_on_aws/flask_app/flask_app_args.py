@@ -247,7 +247,7 @@ class FlaskAppArgs(TypedDict, total=False):
     release_seconds: int
     """Seconds that the release command may take, up to 3600. Default: 900."""
     workers: Mapping[str, str]
-    """Background processes, by name: each command runs as a service with one task of the app's image. An empty command or null switches off that process type of the Procfile and keeps its others; without one, the mapping replaces all of them, and an empty mapping means none. Default: the Procfile's process types other than `web`, `release` and those that run once, unless `image` is given."""
+    """Background processes, by name: each command runs as a service with one task of the app's image. An empty command switches off that process type of the Procfile and keeps its others; without one, the mapping replaces all of them, and an empty mapping means none. Default: the Procfile's process types other than `web`, `release` and those that run once, unless `image` is given."""
     enable_exec: bool
     """Whether ECS Exec may open a shell in the tasks. Default: false."""
     spot_share: int

@@ -40,6 +40,8 @@ class Mocks(pulumi.runtime.Mocks):
         return {"names": ["a", "b", "c"], "region": "us-east-1", "accountId": "123456789012", "password": "p"}
 pulumi.runtime.set_mocks(Mocks(), project="flask-on-aws", stack="dev", preview=True)
 from flask_on_aws import FlaskApp
+import gc
+gc.freeze()  # as __main__.py does
 pulumi.runtime.test(lambda: FlaskApp("app", {"app": "app_template"}).url)()
 if "--registered" in sys.argv:
     import json

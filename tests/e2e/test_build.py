@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask_on_aws.build_plan.packages.system_packages import NEEDS
 from flask_on_aws.build_plan.plan import LEFT_OUT, PlanSettings, plan_build
-from flask_on_aws.build_plan.system_packages import NEEDS
 from flask_on_aws.image.dockerfile import CA_CONTEXT, CA_FILE, CA_FOLDER, render_dockerfile
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws_cli.main import main

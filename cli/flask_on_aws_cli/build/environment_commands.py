@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask_on_aws.build_plan.install_commands import install_steps
-from flask_on_aws.build_plan.package_manager import PIP_CONF
+from flask_on_aws.build_plan.packages.install_commands import install_steps
+from flask_on_aws.build_plan.packages.package_manager import PIP_CONF
 from flask_on_aws.build_plan.plan import BuildPlan, NodeBuild
 from flask_on_aws.runtime_contract.shell import shell_command
 

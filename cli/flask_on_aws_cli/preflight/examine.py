@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_on_aws.build_plan.dockerfile_stage import Stage
+from flask_on_aws.build_plan.own_image.dockerfile_stage import Stage
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals

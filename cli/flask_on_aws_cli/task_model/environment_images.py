@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Protocol
 
 from flask_on_aws.build_plan.left_out import GENERATED
-from flask_on_aws.build_plan.own_image import read_own_image
+from flask_on_aws.build_plan.own_image.own_image import read_own_image
 from flask_on_aws.build_plan.plan import PlanSettings
 from flask_on_aws.runtime_contract.contract import CA_PATH
 

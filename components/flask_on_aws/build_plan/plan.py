@@ -13,25 +13,25 @@ from typing import TypeVar
 
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
-from .declared_sources import unread_source_problems
+from .commands.procfile import Processes, ProcfileError, read_processes
+from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
 from .left_out import LEFT_OUT as LEFT_OUT
 from .left_out import environments
 from .node.build import NodeBuild as NodeBuild
 from .node.build import NodeRequest, node_build
-from .outdated_locks import outdated_lock_problems
-from .own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
-from .package_manager import Dependencies, choose_manager, problems_of_other_files
+from .own_image.own_image import OwnImage, entry_problem, read_own_image, stage_facts, task_entry
+from .packages.declared_sources import unread_source_problems
+from .packages.outdated_locks import outdated_lock_problems
+from .packages.package_manager import Dependencies, choose_manager, problems_of_other_files
+from .packages.python_version import SUPPORTED as SUPPORTED
+from .packages.python_version import choose_python
+from .packages.system_packages import needed_packages
 from .plan_values import BuildPlan as BuildPlan
 from .plan_values import BuildPlanError as BuildPlanError
 from .plan_values import Decision as Decision
 from .plan_values import PlanSettings as PlanSettings
-from .procfile import Processes, ProcfileError, read_processes
 from .project_files import FileError, ProjectFiles
-from .python_version import SUPPORTED as SUPPORTED
-from .python_version import choose_python
-from .start_command import NoStartCommandError, start_command
-from .system_packages import needed_packages
 from .unread_files import unread_files
 
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from .app_code.proposal import Proposal
 from .left_out import LEFT_OUT
 from .node.build import NodeBuild
-from .own_image import AUTO
+from .own_image.own_image import AUTO
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..build_plan.own_image import AUTO, OwnImage, TaskEntry, entry_problem, read_own_image, task_entry
+from ..build_plan.own_image.own_image import AUTO, OwnImage, TaskEntry, entry_problem, read_own_image, task_entry
 from ..build_plan.project_files import FileError
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem

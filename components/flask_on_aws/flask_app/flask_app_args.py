@@ -9,8 +9,8 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
-from ..build_plan.process_types import service_name
-from ..build_plan.procfile import Processes, read_processes
+from ..build_plan.commands.process_types import service_name
+from ..build_plan.commands.procfile import Processes, read_processes
 from ..component import with_defaults
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ..runtime_contract.database_url import URLS

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..build_plan.commands.direct_command import direct_command
-from ..build_plan.package_manager import choose_manager
+from ..build_plan.packages.package_manager import choose_manager
 from ..build_plan.project_files import FileError, ProjectFiles
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..build_plan.install_commands import Steps, install_steps
+from ..build_plan.packages.install_commands import Steps, install_steps
 from ..build_plan.plan import LEFT_OUT, SCRATCH, BuildPlan, NodeBuild
 from ..runtime_contract.contract import CA_PATH
 from ..runtime_contract.shell import shell_command

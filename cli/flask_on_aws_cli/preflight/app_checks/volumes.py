@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask_on_aws.build_plan.dockerfile_stage import Stage
+from flask_on_aws.build_plan.own_image.dockerfile_stage import Stage
 
 from ..check import Cause, Check
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from flask_on_aws.build_plan.own_image import read_own_image
+from flask_on_aws.build_plan.own_image.own_image import read_own_image
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.contract import CA_PATH, CacheFacts
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from ..programs import is_server
+from ..own_image.programs import is_server
 from .app_objects import AppObjects, required_parameters
 from .python_code import Code, FunctionNode, Module, assignments, is_main_guard
 

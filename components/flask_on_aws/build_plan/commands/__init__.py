@@ -1,1 +1,1 @@
-"""Command lines as an image runs them, without the package manager that ran them before. `build_plan` imports it."""
+"""What an app runs, from its Procfile and settings, as its image runs it: without a package manager. `build_plan` imports it."""

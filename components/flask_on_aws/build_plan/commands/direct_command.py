@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...runtime_contract.shell_words import OPENING_WORDS, Command, Word, commands
-from ..programs import SHELLS, wrapped
+from ..own_image.programs import SHELLS, wrapped
 from ..project_files import FileError, ProjectFiles
 from .runner_options import RUNNERS, Option
 from .script_aliases import alias

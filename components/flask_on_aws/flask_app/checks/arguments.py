@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
-from ...build_plan.procfile import ProcfileError
+from ...build_plan.commands.procfile import ProcfileError
 from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems

@@ -1,7 +1,7 @@
 """A write that is denied in the image of an own Dockerfile: the fix names what the Dockerfile must say."""
 
 import pytest
-from flask_on_aws.build_plan.dockerfile_stage import Stage
+from flask_on_aws.build_plan.own_image.dockerfile_stage import Stage
 from flask_on_aws_cli.preflight.app_checks.volumes import with_volume_advice
 from flask_on_aws_cli.preflight.check import Cause, Finding, failed
 from flask_on_aws_cli.preflight.diagnosis.diagnosis import diagnose_disk

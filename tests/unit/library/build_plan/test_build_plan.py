@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 from flask_on_aws.build_plan.node.version import _tag
+from flask_on_aws.build_plan.packages.python_version import SUPPORTED, _allowed
+from flask_on_aws.build_plan.packages.requirements import Requirements, add_line, add_requirement
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
 from flask_on_aws.build_plan.project_files import FileError
-from flask_on_aws.build_plan.python_version import SUPPORTED, _allowed
-from flask_on_aws.build_plan.requirements import Requirements, add_line, add_requirement
 from flask_on_aws.build_plan.unread_files import _REASONS
 from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
 from flask_on_aws.image.dockerfile import render_dockerfile

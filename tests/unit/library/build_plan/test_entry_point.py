@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from flask_on_aws.build_plan.dockerfile_stage import DockerfileError, read_stage
-from flask_on_aws.build_plan.entry_point import entry_point
+from flask_on_aws.build_plan.own_image.dockerfile_stage import DockerfileError, read_stage
+from flask_on_aws.build_plan.own_image.entry_point import entry_point
+from flask_on_aws.build_plan.own_image.script_arguments import runs_arguments
 from flask_on_aws.build_plan.project_files import ProjectFiles
-from flask_on_aws.build_plan.script_arguments import runs_arguments
 
 _RUNS = {
     "exec": 'exec "$@"',

@@ -1,6 +1,6 @@
 import pytest
-from flask_on_aws.build_plan.process_types import one_off_reason, service_name
-from flask_on_aws.build_plan.procfile import ProcfileError, read_procfile
+from flask_on_aws.build_plan.commands.process_types import one_off_reason, service_name
+from flask_on_aws.build_plan.commands.procfile import ProcfileError, read_procfile
 from flask_on_aws.validation.values import name_problems
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..project_files import FileError, ProjectFiles, items, table
 from .declared_sources import uses_uv
 from .lock_files import NO_DEPENDENCIES, OUTSIDE_FIX, pipenv_gap, poetry_gap, unread_locks, uv_gap
 from .locked_packages import (
@@ -16,7 +17,6 @@ from .locked_packages import (
     locks_path,
     uv_groups,
 )
-from .project_files import FileError, ProjectFiles, items, table
 from .requirements import (
     CONSTRAINTS,
     Requirements,

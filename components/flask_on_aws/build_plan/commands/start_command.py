@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from .app_code.proposal import Proposal, propose
-from .app_code.python_code import Code
-from .app_code.server_calls import ServerCalls, Starts
-from .commands.script_aliases import call_of, entry_point_target
-from .image_process import process_of_image
-from .own_image import read_own_image
-from .project_files import FileError, ProjectFiles, table
+from ..app_code.proposal import Proposal, propose
+from ..app_code.python_code import Code
+from ..app_code.server_calls import ServerCalls, Starts
+from ..own_image.image_process import process_of_image
+from ..own_image.own_image import read_own_image
+from ..project_files import FileError, ProjectFiles, table
+from .script_aliases import call_of, entry_point_target
 
 _PYPROJECT = "pyproject.toml"
 

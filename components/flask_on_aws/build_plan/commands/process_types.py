@@ -6,9 +6,9 @@ https://devcenter.heroku.com/articles/procfile#process-types
 import posixpath
 import re
 
-from ..naming import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH
-from ..runtime_contract.shell_words import Command, commands
-from .programs import SHELLS, is_server, wrapped
+from ...naming import LONGEST_PHYSICAL_NAME, SUFFIX_LENGTH
+from ...runtime_contract.shell_words import Command, commands
+from ..own_image.programs import SHELLS, is_server, wrapped
 
 LONGEST_SERVICE_NAME = LONGEST_PHYSICAL_NAME - SUFFIX_LENGTH
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

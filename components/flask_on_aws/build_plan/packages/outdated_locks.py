@@ -13,8 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from ..project_files import ProjectFiles, items, table
 from .locked_packages import group_requirements, installed_by_poetry, poetry_needs, root_package, uv_groups
-from .project_files import ProjectFiles, items, table
 from .requirements import applies, normalized
 
 _PYPROJECT = "pyproject.toml"

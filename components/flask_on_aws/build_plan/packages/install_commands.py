@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..plan import BuildPlan
 from .package_manager import PIP_CONF
-from .plan import BuildPlan
 
 # The releases of 2026-11-21. Pinned, so that a new release of a tool does not change the build of an unchanged app.
 _POETRY, _PIPENV, _UV = "poetry==2.5.1", "pipenv==2026.10.3", "uv==0.13.9"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .project_files import ProjectFiles, items, table
+from ..project_files import ProjectFiles, items, table
 
 _PYPROJECT = "pyproject.toml"
 NO_DEPENDENCIES = "declares no dependencies"

@@ -12,7 +12,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from .project_files import FileError, ProjectFiles
+from ..project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED
 
 _INCLUDE = re.compile(r"(?P<option>-r|-c|--requirement|--constraint)[\s=]*(?P<target>\S+)")

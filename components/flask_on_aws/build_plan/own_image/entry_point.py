@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..project_files import FileError, ProjectFiles
 from .dockerfile_stage import Copy, Stage
 from .programs import SHELLS, takes_arguments_itself, wrapped
-from .project_files import FileError, ProjectFiles
 from .script_arguments import runs_arguments
 
 # Images whose ENTRYPOINT is an interpreter, and which have no shell:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .project_files import ProjectFiles, items, table
+from ..project_files import ProjectFiles, items, table
 from .requirements import normalized
 
 _PYPROJECT = "pyproject.toml"

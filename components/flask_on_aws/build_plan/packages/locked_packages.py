@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .project_files import FileError, items, table
+from ..project_files import FileError, items, table
 from .requirements import Requirements, add_requirement, applies, normalized
 
 _MAIN = "main"

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
-from ..runtime_contract.shell_words import TOKEN
-from ..runtime_contract.shell_words import unquoted as _plain
+from ...runtime_contract.shell_words import TOKEN
+from ...runtime_contract.shell_words import unquoted as _plain
 from .programs import is_server, wrapped
 
 _SHEBANG = re.compile(r"#!\s*(?:/\S*/env\s+(?:-S\s+)?)?(?:\S*/)?(sh|bash|dash|ash|ksh|zsh)\b.*")

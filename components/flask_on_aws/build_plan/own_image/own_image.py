@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..runtime_contract.shell import PASS_ARGUMENTS, pass_arguments_without_shell, shell_syntax
+from ...runtime_contract.shell import PASS_ARGUMENTS, pass_arguments_without_shell, shell_syntax
+from ..project_files import FileError, ProjectFiles
 from .dockerfile_stage import DockerfileError, Stage, Words, read_stage
 from .entry_point import EntryPoint, entry_point
-from .project_files import FileError, ProjectFiles
 
 AUTO, KEEP, REPLACE = "auto", "keep", "replace"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
-from .project_files import FileError, ProjectFiles, items, table
+from ..project_files import FileError, ProjectFiles, items, table
 
 # Versions in bugfix or security status on 2026-11-21, with the month in which that ends:
 # https://devguide.python.org/versions/

@@ -5,11 +5,11 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from .commands.direct_command import direct_command
+from ..commands.direct_command import direct_command
+from ..project_files import FileError, ProjectFiles
 from .dockerfile_stage import Stage, expand
 from .own_image import OwnImage
 from .programs import SHELLS, wrapped
-from .project_files import FileError, ProjectFiles
 
 # The contract's variable, which a task gives another value than the image.
 _PORT = "PORT"

@@ -37,6 +37,9 @@ from .unread_files import unread_files
 # Folders in which the user of every planned image may write: scratch, and media files where there is no bucket.
 SCRATCH = ("/tmp", "/data/media")  # noqa: S108 in the container
 
+# What sentences call one of `other_commands`.
+OTHER_COMMAND = "a command of the stack"
+
 _Value = TypeVar("_Value")
 
 
@@ -258,9 +261,10 @@ class _Planner:
         installed = dependencies is not None and dependencies.installs_project
         problem_count = len(self.problems)
         processes = self._processes(installed)
+        unread = len(self.problems) > problem_count
         for line in self.settings.other_commands:
-            self._direct(line, "a command of the stack", installed)
-        if len(self.problems) > problem_count:  # a file that cannot be read may contain the start command
+            self._direct(line, OTHER_COMMAND, installed)
+        if unread:  # a file that cannot be read may contain the start command
             return "", processes
         start = self._try(
             lambda: start_command(

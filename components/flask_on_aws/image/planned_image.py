@@ -11,7 +11,7 @@ import pulumi
 import pulumi_docker_build as docker_build
 
 from ..build_plan.left_out import GENERATED, IGNORE_FILE, ignore_file
-from ..build_plan.plan import BuildPlan, BuildPlanError, PlanSettings, plan_build
+from ..build_plan.plan import OTHER_COMMAND, BuildPlan, BuildPlanError, PlanSettings, plan_build
 from ..validation.problems import Problem
 from .build_context import PLANNED, content_hash, context_location
 from .dockerfile import CA_CONTEXT, CA_FOLDER, render_dockerfile
@@ -37,7 +37,14 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
     except BuildPlanError as error:
         for sentence in error.problems:
             argument, _, reason = sentence.partition(": ")
-            of_argument = argument in ("python_version", "system_packages", "start_command", "assets_folder")
+            argument = "commands" if argument == OTHER_COMMAND else argument
+            of_argument = argument in (
+                "commands",
+                "python_version",
+                "system_packages",
+                "start_command",
+                "assets_folder",
+            )
             yield Problem(argument, reason) if of_argument else Problem("context", sentence)
 
 

@@ -99,7 +99,9 @@ def test_real_workers_run_what_shares_a_fixture_together(tmp_path):
     (folder / "test_operations.py").write_text(text)
     (tmp_path / "test_other.py").write_text("def test_y(): pass\n")
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-o", "addopts=", "-rP", "--rootdir", tmp_path]
+    # Otherwise it makes the temporary folders of the tests' own run inaccessible to the servers' user.
+    base = ["--basetemp", tmp_path / "base"]
+    command = [*PYTEST, *base, "-o", "addopts=", "-rP", "--rootdir", tmp_path]
     done = subprocess.run(
         [*command, "-n", "2", "--dist", "loadscope", "tests", "test_other.py"],
         cwd=tmp_path,
@@ -178,6 +180,7 @@ def test_an_adopted_process_that_ends_is_no_zombie():
     assert "Z" not in done.stdout.partition("test:")[0], done.stdout
 
 
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 FIXTURE = """
 import subprocess, time
 import pytest
@@ -202,7 +205,7 @@ def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     (tmp_path / "test_x.py").write_text(FIXTURE.format(begun=begun, ended=ended))
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [*PYTEST, "--basetemp", tmp_path / "base", "-n", "2", tmp_path]
     # Its controller must not take itself for a worker of the run that this test is part of.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     process = subprocess.Popen(
@@ -220,7 +223,7 @@ def test_a_signal_for_pytest_alone_ends_the_fixtures_of_its_workers(tmp_path):
 
 def test_a_failure_shows_the_end_of_the_logs(pytester_folder):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(pytester_folder)],
+        [*PYTEST, "--basetemp", pytester_folder / "base", pytester_folder],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -98,7 +98,9 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
 
 def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _problems_of(network.problems, component_args.network_args, args)
-    yield from _problems_of(image.problems, component_args.image_args, args)
+    of_image = _problems_of(image.problems, component_args.image_args, args)
+    # `command_problems` names the setting of each command.
+    yield from (problem for problem in of_image if problem.argument != "commands")
     yield from _problems_of(media_bucket.problems, component_args.media_bucket_args, args)
     yield from _problems_of(service_args.problems, _service_args, args)
     yield from _problems_of(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flask_on_aws.build_plan.plan import LEFT_OUT
+from flask_on_aws.build_plan.left_out import LEFT_OUT, is_environment
 from flask_on_aws.ingress.health_path import DEFAULT_HEALTH_PATH
 
 # Paths that only show that the process is alive: names that frameworks and their health packages use. `__lbheartbeat__`
@@ -114,7 +114,8 @@ def _walk(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if entry.is_symlink() or entry.name.startswith((".", "test_")) or entry.name in (*LEFT_OUT, "test", "tests"):
             continue
-        if entry.is_dir() and not (entry / "pyvenv.cfg").exists():
-            yield from _walk(entry)
+        if entry.is_dir():
+            if not is_environment(entry):
+                yield from _walk(entry)
         elif entry.suffix == ".py":
             yield entry

@@ -17,11 +17,12 @@ def with_direct_commands(args: FlaskAppArgs) -> FlaskAppArgs:
     """The arguments with every command as the image runs it; one that it cannot run stays as it is."""
     if "image" in args or not is_planned(image_args(args)):
         return args
+    files, installed = _app(args)
     direct = dict(cast(Mapping[str, Any], args))
     for argument in ("start_command", "release_command"):
         if direct.get(argument):
-            direct[argument] = _direct(args, direct[argument]) or direct[argument]
-    direct["workers"] = {name: _direct(args, line) or line for name, line in args["workers"].items()}
+            direct[argument] = _direct(files, installed, direct[argument])
+    direct["workers"] = {name: _direct(files, installed, line) for name, line in args["workers"].items()}
     return cast(FlaskAppArgs, direct)
 
 
@@ -34,26 +35,26 @@ def command_problems(given: FlaskAppArgs, args: FlaskAppArgs) -> Iterator[Proble
         return
     commands = {"release_command": given.get("release_command") or ""}
     commands |= {f"workers.{name}": line or "" for name, line in (given.get("workers") or {}).items()}
+    files, installed = _app(args)
     for argument, line in commands.items():
         try:
-            direct_command(_files(args), line, "", _installed(args))
+            direct_command(files, line, "", installed)
         except FileError as error:
             yield Problem(argument, str(error))
 
 
-def _direct(args: FlaskAppArgs, line: str) -> str:
+def _direct(files: ProjectFiles, installed: bool, line: str) -> str:
+    """The command as the image runs it; unchanged if the image cannot run it."""
     try:
-        return direct_command(_files(args), line, "", _installed(args)).line
+        return direct_command(files, line, "", installed).line or line
     except FileError:
-        return ""
+        return line
 
 
-def _files(args: FlaskAppArgs) -> ProjectFiles:
-    return ProjectFiles(Path(args["app"]))
-
-
-def _installed(args: FlaskAppArgs) -> bool:
+def _app(args: FlaskAppArgs) -> tuple[ProjectFiles, bool]:
+    """The app's files, and whether the app is installed as a package."""
+    files = ProjectFiles(Path(args["app"]))
     try:
-        return choose_manager(_files(args)).installs_project
+        return files, choose_manager(files).installs_project
     except FileError:
-        return False
+        return files, False

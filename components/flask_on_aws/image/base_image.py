@@ -42,7 +42,7 @@ def _days(created: str, now: datetime) -> int | None:
     try:
         return days_since(datetime.fromisoformat(created).timestamp(), now)
     except ValueError:
-        return None  # an engine that writes no date, or one of its own format
+        return None  # an engine that writes no date, or one in another format
 
 
 def days_since(timestamp: float, now: datetime) -> int:

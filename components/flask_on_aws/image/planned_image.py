@@ -72,14 +72,16 @@ def planned_dockerfile(args: Mapping[str, Any]) -> str:
     Raises:
         BuildPlanError: if there is no plan for the folder.
     """
-    return render_dockerfile(planned_build(args), args["build_args"], args["build_secrets"])
+    return _rendered(args, planned_build(args))
 
 
 def planned_content(args: Mapping[str, Any]) -> dict[str, Any]:
     """What determines the image besides the folder, and what else the provider compares."""
     certificates = [context_location(str(CA_FOLDER)), content_hash(str(CA_FOLDER), "", {})]
-    source = dockerfile_source(args)
-    return {"inline": planned_dockerfile(args), "certificates": certificates, **({} if "inline" in source else source)}
+    plan = planned_build(args)
+    source = _source(args, plan)
+    text = _rendered(args, plan)
+    return {"inline": text, "certificates": certificates, **({} if "inline" in source else source)}
 
 
 def dockerfile_source(args: Mapping[str, Any]) -> docker_build.DockerfileArgsDict:
@@ -88,7 +90,15 @@ def dockerfile_source(args: Mapping[str, Any]) -> docker_build.DockerfileArgsDic
     Only next to a file can there be a .dockerignore other than the app's, so that the builder does not get, and the
     provider does not compare, what .dockerignore does not name.
     """
-    plan, text = planned_build(args), planned_dockerfile(args)
+    return _source(args, planned_build(args))
+
+
+def _rendered(args: Mapping[str, Any], plan: BuildPlan) -> str:
+    return render_dockerfile(plan, args["build_args"], args["build_secrets"])
+
+
+def _source(args: Mapping[str, Any], plan: BuildPlan) -> docker_build.DockerfileArgsDict:
+    text = _rendered(args, plan)
     if not plan.environments:
         return {"inline": text}
     ignored = ignore_file(Path(args["context"]), plan.environments)

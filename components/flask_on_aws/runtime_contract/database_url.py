@@ -23,7 +23,7 @@ class UrlProfile:
     query: str
     """The query that verifies TLS, for a scheme without a driver; `{ca}` is the path of the CA certificates."""
     query_example: str
-    """A query of one's own, for a message."""
+    """A custom query, for a message."""
     queries: Mapping[str, str]
     """The query of a driver, by its name in the scheme; empty for one that takes TLS from code alone."""
     other_query: str

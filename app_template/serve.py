@@ -5,6 +5,7 @@
 Each GRANIAN_* environment variable overrides the default below.
 """
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -53,6 +54,10 @@ def main() -> None:
     # The connection pool has one connection per thread.
     environment.setdefault("DATABASE_THREADS", environment["GRANIAN_BLOCKING_THREADS"])
     environment[FACTORY] = (sys.argv[1:] or ["board:create_app"])[0]
+    if environment.get("GRANIAN_METRICS_ENABLED"):
+        # Granian then has threads when it starts its workers. A process forked beside threads may inherit a lock that
+        # nothing releases: a worker that answered nothing and ignored SIGTERM was seen once.
+        multiprocessing.set_start_method("spawn")
     sys.argv = ["granian", "serve:create_app"]
     entrypoint()
 

@@ -51,6 +51,12 @@ class Server:
                 return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
             time.sleep(0.05)
 
+    def children(self) -> list[str]:
+        """The command lines of the processes that the server started."""
+        processes = subprocess.check_output(["/bin/ps", "-A", "-o", "ppid=,args="], text=True)
+        lines = [line.split(maxsplit=1) for line in processes.splitlines()]
+        return [command for parent, command in lines if parent == str(self.process.pid)]
+
     def wait_until_up(self) -> None:
         end = time.monotonic() + _START_SECONDS
         while True:
@@ -77,7 +83,7 @@ def start(command: str, port: int = 0, **environment: str) -> Iterator[Server]:
         "PORT": str(port),
     }
     variables |= {"GRANIAN_HOST": "127.0.0.1", **environment}
-    with tempfile.TemporaryFile("w+b") as log, open(f"/proc/self/fd/{log.fileno()}") as log_reader:
+    with tempfile.NamedTemporaryFile("w+b") as log, open(log.name) as log_reader:
         process = subprocess.Popen(
             ["/bin/sh", "-c", f"exec {command}"], cwd=HOME, env=variables, stderr=log, stdout=subprocess.DEVNULL
         )

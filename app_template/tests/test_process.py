@@ -113,4 +113,7 @@ def test_the_server_exposes_metrics_for_prometheus() -> None:
     with start("python serve.py", DATABASE_URL="postgresql://board@/x?host=/nowhere", **environment) as server:
         assert server.get("/up") == 200
         metrics = _get(f"http://127.0.0.1:{port}/metrics").decode()
+        workers = server.children()
     assert re.search(r"^# TYPE granian_\w+ counter$", metrics, re.MULTILINE), metrics
+    # Not forked: the threads that collect the metrics may hold locks at that moment.
+    assert any("multiprocessing.spawn" in command for command in workers), workers

@@ -25,6 +25,7 @@ OWN: dict[str, Any] = {
     "environment": "staging",
     "app": "app_template",
     "dockerfile": "Dockerfile",
+    "dockerfileTarget": "1",
     "builder": "docker-build",
     "architecture": "arm64",
     "buildEnv": {"TEXT": "a", "NUMBER": 3, "FLAG": True},

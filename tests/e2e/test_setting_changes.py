@@ -84,6 +84,7 @@ NETWORK_AND_IMAGE = {
     "buildSecrets": {"TOKEN": "t0ken"},
     "rebuild": "2026-11-21",
     "dockerfile": "Dockerfile.other",
+    "dockerfileTarget": "web",
     "architecture": "arm64",
 }
 # After the step before has created the cache.
@@ -182,7 +183,7 @@ def test_settings_of_network_image_and_domain_change_in_place(program):
     """Only this test proves the same for the other settings, up to protected production on a domain."""
     stack = program("dev")
     folder = stack.folder / "app_template"
-    (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text())
+    (folder / "Dockerfile.other").write_text((folder / "Dockerfile").read_text() + "\nFROM python:3.13-slim AS web\n")
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     ids = change(stack, NETWORK_AND_IMAGE)
     assert distribution(stack)["WebACLId"] == NETWORK_AND_IMAGE["webAclArn"]

@@ -45,7 +45,7 @@ def build(
     if sum((prints, ejects, venv is not None)) > 1:
         fail("--print, --eject and --venv are mutually exclusive; use one of them.")
     variables = _variables(build_env, () if prints or ejects else build_secret)
-    plan = plan_or_fail(folder, **settings, dockerfile="" if venv else "Dockerfile")
+    plan = plan_or_fail(folder, as_processes=venv is not None, **settings)
     try:
         if prints:
             click.echo(_dockerfile(plan, folder, list(variables), build_secret), nl=False)

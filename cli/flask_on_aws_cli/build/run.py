@@ -157,6 +157,8 @@ def build_image(
     command = ["docker", "build", "--tag", tag, "--build-context", f"{CA_CONTEXT}={CA_FOLDER}"]
     # Without --load, a builder that runs in a container would keep the image to itself.
     command += ["--load", *(["--builder", builder] if builder else [])]
+    if plan.dockerfile_target:
+        command += ["--target", plan.dockerfile_target]
     for name, value in build_env.items():
         command += ["--build-arg", f"{name}={value}"]
     for name in build_secrets:

@@ -48,7 +48,7 @@ def plan(
     """Show how the app in DIR would be built, and why."""
     if writes_procfile:
         click.echo(_write_procfile(folder, settings), err=in_json)
-    build_plan = plan_or_fail(folder, **settings, dockerfile="" if processes else "Dockerfile")
+    build_plan = plan_or_fail(folder, as_processes=processes, **settings)
     click.echo(as_json(build_plan) if in_json else as_text(build_plan))
     if write:
         try:
@@ -73,7 +73,7 @@ def _write_procfile(folder: Path, settings: dict[str, Any]) -> str:
 def _start_command(folder: Path, settings: dict[str, Any]) -> tuple[str, str]:
     """The start command of the app as processes, and the package that it still needs."""
     try:
-        return plan_app(folder, options_settings(**settings), "").start_command, ""
+        return plan_app(folder, options_settings(**settings), as_processes=True).start_command, ""
     except BuildPlanError as error:
         if error.proposal and error.proposal.command:
             return error.proposal.command, error.proposal.missing

@@ -21,7 +21,7 @@ class StopHere(Exception):
     """A check failed without which the app cannot run. It was already reported."""
 
 
-def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
+def plan(settings: AppSettings, report: Report, as_processes: bool = False) -> BuildPlan:
     """The build plan, with its check.
 
     Raises:
@@ -29,7 +29,7 @@ def plan(settings: AppSettings, dockerfile: str, report: Report) -> BuildPlan:
     """
     try:
         build_plan = plan_app(
-            settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), dockerfile
+            settings.folder, replace(settings.plan, writable_paths=settings.writable_paths), as_processes
         )
     except BuildPlanError as error:
         report(failed(PLAN, no_plan(error)))

@@ -24,8 +24,6 @@ class AppSettings:
     """The app's folder."""
     plan: PlanSettings = field(default_factory=PlanSettings)
     """The settings of its build plan."""
-    dockerfile: str = "Dockerfile"
-    """Name of the Dockerfile that builds the image if it exists."""
     port: int = 8080
     health_path: str = AUTO_HEALTH_PATH
     """The path of the health check; `auto`: /up, or the app's own path if /up answers a redirect or 4xx."""
@@ -106,7 +104,6 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
     return AppSettings(
         folder=root / text("app", "app_template"),
         plan=plan_settings(config, project),
-        dockerfile=text("dockerfile", defaults.dockerfile),
         port=number("port", defaults.port),
         health_path=text("healthCheckPath", defaults.health_path),
         startup_seconds=number("startupSeconds", defaults.startup_seconds),

@@ -13,14 +13,14 @@ _ARGUMENTS = (
 )
 
 
-def plan_app(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
+def plan_app(folder: Path, settings: PlanSettings | None = None, as_processes: bool = False) -> BuildPlan:
     """Plan the build of the app in a folder, like `plan_build`.
 
     Raises:
         BuildPlanError: if there is no plan.
     """
     try:
-        plan = plan_build(folder, settings, dockerfile)
+        plan = plan_build(folder, settings, as_processes)
     except BuildPlanError as error:
         sentences = [in_settings_names(sentence, _ARGUMENTS) for sentence in error.problems]
         raise BuildPlanError(sentences, error.proposal) from error

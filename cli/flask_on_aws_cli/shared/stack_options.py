@@ -13,6 +13,16 @@ from .app_plan import plan_app
 
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
+    click.option(
+        "--dockerfile",
+        default="Dockerfile",
+        show_default=True,
+        metavar="PATH",
+        help="The app's own Dockerfile, relative to DIR.",
+    ),
+    click.option(
+        "--dockerfile-target", default="", metavar="STAGE", help="Stage of the Dockerfile. Default: the last one."
+    ),
     click.option("--python-version", default="", metavar="X.Y", help="Python version. Default: from the app's files."),
     click.option(
         "--system-package",
@@ -70,6 +80,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
         dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
+        dockerfile_target=setting(config, project, "dockerfileTarget"),
         build_command=setting(config, project, "buildCommand"),
         assets_folder=setting(config, project, "assetsFolder"),
         other_commands=tuple(str(line) for line in (release, *workers.values()) if line not in ("", "none", None)),
@@ -90,6 +101,8 @@ def options_settings(
     build_command: str = "",
     assets_folder: str = "",
     entry_point: str = "auto",
+    dockerfile: str = "Dockerfile",
+    dockerfile_target: str = "",
 ) -> PlanSettings:
     """The settings of a build plan from the options."""
     return PlanSettings(
@@ -99,19 +112,21 @@ def options_settings(
         entry_point=entry_point,
         build_command=build_command,
         assets_folder=assets_folder,
+        dockerfile=dockerfile,
+        dockerfile_target=dockerfile_target,
     )
 
 
-def plan_or_fail(folder: Path, dockerfile: str = "Dockerfile", **options: Any) -> BuildPlan:
+def plan_or_fail(folder: Path, as_processes: bool = False, **options: Any) -> BuildPlan:
     """The build plan of a folder; if there is none, print every problem and end the command.
 
     Args:
         folder: the app's folder.
-        dockerfile: name of the file that decides the image if it exists; empty for a plan of processes.
+        as_processes: whether a Dockerfile is ignored, except for the start command.
         options: the values of the options.
     """
     try:
-        return plan_app(folder, options_settings(**options), dockerfile)
+        return plan_app(folder, options_settings(**options), as_processes)
     except BuildPlanError as error:
         fail(*error.problems)
 

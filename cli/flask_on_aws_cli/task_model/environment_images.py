@@ -70,7 +70,7 @@ class ProcessImages:
         if self.has(image.digest):
             os.utime(target)
             return None
-        aws_plan = replace(plan_app(image.app, image.settings, dockerfile=""), image_process=_image_process(image))
+        aws_plan = replace(plan_app(image.app, image.settings, as_processes=True), image_process=_image_process(image))
         python = local_python(aws_plan)
         plan = replace(aws_plan, python_version=python.version)
         make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
@@ -126,9 +126,8 @@ def _image_process(image: ImageBuild) -> str:
     is_generated = PurePath(location or "").parts[:1] == (GENERATED,)
     if not location or is_generated or not path.is_file() or not path.is_relative_to(image.app):
         return ""
-    return read_own_image(
-        image.app, path.relative_to(image.app).as_posix(), inputs.get("buildArgs") or inputs.get("args")
-    ).process
+    dockerfile, arguments = path.relative_to(image.app).as_posix(), inputs.get("buildArgs") or inputs.get("args")
+    return read_own_image(image.app, dockerfile, inputs.get("target") or "", arguments).process
 
 
 def _digest(uri: str) -> str:

@@ -6,7 +6,7 @@ that it imports.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +27,7 @@ from .packages.package_manager import Dependencies, choose_manager, problems_of_
 from .packages.python_version import SUPPORTED as SUPPORTED
 from .packages.python_version import choose_python
 from .packages.system_packages import needed_packages
+from .plan_values import DOCKERFILE
 from .plan_values import BuildPlan as BuildPlan
 from .plan_values import BuildPlanError as BuildPlanError
 from .plan_values import Decision as Decision
@@ -43,20 +44,20 @@ OTHER_COMMAND = "a command of the stack"
 _Value = TypeVar("_Value")
 
 
-def plan_build(folder: Path, settings: PlanSettings | None = None, dockerfile: str = "Dockerfile") -> BuildPlan:
+def plan_build(folder: Path, settings: PlanSettings | None = None, as_processes: bool = False) -> BuildPlan:
     """Plan the build of the app in a folder.
 
     Args:
         folder: the app's folder.
         settings: the operator's settings. Default: none.
-        dockerfile: name of a file that, where it exists, decides the image. Empty: a plan of processes, without it.
+        as_processes: whether the app's own Dockerfile is ignored, except for the start command. Default: it decides.
 
     Raises:
         BuildPlanError: with all problems.
     """
     if not folder.is_dir():
         raise BuildPlanError([f"{str(folder)!r} is not a folder; give the path of the app's folder."])
-    return _Planner(ProjectFiles(folder), settings or PlanSettings()).plan(dockerfile)
+    return _Planner(ProjectFiles(folder), settings or PlanSettings()).plan(as_processes)
 
 
 def _process_reason(image: OwnImage, dockerfile: str) -> str:
@@ -64,6 +65,14 @@ def _process_reason(image: OwnImage, dockerfile: str) -> str:
     names = [("ENTRYPOINT", image.entry.argv), ("CMD", image.stage.command and image.stage.command.argv)]
     given = " and ".join(name for name, words in names if words)
     return f"{given} of {dockerfile}" if given else f"{dockerfile} has neither ENTRYPOINT nor CMD"
+
+
+def _dockerfile_problems(settings: PlanSettings) -> Iterator[str]:
+    """Settings of a Dockerfile that is not there."""
+    if settings.dockerfile != DOCKERFILE:
+        yield f"dockerfile: there is no file {settings.dockerfile!r} in the app's folder; write one, or unset it."
+    elif settings.dockerfile_target:
+        yield f"dockerfile_target: {settings.dockerfile_target!r} needs a Dockerfile, which the app's folder lacks; unset it."
 
 
 def _place(process_type: str, processes: Processes) -> str:
@@ -80,10 +89,14 @@ class _Planner:
         self.proposal: Proposal | None = None
         self.decisions: list[Decision] = []
 
-    def plan(self, dockerfile: str) -> BuildPlan:
-        if dockerfile and self.files.has(dockerfile):
+    def plan(self, as_processes: bool) -> BuildPlan:
+        dockerfile = self.settings.dockerfile
+        has_dockerfile = self.files.has(dockerfile)
+        if has_dockerfile and not as_processes:
             plan = self._plan_of_dockerfile(dockerfile)
         else:
+            if not has_dockerfile:
+                self.problems += _dockerfile_problems(self.settings)
             plan = self._plan_of_files()
         for name, reason in unread_files(self.files):
             self._decide("not read", name, reason)
@@ -92,10 +105,13 @@ class _Planner:
         return replace(plan, decisions=tuple(self.decisions))
 
     def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
-        image = self._try(lambda: read_own_image(self.files.folder, dockerfile))
+        target = self.settings.dockerfile_target
+        image = self._try(lambda: read_own_image(self.files.folder, dockerfile, target))
         if image is None:
             return None
         self._decide("image", dockerfile, "the app's own Dockerfile decides")
+        if target:
+            self._decide("stage", target, "the setting dockerfile_target")
         command = self.settings.start_command.strip()
         if command:
             self._decide("start command", command, "the setting start_command")
@@ -119,6 +135,7 @@ class _Planner:
             self.problems.append(": ".join(problem))
         return BuildPlan(
             dockerfile=dockerfile,
+            dockerfile_target=target,
             start_command=command,
             entry_point=entry.entry_point,
             image_process=image.process,
@@ -269,10 +286,9 @@ class _Planner:
         start = self._try(
             lambda: start_command(
                 self.files,
-                self.settings.start_command,
+                self.settings,
                 processes.web or None,
                 installed,
-                self.settings.dockerfile,
                 dependencies.names | dependencies.conda_names if dependencies else (),
             )
         )

@@ -8,6 +8,9 @@ from .left_out import LEFT_OUT
 from .node.build import NodeBuild
 from .own_image.own_image import AUTO
 
+DOCKERFILE = "Dockerfile"
+"""The name of an app's own Dockerfile; if the folder has none, a build plan generates one."""
+
 
 @dataclass(frozen=True)
 class PlanSettings:
@@ -25,8 +28,10 @@ class PlanSettings:
     """What becomes of the ENTRYPOINT of an app's own Dockerfile: auto, keep or replace."""
     other_commands: Sequence[str] = ()
     """Commands that the stack runs in the image besides the start command and those of the Procfile."""
-    dockerfile: str = "Dockerfile"
-    """The app's own Dockerfile, from whose CMD a plan of processes takes the start command."""
+    dockerfile: str = DOCKERFILE
+    """Path in the app's folder of its own Dockerfile, from whose CMD a plan of processes takes the start command."""
+    dockerfile_target: str = ""
+    """The stage of it that becomes the image; empty: the last one."""
     build_command: str = ""
     """A command of the build, run with Node and the app's environment after dependencies and code; empty: none."""
     assets_folder: str = ""
@@ -48,6 +53,8 @@ class BuildPlan:
 
     dockerfile: str = ""
     """The app's Dockerfile, which then decides everything except the commands; empty without one."""
+    dockerfile_target: str = ""
+    """The stage of it that becomes the image; empty for the last one."""
     manager: str = ""
     """pip, pipenv, conda, poetry, uv or pyproject (its dependencies by pip)."""
     decides: str = ""

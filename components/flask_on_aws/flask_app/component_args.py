@@ -92,6 +92,7 @@ def image_args(args: FlaskAppArgs) -> ImageArgs:
         image=args["image"],  # for its name in `app_names`
         context=args["app"],
         dockerfile=args["dockerfile"],
+        dockerfile_target=args["dockerfile_target"],
         python_version=args["python_version"],
         system_packages=args["system_packages"],
         build_command=args["build_command"],

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..build_plan.own_image.own_image import AUTO, OwnImage, TaskEntry, entry_problem, read_own_image, task_entry
+from ..build_plan.own_image.own_image import (
+    AUTO,
+    ImageTargetError,
+    OwnImage,
+    TaskEntry,
+    entry_problem,
+    read_own_image,
+    task_entry,
+)
 from ..build_plan.project_files import FileError
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem
@@ -37,6 +45,8 @@ def entry_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         image = _own_image(args)
         commands = _commands(args)
         entry = task_entry(image, args["entry_point"], commands)
+    except ImageTargetError:
+        return  # the image reports it
     except FileError as error:
         yield Problem("dockerfile", str(error))
         return
@@ -47,7 +57,7 @@ def entry_problems(args: FlaskAppArgs) -> Iterator[Problem]:
 def _own_image(args: FlaskAppArgs) -> OwnImage | None:
     if "image" in args or not Path(args["app"], args["dockerfile"]).is_file():
         return None
-    return read_own_image(Path(args["app"]), args["dockerfile"], args.get("build_env", {}))
+    return read_own_image(Path(args["app"]), args["dockerfile"], args.get("dockerfile_target", ""), args.get("build_env", {}))
 
 
 def _commands(args: FlaskAppArgs) -> dict[str, str]:

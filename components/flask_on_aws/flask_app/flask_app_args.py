@@ -46,6 +46,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """An existing image to run instead of building `app`. Default: none."""
     dockerfile: str
     """Path of the Dockerfile, relative to `app`. If there is no `Dockerfile`, a build plan generates one from the app's files. Default: Dockerfile."""
+    dockerfile_target: str
+    """Stage of the Dockerfile that becomes the image, by name or number. Default: the last one."""
     python_version: str
     """Without a Dockerfile: Python as major.minor, such as 3.12. Default: the version that .python-version or the project names, else 3.13."""
     system_packages: Sequence[str]

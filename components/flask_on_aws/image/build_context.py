@@ -11,11 +11,10 @@ from typing import Any
 from ..build_plan.dockerignore import ContextError as ContextError
 from ..build_plan.dockerignore import ignore_rules, sent_entries
 from ..build_plan.left_out import GENERATED
+from ..build_plan.plan_values import DOCKERFILE
 
 # In front of each file's content, so that no link can look like a file of the same bytes.
 _FILE, _LINK = b"file", b"link"
-# A folder without a file of this name is built by a plan.
-PLANNED = "Dockerfile"
 
 
 def context_problems(context: str, dockerfile: str) -> Iterator[tuple[str, str]]:
@@ -26,7 +25,7 @@ def context_problems(context: str, dockerfile: str) -> Iterator[tuple[str, str]]
             f"{context!r} is not a folder (looked for {str(Path(context).resolve())!r}); give the path of the app's "
             "folder, absolute or relative to the Pulumi program, or a ready reference as `image`.",
         )
-    elif dockerfile != PLANNED and not Path(context, dockerfile).is_file():
+    elif dockerfile != DOCKERFILE and not Path(context, dockerfile).is_file():
         yield (
             "dockerfile",
             f"there is no file {dockerfile!r} in {context!r}; write one, or give the path of yours within that folder.",

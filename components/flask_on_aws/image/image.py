@@ -1,13 +1,15 @@
 """The container image: a folder that is built and pushed to ECR, or a reference to an existing image."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker_build as docker_build
 
+from ..build_plan.own_image.own_image import ImageTargetError, read_own_image
+from ..build_plan.project_files import FileError
 from ..component import Component, with_defaults
 from ..ecs.task_roles import repository_arn
 from ..validation.argument_types import typed
@@ -39,6 +41,8 @@ class ImageArgs(TypedDict, total=False):
     """Path of the app's folder, absolute or relative to the Pulumi program. Required unless `image` is given. Default: none."""
     dockerfile: str
     """Path of the Dockerfile within that folder. Default: `Dockerfile`, or, if none exists, one generated from the app's files by a build plan."""
+    dockerfile_target: str
+    """Stage of the Dockerfile that is built, by name or number. Default: the last one."""
     python_version: str
     """Without a Dockerfile: Python as major.minor, with its newest patch. Default: the version that `.python-version` or the project names, else 3.13."""
     system_packages: Sequence[str]
@@ -85,6 +89,7 @@ class ImageArgs(TypedDict, total=False):
 
 _DEFAULTS: ImageArgs = {
     "dockerfile": "Dockerfile",
+    "dockerfile_target": "",
     "python_version": "",
     "system_packages": [],
     "build_command": "",
@@ -114,7 +119,16 @@ _TAG_IN_NAME = 8
 _PLACEHOLDER = 'FROM scratch\nLABEL description="placeholder: the image itself was pushed before"\n'
 # Every input except the credentials, which the state must keep current.
 _BUILD_INPUTS = [
-    *("context", "dockerfile", "platforms", "build_args", "secrets", "ignore_secrets_in_diff_calculation", "no_cache"),
+    *(
+        "context",
+        "dockerfile",
+        "target",
+        "platforms",
+        "build_args",
+        "secrets",
+        "ignore_secrets_in_diff_calculation",
+        "no_cache",
+    ),
     *("cache_from", "cache_to", "tags", "exports", "push", "build_on_preview", "network"),
 ]
 # ECR cannot change a repository's key, and a new repository would lack the images that run or that a rollback needs.
@@ -135,6 +149,8 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
         yield from context_errors
         if not context_errors and is_planned(args):
             yield from plan_problems(args)
+        elif not context_errors:
+            yield from _target_problems(args)
     yield from image_problems("image", args.get("image"))
     for argument in ("build_args", "build_secrets"):
         for name in args[argument]:
@@ -149,6 +165,17 @@ def problems(args: ImageArgs) -> Iterator[Problem]:
                     argument,
                     f"builder 'docker' does not support {argument}; leave it out, or use builder 'docker-build'.",
                 )
+
+
+def _target_problems(args: ImageArgs) -> Iterator[Problem]:
+    if not args["dockerfile_target"]:
+        return
+    try:
+        read_own_image(Path(args["context"]), args["dockerfile"], args["dockerfile_target"], args["build_args"])
+    except ImageTargetError as error:
+        yield Problem("dockerfile_target", str(error))
+    except FileError as error:
+        yield Problem("dockerfile", str(error))
 
 
 class Image(Component):
@@ -248,6 +275,7 @@ class Image(Component):
             name,
             context=sources,
             dockerfile=dockerfile,
+            target=self._args["dockerfile_target"] or None,
             platforms=[_PLATFORMS[self._args["architecture"]]],
             build_args=self._args["build_args"],
             secrets=self._args["build_secrets"],
@@ -309,6 +337,7 @@ class Image(Component):
                 "dockerfile": str(PurePosixPath(context, self._args["dockerfile"])),
                 "platform": _PLATFORMS[self._args["architecture"]].value,
                 "args": self._args["build_args"],
+                "target": self._args["dockerfile_target"] or None,
             },
             registry=registry_credentials("server", self._repository, self),
             skip_push=reuse,
@@ -340,6 +369,8 @@ def content_tag(args: ImageArgs) -> str:
         "build_secrets": sorted(args["build_secrets"]),
         "rebuild": args["rebuild"],
     }
+    if args["dockerfile_target"]:
+        settings["target"] = args["dockerfile_target"]
     if planned:
         settings |= planned_content(args)
     left_out = planned_build(args).environments if planned else ()

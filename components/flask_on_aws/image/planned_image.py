@@ -12,8 +12,9 @@ import pulumi_docker_build as docker_build
 
 from ..build_plan.left_out import GENERATED, IGNORE_FILE, ignore_file
 from ..build_plan.plan import OTHER_COMMAND, BuildPlan, BuildPlanError, PlanSettings, plan_build
+from ..build_plan.plan_values import DOCKERFILE
 from ..validation.problems import Problem
-from .build_context import PLANNED, content_hash, context_location
+from .build_context import content_hash, context_location
 from .dockerfile import CA_CONTEXT, CA_FOLDER, render_dockerfile
 
 # 64 bits of a hash: no two builds of a program have the same.
@@ -22,7 +23,7 @@ _NAME_LENGTH = 16
 
 def is_planned(args: Mapping[str, Any]) -> bool:
     """Whether a build plan generates the Dockerfile, since the folder has none."""
-    return args["dockerfile"] == PLANNED and not Path(args["context"], PLANNED).is_file()
+    return args["dockerfile"] == DOCKERFILE and not Path(args["context"], DOCKERFILE).is_file()
 
 
 def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
@@ -44,6 +45,7 @@ def plan_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
                 "system_packages",
                 "start_command",
                 "assets_folder",
+                "dockerfile_target",
             )
             yield Problem(argument, reason) if of_argument else Problem("context", sentence)
 
@@ -62,6 +64,7 @@ def planned_build(args: Mapping[str, Any]) -> BuildPlan:
         other_commands=tuple(args["commands"]),
         build_command=args["build_command"],
         assets_folder=args["assets_folder"],
+        dockerfile_target=args["dockerfile_target"],
     )
     return plan_build(Path(args["context"]), settings)
 

@@ -73,6 +73,7 @@ def build_settings(args: Mapping[str, Any]) -> dict[str, str]:
     return {
         "builder": args["builder"],
         "dockerfile": args["dockerfile"],
+        "dockerfileTarget": args["dockerfile_target"],
         "architecture": args["architecture"],
         "pythonVersion": args["python_version"],
         "systemPackages": json.dumps(list(args["system_packages"])),

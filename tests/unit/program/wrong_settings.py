@@ -67,6 +67,11 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "dockerfile: there is no file 'Dockerfile.none' in 'app_template'; write one, or give the path of yours within that folder."
         ],
     ),
+    ({"dockerfileTarget": "prod"}, ["dockerfileTarget: Dockerfile has no stage 'prod'; it has: build."]),
+    (
+        {"image": "shop", "dockerfileTarget": "web"},
+        ["dockerfileTarget: 'web' has no effect with image; nothing is built; leave one of them out."],
+    ),
     (
         {"image": "Shop Image"},
         [

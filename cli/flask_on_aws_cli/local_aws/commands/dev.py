@@ -93,7 +93,7 @@ class Development:
         names = [PurePosixPath(path.relative_to(self._app).as_posix()) for path in changed]
         click.echo(f"changed: {', '.join(sorted(map(str, names)))}")
         try:
-            plan = plan_app(self._app, dockerfile="")
+            plan = plan_app(self._app, as_processes=True)
             for name in names:  # before a deployment, since its tasks also start from the copy
                 update_copy(self._app / name, self._copy / name, self._app)
             if needs_build(plan, names):

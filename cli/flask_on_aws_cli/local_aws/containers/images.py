@@ -122,6 +122,8 @@ def build_command(recipe: Mapping[str, Any], root: Path) -> tuple[list[str], dic
     arguments = ["--file", "-" if inline is not None else str(root / location)]
     for platform in platforms:
         arguments += ["--platform", str(platform)]
+    if target := inputs.get("target"):
+        arguments += ["--target", str(target)]
     build_args: Mapping[str, str] = inputs.get("buildArgs") or inputs.get("args") or {}
     for name, value in build_args.items():
         arguments += ["--build-arg", f"{name}={value}"]

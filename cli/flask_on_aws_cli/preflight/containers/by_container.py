@@ -35,7 +35,7 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         StopHere: if it cannot be built.
         DockerError: if the engine fails.
     """
-    build_plan = plan(settings, settings.dockerfile, report)
+    build_plan = plan(settings, report)
     image = f"flask-on-aws-preflight:{os.getpid()}-{secrets.token_hex(6)}"
     with ExitStack() as stack:
         stack.callback(remove, ("image", "rm", "--force", image))
@@ -61,7 +61,9 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         command = build_plan.start_command or build_plan.image_process or own
         built = BuiltApp(settings, runner, command, release_command(settings, build_plan))
         if build_plan.dockerfile:
-            own = read_own_image(settings.folder, build_plan.dockerfile, settings.build_env)
+            own = read_own_image(
+                settings.folder, build_plan.dockerfile, build_plan.dockerfile_target, settings.build_env
+            )
             built = replace(built, stage=own.stage)
         if "cache" in settings.services:
             runner, built = _with_cache(built, runner, stack)

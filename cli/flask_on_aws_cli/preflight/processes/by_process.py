@@ -35,7 +35,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
     Raises:
         StopHere: if it cannot be built.
     """
-    build_plan = plan(settings, "", report)
+    build_plan = plan(settings, report, as_processes=True)
     folder = Path(tempfile.mkdtemp(prefix="preflight-app-"))
     folder.chmod(0o755)
     with ExitStack() as stack:

@@ -8,7 +8,8 @@ from ..app_code.proposal import Proposal, propose
 from ..app_code.python_code import Code
 from ..app_code.server_calls import ServerCalls, Starts
 from ..own_image.image_process import process_of_image
-from ..own_image.own_image import read_own_image
+from ..own_image.own_image import ImageTargetError, read_own_image
+from ..plan_values import PlanSettings
 from ..project_files import FileError, ProjectFiles, table
 from .script_aliases import call_of, entry_point_target
 
@@ -36,33 +37,34 @@ class _Script(NamedTuple):
 
 def start_command(
     files: ProjectFiles,
-    setting: str,
+    settings: PlanSettings,
     web: str | None,
     installed: bool,
-    dockerfile: str = "Dockerfile",
     packages: Collection[str] = (),
 ) -> tuple[str, str]:
     """The command and why.
 
     Args:
         files: the app's folder.
-        setting: the setting start_command.
+        settings: the setting start_command, and the app's own Dockerfile, whose CMD a process may run.
         web: the Procfile's `web:`; None without it.
         installed: whether the project's scripts are commands in the environment.
-        dockerfile: the app's own Dockerfile, if there is one, whose CMD a process may run.
         packages: normalized names of the app's dependencies, for a proposal.
 
     Raises:
         NoStartCommandError: if no source names one, with all that were examined, and a proposal.
     """
-    if setting.strip():
-        return setting.strip(), "the setting start_command"
+    if command := settings.start_command.strip():
+        return command, "the setting start_command"
     if web:
         return web, "`web:` in Procfile"
     looked_at = ""
-    if files.has(dockerfile):
+    if files.has(settings.dockerfile):
         try:
-            return process_of_image(files, read_own_image(files.folder, dockerfile), dockerfile)
+            image = read_own_image(files.folder, settings.dockerfile, settings.dockerfile_target)
+            return process_of_image(files, image, settings.dockerfile)
+        except ImageTargetError:
+            raise
         except FileError as error:
             looked_at = f"{error}, "
     scripts = list(_scripts(files))

@@ -32,10 +32,14 @@ def choose_node(files: ProjectFiles, folder: str, package: dict[str, Any]) -> tu
     Raises:
         FileError: if no image has a version that the first file with one asks for.
     """
-    for place, text in _wanted(files, folder, package):
+    wanted = list(_wanted(files, folder, package))
+    for place, text in wanted:
         if tag := _tag(text):
-            ended = _OLD.get(tag.split(".")[0])
-            return tag, f"{text!r} in {place}" + (f", which gets no fixes since {ended}" if ended else "")
+            major = tag.split(".")[0]
+            ended = f", which gets no fixes since {_OLD[major]}" if major in _OLD else ""
+            others = [f"{other!r} in {other_place}" for other_place, other in wanted[1:] if not _allows(other, major)]
+            against = f"; that contradicts {' and '.join(others)}, which has no effect" if others else ""
+            return tag, f"{text!r} in {place}{ended}{against}"
         majors = ", ".join(sorted(_MAJORS))
         raise FileError(f"{place}: {text!r} allows none of Node {majors}; allow one of them, such as {_DEFAULT}.")
     return _DEFAULT, "the default"
@@ -81,6 +85,11 @@ def _tag(wanted: str) -> str:
     if version := re.fullmatch(r"v?(\d+)(?:\.\d+){0,2}", name):
         return version[1] if version[1] in _MAJORS else ""
     return next((tag for major in _MAJORS if (tag := _newest(wanted, int(major)))), "")
+
+
+def _allows(wanted: str, major: str) -> bool:
+    """Whether some release of a major version is what a version, an alias or a range means."""
+    return _tag(wanted).split(".")[0] == major or bool(_newest(wanted, int(major)))
 
 
 def _newest(wanted: str, major: int) -> str:

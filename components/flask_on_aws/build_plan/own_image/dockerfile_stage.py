@@ -27,6 +27,10 @@ class DockerfileError(ValueError):
     """What is wrong with a Dockerfile or a target of it, as one sentence."""
 
 
+class TargetError(DockerfileError):
+    """The Dockerfile lacks the stage."""
+
+
 class Instruction(NamedTuple):
     """An instruction of a Dockerfile, with its continuation lines joined."""
 
@@ -103,15 +107,18 @@ def read_stage(text: str, target: str = "", arguments: Mapping[str, str] | None 
         arguments: values of its ARGs, besides their defaults.
 
     Raises:
-        DockerfileError: if it has no stage, or none of that name.
+        DockerfileError: if it has no stage.
+        TargetError: if it has none of that name.
     """
     stages: dict[str, Stage] = {}
     named = [str(name) for name in _stage_names(text)]
     if not named:
         raise DockerfileError("has no instruction FROM; name the base image.")
     if target and target.lower() not in [*named, *map(str, range(len(named)))]:
-        known = ", ".join(name for name in named if not name.isdecimal()) or "it names none; add `AS NAME` to a FROM"
-        raise DockerfileError(f"has no stage {target!r}; it has: {known}.")
+        known = ", ".join(name for name in named if not name.isdecimal())
+        raise TargetError(
+            f"has no stage {target!r}; it has: {known}." if known else f"names no stage; add `AS {target}` to a FROM."
+        )
     given, known_variables, number = dict(arguments or {}), dict[str, str](), -1
     for instruction in instructions(text):
         if instruction.name == "FROM":

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...runtime_contract.shell import PASS_ARGUMENTS, pass_arguments_without_shell, shell_syntax
 from ..project_files import FileError, ProjectFiles
-from .dockerfile_stage import DockerfileError, Stage, Words, read_stage
+from .dockerfile_stage import DockerfileError, Stage, TargetError, Words, read_stage
 from .entry_point import EntryPoint, entry_point
 
 AUTO, KEEP, REPLACE = "auto", "keep", "replace"
@@ -41,20 +41,30 @@ class TaskEntry(NamedTuple):
     reason: str = "entry_point: it gets every command as its arguments"
 
 
-def read_own_image(folder: Path, dockerfile: str, arguments: Mapping[str, str] | None = None) -> OwnImage:
+class ImageTargetError(FileError):
+    """The Dockerfile lacks the stage that is to be built."""
+
+
+def read_own_image(
+    folder: Path, dockerfile: str, target: str = "", arguments: Mapping[str, str] | None = None
+) -> OwnImage:
     """The image of a Dockerfile in an app's folder.
 
     Args:
         folder: the app's folder, the build context.
         dockerfile: the Dockerfile's name in it.
+        target: name or number of its stage that is built. Default: the last one.
         arguments: values of its ARGs.
 
     Raises:
         FileError: if it cannot be read, or names no image.
+        ImageTargetError: if it has no such stage.
     """
     files = ProjectFiles(folder)
     try:
-        stage = read_stage(files.text(dockerfile), "", arguments)
+        stage = read_stage(files.text(dockerfile), target, arguments)
+    except TargetError as error:
+        raise ImageTargetError(f"{dockerfile} {error}") from error
     except DockerfileError as error:
         raise FileError(f"{dockerfile} {error}") from error
     return OwnImage(stage, entry_point(files, stage))

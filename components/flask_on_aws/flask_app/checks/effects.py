@@ -53,6 +53,7 @@ _ONLY_WITHOUT = (
     _Rule("database_multi_az", "database_host", False),
     _Rule("database_kms_key_id", "database_host"),
     _Rule("database_monitoring_interval", "database_host", 0),
+    _Rule("dockerfile_target", "image"),
     _Rule("python_version", "image"),
     _Rule("system_packages", "image"),
     _Rule("build_command", "image"),

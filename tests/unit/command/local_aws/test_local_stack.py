@@ -24,7 +24,7 @@ CONFIGURED = {
 
 
 UNSET = {"pythonVersion": "auto", "systemPackages": [], "startCommand": "", "buildCommand": "", "assetsFolder": ""}
-_TEXTS = ("python_version", "start_command", "build_command", "assets_folder")
+_TEXTS = ("python_version", "start_command", "build_command", "assets_folder", "dockerfile", "dockerfile_target")
 
 
 @pytest.mark.parametrize("config", [CONFIGURED, UNSET, {}], ids=["configured", "unset", "defaults"])
@@ -40,7 +40,7 @@ def test_the_settings_of_a_build_plan_are_those_that_the_program_passes_to_its_i
     project = read_project(folder, "local")
     pulumi.runtime.set_all_config(dict(project.config))
     args = settings.load(pulumi.Config("flask-on-aws"), "flask-on-aws", "local").app
-    expected = [args.get(name) or "" for name in _TEXTS]
+    expected = [args.get(name) or getattr(PlanSettings(), name) for name in _TEXTS]
     plan = plan_settings(project.config, project.name)
     assert [getattr(plan, name) for name in _TEXTS] == expected
     assert plan.system_packages == tuple(args.get("system_packages") or ())

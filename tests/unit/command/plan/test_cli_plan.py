@@ -50,7 +50,10 @@ def test_every_problem_is_printed_on_standard_error(tmp_path, name):
     assert len(done.stderr.splitlines()) == len(BAD[name].problems)
 
 
-NAMES = ("python_version", "system_packages", "start_command", "writable_paths", "build_command", "assets_folder")
+NAMES = (
+    *("python_version", "system_packages", "start_command", "writable_paths", "build_command", "assets_folder"),
+    "dockerfile_target",
+)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,13 @@ NAMES = ("python_version", "system_packages", "start_command", "writable_paths",
         ("pip", ["--system-package", "git"], "the setting systemPackages"),
         ("pip", ["--build-command", "flask digest compile"], "the setting buildCommand"),
         ("node", ["--assets-folder", "none"], "the setting assetsFolder"),
+        (
+            "pip",
+            ["--dockerfile-target", "web"],
+            "dockerfileTarget: 'web' needs a Dockerfile, which the app's folder lacks",
+        ),
+        ("pip", ["--dockerfile", "Web"], "dockerfile: there is no file 'Web' in the app's folder"),
+        ("dockerfile", ["--dockerfile-target", "0"], "the setting dockerfileTarget"),
         ("node", ["--assets-folder", "x"], "assetsFolder: 'x' has no package.json in the app's folder"),
     ],
 )

@@ -97,6 +97,7 @@ def test_the_tool_reads_of_a_flask_app_what_it_would_read_of_the_stack():
         "name": "shop",
         "environment": "staging",
         "dockerfile": "Dockerfile.web",
+        "dockerfileTarget": "prod",
         "architecture": "arm64",
         "builder": "docker",
         "pythonVersion": "3.12",
@@ -160,6 +161,7 @@ def test_the_tool_reads_of_a_flask_app_what_it_would_read_of_the_stack():
     image = {
         **_DEFAULTS,
         "dockerfile": "Dockerfile.web",
+        "dockerfile_target": "prod",
         "architecture": "arm64",
         "builder": "docker",
         "python_version": "3.12",

@@ -49,10 +49,10 @@ def test_all_problems_of_an_app_without_a_plan_are_reported_as_sentences(tmp_pat
 def test_without_its_dockerfile_an_app_is_planned_as_processes(tmp_path):
     folder = GOOD["dockerfile"].write(tmp_path / "app")
     (folder / "pyproject.toml").unlink()
-    assert plan_build(folder, dockerfile="").manager == "pip"
+    assert plan_build(folder, as_processes=True).manager == "pip"
     (folder / "requirements.txt").unlink()
     with pytest.raises(BuildPlanError, match="a Dockerfile alone builds an image, and nothing else"):
-        plan_build(folder, dockerfile="")
+        plan_build(folder, as_processes=True)
 
 
 def test_no_folder_is_a_sentence(tmp_path):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flask_on_aws.build_plan.plan import BuildPlanError, plan_build
+from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
 
 _BASE = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n"
 _GUNICORN = '"gunicorn", "--bind", "0.0.0.0:8080", "app:app"'
@@ -50,7 +50,7 @@ def _write(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize(("text", "expected"), _ORDINARY.values(), ids=_ORDINARY)
 def test_an_ordinary_command_line_is_the_start_command(tmp_path, text, expected):
-    plan = plan_build(_write(tmp_path, text), dockerfile="")
+    plan = plan_build(_write(tmp_path, text), as_processes=True)
     assert plan.start_command == expected
     (decision,) = (one for one in plan.decisions if one.subject == "start command")
     assert decision.reason.endswith("of Dockerfile")
@@ -75,7 +75,7 @@ def test_an_ordinary_command_line_is_the_start_command(tmp_path, text, expected)
 )
 def test_any_other_is_reported_with_the_ways_on(tmp_path, text, words):
     with pytest.raises(BuildPlanError) as caught:
-        plan_build(_write(tmp_path, text), dockerfile="")
+        plan_build(_write(tmp_path, text), as_processes=True)
     (sentence,) = caught.value.problems
     assert words in sentence
     assert sentence.startswith(
@@ -84,7 +84,24 @@ def test_any_other_is_reported_with_the_ways_on(tmp_path, text, words):
     assert "or run its image with --runtime container" in sentence
 
 
+def test_the_command_is_that_of_the_stage_which_is_built(tmp_path):
+    """Often the last stage of a Dockerfile is for tests or development."""
+    folder = _write(tmp_path, f'FROM python:3.13-slim AS web\nCMD [{_GUNICORN}]\nFROM web AS dev\nCMD ["flask", "run"]')
+    settings = PlanSettings(dockerfile_target="web")
+    assert plan_build(folder).image_process == plan_build(folder, as_processes=True).start_command == "flask run"
+    plan = plan_build(folder, settings)
+    assert (plan.dockerfile_target, plan.image_process) == ("web", _LINE)
+    assert plan_build(folder, settings, as_processes=True).start_command == _LINE
+
+
+@pytest.mark.parametrize("as_processes", [False, True])
+def test_a_stage_that_is_not_there_is_reported_with_those_that_are(tmp_path, as_processes):
+    with pytest.raises(BuildPlanError) as caught:
+        plan_build(_write(tmp_path, "FROM a AS web\n"), PlanSettings(dockerfile_target="prod"), as_processes)
+    assert list(caught.value.problems) == ["Dockerfile has no stage 'prod'; it has: web."]
+
+
 def test_the_procfile_comes_first(tmp_path):
     folder = _write(tmp_path, f"CMD [{_GUNICORN}]")
     (folder / "Procfile").write_text("web: gunicorn other:app\n")
-    assert plan_build(folder, dockerfile="").start_command == "gunicorn other:app"
+    assert plan_build(folder, as_processes=True).start_command == "gunicorn other:app"

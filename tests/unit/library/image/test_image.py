@@ -222,6 +222,7 @@ def test_an_absolute_path_is_the_same_as_the_relative_one(app):
         {"rebuild": "2026-11-21"},
         {"cache": False},
         {"dockerfile": "Other"},
+        {"dockerfile_target": "0"},
         {"builder": "docker"},
     ],
 )
@@ -237,10 +238,11 @@ def test_neither_a_secrets_value_nor_what_is_kept_is_in_the_tag(app):
 
 
 def test_every_setting_reaches_the_build(deploy, app):
-    (app / "Web.dockerfile").write_text("FROM scratch\n")
+    (app / "Web.dockerfile").write_text("FROM scratch AS web\nFROM scratch AS tests\n")
     args = {
         "context": "app",
         "dockerfile": "Web.dockerfile",
+        "dockerfile_target": "web",
         "architecture": "arm64",
         "build_args": {"A": "1"},
         "build_secrets": {"TOKEN": pulumi.Output.secret("hush")},
@@ -250,6 +252,7 @@ def test_every_setting_reaches_the_build(deploy, app):
     deployed = deploy(lambda: Image("web", args))
     _, inputs = the_build(deployed)
     assert inputs["dockerfile"] == {"location": "app/Web.dockerfile"}
+    assert inputs["target"] == "web"
     assert inputs["platforms"] == ["linux/arm64"]
     assert inputs["buildArgs"] == {"A": "1"}
     assert inputs["secrets"][SECRET]
@@ -408,7 +411,6 @@ def test_content_that_was_pushed_before_is_neither_built_nor_pushed(deploy, app,
     assert known - set(options.ignore_changes) == {"registries", "add_hosts", "builder", "exec_", "labels", "load"} | {
         "pull",
         "ssh",
-        "target",
     }
 
 
@@ -438,7 +440,10 @@ def test_reuse_goes_on_with_the_cache_so_that_no_repository_comes_and_goes(deplo
 
 
 def test_a_bare_docker_daemon_builds_and_pushes_too(deploy, app):
-    args = {"context": "app", "builder": "docker", "build_args": {"A": "1"}, "architecture": "arm64"}
+    args = {
+        **{"context": "app", "dockerfile_target": "0"},
+        **{"builder": "docker", "build_args": {"A": "1"}, "architecture": "arm64"},
+    }
     deployed = deploy(lambda: Image("web", args))
     ((name, inputs),) = deployed.of_type("docker:index/image:Image").items()
     url = f"{HOST}/web-1234567"
@@ -446,7 +451,10 @@ def test_a_bare_docker_daemon_builds_and_pushes_too(deploy, app):
     assert inputs.pop("registry")["value"] == {"server": HOST, "username": "AWS", "password": "hush"}
     assert inputs == {
         "imageName": f"{url}:{tag(**args)}",
-        "build": {"context": "app", "dockerfile": "app/Dockerfile", "platform": "linux/arm64", "args": {"A": "1"}},
+        "build": {
+            **{"context": "app", "dockerfile": "app/Dockerfile", "target": "0"},
+            **{"platform": "linux/arm64", "args": {"A": "1"}},
+        },
         "skipPush": False,
         "buildOnPreview": False,
     }
@@ -488,6 +496,11 @@ def test_a_ready_image_is_passed_on_and_creates_nothing(deploy, reference, repos
         ({"context": "app", "image": "nginx"}, "image", "not both or neither"),
         ({"context": "nowhere"}, "context", "'nowhere' is not a folder"),
         ({"context": "app", "dockerfile": "No"}, "dockerfile", "there is no file 'No' in 'app'"),
+        (
+            {"context": "app", "dockerfile_target": "web"},
+            "dockerfile_target",
+            "Dockerfile names no stage; add `AS web` to a FROM",
+        ),
         ({"context": "app", "architecture": "riscv"}, "architecture", "'riscv' is not one of x86_64, arm64"),
         ({"context": "app", "builder": "podman"}, "builder", "'podman' is not one of docker-build, docker"),
         ({"context": "app", "images_kept": 19}, "images_kept", "19 must be a whole number from 20 to 1000 images"),

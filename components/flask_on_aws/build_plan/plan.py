@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
+from .commands.line_endings import command_line_problems, image_problems
 from .commands.procfile import Processes, ProcfileError, read_processes
 from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
@@ -98,7 +99,7 @@ class _Planner:
             if not has_dockerfile:
                 self.problems += _dockerfile_problems(self.settings)
             plan = self._plan_of_files()
-        for name, reason in unread_files(self.files):
+        for name, reason in unread_files(self.files, has_dockerfile):
             self._decide("not read", name, reason)
         if self.problems or plan is None:
             raise BuildPlanError(list(dict.fromkeys(self.problems)), self.proposal)
@@ -110,6 +111,7 @@ class _Planner:
         if image is None:
             return None
         self._decide("image", dockerfile, "the app's own Dockerfile decides")
+        self.problems += image_problems(self.files, image, dockerfile)
         if target:
             self._decide("stage", target, "the setting dockerfile_target")
         command = self.settings.start_command.strip()
@@ -320,6 +322,7 @@ class _Planner:
         return replace(processes, release=release.line, workers=workers)
 
     def _direct(self, line: str, place: str, installed: bool) -> DirectCommand:
+        self.problems += command_line_problems(self.files, line)
         return self._try(lambda: direct_command(self.files, line, place, installed)) or DirectCommand(line)
 
     def _decide(self, subject: str, value: str, reason: str) -> None:

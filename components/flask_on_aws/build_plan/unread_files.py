@@ -6,6 +6,7 @@ Only their names are looked at: they may contain secrets.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .plan_values import DOCKERFILE
 from .project_files import ProjectFiles
 
 _VARIABLES = "variables belong in the setting env, and secret ones in secret_values"
@@ -51,10 +52,34 @@ _REASONS = {
     "compose.yaml": f"Docker Compose's; {_PLATFORM}",
     "docker-compose.yml": f"Docker Compose's; {_PLATFORM}",
 }
+# Dockerfiles of other names and places; `dockerfile` is found on a Mac alone, whose file system ignores case.
+_DOCKERFILES = (
+    "dockerfile",
+    "Containerfile",
+    "Dockerfile.*",
+    "*.[Dd]ockerfile",
+    "docker/[Dd]ockerfile*",
+    "deploy/Dockerfile*",
+)
 
 
-def unread_files(files: ProjectFiles) -> Iterator[UnreadFile]:
-    """The files in an app's folder that look as if they decided something, and do not."""
+def unread_files(files: ProjectFiles, has_dockerfile: bool = False) -> Iterator[UnreadFile]:
+    """The files in an app's folder that look as if they decided something, and do not.
+
+    Args:
+        files: the app's folder.
+        has_dockerfile: whether a Dockerfile of any name decides the image.
+    """
     for name, reason in _REASONS.items():
         if files.has(name):
             yield UnreadFile(name, reason)
+    if not has_dockerfile and not files.has(DOCKERFILE):
+        for name in sorted(_other_dockerfiles(files)):
+            yield UnreadFile(name, "the setting dockerfile makes it decide the image")
+
+
+def _other_dockerfiles(files: ProjectFiles) -> Iterator[str]:
+    for pattern in _DOCKERFILES:
+        for path in files.folder.glob(pattern):
+            if path.is_file() and path.suffix != ".dockerignore":
+                yield path.relative_to(files.folder).as_posix()

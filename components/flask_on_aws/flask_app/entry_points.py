@@ -57,7 +57,9 @@ def entry_problems(args: FlaskAppArgs) -> Iterator[Problem]:
 def _own_image(args: FlaskAppArgs) -> OwnImage | None:
     if "image" in args or not Path(args["app"], args["dockerfile"]).is_file():
         return None
-    return read_own_image(Path(args["app"]), args["dockerfile"], args.get("dockerfile_target", ""), args.get("build_env", {}))
+    return read_own_image(
+        Path(args["app"]), args["dockerfile"], args.get("dockerfile_target", ""), args.get("build_env", {})
+    )
 
 
 def _commands(args: FlaskAppArgs) -> dict[str, str]:

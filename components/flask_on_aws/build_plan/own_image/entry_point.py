@@ -87,7 +87,7 @@ def _runs(files: ProjectFiles, stage: Stage, words: Sequence[str]) -> tuple[bool
     name = posixpath.basename(rest[0])
     if len(words) == 2 and name in SHELLS and re.fullmatch(r"-\w*c", words[1]):
         return False, f"{words[0]} {words[1]} takes one command line, and no words"
-    text, path = _text_of(files, stage, rest[0])
+    text, path = script_text(files, stage, rest[0])
     if text is not None:
         return _judged(text, path, rest[1:])
     if takes_arguments_itself(name):
@@ -108,7 +108,7 @@ def _script_of(words: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _script_runs(files: ProjectFiles, stage: Stage, script: str, more: Sequence[str]) -> tuple[bool | None, str]:
-    text, path = _text_of(files, stage, posixpath.join(stage.folder, script))
+    text, path = script_text(files, stage, posixpath.join(stage.folder, script))
     return (None, f"{script} is not in the build context") if text is None else _judged(text, path, more)
 
 
@@ -122,8 +122,14 @@ def _judged(text: str, path: str, more: Sequence[str]) -> tuple[bool | None, str
     return runs, f"{path} runs its arguments" if runs else f"{path} does not run its arguments"
 
 
-def _text_of(files: ProjectFiles, stage: Stage, name: str) -> tuple[str | None, str]:
-    """The text of a program that the image has from the build context, and its name there; None for any other."""
+def script_text(files: ProjectFiles, stage: Stage, name: str) -> tuple[str | None, str]:
+    """The text of a script that the image has from the build context, and its path there; None for any other program.
+
+    Args:
+        files: the build context.
+        stage: the image.
+        name: the program, as a command names it.
+    """
     folders = [stage.folder] if "/" in name else _PATH
     for folder in folders:
         found = _copied(files, stage, posixpath.normpath(posixpath.join(folder, name)))

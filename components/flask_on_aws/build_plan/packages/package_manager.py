@@ -28,6 +28,7 @@ from .requirements import (
     outside_problem,
     read_requirements,
 )
+from .undeclared import where_packages_may_be
 
 
 @dataclass
@@ -127,7 +128,7 @@ def choose_manager(files: ProjectFiles) -> Dependencies:
         raise FileError(
             f"nothing says what to install; looked for {', '.join(LOOKED_AT)}; "
             + (f"passed over: {', '.join(passed)}; " if passed else "")
-            + "list the app's packages in one of them"
+            + (where_packages_may_be(files, LOOKED_AT) or "list the app's packages in one of them")
             + (" (a Dockerfile alone builds an image, and nothing else)." if files.has("Dockerfile") else ".")
         )
     first = candidates[0]

@@ -66,7 +66,8 @@ def _of_project(files: ProjectFiles, manager: str) -> tuple[str, str] | None:
         place = f"{name}, line {files.line_of(name, start)}"
         allowed = _allowed(place, wanted)
         if not allowed:
-            raise FileError(f"{place}: {wanted!r} allows none of {', '.join(SUPPORTED)}; allow one of them.")
+            asked = files.text(name).strip() if name == "runtime.txt" else wanted
+            raise FileError(f"{place}: {asked!r} allows none of {', '.join(SUPPORTED)}; allow one of them.")
         if DEFAULT in allowed:
             return DEFAULT, f"the default, which {wanted!r} in {place} allows"
         # The older a version, the more packages have wheels for it; the newer, the longer it gets fixes.

@@ -32,6 +32,11 @@ _IMAGES = [
     for version in SUPPORTED
     for machine in ("x86_64", "aarch64")
 ]
+# Distributions on PyPI that have wheels for one other system, and no source that compiles on Linux.
+_OTHER_SYSTEMS = {
+    "Windows": (re.compile(r"pywin32|pypiwin32|pywinpty|windows-curses"), "win32"),
+    "macOS": (re.compile(r"pyobjc(?:-core|-framework-.+)?"), "darwin"),
+}
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tar.bz2")
 
 
@@ -136,6 +141,8 @@ def add_requirement(found: Requirements, line: str, place: str, files: ProjectFi
         _add_project(found, target)
     elif wanted:
         name = normalized(wanted.name)
+        if problem := _not_for_linux(name, str(wanted.specifier)):
+            raise FileError(f"{place}: {line!r} {problem}.")
         found.by_name |= set() if wanted.url else {name}
         extras = {normalized(extra) for extra in wanted.extras}
         found.names |= {name, *(f"{name}-{extra}" for extra in extras)}
@@ -151,6 +158,16 @@ def applies(marker: str) -> bool:
     except InvalidMarker:
         return True
     return any(parsed.evaluate(image) for image in _IMAGES)
+
+
+def _not_for_linux(name: str, version: str) -> str:
+    """Why no build can install a package that `pip freeze` writes on a developer's machine; empty for any other."""
+    if name == "pkg-resources" and version == "==0.0.0":
+        return "is written by Debian's and Ubuntu's pip alone, and no index has it; remove the line"
+    for system, (names, platform) in _OTHER_SYSTEMS.items():
+        if names.fullmatch(name):
+            return f"is a package for {system} alone; remove the line, or add `; sys_platform == '{platform}'` to it"
+    return ""
 
 
 def _add_project(found: Requirements, target: str) -> None:

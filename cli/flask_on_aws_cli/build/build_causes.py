@@ -43,7 +43,8 @@ def _last(lines: Sequence[str], *patterns: str) -> tuple[re.Match[str], tuple[st
 
 
 def _name(match: re.Match[str]) -> str:
-    return f"{match['name']} {match.groupdict().get('version') or ''}".rstrip()
+    version = match.groupdict().get("version") or ""
+    return f"{match['name']}{version if version[:1] in '<>=!~' else f' {version}'}".rstrip()
 
 
 def _hashes(lines: Sequence[str]) -> BuildCause | None:
@@ -68,6 +69,8 @@ def _python(lines: Sequence[str]) -> BuildCause | None:
     found = _last(
         lines,
         rf"does not satisfy Python(?P<wants>[<>=!~][\w.,<>=!~ *]*?) and {_PACKAGE} depends on Python",
+        r"does not satisfy Python(?P<wants>[<>=!~][\w.,<>=!~ *]*?) and (?:all versions of )?"
+        r"(?P<name>[A-Za-z][\w.-]*)(?P<version>[<>=!~][\w.,<>=!~*]*)? depends? on Python",
         rf"Package {_PACKAGE} requires a different Python: \S+ not in '(?P<wants>[^']+)'",
         rf"^\s*- {_PACKAGE} requires Python (?P<wants>[^,]+(,[^,\s]+)*)",
         r"require a different python version: (?P<name>)(?P<version>[\w.]+) Requires-Python (?P<wants>[^;]+)",

@@ -1,9 +1,11 @@
 """The Python of this machine that a plan is built with: the plan's version if it is here or uv can download it."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -14,6 +16,16 @@ from uv import find_uv_bin
 _DOWNLOADS, _NONE = "UV_PYTHON_DOWNLOADS", ("manual", "never")
 # That of the archive of 3.13 for Linux, to the nearest ten: https://github.com/astral-sh/python-build-standalone
 _MEGABYTES = 30
+
+
+# Where version managers install Pythons, with the variable that moves the folder: uv looks at PATH alone, where pyenv has
+# shims, which fail unless the version is selected. https://github.com/pyenv/pyenv#environment-variables,
+# https://asdf-vm.com/manage/configuration.html, https://mise.jdx.dev/directories.html
+_MANAGERS = (
+    ("PYENV_ROOT", ".pyenv", "versions"),
+    ("ASDF_DATA_DIR", ".asdf", "installs/python"),
+    ("MISE_DATA_DIR", ".local/share/mise", "installs/python"),
+)
 
 
 class LocalPython(NamedTuple):
@@ -53,9 +65,32 @@ def local_python(plan: BuildPlan, say: Callable[[str], None] = _print) -> LocalP
     return LocalPython(own, f"Python {version} is not on this machine, and uv cannot download it ({reason}); {fix}")
 
 
+def python_path(version: str, machine: Mapping[str, str]) -> str:
+    """The PATH in which uv finds a Python of a version manager as well.
+
+    Args:
+        version: major.minor.
+        machine: the variables of this process.
+    """
+    folders = list[str]()
+    for variable, default, installed in _MANAGERS:
+        root = Path(machine.get(variable) or Path(machine.get("HOME", "/"), default), installed)
+        found = [
+            folder / "bin" for folder in root.glob(f"{version}.*") if (folder / "bin" / f"python{version}").exists()
+        ]
+        folders += map(str, sorted(found, key=_patch, reverse=True)[:1])
+    return os.pathsep.join((*folders, machine.get("PATH", os.defpath)))
+
+
+def _patch(folder: Path) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", folder.parent.name)))
+
+
 def _uv(command: str, version: str, downloads: bool) -> str | None:
     """Run `uv python`; returns None, or why it failed."""
-    environment = {**os.environ, **({} if downloads else {_DOWNLOADS: "never"})}
+    environment = {**os.environ, "PATH": python_path(version, os.environ)}
+    if not downloads:
+        environment[_DOWNLOADS] = "never"
     arguments = [find_uv_bin(), "python", command, version]
     result = subprocess.run(  # noqa: S603 no shell
         arguments, capture_output=True, text=True, errors="replace", check=False, env=environment

@@ -18,7 +18,8 @@ from ..plan.report import as_json
 from .app_copy import copy_code, copy_dependency_files
 from .build_causes import BuildCause, build_cause
 from .environment_commands import PLAN, PROGRAMS, Step, local_steps, start_script
-from .machine_programs import link_programs, machine_path, node_folders
+from .local_python import LocalPython, python_path
+from .machine_programs import link_programs, node_folders
 from .step_environment import step_environment
 
 # Enough of a failed command's output to include the cause.
@@ -43,6 +44,13 @@ class BuildError(Exception):
         elif lines:
             sentence += "; its last lines are:"
         super().__init__("\n".join((sentence, *(cause.evidence if cause else lines))))
+
+    def on_other_python(self, python: LocalPython) -> "BuildError":
+        """The same, where the build used another Python than the plan's, which is the first thing to correct."""
+        if not python.difference:
+            return self
+        sentence = f"{self.sentence} on Python {python.version} ({python.difference}, and try again)"
+        return BuildError(sentence, self.cause, self.lines)
 
 
 def check_target(folder: Path, target: Path) -> Path:
@@ -98,7 +106,7 @@ def make_environment(
             if step.after_code and not has_code:
                 copy_code(plan, folder, target / "app")
                 has_code = True
-            environment = _step_environment(step, plan.build_packages, variables, build_secrets)
+            environment = _step_environment(step, plan, variables, build_secrets)
             _run(step, target / "app", environment)
         if not has_code:
             copy_code(plan, folder, target / "app")
@@ -208,18 +216,19 @@ def _node_folder(plan: BuildPlan) -> str:
 
 
 def _step_environment(
-    step: Step, packages: Sequence[str], build_env: Mapping[str, str], build_secrets: Collection[str]
+    step: Step, plan: BuildPlan, build_env: Mapping[str, str], build_secrets: Collection[str]
 ) -> dict[str, str]:
     """The variables of a step: those of an image's build, with the program that it needs."""
     temporary = Path(build_env["TMPDIR"])
     if step.uses_machine:
-        variables, programs = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, machine_path()
+        variables = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+        programs = python_path(plan.python_version, os.environ)
     else:
         home = temporary / "home"
         home.mkdir(exist_ok=True)
         variables = step_environment(home, os.environ)
         needs = [step.needs] if step.needs else []
-        programs = str(link_programs(temporary / f"bin-{step.needs}", packages, needs))
+        programs = str(link_programs(temporary / f"bin-{step.needs}", plan.build_packages, needs))
     secrets = {name: os.environ[name] for name in build_secrets if name in os.environ}
     variables |= {**build_env, **secrets, **step.environment}
     if step.without_secrets:

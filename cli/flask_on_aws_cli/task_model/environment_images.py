@@ -16,7 +16,7 @@ from flask_on_aws.runtime_contract.contract import CA_PATH
 from ..build.environment_commands import PLAN, PROGRAMS
 from ..build.local_python import local_python
 from ..build.machine_programs import link_programs
-from ..build.run import make_environment
+from ..build.run import BuildError, make_environment
 from ..shared.app_plan import plan_app
 from .process_containers import ImagePlan
 
@@ -73,7 +73,10 @@ class ProcessImages:
         aws_plan = replace(plan_app(image.app, image.settings, as_processes=True), image_process=_image_process(image))
         python = local_python(aws_plan)
         plan = replace(aws_plan, python_version=python.version)
-        make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
+        try:
+            make_environment(plan, image.app, target, image.recipe.get("buildArgs") or {})
+        except BuildError as error:
+            raise error.on_other_python(python) from error
         self._delete_old()
         return f"runs on Python {python.version}: {python.difference}" if python.difference else ""
 

@@ -93,7 +93,7 @@ def _make(
             settings.build_secrets,
         )
     except BuildError as error:
-        report(failed(BUILD, build_failed(error)))
+        report(failed(BUILD, build_failed(error.on_other_python(python))))
         raise StopHere from error
     make_read_only(target / "app")
     writable = make_writable(target / "app", settings.writable_paths)

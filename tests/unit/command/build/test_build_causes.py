@@ -2,6 +2,7 @@
 
 import pytest
 from flask_on_aws_cli.build.build_causes import build_cause
+from flask_on_aws_cli.build.local_python import LocalPython
 from flask_on_aws_cli.build.run import BuildError
 from flask_on_aws_cli.preflight.prepare import build_failed
 
@@ -208,3 +209,29 @@ def test_a_failed_build_says_its_cause_in_the_command_and_in_the_preflight():
     assert str(unknown) == "`make` exited with code 2; its last lines are:\n\none\ntwo"
     assert build_failed(unknown).evidence == ("one", "two")
     assert "`flask-on-aws plan` shows the files" in build_failed(unknown).fix
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("django>=6.1 depends on Python>=3.12", "django>=6.1"),
+        ("django>=6.1,<6.2 depends on Python>=3.12", "django>=6.1,<6.2"),
+        ("all versions of shop-core depend on Python>=3.12", "shop-core"),
+    ],
+)
+def test_a_range_of_versions_that_needs_another_python_is_named(wanted, name):
+    line = f"  cause: Because the current Python version (3.11.7) does not satisfy Python>=3.12 and {wanted}, we can conclude"
+    found = cause(line)
+    assert found.sentence == f"{name} needs Python >=3.12"
+
+
+def test_a_build_on_another_python_than_the_plan_s_names_that_first():
+    python = LocalPython(
+        "3.11", "Python 3.13 is not on this machine, and uv cannot download it (no network); install it"
+    )
+    failure = BuildError("`uv pip install` exited with code 1", cause(UV_PYTHON)).on_other_python(python)
+    assert build_failed(failure).sentence == (
+        "`uv pip install` exited with code 1 on Python 3.11 (Python 3.13 is not on this machine, and uv cannot download it "
+        "(no network); install it, and try again): shop-core 3.5 needs Python >=3.12"
+    )
+    assert BuildError("x").on_other_python(LocalPython("3.13")).sentence == "x"

@@ -11,7 +11,7 @@ from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.runtime_contract.programs import missing_package, programs_of
 from flask_on_aws_cli.build import local_python as python_module
 from flask_on_aws_cli.build.image_programs import SLIM, closure
-from flask_on_aws_cli.build.local_python import LocalPython, local_python
+from flask_on_aws_cli.build.local_python import LocalPython, local_python, python_path
 from flask_on_aws_cli.build.machine_programs import link_programs, node_folders
 from flask_on_aws_cli.build.run import BuildError, make_environment
 from flask_on_aws_cli.build.step_environment import step_environment
@@ -234,6 +234,24 @@ def test_downloads_that_are_switched_off_are_not_tried(uv, monkeypatch, mode):
     assert python.version == OWN
     assert f"UV_PYTHON_DOWNLOADS is {mode}" in python.difference
     assert (said, "install" in calls.read_text()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "installed"),
+    [
+        *((None, ".pyenv/versions"), (None, ".asdf/installs/python"), (None, ".local/share/mise/installs/python")),
+        ("PYENV_ROOT", "versions"),
+    ],
+)
+def test_a_python_of_a_version_manager_is_found_its_newest_patch_first(tmp_path, variable, installed):
+    """On PATH, pyenv has programs that fail unless the version is selected for the folder."""
+    machine = {"HOME": str(tmp_path), "PATH": "/shims"} | ({variable: str(tmp_path)} if variable else {})
+    for patch in ("3.14.9", "3.14.10", "3.13.2"):
+        program(tmp_path / installed / patch / "bin", f"python{patch.rpartition('.')[0]}", "exit 0")
+    (tmp_path / installed / "3.14.11").mkdir()  # an installation that failed
+    expected = tmp_path / installed / "3.14.10" / "bin"
+    assert python_path("3.14", machine) == f"{expected}:/shims"
+    assert python_path("3.15", machine) == "/shims"
 
 
 def test_conda_brings_its_own_python(uv):

@@ -18,8 +18,8 @@ _DOWNLOADS, _NONE = "UV_PYTHON_DOWNLOADS", ("manual", "never")
 _MEGABYTES = 30
 
 
-# Where version managers install Pythons, with the variable that moves the folder: uv looks at PATH alone, where pyenv has
-# shims, which fail unless the version is selected. https://github.com/pyenv/pyenv#environment-variables,
+# Where version managers install Pythons, with the variable that moves the folder: uv looks at PATH alone, where pyenv
+# has shims, which fail unless the version is selected. https://github.com/pyenv/pyenv#environment-variables,
 # https://asdf-vm.com/manage/configuration.html, https://mise.jdx.dev/directories.html
 _MANAGERS = (
     ("PYENV_ROOT", ".pyenv", "versions"),
@@ -75,10 +75,8 @@ def python_path(version: str, machine: Mapping[str, str]) -> str:
     folders = list[str]()
     for variable, default, installed in _MANAGERS:
         root = Path(machine.get(variable) or Path(machine.get("HOME", "/"), default), installed)
-        found = [
-            folder / "bin" for folder in root.glob(f"{version}.*") if (folder / "bin" / f"python{version}").exists()
-        ]
-        folders += map(str, sorted(found, key=_patch, reverse=True)[:1])
+        found = [program.parent for program in root.glob(f"{version}.*/bin/python{version}")]
+        folders += map(str, sorted(found, key=_patch)[-1:])
     return os.pathsep.join((*folders, machine.get("PATH", os.defpath)))
 
 

@@ -26,6 +26,7 @@ class Cause(StrEnum):
     INVALID_COMMAND = "invalid start command"
     NOT_INSTALLED = "dependency not installed"
     IMPORT_ERROR = "import error"
+    SERVER_INTERFACE = "wrong server interface"
     MISSING_VARIABLE = "environment variable not set"
     UNKNOWN_ENVIRONMENT = "unknown environment"
     ARCHITECTURE = "architecture mismatch"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .app_code.proposal import Proposal
+from .app_code.server_interface import interface_mismatch
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.procfile import Processes, ProcfileError, read_processes
 from .commands.start_command import NoStartCommandError, start_command
@@ -280,6 +281,14 @@ class _Planner:
             return "", processes
         place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
         command = self._direct(start[0], place, installed)
+        names = dependencies.names | dependencies.conda_names if dependencies else set[str]()
+        mismatch = interface_mismatch(self.files, command.line, names, installed)
+        if mismatch:
+            proposal = mismatch.proposal
+            add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
+            self.problems.append(
+                f"{place or 'start_command'}: {mismatch.reason}; {add}start it with: {proposal.command}"
+            )
         self._decide("start command", command.line, command.reason(start[1]))
         return command.line, processes
 

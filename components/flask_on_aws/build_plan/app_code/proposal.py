@@ -22,6 +22,8 @@ class Proposal(NamedTuple):
     """Where it comes from, or what prevents it; the part of a sentence."""
     missing: str = ""
     """The package that must be added to the dependencies first."""
+    release: str = ""
+    """The release command that would run the app's migrations; empty if it has one, or none."""
 
     @property
     def sentence(self) -> str:

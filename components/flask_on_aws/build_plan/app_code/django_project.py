@@ -18,7 +18,11 @@ _REMOTE_STORAGE = re.compile(
     r"STATICFILES_STORAGE\s*=\s*['\"](?!whitenoise|django\.)|staticfiles['\"]\s*:\s*\{[^}]*BACKEND['\"]\s*:\s*['\"](?!whitenoise|django\.)"
 )
 # Values that the settings can read while static files are collected: nothing connects to them. SQLite needs no driver.
-_PLACEHOLDERS = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": "redis://localhost"}
+_PLACEHOLDERS = {
+    "DATABASE_URL": "sqlite://:memory:",
+    "REDIS_URL": "redis://localhost",
+    "CELERY_BROKER_URL": "redis://localhost",
+}
 _OWN_SECRET = re.compile(r"['\"]((?:[A-Z0-9]+_)+SECRET_KEY)['\"]")
 
 
@@ -66,6 +70,10 @@ class DjangoProject(NamedTuple):
         if others and not _PRODUCTION.search(self.settings):
             return f"{reason}; set env.{_SETTINGS} to {others[0]} if that is for deployments"
         return f"{reason}; {choose}"
+
+    def reads(self, variable: str) -> bool:
+        """Whether the settings name an environment variable."""
+        return any(f"'{variable}'" in ast.unparse(module.tree) for module in self.modules)
 
     def has_database(self) -> bool:
         """Whether the settings configure a database."""
@@ -153,7 +161,7 @@ def _build_variables(project: DjangoProject) -> Iterator[tuple[str, str]]:
     """Placeholders for the variables of the running app that the settings read, in place of secrets and addresses."""
     text = "\n".join(ast.unparse(module.tree) for module in project.modules)
     for name in dict.fromkeys((*(variable.name for variable in VARIABLES), *_OWN_SECRET.findall(text))):
-        if f"'{name}'" in text:
+        if project.reads(name):
             yield name, _PLACEHOLDERS.get(name) or _placeholder(name)
 
 

@@ -63,6 +63,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 # The build runs collectstatic, and WhiteNoise serves the files.

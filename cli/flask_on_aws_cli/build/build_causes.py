@@ -180,11 +180,16 @@ def _node_version(lines: Sequence[str]) -> BuildCause | None:
 
 def _variable(lines: Sequence[str]) -> BuildCause | None:
     """A variable of the running app that a command of the build reads."""
-    found = _last(lines, r"^KeyError: '(?P<name>[A-Z][A-Z0-9_]+)'$")
+    found = _last(
+        lines,
+        r"^KeyError: '(?P<name>[A-Z][A-Z0-9_]+)'$",
+        r"ImproperlyConfigured: Set the (?P<name>[A-Z][A-Z0-9_]+) environment variable",  # django-environ
+        r"UndefinedValueError: (?P<name>[A-Z][A-Z0-9_]+) not found",  # python-decouple
+    )
     if not found:
         return None
     name = found[0]["name"]
-    last = max(number for number, line in enumerate(lines) if line == found[0][0])
+    last = max(number for number, line in enumerate(lines) if found[0][0] in line)
     return BuildCause(
         f"the variable {name} is not set in the build",
         "set it in buildEnv, to a value that only the build needs",

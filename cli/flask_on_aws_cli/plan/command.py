@@ -21,7 +21,8 @@ from .stack_settings import WriteError, write_health_path
     "--write-procfile",
     "writes_procfile",
     is_flag=True,
-    help="Write a Procfile with the start command, or with the one that the app's code shows. An existing one is kept.",
+    help="Write a Procfile with the start command, or with the one that the app's code shows, and with the release "
+    "command that runs its migrations. An existing one is kept.",
 )
 @click.option(
     "--write",
@@ -59,22 +60,24 @@ def plan(
 
 def _write_procfile(folder: Path, settings: dict[str, Any]) -> str:
     """Write the Procfile; returns what was done."""
-    command, missing = _start_command(folder, settings)
+    lines, missing = _procfile_lines(folder, settings)
     try:
-        path = write_procfile(folder, command)
+        path = write_procfile(folder, lines)
     except ProcfileExistsError:
-        fail(f"{folder / 'Procfile'} exists and was not changed; its line for this app is: web: {command}")
+        fail(f"{folder / 'Procfile'} exists and was not changed; its lines for this app are: {'; '.join(lines)}")
     except OSError as error:
         fail(f"{folder / 'Procfile'} cannot be written ({error.strerror}); make the folder writable.")
     add = f"; add {missing} to the dependencies" if missing else ""
-    return f"{path} was written: web: {command}{add}\n"
+    return f"{path} was written: {'; '.join(lines)}{add}\n"
 
 
-def _start_command(folder: Path, settings: dict[str, Any]) -> tuple[str, str]:
-    """The start command of the app as processes, and the package that it still needs."""
+def _procfile_lines(folder: Path, settings: dict[str, Any]) -> tuple[list[str], str]:
+    """The lines of the app as processes, and the package that it still needs."""
     try:
-        return plan_app(folder, options_settings(**settings), as_processes=True).start_command, ""
+        plan = plan_app(folder, options_settings(**settings), as_processes=True)
+        command, release, missing = plan.start_command, plan.release_command or plan.proposed_release, ""
     except BuildPlanError as error:
-        if error.proposal and error.proposal.command:
-            return error.proposal.command, error.proposal.missing
-        fail(*error.problems)
+        if not (error.proposal and error.proposal.command):
+            fail(*error.problems)
+        command, release, missing = error.proposal.command, error.proposal.release, error.proposal.missing
+    return [f"web: {command}", *([f"release: {release}"] if release else [])], missing

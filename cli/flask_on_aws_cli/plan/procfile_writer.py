@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,8 +11,8 @@ class ProcfileExistsError(Exception):
     """There is a Procfile, which is never changed."""
 
 
-def write_procfile(folder: Path, command: str) -> Path:
-    """Write `web: COMMAND` to a new Procfile, whole or not at all.
+def write_procfile(folder: Path, lines: Sequence[str]) -> Path:
+    """Write lines such as `web: COMMAND` to a new Procfile, whole or not at all.
 
     Raises:
         ProcfileExistsError: if there is one, or another file of that name.
@@ -23,7 +24,7 @@ def write_procfile(folder: Path, command: str) -> Path:
     descriptor, temporary = tempfile.mkstemp(prefix=".Procfile-", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"web: {command}\n")
+            file.write("".join(f"{line}\n" for line in lines))
         Path(temporary).chmod(0o644)
         _publish(temporary, path)
     finally:

@@ -6,13 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from flask_on_aws.build_plan.app_code.django_project import DjangoProject, find_django
+from flask_on_aws.build_plan.app_code.python_code import Code
 from flask_on_aws.build_plan.own_image.dockerfile_stage import Stage
+from flask_on_aws.build_plan.project_files import ProjectFiles
 from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
+from .app_checks.api_docs import OPENAPI_PATH, judge_api_docs
 from .app_checks.behind_proxy import HOST, IDLE, forge, judge_forged_host, judge_idle_connection
 from .app_checks.disk import disk_check, sqlite_check
+from .app_checks.django_commands import MIGRATIONS, deploy_check, migrations_check
+from .app_checks.forms import forms_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.secrets_shown import SECRETS, judge_secrets
 from .app_checks.shutdown import NAME as STOPS
@@ -58,6 +65,13 @@ class BuiltApp:
     """None if the stack has no cache."""
 
 
+class _Framework(NamedTuple):
+    """What decides which checks of a framework are made."""
+
+    django: DjangoProject | None
+    is_fastapi: bool
+
+
 def examine(built: BuiltApp, report: Callable[[Check], None]) -> list[Check]:
     """Run the app and check it; each check is reported as soon as its result is known."""
     checks: list[Check] = []
@@ -79,13 +93,23 @@ def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     if built.cache:
         yield _cache(built, built.cache, environment)
     yield _release(built, environment, context)
+    framework = _framework(settings, packages)
+    if framework.django:
+        yield from _django_commands(built, environment, framework.django)
     with deferred_signals():
         app = runner.start(environment)
         stack.callback(app.kill)
-    yield from _running_app_checks(built, app, context, secret_environment(settings, environment))
+    yield from _running_app_checks(built, app, context, framework, secret_environment(settings, environment))
 
 
-def _running_app_checks(built: BuiltApp, app: App, context: Context, secrets: Mapping[str, str]) -> Iterator[Check]:
+def _framework(settings: AppSettings, packages: Mapping[str, str]) -> _Framework:
+    code = Code(ProjectFiles(settings.folder))
+    return _Framework(find_django(code) if "django" in packages else None, "fastapi" in packages)
+
+
+def _running_app_checks(
+    built: BuiltApp, app: App, context: Context, framework: _Framework, secrets: Mapping[str, str]
+) -> Iterator[Check]:
     settings = built.settings
     host, port = external_host(settings), built.runner.port
     start = wait_for_start(app, settings, built.runner.port)
@@ -100,6 +124,7 @@ def _running_app_checks(built: BuiltApp, app: App, context: Context, secrets: Ma
         pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
         pages.append(judge_secrets([*visited.steps, (start.health_path, start.visit)], secrets))
         pages.append(judge_forged_host(forge(app, visited.steps[-1][0], visitor_headers(settings))))
+        pages += _framework_pages(app, visited.steps[-1][0], settings, framework)
         with ThreadPoolExecutor(1) as executor:  # both only wait
             idle_seconds = settings.watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
             idle = executor.submit(app.leave_idle, start.health_path, {}, idle_seconds)
@@ -116,6 +141,25 @@ def _running_app_checks(built: BuiltApp, app: App, context: Context, secrets: Ma
     )
     yield disk_check(Output(app.lines(), built.command, context=context), judged)
     yield stops
+
+
+def _framework_pages(app: App, front: str, settings: AppSettings, framework: _Framework) -> Iterator[Check]:
+    headers = visitor_headers(settings)
+    if framework.django:
+        yield forms_check(app, front, headers, f"https://{external_host(settings)}")
+    if framework.is_fastapi:
+        yield judge_api_docs(app.ask(OPENAPI_PATH, headers))
+
+
+def _django_commands(built: BuiltApp, environment: Mapping[str, str], project: DjangoProject) -> Iterator[Check]:
+    def run(command: str) -> Outcome:
+        return built.runner.run(command, environment, _SCRIPT_SECONDS)
+
+    if built.no_database:
+        yield not_checked(MIGRATIONS, built.no_database)
+    elif project.has_database():
+        yield migrations_check(project, run, built.release_command)
+    yield deploy_check(project, run)
 
 
 def _packages(built: BuiltApp, environment: Mapping[str, str]) -> Mapping[str, str]:

@@ -81,8 +81,11 @@ class App(Protocol):
         """Its listening sockets."""
         ...
 
-    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
-        """Send one GET from outside the app and wait for some seconds; without a Host header, Host is the address."""
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS, body: str = "") -> Answer:
+        """Send one GET, or a POST with a body, from outside the app and wait for some seconds.
+
+        Without a Host header, Host is the address.
+        """
         ...
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:

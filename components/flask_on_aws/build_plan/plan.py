@@ -6,17 +6,19 @@ that it imports.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from .app_code.proposal import Proposal
+from .app_code.server_interface import interface_mismatch
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.line_endings import command_line_problems, image_problems
 from .commands.procfile import Processes, ProcfileError, read_processes
 from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
+from .framework_steps import NO_BUILD_COMMAND, framework_steps
 from .left_out import LEFT_OUT as LEFT_OUT
 from .left_out import environments
 from .node.build import NodeBuild as NodeBuild
@@ -81,6 +83,16 @@ def _place(process_type: str, processes: Processes) -> str:
     return f"Procfile, line {line}" if line else ""
 
 
+def _names(dependencies: Dependencies | None) -> Collection[str]:
+    """The normalized names of an app's dependencies."""
+    return dependencies.names | dependencies.conda_names if dependencies else ()
+
+
+def _set_build_command(settings: PlanSettings) -> str:
+    line = settings.build_command.strip()
+    return "" if line == NO_BUILD_COMMAND else line
+
+
 class _Planner:
     """Makes the decisions in order, and collects problems so that all of them are reported at once."""
 
@@ -88,6 +100,7 @@ class _Planner:
         self.files, self.settings = files, settings
         self.problems: list[str] = []
         self.proposal: Proposal | None = None
+        self.proposed_release = ""
         self.decisions: list[Decision] = []
 
     def plan(self, as_processes: bool) -> BuildPlan:
@@ -102,7 +115,8 @@ class _Planner:
         for name, reason in unread_files(self.files, has_dockerfile):
             self._decide("not read", name, reason)
         if self.problems or plan is None:
-            raise BuildPlanError(list(dict.fromkeys(self.problems)), self.proposal)
+            proposal = self.proposal and self.proposal._replace(release=self.proposed_release)
+            raise BuildPlanError(list(dict.fromkeys(self.problems)), proposal)
         return replace(plan, decisions=tuple(self.decisions))
 
     def _plan_of_dockerfile(self, dockerfile: str) -> BuildPlan | None:
@@ -162,6 +176,7 @@ class _Planner:
         writable = self._writable_paths()
         command, processes = self._commands(dependencies)
         node = self._node(command, processes)
+        build_command = self._build_command(dependencies, command, processes)
         self._check_sent_files(dependencies, node)
         self._decide("sent to the builder", *self._context())
         self._decide("left out", ", ".join(LEFT_OUT), "they belong to a developer's machine, not to the app")
@@ -180,9 +195,10 @@ class _Planner:
             run_packages=run,
             writable_paths=writable,
             node=node,
-            build_command=self.settings.build_command.strip(),
+            build_command=build_command,
             start_command=command,
             release_command=processes.release,
+            proposed_release=self.proposed_release,
             workers=processes.workers,
             environments=virtual_environments,
         )
@@ -252,16 +268,27 @@ class _Planner:
     def _node(self, command: str, processes: Processes) -> NodeBuild | None:
         """What Node does; the build command is a decision of its own."""
         settings = self.settings
+        build_command = _set_build_command(settings)
         commands = {"the start command": command, "the release command": processes.release}
         commands |= {f"worker {name}": line for name, line in processes.workers.items()}
         commands |= {f"the command {line!r}": line for line in settings.other_commands}
-        request = NodeRequest(settings.build_command, settings.assets_folder.strip(), commands)
+        request = NodeRequest(build_command, settings.assets_folder.strip(), commands)
         build, decisions = self._try(lambda: node_build(self.files, request)) or (None, [])
         for decision in decisions:
             self._decide(*decision)
-        if line := settings.build_command.strip():
-            self._decide("build command", line, "the setting build_command")
+        if build_command:
+            self._decide("build command", build_command, "the setting build_command")
         return build
+
+    def _build_command(self, dependencies: Dependencies | None, command: str, processes: Processes) -> str:
+        """The command of the build: the setting, or what the framework needs. Also finds the release command to propose."""
+        commands = [command, *processes.workers.values(), *self.settings.other_commands]
+        line, names = self.settings.build_command.strip(), _names(dependencies)
+        steps = self._try(lambda: framework_steps(self.files, names, line, processes.release, commands))
+        for decision in steps.decisions if steps else ():
+            self._decide(*decision)
+        self.proposed_release = steps.release if steps else ""
+        return _set_build_command(self.settings) or (steps.build_command if steps else "")
 
     def _check_sent_files(self, dependencies: Dependencies | None, node: NodeBuild | None) -> None:
         """Files without which the image cannot be built, although they are in the folder."""
@@ -291,13 +318,20 @@ class _Planner:
                 self.settings,
                 processes.web or None,
                 installed,
-                dependencies.names | dependencies.conda_names if dependencies else (),
+                _names(dependencies),
             )
         )
         if not start:
             return "", processes
         place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
         command = self._direct(start[0], place, installed)
+        mismatch = interface_mismatch(self.files, command.line, _names(dependencies), installed)
+        if mismatch:
+            proposal = mismatch.proposal
+            add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
+            self.problems.append(
+                f"{place or 'start_command'}: {mismatch.reason}; {add}start it with: {proposal.command}"
+            )
         self._decide("start command", command.line, command.reason(start[1]))
         return command.line, processes
 

@@ -33,7 +33,8 @@ class PlanSettings:
     dockerfile_target: str = ""
     """The stage of it that becomes the image; empty: the last one."""
     build_command: str = ""
-    """A command of the build, run with Node and the app's environment after dependencies and code; empty: none."""
+    """A command of the build, run with Node and the app's environment after dependencies and code; empty: the one that
+    collects Django's static files, if the app has any; `none`: none."""
     assets_folder: str = ""
     """The folder of the package.json that builds assets; none, or empty: the app's files decide."""
 
@@ -78,7 +79,7 @@ class BuildPlan:
     node: NodeBuild | None = None
     """How assets are built; None if they are not."""
     build_command: str = ""
-    """The operator's own command of the build; empty without one."""
+    """The command of the build that runs after dependencies, code and assets; empty without one."""
     start_command: str = ""
     """The command of the web process; empty with a Dockerfile, whose ENTRYPOINT and CMD then apply."""
     entry_point: Sequence[str] = ()
@@ -87,6 +88,8 @@ class BuildPlan:
     """The ENTRYPOINT and CMD of the app's own Dockerfile as a command line; empty where its base image decides."""
     release_command: str = ""
     """The command to run once for each release; empty without one."""
+    proposed_release: str = ""
+    """A release command that would run the app's migrations, where the Procfile has none; it does not run."""
     workers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Commands of background processes, by name."""
     environments: Sequence[str] = ()

@@ -53,7 +53,7 @@ class FlaskAppArgs(TypedDict, total=False):
     system_packages: Sequence[str]
     """Without a Dockerfile: additional Debian packages to build and run with. Default: none."""
     build_command: str
-    """Without a Dockerfile: a command of the build, such as flask digest compile. A shell runs it with Node and the app's environment after dependencies, code and assets, as the app's user and without `build_secrets`; what it writes into the app's folder is in the image. Default: none."""
+    """Without a Dockerfile: a command of the build, such as flask digest compile. A shell runs it with Node and the app's environment after dependencies, code and assets, as the app's user and without `build_secrets`; what it writes into the app's folder is in the image. `none` runs none. Default: for Django with WhiteNoise and `STATIC_ROOT`, `manage.py collectstatic`; else none."""
     assets_folder: str
     """Without a Dockerfile: folder of the package.json whose script `build` builds the assets, relative to `app`; `none` builds none. Default: the app's folder, or the only folder below it with such a script."""
     builder: Builder

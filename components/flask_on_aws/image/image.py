@@ -48,7 +48,7 @@ class ImageArgs(TypedDict, total=False):
     system_packages: Sequence[str]
     """Without a Dockerfile: Debian packages to build and run with, besides those that well-known Python packages need. Default: none."""
     build_command: str
-    """Without a Dockerfile: a command of the build, run in a shell with Node and the app's environment after dependencies and code, by the image's user and without `build_secrets`. Default: none."""
+    """Without a Dockerfile: a command of the build, run in a shell with Node and the app's environment after dependencies and code, by the image's user and without `build_secrets`. `none` runs none. Default: for Django with WhiteNoise and `STATIC_ROOT`, `manage.py collectstatic`; else none."""
     assets_folder: str
     """Without a Dockerfile: folder of the package.json that builds the app's assets, relative to `context`; `none` builds none. Default: the only one with a script `build`."""
     start_command: str

@@ -12,14 +12,11 @@ from ..diagnosis.diagnosis import diagnose
 from ..output import Output
 from ..running import Answer
 from .host_checks import exempt_fix, host_check_of, installed_host_check
+from .redirect_fixes import exempt_fix as exempt_redirect
+from .redirect_fixes import loop_fix
 
 NAME = "health"
 _REDIRECTS = (301, 302, 303, 307, 308)
-LOOP_FIX = (
-    "remove the redirect from the app, since the load balancer or CloudFront already redirects to HTTPS; the scheme "
-    "and host of links come from EXTERNAL_URL, and with a domain from X-Forwarded-Proto (ProxyFix with x_proto=1)"
-)
-_EXEMPT = "exempt the health path from redirects (Talisman, SSLify, a before_request)"
 
 
 class Answers(NamedTuple):
@@ -39,7 +36,7 @@ def judge_answer(answers: Answers, path: str, output: Output, seconds: float) ->
     if answer.status == 200:
         return passed(NAME, f"answers 200 on {path} after {seconds:.1f} s", seconds)
     if answer.status in _REDIRECTS:
-        return failed(NAME, _redirect(answers, path))
+        return failed(NAME, _redirect(answers, path, output))
     if answer.status == 404:
         return failed(NAME, _missing(path, answer))
     if 400 <= answer.status < 500:
@@ -75,47 +72,48 @@ def judge_chosen_path(default: Answers, path: str, output: Output, *, is_failure
     return failed(NAME, finding) if is_failure else warned(NAME, finding)
 
 
-def _redirect(answers: Answers, path: str) -> Finding:
-    answer = answers.probe
+def _redirect(answers: Answers, path: str, output: Output) -> Finding:
+    answer, exempt = answers.probe, exempt_redirect(path, output)
     target, visited = urlsplit(answer.location), urlsplit(answers.visit.location)
     same_path = target.path.rstrip("/") == path.rstrip("/")
     if same_path and target.path != path and answers.visit.status != 200:
-        return _slash(target.path, target.scheme == "https" and visited.scheme != "http", answer, path)
+        to_https = target.scheme == "https" and visited.scheme != "http"
+        return _slash(target.path, exempt if to_https else "", answer, path)
     if same_path and (visited.netloc, visited.path) == (answers.host, path):
         return Finding(
             Cause.REDIRECT_LOOP,
             f"redirects {path} to {answers.visit.location} even for visitors who come from there, in an endless loop",
-            LOOP_FIX,
+            loop_fix(output),
             shown(answer),
         )
     if same_path and target.scheme == "https" and _is_address(target.hostname or ""):
         return Finding(
             Cause.REDIRECTS_TO_HTTPS,
             f"redirects {path} to {answer.location}, but the load balancer's health check uses plain HTTP",
-            f"the load balancer already redirects to HTTPS: {_EXEMPT}",
+            f"the load balancer already redirects to HTTPS: {exempt}",
             shown(answer),
         )
     if target.netloc and same_path and not _is_address(target.hostname or ""):
         return Finding(
             Cause.REDIRECTS_TO_HOST,
             f"redirects {path} to {answer.location}, because it does not know the Host of the health check",
-            f"the health check uses the task's IP address as Host: {_EXEMPT}",
+            f"the health check uses the task's IP address as Host: {exempt}",
             shown(answer),
         )
     if target.path == path:
-        return Finding(Cause.REDIRECT_LOOP, f"redirects {path} to itself", _EXEMPT, shown(answer))
+        return Finding(Cause.REDIRECT_LOOP, f"redirects {path} to itself", exempt, shown(answer))
     return Finding(
         Cause.REDIRECTS,
         f"redirects {path} to {answer.location}, and the load balancer does not follow redirects",
-        f"{_EXEMPT}, or set healthCheckPath to {target.path or '/'} if that answers 200",
+        f"{exempt}, or set healthCheckPath to {target.path or '/'} if that answers 200",
         shown(answer),
     )
 
 
-def _slash(target: str, to_https: bool, answer: Answer, path: str) -> Finding:
+def _slash(target: str, exempt: str, answer: Answer, path: str) -> Finding:
     """A redirect to the same path with a slash more or less, as frameworks make it for every Host."""
     change = "adds a slash" if target.endswith("/") else "removes the slash"
-    also = f"; it must answer over plain HTTP: {_EXEMPT}" if to_https else ""
+    also = f"; it must answer over plain HTTP: {exempt}" if exempt else ""
     return Finding(
         Cause.REDIRECTS,
         f"redirects {path} to {answer.location}, which {change}, and the load balancer does not follow redirects",

@@ -8,15 +8,19 @@ from urllib.parse import urljoin, urlsplit
 from ..check import Cause, Check, Finding, failed, not_checked, passed
 from ..output import Output
 from ..running import Answer, App
-from .health import LOOP_FIX, shown
+from .health import shown
 from .host_checks import host_check_of
 from .page_error import judge_page_error
+from .redirect_fixes import loop_fix
 
 FRONT, STATIC, DEBUGGER = "front page", "static files", "debugger"
 _MAX_REDIRECTS = 5
 _MAX_FILES = 20
 # A resource of Werkzeug's debugger; without the debugger the parameters have no effect.
 _DEBUGGER_PATH = "/?__debugger__=yes&cmd=resource&f=debugger.js"
+_MISSING_PATH = "/preflight-asks-for-a-page-that-is-missing"
+# Django's technical error pages: https://docs.djangoproject.com/en/5.2/ref/settings/#debug
+_DJANGO_DEBUG = "<code>DEBUG = True</code>"
 _DEBUGGER_LINES = ("Debugger is active!", "Debugger PIN:", "* Debug mode: on")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -29,6 +33,8 @@ class Visit(NamedTuple):
     files: Mapping[str, int]
     """Status of each file that the page refers to."""
     debugger: Answer
+    missing: Answer = Answer()
+    """To a request of a page that no app has."""
 
 
 def visit(app: App, headers: Mapping[str, str]) -> Visit:
@@ -44,7 +50,8 @@ def visit(app: App, headers: Mapping[str, str]) -> Visit:
         path = following
     path, answer = steps[-1]
     names = referenced_files(answer.body, path, host) if answer.status == 200 else []
-    return Visit(steps, {name: app.ask(name, headers).status for name in names}, app.ask(_DEBUGGER_PATH, headers))
+    statuses = {name: app.ask(name, headers).status for name in names}
+    return Visit(steps, statuses, app.ask(_DEBUGGER_PATH, headers), app.ask(_MISSING_PATH, headers))
 
 
 def referenced_files(html: str, path: str, host: str) -> list[str]:
@@ -104,7 +111,7 @@ def _front(visited: Visit, during: Output) -> Check:
         finding = Finding(
             Cause.REDIRECT_LOOP,
             f"redirects visitors from {path} to {answer.location} in an endless loop",
-            LOOP_FIX,
+            loop_fix(during),
             shown(answer),
         )
         return failed(FRONT, finding)
@@ -146,6 +153,14 @@ def _debugger(visited: Visit, lines: Sequence[str]) -> Check:
             "Flask's debugger is on, and lets anyone who reaches it run code",
             "remove debug=True and --debug; the contract sets FLASK_DEBUG to 0",
             printed or (f"200 {_DEBUGGER_PATH}",),
+        )
+        return failed(DEBUGGER, finding)
+    if _DJANGO_DEBUG in visited.missing.body:
+        finding = Finding(
+            Cause.DEBUGGER,
+            "Django's DEBUG is True, so its error pages show code, settings and queries to every visitor",
+            'DEBUG = os.environ.get("DEBUG") == "1"',
+            (f"{visited.missing.status} {_MISSING_PATH}: you have DEBUG = True in your Django settings file",),
         )
         return failed(DEBUGGER, finding)
     return passed(DEBUGGER, "off")

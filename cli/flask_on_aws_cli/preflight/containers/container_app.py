@@ -61,9 +61,12 @@ class ContainerApp:
         output = self._probe("listeners", {})
         return [Listener(*address) for address in json.loads(output)] if output else []
 
-    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
-        """Send one GET from inside the network to the container's address, so that listening on loopback fails."""
-        output = self._probe("ask", self._request(path, headers, seconds))
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS, body: str = "") -> Answer:
+        """Send one GET, or a POST with a body, from inside the network to the container's address.
+
+        An app that listens on loopback does not get it.
+        """
+        output = self._probe("ask", {**self._request(path, headers, seconds), "body": body})
         return Answer(**json.loads(output)) if output else Answer(error="the container ended")
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:

@@ -4,12 +4,14 @@ from ..check import Finding
 from ..output import Output, Rule
 from . import bind_rules, database_rules, import_rules, mysql_rules, system_rules
 from .environment_rule import unknown_environment
+from .interface_rule import other_interface
 from .variable_rule import missing_variable
 
 # From the most to the least specific.
 _RULES: tuple[Rule, ...] = (
     system_rules.architecture,
     system_rules.tls,
+    other_interface,
     system_rules.sqlite,
     database_rules.interpolation,
     database_rules.url_scheme,

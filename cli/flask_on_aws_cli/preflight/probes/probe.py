@@ -17,14 +17,25 @@ _LISTENS = "0A"
 _DOCKER_DNS = "127.0.0.11"
 
 
-def ask(host: str, port: int, path: str, headers: Dict[str, str], seconds: float) -> Dict[str, Any]:  # noqa: UP006
-    """Send one GET without following redirects; returns status, headers and body, or the error in `error`."""
+def ask(
+    host: str,
+    port: int,
+    path: str,
+    headers: Dict[str, str],  # noqa: UP006
+    seconds: float,
+    body: str = "",
+) -> Dict[str, Any]:  # noqa: UP006
+    """Send one GET, or a POST with a body, without following redirects.
+
+    Returns status, headers and body, or the error in `error`. Headers of the same name are separated by commas.
+    """
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
-        response = _get(connection, path, headers)
-        body = response.read(_MAX_BODY_BYTES).decode("utf-8", "replace")
-        response_headers = {name.lower(): value for name, value in response.getheaders()}
-        return {"status": response.status, "headers": response_headers, "body": body, "error": ""}
+        response = _send(connection, path, headers, body)
+        text = response.read(_MAX_BODY_BYTES).decode("utf-8", "replace")
+        names = [name for name, _ in response.getheaders()]
+        response_headers = {name.lower(): str(response.getheader(name)) for name in names}
+        return {"status": response.status, "headers": response_headers, "body": text, "error": ""}
     except (OSError, http.client.HTTPException) as error:
         return {"status": 0, "headers": {}, "body": "", "error": f"{type(error).__name__}: {error}"}
     finally:
@@ -40,7 +51,7 @@ def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     closed_after: Optional[float] = None  # noqa: UP045 as above
     try:
-        response = _get(connection, path, headers)
+        response = _send(connection, path, headers)
         announced = response.will_close
         response.read()
         began = time.monotonic()
@@ -59,16 +70,19 @@ def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds
         connection.close()
 
 
-def _get(
+def _send(
     connection: http.client.HTTPConnection,
     path: str,
     headers: Dict[str, str],  # noqa: UP006
+    body: str = "",
 ) -> http.client.HTTPResponse:
-    """Send one GET with these headers alone."""
-    connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+    """Send one GET, or a POST with a body, with these headers and the body's length alone."""
+    connection.putrequest("POST" if body else "GET", path, skip_host=True, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
-    connection.endheaders()
+    if body:
+        connection.putheader("Content-Length", str(len(body.encode())))
+    connection.endheaders(body.encode() or None)
     return connection.getresponse()
 
 

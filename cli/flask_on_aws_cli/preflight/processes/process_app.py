@@ -69,10 +69,10 @@ class ProcessApp:
                 continue  # it has just ended
         return sorted(listeners)
 
-    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Answer:
-        """Send one GET."""
+    def ask(self, path: str, headers: Mapping[str, str], seconds: float = PROBE_SECONDS, body: str = "") -> Answer:
+        """Send one GET, or a POST with a body."""
         all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
-        return Answer(**probe.ask(_HOST, self._port, path, all_headers, seconds))
+        return Answer(**probe.ask(_HOST, self._port, path, all_headers, seconds, body))
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
         """Send one GET, and wait until the app closes the connection."""

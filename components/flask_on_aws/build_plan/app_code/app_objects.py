@@ -30,6 +30,8 @@ _CLASSES: dict[str, Kind] = {
     "dash.Dash": "dash",
     "dash.dash.Dash": "dash",
 }
+# Classes that are WSGI applications in older versions of their library.
+_AMBIGUOUS = "connexion."
 # Modules named for their server interface first, then those that hold an app by convention.
 _MODULES = ("app", "application", "main", "server", "autoapp", "run", "api", "web")
 _NAMES = ("application", "app", "server", "api", "asgi", "wsgi")
@@ -57,14 +59,33 @@ class Factory(NamedTuple):
 class AppObjects:
     """The applications in an app's code."""
 
-    def __init__(self, code: Code) -> None:
-        self._code = code
+    def __init__(self, code: Code, is_strict: bool = False) -> None:
+        """Read no code yet.
+
+        Args:
+            code: the app's modules.
+            is_strict: whether wrappers of unknown origin have no kind. Default: they have that of what they wrap.
+        """
+        self._code, self._is_strict = code, is_strict
 
     def servable(self) -> list[AppObject]:
         """The applications that a server can load, the most likely first."""
         kinds = ("wsgi", "asgi", "sanic", "aiohttp")
         objects = [found for module in self._code.modules for found in self._of_module(module) if found.kind in kinds]
         return sorted(objects, key=_likelihood)
+
+    def find(self, module_name: str, name: str) -> AppObject | None:
+        """The application, or the function that creates it, that a server finds by `module:name`."""
+        for module in self._code.modules:
+            if module.name != module_name:
+                continue
+            function = module.functions.get(name)
+            kind = (
+                self.kind_of_function(function, module) if function else self._of_name(ast.Name(name), module, None, 0)
+            )
+            if kind:
+                return AppObject(module, name, kind, is_factory=function is not None)
+        return None
 
     def factories_with_parameters(self) -> list[Factory]:
         """Functions that create an application from arguments."""
@@ -111,6 +132,8 @@ class AppObjects:
         for name, value in assignments([node for node in nodes if isinstance(node, ast.stmt)]):
             if not _names(value, name):  # `app = Middleware(app)` has the kind of the app before it
                 local[name] = value
+            elif self._is_strict:
+                local[name] = ast.Constant(None)
         for node in nodes:
             if isinstance(node, ast.Return) and node.value:
                 kind = self.kind_of(node.value, module, local, depth + 1)
@@ -136,7 +159,7 @@ class AppObjects:
     def _of_call(self, node: ast.Call, module: Module, local: dict[str, ast.expr] | None, depth: int) -> Kind | None:
         dotted = module.dotted(node.func)
         if dotted in _CLASSES:
-            return _CLASSES[dotted]
+            return None if self._is_strict and dotted.startswith(_AMBIGUOUS) else _CLASSES[dotted]
         if isinstance(node.func, ast.Attribute) and node.func.attr == "make_wsgi_app":
             return "wsgi"  # Pyramid's Configurator
         other, name = self._code.split(dotted) or (module, dotted)
@@ -147,7 +170,7 @@ class AppObjects:
         if name in other.imports and other is not module and depth < _FARTHEST:
             return self._of_call(ast.Call(ast.Name(name), node.args, node.keywords), other, None, depth + 1)
         # A wrapper of unknown origin, such as the middleware of a monitoring service.
-        wraps = node.args and isinstance(node.args[0], ast.Name | ast.Attribute | ast.Call)
+        wraps = not self._is_strict and node.args and isinstance(node.args[0], ast.Name | ast.Attribute | ast.Call)
         return self.kind_of(node.args[0], module, local, depth + 1) if wraps else None
 
     def _of_class(self, node: ast.ClassDef, module: Module, depth: int) -> Kind | None:
@@ -184,7 +207,10 @@ class AppObjects:
 
     def _of_object(self, module: Module, name: str, depth: int) -> Kind | None:
         """The kind of a module's object; one that wraps the value before it, as `app = Middleware(app)`, has its kind."""
-        values = [value for key, value in assignments(module.statements) if key == name and not _names(value, name)]
+        assigned = [value for key, value in assignments(module.statements) if key == name]
+        values = [value for value in assigned if not _names(value, name)]
+        if self._is_strict and len(values) < len(assigned):
+            return None
         return self.kind_of(values[-1], module, None, depth + 1) if values else None
 
 

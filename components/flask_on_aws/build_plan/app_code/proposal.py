@@ -22,6 +22,8 @@ class Proposal(NamedTuple):
     """Where it comes from, or what prevents it; the part of a sentence."""
     missing: str = ""
     """The package that must be added to the dependencies first."""
+    release: str = ""
+    """The release command that would run the app's migrations; empty if it has one, or none."""
 
     @property
     def sentence(self) -> str:
@@ -85,7 +87,8 @@ def _sanic(target: str, is_factory: bool) -> str:
 
 
 _ASGI_SERVERS = (
-    _Server("uvicorn", _uvicorn, ("uvicorn-standard", "fastapi-standard", "fastapi-all", "litestar-standard", "connexion-uvicorn")),
+    _Server("uvicorn", _uvicorn, ("uvicorn-standard", "uvicorn-worker", "fastapi-standard", "fastapi-all", "fastapi-cli-standard",
+                                  "fastapi-standard-no-fastapi-cloud-cli", "litestar-standard", "connexion-uvicorn")),
     _Server("granian", _granian("asgi")),
     _Server("hypercorn", _hypercorn, ("quart",)),
     _Server("daphne", _daphne, has_factories=False),
@@ -116,13 +119,16 @@ def propose(files: ProjectFiles, packages: Collection[str], installed: bool) -> 
     code = Code(files)
     finder = AppObjects(code)
     found = _group(finder.servable())
-    choices = [choice for app in found if (choice := _choice(app, packages, installed))]
+    found = [app for app in found if _servers(app)]
+    choices = [command_for(app, packages, installed) for app in found]
     ready = [choice for choice in choices if not choice.missing]
     program = _program(code)
     # The server of aiohttp's own is meant for production.
     is_own = program and choices and found[0].kind == "aiohttp" and not ready
     if choices and not is_own:
-        return (ready or choices)[0]
+        # Django has both interfaces; WSGI needs no code that is safe for asyncio.
+        of_wsgi = [choice for choice, app in zip(choices, found, strict=True) if app.kind == "wsgi"]
+        return (ready or of_wsgi or choices)[0]
     if program:
         return program
     for factory in finder.factories_with_parameters():
@@ -142,10 +148,20 @@ def _group(found: Sequence[AppObject]) -> list[AppObject]:
     return list(found[:1])
 
 
-def _choice(found: AppObject, packages: Collection[str], installed: bool) -> Proposal | None:
-    servers = [server for server in _SERVERS[found.kind] if server.has_factories or not found.is_factory]
-    if not servers:
-        return None
+def _servers(found: AppObject) -> list[_Server]:
+    """The servers that can load an application."""
+    return [server for server in _SERVERS.get(found.kind, ()) if server.has_factories or not found.is_factory]
+
+
+def command_for(found: AppObject, packages: Collection[str], installed: bool) -> Proposal:
+    """The command that serves an application, with the first server that is a dependency.
+
+    Args:
+        found: an application that some server can load.
+        packages: normalized names of the dependencies.
+        installed: whether the app is installed as a package.
+    """
+    servers = _servers(found)
     there = [server for server in servers if not {server.package, *server.provided_by}.isdisjoint(packages)]
     server = (there or servers)[0]
     command = server.command(f"{found.module.name}:{found.name}", found.is_factory)

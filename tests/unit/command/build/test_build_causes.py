@@ -175,6 +175,18 @@ def cause(text, prefix="", tail=()):
             "buildEnv",
             "KeyError",
         ),
+        (
+            "django.core.exceptions.ImproperlyConfigured: Set the MAIL_KEY environment variable",
+            "the variable MAIL_KEY is not set in the build",
+            "buildEnv",
+            "MAIL_KEY",
+        ),
+        (
+            "decouple.UndefinedValueError: MAIL_KEY not found. Declare it as envvar or define a default value.",
+            "the variable MAIL_KEY is not set in the build",
+            "buildEnv",
+            "MAIL_KEY",
+        ),
         ("npm error 404  'vitee@^5' is not in this registry.", "no vitee@^5", "package.json", "vitee"),
         (
             "error: Failed to fetch: `https://pypi.org/simple/flask/`\n  cause: dns error",

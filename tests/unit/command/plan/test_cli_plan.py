@@ -170,6 +170,18 @@ def test_the_start_command_of_another_source_is_written(tmp_path):
     assert (folder / "Procfile").read_text() == "web: serve $PORT\n"
 
 
+@pytest.mark.parametrize("settings", [[], ["--start-command", "gunicorn --bind 0.0.0.0:$PORT app:app"]])
+def test_a_procfile_gets_the_release_command_of_an_app_with_migrations(tmp_path, settings):
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "env.py").write_text("")
+    (tmp_path / "requirements.txt").write_text("flask-migrate\ngunicorn\n")
+    (tmp_path / "app.py").write_text("import flask\napp = flask.Flask(__name__)\n")
+    done = run("plan", tmp_path, "--write-procfile", *settings)
+    lines = "web: gunicorn --bind 0.0.0.0:$PORT app:app\nrelease: flask db upgrade\n"
+    assert (tmp_path / "Procfile").read_text() == lines
+    assert "`release:` in Procfile" in done.stdout
+
+
 def test_a_missing_server_is_named_when_the_procfile_is_written(tmp_path):
     (tmp_path / "requirements.txt").write_text("flask\n")
     (tmp_path / "app.py").write_text("import flask\napp = flask.Flask(__name__)\n")
@@ -189,7 +201,7 @@ def test_an_existing_procfile_is_never_changed(tmp_path, kind):
     before = path.read_text() if path.is_file() else None
     done = run("plan", folder, "--write-procfile")
     assert done.exit_code == 1
-    assert "Procfile exists and was not changed; its line for this app is: web: " in done.stderr
+    assert "Procfile exists and was not changed; its lines for this app are: web: " in done.stderr
     assert (path.read_text() if path.is_file() else None) == before
     assert len(list(folder.iterdir())) == 3
 
@@ -198,7 +210,7 @@ def test_a_procfile_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "exists", lambda path: False)
     (tmp_path / "Procfile").write_text("web: x\n")
     with pytest.raises(ProcfileExistsError):
-        write_procfile(tmp_path, "y")
+        write_procfile(tmp_path, ["web: y"])
     assert [path.name for path in tmp_path.iterdir()] == ["Procfile"]
     assert (tmp_path / "Procfile").read_text() == "web: x\n"
 

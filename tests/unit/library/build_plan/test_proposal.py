@@ -133,6 +133,24 @@ APPS = {
     "plain-asgi": ({"hello.py": "async def app(scope, receive, send):\n    pass\n"}, "uvicorn", f"{UVICORN} hello:app"),
     "django": (DJANGO, "django gunicorn", f"{GUNICORN} shop.wsgi:application"),
     "django-asgi": (DJANGO, "django uvicorn", f"{UVICORN} shop.asgi:application"),
+    "django-both-servers": (DJANGO, "django gunicorn uvicorn", f"{UVICORN} shop.asgi:application"),
+    "django-hypercorn": (DJANGO, "django hypercorn", "hypercorn --bind 0.0.0.0:$PORT shop.asgi:application"),
+    "django-granian": (
+        DJANGO,
+        "django granian",
+        "granian --interface asgi --host 0.0.0.0 --port $PORT shop.asgi:application",
+    ),
+    "django-without-asgi": (
+        {name: text for name, text in DJANGO.items() if "asgi" not in name},
+        "django gunicorn uvicorn",
+        f"{GUNICORN} shop.wsgi:application",
+    ),
+    "django-no-server": (DJANGO, "django", ("gunicorn", f"{GUNICORN} shop.wsgi:application")),
+    "django-in-src": (
+        {f"src/{name}": text for name, text in DJANGO.items()},
+        "django gunicorn",
+        f"PYTHONPATH=src {GUNICORN} shop.wsgi:application",
+    ),
     "django-in-a-folder": (
         {f"site/{name}": text for name, text in DJANGO.items()},
         "django gunicorn",
@@ -166,6 +184,7 @@ APPS = {
         "uvicorn",
         f"{UVICORN} main:app",
     ),
+    "fastapi-uvicorn-worker": ({"main.py": FASTAPI}, "fastapi gunicorn uvicorn-worker", f"{UVICORN} main:app"),
     "fastapi-and-gunicorn": ({"main.py": FASTAPI}, "fastapi gunicorn uvicorn", f"{UVICORN} main:app"),
     "starlette": (
         {"main.py": "from starlette.applications import Starlette\napp = Starlette()\n"},

@@ -1,0 +1,7 @@
+"""The admin site."""
+
+from django.contrib import admin
+
+from .models import Entry
+
+admin.site.register(Entry)

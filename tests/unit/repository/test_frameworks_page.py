@@ -1,0 +1,34 @@
+"""The code of docs/frameworks.md is that of the example apps, which tests deploy."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
+APPS = ("app_template", "examples/django_app", "examples/fastapi_app")
+
+
+def test_every_line_of_code_is_in_an_example():
+    lines = {
+        line.strip()
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    }
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len(blocks) > 5
+    assert [line for block in blocks for line in block.splitlines() if line.strip() not in lines] == []
+
+
+def test_start_and_release_commands_are_those_of_the_examples():
+    for app in APPS[1:]:
+        procfile = (ROOT / app / "Procfile").read_text(encoding="utf-8")
+        commands = [line.partition(": ")[2] for line in procfile.splitlines()]
+        assert [command for command in commands if f"`{command}`" not in PAGE] == []
+
+
+def test_the_workers_are_those_that_a_test_runs():
+    test = (ROOT / "tests" / "local" / "test_example_apps.py").read_text(encoding="utf-8")
+    workers = re.findall(r'workers\.(\w+) (".+")', PAGE)
+    assert len(workers) == 2
+    assert [name for name, command in workers if f'"{name}": {command}' not in test] == []

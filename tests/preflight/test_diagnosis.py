@@ -152,6 +152,19 @@ def test_a_refused_write_is_a_cause_only_if_the_app_failed_by_it(lines, code, ca
     assert diagnose_disk(Output(lines)) or diagnose_sqlite(Output(lines))
 
 
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [
+        ("django", 'DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}, with dj-database-url'),
+        ("flask-sqlalchemy", 'SQLALCHEMY_DATABASE_URI = os.environ["DATABASE_URL"]'),
+    ],
+)
+def test_the_fix_of_sqlite_is_the_line_of_the_framework(package, line):
+    lines = [*TRACEBACK, "sqlite3.OperationalError: unable to open database file"]
+    found = diagnose(Output(lines, "gunicorn app:app", 1, Context({package: "1"})))
+    assert found.fix == f"use the database in DATABASE_URL: {line}"
+
+
 NPM = [
     "npm error Lifecycle script `release` failed with error:",
     "npm error code 1",

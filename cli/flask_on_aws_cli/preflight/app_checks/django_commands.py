@@ -57,7 +57,8 @@ def deploy_check(project: DjangoProject, run: Callable[[str], Outcome]) -> Check
         last = next((line.strip() for line in reversed(outcome.lines) if line.strip()), str(outcome.code))
         return not_checked(DEPLOY, f"`{command}` fails: {last}")
     left_out = {*_LEFT_OUT, *([_WEAK_KEY] if project.reads("SECRET_KEY") else [])}
-    notes = [f"{match['id']}{_named(match['text'])}" for match in findings if match["id"] not in left_out]
+    # Each once: Django reports some for every model.
+    notes = dict.fromkeys(f"{match['id']}{_named(match['text'])}" for match in findings if match["id"] not in left_out)
     if not notes:
         return passed(DEPLOY, "`manage.py check --deploy` has no findings")
     return passed(DEPLOY, f"`manage.py check --deploy` notes {', '.join(notes)}")

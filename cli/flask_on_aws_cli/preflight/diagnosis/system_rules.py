@@ -91,9 +91,17 @@ def sqlite(output: Output) -> Finding | None:
     return Finding(
         Cause.SQLITE,
         "it keeps its data in SQLite, on a disk that is read-only or deleted with the task",
-        "use the database in DATABASE_URL",
+        f"use the database in DATABASE_URL{_database_line(output)}",
         match[1],
     )
+
+
+def _database_line(output: Output) -> str:
+    """The line of the framework's configuration; empty if the framework is not known."""
+    packages = output.context.packages
+    if "django" in packages:
+        return ': DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}, with dj-database-url'
+    return ': SQLALCHEMY_DATABASE_URI = os.environ["DATABASE_URL"]' if "flask-sqlalchemy" in packages else ""
 
 
 def refused_sqlite(output: Output) -> Finding | None:

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from ...runtime_contract.shell_words import commands
 from ..own_image.entry_point import script_text
 from ..own_image.own_image import OwnImage
 from ..own_image.programs import SHELLS, wrapped
@@ -12,7 +13,6 @@ from ..project_files import FileError, ProjectFiles
 
 _SOURCES = (".", "source")
 _KEYWORDS = ("exec", "command", "time", "if", "then", "else", "do", "!", "{")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 # What a Dockerfile converts scripts with: dos2unix, or an expression with \r such as that of sed or tr.
 _CONVERTS = re.compile(r"dos2unix|\\r|fromdos")
 
@@ -55,20 +55,12 @@ def _problems(name: str, text: str) -> Iterator[str]:
 
 
 def _programs_of(line: str) -> Iterator[str]:
-    """The programs and scripts that a command line runs."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        words = list(lexer)
-    except ValueError:
-        return  # the shell reports it
-    command = list[str]()
-    for word in [*words, ";"]:
-        if word and not word.strip("();<>|&"):
-            yield from _programs(command)
-            command = []
-        elif command or not (word in _KEYWORDS or _ASSIGNMENT.fullmatch(word)):
-            command.append(word)
+    """The programs and scripts that a command line runs; none of a line that cannot be read."""
+    for command in commands(line) or ():
+        words = [word.value for word in command.words[command.program :]]
+        while words and words[0] in _KEYWORDS:
+            words = words[1:]
+        yield from _programs(words)
 
 
 def _programs(words: Sequence[str]) -> Iterator[str]:

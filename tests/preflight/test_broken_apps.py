@@ -7,7 +7,7 @@ from flask_on_aws_cli.preflight.examine import BuiltApp, examine
 from flask_on_aws_cli.preflight.processes.system_account import unprivileged_prefix
 from flask_on_aws_cli.preflight.settings import AppSettings
 
-from .broken import BROKEN, GOOD, GUNICORN, Broken
+from .broken import BROKEN, FORM, GOOD, GUNICORN, Broken
 
 # Root may write everywhere.
 NEED_A_USER = (Cause.NEEDS_ROOT, Cause.WRITES_TO_DISK, Cause.SQLITE)
@@ -52,7 +52,9 @@ def test_the_cause_is_found(process_runner, name):
 
 
 def test_a_good_app_fails_nothing(process_runner):
-    checks = run(process_runner, Broken("", None, "", GOOD, GUNICORN))
+    checks = run(process_runner, Broken("", None, "", GOOD + FORM, GUNICORN))
     assert [one for one in checks.values() if one.status is Status.FAILED] == []
     assert checks["health"].message.startswith("answers 200 on /up after")
     assert checks["stops"].status is Status.PASSED
+    assert checks["forwarded address"].message.startswith("the visitor's address is in the log or the response")
+    assert checks["draining"].message == "a POST to / that was in flight at SIGTERM got its answer, 200"

@@ -14,6 +14,7 @@ from typing import TypeVar
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.procfile import Processes, ProcfileError, read_processes
+from .commands.server_warnings import server_warnings
 from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
 from .left_out import LEFT_OUT as LEFT_OUT
@@ -101,6 +102,7 @@ class _Planner:
             self._decide("start command", command, "the setting start_command")
         else:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
+        self._warn(command or image.process)
         for subject, value, reason in stage_facts(image.stage):
             self._decide(subject, value, reason)
         if sent := self._try(lambda: environments(self.files.folder, dockerfile)):
@@ -281,7 +283,12 @@ class _Planner:
         place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
         command = self._direct(start[0], place, installed)
         self._decide("start command", command.line, command.reason(start[1]))
+        self._warn(command.line)
         return command.line, processes
+
+    def _warn(self, command: str) -> None:
+        for warning in server_warnings(command):
+            self._decide("warning", warning.sentence, warning.fix)
 
     def _processes(self, installed: bool | None = None) -> Processes:
         """The Procfile's processes; those of an image that a plan builds run without the package manager."""

@@ -22,10 +22,11 @@ from tests.local.balancing import ARN, BALANCER, GROUP, balancing
 from tests.unit.library.runtime_contract.test_contract import FACTS
 
 from .delays import delaying_proxy
-from .servers import COMMANDS, Server, running, wait_until_ready
+from .servers import Server, running, wait_until_ready
 
 # Servers that the stack's proposals choose first, and which therefore get ten times the requests.
 MOST_USED = ("gunicorn", "granian", "uvicorn")
+OTHERS = ("hypercorn", "waitress", "uwsgi", "daphne", "sanic", "tornado")
 # Seconds between the requests: about the own defaults of gunicorn (2), uvicorn and hypercorn (5) and granian (30), and
 # the load balancer's 50.
 PAUSES = (2, 5, 30, 48, 49.9, 50, 0.5, 0.5, 0.5)
@@ -88,7 +89,7 @@ def _outcomes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*MOST_USED, *OTHERS])
 def test_no_request_meets_a_connection_that_the_server_has_closed(tmp_path: Path, name: str) -> None:
     clients = 1000 if name in MOST_USED else 100
     outcomes, idle = _outcomes(name, tmp_path, clients, PAUSES)

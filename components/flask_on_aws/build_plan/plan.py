@@ -14,7 +14,7 @@ from typing import TypeVar
 from .app_code.proposal import Proposal
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.procfile import Processes, ProcfileError, read_processes
-from .commands.server_warnings import server_warnings
+from .commands.server_warnings import server_warnings, with_trust
 from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
 from .left_out import LEFT_OUT as LEFT_OUT
@@ -282,9 +282,10 @@ class _Planner:
             return "", processes
         place = "start_command" if self.settings.start_command.strip() else _place("web", processes)
         command = self._direct(start[0], place, installed)
-        self._decide("start command", command.line, command.reason(start[1]))
-        self._warn(command.line)
-        return command.line, processes
+        line = with_trust(command.line, dependencies.lowest if dependencies else {})
+        self._decide("start command", line, command.reason(start[1]))
+        self._warn(line)
+        return line, processes
 
     def _warn(self, command: str) -> None:
         for warning in server_warnings(command):

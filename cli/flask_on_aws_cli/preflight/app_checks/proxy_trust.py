@@ -24,7 +24,7 @@ _LAST_ADDRESS = (
 )
 # How to make each server trust the load balancer alone: a pattern of the start command, or of the code that it runs.
 _ADDRESS_FIXES = {
-    r"\bgunicorn\b.*\buvicorn[._]worker": "with gunicorn 24 or newer, add --forwarded-allow-ips "
+    r"\bgunicorn\b.*\buvicorn[._]worker": "with gunicorn 24.1.1 or newer, add --forwarded-allow-ips "
     '"$UVICORN_FORWARDED_ALLOW_IPS" to the start command; or start uvicorn instead of gunicorn',
     r"\buvicorn\.(run|Config)\b": 'pass forwarded_allow_ips=os.environ["UVICORN_FORWARDED_ALLOW_IPS"] to uvicorn',
     r"\bfastapi\b.*\brun\b": "start uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE instead of fastapi run",

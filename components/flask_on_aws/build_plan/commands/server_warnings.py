@@ -1,8 +1,10 @@
-"""What a server in a start command does that neither a variable nor an option of the stack can change. Pure."""
+"""What a server in a start command does that no variable of the stack can change. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+from packaging.version import Version
 
 from ...runtime_contract.timers import TIMERS
 
@@ -15,6 +17,13 @@ _BELIEVES = (
     "{} believes an address that a visitor sends in X-Forwarded-For, which logs, rate limits and allowlists then see"
 )
 _UVICORN = "uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE"
+# uvicorn's worker trusts what gunicorn's setting lists. Earlier versions reject networks in it, and 24.1.0 passes them on
+# in a form that uvicorn cannot read.
+_ACCEPTS_NETWORKS = Version("24.1.1")
+_TRUST = '--forwarded-allow-ips "$UVICORN_FORWARDED_ALLOW_IPS"'
+_UVICORN_WORKER = re.compile(
+    r"(?<![\w.-])gunicorn(?=\s)(?=[^;&|]*\s(?:-k|--worker-class)[ =]?['\"]?uvicorn[._]worker)(?!.*\s--forwarded-allow-ips\b)"
+)
 
 
 class ServerWarning(NamedTuple):
@@ -44,10 +53,11 @@ _WARNINGS = {
         "option for either",
         f"start `{_UVICORN}`",
     ),
-    r"(?<![\w.-])gunicorn(?=\s)(?=.*\buvicorn[._]worker)(?!.*\s--forwarded-allow-ips\b)": ServerWarning(
+    _UVICORN_WORKER.pattern: ServerWarning(
         _BELIEVES.format("uvicorn's worker in gunicorn"),
-        f"start `{_UVICORN}`, which needs no gunicorn for several processes; or add --forwarded-allow-ips "
-        '"$UVICORN_FORWARDED_ALLOW_IPS", which needs gunicorn 24 or newer',
+        f"start `{_UVICORN}`, which needs no gunicorn for several processes; or add {_TRUST}, "
+        f"which needs gunicorn {_ACCEPTS_NETWORKS}; the plan adds it if the dependencies have "
+        f"gunicorn>={_ACCEPTS_NETWORKS}",
     ),
 }
 
@@ -55,3 +65,16 @@ _WARNINGS = {
 def server_warnings(command: str) -> Iterator[ServerWarning]:
     """The warnings of a start command."""
     return (warning for pattern, warning in _WARNINGS.items() if re.search(pattern, command))
+
+
+def with_trust(command: str, lowest: Mapping[str, Version | None]) -> str:
+    """A start command in which uvicorn's worker believes the load balancer alone, if its gunicorn can be told so.
+
+    Args:
+        command: the start command.
+        lowest: the lowest version of each package that may be installed, by its normalized name.
+    """
+    version, program = lowest.get("gunicorn"), _UVICORN_WORKER.search(command)
+    if not program or not version or version < _ACCEPTS_NETWORKS:
+        return command
+    return f"{command[: program.end()]} {_TRUST}{command[program.end() :]}"

@@ -90,7 +90,8 @@ def failures(checks):
 def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
     requirements = f"{REQUIREMENTS}psycopg[binary]==3.3.9\n"
     folder = write_app(tmp_path / "app", GOOD + FORM + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
-    checks = run(folder, services=frozenset({"database"}))
+    # As in the stack, the command runs without the package manager, which is not in the image.
+    checks = run(folder, services=frozenset({"database"}), plan=PlanSettings(start_command=f"poetry run {GUNICORN}"))
     if checks["database"].status is Status.NOT_CHECKED:
         pytest.skip(checks["database"].message)
     assert failures(checks) == {}

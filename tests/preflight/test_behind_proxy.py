@@ -118,6 +118,8 @@ def test_each_server_that_closes_too_early_gets_the_line_to_change(command, sour
         ("gunicorn app:app", 6),
         ("/venv/bin/uvicorn --port $PORT app:app", 6),
         ("python -m hypercorn app:app", 6),
+        ("./start.sh\n#!/bin/sh\nflask db upgrade\nexec gunicorn app:app", 6),
+        ("./start.sh\nexec gunicorn --keep-alive 20 app:app", 51),
         ("python main.py", 51),
         ("python gunicorn_app.py", 51),
         ("fastapi run main.py", 51),

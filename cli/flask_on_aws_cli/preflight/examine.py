@@ -19,7 +19,7 @@ from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.proxy_trust import ADDRESS, SCHEME, forge_address, judge_address, judge_scheme
 from .app_checks.secrets_shown import SECRETS, judge_secrets
 from .app_checks.shutdown import NAME as STOPS
-from .app_checks.shutdown import judge_stop, script_of
+from .app_checks.shutdown import judge_stop, script_of, shell_script_of
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
 from .app_checks.volumes import with_volume_advice
@@ -107,7 +107,8 @@ def _running_app_checks(built: BuiltApp, app: App, context: Context, secrets: Ma
         pages.append(judge_secrets([*visited.steps, (start.health_path, start.visit)], secrets))
         pages += _trust_checks(built, app, front, source)
         with ThreadPoolExecutor(1) as executor:  # both only wait
-            seconds = idle_seconds(built.command, settings.watch_seconds, settings.before_push)
+            commands = f"{built.command}\n{shell_script_of(built.command, settings.folder)}"
+            seconds = idle_seconds(commands, settings.watch_seconds, settings.before_push)
             idle = executor.submit(app.leave_idle, start.health_path, {}, seconds)
             checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
             yield from checks

@@ -41,15 +41,15 @@ _SET_BY_STACK = re.compile(
 _OTHERWISE = f"set the server's keep-alive timeout to {_KEEP_ALIVE} s, or send `Connection: close`"
 
 
-def idle_seconds(command: str, watch_seconds: int, is_update: bool) -> float:
+def idle_seconds(commands: str, watch_seconds: int, is_update: bool) -> float:
     """For how long to watch an idle connection: as long as the load balancer keeps it, if the stack does not set this.
 
     Args:
-        command: the start command.
+        commands: the start command, and those of the shell script that it runs.
         watch_seconds: how long the app is watched anyway.
         is_update: whether an update waits for the check, which only warns.
     """
-    if is_update or _SET_BY_STACK.search(command):
+    if is_update or _SET_BY_STACK.search(commands):
         return watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
     return max(watch_seconds, TIMERS.idle_timeout) + 1.0
 

@@ -94,13 +94,22 @@ def stop_fix(command: str, lines: Sequence[str], source: str = "") -> str:
     return fix.replace("{word}", words[0] if words else "")
 
 
+def shell_script_of(command: str, folder: Path) -> str:
+    """The text of the shell script that a start command runs; empty if it runs none. Reads the file."""
+    match = re.search(r"(?<!\S)(?:/app/)?([\w.-][\w./-]*\.sh)(?!\S)", command)
+    return _text(folder / match[1]) if match else ""
+
+
 def script_of(command: str, folder: Path) -> str:
     """The text of the Python file that a start command runs; empty if it runs none. Reads the file."""
     match = re.search(r"\bpython[\d.]*\s+(?:-\S+\s+)*?(?:(?P<file>[\w./-]+\.py)|-m\s+(?P<module>[\w.]+))", command)
     if not match:
         return ""
-    name = match["file"] or match["module"].replace(".", "/") + ".py"
+    return _text(folder / (match["file"] or match["module"].replace(".", "/") + ".py"))
+
+
+def _text(file: Path) -> str:
     try:
-        return (folder / name).read_text(encoding="utf-8", errors="replace")
+        return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""

@@ -28,6 +28,14 @@ if __name__ == "__main__":
     app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
 """
 GOOD = HEAD + UP
+# A page with the visitor's address that reads a form.
+FORM = """
+from werkzeug.middleware.proxy_fix import ProxyFix
+app.wsgi_app = ProxyFix(app.wsgi_app, x_for=2)
+@app.route("/", methods=["GET", "POST"])
+def home():
+    return f"{request.remote_addr} {len(request.form)}"
+"""
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,39 @@ BROKEN = {
         "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)\n"
         "@app.get('/')\ndef home():\n    return '<a href=\"' + request.url_root + 'reset\">reset</a>'\n" + UP,
         way_out="x_host=0 in ProxyFix", status=Status.WARNING,
+    ),
+    "a-server-in-code-that-closes-early": Broken(
+        "idle connections", Cause.KEEP_ALIVE, "closed after 3 s",
+        "from http.server import *\nimport os\nclass Up(BaseHTTPRequestHandler):\n"
+        "    protocol_version, timeout = 'HTTP/1.1', 3\n    def do_GET(self):\n        self.send_response(200)\n"
+        "        self.send_header('Content-Length', '0')\n        self.end_headers()\n"
+        "ThreadingHTTPServer(('0.0.0.0', int(os.environ['PORT'])), Up).serve_forever()", PYTHON,
+        way_out="keep-alive timeout to 75 s", status=Status.WARNING,
+    ),
+    "trusts-the-left-most-address": Broken(
+        "forwarded address", Cause.TRUSTS_ADDRESS, "sends in X-Forwarded-For: its log has 198.51.100.66",
+        HEAD + "@app.get('/')\ndef home():\n"
+        "    app.logger.warning('visit from ' + request.headers['X-Forwarded-For'].split(',')[0])\n"
+        "    return 'home'\n" + UP,
+        evidence="visit from 198.51.100.66", way_out="count proxies from the right", status=Status.WARNING,
+    ),
+    "trusts-a-scheme": Broken(
+        "forwarded scheme", Cause.TRUSTS_SCHEME, "its links then begin with https://preflight.example.com",
+        HEAD + "@app.get('/')\ndef home():\n"
+        "    return '<a href=' + request.headers.get('X-Scheme', 'http') + '://' + request.host + '/a>a</a>'\n" + UP,
+        way_out="and from no other header", status=Status.WARNING,
+    ),
+    "ignores-the-scheme": Broken(
+        "forwarded scheme", Cause.IGNORES_SCHEME, "its links begin with http://shop.example.com although",
+        HEAD + "@app.get('/')\ndef home():\n    return '<a href=\"' + request.url_root + 'a\">a</a>'\n" + UP + RUN,
+        PYTHON, {"domain": "shop.example.com"}, way_out="x_proto=1", status=Status.WARNING,
+    ),
+    "cuts-off-a-request": Broken(
+        "draining", Cause.CUTS_OFF, "a POST to /signup whose body was still arriving at SIGTERM got no answer",
+        HEAD + "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))\n"
+        "@app.get('/')\ndef home():\n    return '<form method=post action=/signup></form>'\n"
+        "@app.post('/signup')\ndef signup():\n    return str(len(request.form))\n" + UP + RUN,
+        PYTHON, way_out="gunicorn", status=Status.WARNING,
     ),
     "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, way_out="Path"),
     "redirects-to-https": Broken(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from flask_on_aws_cli.preflight.app_checks.behind_proxy import (
     FORGED_HOST,
+    idle_seconds,
     judge_forged_host,
     judge_idle_connection,
 )
@@ -96,6 +97,11 @@ def test_a_kept_connection_and_an_announced_end_pass(connection):
         ("hypercorn main:app", "", "--keep-alive 75"),
         ("uwsgi --http-socket :$PORT", "", "use --http instead"),
         ("npm start", "", "server.keepAliveTimeout"),
+        ("python main.py", "waitress.serve(app, channel_timeout=5)", "channel_timeout=75"),
+        ("python main.py", "from granian import Granian", "header_read_timeout=60_000"),
+        ("python main.py", "app.listen(8080)  # tornado", "idle_connection_timeout=75"),
+        ("python main.py", "from cheroot import wsgi", "timeout=75"),
+        ("python main.py", "from aiohttp import web", "keepalive_timeout=75"),
         ("./serve", "", "`Connection: close`"),
     ],
 )
@@ -104,6 +110,35 @@ def test_each_server_that_closes_too_early_gets_the_line_to_change(command, sour
     assert (check.status, check.cause) == (Status.WARNING, Cause.KEEP_ALIVE)
     assert check.message.startswith("closed after 5 s; the load balancer reuses a connection for up to 50 s")
     assert fix in check.fix
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds"),
+    [
+        ("gunicorn app:app", 6),
+        ("/venv/bin/uvicorn --port $PORT app:app", 6),
+        ("python -m hypercorn app:app", 6),
+        ("./start.sh\n#!/bin/sh\nflask db upgrade\nexec gunicorn app:app", 6),
+        ("./start.sh\nexec gunicorn --keep-alive 20 app:app", 51),
+        ("python main.py", 51),
+        ("python gunicorn_app.py", 51),
+        ("fastapi run main.py", 51),
+        ("node server.js", 51),
+        ("", 51),
+        ("gunicorn --keep-alive 20 app:app", 51),
+        ("uvicorn --timeout-keep-alive=20 app:app", 51),
+    ],
+)
+def test_a_keep_alive_that_the_stack_does_not_set_is_measured_as_long_as_the_load_balancer_s(command, seconds):
+    assert idle_seconds(command, 5, is_update=False) == seconds
+    assert idle_seconds(command, 5, is_update=True) == 6
+    assert idle_seconds(command, 60, is_update=False) == 61
+
+
+def test_the_report_has_the_seconds_that_were_measured():
+    assert judge_idle_connection(IdleConnection(), 51, "").message == "kept for the 51 s of this check"
+    short = judge_idle_connection(IdleConnection(), 6, "").message
+    assert short == "kept for the 6 s of this check; the load balancer keeps it for up to 50 s"
 
 
 def test_a_connection_that_is_closed_at_once_says_so():

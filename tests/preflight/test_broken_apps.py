@@ -1,5 +1,10 @@
 """Each broken app is run for real, and its cause is found: the right check fails, and no other."""
 
+import os
+import signal
+import threading
+import time
+
 import psutil
 import pytest
 from flask_on_aws_cli.preflight.check import Cause, Status
@@ -7,7 +12,7 @@ from flask_on_aws_cli.preflight.examine import BuiltApp, examine
 from flask_on_aws_cli.preflight.processes.system_account import unprivileged_prefix
 from flask_on_aws_cli.preflight.settings import AppSettings
 
-from .broken import BROKEN, GOOD, GUNICORN, Broken
+from .broken import BROKEN, FORM, GOOD, GUNICORN, PYTHON, Broken
 
 # Root may write everywhere.
 NEED_A_USER = (Cause.NEEDS_ROOT, Cause.WRITES_TO_DISK, Cause.SQLITE)
@@ -51,8 +56,26 @@ def test_the_cause_is_found(process_runner, name):
     assert others == set()
 
 
+def test_an_interrupt_ends_the_wait_for_an_idle_connection(process_runner):
+    app = Broken("", None, "", BROKEN["a-server-in-code-that-closes-early"].code.replace(", 3", ", 75"), PYTHON)
+    place = process_runner(app.write, app.command)
+    settings = AppSettings(place.code, watch_seconds=1, services=frozenset())
+
+    def interrupt(check):
+        if check.name == "health":
+            threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        examine(BuiltApp(settings, place, app.command, ""), interrupt)
+    assert time.monotonic() - began < 20
+    assert [one for one in psutil.process_iter() if is_of(one, place.scratch)] == []
+
+
 def test_a_good_app_fails_nothing(process_runner):
-    checks = run(process_runner, Broken("", None, "", GOOD, GUNICORN))
+    checks = run(process_runner, Broken("", None, "", GOOD + FORM, GUNICORN))
     assert [one for one in checks.values() if one.status is Status.FAILED] == []
     assert checks["health"].message.startswith("answers 200 on /up after")
     assert checks["stops"].status is Status.PASSED
+    assert checks["forwarded address"].message.startswith("the visitor's address is in the log or the response")
+    assert checks["draining"].message == "a POST to / that was in flight at SIGTERM got its answer, 200"

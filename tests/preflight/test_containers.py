@@ -16,7 +16,7 @@ from flask_on_aws_cli.preflight.run import preflight
 from flask_on_aws_cli.preflight.settings import AppSettings
 from flask_on_aws_cli.shared.docker_engine import engine_problem
 
-from .broken import BROKEN, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
+from .broken import BROKEN, FORM, GOOD, GUNICORN, REQUIREMENTS, SLOW, view
 from .conftest import write_app
 
 pytestmark = pytest.mark.docker
@@ -89,14 +89,15 @@ def failures(checks):
 
 def test_a_good_app_passes_with_its_database_and_no_other_network(tmp_path):
     requirements = f"{REQUIREMENTS}psycopg[binary]==3.3.9\n"
-    folder = write_app(tmp_path / "app", GOOD + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
-    checks = run(folder, services=frozenset({"database"}))
+    folder = write_app(tmp_path / "app", GOOD + FORM + CONNECTS + ASKS_THE_WORLD, requirements=requirements)
+    # As in the stack, the command runs without the package manager, which is not in the image.
+    checks = run(folder, services=frozenset({"database"}), plan=PlanSettings(start_command=f"poetry run {GUNICORN}"))
     if checks["database"].status is Status.NOT_CHECKED:
         pytest.skip(checks["database"].message)
     assert failures(checks) == {}
     assert "psycopg connects to DATABASE_URL with TLS" in checks["database"].message
     assert checks["user"].message == "runs as 10001:10001"
-    for name in ("architecture", "certificates", "listens", "health", "stops"):
+    for name in ("architecture", "certificates", "listens", "health", "forwarded address", "stops", "draining"):
         assert checks[name].status is Status.PASSED
 
 

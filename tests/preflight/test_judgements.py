@@ -8,7 +8,7 @@ import pytest
 from flask_on_aws.build_plan.plan import BuildPlanError, plan_build
 from flask_on_aws_cli.preflight.app_checks.disk import disk_check, sqlite_check
 from flask_on_aws_cli.preflight.app_checks.page import referenced_files
-from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of
+from flask_on_aws_cli.preflight.app_checks.shutdown import Stop, judge_stop, script_of, shell_script_of
 from flask_on_aws_cli.preflight.app_checks.start import Expectation, Start, start_checks
 from flask_on_aws_cli.preflight.check import Cause, Finding, Status, failed
 from flask_on_aws_cli.preflight.containers.by_container import judge_architecture
@@ -149,6 +149,15 @@ def test_the_script_of_a_start_command_is_found(tmp_path):
     assert script_of("python -m shop.server", tmp_path) == "server"
     for command in ("", "gunicorn app:app", "python gone.py", "python -c 1"):
         assert script_of(command, tmp_path) == ""
+
+
+def test_the_shell_script_of_a_start_command_is_found(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "start.sh").write_text("exec gunicorn")
+    for command in ("sh bin/start.sh", "./bin/start.sh --port $PORT", "exec bash -e /app/bin/start.sh"):
+        assert shell_script_of(command, tmp_path) == "exec gunicorn"
+    for command in ("", "gunicorn app:app", "sh gone.sh", "gunicorn start.sh:app", "sh /bin/start.sh"):
+        assert shell_script_of(command, tmp_path) == ""
 
 
 REFUSED = "OSError: [Errno 30] Read-only file system: '/app/hits.txt'"

@@ -7,37 +7,15 @@ balancer and app delays it, as a network does, and clients repeat requests at ab
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from flask_on_aws.runtime_contract.timers import TIMERS
-from flask_on_aws_cli.local_project.ports import free_port
 
+from .delays import delaying_proxy
 from .processes import App, HaProxy
 
-_LATENCY_SECONDS = 0.05
 _SHORT_KEEP_ALIVE_MS = 2000
 _PAUSE_SECONDS = (1.7, 2.3)  # around the short keep-alive timeout
-
-
-@asynccontextmanager
-async def _delaying_proxy(port: int) -> AsyncIterator[int]:
-    """The port of a proxy that delays all bytes, and the end of connections, in both directions."""
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        loop = asyncio.get_running_loop()
-        while data := await reader.read(65536):
-            loop.call_later(_LATENCY_SECONDS, writer.write, data)
-        loop.call_later(_LATENCY_SECONDS, writer.close)
-
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        app_reader, app_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(forward(reader, app_writer), forward(app_reader, writer), return_exceptions=True)
-
-    proxy_port = free_port()
-    async with await asyncio.start_server(connect, "127.0.0.1", proxy_port):
-        yield proxy_port
 
 
 async def _send_requests(port: int, outcomes: Counter[str], requests: int) -> None:
@@ -59,7 +37,7 @@ async def _send_requests(port: int, outcomes: Counter[str], requests: int) -> No
 
 async def _send_through(app_port: int, proxy: HaProxy, clients: int, requests: int) -> Counter[str]:
     outcomes: Counter[str] = Counter()
-    async with _delaying_proxy(app_port) as delayed_port:
+    async with delaying_proxy(app_port) as delayed_port:
         proxy.route(0, delayed_port)
         await asyncio.gather(*(_send_requests(proxy.port, outcomes, requests) for _ in range(clients)))
     return outcomes

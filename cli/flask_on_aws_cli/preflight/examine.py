@@ -16,24 +16,27 @@ from flask_on_aws.runtime_contract.contract import DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
 from .app_checks.api_docs import OPENAPI_PATH, judge_api_docs
-from .app_checks.behind_proxy import HOST, IDLE, forge, judge_forged_host, judge_idle_connection
+from .app_checks.behind_proxy import HOST, IDLE, forge, idle_seconds, judge_forged_host, judge_idle_connection
 from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.django_commands import MIGRATIONS, deploy_check, migrations_check
+from .app_checks.draining import NAME as DRAINING
+from .app_checks.draining import hold, judge_draining
 from .app_checks.forms import forms_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
+from .app_checks.proxy_trust import ADDRESS, SCHEME, forge_address, judge_address, judge_scheme
 from .app_checks.secrets_shown import SECRETS, judge_secrets
 from .app_checks.shutdown import NAME as STOPS
-from .app_checks.shutdown import script_of
+from .app_checks.shutdown import judge_stop, script_of, shell_script_of
 from .app_checks.start import Expectation, start_checks
 from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
 from .app_checks.volumes import with_volume_advice
-from .check import Cause, Check, Finding, failed, not_checked, passed
+from .check import Cause, Check, Finding, Status, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
 from .environment import contract_environment, external_host, secret_environment
 from .output import Context, Output
 from .probes import cache_client, driver, installed
 from .processes.cache import AppCache
-from .running import App, Outcome, Runner
+from .running import Answer, App, Outcome, Runner
 from .settings import AppSettings
 
 DATABASE, CACHE, RELEASE = "database", "cache", "release command"
@@ -118,29 +121,64 @@ def _running_app_checks(
     )
     checks = start_checks(start, expected)
     pages: list[Check] = []
+    front: tuple[str, Answer] = ("/", Answer())
+    source, headers = script_of(built.command, settings.folder), visitor_headers(settings)
     if start.answers_well:
         before = len(app.lines())
-        visited, lines = visit(app, visitor_headers(settings)), app.lines()
+        visited, lines = visit(app, headers), app.lines()
+        front = visited.steps[-1]
         pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
         pages.append(judge_secrets([*visited.steps, (start.health_path, start.visit)], secrets))
-        pages.append(judge_forged_host(forge(app, visited.steps[-1][0], visitor_headers(settings))))
-        pages += _framework_pages(app, visited.steps[-1][0], settings, framework)
+        pages += _trust_checks(built, app, front, source)
+        pages += _framework_pages(app, front[0], settings, framework)
         with ThreadPoolExecutor(1) as executor:  # both only wait
-            idle_seconds = settings.watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
-            idle = executor.submit(app.leave_idle, start.health_path, {}, idle_seconds)
+            commands = f"{built.command}\n{shell_script_of(built.command, settings.folder)}"
+            seconds = idle_seconds(commands, settings.watch_seconds, settings.before_push)
+            idle = executor.submit(app.leave_idle, start.health_path, {}, seconds)
             checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
-        source = script_of(built.command, settings.folder)
-        pages.append(judge_idle_connection(idle.result(), idle_seconds, built.command, source))
-    yield from checks
+            yield from checks
+        pages.append(judge_idle_connection(idle.result(), seconds, built.command, source))
+    else:
+        yield from checks
     reason = "the app did not answer 200"
-    yield from pages or [not_checked(name, reason) for name in (FRONT, STATIC, DEBUGGER, SECRETS, HOST, IDLE)]
+    names = (FRONT, STATIC, DEBUGGER, SECRETS, HOST, ADDRESS, SCHEME, IDLE)
+    yield from pages or [not_checked(name, reason) for name in names]
     judged = [*checks, *pages]
     yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)
-    stops = (
-        not_checked(STOPS, "the app had ended") if app.exit_code() is not None else stop(app, settings, built.command)
-    )
+    is_up = start.answers_well and not any(check.status is Status.FAILED for check in checks)
+    stops = list(_stop_checks(built, app, front if is_up else None, start.health_path, source))
     yield disk_check(Output(app.lines(), built.command, context=context), judged)
-    yield stops
+    yield from stops
+
+
+def _trust_checks(built: BuiltApp, app: App, front: tuple[str, Answer], source: str) -> Iterator[Check]:
+    """Whether the app believes what a visitor claims, on the page that a visitor of `/` gets."""
+    path, page = front
+    headers, command = visitor_headers(built.settings), built.command
+    yield judge_forged_host(forge(app, path, headers))
+    forgery = forge_address(app, path, headers)
+    yield judge_address(forgery, headers["X-Forwarded-For"], command, source)
+    yield judge_scheme(page, forgery.answer, headers, command, source)
+
+
+def _stop_checks(
+    built: BuiltApp, app: App, front: tuple[str, Answer] | None, health_path: str, source: str
+) -> Iterator[Check]:
+    """How the app handles SIGTERM, with a request in flight if its front page was seen."""
+    settings, command = built.settings, built.command
+    if app.exit_code() is not None:
+        yield from (not_checked(name, "the app had ended") for name in (STOPS, DRAINING))
+        return
+    with ExitStack() as stack:
+        held = hold(app, front, visitor_headers(settings), health_path, settings.stop_seconds) if front else None
+        if held:
+            stack.callback(held.close)
+        observed, request = stop(app, settings.stop_seconds, held)
+    yield judge_stop(observed, command, settings.stop_seconds, source)
+    if front:
+        yield judge_draining(held.path if held else "", request, command, observed.lines, source)
+    else:
+        yield not_checked(DRAINING, "the app did not answer 200")
 
 
 def _framework_pages(app: App, front: str, settings: AppSettings, framework: _Framework) -> Iterator[Check]:

@@ -47,6 +47,47 @@ class IdleConnection:
     error: str = ""
 
 
+class UnfinishedRequest(NamedTuple):
+    """A POST, of which the second half of the body is not sent at first."""
+
+    path: str
+    content_type: str
+    body: str
+    """Without a value for any field, so that no handler acts on it."""
+
+
+def rest_of(path: str, requests: Sequence[UnfinishedRequest]) -> str:
+    """The second half of the body of the request to a path; empty if there is none."""
+    body = next((request.body for request in requests if request.path == path), "")
+    return body[len(body) // 2 :]
+
+
+@dataclass(frozen=True)
+class FinishedRequest:
+    """What became of a request that was in flight at SIGTERM."""
+
+    status: int = 0
+    """The status of its response; 0 if it got none."""
+    error: str = ""
+
+
+class HeldRequest(Protocol):
+    """A request that the app has started to receive, and waits for the rest of."""
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+        ...
+
+    def finish(self) -> FinishedRequest:
+        """Send the rest, and wait for the response."""
+        ...
+
+    def close(self) -> None:
+        """Drop it, if it is not finished."""
+        ...
+
+
 class SqliteFile(NamedTuple):
     """A SQLite database on a disk."""
 
@@ -90,6 +131,15 @@ class App(Protocol):
 
     def leave_idle(self, path: str, headers: Mapping[str, str], seconds: float) -> IdleConnection:
         """Send one GET as `ask` does, and wait until the app closes the connection, for at most some seconds."""
+        ...
+
+    def hold(
+        self, requests: Sequence[UnfinishedRequest], headers: Mapping[str, str], seconds: float
+    ) -> HeldRequest | None:
+        """Start the first of the requests for whose body the app waits; None if it answers each at once.
+
+        The response may take some seconds.
+        """
         ...
 
     def sqlite_files(self) -> list[SqliteFile]:

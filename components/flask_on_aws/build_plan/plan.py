@@ -16,6 +16,7 @@ from .app_code.server_interface import interface_mismatch
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.line_endings import command_line_problems, image_problems
 from .commands.procfile import Processes, ProcfileError, read_processes
+from .commands.server_warnings import server_warnings, with_trust
 from .commands.start_command import NoStartCommandError, start_command
 from .dockerignore import excluded_by, ignore_rules
 from .framework_steps import NO_BUILD_COMMAND, framework_steps
@@ -133,6 +134,7 @@ class _Planner:
             self._decide("start command", command, "the setting start_command")
         else:
             self._decide("start command", image.process or "that of the base image", _process_reason(image, dockerfile))
+        self._warn(command or image.process)
         for subject, value, reason in stage_facts(image.stage):
             self._decide(subject, value, reason)
         if sent := self._try(lambda: environments(self.files.folder, dockerfile)):
@@ -332,8 +334,14 @@ class _Planner:
             self.problems.append(
                 f"{place or 'start_command'}: {mismatch.reason}; {add}start it with: {proposal.command}"
             )
-        self._decide("start command", command.line, command.reason(start[1]))
-        return command.line, processes
+        line = with_trust(command.line, dependencies.lowest if dependencies else {})
+        self._decide("start command", line, command.reason(start[1]))
+        self._warn(line)
+        return line, processes
+
+    def _warn(self, command: str) -> None:
+        for warning in server_warnings(command):
+            self._decide("warning", warning.sentence, warning.fix)
 
     def _processes(self, installed: bool | None = None) -> Processes:
         """The Procfile's processes; those of an image that a plan builds run without the package manager."""

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..build_plan.commands.direct_command import direct_command
-from ..build_plan.packages.package_manager import choose_manager
+from ..build_plan.commands.server_warnings import with_trust
+from ..build_plan.packages.package_manager import Dependencies, choose_manager
 from ..build_plan.project_files import FileError, ProjectFiles
 from ..image.planned_image import is_planned
 from ..validation.problems import Problem
@@ -17,11 +18,14 @@ def with_direct_commands(args: FlaskAppArgs) -> FlaskAppArgs:
     """The arguments with every command as the image runs it; one that it cannot run stays as it is."""
     if "image" in args or not is_planned(image_args(args)):
         return args
-    files, installed = _app(args)
+    files, dependencies = _app(args)
+    installed = bool(dependencies and dependencies.installs_project)
     direct = dict(cast(Mapping[str, Any], args))
     for argument in ("start_command", "release_command"):
         if direct.get(argument):
             direct[argument] = _direct(files, installed, direct[argument])
+    if direct.get("start_command"):
+        direct["start_command"] = with_trust(direct["start_command"], dependencies.lowest if dependencies else {})
     direct["workers"] = {name: _direct(files, installed, line) for name, line in args["workers"].items()}
     return cast(FlaskAppArgs, direct)
 
@@ -35,7 +39,8 @@ def command_problems(given: FlaskAppArgs, args: FlaskAppArgs) -> Iterator[Proble
         return
     commands = {"release_command": given.get("release_command") or ""}
     commands |= {f"workers.{name}": line or "" for name, line in (given.get("workers") or {}).items()}
-    files, installed = _app(args)
+    files, dependencies = _app(args)
+    installed = bool(dependencies and dependencies.installs_project)
     for argument, line in commands.items():
         try:
             direct_command(files, line, "", installed)
@@ -51,10 +56,10 @@ def _direct(files: ProjectFiles, installed: bool, line: str) -> str:
         return line
 
 
-def _app(args: FlaskAppArgs) -> tuple[ProjectFiles, bool]:
-    """The app's files, and whether the app is installed as a package."""
+def _app(args: FlaskAppArgs) -> tuple[ProjectFiles, Dependencies | None]:
+    """The app's files and dependencies; None if its files do not decide them."""
     files = ProjectFiles(Path(args["app"]))
     try:
-        return files, choose_manager(files).installs_project
+        return files, choose_manager(files)
     except FileError:
-        return files, False
+        return files, None

@@ -277,6 +277,16 @@ def test_commands_of_a_planned_image_run_without_the_package_manager(configured,
     assert args["workers"] == {"mail": "uv run rq worker"}, "an own image may contain uv"
 
 
+def test_a_start_command_with_uvicorn_s_worker_trusts_the_load_balancer_alone(configured, tmp_path):
+    (tmp_path / "requirements.txt").write_text("gunicorn==27.0.1\n")
+    given = configured(
+        app=str(tmp_path), startCommand="poetry run gunicorn -k uvicorn_worker.UvicornWorker app:app"
+    ).app
+    start = with_direct_commands(with_profile(with_processes(given)))["start_command"]
+    trust = '--forwarded-allow-ips "$UVICORN_FORWARDED_ALLOW_IPS"'
+    assert start == f"gunicorn {trust} -k uvicorn_worker.UvicornWorker app:app"
+
+
 def test_commands_that_need_a_package_manager_are_reported_by_their_settings(configured, tmp_path):
     (tmp_path / "requirements.txt").write_text("gunicorn\n")
     with pytest.raises(settings.SettingsError) as error:

@@ -1,5 +1,6 @@
 """Whether an app fits a load balancer: idle connections, and headers that visitors can forge. Pure but for `forge`."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -21,12 +22,36 @@ _FIXES = {
     r"\bfastapi\b.*\brun\b": f"start {_UVICORN} instead of fastapi run, which has no option for it",
     r"\buvicorn\.(run|Config)\b": f"pass timeout_keep_alive={_KEEP_ALIVE} to uvicorn, or start {_UVICORN}",
     r"\buvicorn\b": f"remove --timeout-keep-alive from the start command, or set it to {_KEEP_ALIVE}",
+    r"\bwaitress\b": f"pass channel_timeout={_KEEP_ALIVE} to waitress.serve, or set --channel-timeout={_KEEP_ALIVE}",
+    r"\bgranian\b": "pass http1_settings=HTTP1Settings(header_read_timeout=60_000) to Granian, or remove "
+    "--http1-header-read-timeout from the start command",
+    r"\btornado\b": f"pass idle_connection_timeout={_KEEP_ALIVE} to HTTPServer or Application.listen",
+    r"\bcheroot\b|\bcherrypy\b": f"pass timeout={_KEEP_ALIVE} to the WSGI server",
+    r"\baiohttp\b": f"pass keepalive_timeout={_KEEP_ALIVE} to web.run_app",
     r"\bhypercorn\b": f"add --keep-alive {_KEEP_ALIVE} to the start command, or set keep_alive_timeout",
     r"\buwsgi\b": "use --http instead of --http-socket or --http11-socket, whose connections it keeps with "
     f"--http-keepalive={_KEEP_ALIVE}",
     r"\bnode\b|\bnpm\b": f"set server.keepAliveTimeout = {_KEEP_ALIVE}_000 on the HTTP server",
 }
+# Servers whose keep-alive the stack sets, and the options that change it.
+_SET_BY_STACK = re.compile(
+    r"(?<![\w.-])(?:gunicorn|granian|uvicorn|hypercorn|waitress-serve|uwsgi|sanic|daphne)(?![\w.-])"
+    r"(?!.*--(?:keep-?alive|timeout-keep-alive|channel-timeout|http1-header-read-timeout|http-keepalive|http-timeout)\b)"
+)
 _OTHERWISE = f"set the server's keep-alive timeout to {_KEEP_ALIVE} s, or send `Connection: close`"
+
+
+def idle_seconds(commands: str, watch_seconds: int, is_update: bool) -> float:
+    """For how long to watch an idle connection: as long as the load balancer keeps it, if the stack does not set this.
+
+    Args:
+        commands: the start command, and those of the shell script that it runs.
+        watch_seconds: how long the app is watched anyway.
+        is_update: whether an update waits for the check, which only warns.
+    """
+    if is_update or _SET_BY_STACK.search(commands):
+        return watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
+    return max(watch_seconds, TIMERS.idle_timeout) + 1.0
 
 
 def judge_idle_connection(connection: IdleConnection, seconds: float, command: str, source: str = "") -> Check:
@@ -43,7 +68,10 @@ def judge_idle_connection(connection: IdleConnection, seconds: float, command: s
     if connection.announced:
         return passed(IDLE, "each response announces that its connection is closed")
     if connection.closed_after is None:
-        return passed(IDLE, f"kept for the {seconds:.0f} s of this check", seconds)
+        limit = (
+            "" if seconds > TIMERS.idle_timeout else f"; the load balancer keeps it for up to {TIMERS.idle_timeout} s"
+        )
+        return passed(IDLE, f"kept for the {seconds:.0f} s of this check{limit}", seconds)
     after = f"{connection.closed_after:.0f} s" if connection.closed_after >= 1 else "the response, unannounced"
     finding = Finding(
         Cause.KEEP_ALIVE,

@@ -11,23 +11,23 @@ from ..output import Output, first_fix
 NAME = "stops"
 _BY_SIGTERM = 143  # 128 and the signal's number
 _HANDLER = "signal.signal(signal.SIGTERM, lambda *_: {stop})"
-_GUNICORN = "gunicorn --bind 0.0.0.0:$PORT MODULE:VARIABLE"
+GUNICORN = "gunicorn --bind 0.0.0.0:$PORT MODULE:VARIABLE"
 
 # How to make each server finish its requests: a pattern of the start command, the code that it runs, or the output.
 _FIXES = {
     r"\buwsgi\b": "add --die-on-term to uWSGI's options (die-on-term = true in its ini file)",
-    r"\bwaitress-serve\b": f"waitress-serve does not handle SIGTERM: start {_GUNICORN} instead, or call "
+    r"\bwaitress-serve\b": f"waitress-serve does not handle SIGTERM: start {GUNICORN} instead, or call "
     f"waitress.serve() in a script after {_HANDLER.format(stop='sys.exit(0)')}, which it finishes its requests after",
     r"\bimport waitress|from waitress\b|INFO:waitress:": f"before waitress.serve(), which finishes its requests after "
     f"SystemExit: {_HANDLER.format(stop='sys.exit(0)')}",
     r"\btornado\b": "in the coroutine that runs the server: asyncio.get_running_loop().add_signal_handler("
-    "signal.SIGTERM, stopped.set), then `await stopped.wait(); server.stop(); await server.close_all_connections()` "
-    "in place of `await asyncio.Event().wait()`",
-    r"-m http\.server\b": f"http.server does not handle SIGTERM: start a server such as {_GUNICORN}",
+    "signal.SIGTERM, stopped.set), then `await stopped.wait(); server.stop(); await asyncio.sleep(30)` in place of "
+    "`await asyncio.Event().wait()`; close_all_connections() would cut off the requests that are running",
+    r"-m http\.server\b": f"http.server does not handle SIGTERM: start a server such as {GUNICORN}",
     r"\b(http\.server|wsgiref|socketserver|werkzeug\.serving)\b": "before server.serve_forever(): "
     + _HANDLER.format(stop="threading.Thread(target=server.shutdown).start()"),
     r"\bflask\b.*\brun\b|development server": "Flask's development server does not handle SIGTERM: start "
-    f"{_GUNICORN} instead",
+    f"{GUNICORN} instead",
     r"^(\S*/)?(ba|da|z|k)?sh\b|\.sh\b|[^&]&[^&]": "put `exec` before the server in the shell script, so that it "
     "gets the signal in place of the shell",
     r"^(\S*/)?(npm|pnpm|yarn|npx|honcho|foreman|pipenv|poetry|uv|hatch|pdm)\b": "start the server itself instead of "
@@ -94,13 +94,22 @@ def stop_fix(command: str, lines: Sequence[str], source: str = "") -> str:
     return fix.replace("{word}", words[0] if words else "")
 
 
+def shell_script_of(command: str, folder: Path) -> str:
+    """The text of the shell script that a start command runs; empty if it runs none. Reads the file."""
+    match = re.search(r"(?<!\S)(?:/app/)?([\w.-][\w./-]*\.sh)(?!\S)", command)
+    return _text(folder / match[1]) if match else ""
+
+
 def script_of(command: str, folder: Path) -> str:
     """The text of the Python file that a start command runs; empty if it runs none. Reads the file."""
     match = re.search(r"\bpython[\d.]*\s+(?:-\S+\s+)*?(?:(?P<file>[\w./-]+\.py)|-m\s+(?P<module>[\w.]+))", command)
     if not match:
         return ""
-    name = match["file"] or match["module"].replace(".", "/") + ".py"
+    return _text(folder / (match["file"] or match["module"].replace(".", "/") + ".py"))
+
+
+def _text(file: Path) -> str:
     try:
-        return (folder / name).read_text(encoding="utf-8", errors="replace")
+        return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""

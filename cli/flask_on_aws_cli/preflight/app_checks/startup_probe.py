@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH, DEFAULT_HEALTH_PATH, HEALTH_TIMEOUT_SECONDS
 
@@ -10,10 +11,11 @@ from ...shared.health_paths import Response, is_search_useful, routes_in_code, s
 from ..check import Check
 from ..environment import external_host
 from ..output import Output
-from ..running import Answer, App, Listener
+from ..running import Answer, App, FinishedRequest, HeldRequest, Listener
 from ..settings import AppSettings
+from .draining import AFTER_SECONDS
 from .health import Answers, judge_answer
-from .shutdown import Stop, judge_stop, script_of
+from .shutdown import Stop
 from .start import Expectation, Start, fits, start_checks
 
 _POLL_SECONDS = 0.2
@@ -147,13 +149,29 @@ def replaced(checks: Sequence[Check], by: Check | None) -> list[Check]:
     return [by if by and check.name == by.name else check for check in checks]
 
 
-def stop(app: App, settings: AppSettings, command: str) -> Check:
-    """Send SIGTERM and check how the app handles it."""
+class Stopped(NamedTuple):
+    """What was observed of an app after SIGTERM."""
+
+    stop: Stop
+    request: FinishedRequest | None
+    """What became of the request that was in flight; None if there was none."""
+
+
+def stop(app: App, seconds: float, held: HeldRequest | None = None) -> Stopped:
+    """Send SIGTERM, finish the request that is in flight, and wait until the app ends, for at most some seconds."""
     before = len(app.lines())
     app.terminate()
     began = time.monotonic()
-    while app.exit_code() is None and time.monotonic() - began < settings.stop_seconds:
+    request = None
+    if held:
+        _wait_for_end(app, AFTER_SECONDS)
+        request = held.finish()
+    _wait_for_end(app, seconds - (time.monotonic() - began))
+    lines, duration = app.lines(), time.monotonic() - began
+    return Stopped(Stop(app.exit_code(), duration, lines, len(lines) > before), request)
+
+
+def _wait_for_end(app: App, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while app.exit_code() is None and time.monotonic() < end:
         time.sleep(_POLL_SECONDS / 2)
-    lines, seconds = app.lines(), time.monotonic() - began
-    observed = Stop(app.exit_code(), seconds, lines, len(lines) > before)
-    return judge_stop(observed, command, settings.stop_seconds, script_of(command, settings.folder))

@@ -36,6 +36,8 @@ def as_container(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
         DockerError: if the engine fails.
     """
     build_plan = plan(settings, report)
+    if settings.plan.start_command:  # as the stack runs it: without the package manager, which is not in the image
+        settings = replace(settings, plan=replace(settings.plan, start_command=build_plan.start_command))
     image = f"flask-on-aws-preflight:{os.getpid()}-{secrets.token_hex(6)}"
     with ExitStack() as stack:
         stack.callback(remove, ("image", "rm", "--force", image))

@@ -9,8 +9,9 @@ from typing import Any
 
 from ...shared.docker_engine import DockerError, attempt, inspect, remove
 from ..probes import probe, sqlite_files
-from ..running import PROBE_SECONDS, Answer, IdleConnection, Listener, SqliteFile
+from ..running import PROBE_SECONDS, Answer, IdleConnection, Listener, SqliteFile, UnfinishedRequest
 from ..settings import AppSettings
+from .container_request import ContainerRequest, hold_request
 
 PYTHONS = ("python3", "python")
 NO_PYTHON = (126, 127)
@@ -73,6 +74,15 @@ class ContainerApp:
         """Send one GET in the same way, and wait until the app closes the connection."""
         output = self._probe("leave_idle", self._request(path, headers, seconds))
         return IdleConnection(**json.loads(output)) if output else IdleConnection(error="the container ended")
+
+    def hold(
+        self, requests: Sequence[UnfinishedRequest], headers: Mapping[str, str], seconds: float
+    ) -> ContainerRequest | None:
+        """Start the first of the requests for whose body the app waits, from another container of its network."""
+        details, arguments = inspect("container", self._name), self._request("", headers, seconds)
+        del arguments["path"]
+        network = next(iter(details["NetworkSettings"]["Networks"]))
+        return hold_request(details["Image"], network, self._python or PYTHONS[0], requests, arguments)
 
     def _request(self, path: str, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
         networks: Mapping[str, Any] = inspect("container", self._name)["NetworkSettings"]["Networks"]

@@ -1,16 +1,19 @@
-"""Sends an app an HTTP request, leaves a connection to it idle, and lists its listening sockets.
+"""Sends an app an HTTP request, leaves a connection to it idle, holds a request, and lists its listening sockets.
 
 Uses only the standard library of Python 3.8, since inside a container the app's Python runs its source.
 """
 
 import http.client
 import json
+import select
 import socket
 import sys
 import time
 from typing import Any, Dict, List, Optional, Set, Tuple  # noqa: UP035 as above
 
 _MAX_BODY_BYTES = 1 << 18
+# A server that does not wait for a request's body answers within milliseconds; a slow one may still be starting to.
+_HELD_SECONDS = 0.5
 # The state "listening" in /proc/net/tcp: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
 _LISTENS = "0A"
 # Docker's DNS server in each container's network.
@@ -70,6 +73,46 @@ def leave_idle(host: str, port: int, path: str, headers: Dict[str, str], seconds
         connection.close()
 
 
+def hold(
+    host: str,
+    port: int,
+    requests: List[Tuple[str, str, str]],  # noqa: UP006 as above
+    headers: Dict[str, str],  # noqa: UP006
+) -> Tuple[str, Optional[http.client.HTTPConnection]]:  # noqa: UP006, UP045
+    """Send POSTs without the second half of their bodies, until the app waits for the rest of one.
+
+    `requests` are paths, each with the content type and the body to send. Returns the path of the request that waits,
+    and its connection for `finish`; an empty path and None if the app answers or closes each of them at once.
+    """
+    for path, content_type, body in requests:
+        connection = http.client.HTTPConnection(host, port, timeout=_HELD_SECONDS)
+        try:
+            connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.putheader("Content-Type", content_type)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body[: len(body) // 2].encode())
+            if not select.select([connection.sock], [], [], _HELD_SECONDS)[0]:
+                return path, connection
+        except (OSError, http.client.HTTPException):
+            pass
+        connection.close()
+    return "", None
+
+
+def finish(connection: http.client.HTTPConnection, rest: str, seconds: float) -> Dict[str, Any]:  # noqa: UP006
+    """Send the rest of a held request's body; returns the status of the response, or the error in `error`."""
+    try:
+        connection.sock.settimeout(seconds)
+        connection.sock.sendall(rest.encode())
+        return {"status": connection.getresponse().status, "error": ""}
+    except (OSError, http.client.HTTPException) as error:
+        return {"status": 0, "error": f"{type(error).__name__}: {error}"}
+    finally:
+        connection.close()
+
+
 def _send(
     connection: http.client.HTTPConnection,
     path: str,
@@ -118,7 +161,14 @@ def _tables() -> List[str]:  # noqa: UP006
     return tables
 
 
+def _hold_until_told(seconds: float, **arguments: Any) -> Dict[str, Any]:  # noqa: UP006
+    """Hold a request, print its path as JSON, and finish it when a line with the rest of its body arrives."""
+    path, connection = hold(**arguments)
+    print(json.dumps(path), flush=True)
+    return finish(connection, json.loads(sys.stdin.readline()), seconds) if connection else {}
+
+
 if __name__ == "__main__":
     action, arguments = json.loads(sys.argv[1])
-    actions = {"ask": ask, "leave_idle": leave_idle}
+    actions = {"ask": ask, "leave_idle": leave_idle, "hold": _hold_until_told}
     print(json.dumps(actions[action](**arguments) if action in actions else listeners(_tables())))

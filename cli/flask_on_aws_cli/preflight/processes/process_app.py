@@ -4,6 +4,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -11,7 +13,16 @@ import psutil
 from ...shared.process_groups import kill_group
 from ..probes import probe
 from ..probes.sqlite_files import sqlite_files, with_tables
-from ..running import PROBE_SECONDS, Answer, IdleConnection, Listener, SqliteFile
+from ..running import (
+    PROBE_SECONDS,
+    Answer,
+    FinishedRequest,
+    IdleConnection,
+    Listener,
+    SqliteFile,
+    UnfinishedRequest,
+    rest_of,
+)
 
 _HOST = "127.0.0.1"
 # A killed process ends within milliseconds, unless it waits for a broken disk.
@@ -79,6 +90,17 @@ class ProcessApp:
         all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
         return IdleConnection(**probe.leave_idle(_HOST, self._port, path, all_headers, seconds))
 
+    def hold(
+        self, requests: Sequence[UnfinishedRequest], headers: Mapping[str, str], seconds: float
+    ) -> "_HeldRequest | None":
+        """Start the first of the requests for whose body the app waits."""
+        all_headers = {"Host": f"{_HOST}:{self._port}", **headers}
+        path, connection = probe.hold(
+            _HOST, self._port, [(request.path, request.content_type, request.body) for request in requests], all_headers
+        )
+        rest = rest_of(path, requests)
+        return _HeldRequest(path, connection, rest, seconds) if connection else None
+
     def sqlite_files(self) -> list[SqliteFile]:
         """Databases next to the files that it has open, and in the folders that it may write to."""
         opened: set[str] = set()
@@ -115,6 +137,20 @@ class ProcessApp:
             return []
         self._seen.update(processes)
         return processes
+
+
+@dataclass(frozen=True)
+class _HeldRequest:
+    path: str
+    connection: HTTPConnection
+    rest: str
+    seconds: float
+
+    def finish(self) -> FinishedRequest:
+        return FinishedRequest(**probe.finish(self.connection, self.rest, self.seconds))
+
+    def close(self) -> None:
+        self.connection.close()
 
 
 def _kill_if_running(process: psutil.Process) -> bool:

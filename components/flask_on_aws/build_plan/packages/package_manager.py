@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from packaging.version import Version
+
 from ..project_files import FileError, ProjectFiles, items, table
 from .declared_sources import uses_uv
 from .lock_files import NO_DEPENDENCIES, OUTSIDE_FIX, pipenv_gap, poetry_gap, unread_locks, uv_gap
@@ -21,9 +23,11 @@ from .requirements import (
     CONSTRAINTS,
     Requirements,
     add_line,
+    add_lowest,
     add_requirement,
     applies,
     local_path,
+    lowest_version,
     normalized,
     outside_problem,
     read_requirements,
@@ -60,6 +64,8 @@ class Dependencies:
     """Whether a requirements file names an index."""
     conda_names: set[str] = field(default_factory=set[str])
     """Names of the packages that conda itself installs."""
+    lowest: dict[str, Version | None] = field(default_factory=dict[str, Version | None])
+    """The lowest version that may be installed, by the package's normalized name; None if any may."""
 
     def take(self, requirements: Requirements) -> None:
         """Add the packages of requirements files."""
@@ -67,6 +73,8 @@ class Dependencies:
         self.names |= requirements.names
         self.by_name |= requirements.by_name
         self.has_index |= requirements.has_index
+        for name, version in requirements.lowest.items():
+            add_lowest(self.lowest, name, version)
         self.local_paths += requirements.local_paths
         self.hashes, self.local, self.git = (
             requirements.hashes,
@@ -286,11 +294,14 @@ def _add_uv_sources(chosen: Dependencies, sources: dict[str, Any]) -> None:
 def _add_locked(chosen: Dependencies, installed: Iterable[LockedPackage], lock: dict[str, Any]) -> None:
     """The installed packages of a lock file. Those in a folder other than the app's need the code, even to be skipped."""
     chosen.local = chosen.local or locks_path(lock, chosen.decides)
+    locked = dict[str, Version | None]()
     for package in installed:
         if package.path:
             _add_path(chosen, package.path, f"{chosen.decides}: {package.name!r} from {package.path}")
         chosen.git |= package.is_git
         chosen.names.add(package.name)
+        add_lowest(locked, package.name, lowest_version(f"=={package.version}"))
+    chosen.lowest |= locked
 
 
 def _add_path(chosen: Dependencies, path: str, place: str) -> None:
@@ -306,6 +317,7 @@ def _add_table(chosen: Dependencies, name: str, wanted: dict[str, Any], place: s
         return
     extras = {f"{normalized(name)}-{normalized(str(extra))}" for extra in items(wanted.get("extras"))}
     chosen.names |= {normalized(name)} | extras
+    add_lowest(chosen.lowest, normalized(name), lowest_version(str(wanted.get("version", ""))))
     chosen.by_name |= {normalized(name)} if not {"path", "file", "git", "url"} & wanted.keys() else set()
     chosen.git |= "git" in wanted
     path = str(wanted.get("path") or wanted.get("file") or "")

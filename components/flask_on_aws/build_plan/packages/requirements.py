@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from ..project_files import FileError, ProjectFiles
 from .python_version import SUPPORTED
@@ -66,6 +68,8 @@ class Requirements:
     """Normalized names of the app's own extras that are installed."""
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Normalized names of the extras by that of the package, for each package of `names`."""
+    lowest: dict[str, Version | None] = field(default_factory=dict[str, Version | None])
+    """The lowest version that may be installed, by the package's normalized name; None if any may."""
 
 
 def read_requirements(files: ProjectFiles, name: str, constrains: bool = False) -> Requirements:
@@ -87,6 +91,21 @@ def read_requirements(files: ProjectFiles, name: str, constrains: bool = False) 
 def normalized(name: str) -> str:
     """A package's name as PyPI compares it."""
     return canonicalize_name(name)
+
+
+def lowest_version(specifiers: str) -> Version | None:
+    """The lowest version that specifiers such as `>=24,<26` allow; None without a lower bound."""
+    try:
+        bounds = [item for item in SpecifierSet(specifiers) if item.operator in ("==", "===", "~=", ">=", ">")]
+        return max((Version(item.version.removesuffix(".*")) for item in bounds), default=None)
+    except (InvalidSpecifier, InvalidVersion):
+        return None
+
+
+def add_lowest(lowest: dict[str, Version | None], name: str, version: Version | None) -> None:
+    """Add the lowest version of one of the requirements for a package."""
+    former = lowest.get(name, version)
+    lowest[name] = min(former, version) if former and version else None
 
 
 def outside_problem(files: ProjectFiles | None, target: str) -> str:
@@ -144,6 +163,7 @@ def add_requirement(found: Requirements, line: str, place: str, files: ProjectFi
         if problem := _not_for_linux(name, str(wanted.specifier)):
             raise FileError(f"{place}: {line!r} {problem}.")
         found.by_name |= set() if wanted.url else {name}
+        add_lowest(found.lowest, name, lowest_version(str(wanted.specifier)))
         extras = {normalized(extra) for extra in wanted.extras}
         found.names |= {name, *(f"{name}-{extra}" for extra in extras)}
         found.needs[name] = tuple(sorted(extras.union(found.needs.get(name, ()))))

@@ -1,0 +1,59 @@
+"""Variables and secrets of a service of AWS Copilot."""
+
+import re
+import shlex
+from pathlib import Path
+
+from ...credentials import may_be_credential
+from ...draft import Draft
+from ...source import Value, entries
+from .env_file import read_env_file
+
+_ARN = re.compile(r"arn:aws[\w-]*:(?:ssm|secretsmanager):")
+
+
+def read_variables(draft: Draft, manifest: Value, folder: Path) -> None:
+    """Read the variables of a service, those of its file of variables, and its references to secrets."""
+    if env_file := manifest["env_file"]:
+        read_env_file(draft, folder, env_file)
+    variables, secrets = manifest["variables"], manifest["secrets"]
+    for name, value in entries(variables).items():
+        if value.is_mapping and value["from_cfn"]:
+            text = "is an output of a CloudFormation stack; set the value, or create the resource in __main__.py."
+            draft.need(value.place, (f"env.{name}", f"secrets.{name}", f"secretValues.{name}"), text)
+        elif value.is_scalar and re.search(r"\$\{\w+\}", value.text()) and not may_be_credential(name, value.text()):
+            text = "contains a variable of the shell that runs Copilot; set the value."
+            draft.need(value.place, (f"env.{name}", f"secrets.{name}", f"secretValues.{name}"), text)
+        else:
+            draft.set_variable(name, value)
+    for name, value in entries(secrets).items():
+        _read_secret(draft, name, value)
+
+
+def _read_secret(draft: Draft, name: str, value: Value) -> None:
+    """A reference to a parameter or a secret. Its ARN has the account, which the manifest does not have."""
+    setting, settings = f"secrets.{name}", (f"secrets.{name}", f"secretValues.{name}")
+    if value.data is None:
+        draft.need(
+            value.place, settings, "names no secret; set the ARN of one.", draft.command(setting, "ARN", "--plaintext ")
+        )
+        return
+    if value.is_mapping and value["from_cfn"]:
+        text = "is an output of a CloudFormation stack; set the ARN of the secret."
+        draft.need(value.place, settings, text, draft.command(setting, "ARN", "--plaintext "))
+        return
+    manager = value["secretsmanager"] if value.is_mapping else None
+    if value.is_mapping and manager is None:
+        raise value.error("must be the name of a parameter, or have the key secretsmanager or from_cfn")
+    reference = (manager or value).text()
+    if _ARN.match(reference):
+        draft.put(setting, reference, value.place)
+        return
+    if manager:
+        secret, _, rest = reference.partition(":")
+        look_up = f"aws secretsmanager describe-secret --secret-id {shlex.quote(secret)} --query ARN --output text"
+        value_text, noun = f'"$({look_up}){":" + rest if rest else ""}"', "the secret"
+    else:
+        look_up = f"aws ssm get-parameter --name {shlex.quote(reference)} --query Parameter.ARN --output text"
+        value_text, noun = f'"$({look_up})"', "the parameter"
+    draft.need(value.place, settings, f"set the ARN of {noun}.", draft.command(setting, value_text, "--plaintext "))

@@ -1,0 +1,317 @@
+"""Combines a draft with a stack's file: what to write, what stays, and whether the program would accept the result."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin
+
+from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings
+from flask_on_aws.flask_app.checks.arguments import problems
+from flask_on_aws.flask_app.flask_app_args import COMMON, FlaskAppArgs, with_profile
+from flask_on_aws.flask_app.topology import needs as contract_needs
+from flask_on_aws.naming import camel_case, snake_case
+from flask_on_aws.runtime_contract.contract import reserved_names
+from flask_on_aws.runtime_contract.task_sizes import fargate_size_problems, next_fargate_size
+from flask_on_aws.validation.argument_types import head, plain_type
+from flask_on_aws.validation.messages import as_settings
+from flask_on_aws.validation.setting_texts import is_set, plain
+
+from ..shared.app_plan import plan_app
+from .credentials import has_credential, may_be_credential
+from .draft import Draft, Entry
+from .stack_file import StackFile
+from .variables import is_resolved, settle_variables
+
+# Defaults that the components decide, and not FlaskApp; a test compares them with the reference of the settings.
+COMPONENT_DEFAULTS: Mapping[str, Any] = {
+    "cacheUse": "cache",
+    "containerInsights": False,
+    "enableExec": False,
+    "entryPoint": "auto",
+    "readOnlyRoot": True,
+    "scaleCpuPercent": 60,
+    "scaleMemoryPercent": 75,
+    "spotShare": 0,
+    "startupSeconds": 60,
+    "vpcCidr": "10.0.0.0/16",
+}
+_COMMANDS = ("startCommand", "releaseCommand", "buildCommand", "workers")
+# Settings with values that the report shows: neither variables nor long objects.
+_HIDDEN = ("env", "secrets", "buildEnv", "sidecars", "tags")
+_LONGEST_SHOWN = 100
+# At the start of a file, and always written.
+_FIRST = ("environment", "app")
+_FREE = tuple(name for name, hint in FlaskAppArgs.__annotations__.items() if get_origin(plain_type(hint)) is Mapping)
+
+
+@dataclass
+class Outcome:
+    """What an import does to one stack."""
+
+    stack: str
+    environment: str
+    file: StackFile
+    new: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Settings to add to the file."""
+    carried: list[Entry] = field(default_factory=list[Entry])
+    kept: list[Entry] = field(default_factory=list[Entry])
+    """Settings of the file that differ from the source."""
+    needs: list[Entry] = field(default_factory=list[Entry])
+    lost: list[Entry] = field(default_factory=list[Entry])
+
+
+def settle(draft: Draft, file: StackFile, project: Path) -> Outcome:
+    """Combine a draft with a stack's file. Values of the file always win.
+
+    Args:
+        draft: the draft, which is changed.
+        file: the stack's file.
+        project: the folder of Pulumi.yaml.
+    """
+    environment = str(file.config.get("environment") or draft.environment)
+    outcome = Outcome(draft.stack, environment, file)
+    if environment != "development" and "environment" not in file.config:
+        draft.put("environment", environment, draft.app_place, f"by the name {draft.stack!r}")
+    _hide_credentials(draft)
+    _settle_size(draft)
+    _settle_tasks(draft, environment)
+    _settle_domain(draft, file)
+    args = _arguments(draft, file, project)
+    settled = with_profile(args)
+    engine = str(settled["database"])
+    reserved = reserved_names(contract_needs(settled), settled["compat"], engine if engine != "none" else "postgres")
+    settle_variables(draft, reserved, environment)
+    _check(draft, file, project, outcome)
+    _divide(draft, file, with_profile(args), outcome)
+    for need in draft.needs:
+        if is_resolved(need.settings, file.config):
+            set_in = next(path for path in need.settings if is_resolved((path,), file.config))
+            outcome.carried.append(Entry(need.entry.place, set_in, f"is set in {file.path.name}"))
+        else:
+            outcome.needs.append(need.entry)
+    outcome.carried += draft.carried
+    outcome.lost += draft.lost
+    return outcome
+
+
+def _hide_credentials(draft: Draft) -> None:
+    """Commands and variables of the build that contain credentials are not copied."""
+    for path, value in list(draft.values.items()):
+        setting, _, name = path.partition(".")
+        if setting in _COMMANDS and isinstance(value, str) and has_credential(value):
+            text = "contains what may be a credential, so it is not copied; use a secret variable in it, like $TOKEN."
+            draft.need(draft.places[path], path, text, draft.command(path, "'COMMAND'"))
+            del draft.values[path]
+        elif setting == "buildEnv" and may_be_credential(name, str(value)):
+            text = "may be a credential, so it is not copied; the Dockerfile gets it as a BuildKit secret of this id."
+            secret = f"buildSecrets.{name}"
+            draft.need(draft.places[path], (secret, path), text, draft.secret_command(secret))
+            del draft.values[path]
+
+
+def _settle_size(draft: Draft) -> None:
+    """Raise cpu and memory to the next size that Fargate has."""
+    if not {"cpu", "memory"} & draft.values.keys():
+        return
+    cpu, memory = draft.values.get("cpu", 256), draft.values.get("memory", 512)
+    if not any(fargate_size_problems(cpu, memory)):
+        return
+    size = next_fargate_size(cpu, memory)
+    place = draft.places.get("cpu") or draft.places["memory"]
+    if size is None:
+        text = f"cpu {cpu} with memory {memory} is more than Fargate's largest task; choose a smaller size."
+        draft.need(place, ("cpu", "memory"), text)
+        draft.values.pop("cpu", None)
+        draft.values.pop("memory", None)
+        return
+    note = f"the next larger size of Fargate; the source has cpu {cpu} and memory {memory}"
+    for setting, old, new in (("cpu", cpu, size[0]), ("memory", memory, size[1])):
+        if old != new:
+            draft.put(setting, new, draft.places.get(setting, place), note)
+
+
+def _settle_tasks(draft: Draft, environment: str) -> None:
+    """Raise or lower the other limit, if the default of the environment contradicts the source."""
+    defaults = with_profile({"environment": cast(Any, environment)})
+    least, most = draft.values.get("minTasks"), draft.values.get("maxTasks")
+    if isinstance(least, int) and most is None and least > defaults["max_tasks"]:
+        draft.put("maxTasks", least, draft.places["minTasks"], "so that it is not below minTasks")
+    if isinstance(most, int) and least is None and most < defaults["min_tasks"]:
+        draft.put("minTasks", most, draft.places["maxTasks"], "so that it is not above maxTasks")
+
+
+def _settle_domain(draft: Draft, file: StackFile) -> None:
+    """Leave the domain where it is: with Route 53, the first update would create its records, or fail if they exist.
+
+    With an external DNS provider, the app is served on CloudFront's default domain until the user moves the domain.
+    """
+    if "domain" in draft.values and not {"domain", "dns"} & file.config.keys():
+        note = "so that the domain stays with the old platform until you move it: docs/domains.md"
+        draft.put("dns", "external", draft.places["domain"], note)
+    is_own = "certificateArn" in {**draft.values, **file.config} or "dnsReady" in file.config
+    if "allowedCidrs" in draft.values and "allowedCidrs" not in file.config and not is_own:
+        ranges, place = draft.values.pop("allowedCidrs"), draft.places["allowedCidrs"]
+        text = "restricts an app on its own domain only; until the domain is moved, everybody can connect"
+        draft.need(place, "allowedCidrs", text, draft.command("allowedCidrs[0]", ranges[0] if ranges else "CIDR"))
+
+
+def _arguments(draft: Draft, file: StackFile, project: Path) -> FlaskAppArgs:
+    """The arguments of FlaskApp with the settings of the draft, over which those of the file take precedence."""
+    values = dict[str, Any]()
+    for path, value in draft.values.items():
+        setting, dot, name = path.partition(".")
+        if dot:
+            values.setdefault(setting, {})[name] = value
+        else:
+            values[setting] = value
+    for setting, value in file.config.items():
+        read = _read(setting, value)
+        if read is None:
+            continue
+        if isinstance(read, dict) and isinstance(values.get(setting), dict):
+            values[setting] = {**values[setting], **cast(dict[str, Any], read)}
+        else:
+            values[setting] = read
+    values.pop("name", None)
+    if "app" in values:
+        values["app"] = os.path.normpath(project / str(values["app"]))
+    return cast(FlaskAppArgs, {snake_case(setting): value for setting, value in values.items()})
+
+
+def _read(setting: str, value: Any) -> Any:
+    """A value of a stack's file as the argument that the program reads from it; None if it is not set."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    if value is None or not is_set(setting, text) or snake_case(setting) not in FlaskAppArgs.__annotations__:
+        return None
+    kind = plain_type(FlaskAppArgs.__annotations__[snake_case(setting)])
+    if isinstance(value, dict) and set(cast(dict[str, Any], value)) == {"secure"}:
+        return None  # it cannot be read without the stack's key
+    if isinstance(value, str) and (get_origin(kind) or kind) not in (str,) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    if get_origin(kind) is Mapping and isinstance(value, dict):
+        entries = cast(dict[str, Any], value)
+        return {name: _plain_entry(item) for name, item in entries.items()}
+    if (
+        get_origin(kind) is Sequence
+        and isinstance(value, list)
+        and get_origin(plain_type(get_args(kind)[0])) is Mapping
+    ):
+        return [
+            {
+                snake_case(key) if setting == "schedules" else key: item
+                for key, item in cast(dict[str, Any], entry).items()
+            }
+            if isinstance(entry, dict)
+            else entry
+            for entry in cast(list[Any], value)
+        ]
+    if kind is int and isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
+        return int(value)
+    if kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return plain(value) if kind not in (int, bool) and isinstance(value, int | float) else cast(Any, value)
+
+
+def _plain_entry(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "secret"  # {secure: …}
+    return plain(value) if isinstance(value, str | int | float) else ""
+
+
+def _check(draft: Draft, file: StackFile, project: Path, outcome: Outcome) -> None:
+    """Report what the program would reject; the draft's settings that it would reject are not written."""
+    args = _arguments(draft, file, project)
+    for problem in problems(str(file.config.get("name") or "app"), args):
+        sentence = as_settings(problem, FlaskAppArgs.__annotations__, _FREE)
+        path = sentence.partition(": ")[0]
+        setting = camel_case(head(problem.argument))
+        place = draft.places.get(path) or draft.places.get(setting) or file.place(setting)
+        dropped = [own for own in draft.values if own in (path, setting) or (own == f"{setting}.{path}")]
+        for own in dropped:
+            del draft.values[own]
+        text = f"was not accepted: {sentence.partition(': ')[2]}"
+        command = "" if setting in file.config else draft.command(path, "VALUE")
+        outcome.needs.append(Entry(place, path, text, command))
+    if not outcome.needs:
+        outcome.needs += _plan_problems(args, file, draft)
+
+
+def _plan_problems(args: FlaskAppArgs, file: StackFile, draft: Draft) -> Iterator[Entry]:
+    """Why the app could not be built."""
+    if "image" in args or any(is_open(need.settings, file) and "startCommand" in need.settings for need in draft.needs):
+        return
+    values = with_profile(args)
+    settings = PlanSettings(
+        values.get("python_version", ""),
+        tuple(values.get("system_packages", ())),
+        values.get("start_command", ""),
+        entry_point=values["entry_point"],
+        dockerfile=values["dockerfile"],
+        build_command=values.get("build_command", ""),
+        assets_folder=values.get("assets_folder", ""),
+        other_commands=tuple(filter(None, (values.get("release_command", ""), *values["workers"].values()))),
+    )
+    try:
+        plan_app(Path(values["app"]), settings, values["dockerfile"])
+    except BuildPlanError as error:
+        for sentence in error.problems:
+            yield Entry(draft.places.get("app", file.place("app")), "app", f"cannot be built yet: {sentence}")
+
+
+def is_open(settings: tuple[str, ...], file: StackFile) -> bool:
+    """Whether the stack's file has none of these settings."""
+    return not is_resolved(settings, file.config)
+
+
+def _divide(draft: Draft, file: StackFile, defaults: FlaskAppArgs, outcome: Outcome) -> None:
+    """Divide the draft's settings into those to write and those that the file has or that are defaults."""
+    # The engine of the database decides some defaults, but not the default of `database` itself.
+    profile = with_profile({"environment": cast(Any, outcome.environment), "database": defaults["database"]})
+    base = {**profile, "database": COMMON["database"]}
+    for path, value in sorted(draft.values.items(), key=lambda item: _FIRST.index(item[0]) if item[0] in _FIRST else 2):
+        setting, dot, name = path.partition(".")
+        place, shown = draft.places[path], _shown(setting, value)
+        existing = cast(Any, file.config.get(setting))
+        if dot and existing is not None and not isinstance(existing, dict):
+            outcome.kept.append(Entry(place, path, f"is not added, because {file.place(setting)} is not an object"))
+            continue
+        current = cast(dict[str, Any], existing).get(name) if dot and existing is not None else cast(Any, existing)
+        if current is not None:
+            if _same(current, value):
+                outcome.carried.append(Entry(place, path, f"{shown}is already set"))
+            else:
+                outcome.kept.append(Entry(place, path, f"keeps the value of {file.place(setting)}, which differs"))
+            continue
+        default = COMPONENT_DEFAULTS.get(setting, base.get(snake_case(setting)))
+        note = f" ({draft.notes[path]})" if path in draft.notes else ""
+        if not dot and default == value and setting not in _FIRST:
+            outcome.carried.append(Entry(place, path, f"{shown}is the default{note}"))
+            continue
+        outcome.new[path] = value
+        outcome.carried.append(Entry(place, path, f"{shown.rstrip()}{note}".strip()))
+
+
+def _same(current: Any, value: Any) -> bool:
+    if isinstance(current, str) and isinstance(value, list | dict):
+        try:
+            current = json.loads(current)
+        except json.JSONDecodeError:
+            return False
+    if isinstance(current, list | dict) or isinstance(value, list | dict):
+        return current == value
+    return plain(current) == plain(value)
+
+
+def _shown(setting: str, value: Any) -> str:
+    """A value in the report, followed by a space; empty for those that it does not show."""
+    if setting in _HIDDEN:
+        return ""
+    text = ", ".join(map(str, cast(list[Any], value))) if isinstance(value, list) else plain(value)
+    text = " ".join(text.split())
+    return f"{text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + '…'} "

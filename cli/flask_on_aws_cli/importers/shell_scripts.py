@@ -1,0 +1,63 @@
+"""Turns scripts of several lines into one command, and takes installation of packages out of build scripts: pure."""
+
+import re
+from typing import NamedTuple
+
+# Lines that belong together, or that depend on others.
+_BLOCK = re.compile(
+    r"^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|function|select|trap)\b|[{(]\s*$|^[})]|<<|\w+\(\)|;;",
+    re.MULTILINE,
+)
+_OPTIONS = re.compile(r"set\s+-[a-z]+(?:\s+(?:-[a-z]+|pipefail))*")
+# What the build plan does itself, with the packages' lock files: docs/deploy-your-app.md.
+_INSTALLS = re.compile(
+    r"(?:python3?\s+-m\s+)?pip3?\s+install\b.*"
+    r"|(?:poetry|pipenv|uv|pdm)\s+(?:install|sync|lock)\b.*"
+    r"|(?:poetry|uv)\s+(?:config|self|venv)\b.*"
+    r"|(?:npm|pnpm|yarn|bun)\s+(?:ci|install|i|run\s+build|build)\b[^&|;]*|yarn|n\s+auto.*|corepack\s+enable.*"
+    r"|curl\s.*(?:install\.python-poetry\.org|astral\.sh/uv|/nvm/).*"
+    r"|export\s+(?:PATH|NVM_DIR|PIP_\w+|POETRY_\w+|UV_\w+)=.*"
+)
+
+
+class BuildSteps(NamedTuple):
+    """The steps of a build script."""
+
+    installs: tuple[str, ...]
+    """Those that the build plan does itself."""
+    command: str
+    """All others as one command; empty if there is none."""
+    is_complex: bool
+    """Whether the script has control structures, so that it is not taken apart."""
+
+
+def one_command(script: str) -> str:
+    """A script as one command that ends at the first line that fails."""
+    if _is_complex(script):
+        return script.strip()
+    return " && ".join(_lines(script))
+
+
+def build_steps(script: str) -> BuildSteps:
+    """The steps of a build script."""
+    if _is_complex(script):
+        return BuildSteps((), script.strip(), True)
+    installs, others = list[str](), list[str]()
+    for line in _lines(script):
+        steps = [step.strip() for step in line.split("&&")]
+        installs += (step for step in steps if _INSTALLS.fullmatch(step))
+        if rest := " && ".join(step for step in steps if not _INSTALLS.fullmatch(step)):
+            others.append(rest)
+    return BuildSteps(tuple(installs), " && ".join(others), False)
+
+
+def _is_complex(script: str) -> bool:
+    lines = "\n".join(line.strip() for line in script.splitlines())
+    return bool(_BLOCK.search(lines))
+
+
+def _lines(script: str) -> list[str]:
+    """The commands of a script, without comments and options of the shell."""
+    joined = re.sub(r"\s*\\\n\s*", " ", script)
+    lines = (re.sub(r"(?:^|\s)#[^'\"]*$", "", line).strip().rstrip(";").strip() for line in joined.splitlines())
+    return [line for line in lines if line and not _OPTIONS.fullmatch(line)]

@@ -51,4 +51,4 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flask-on-aws-cli", message="%(version)s")
 def main() -> None:
-    """Plan, build, check, run and operate a Flask app with flask-on-aws."""
+    """Import, plan, build, check, run and operate a Flask app with flask-on-aws."""

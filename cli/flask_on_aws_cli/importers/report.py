@@ -67,10 +67,8 @@ def _rows(outcomes: Sequence[Outcome], section: str) -> Iterator[str]:
 
 
 def _next_steps(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    if any(outcome.needs for outcome in outcomes):
-        yield 'Next: run the commands under "Needs you", and then for each stack:'
-    else:
-        yield "Next, for each stack:"
+    needs = ', run its commands under "Needs you"' if any(outcome.needs for outcome in outcomes) else ""
+    yield f"Next: create each stack that does not exist yet{needs}, set its region, and deploy it:"
     for outcome in outcomes:
         yield f"  pulumi stack init {outcome.stack}"
         yield f"  pulumi config set aws:region REGION --stack {outcome.stack}"

@@ -1,6 +1,7 @@
 """Turns scripts of several lines into one command, and takes installation of packages out of build scripts: pure."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 # Lines that belong together, or that depend on others.
@@ -20,6 +21,11 @@ _INSTALLS = re.compile(
 )
 
 
+_PIP = re.compile(r"(?:python3?\s+-m\s+)?pip3?\s+install\b(.*)")
+# What a build script installs to install the rest, and the files from which the build plan installs packages.
+_INSTALLERS = re.compile(r"(?:pip|setuptools|wheel|poetry|pipenv|uv|pdm|build)(?:[=<>~!].*)?|\.|requirements\.txt")
+
+
 class BuildSteps(NamedTuple):
     """The steps of a build script."""
 
@@ -27,6 +33,8 @@ class BuildSteps(NamedTuple):
     """Those that the build plan does itself."""
     command: str
     """All others as one command; empty if there is none."""
+    packages: tuple[str, ...]
+    """Files and packages in `installs` that the build plan does not know of."""
     is_complex: bool
     """Whether the script has control structures, so that it is not taken apart."""
 
@@ -41,14 +49,21 @@ def one_command(script: str) -> str:
 def build_steps(script: str) -> BuildSteps:
     """The steps of a build script."""
     if _is_complex(script):
-        return BuildSteps((), script.strip(), True)
+        return BuildSteps((), script.strip(), (), True)
     installs, others = list[str](), list[str]()
     for line in _lines(script):
         steps = [step.strip() for step in line.split("&&")]
         installs += (step for step in steps if _INSTALLS.fullmatch(step))
         if rest := " && ".join(step for step in steps if not _INSTALLS.fullmatch(step)):
             others.append(rest)
-    return BuildSteps(tuple(installs), " && ".join(others), False)
+    return BuildSteps(tuple(installs), " && ".join(others), tuple(_packages(installs)), False)
+
+
+def _packages(installs: Sequence[str]) -> Iterator[str]:
+    for line in installs:
+        if match := _PIP.fullmatch(line):
+            words = (word.strip("'\"") for word in match[1].split())
+            yield from (word for word in words if not word.startswith("-") and not _INSTALLERS.fullmatch(word))
 
 
 def _is_complex(script: str) -> bool:
@@ -59,5 +74,6 @@ def _is_complex(script: str) -> bool:
 def _lines(script: str) -> list[str]:
     """The commands of a script, without comments and options of the shell."""
     joined = re.sub(r"\s*\\\n\s*", " ", script)
-    lines = (re.sub(r"(?:^|\s)#[^'\"]*$", "", line).strip().rstrip(";").strip() for line in joined.splitlines())
+    # A `#` before a quotation mark may be part of a text.
+    lines = (re.sub(r"^\s*#.*|\s#[^'\"]*$", "", line).strip().rstrip(";").strip() for line in joined.splitlines())
     return [line for line in lines if line and not _OPTIONS.fullmatch(line)]

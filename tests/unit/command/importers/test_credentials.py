@@ -74,6 +74,7 @@ def test_a_command_with_a_credential(command, is_one):
     [
         ("flask db upgrade\n", "flask db upgrade"),
         ("set -eux\n# first\nflask db upgrade  # all\n\nflask seed;\n", "flask db upgrade && flask seed"),
+        ("# echo 'to do'\nflask db upgrade\n", "flask db upgrade"),
         ("flask db \\\n  upgrade\n", "flask db upgrade"),
         ("if true; then\n  flask db upgrade\nfi\n", "if true; then\n  flask db upgrade\nfi"),
         ("echo '# not a comment'\n", "echo '# not a comment'"),
@@ -104,4 +105,9 @@ def test_a_script_as_one_command(script, command):
 )
 def test_a_build_script_without_what_the_plan_installs(script, installs, command):
     steps = build_steps(script)
-    assert (len(steps.installs), steps.command, steps.is_complex) == (installs, command, False)
+    assert (len(steps.installs), steps.command, steps.packages, steps.is_complex) == (installs, command, (), False)
+
+
+def test_packages_that_only_the_build_script_names():
+    steps = build_steps("pip install -U pip 'uvicorn[standard]==0.30'\npip install -r requirements/prod.txt\n")
+    assert (steps.packages, steps.command) == (("uvicorn[standard]==0.30", "requirements/prod.txt"), "")

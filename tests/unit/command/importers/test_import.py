@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws_cli.importers.settle import COMPONENT_DEFAULTS
-from import_runs import IMPORTS, SECRETS, make_project, run_import, stack_files
+from import_runs import IMPORTS, SECRETS, SOURCES, make_project, run_import, stack_files
 
 from tests.reference import generate
 
+ROOT = Path(__file__).parents[4]
 EXPECTED = Path(__file__).parent / "expected"
 
 
@@ -80,6 +83,19 @@ def test_the_defaults_of_components_are_those_of_the_reference():
     assert {name: str(value).lower() for name, value in COMPONENT_DEFAULTS.items()} == {
         name: rows[name] for name in COMPONENT_DEFAULTS
     }
+
+
+@pytest.mark.parametrize("platform", ["copilot", "heroku", "upsun"])
+def test_the_report_in_the_documentation(tmp_path, monkeypatch, platform):
+    project, source = tmp_path / "infra", SOURCES / f"docs-{platform}"
+    project.mkdir()
+    shutil.copytree(source, tmp_path / "shop")
+    done = run_import(monkeypatch, make_project(project), "../shop")
+    page = (ROOT / "docs" / f"from-{platform}.md").read_text()
+    assert f"```text\n{done.output}```" in page
+    shown = re.findall(r"^`([^`]+)`:\n\n```\w+\n(.*?)```", page, re.MULTILINE | re.DOTALL)
+    assert shown == [(file, (source / file).read_text()) for file, _ in shown]
+    assert len(shown) == 1
 
 
 def test_what_the_user_set_is_kept_and_listed(tmp_path, monkeypatch):

@@ -56,4 +56,7 @@ def _read_secret(draft: Draft, name: str, value: Value) -> None:
     else:
         look_up = f"aws ssm get-parameter --name {shlex.quote(reference)} --query Parameter.ARN --output text"
         value_text, noun = f'"$({look_up})"', "the parameter"
-    draft.need(value.place, settings, f"set the ARN of {noun}.", draft.command(setting, value_text, "--plaintext "))
+    text = f"set the ARN of {noun}."
+    if "${" in reference:
+        text += " The variable in its name has no value, because copilot/.workspace does not name the application."
+    draft.need(value.place, settings, text, draft.command(setting, value_text, "--plaintext "))

@@ -164,6 +164,9 @@ def _read_hooks(draft: Draft, app: Value, has_dockerfile: bool) -> None:
         return
     if steps.installs:
         draft.carry(build.place, "hooks.build", "packages and assets are installed by the build plan")
+    if steps.packages:
+        named = ", ".join(steps.packages)
+        draft.lose(build, f"the build plan installs what requirements.txt or a lock file has; add {named} to it.")
     if steps.command:
         draft.put("buildCommand", steps.command, build.place)
 

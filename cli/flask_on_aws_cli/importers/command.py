@@ -9,7 +9,7 @@ from ..shared.stack_options import fail
 from .formats import FORMATS, read_drafts
 from .report import json_report, text_report
 from .settle import Outcome, settle
-from .source import InputError, read_yaml
+from .source import InputError, printable, read_yaml
 from .stack_file import read_stack_file, with_settings
 
 _NOT_RUNNABLE, _NOTHING_WRITTEN = 1, 2
@@ -44,7 +44,7 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
         outcomes = _outcomes(folder, platform or "", service, project)
         texts = {outcome.stack: with_settings(outcome.file, outcome.new) for outcome in outcomes}
     except InputError as error:
-        fail(str(error), code=_NOTHING_WRITTEN)
+        fail(printable(str(error)), code=_NOTHING_WRITTEN)
     changed = {outcome.stack: texts[outcome.stack] != outcome.file.text for outcome in outcomes}
     if dry_run:
         changed = dict.fromkeys(changed, False)

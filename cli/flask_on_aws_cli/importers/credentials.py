@@ -43,9 +43,14 @@ def may_be_credential(name: str, value: str) -> bool:
     return not _HARMLESS.fullmatch(value.strip())
 
 
+def has_known_credential(text: str) -> bool:
+    """Whether a text contains a credential of a form that nothing else has, such as a URL with a password."""
+    return bool(_CONTENT.search(text))
+
+
 def has_credential(text: str) -> bool:
-    """Whether a text contains something that looks like a credential, such as a URL with a password."""
-    return bool(_CONTENT.search(text)) or any(_is_random(word) for word in re.split(r"[\s'\",;:=]+", text))
+    """Whether a text contains what may be a credential, random words included."""
+    return has_known_credential(text) or any(_is_random(word) for word in re.split(r"[\s'\",;:=]+", text))
 
 
 def _is_random(word: str) -> bool:

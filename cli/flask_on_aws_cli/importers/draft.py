@@ -1,7 +1,9 @@
 """The common model: what a format's files say of one stack, before it meets the stack's file."""
 
+import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,12 +109,11 @@ class Draft:
     def command(self, setting: str, value: str, options: str = "") -> str:
         """The command that sets a setting of this stack."""
         path = "--path " if re.search(r"[.\[]", setting) else ""
-        quoted = f"'{setting}'" if "[" in setting else setting
-        return f"pulumi config set {options}{path}{quoted} {value} --stack {self.stack}"
+        return f"pulumi config set {options}{path}{_config_path(setting)} {value} --stack {self.stack}"
 
     def secret_command(self, setting: str) -> str:
         """The command that asks for a secret value and sets it."""
-        return f"pulumi config set --secret --path {setting} --stack {self.stack}"
+        return f"pulumi config set --secret --path {_config_path(setting)} --stack {self.stack}"
 
     @property
     def environment(self) -> str:
@@ -131,6 +132,14 @@ class Format(NamedTuple):
     """Whether a folder has files of this format."""
     read: Callable[[Path, str], list[Draft]]
     """The drafts of a folder's stacks; the second argument is the service to import, or empty."""
+
+
+def _config_path(setting: str) -> str:
+    """A setting as an argument of the Pulumi CLI; names come from the source and may be anything."""
+    head, dot, name = setting.partition(".")
+    if dot and not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return shlex.quote(f"{head}[{json.dumps(name)}]")
+    return shlex.quote(setting)
 
 
 def environment_of(stack: str) -> str:

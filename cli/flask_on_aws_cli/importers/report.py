@@ -6,6 +6,7 @@ from typing import Any
 from ..shared.output_format import as_json
 from .draft import Entry
 from .settle import Outcome
+from .source import printable
 
 _SECTIONS = {
     "carried": "Carried over",
@@ -61,9 +62,9 @@ def _rows(outcomes: Sequence[Outcome], section: str) -> Iterator[str]:
             stacks.setdefault(entry, []).append(outcome.stack)
     for entry, names in sorted(stacks.items(), key=lambda item: (item[0].place, item[0].subject, item[1])):
         where = "" if len(names) == len(outcomes) else f"[{', '.join(names)}] "
-        yield f"  {entry.place}  {where}{entry.subject}: {entry.text}".rstrip(".: ")
+        yield printable(f"  {entry.place}  {where}{entry.subject}: {entry.text}".rstrip(".: "))
         if entry.command:
-            yield f"      {entry.command}"
+            yield f"      {printable(entry.command)}"
 
 
 def _next_steps(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from flask_on_aws.validation.messages import as_settings
 from flask_on_aws.validation.setting_texts import is_set, plain
 
 from ..shared.app_plan import plan_app
-from .credentials import has_credential, may_be_credential
+from .credentials import has_credential, has_known_credential, may_be_credential
 from .draft import Draft, Entry
 from .stack_file import StackFile
 from .variables import is_resolved, settle_variables
@@ -109,6 +109,10 @@ def _hide_credentials(draft: Draft) -> None:
             text = "may be a credential, so it is not copied; the Dockerfile gets it as a BuildKit secret of this id."
             secret = f"buildSecrets.{name}"
             draft.need(draft.places[path], (secret, path), text, draft.secret_command(secret))
+            del draft.values[path]
+        elif isinstance(value, str) and has_known_credential(value):
+            text = "contains what may be a credential, so it is not copied; set it without one."
+            draft.need(draft.places[path], path, text)
             del draft.values[path]
 
 
@@ -232,7 +236,8 @@ def _check(draft: Draft, file: StackFile, project: Path, outcome: Outcome) -> No
         path = sentence.partition(": ")[0]
         setting = camel_case(head(problem.argument))
         place = draft.places.get(path) or draft.places.get(setting) or file.place(setting)
-        dropped = [own for own in draft.values if own in (path, setting) or (own == f"{setting}.{path}")]
+        # Without `app`, the stack would deploy the template.
+        dropped = [own for own in draft.values if own in (path, setting) and own != "app"]
         for own in dropped:
             del draft.values[own]
         text = f"was not accepted: {sentence.partition(': ')[2]}"

@@ -117,6 +117,11 @@ class Value:
         return replace(self, data=merged)
 
 
+def printable(text: str) -> str:
+    """A text of a source without the characters that control a terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def read_yaml(path: Path) -> Value:
     """A YAML file.
 

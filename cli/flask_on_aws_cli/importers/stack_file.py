@@ -62,7 +62,8 @@ def read_stack_file(path: Path, project: str) -> StackFile:
     if parent is None or (isinstance(parent, ScalarNode) and not parent.value):
         file.parent = parent
         return file
-    if not isinstance(parent, MappingNode) or parent.flow_style:
+    is_empty = isinstance(parent, MappingNode) and not parent.value
+    if not isinstance(parent, MappingNode) or (parent.flow_style and not is_empty):
         line = parent.start_mark.line + 1
         raise InputError(f"{path}:{line}: config must be a mapping in block style; correct it and import again.")
     file.parent = parent
@@ -115,6 +116,9 @@ def _into_config(file: StackFile, text: str, insertions: list[tuple[int, str]], 
         end += sum(len(insertion) for position, insertion in insertions if position <= end)
         before = text[:end] if text[:end].endswith("\n") or not text[:end] else text[:end] + "\n"
         return before + block + text[end:]
+    if isinstance(file.parent, MappingNode):  # `config: {}`
+        start, end = file.parent.start_mark.index, file.parent.end_mark.index
+        return text[:start].rstrip(" ") + "\n" + block.removesuffix("\n") + text[end:]
     if file.parent is not None:  # `config:` without a value
         end = _end_of_line(file.text, file.parent.start_mark.index)
         before = text[:end] if text[:end].endswith("\n") else text[:end] + "\n"

@@ -151,6 +151,41 @@ def test_a_file_of_variables_outside_of_the_folder_is_not_read(tmp_path, monkeyp
     assert "env" not in done.settings("prod")
 
 
+def test_names_cannot_leave_a_command_or_control_the_terminal(tmp_path, monkeypatch):
+    make_source(tmp_path, MANIFEST, WEB + 'secrets:\n  "X; rm -rf ~": a\n  "\\e[31mRED": b\n')
+    done = run_import(monkeypatch, tmp_path, "shop")
+    assert """--path 'secrets["X; rm -rf ~"]' "$(aws""" in done.output
+    assert "\x1b" not in done.output
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "http: {healthcheck: '/up?token=hunter2'}",
+        "command: python app.py --password hunter2",
+        "image: {build: Dockerfile, location: 'registry.example.com/shop', args: {MIRROR: 'https://a:hunter2@b.c/simple'}}",
+        "tags: {contact: 'https://ops:hunter2@example.com'}",
+        "sidecars: {proxy: {image: nginx, command: 'run --token hunter2'}}",
+        "secrets: {A: {from_cfn: x}, B: 'https://a:hunter2@b.c/d'}",
+    ],
+)
+def test_a_credential_in_any_setting_is_not_copied(tmp_path, monkeypatch, line):
+    key = line.partition(":")[0]
+    kept = "".join(
+        f"{part}\n" for part in WEB.split("\n") if part and not (key == "image" and part.startswith(("image", "  ")))
+    )
+    make_source(tmp_path, MANIFEST, f"{kept}{line}\n")
+    done = run_import(monkeypatch, tmp_path, "shop")
+    assert "hunter2" not in "".join((done.output, done.errors, *done.files.values()))
+    assert done.code in (0, 1)
+
+
+def test_a_folder_that_does_not_exist_is_still_the_app(tmp_path, monkeypatch):
+    make_source(tmp_path, MANIFEST, WEB.replace("build: Dockerfile", "build: service/Dockerfile"))
+    done = run_import(monkeypatch, tmp_path, "shop")
+    assert (done.code, done.settings("prod")["app"]) == (1, "shop/service")
+
+
 def test_there_is_no_project(tmp_path, monkeypatch):
     done = run_import(monkeypatch, tmp_path, ".")
     assert (done.code, done.errors) == (2, "There is no Pulumi.yaml; set its folder with --project.\n")

@@ -13,6 +13,7 @@ BEFORE = {
     "comments only": ("# Ours.\n", {}),
     "no config": ("encryptionsalt: v1:a\n", {}),
     "an empty config": ("config:\nencryptionsalt: v1:a\n", {}),
+    "an empty flow mapping": ("config: {}\nencryptionsalt: v1:a\n", {}),
     "an empty flow mapping of the object": ("config:\n  shop:env: {}\n", {"env": {}}),
     "a flow mapping": ("config:\n  shop:env: {A: one, }  # ours\n  aws:region: x\n", {"env": {"A": "one"}}),
     "a block": ("config:\n  shop:env:\n    A: one  # ours\n\n  # region\n  aws:region: x\n", {"env": {"A": "one"}}),

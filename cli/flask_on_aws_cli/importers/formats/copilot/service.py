@@ -3,12 +3,14 @@
 https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/, …/rd-web-service/
 """
 
+import json
 import posixpath
 import re
 import shlex
 from pathlib import Path
+from typing import cast
 
-from ...credentials import may_be_credential
+from ...credentials import has_known_credential, may_be_credential
 from ...draft import Draft
 from ...source import InputError, Value, entries, plain
 from .http import read_http
@@ -309,6 +311,10 @@ def _read_sidecars(draft: Draft, manifest: Value) -> None:
             definition["environment"] = [
                 {"name": key, "value": str(plain(value))} for key, value in environment.items()
             ]
+        words = [*cast(list[str], definition.get("command", [])), *cast(list[str], definition.get("entryPoint", []))]
+        if has_known_credential(" ".join((json.dumps(definition), *words))):
+            draft.lose(sidecar, "contains what may be a credential; add it to sidecars with the secret's ARN.")
+            continue
         definitions.append(definition)
         draft.lose_others(sidecar, {"image", "essential", "command", "entrypoint", "port", "variables"}, {})
     if definitions and sidecars:

@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ...credentials import may_be_credential
+from ...credentials import has_known_credential, may_be_credential
 from ...draft import Draft
 from ...source import Value, entries
 from .env_file import read_env_file
@@ -48,6 +48,10 @@ def _read_secret(draft: Draft, name: str, value: Value) -> None:
     reference = (manager or value).text()
     if _ARN.match(reference):
         draft.put(setting, reference, value.place)
+        return
+    if has_known_credential(reference):
+        text = "must be the name of a parameter or a secret, and may be a credential; set the ARN of a secret."
+        draft.need(value.place, settings, text, draft.command(setting, "ARN", "--plaintext "))
         return
     if manager:
         secret, _, rest = reference.partition(":")

@@ -9,6 +9,7 @@ import re
 from flask_on_aws.build_plan.commands.process_types import service_name
 from flask_on_aws.build_plan.packages.python_version import SUPPORTED
 
+from ...credentials import has_credential
 from ...draft import Draft
 from ...shell_scripts import build_steps, one_command
 from ...source import InputError, Value, entries, items
@@ -166,6 +167,7 @@ def _read_hooks(draft: Draft, app: Value, has_dockerfile: bool) -> None:
         draft.carry(build.place, "hooks.build", "packages and assets are installed by the build plan")
     if steps.packages:
         named = ", ".join(steps.packages)
+        named = "the packages that the script names" if has_credential(named) else named
         draft.lose(build, f"the build plan installs what requirements.txt or a lock file has; add {named} to it.")
     if steps.command:
         draft.put("buildCommand", steps.command, build.place)
@@ -177,10 +179,15 @@ def _read_worker(draft: Draft, name: str, worker: Value) -> None:
         draft.need(worker.place, setting, "has no start command; set one.", draft.command(setting, "'COMMAND'"))
     else:
         draft.put(setting, one_command(start.text()), start.place, "one task with cpu and memory of the web service")
-    if variables := worker["variables"]:
-        draft.lose(
-            variables, "workers have the variables of the app; set them in the worker's command: `NAME=value command`."
-        )
+    reasons = {
+        "variables": "workers have the variables of the app; set them in the worker's command: `NAME=value command`.",
+        "size": _SIZE,
+        "resources": _SIZE,
+        "container_profile": _SIZE,
+        "disk": _REASONS["disk"],
+        "mounts": "workers have the writable folders of the app.",
+    }
+    draft.lose_others(worker, {"commands"}, reasons)
 
 
 def _read_mounts(draft: Draft, mounts: Value | None, has_dockerfile: bool) -> None:

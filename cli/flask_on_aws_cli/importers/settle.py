@@ -1,12 +1,10 @@
 """Combines a draft with a stack's file: what to write, what stays, and whether the program would accept the result."""
 
 import json
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from typing import Any, cast, get_origin
 
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings
 from flask_on_aws.flask_app.checks.arguments import problems
@@ -17,9 +15,10 @@ from flask_on_aws.runtime_contract.contract import reserved_names
 from flask_on_aws.runtime_contract.task_sizes import fargate_size_problems, next_fargate_size
 from flask_on_aws.validation.argument_types import head, plain_type
 from flask_on_aws.validation.messages import as_settings
-from flask_on_aws.validation.setting_texts import is_set, plain
+from flask_on_aws.validation.setting_texts import plain
 
 from ..shared.app_plan import plan_app
+from .arguments import stack_arguments
 from .credentials import has_credential, has_known_credential, may_be_credential
 from .draft import Draft, Entry
 from .stack_file import StackFile
@@ -79,7 +78,7 @@ def settle(draft: Draft, file: StackFile, project: Path) -> Outcome:
     _settle_size(draft)
     _settle_tasks(draft, environment)
     _settle_domain(draft, file)
-    args = _arguments(draft, file, project)
+    args = stack_arguments(draft, file, project)
     settled = with_profile(args)
     engine = str(settled["database"])
     reserved = reserved_names(contract_needs(settled), settled["compat"], engine if engine != "none" else "postgres")
@@ -162,75 +161,9 @@ def _settle_domain(draft: Draft, file: StackFile) -> None:
         draft.need(place, "allowedCidrs", text, draft.command("allowedCidrs[0]", ranges[0] if ranges else "CIDR"))
 
 
-def _arguments(draft: Draft, file: StackFile, project: Path) -> FlaskAppArgs:
-    """The arguments of FlaskApp with the settings of the draft, over which those of the file take precedence."""
-    values = dict[str, Any]()
-    for path, value in draft.values.items():
-        setting, dot, name = path.partition(".")
-        if dot:
-            values.setdefault(setting, {})[name] = value
-        else:
-            values[setting] = value
-    for setting, value in file.config.items():
-        read = _read(setting, value)
-        if read is None:
-            continue
-        if isinstance(read, dict) and isinstance(values.get(setting), dict):
-            values[setting] = {**values[setting], **cast(dict[str, Any], read)}
-        else:
-            values[setting] = read
-    values.pop("name", None)
-    if "app" in values:
-        values["app"] = os.path.normpath(project / str(values["app"]))
-    return cast(FlaskAppArgs, {snake_case(setting): value for setting, value in values.items()})
-
-
-def _read(setting: str, value: Any) -> Any:
-    """A value of a stack's file as the argument that the program reads from it; None if it is not set."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    if value is None or not is_set(setting, text) or snake_case(setting) not in FlaskAppArgs.__annotations__:
-        return None
-    kind = plain_type(FlaskAppArgs.__annotations__[snake_case(setting)])
-    if isinstance(value, dict) and set(cast(dict[str, Any], value)) == {"secure"}:
-        return None  # it cannot be read without the stack's key
-    if isinstance(value, str) and (get_origin(kind) or kind) not in (str,) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            value = json.loads(value)
-        except json.JSONDecodeError:
-            return value
-    if get_origin(kind) is Mapping and isinstance(value, dict):
-        entries = cast(dict[str, Any], value)
-        return {name: _plain_entry(item) for name, item in entries.items()}
-    if (
-        get_origin(kind) is Sequence
-        and isinstance(value, list)
-        and get_origin(plain_type(get_args(kind)[0])) is Mapping
-    ):
-        return [
-            {
-                snake_case(key) if setting == "schedules" else key: item
-                for key, item in cast(dict[str, Any], entry).items()
-            }
-            if isinstance(entry, dict)
-            else entry
-            for entry in cast(list[Any], value)
-        ]
-    if kind is int and isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
-        return int(value)
-    if kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    return plain(value) if kind not in (int, bool) and isinstance(value, int | float) else cast(Any, value)
-
-
-def _plain_entry(value: Any) -> Any:
-    if isinstance(value, dict):
-        return "secret"  # {secure: …}
-    return plain(value) if isinstance(value, str | int | float) else ""
-
-
 def _check(draft: Draft, file: StackFile, project: Path, outcome: Outcome) -> None:
     """Report what the program would reject; the draft's settings that it would reject are not written."""
-    args = _arguments(draft, file, project)
+    args = stack_arguments(draft, file, project)
     for problem in problems(str(file.config.get("name") or "app"), args):
         sentence = as_settings(problem, FlaskAppArgs.__annotations__, _FREE)
         path = sentence.partition(": ")[0]

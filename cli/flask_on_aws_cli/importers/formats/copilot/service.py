@@ -3,17 +3,15 @@
 https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/, …/rd-web-service/
 """
 
-import json
 import posixpath
 import re
 import shlex
 from pathlib import Path
-from typing import cast
 
-from ...credentials import has_known_credential, may_be_credential
 from ...draft import Draft
-from ...source import InputError, Value, entries, plain
+from ...source import InputError, Value, entries
 from .http import read_http
+from .sidecars import read_sidecars
 from .variables import read_variables
 
 # Keys of the manifest that the functions below read.
@@ -58,7 +56,7 @@ def read_service(draft: Draft, manifest: Value, kind: str, folder: Path) -> None
     _read_network(draft, manifest)
     _read_storage(draft, manifest)
     _read_rest(draft, manifest)
-    _read_sidecars(draft, manifest)
+    read_sidecars(draft, manifest)
     draft.lose_others(manifest, _READ, _REASONS)
 
 
@@ -282,40 +280,3 @@ def _read_rest(draft: Draft, manifest: Value) -> None:
     }
     draft.lose_others(manifest["deployment"], set(), reasons)
     draft.lose_others(manifest["observability"], set(), {"tracing": "has no setting; run the collector as a sidecar."})
-
-
-def _read_sidecars(draft: Draft, manifest: Value) -> None:
-    sidecars, definitions = manifest["sidecars"], list[object]()
-    for name, sidecar in entries(sidecars).items():
-        image = sidecar["image"]
-        variables = sidecar["variables"]
-        environment = entries(variables)
-        secret = next((key for key, value in environment.items() if may_be_credential(key, str(value.data))), "")
-        if image is None or not image.is_scalar or sidecar["secrets"] or secret:
-            draft.lose(sidecar, "needs its own image or secrets; add it to sidecars as an ECS container definition.")
-            continue
-        definition: dict[str, object] = {"name": name, "image": image.text()}
-        if essential := sidecar["essential"]:
-            definition["essential"] = essential.flag()
-        for key in ("command", "entrypoint"):
-            if value := sidecar[key]:
-                words = shlex.split(value.text()) if value.is_scalar else [item.text() for item in value.items()]
-                definition["entryPoint" if key == "entrypoint" else key] = words
-        if port := sidecar["port"]:
-            number = port.text().partition("/")[0]
-            if not number.isdecimal():
-                raise port.error("must be a port, like 2000 or 2000/udp")
-            protocol = port.text().partition("/")[2] or "tcp"
-            definition["portMappings"] = [{"containerPort": int(number), "protocol": protocol}]
-        if environment:
-            definition["environment"] = [
-                {"name": key, "value": str(plain(value))} for key, value in environment.items()
-            ]
-        words = [*cast(list[str], definition.get("command", [])), *cast(list[str], definition.get("entryPoint", []))]
-        if has_known_credential(" ".join((json.dumps(definition), *words))):
-            draft.lose(sidecar, "contains what may be a credential; add it to sidecars with the secret's ARN.")
-            continue
-        definitions.append(definition)
-        draft.lose_others(sidecar, {"image", "essential", "command", "entrypoint", "port", "variables"}, {})
-    if definitions and sidecars:
-        draft.put("sidecars", definitions, sidecars.place)

@@ -1,6 +1,7 @@
 """Combines a draft with a stack's file: what to write, what stays, and whether the program would accept the result."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ COMPONENT_DEFAULTS: Mapping[str, Any] = {
     "vpcCidr": "10.0.0.0/16",
 }
 _COMMANDS = ("startCommand", "releaseCommand", "buildCommand", "workers")
+_PORT = re.compile(r"(?:0\.0\.0\.0|\[::\]|[\s=]):([0-9]{2,5})\b|--port[= ]([0-9]{2,5})\b")
 # Settings with values that the report shows: neither variables nor long objects.
 _HIDDEN = ("env", "secrets", "buildEnv", "sidecars", "tags")
 _LONGEST_SHOWN = 100
@@ -75,6 +77,7 @@ def settle(draft: Draft, file: StackFile, project: Path) -> Outcome:
     if environment != "development" and "environment" not in file.config:
         draft.put("environment", environment, draft.app_place, f"by the name {draft.stack!r}")
     _hide_credentials(draft)
+    _settle_port(draft)
     _settle_size(draft)
     _settle_tasks(draft, environment)
     _settle_domain(draft, file)
@@ -113,6 +116,18 @@ def _hide_credentials(draft: Draft) -> None:
             text = "contains what may be a credential, so it is not copied; set it without one."
             draft.need(draft.places[path], path, text)
             del draft.values[path]
+
+
+def _settle_port(draft: Draft) -> None:
+    """Without a port, use that of the variable PORT, or the one that the start command listens on."""
+    if "port" in draft.values:
+        return
+    command, variable = str(draft.values.get("startCommand", "")), draft.variables.get("PORT")
+    fixed = None if "PORT" in command else _PORT.search(command)
+    if variable and re.fullmatch(r"[0-9]{2,5}", variable.value):
+        draft.put("port", int(variable.value), variable.place)
+    elif fixed:
+        draft.put("port", int(fixed[1] or fixed[2]), draft.places["startCommand"], "the start command listens on it")
 
 
 def _settle_size(draft: Draft) -> None:

@@ -35,7 +35,7 @@ _REASONS = {
     ".platform/routes.yaml": f"Platform.sh's; {_IMPORTED}",
     ".platform/services.yaml": f"Platform.sh's; {_IMPORTED}",
     "fly.toml": f"Fly's; {_PLATFORM}",
-    "render.yaml": f"Render's; {_PLATFORM}",
+    "render.yaml": f"Render's; {_IMPORTED}",
     "railway.json": f"Railway's; {_PLATFORM}",
     "railway.toml": f"Railway's; {_PLATFORM}",
     "apprunner.yaml": f"App Runner's; {_PLATFORM}",

@@ -10,9 +10,10 @@ from ..draft import Draft, Format
 from ..source import InputError
 from . import heroku
 from .copilot import workloads as copilot
+from .render import blueprint as render
 from .upsun import project as upsun
 
-FORMATS: Sequence[Format] = (copilot.FORMAT, upsun.UPSUN, upsun.PLATFORM_SH, heroku.FORMAT)
+FORMATS: Sequence[Format] = (copilot.FORMAT, upsun.UPSUN, upsun.PLATFORM_SH, heroku.FORMAT, render.FORMAT)
 
 
 def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:

@@ -20,6 +20,9 @@ IMPORTS = {
     "upsun-notes": (),
     "upsun-two": ("--service", "site"),
     "platform-log": (),
+    "render-shop": (),
+    "render-docker": (),
+    "render-projects": (),
 }
 # Values of the sources that no output and no file may contain.
 SECRETS = ("abc123def", "0123456789abcdef@", "hunter2", "correct-horse")

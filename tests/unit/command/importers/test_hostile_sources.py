@@ -14,6 +14,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in zip("abcdef", "bcdefg", strict=True)
 )
 MANIFEST, APP_JSON, UPSUN = "copilot/web/manifest.yml", "app.json", ".upsun/config.yaml"
+RENDER = "render.yaml"
 PLATFORM, PROCFILE = ".platform.app.yaml", "Procfile"
 PYTHON = "type: python:3.12\n"
 
@@ -96,6 +97,17 @@ WRONG = [
     ),
     (PLATFORM, PYTHON + "web: gunicorn\n", ".platform.app.yaml:2: web must be a mapping"),
     (PLATFORM, PYTHON + "hooks:\n  deploy: [a]\n", ".platform.app.yaml:3: hooks.deploy must be a text"),
+    (RENDER, "services: {}\n", "render.yaml:1: services must be a list"),
+    (RENDER, "services: []\n", "there is no web service to import"),
+    (RENDER, "services:\n  - name: a\n", "render.yaml:2: services[0] must have a type"),
+    (RENDER, "services:\n  - {name: a, type: lambda}\n", "render.yaml:2: services[0].type must be one of web"),
+    (RENDER, "services:\n  - type: web\n", "render.yaml:2: services[0] must have a name"),
+    (RENDER, "services:\n  - {name: a, type: web, runtime: go}\n", "render.yaml:2: the runtime 'go' is not Python"),
+    (
+        RENDER,
+        "services:\n  - name: a\n    type: web\n    envVars:\n      - {key: A, fromDatabase: {name: b}}\n",
+        "render.yaml:5: the database 'b' is not in the file",
+    ),
     ("README.md", "# App\n", "there is nothing to import"),
 ]
 
@@ -227,6 +239,9 @@ DOCUMENTS = {
     "heroku-blog": ["app.json"],
     "upsun-notes": [".upsun/config.yaml"],
     "upsun-two": [".upsun/config.yaml"],
+    "render-shop": ["render.yaml"],
+    "render-docker": ["render.yaml"],
+    "render-projects": ["render.yaml"],
     "platform-log": [".platform.app.yaml", ".platform/services.yaml", ".platform/routes.yaml"],
 }
 # Another type than any key has, each of which breaks other assumptions.

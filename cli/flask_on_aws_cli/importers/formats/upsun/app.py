@@ -7,11 +7,10 @@ import posixpath
 import re
 
 from flask_on_aws.build_plan.commands.process_types import service_name
-from flask_on_aws.build_plan.packages.python_version import SUPPORTED
 
-from ...credentials import has_credential
+from ...builds import has_dockerfile, put_build, put_python_version
 from ...draft import Draft
-from ...shell_scripts import build_steps, one_command
+from ...shell_scripts import one_command
 from ...source import InputError, Value, entries, items
 
 # Where a build plan's image has the app.
@@ -45,16 +44,15 @@ _CRON = "scheduled jobs are not supported; start it with `flask-on-aws run` from
 def read_application(draft: Draft, app: Value) -> None:
     """Read an application into a draft."""
     draft.put("compat", ["upsun"], app.place, "the variables PLATFORM_…")
-    has_dockerfile = (draft.app / "Dockerfile").is_file()
-    _read_type(draft, app, has_dockerfile)
+    _read_type(draft, app)
     _read_web(draft, app)
-    _read_hooks(draft, app, has_dockerfile)
+    _read_hooks(draft, app)
     workers, crons = app["workers"], app["crons"]
     for name, worker in entries(workers).items():
         _read_worker(draft, name, worker)
     for cron in entries(crons).values():
         draft.lose(cron, _CRON)
-    _read_mounts(draft, app["mounts"], has_dockerfile)
+    _read_mounts(draft, app["mounts"])
     _read_variables(draft, app)
     _read_dependencies(draft, app["dependencies"])
     if (flavor := app.get("build", "flavor")) and flavor.text() not in ("none", "default"):
@@ -62,7 +60,7 @@ def read_application(draft: Draft, app: Value) -> None:
     draft.lose_others(app, _READ, _REASONS)
 
 
-def _read_type(draft: Draft, app: Value, has_dockerfile: bool) -> None:
+def _read_type(draft: Draft, app: Value) -> None:
     """The runtime: `python:3.12`, or one of the runtimes of a composable image: `python@3.12`."""
     kind = app["type"]
     if kind is None:
@@ -77,17 +75,7 @@ def _read_type(draft: Draft, app: Value, has_dockerfile: bool) -> None:
         place = runtime.place
     if name != "python":
         raise InputError(f"{kind.place}: the type {name!r} is not Python; choose an app with Python with --service.")
-    short = ".".join(version.split(".")[:2])
-    if has_dockerfile:
-        draft.carry(place, "pythonVersion", "is that of the Dockerfile")
-    elif short in SUPPORTED:
-        draft.put("pythonVersion", short, place)
-    elif re.fullmatch(r"[23](?:\.[0-9])?|3\.10", short):
-        oldest = next(iter(SUPPORTED))
-        draft.put("pythonVersion", oldest, place, f"the oldest version that is maintained; the source has {short}")
-    else:
-        text = f"the version is not one of {', '.join(SUPPORTED)}; set one of them."
-        draft.need(place, "pythonVersion", text, draft.command("pythonVersion", list(SUPPORTED)[-1]))
+    put_python_version(draft, version, place)
 
 
 def _python_runtime(app: Value) -> Value | None:
@@ -147,30 +135,14 @@ def _read_start(draft: Draft, start: Value) -> None:
         draft.put("startCommand", tcp, start.place, note)
 
 
-def _read_hooks(draft: Draft, app: Value, has_dockerfile: bool) -> None:
+def _read_hooks(draft: Draft, app: Value) -> None:
     build, deploy = app.get("hooks", "build"), app.get("hooks", "deploy")
     if deploy and (command := one_command(deploy.text())):
         draft.put("releaseCommand", command, deploy.place)
     reasons = {"post_deploy": "nothing runs after a release; run it with `flask-on-aws run`, or in the deploy hook."}
     draft.lose_others(app["hooks"], {"build", "deploy"}, reasons)
-    if build is None:
-        return
-    if has_dockerfile:
-        draft.lose(build, "the Dockerfile builds the image; do these steps there.")
-        return
-    steps = build_steps(build.text())
-    if steps.is_complex:
-        text = "has control structures; set what is left besides installing packages, or `true` if nothing is."
-        draft.need(build.place, "buildCommand", text, draft.command("buildCommand", "'COMMAND'"))
-        return
-    if steps.installs:
-        draft.carry(build.place, "hooks.build", "packages and assets are installed by the build plan")
-    if steps.packages:
-        named = ", ".join(steps.packages)
-        named = "the packages that the script names" if has_credential(named) else named
-        draft.lose(build, f"the build plan installs what requirements.txt or a lock file has; add {named} to it.")
-    if steps.command:
-        draft.put("buildCommand", steps.command, build.place)
+    if build:
+        put_build(draft, build)
 
 
 def _read_worker(draft: Draft, name: str, worker: Value) -> None:
@@ -190,7 +162,7 @@ def _read_worker(draft: Draft, name: str, worker: Value) -> None:
     draft.lose_others(worker, {"commands"}, reasons)
 
 
-def _read_mounts(draft: Draft, mounts: Value | None, has_dockerfile: bool) -> None:
+def _read_mounts(draft: Draft, mounts: Value | None) -> None:
     """Mounts are writable folders; their files do not last, as there is no disk that tasks share."""
     paths = list[str]()
     for path, mount in entries(mounts).items():
@@ -204,7 +176,7 @@ def _read_mounts(draft: Draft, mounts: Value | None, has_dockerfile: bool) -> No
             draft.lose(mount, text)
     if not paths or mounts is None:
         return
-    if has_dockerfile:
+    if has_dockerfile(draft):
         draft.lose(mounts, "the Dockerfile must declare the folders as VOLUMEs; then set writablePaths.")
         return
     draft.put("writablePaths", ["/tmp", *sorted(set(paths))], mounts.place)  # noqa: S108 a path in the container

@@ -37,6 +37,8 @@ def put_build(draft: Draft, build: Value) -> None:
         return
     if steps.installs:
         draft.carry(build.place, build.path, "packages and assets are installed by the build plan")
+    if steps.has_system_packages:
+        draft.lose(build, "packages of the system belong in systemPackages, with Debian's names.")
     if steps.packages:
         named = ", ".join(steps.packages)
         named = "the packages that the script names" if has_credential(named) else named

@@ -108,7 +108,7 @@ def _hide_credentials(draft: Draft) -> None:
             draft.need(draft.places[path], path, text, draft.command(path, "'COMMAND'"))
             del draft.values[path]
         elif setting == "buildEnv" and may_be_credential(name, str(value)):
-            text = "may be a credential, so it is not copied; the Dockerfile gets it as a BuildKit secret of this id."
+            text = "may be a credential, so its value is not copied; set it as a secret of the build."
             secret = f"buildSecrets.{name}"
             draft.need(draft.places[path], (secret, path), text, draft.secret_command(secret))
             del draft.values[path]

@@ -21,6 +21,7 @@ _INSTALLS = re.compile(
 )
 
 
+_SYSTEM = re.compile(r"(?:sudo\s+)?(?:yum|dnf|apt|apt-get|apk)\s.*")
 _PIP = re.compile(r"(?:python3?\s+-m\s+)?pip3?\s+install\b(.*)")
 # What a build script installs to install the rest, and the files from which the build plan installs packages.
 _INSTALLERS = re.compile(r"(?:pip|setuptools|wheel|poetry|pipenv|uv|pdm|build)(?:[=<>~!].*)?|\.|requirements\.txt")
@@ -35,6 +36,8 @@ class BuildSteps(NamedTuple):
     """All others as one command; empty if there is none."""
     packages: tuple[str, ...]
     """Files and packages in `installs` that the build plan does not know of."""
+    has_system_packages: bool
+    """Whether it installs packages of the system, which are not in `command`."""
     is_complex: bool
     """Whether the script has control structures, so that it is not taken apart."""
 
@@ -49,14 +52,20 @@ def one_command(script: str) -> str:
 def build_steps(script: str) -> BuildSteps:
     """The steps of a build script."""
     if _is_complex(script):
-        return BuildSteps((), script.strip(), (), True)
-    installs, others = list[str](), list[str]()
+        return BuildSteps((), script.strip(), (), False, True)
+    installs, others, has_system_packages = list[str](), list[str](), False
     for line in _lines(script):
-        steps = [step.strip() for step in line.split("&&")]
-        installs += (step for step in steps if _INSTALLS.fullmatch(step))
-        if rest := " && ".join(step for step in steps if not _INSTALLS.fullmatch(step)):
-            others.append(rest)
-    return BuildSteps(tuple(installs), " && ".join(others), tuple(_packages(installs)), False)
+        rest = list[str]()
+        for step in (step.strip() for step in line.split("&&")):
+            if _SYSTEM.fullmatch(step):
+                has_system_packages = True
+            elif _INSTALLS.fullmatch(step):
+                installs.append(step)
+            else:
+                rest.append(step)
+        others += [" && ".join(rest)] if rest else []
+    command, packages = " && ".join(others), tuple(_packages(installs))
+    return BuildSteps(tuple(installs), command, packages, has_system_packages, False)
 
 
 def _packages(installs: Sequence[str]) -> Iterator[str]:

@@ -1,10 +1,15 @@
 """Decides for each variable of the source whether it becomes `env`, a secret to be set, or is the stack's own: pure."""
 
+import re
+import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .credentials import may_be_credential
+from .credentials import has_known_credential, may_be_credential
 from .draft import Draft
+from .source import Value
+
+_ARN = re.compile(r"arn:aws[\w-]*:(?:ssm|secretsmanager):")
 
 # The stack sets these too, but the source's own value decides how the app behaves. All others describe where the app
 # runs, and only the stack's value is right: PORT, DATABASE_URL, SECRET_KEY, WEB_CONCURRENCY …
@@ -58,6 +63,37 @@ def need_variable(draft: Draft, name: str, place: Any, text: str, *, is_secret: 
     path = f"secretValues.{name}"
     default = draft.secret_command(path) if is_secret else draft.command(f"env.{name}", "VALUE")
     draft.need(place, _paths(name), text, command or default)
+
+
+def put_reference(draft: Draft, name: str, reference: Value, *, is_secret: bool, note: str = "") -> None:
+    """Set a secret variable to the ARN of a secret or a parameter; without the ARN, report the command that finds it.
+
+    Args:
+        draft: the draft.
+        name: the variable.
+        reference: the ARN, or the name.
+        is_secret: whether a name is that of a secret in Secrets Manager, and not of an SSM parameter.
+        note: what to add to the report.
+    """
+    setting, text = f"secrets.{name}", reference.text()
+    settings = (setting, f"secretValues.{name}")
+    if _ARN.match(text):
+        draft.put(setting, text, reference.place)
+        return
+    if has_known_credential(text):
+        reason = "must be the name of a parameter or a secret, and may be a credential; set the ARN of a secret."
+        draft.need(reference.place, settings, reason, draft.command(setting, "ARN", "--plaintext "))
+        return
+    if is_secret:
+        secret, colon, rest = text.partition(":")
+        suffix = colon + re.sub(r"[^\w:./-]", "", rest)
+        look_up = f"aws secretsmanager describe-secret --secret-id {shlex.quote(secret)} --query ARN --output text"
+        argument, noun = f'"$({look_up}){suffix}"', "the secret"
+    else:
+        look_up = f"aws ssm get-parameter --name {shlex.quote(text)} --query Parameter.ARN --output text"
+        argument, noun = f'"$({look_up})"', "the parameter"
+    command = draft.command(setting, argument, "--plaintext ")
+    draft.need(reference.place, settings, f"set the ARN of {noun}.{note}", command)
 
 
 def _paths(name: str) -> tuple[str, ...]:

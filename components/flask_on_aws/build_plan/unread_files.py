@@ -38,7 +38,7 @@ _REASONS = {
     "render.yaml": f"Render's; {_IMPORTED}",
     "railway.json": f"Railway's; {_PLATFORM}",
     "railway.toml": f"Railway's; {_PLATFORM}",
-    "apprunner.yaml": f"App Runner's; {_PLATFORM}",
+    "apprunner.yaml": f"App Runner's; {_IMPORTED}",
     "app.json": f"Heroku's; {_IMPORTED}",
     "heroku.yml": f"Heroku's; {_PLATFORM}",
     "Aptfile": f"Heroku's; {_IMPORTED}",

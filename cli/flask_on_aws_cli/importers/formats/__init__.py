@@ -8,12 +8,19 @@ from pathlib import Path
 
 from ..draft import Draft, Format
 from ..source import InputError
-from . import heroku
+from . import app_runner, heroku
 from .copilot import workloads as copilot
 from .render import blueprint as render
 from .upsun import project as upsun
 
-FORMATS: Sequence[Format] = (copilot.FORMAT, upsun.UPSUN, upsun.PLATFORM_SH, heroku.FORMAT, render.FORMAT)
+FORMATS: Sequence[Format] = (
+    app_runner.FORMAT,
+    copilot.FORMAT,
+    heroku.FORMAT,
+    upsun.PLATFORM_SH,
+    render.FORMAT,
+    upsun.UPSUN,
+)
 
 
 def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:

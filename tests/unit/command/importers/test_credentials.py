@@ -105,7 +105,13 @@ def test_a_script_as_one_command(script, command):
 )
 def test_a_build_script_without_what_the_plan_installs(script, installs, command):
     steps = build_steps(script)
-    assert (len(steps.installs), steps.command, steps.packages, steps.is_complex) == (installs, command, (), False)
+    assert (len(steps.installs), steps.command) == (installs, command)
+    assert (steps.packages, steps.has_system_packages, steps.is_complex) == ((), False, False)
+
+
+def test_packages_of_the_system_are_not_installed_by_the_build_command():
+    steps = build_steps("yum install -y openssl && flask assets build\nsudo apt-get update\n")
+    assert (steps.command, steps.has_system_packages) == ("flask assets build", True)
 
 
 def test_packages_that_only_the_build_script_names():

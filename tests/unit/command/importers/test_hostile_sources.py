@@ -14,7 +14,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in zip("abcdef", "bcdefg", strict=True)
 )
 MANIFEST, APP_JSON, UPSUN = "copilot/web/manifest.yml", "app.json", ".upsun/config.yaml"
-RENDER = "render.yaml"
+RENDER, APP_RUNNER = "render.yaml", "apprunner.yaml"
 PLATFORM, PROCFILE = ".platform.app.yaml", "Procfile"
 PYTHON = "type: python:3.12\n"
 
@@ -97,6 +97,14 @@ WRONG = [
     ),
     (PLATFORM, PYTHON + "web: gunicorn\n", ".platform.app.yaml:2: web must be a mapping"),
     (PLATFORM, PYTHON + "hooks:\n  deploy: [a]\n", ".platform.app.yaml:3: hooks.deploy must be a text"),
+    (APP_RUNNER, "version: 1.0\n", "apprunner.yaml:1: runtime is missing"),
+    (APP_RUNNER, "runtime: nodejs18\n", "apprunner.yaml:1: the runtime 'nodejs18' is not Python"),
+    (
+        APP_RUNNER,
+        "runtime: python3\nrun:\n  network: {port: http}\n",
+        "apprunner.yaml:3: run.network.port must be a whole",
+    ),
+    (APP_RUNNER, "runtime: python3\nrun:\n  env:\n    - A: b\n", "apprunner.yaml:4: run.env[0] must have a name"),
     (RENDER, "services: {}\n", "render.yaml:1: services must be a list"),
     (RENDER, "services: []\n", "there is no web service to import"),
     (RENDER, "services:\n  - name: a\n", "render.yaml:2: services[0] must have a type"),
@@ -145,7 +153,7 @@ def test_files_of_several_platforms_need_a_choice(tmp_path, monkeypatch):
     (tmp_path / "shop" / PLATFORM).write_text(PYTHON + "web: {commands: {start: gunicorn app}}\n")
     done = run_import(monkeypatch, tmp_path, "shop")
     assert done.errors == (
-        "shop: there are files of several platforms; choose one of platform.sh, heroku with --from.\n"
+        "shop: there are files of several platforms; choose one of heroku, platform.sh with --from.\n"
     )
     assert "Procfile:1" in run_import(monkeypatch, tmp_path, "shop", "--from", "heroku").output
 
@@ -239,6 +247,7 @@ DOCUMENTS = {
     "heroku-blog": ["app.json"],
     "upsun-notes": [".upsun/config.yaml"],
     "upsun-two": [".upsun/config.yaml"],
+    "app-runner-shop": ["apprunner.yaml"],
     "render-shop": ["render.yaml"],
     "render-docker": ["render.yaml"],
     "render-projects": ["render.yaml"],

@@ -1,15 +1,13 @@
 """Variables and secrets of a service of AWS Copilot."""
 
 import re
-import shlex
 from pathlib import Path
 
-from ...credentials import has_known_credential, may_be_credential
+from ...credentials import may_be_credential
 from ...draft import Draft
 from ...source import Value, entries
+from ...variables import put_reference
 from .env_file import read_env_file
-
-_ARN = re.compile(r"arn:aws[\w-]*:(?:ssm|secretsmanager):")
 
 
 def read_variables(draft: Draft, manifest: Value, folder: Path) -> None:
@@ -45,22 +43,6 @@ def _read_secret(draft: Draft, name: str, value: Value) -> None:
     manager = value["secretsmanager"] if value.is_mapping else None
     if value.is_mapping and manager is None:
         raise value.error("must be the name of a parameter, or have the key secretsmanager or from_cfn")
-    reference = (manager or value).text()
-    if _ARN.match(reference):
-        draft.put(setting, reference, value.place)
-        return
-    if has_known_credential(reference):
-        text = "must be the name of a parameter or a secret, and may be a credential; set the ARN of a secret."
-        draft.need(value.place, settings, text, draft.command(setting, "ARN", "--plaintext "))
-        return
-    if manager:
-        secret, _, rest = reference.partition(":")
-        look_up = f"aws secretsmanager describe-secret --secret-id {shlex.quote(secret)} --query ARN --output text"
-        value_text, noun = f'"$({look_up}){":" + rest if rest else ""}"', "the secret"
-    else:
-        look_up = f"aws ssm get-parameter --name {shlex.quote(reference)} --query Parameter.ARN --output text"
-        value_text, noun = f'"$({look_up})"', "the parameter"
-    text = f"set the ARN of {noun}."
-    if "${" in reference:
-        text += " The variable in its name has no value, because copilot/.workspace does not name the application."
-    draft.need(value.place, settings, text, draft.command(setting, value_text, "--plaintext "))
+    reference = manager or value
+    note = " The variable in its name has no value, because copilot/.workspace does not name the application."
+    put_reference(draft, name, reference, is_secret=bool(manager), note=note if "${" in reference.text() else "")

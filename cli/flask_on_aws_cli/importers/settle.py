@@ -231,8 +231,9 @@ def _divide(draft: Draft, file: StackFile, defaults: FlaskAppArgs, outcome: Outc
         setting, dot, name = path.partition(".")
         place, shown = draft.places[path], _shown(setting, value)
         existing = cast(Any, file.config.get(setting))
-        if dot and existing is not None and not isinstance(existing, dict):
-            outcome.kept.append(Entry(place, path, f"is not added, because {file.place(setting)} is not an object"))
+        if dot and existing is not None and (not isinstance(existing, dict) or "secure" in existing):
+            text = f"is not added, because {file.place(setting)} is encrypted as a whole, or is not an object"
+            outcome.kept.append(Entry(place, path, text))
             continue
         current = cast(dict[str, Any], existing).get(name) if dot and existing is not None else cast(Any, existing)
         if current is not None:

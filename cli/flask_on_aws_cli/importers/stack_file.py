@@ -91,6 +91,8 @@ def with_settings(file: StackFile, values: Mapping[str, Any]) -> str:
     entries = dict[str, dict[str, Any]]()
     for path, value in values.items():
         setting, dot, name = path.partition(".")
+        if not dot and setting in file.nodes:
+            raise _no_value(file, setting)
         if not dot:
             new[setting] = value
         elif setting in file.nodes:
@@ -129,6 +131,8 @@ def _into_config(file: StackFile, text: str, insertions: list[tuple[int, str]], 
 def _into_object(file: StackFile, setting: str, entries: Mapping[str, Any]) -> tuple[int, str]:
     """The position and text of new entries of an object."""
     node = file.nodes[setting]
+    if file.config[setting] is None:
+        raise _no_value(file, setting)
     if not isinstance(node, MappingNode):
         raise InputError(f"{file.place(setting)}: {setting} must be an object with a line for each entry to get more.")
     pairs = _pairs(node)
@@ -143,6 +147,10 @@ def _into_object(file: StackFile, setting: str, entries: Mapping[str, Any]) -> t
     end = _end_of_line(file.text, _last_character(node))
     start = "" if file.text[:end].endswith("\n") else "\n"
     return end, start + "".join(f"{indent}{_key(name)}: {_scalar(value)}\n" for name, value in entries.items())
+
+
+def _no_value(file: StackFile, setting: str) -> InputError:
+    return InputError(f"{file.place(setting)}: {setting} has no value; set one, or remove the line.")
 
 
 def _last_character(node: Node) -> int:

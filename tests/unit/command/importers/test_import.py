@@ -133,6 +133,14 @@ def test_what_is_needed_is_done_when_it_is_set(tmp_path, monkeypatch):
     assert run_import(monkeypatch, project, "copilot-legacy").code == 0
 
 
+def test_an_encrypted_object_gets_no_entries(tmp_path, monkeypatch):
+    project = make_project(tmp_path, "copilot-image")
+    (project / "Pulumi.prod.yaml").write_text("config:\n  flask-on-aws:env:\n    secure: v1:abc\n")
+    done = run_import(monkeypatch, project, "copilot-image")
+    assert done.settings("prod")["env"] == {"secure": "v1:abc"}
+    assert "env.GREETING: is not added, because Pulumi.prod.yaml:2 is encrypted as a whole" in done.output
+
+
 def test_a_dry_run_writes_nothing(tmp_path, monkeypatch):
     project = make_project(tmp_path, "heroku-plain")
     done = run_import(monkeypatch, project, "heroku-plain", "--dry-run")

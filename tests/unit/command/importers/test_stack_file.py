@@ -73,6 +73,9 @@ def test_any_text_is_read_as_it_was(tmp_path_factory, values, command):
     ("text", "sentence"),
     [
         ("config: {a: b}\n", ":1: config must be a mapping in block style"),
+        ("config:\n  shop:port:\n", ":2: port has no value; set one, or remove the line"),
+        ("config:\n  shop:env: ~\n", ":2: env has no value; set one, or remove the line"),
+        ("config:\n  shop:env: text\n", ":2: env must be an object"),
         ("- a\n", ":1: is not a stack's file"),
         ("config:\n  a: [\n", ":3: is not valid YAML"),
     ],

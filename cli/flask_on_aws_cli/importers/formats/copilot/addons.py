@@ -72,7 +72,7 @@ def _read_database(draft: Draft, name: str, resource: Value) -> None:
     is_aurora = "aurora" in text
     # Versions of Aurora MySQL contain those of MySQL: 8.0.mysql_aurora.3.04.0
     set_database(draft, kind, version.text() if version and version.is_scalar else "", resource.place)
-    what = "an instance of RDS instead of Aurora" if is_aurora else "a new instance"
+    instance = "an instance of RDS instead of Aurora" if is_aurora else "a new instance"
     draft.notes["database"] = (
-        f"{what}; the app reads DATABASE_URL, not {name.upper()}_SECRET. Move the data with a dump"
+        f"{instance}; the app reads DATABASE_URL, not {name.upper()}_SECRET. Move the data with a dump"
     )

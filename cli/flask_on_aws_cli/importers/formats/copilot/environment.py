@@ -33,7 +33,7 @@ def _read_vpc(draft: Draft, vpc: Value | None) -> None:
     if identifier:
         draft.put("vpcId", identifier.text(), identifier.place)
         for key, setting in (("public", "publicSubnetIds"), ("private", "privateSubnetIds")):
-            ids = [found.text() for item in _items(subnets, key) if (found := item["id"])]
+            ids = [subnet.text() for item in _items(subnets, key) if (subnet := item["id"])]
             if ids and subnets:
                 draft.put(setting, ids, subnets.place)
     elif subnets:

@@ -15,7 +15,7 @@ _REASONS = {
     "target_container": "requests always go to the app; let it serve them itself, or make the proxy part of its image.",
     "deregistration_delay": "has no setting; the app gets a minute to finish its requests.",
     "additional_rules": "has no setting; further hosts are domainAliases.",
-    "version": "the load balancer speaks HTTP/1.1 with the app.",
+    "version": "the load balancer sends HTTP/1.1 to the app.",
     "redirect_to_https": "plain HTTP is always redirected to HTTPS.",
     "private": "the app is always public; restrict it with allowedCidrs.",
     "hosted_zone": _ZONE,

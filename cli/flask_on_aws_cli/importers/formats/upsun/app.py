@@ -108,7 +108,7 @@ def _read_web(draft: Draft, app: Value) -> None:
     hooks = "has no setting; put it into the start command, before the server."
     draft.lose_others(web["commands"], {"start"}, {"pre_start": hooks, "post_start": hooks})
     if (protocol := web.get("upstream", "protocol")) and protocol.text() != "http":
-        draft.lose(protocol, "the load balancer speaks HTTP with the app.")
+        draft.lose(protocol, "the load balancer sends HTTP to the app.")
     locations = web["locations"]
     for location in entries(locations).values():
         folder, passthru = location["root"], location["passthru"]

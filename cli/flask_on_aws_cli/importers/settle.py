@@ -23,7 +23,7 @@ from .arguments import stack_arguments
 from .credentials import has_credential, has_known_credential, may_be_credential
 from .draft import Draft, Entry
 from .stack_file import StackFile
-from .variables import is_resolved, settle_variables
+from .variables import VARIABLE_SETTINGS, is_resolved, settle_variables
 
 # Defaults that the components decide, and not FlaskApp; a test compares them with the reference of the settings.
 COMPONENT_DEFAULTS: Mapping[str, Any] = {
@@ -86,6 +86,7 @@ def settle(draft: Draft, file: StackFile, project: Path) -> Outcome:
     engine = str(settled["database"])
     reserved = reserved_names(contract_needs(settled), settled["compat"], engine if engine != "none" else "postgres")
     settle_variables(draft, reserved, environment)
+    _keep_variables(draft, file, outcome)
     _check(draft, file, project, outcome)
     _divide(draft, file, with_profile(args), outcome)
     for need in draft.needs:
@@ -97,6 +98,17 @@ def settle(draft: Draft, file: StackFile, project: Path) -> Outcome:
     outcome.carried += draft.carried
     outcome.lost += draft.lost
     return outcome
+
+
+def _keep_variables(draft: Draft, file: StackFile, outcome: Outcome) -> None:
+    """A variable that the file has in another way, such as a secret, is not set twice."""
+    for path in [path for path in draft.values if path.partition(".")[0] in VARIABLE_SETTINGS]:
+        setting, _, name = path.partition(".")
+        others = [f"{other}.{name}" for other in VARIABLE_SETTINGS if other != setting]
+        if is_resolved(tuple(others), file.config):
+            set_in = next(other for other in others if is_resolved((other,), file.config))
+            outcome.kept.append(Entry(draft.places[path], path, f"is {set_in} in {file.path.name}"))
+            del draft.values[path]
 
 
 def _hide_credentials(draft: Draft) -> None:

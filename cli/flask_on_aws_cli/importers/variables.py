@@ -11,6 +11,8 @@ from .source import Value
 
 _ARN = re.compile(r"arn:aws[\w-]*:(?:ssm|secretsmanager):")
 
+VARIABLE_SETTINGS = ("secretValues", "secrets", "env")
+"""The settings that can have a variable of the app."""
 # The stack sets these too, but the source's own value decides how the app behaves. All others describe where the app
 # runs, and only the stack's value is right: PORT, DATABASE_URL, SECRET_KEY, WEB_CONCURRENCY …
 _OWN_VALUE_COUNTS = frozenset({"APP_ENV", "FLASK_ENV", "LOG_LEVEL", "SEND_FILE_MAX_AGE_DEFAULT"})
@@ -97,7 +99,7 @@ def put_reference(draft: Draft, name: str, reference: Value, *, is_secret: bool,
 
 
 def _paths(name: str) -> tuple[str, ...]:
-    return (f"secretValues.{name}", f"secrets.{name}", f"env.{name}")
+    return tuple(f"{setting}.{name}" for setting in VARIABLE_SETTINGS)
 
 
 def is_resolved(settings: tuple[str, ...], config: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from ..services import set_cache_use, set_database, without_services
 from ..source import InputError, Place, Value, entries, items, read_json, read_text
 from ..variables import need_variable
 
-_APP_JSON, _APTFILE = "app.json", "Aptfile"
+_APP_JSON, _APTFILE, _HEROKU_YML = "app.json", "Aptfile", "heroku.yml"
 # Keys that only Heroku's app.json has: Expo's and others' have the same name.
 _HEROKU_KEYS = {"addons", "buildpacks", "env", "environments", "formation", "scripts", "stack", "success_url"}
 _DESCRIPTIONS = {
@@ -100,6 +100,12 @@ def _draft(folder: Path, processes: Processes, app: Value | None, stack: str) ->
     _read_processes(draft, folder, processes)
     if (folder / _APTFILE).is_file():
         _read_packages(draft, folder / _APTFILE)
+    if (folder / _HEROKU_YML).is_file():
+        place = Place(str(folder / _HEROKU_YML))
+        text = (
+            "is not read; set its commands as startCommand, releaseCommand and workers, and its add-ons as in app.json."
+        )
+        draft.lose(Value("", place, _HEROKU_YML), text)
     if app is None:
         text = "postgres is the default, since a Procfile names no add-ons; `none` turns it off"
         draft.carry(procfile, "database", text)

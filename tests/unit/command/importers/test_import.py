@@ -133,12 +133,26 @@ def test_what_is_needed_is_done_when_it_is_set(tmp_path, monkeypatch):
     assert run_import(monkeypatch, project, "copilot-legacy").code == 0
 
 
+def test_a_variable_that_is_a_secret_of_the_stack_is_not_set_twice(tmp_path, monkeypatch):
+    project = make_project(tmp_path, "copilot-image")
+    (project / "Pulumi.prod.yaml").write_text("config:\n  flask-on-aws:secretValues:\n    GREETING: {secure: v1:abc}\n")
+    done = run_import(monkeypatch, project, "copilot-image")
+    assert (done.code, "env" in done.settings("prod")) == (0, False)
+    assert "env.GREETING: is secretValues.GREETING in Pulumi.prod.yaml" in done.output
+
+
 def test_an_encrypted_object_gets_no_entries(tmp_path, monkeypatch):
     project = make_project(tmp_path, "copilot-image")
     (project / "Pulumi.prod.yaml").write_text("config:\n  flask-on-aws:env:\n    secure: v1:abc\n")
     done = run_import(monkeypatch, project, "copilot-image")
     assert done.settings("prod")["env"] == {"secure": "v1:abc"}
     assert "env.GREETING: is not added, because Pulumi.prod.yaml:2 is encrypted as a whole" in done.output
+
+
+def test_heroku_yml_is_reported(tmp_path, monkeypatch):
+    project = make_project(tmp_path, "heroku-container")
+    (project / "heroku-container" / "heroku.yml").write_text("build: {docker: {web: Dockerfile}}\n")
+    assert "heroku.yml: is not read" in run_import(monkeypatch, project, "heroku-container").output
 
 
 def test_a_dry_run_writes_nothing(tmp_path, monkeypatch):

@@ -33,7 +33,7 @@ _NEW_FILE_MODE = 0o644  # as Pulumi creates it
 def import_(folder: Path, platform: str | None, service: str, project: Path, dry_run: bool, in_json: bool) -> None:
     """Write stack files from the configuration of another platform in DIR.
 
-    This reads the files of App Runner, AWS Copilot, Heroku, Render, Upsun or Platform.sh, writes Pulumi.<stack>.yaml,
+    This reads the files of App Runner, AWS Copilot, Heroku, Render, Upsun or Platform.sh, writes Pulumi.STACK.yaml,
     and reports what was carried over, what you must do, and what cannot be carried over, with the lines of the
     source. Settings that a stack's file has are kept, and values that may be credentials are never copied.
 

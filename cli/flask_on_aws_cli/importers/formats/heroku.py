@@ -102,9 +102,7 @@ def _draft(folder: Path, processes: Processes, app: Value | None, stack: str) ->
         _read_packages(draft, folder / _APTFILE)
     if (folder / _HEROKU_YML).is_file():
         place = Place(str(folder / _HEROKU_YML))
-        text = (
-            "is not read; set its commands as startCommand, releaseCommand and workers, and its add-ons as in app.json."
-        )
+        text = "is not read; set its commands as startCommand, releaseCommand and workers."
         draft.lose(Value("", place, _HEROKU_YML), text)
     if app is None:
         text = "postgres is the default, since a Procfile names no add-ons; `none` turns it off"

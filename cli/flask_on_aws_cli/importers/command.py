@@ -45,6 +45,10 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
         texts = {outcome.stack: with_settings(outcome.file, outcome.new) for outcome in outcomes}
     except InputError as error:
         fail(printable(str(error)), code=_NOTHING_WRITTEN)
+    except OSError as error:
+        fail(f"{folder}: a path in it cannot be read ({error.strerror}); correct it.", code=_NOTHING_WRITTEN)
+    except RecursionError:
+        fail(f"{folder}: a file in it is nested too deeply; write it flatter.", code=_NOTHING_WRITTEN)
     changed = {outcome.stack: texts[outcome.stack] != outcome.file.text for outcome in outcomes}
     if dry_run:
         changed = dict.fromkeys(changed, False)
@@ -79,4 +83,7 @@ def _write(path: Path, text: str) -> None:
     try:
         write_atomically(target, text, mode)
     except OSError as error:
-        fail(f"{path} cannot be written ({error.strerror}); make its folder writable.", code=_NOTHING_WRITTEN)
+        fail(
+            f"{path} cannot be written ({error.strerror}); make its folder writable.",
+            code=_NOTHING_WRITTEN,
+        )

@@ -1,4 +1,4 @@
-"""The common model: what a format's files say of one stack, before it meets the stack's file."""
+"""The common model: what a format's files contain for one stack, before it is combined with the stack's file."""
 
 import json
 import os

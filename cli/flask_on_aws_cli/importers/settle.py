@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,7 +186,8 @@ def _settle_domain(draft: Draft, file: StackFile) -> None:
     if "allowedCidrs" in draft.values and "allowedCidrs" not in file.config and not is_own:
         ranges, place = draft.values.pop("allowedCidrs"), draft.places["allowedCidrs"]
         text = "restricts an app on its own domain only; until the domain is moved, everybody can connect"
-        draft.need(place, "allowedCidrs", text, draft.command("allowedCidrs[0]", ranges[0] if ranges else "CIDR"))
+        first = shlex.quote(ranges[0]) if ranges else "CIDR"
+        draft.need(place, "allowedCidrs", text, draft.command("allowedCidrs[0]", first))
 
 
 def _check(draft: Draft, file: StackFile, project: Path, outcome: Outcome) -> None:

@@ -106,7 +106,7 @@ class Value:
         return self.data.lower() == "true"
 
     def error(self, reason: str) -> InputError:
-        """The error of this value. `reason` says what it must be."""
+        """The error of this value. `reason` states what it must be."""
         return InputError(f"{self.place}: {self.path or 'the file'} {reason}; correct it and import again.")
 
     def over(self, base: "Value | None") -> "Value":
@@ -181,7 +181,7 @@ def _compose(path: Path, text: str, *, repeated_keys: bool = False) -> Value:
         line = text[: error.position].count("\n") + 1 if isinstance(error.position, int) else 1
         raise InputError(f"{path}:{line}: invalid YAML (a control character); remove it and import again.") from None
     except (yaml.YAMLError, RecursionError):
-        raise InputError(f"{path}:1: is nested too deeply; use at most some levels and import again.") from None
+        raise InputError(f"{path}:1: is nested too deeply; write it flatter and import again.") from None
 
 
 class _Converter:
@@ -196,6 +196,8 @@ class _Converter:
         if self._count > _MOST_VALUES:
             raise InputError(f"{place}: aliases repeat more than {_MOST_VALUES} values; write them out or remove them.")
         if isinstance(node, ScalarNode):
+            if "\0" in cast(str, node.value):
+                raise InputError(f"{place}: {path} contains a null character; remove it and import again.")
             kind = str(node.tag).removeprefix(_TAG)
             text = cast(str, node.value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             return Value(None if kind == "null" else text, place, path, kind)
@@ -220,6 +222,8 @@ class _Converter:
             if not isinstance(key, ScalarNode):
                 raise InputError(f"{line}: a name must be a text; correct it and import again.")
             name = str(key.value)
+            if "\0" in name:
+                raise InputError(f"{line}: a name contains a null character; remove it and import again.")
             if name in names and not self._repeated_keys:
                 raise InputError(f"{line}: {_joined(path, name)} is there twice; remove one of them.")
             names.add(name)

@@ -16,6 +16,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 MANIFEST, APP_JSON, UPSUN = "copilot/web/manifest.yml", "app.json", ".upsun/config.yaml"
 RENDER, APP_RUNNER = "render.yaml", "apprunner.yaml"
 PLATFORM, PROCFILE = ".platform.app.yaml", "Procfile"
+ONE_APP = "applications:\n  a:\n    type: python:3.12\n"
 PYTHON = "type: python:3.12\n"
 
 # File, content, and the sentence without `correct it and import again`.
@@ -61,6 +62,15 @@ WRONG = [
         MANIFEST,
         WEB + "http:\n  healthcheck:\n    grace_period: soon\n",
         "manifest.yml:8: http.healthcheck.grace_period must",
+    ),
+    (MANIFEST, WEB + 'command: "a\\0b"\n', "manifest.yml:6: command contains a null character"),
+    (MANIFEST, WEB + '"a\\0b": 1\n', "manifest.yml:6: a name contains a null character"),
+    (MANIFEST, WEB + 'sidecars: {x: {image: y, command: "it\'s"}}\n', "manifest.yml:6: sidecars.x.command must have"),
+    (MANIFEST, WEB.replace("Dockerfile", "a" * 5000 + "/Dockerfile"), "cannot be read (File name too long)"),
+    (
+        UPSUN,
+        ONE_APP + "routes: {'https://[bad/': {type: upstream}}\n",
+        ".upsun/config.yaml:4: routes.https://[bad/ must be a URL",
     ),
     (APP_JSON, '{"env": {', "app.json:1: invalid JSON"),
     (APP_JSON, '{\n"env": {"A": "b",}\n}', "app.json:2: invalid JSON"),
@@ -176,6 +186,11 @@ def test_names_cannot_leave_a_command_or_control_the_terminal(tmp_path, monkeypa
     done = run_import(monkeypatch, tmp_path, "shop")
     assert """--path 'secrets["X; rm -rf ~"]' "$(aws""" in done.output
     assert "\x1b" not in done.output
+
+
+def test_a_value_of_the_source_is_quoted_in_a_command(tmp_path, monkeypatch):
+    make_source(tmp_path, MANIFEST, WEB + "http: {allowed_source_ips: ['$(touch x)']}\n")
+    assert "'allowedCidrs[0]' '$(touch x)' --stack" in run_import(monkeypatch, tmp_path, "shop").output
 
 
 @pytest.mark.parametrize(

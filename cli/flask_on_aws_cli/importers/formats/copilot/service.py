@@ -116,7 +116,7 @@ def _read_build(draft: Draft, build: Value, folder: Path) -> None:
         draft.put(f"buildEnv.{name}", "" if value.data is None else value.text(), value.place)
     if target and target.text() != _last_stage(folder / path):
         text = f"{target.text()!r} is not the last stage of {path}, which is what is built; move it to the end."
-        draft.need(target.place, ("image",), text, f"edit {path}")
+        draft.need(target.place, ("image",), text, f"edit {shlex.quote(path)}")
     draft.lose_others(
         build, {"dockerfile", "context", "args", "target"}, {"cache_from": "the build has its own cache."}
     )

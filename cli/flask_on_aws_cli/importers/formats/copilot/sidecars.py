@@ -25,7 +25,7 @@ def read_sidecars(draft: Draft, manifest: Value) -> None:
             definition["essential"] = essential.flag()
         for key in ("command", "entrypoint"):
             if value := sidecar[key]:
-                words = shlex.split(value.text()) if value.is_scalar else [item.text() for item in value.items()]
+                words = _words(value)
                 definition["entryPoint" if key == "entrypoint" else key] = words
         if port := sidecar["port"]:
             number = port.text().partition("/")[0]
@@ -45,3 +45,12 @@ def read_sidecars(draft: Draft, manifest: Value) -> None:
         draft.lose_others(sidecar, {"image", "essential", "command", "entrypoint", "port", "variables"}, {})
     if definitions and sidecars:
         draft.put("sidecars", definitions, sidecars.place)
+
+
+def _words(value: Value) -> list[str]:
+    if not value.is_scalar:
+        return [item.text() for item in value.items()]
+    try:
+        return shlex.split(value.text())
+    except ValueError:
+        raise value.error("must have a closing quotation mark") from None

@@ -113,5 +113,9 @@ def _read_route(draft: Draft, url: str, route: Value, shown: Value, domains: lis
         else:
             draft.lose(shown, "the project's domain is not in the file; set this host in domainAliases.")
         return
-    if host and urlsplit(f"//{host}").hostname:
-        domains.append((host.lower(), route))
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        raise route.error("must be a URL, like https://www.example.com/") from None
+    if name:
+        domains.append((name, route))

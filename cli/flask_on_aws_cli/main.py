@@ -1,11 +1,14 @@
 """The command group; a command is imported when it is used: the local AWS takes longer than all the rest together."""
 
 import importlib
+import keyword
 
 import click
 
-# Command → the module that defines it under the same name, and the package extra that it needs.
+# Command → the module that defines it under the same name, with `_` if it is a keyword, and the package extra that it
+# needs.
 _COMMANDS = {
+    "import": ("importers.command", ""),
     "plan": ("plan.command", ""),
     "build": ("build.command", ""),
     "preflight": ("preflight.command", "preflight"),
@@ -42,10 +45,10 @@ class _Commands(click.Group):
                 f"{cmd_name} needs additional packages ({error.name} is missing); install them with: "
                 f"pip install 'flask-on-aws-cli[{extra}]'"
             ) from error
-        return getattr(command_module, cmd_name)
+        return getattr(command_module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flask-on-aws-cli", message="%(version)s")
 def main() -> None:
-    """Plan, build, check, run and operate a Flask app with flask-on-aws."""
+    """Import, plan, build, check, run and operate a Flask app with flask-on-aws."""

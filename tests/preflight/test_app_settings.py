@@ -66,7 +66,6 @@ def test_a_stack_s_settings_are_read():
 
 # The program's argument and what the command calls it.
 READ_ALIKE = {
-    "dockerfile": "dockerfile",
     "port": "port",
     "health_check_path": "health_path",
     "startup_seconds": "startup_seconds",
@@ -99,6 +98,8 @@ def test_the_command_reads_a_stack_as_the_program_does(monkeypatch, values):
     expected = {ours: args.get(argument, getattr(defaults, ours)) for argument, ours in READ_ALIKE.items()}
     listed = {ours: tuple(value) if isinstance(value, list) else value for ours, value in expected.items()}
     assert {ours: getattr(found, ours) for ours in READ_ALIKE.values()} == listed
+    assert found.plan.dockerfile == args["dockerfile"]
+    assert found.plan.dockerfile_target == args.get("dockerfile_target", "")
     assert found.services == {service for service in SERVICES if args[service] != "none"}
     assert {*found.secret_names} == {*args["secrets"], *args["secret_values"]}
 

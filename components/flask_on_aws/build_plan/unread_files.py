@@ -13,6 +13,7 @@ _VARIABLES = "variables belong in the setting env, and secret ones in secret_val
 _PLATFORM = (
     "the settings port, cpu, memory, min_tasks, health_check_path, env, workers and release_command carry its content"
 )
+_IMPORTED = "`flask-on-aws import` writes its content into a stack's file"
 
 
 class UnreadFile(NamedTuple):
@@ -30,20 +31,20 @@ _REASONS = {
     ".env.local": _VARIABLES,
     ".flaskenv": f"{_VARIABLES}; only the command `flask` reads it",
     ".environment": f"Upsun's; {_VARIABLES}",
-    ".upsun/config.yaml": f"Upsun's; {_PLATFORM}",
-    ".platform.app.yaml": f"Platform.sh's; {_PLATFORM}",
-    ".platform/routes.yaml": "Platform.sh's; the settings domain and domain_aliases carry its content",
-    ".platform/services.yaml": "Platform.sh's; the settings database and queue carry its content",
+    ".upsun/config.yaml": f"Upsun's; {_IMPORTED}",
+    ".platform.app.yaml": f"Platform.sh's; {_IMPORTED}",
+    ".platform/routes.yaml": f"Platform.sh's; {_IMPORTED}",
+    ".platform/services.yaml": f"Platform.sh's; {_IMPORTED}",
     "fly.toml": f"Fly's; {_PLATFORM}",
-    "render.yaml": f"Render's; {_PLATFORM}",
+    "render.yaml": f"Render's; {_IMPORTED}",
     "railway.json": f"Railway's; {_PLATFORM}",
     "railway.toml": f"Railway's; {_PLATFORM}",
-    "apprunner.yaml": f"App Runner's; {_PLATFORM}",
-    "app.json": f"Heroku's; {_PLATFORM}",
+    "apprunner.yaml": f"App Runner's; {_IMPORTED}",
+    "app.json": f"Heroku's; {_IMPORTED}",
     "heroku.yml": f"Heroku's; {_PLATFORM}",
-    "Aptfile": "Heroku's; the setting system_packages carries its content",
+    "Aptfile": f"Heroku's; {_IMPORTED}",
     "app.yaml": f"App Engine's; {_PLATFORM}",
-    "copilot/.workspace": f"Copilot's; {_PLATFORM}",
+    "copilot/.workspace": f"Copilot's; {_IMPORTED}",
     ".do/app.yaml": f"DigitalOcean's; {_PLATFORM}",
     "config/deploy.yml": f"Kamal's; {_PLATFORM}",
     "vercel.json": f"Vercel's; {_PLATFORM}",

@@ -44,3 +44,9 @@ def fargate_size_problems(cpu: int, memory: int) -> Iterator[str]:
     elif memory not in _FARGATE_SIZES[cpu]:
         choices = ", ".join(map(str, _FARGATE_SIZES[cpu]))
         yield f"memory {memory} is not available with cpu {cpu}; choose one of {choices} MiB."
+
+
+def next_fargate_size(cpu: int, memory: int) -> tuple[int, int] | None:
+    """The smallest Fargate task size with at least these CPU units and MiB of memory; None if there is none."""
+    sizes = ((units, mib) for units, choices in _FARGATE_SIZES.items() for mib in choices)
+    return min((size for size in sizes if size[0] >= cpu and size[1] >= memory), default=None)

@@ -1,0 +1,46 @@
+"""The formats, a module or folder each, with a `Format`. They import only the common modules of `importers`.
+
+To add a format, write a module with a `Format` and add it to `FORMATS`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..draft import Draft, Format
+from ..source import InputError
+from . import app_runner, heroku
+from .copilot import workloads as copilot
+from .render import blueprint as render
+from .upsun import project as upsun
+
+FORMATS: Sequence[Format] = (
+    app_runner.FORMAT,
+    copilot.FORMAT,
+    heroku.FORMAT,
+    upsun.PLATFORM_SH,
+    render.FORMAT,
+    upsun.UPSUN,
+)
+
+
+def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:
+    """The stacks that the files of a folder describe.
+
+    Args:
+        folder: the folder with the files.
+        chosen: name of the format; empty if there are files of one format only.
+        service: name of the service to import; empty if there is only one.
+
+    Raises:
+        InputError: if there are no such files, files of several formats, or files that cannot be read.
+    """
+    present = [form for form in FORMATS if form.is_in(folder)]
+    if chosen:
+        present = [form for form in present if form.name == chosen]
+    if not present:
+        files = "; ".join(f"{form.title}: {form.files}" for form in FORMATS if chosen in ("", form.name))
+        raise InputError(f"{folder}: there is nothing to import; expected are the files of {files}.")
+    if len(present) > 1:
+        names = ", ".join(form.name for form in present)
+        raise InputError(f"{folder}: there are files of several platforms; choose one of {names} with --from.")
+    return present[0].read(folder, service)

@@ -1,0 +1,121 @@
+"""Services and routes of Upsun and Platform.sh.
+
+https://docs.upsun.com/add-services.html, https://docs.upsun.com/define-routes.html
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...draft import Draft
+from ...services import set_cache_use, set_database, without_services
+from ...source import InputError, Value, entries
+
+# Upsun's `mysql` is MariaDB.
+_DATABASES = {"postgresql": "postgres", "mysql": "mariadb", "mariadb": "mariadb", "oracle-mysql": "mysql"}
+_CACHES = {"redis": "cache", "valkey": "cache", "redis-persistent": "queue", "valkey-persistent": "queue"}
+_REASONS = {
+    "rabbitmq": "RabbitMQ is not supported; set `queue: sqs`, or use a broker elsewhere (secretValues).",
+    "mongodb": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
+    "mongodb-enterprise": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
+    "memcached": "Memcached is not supported; set `cache: valkey`, which needs a client for Redis.",
+    "network-storage": "EFS is not supported; store files in the bucket (MEDIA_BUCKET).",
+    "varnish": "has no counterpart; let the app send Cache-Control.",
+}
+_OTHER = "has no setting; use the service elsewhere with its address in secretValues."
+
+
+def read_services(draft: Draft, app: Value, services: Value, applications: Mapping[str, Value]) -> None:
+    """Read the services that the application has a relationship with; the stack has no others."""
+    defined, used = services.mapping(), set[str]()
+    relationships = app["relationships"]
+    for name, relationship in entries(relationships).items():
+        service = _service_of(name, relationship)
+        if service in applications:
+            place = Value("", relationship.place, relationship.path)
+            draft.lose(place, f"{service!r} is another app; pass its address in env.")
+            continue
+        if service not in defined:
+            raise InputError(
+                f"{relationship.place}: the service {service!r} is not in services; correct one of the two."
+            )
+        if service not in used:
+            _read_service(draft, service, defined[service])
+        used.add(service)
+    for name, service in defined.items():
+        if name not in used:
+            draft.lose(replace(service, data="", path=f"services.{name}"), "the app has no relationship with it.")
+    commands = [str(value) for path, value in draft.values.items() if path.startswith("workers.")]
+    set_cache_use(draft, commands, relationships.place if relationships else app.place)
+    without_services(draft, relationships.place if relationships else app.place, "the app has no such service")
+    if draft.values.get("bucket") == "none" and app["mounts"]:
+        del draft.values["bucket"]  # it replaces the mounts
+
+
+def _service_of(name: str, relationship: Value) -> str:
+    """The service of a relationship: `service:endpoint`, `{service: …}`, or nothing if both have the same name."""
+    if relationship.data is None:
+        return name
+    if relationship.is_mapping:
+        service = relationship["service"]
+        return service.text() if service else name
+    return relationship.text().partition(":")[0]
+
+
+def _read_service(draft: Draft, name: str, service: Value) -> None:
+    kind = service["type"]
+    if kind is None:
+        raise service.error("must have a type, such as postgresql:17")
+    product, _, version = kind.text().partition(":")
+    if product in _DATABASES and "database" not in draft.values:
+        set_database(draft, _DATABASES[product], version, kind.place)
+    elif product in _CACHES:
+        draft.put("cache", "valkey", kind.place, "the app reads REDIS_URL")
+        if _CACHES[product] == "queue":
+            draft.put("cacheUse", "queue", kind.place)
+    elif product in _DATABASES:
+        draft.lose(
+            replace(service, data="", path=name),
+            "is a second database; keep it elsewhere with its address in secretValues.",
+        )
+    else:
+        draft.lose(replace(service, data="", path=name), f"{product}: {_REASONS.get(product, _OTHER)}")
+
+
+def read_routes(draft: Draft, app: str, routes: Value) -> None:
+    """Read the domains of routes to the application. Most routes have a placeholder for them."""
+    domains = list[tuple[str, Value]]()
+    for url, route in routes.mapping().items():
+        upstream, kind = route["upstream"], route["type"]
+        shown = replace(route, path=f"routes ({url})")
+        if kind and kind.text() == "redirect":
+            draft.lose(shown, "redirects have no setting; set the host in domainAliases, and let the app redirect.")
+            continue
+        if upstream and upstream.text().partition(":")[0] != app:
+            draft.lose(shown, "leads to another app or service.")
+            continue
+        if redirects := route["redirects"]:
+            draft.lose(redirects, "redirects have no setting; let the app redirect.")
+        _read_route(draft, url, route, shown, domains)
+    if domains:
+        hosts = list(dict.fromkeys(host for host, _ in domains))
+        draft.put("domain", hosts[0], domains[0][1].place)
+        if hosts[1:]:
+            draft.put("domainAliases", hosts[1:], domains[1][1].place)
+
+
+def _read_route(draft: Draft, url: str, route: Value, shown: Value, domains: list[tuple[str, Value]]) -> None:
+    host = re.sub(r"^\w+:/{1,2}", "", url).partition("/")[0]
+    if "{" in host:
+        if host.startswith("{"):
+            draft.lose(shown, "the project's domain is not in the file; set it as domain (docs/domains.md).")
+        else:
+            draft.lose(shown, "the project's domain is not in the file; set this host in domainAliases.")
+        return
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        raise route.error("must be a URL, like https://www.example.com/") from None
+    if name:
+        domains.append((name, route))

@@ -79,6 +79,16 @@ MIGRATIONS = {
     "django-with-an-empty-setting": (changed(static=STATIC_ROOT), PACKAGES, ""),
     "django-of-a-package-of-settings": (split(), PACKAGES, f"{SERVER} {MIGRATE}"),
     "django-of-the-same-settings": (split("production", "production"), PACKAGES, MIGRATE),
+    "django-of-settings-under-another-name": (
+        {
+            "manage.py": MANAGE.replace("shop.settings", "conf.production"),
+            "conf/__init__.py": "",
+            "conf/production.py": "from .base import *\n",
+            "conf/base.py": f"from conf.production import *\n{DATABASES}",
+        },
+        PACKAGES,
+        MIGRATE,
+    ),
     "manage.py-of-another-tool": ({"manage.py": "print()\n"}, "django", ""),
     "django-not-a-dependency": (DJANGO, "flask", ""),
     "flask-migrate": ({"app.py": FLASK, **ENV}, "flask flask-migrate alembic", "flask db upgrade"),

@@ -1,7 +1,12 @@
 """The code of docs/frameworks.md is that of the example apps, which tests deploy."""
 
 import re
+import shutil
 from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask_on_aws_cli.main import main
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
@@ -25,6 +30,13 @@ def test_start_and_release_commands_are_those_of_the_examples():
         procfile = (ROOT / app / "Procfile").read_text(encoding="utf-8")
         commands = [line.partition(": ")[2] for line in procfile.splitlines()]
         assert [command for command in commands if f"`{command}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize("app", APPS[1:])
+def test_the_plan_proposes_the_commands_of_the_examples(tmp_path, app):
+    folder = shutil.copytree(ROOT / app, tmp_path / "app", ignore=shutil.ignore_patterns("Procfile"))
+    CliRunner().invoke(main, ["plan", str(folder), "--write-procfile"])
+    assert (folder / "Procfile").read_text() == (ROOT / app / "Procfile").read_text()
 
 
 def test_the_workers_are_those_that_a_test_runs():

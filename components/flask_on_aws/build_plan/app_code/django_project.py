@@ -119,10 +119,19 @@ def _project(code: Code, manage: Module, root: str) -> DjangoProject:
     named = [(name, module.file) for module in reversed(servers) if (name := _default_settings(module))]
     manage_settings = _default_settings(manage)
     settings, file = named[0] if named else (manage_settings, manage.file)
+    used = _with_star_imports(code, [settings])
     is_settings = [
-        module for module in modules if _IS_SETTINGS.search(module.file.removeprefix(root)) or module.name == settings
+        module for module in modules if _IS_SETTINGS.search(module.file.removeprefix(root)) or module.name in used
     ]
     return DjangoProject(manage.file, settings, file, manage_settings, tuple(is_settings))
+
+
+def _with_star_imports(code: Code, names: list[str]) -> list[str]:
+    """Modules, and those from which they import everything."""
+    for name in names:  # grows meanwhile
+        module = code.module(name)
+        names += [other for other in (module.star_imports if module else ()) if other not in names]
+    return names
 
 
 def _imports(module: Module, name: str) -> bool:

@@ -59,6 +59,12 @@ class Module:
         return names
 
     @cached_property
+    def star_imports(self) -> tuple[str, ...]:
+        """The modules of `from … import *`, as dotted names."""
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        return tuple(self._absolute(node) for node in nodes if any(name.name == "*" for name in node.names))
+
+    @cached_property
     def functions(self) -> dict[str, FunctionNode]:
         """Functions at the top of the module."""
         return {node.name: node for node in self.statements if isinstance(node, FunctionNode)}

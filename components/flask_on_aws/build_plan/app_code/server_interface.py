@@ -21,7 +21,7 @@ _WSGI_WORKERS = frozenset({"sync", "gthread", "gevent", "gevent_wsgi", "gevent_p
 _ASGI_WORKER = re.compile(r"asgi|uvicorn(?:_worker|\.workers)\.\w+")
 _CONFIGURATION = "gunicorn.conf.py"
 # Variables with options that the command line lacks.
-_VARIABLES = ("GUNICORN_CMD_ARGS=", "GRANIAN_INTERFACE=", "UVICORN_INTERFACE=")
+_VARIABLES = ("GUNICORN_CMD_ARGS", "GRANIAN_INTERFACE", "UVICORN_INTERFACE")
 _TARGET = re.compile(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<name>[A-Za-z_]\w*))?(?:\(.*\))?")
 
 
@@ -45,11 +45,13 @@ def interface_mismatch(
         packages: normalized names of the dependencies.
         installed: whether the app is installed as a package.
     """
+    if any(name in command for name in _VARIABLES):
+        return None
     code = Code(files)
     for server, arguments in _server_calls(command):
         interface = _interface(files, code, server, arguments)
         app = _application(code, server, arguments) if interface else None
-        if app and app.kind in ("wsgi", "asgi") and app.kind != interface:
+        if app and app.kind in ("wsgi", "asgi", "aiohttp") and app.kind != interface:
             reason = (
                 f"{server} calls it as {_article(str(interface))} application, but {app.name} in {app.module.file} is "
                 f"{_article(app.kind)} application and would answer 500 to every request"
@@ -59,14 +61,12 @@ def interface_mismatch(
 
 
 def _article(interface: str) -> str:
-    return {"wsgi": "a WSGI", "asgi": "an ASGI"}[interface]
+    return {"wsgi": "a WSGI", "asgi": "an ASGI", "aiohttp": "an aiohttp"}[interface]
 
 
 def _server_calls(line: str) -> Iterator[tuple[str, list[str]]]:
     """The servers that a command line starts, with their arguments."""
     for part in commands(line) or []:
-        if any(word.text.startswith(_VARIABLES) for word in part.words[: part.program]):
-            continue
         words = [word.value for word in part.words[part.program :]]
         while words and (following := wrapped(words)):
             words = following

@@ -4,6 +4,7 @@ import pytest
 from flask_on_aws.build_plan.framework_steps import framework_steps
 from flask_on_aws.build_plan.plan import BuildPlanError, PlanSettings, plan_build
 from flask_on_aws.build_plan.project_files import ProjectFiles
+from flask_on_aws.image.dockerfile import render_dockerfile
 
 MANAGE = """import os, sys
 def main():
@@ -79,6 +80,16 @@ MIGRATIONS = {
     "django-with-an-empty-setting": (changed(static=STATIC_ROOT), PACKAGES, ""),
     "django-of-a-package-of-settings": (split(), PACKAGES, f"{SERVER} {MIGRATE}"),
     "django-of-the-same-settings": (split("production", "production"), PACKAGES, MIGRATE),
+    "django-of-settings-under-another-name": (
+        {
+            "manage.py": MANAGE.replace("shop.settings", "conf.production"),
+            "conf/__init__.py": "",
+            "conf/production.py": "from .base import *\n",
+            "conf/base.py": f"from conf.production import *\n{DATABASES}",
+        },
+        PACKAGES,
+        MIGRATE,
+    ),
     "manage.py-of-another-tool": ({"manage.py": "print()\n"}, "django", ""),
     "django-not-a-dependency": (DJANGO, "flask", ""),
     "flask-migrate": ({"app.py": FLASK, **ENV}, "flask flask-migrate alembic", "flask db upgrade"),
@@ -213,6 +224,17 @@ def test_the_settings_are_those_of_the_server(tmp_path):
         "shop.settings.local",
         True,
     )
+
+
+def test_the_image_collects_static_files_after_code_and_without_secrets(tmp_path):
+    write(tmp_path, {**changed(a=VARIABLES, b=STATIC_ROOT), "requirements.txt": PACKAGES.replace(" ", "\n")})
+    plan = plan_build(tmp_path, PlanSettings(start_command="gunicorn shop.wsgi"))
+    build = render_dockerfile(plan, build_secrets=["SECRET_KEY"]).split("\n\n")[-2].splitlines()
+    (collect,) = (number for number, line in enumerate(build) if "collectstatic" in line)
+    assert "SECRET_KEY=build" in build[collect]
+    assert "/run/secrets" not in build[collect]
+    assert build[collect - 1] == "USER 10001:10001"
+    assert build.index("COPY . .") < collect
 
 
 def test_the_plan_has_both_and_runs_only_the_build_command(tmp_path):

@@ -71,6 +71,18 @@ MISMATCHES = {
         "granian",
         "granian --interface wsgi --host 0.0.0.0 --port $PORT main:app",
     ),
+    "quart": (
+        {"main.py": "from quart import Quart\napp = Quart(__name__)\n"},
+        "gunicorn main:app",
+        "quart",
+        "hypercorn --bind 0.0.0.0:$PORT main:app",
+    ),
+    "aiohttp": (
+        {"main.py": "from aiohttp import web\napp = web.Application()\n"},
+        "gunicorn main:app",
+        "aiohttp gunicorn",
+        f"{GUNICORN} --worker-class aiohttp.GunicornWebWorker main:app",
+    ),
     "django": (DJANGO, "gunicorn shop.asgi", "uvicorn", f"{UVICORN} shop.asgi:application"),
     "django-wsgi": (DJANGO, "uvicorn shop.wsgi:application", "gunicorn", f"{GUNICORN} shop.wsgi:application"),
     "django-in-a-folder": (
@@ -97,6 +109,12 @@ FITS = {
     ),
     "gunicorn-other-configuration": (FASTAPI_FILES, "gunicorn -c python:shop.gunicorn main:app"),
     "gunicorn-variable": (FASTAPI_FILES, "GUNICORN_CMD_ARGS='-k asgi' gunicorn main:app"),
+    "gunicorn-variable-of-env": (FASTAPI_FILES, "env GUNICORN_CMD_ARGS='-k asgi' gunicorn main:app"),
+    "gunicorn-variable-exported": (FASTAPI_FILES, "export GUNICORN_CMD_ARGS='-k asgi' && gunicorn main:app"),
+    "gunicorn-aiohttp": (
+        {"main.py": "from aiohttp import web\napp = web.Application()\n"},
+        "gunicorn -k aiohttp.GunicornWebWorker main:app",
+    ),
     "uvicorn": (FASTAPI_FILES, "uvicorn main:app"),
     "uvicorn-wsgi": (FLASK_FILES, "uvicorn --interface wsgi main:app"),
     "hypercorn": (FLASK_FILES, "hypercorn main:app"),

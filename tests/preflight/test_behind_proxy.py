@@ -130,9 +130,15 @@ def test_each_server_that_closes_too_early_gets_the_line_to_change(command, sour
     ],
 )
 def test_a_keep_alive_that_the_stack_does_not_set_is_measured_as_long_as_the_load_balancer_s(command, seconds):
-    assert idle_seconds(command, 5, is_update=False) == seconds
-    assert idle_seconds(command, 5, is_update=True) == 6
-    assert idle_seconds(command, 60, is_update=False) == 61
+    assert idle_seconds(command, "", 5, is_update=False) == seconds
+    assert idle_seconds(command, "", 5, is_update=True) == 6
+    assert idle_seconds(command, "", 60, is_update=False) == 61
+
+
+def test_a_server_s_command_line_that_code_starts_reads_the_stack_s_variables():
+    assert idle_seconds("python serve.py", "from granian.cli import entrypoint", 5, is_update=False) == 6
+    assert idle_seconds("python serve.py", "from granian import Granian", 5, is_update=False) == 51
+    assert idle_seconds("python serve.py", "import uvicorn\nuvicorn.run(app)", 5, is_update=False) == 51
 
 
 def test_the_report_has_the_seconds_that_were_measured():

@@ -144,7 +144,12 @@ def test_the_script_of_a_start_command_is_found(tmp_path):
     (tmp_path / "shop").mkdir()
     (tmp_path / "main.py").write_text("main")
     (tmp_path / "shop" / "server.py").write_text("server")
-    for command in ("python main.py", "python3 -u ./main.py --port $PORT", "exec python3.13 main.py"):
+    for command in (
+        "python main.py",
+        "python3 -u ./main.py --port $PORT",
+        "exec python3.13 main.py",
+        "python x.py python main.py",
+    ):
         assert script_of(command, tmp_path) == "main"
     assert script_of("python -m shop.server", tmp_path) == "server"
     for command in ("", "gunicorn app:app", "python gone.py", "python -c 1"):

@@ -133,7 +133,7 @@ def _running_app_checks(
         pages += _framework_pages(app, front[0], settings, framework)
         with ThreadPoolExecutor(1) as executor:  # both only wait
             commands = f"{built.command}\n{shell_script_of(built.command, settings.folder)}"
-            seconds = idle_seconds(commands, settings.watch_seconds, settings.before_push)
+            seconds = idle_seconds(commands, source, settings.watch_seconds, settings.before_push)
             idle = executor.submit(app.leave_idle, start.health_path, {}, seconds)
             checks = replaced(checks, watch_on(app, start, expected, settings.watch_seconds))
             yield from checks

@@ -25,9 +25,11 @@ _OPTIONS = {
     "granian": f"--blocking-threads {THREADS}",
     # hypercorn's own 5 and 3 seconds are shorter than the load balancer's; it reads no forwarded header.
     "hypercorn": f"--keep-alive {TIMERS.keep_alive} --graceful-timeout {TIMERS.graceful}",
-    # waitress counts proxies from the right, so a visitor's own entries are ignored.
+    # waitress counts proxies from the right, so a visitor's own entries are ignored. Its limit of 100 connections includes
+    # idle ones: at the limit it accepts no more, and requests of the load balancer wait until it answers 504.
     "waitress": (
-        f"--channel-timeout={TIMERS.keep_alive} --trusted-proxy='*' --trusted-proxy-count=${{TRUST_PROXY_DEPTH:-1}} "
+        f"--channel-timeout={TIMERS.keep_alive} --connection-limit=1000 --asyncore-use-poll "
+        "--trusted-proxy='*' --trusted-proxy-count=${TRUST_PROXY_DEPTH:-1} "
         "--trusted-proxy-headers='x-forwarded-for x-forwarded-proto' --clear-untrusted-proxy-headers"
     ),
 }

@@ -13,6 +13,8 @@ waitress.serve(
     host="127.0.0.1",
     port=int(os.environ["PORT"]),
     channel_timeout=75,
+    connection_limit=1000,
+    asyncore_use_poll=True,
     trusted_proxy="*",
     trusted_proxy_count=int(os.environ["TRUST_PROXY_DEPTH"]),
     trusted_proxy_headers="x-forwarded-for x-forwarded-proto",

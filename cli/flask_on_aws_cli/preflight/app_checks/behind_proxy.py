@@ -38,18 +38,21 @@ _SET_BY_STACK = re.compile(
     r"(?<![\w.-])(?:gunicorn|granian|uvicorn|hypercorn|waitress-serve|uwsgi|sanic|daphne)(?![\w.-])"
     r"(?!.*--(?:keep-?alive|timeout-keep-alive|channel-timeout|http1-header-read-timeout|http-keepalive|http-timeout)\b)"
 )
+# Code that starts a server's command line, which reads the stack's variables.
+_COMMAND_LINE_IN_CODE = re.compile(r"\bgranian\.cli\b|\bgunicorn\.app\.wsgiapp\b|\buvicorn\.main\b")
 _OTHERWISE = f"set the server's keep-alive timeout to {_KEEP_ALIVE} s, or send `Connection: close`"
 
 
-def idle_seconds(commands: str, watch_seconds: int, is_update: bool) -> float:
+def idle_seconds(commands: str, source: str, watch_seconds: int, is_update: bool) -> float:
     """For how long to watch an idle connection: as long as the load balancer keeps it, if the stack does not set this.
 
     Args:
         commands: the start command, and those of the shell script that it runs.
+        source: the text of the Python file that the command runs.
         watch_seconds: how long the app is watched anyway.
         is_update: whether an update waits for the check, which only warns.
     """
-    if is_update or _SET_BY_STACK.search(commands):
+    if is_update or _SET_BY_STACK.search(commands) or _COMMAND_LINE_IN_CODE.search(source):
         return watch_seconds + 1.0  # uvicorn and hypercorn close after 5 s
     return max(watch_seconds, TIMERS.idle_timeout) + 1.0
 

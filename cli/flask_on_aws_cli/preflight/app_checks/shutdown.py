@@ -101,10 +101,15 @@ def shell_script_of(command: str, folder: Path) -> str:
 
 
 def script_of(command: str, folder: Path) -> str:
-    """The text of the Python file that a start command runs; empty if it runs none. Reads the file."""
-    match = re.search(r"\bpython[\d.]*\s+(?:-\S+\s+)*?(?:(?P<file>[\w./-]+\.py)|-m\s+(?P<module>[\w.]+))", command)
-    if not match:
+    """The text of the Python file that a start command runs; empty if it runs none. Reads the file.
+
+    Of `python drain.py python serve.py`, the last one serves.
+    """
+    python = r"\bpython[\d.]*\s+(?:-\S+\s+)*?(?:(?P<file>[\w./-]+\.py)|-m\s+(?P<module>[\w.]+))"
+    matches = list(re.finditer(python, command))
+    if not matches:
         return ""
+    match = matches[-1]
     return _text(folder / (match["file"] or match["module"].replace(".", "/") + ".py"))
 
 

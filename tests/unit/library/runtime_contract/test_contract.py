@@ -449,7 +449,11 @@ def test_the_settings_of_other_servers_are_defaults():
 )
 def test_a_server_without_variables_gets_options_before_the_user_s(command, server):
     name = re.search("hypercorn$|waitress-serve$|granian$", server)[0]
-    own = {"hypercorn": "--keep-alive 75", "waitress-serve": "--channel-timeout=75", "granian": "--blocking-threads 4"}
+    own = {
+        "hypercorn": "--keep-alive 75",
+        "waitress-serve": "--channel-timeout=75 --connection-limit=1000",
+        "granian": "--blocking-threads 4",
+    }
     completed = with_server_options(command)
     assert completed.startswith(f"{server} {own[name]}")
     assert completed.endswith(command.removeprefix(server))

@@ -220,12 +220,13 @@ def _plan_problems(args: FlaskAppArgs, file: StackFile, draft: Draft) -> Iterato
         values.get("start_command", ""),
         entry_point=values["entry_point"],
         dockerfile=values["dockerfile"],
+        dockerfile_target=values.get("dockerfile_target", ""),
         build_command=values.get("build_command", ""),
         assets_folder=values.get("assets_folder", ""),
         other_commands=tuple(filter(None, (values.get("release_command", ""), *values["workers"].values()))),
     )
     try:
-        plan_app(Path(values["app"]), settings, values["dockerfile"])
+        plan_app(Path(values["app"]), settings)
     except BuildPlanError as error:
         for sentence in error.problems:
             yield Entry(draft.places.get("app", file.place("app")), "app", f"cannot be built yet: {sentence}")

@@ -114,23 +114,11 @@ def _read_build(draft: Draft, build: Value, folder: Path) -> None:
     args, target = build["args"], build["target"]
     for name, value in entries(args).items():
         draft.put(f"buildEnv.{name}", "" if value.data is None else value.text(), value.place)
-    if target and target.text() != _last_stage(folder / path):
-        text = f"{target.text()!r} is not the last stage of {path}, which is what is built; move it to the end."
-        draft.need(target.place, ("image",), text, f"edit {shlex.quote(path)}")
+    if target:
+        draft.put("dockerfileTarget", target.text(), target.place)
     draft.lose_others(
         build, {"dockerfile", "context", "args", "target"}, {"cache_from": "the build has its own cache."}
     )
-
-
-def _last_stage(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    stages = [
-        match[1] or "" for line in lines if (match := re.match(r"\s*FROM\s+\S.*?(?:\s+AS\s+(\S+))?\s*$", line, re.I))
-    ]
-    return stages[-1] if stages else ""
 
 
 def _read_size(draft: Draft, manifest: Value, kind: str) -> None:

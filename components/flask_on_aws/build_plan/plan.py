@@ -309,11 +309,7 @@ class _Planner:
         command = self._direct(start[0], place, installed)
         mismatch = interface_mismatch(self.files, command.line, _names(dependencies), installed)
         if mismatch:
-            proposal = mismatch.proposal
-            add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
-            self.problems.append(
-                f"{place or 'start_command'}: {mismatch.reason}; {add}start it with: {proposal.command}"
-            )
+            self.problems.append(f"{place or 'start_command'}: {mismatch.sentence}")
         self._decide("start command", command.line, command.reason(start[1]))
         return command.line, processes
 

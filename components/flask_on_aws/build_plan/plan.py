@@ -329,11 +329,7 @@ class _Planner:
         command = self._direct(start[0], place, installed)
         mismatch = interface_mismatch(self.files, command.line, _names(dependencies), installed)
         if mismatch:
-            proposal = mismatch.proposal
-            add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
-            self.problems.append(
-                f"{place or 'start_command'}: {mismatch.reason}; {add}start it with: {proposal.command}"
-            )
+            self.problems.append(f"{place or 'start_command'}: {mismatch.sentence}")
         line = with_trust(command.line, dependencies.lowest if dependencies else {})
         self._decide("start command", line, command.reason(start[1]))
         self._warn(line)

@@ -13,5 +13,5 @@ def judge_api_docs(answer: Answer) -> Check:
         return passed(API_DOCS, f"{OPENAPI_PATH} is not public")
     return passed(
         API_DOCS,
-        f"/docs and {OPENAPI_PATH} show the whole API to every visitor; FastAPI(openapi_url=None) removes both",
+        f"{OPENAPI_PATH} shows the whole API to every visitor; FastAPI(openapi_url=None) removes it and /docs",
     )

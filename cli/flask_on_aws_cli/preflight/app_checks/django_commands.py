@@ -1,6 +1,7 @@
 """What a Django app's own commands report in the environment of the stack: pending migrations, deployment checks."""
 
 import re
+import shlex
 from collections.abc import Callable
 
 from flask_on_aws.build_plan.app_code.django_project import DjangoProject
@@ -39,7 +40,8 @@ def migrations_check(project: DjangoProject, run: Callable[[str], Outcome], rele
         fix = f"run `{migrate}` in it"
     else:
         sentence = "the database lacks migrations, and the app has no release command that runs them"
-        fix = f"add the line `release: {migrate}` to the Procfile, or: pulumi config set releaseCommand '{migrate}'"
+        fix = f"add the line `release: {migrate}` to the Procfile, or: pulumi config set releaseCommand "
+        fix += shlex.quote(migrate)
     return warned(MIGRATIONS, Finding(Cause.PENDING_MIGRATIONS, sentence, fix, tuple(lines[-6:])))
 
 

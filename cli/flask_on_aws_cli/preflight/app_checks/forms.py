@@ -39,7 +39,7 @@ def forms_check(app: App, front: str, headers: Mapping[str, str], url: str) -> C
         finding = Finding(
             Cause.CSRF_ORIGIN,
             f"{path} answers 403 to every form that a visitor sends: the browser's Origin is {url}, and Django expects "
-            f"{http_url}, since the load balancer gets the request over HTTP",
+            f"{http_url}, since the request comes from the load balancer over HTTP",
             'CSRF_TRUSTED_ORIGINS = [os.environ["EXTERNAL_URL"]]',
             (f"POST {path} with Origin: {url}: HTTP {answer.status}",),
         )

@@ -75,17 +75,20 @@ class AppObjects:
         return sorted(objects, key=_likelihood)
 
     def find(self, module_name: str, name: str) -> AppObject | None:
-        """The application, or the function that creates it, that a server finds by `module:name`."""
-        for module in self._code.modules:
-            if module.name != module_name:
-                continue
-            function = module.functions.get(name)
-            kind = (
-                self.kind_of_function(function, module) if function else self._of_name(ast.Name(name), module, None, 0)
-            )
-            if kind:
-                return AppObject(module, name, kind, is_factory=function is not None)
-        return None
+        """The application, or the function that creates it, that a server finds by `module:name`.
+
+        None if the app has several modules of that name in different folders, and not all have such an application.
+        """
+        apps = [self._named(module, name) for module in self._code.modules if module.name == module_name]
+        return apps[0] if len({app and app.kind for app in apps}) == 1 else None
+
+    def _named(self, module: Module, name: str) -> AppObject | None:
+        function = module.functions.get(name)
+        if function:
+            kind = self.kind_of_function(function, module)
+        else:
+            kind = self._of_name(ast.Name(name), module, None, 0)
+        return AppObject(module, name, kind, is_factory=function is not None) if kind else None
 
     def factories_with_parameters(self) -> list[Factory]:
         """Functions that create an application from arguments."""

@@ -71,9 +71,13 @@ class DjangoProject(NamedTuple):
             return f"{reason}; set env.{_SETTINGS} to {others[0]} if that is for deployments"
         return f"{reason}; {choose}"
 
+    def text(self) -> str:
+        """The code of the settings, with single quotes."""
+        return "\n".join(ast.unparse(module.tree) for module in self.modules)
+
     def reads(self, variable: str) -> bool:
         """Whether the settings name an environment variable."""
-        return any(f"'{variable}'" in ast.unparse(module.tree) for module in self.modules)
+        return f"'{variable}'" in self.text()
 
     def has_database(self) -> bool:
         """Whether the settings configure a database."""
@@ -106,7 +110,7 @@ def static_files(project: DjangoProject, packages: Collection[str]) -> StaticFil
     value = roots[-1].objects["STATIC_ROOT"]
     if isinstance(value, ast.Constant) and str(value.value).startswith("/"):
         return StaticFiles("", f"STATIC_ROOT {value.value} is outside of the app's folder: use a folder below BASE_DIR")
-    if any(_REMOTE_STORAGE.search(ast.unparse(module.tree)) for module in project.modules):
+    if _REMOTE_STORAGE.search(project.text()):
         return StaticFiles("", "their storage is not in the image; collect them where its credentials are")
     command = project.command("collectstatic --noinput", dict(_build_variables(project)))
     reason = f"{roots[-1].file} has STATIC_ROOT; the setting build_command replaces this command, and its value none turns it off"
@@ -168,9 +172,9 @@ def _is_filled(value: ast.expr | None) -> bool:
 
 def _build_variables(project: DjangoProject) -> Iterator[tuple[str, str]]:
     """Placeholders for the variables of the running app that the settings read, in place of secrets and addresses."""
-    text = "\n".join(ast.unparse(module.tree) for module in project.modules)
+    text = project.text()
     for name in dict.fromkeys((*(variable.name for variable in VARIABLES), *_OWN_SECRET.findall(text))):
-        if project.reads(name):
+        if f"'{name}'" in text:
             yield name, _PLACEHOLDERS.get(name) or _placeholder(name)
 
 

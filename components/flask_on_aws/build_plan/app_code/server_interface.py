@@ -33,6 +33,13 @@ class Mismatch(NamedTuple):
     proposal: Proposal
     """The start command that fits."""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do, the end of a sentence."""
+        missing = self.proposal.missing
+        add = f"add {missing} to the dependencies and " if missing else ""
+        return f"{self.reason}; {add}start it with: {self.proposal.command}"
+
 
 def interface_mismatch(
     files: ProjectFiles, command: str, packages: Collection[str], installed: bool

@@ -138,6 +138,7 @@ FITS = {
         "gunicorn 'main:f()'",
     ),
     "connexion-of-any-version": ({"main.py": "import connexion\napp = connexion.App('x')\n"}, "gunicorn main:app"),
+    "modules-of-the-same-name": ({"api/main.py": FASTAPI, "web/main.py": FLASK}, "cd web && gunicorn main:app"),
     "unknown": ({"main.py": "from elsewhere import app\n"}, "gunicorn main:app"),
     "django": (DJANGO, "gunicorn shop.wsgi"),
     "django-asgi": (DJANGO, "uvicorn shop.asgi:application"),

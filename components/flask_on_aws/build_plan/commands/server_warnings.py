@@ -49,8 +49,8 @@ _WARNINGS = {
     ),
     r"(?<![\w.-])fastapi\s+run(?!\S)": ServerWarning(
         "fastapi run closes idle connections after 5 s, which the load balancer reuses for up to "
-        f"{TIMERS.idle_timeout} s (502), and believes an address that a visitor sends in X-Forwarded-For; it has no "
-        "option for either",
+        f"{TIMERS.idle_timeout} s (502), and has no option for it; without --forwarded-allow-ips it also believes an "
+        "address that a visitor sends in X-Forwarded-For",
         f"start `{_UVICORN}`",
     ),
     _UVICORN_WORKER.pattern: ServerWarning(

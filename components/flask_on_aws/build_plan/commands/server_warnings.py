@@ -8,7 +8,7 @@ from packaging.version import Version
 
 from ...runtime_contract.timers import TIMERS
 
-# What ends when ECS sends SIGTERM: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
+# A release and a scale-in send SIGTERM: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
 _CUT_OFF = (
     f"at each release and scale-in, {{}} ends without finishing its requests: those that take longer than the "
     f"{TIMERS.deregistration_delay} s for which the load balancer waits before are cut off"

@@ -25,9 +25,9 @@ def test_forms_and_endpoints_that_read_json_come_before_pages():
         f"<form method=post action=https://{HOST}/pay?x=1></form><form method=post action=https://else.example/x></form>"
     )
     paths = {"/items": {"post": {"requestBody": {}}}, "/items/{id}": {"post": {"requestBody": {}}}, "/go": {"post": {}}}
-    found = requests(page, Answer(200, {}, json.dumps({"openapi": "3.1.0", "paths": paths})))
+    sent = requests(page, Answer(200, {}, json.dumps({"openapi": "3.1.0", "paths": paths})))
     expected = [("/shop/signup", FORM), ("/shop/", FORM), ("/pay", FORM), ("/items", JSON), ("/up", FORM)]
-    assert [(request.path, request.content_type) for request in found] == expected
+    assert [(request.path, request.content_type) for request in sent] == expected
 
 
 def test_no_body_has_a_field():

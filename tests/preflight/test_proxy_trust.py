@@ -63,7 +63,7 @@ def test_a_forged_address_in_the_response_is_reported():
         "10.0.0.9 GET /",
     ],
 )
-def test_a_header_that_is_printed_is_not_belief(line):
+def test_a_header_that_is_printed_is_not_trust(line):
     assert address(line).status in (Status.PASSED, Status.NOT_CHECKED)
 
 
@@ -88,7 +88,7 @@ def test_only_what_was_seen_passes():
         ("./serve", "", "ProxyFix"),
     ],
 )
-def test_each_server_that_believes_an_address_gets_the_line_to_change(command, source, fix):
+def test_each_server_that_trusts_an_address_gets_the_line_to_change(command, source, fix):
     assert fix in address(f"visit by {FIRST}", command=command, source=source).fix
 
 

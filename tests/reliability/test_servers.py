@@ -32,9 +32,9 @@ CUT_OFF = {"waitress", "daphne", "tornado with xheaders"}
 UPLOAD_CUT_OFF = {*CUT_OFF, "waitress in code"}
 # These report the load balancer's address and scheme; frameworks read the headers (ProxyFix, SECURE_PROXY_SSL_HEADER).
 IGNORE_HEADERS = {"granian", "hypercorn", "daphne"}
-# uvicorn's worker believes the left-most address under gunicorn's `*`, Tornado's xheaders X-Real-IP and X-Scheme.
-BELIEVES_VISITORS = {"gunicorn with uvicorn", "tornado with xheaders"}
-BELIEVES_SCHEMES = {"tornado with xheaders"}
+# uvicorn's worker trusts the left-most address under gunicorn's `*`, Tornado's xheaders X-Real-IP and X-Scheme.
+TRUSTS_VISITORS = {"gunicorn with uvicorn", "tornado with xheaders"}
+TRUSTS_SCHEMES = {"tornado with xheaders"}
 
 
 class Observed(NamedTuple):
@@ -101,8 +101,8 @@ def test_no_address_or_scheme_that_a_visitor_sends_is_believed(tmp_path: Path, n
 
     with running(name, tmp_path / "log", plain_environment(FACTS)) as server:
         answer = asyncio.run(ask(server))
-    assert answer["scheme"] == ("http" if name in IGNORE_HEADERS | BELIEVES_SCHEMES else "https")
-    assert (answer["address"] == FORGED) == (name in BELIEVES_VISITORS)
+    assert answer["scheme"] == ("http" if name in IGNORE_HEADERS | TRUSTS_SCHEMES else "https")
+    assert (answer["address"] == FORGED) == (name in TRUSTS_VISITORS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

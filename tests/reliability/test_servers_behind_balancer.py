@@ -54,8 +54,8 @@ async def _send_at_once(port: int, clients: int, outcomes: Counter[str]) -> None
 
 
 def _connections(port: int) -> int:
-    connections = psutil.net_connections("tcp")
-    return sum(bool(one.laddr) and one.laddr.port == port and one.status == "ESTABLISHED" for one in connections)
+    established = [socket for socket in psutil.net_connections("tcp") if socket.status == "ESTABLISHED"]
+    return sum(bool(socket.laddr) and socket.laddr.port == port for socket in established)
 
 
 async def _send_with_pauses(

@@ -152,7 +152,7 @@ def _running_app_checks(
 
 
 def _trust_checks(built: BuiltApp, app: App, front: tuple[str, Answer], source: str) -> Iterator[Check]:
-    """Whether the app believes what a visitor claims, on the page that a visitor of `/` gets."""
+    """Whether the app trusts what a visitor claims, on the page that a visitor of `/` gets."""
     path, page = front
     headers, command = visitor_headers(built.settings), built.command
     yield judge_forged_host(forge(app, path, headers))

@@ -1,4 +1,4 @@
-"""Whether an app believes an address or a scheme that a visitor sends. Pure except `forge_address`, a request."""
+"""Whether an app trusts an address or a scheme that a visitor sends. Pure except `forge_address`, a request."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from ..running import Answer, App
 
 ADDRESS, SCHEME = "forwarded address", "forwarded scheme"
 # Addresses for documentation: https://www.rfc-editor.org/rfc/rfc5737. One for each header, so that it is known which
-# header the app believes. The load balancer passes all three on, and appends to the first.
+# header the app trusts. The load balancer passes all three on, and appends to the first.
 FORGED_ADDRESSES = {"X-Forwarded-For": "198.51.100.66", "X-Real-IP": "198.51.100.67", "Forwarded": "198.51.100.68"}
 # Servers print a request's line right after its response, and an engine's log follows within milliseconds.
 _LOG_SECONDS = 0.5
@@ -30,7 +30,7 @@ _ADDRESS_FIXES = {
     r"\bfastapi\b.*\brun\b": "start uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE instead of fastapi run",
     r"\buvicorn\b": "remove --forwarded-allow-ips from the start command, and use uvicorn 0.31 or newer",
     r"\bdaphne\b": "remove --proxy-headers from the start command",
-    r"\btornado\b|\bxheaders\b": "remove xheaders=True, which believes X-Real-IP and X-Scheme, and take the address "
+    r"\btornado\b|\bxheaders\b": "remove xheaders=True, which trusts X-Real-IP and X-Scheme, and take the address "
     f"from {_LAST_ADDRESS.replace('request', 'self.request')}",
     r"\bwaitress\b": 'pass trusted_proxy="*", trusted_proxy_count=int(os.environ["TRUST_PROXY_DEPTH"]) and '
     'trusted_proxy_headers="x-forwarded-for x-forwarded-proto" to waitress.serve',
@@ -40,7 +40,7 @@ _OTHERWISE = (
     f"{_LAST_ADDRESS}, and ignore X-Real-IP and Forwarded"
 )
 _SCHEME_FIXES = {
-    r"\btornado\b|\bxheaders\b": "remove xheaders=True, which believes X-Scheme, and take X-Forwarded-Proto",
+    r"\btornado\b|\bxheaders\b": "remove xheaders=True, which trusts X-Scheme, and take X-Forwarded-Proto",
 }
 _SCHEME_OTHERWISE = "take the scheme from X-Forwarded-Proto, which the load balancer replaces, and from no other header"
 _IGNORED_OTHERWISE = (
@@ -86,12 +86,12 @@ def judge_address(forgery: Forgery, visitor: str, command: str, source: str = ""
     """
     if not forgery.answer.status:
         return not_checked(ADDRESS, f"the request failed: {forgery.answer.error}")
-    header, evidence = _believed(forgery, visitor)
+    header, evidence = _trusted(forgery, visitor)
     if header:
         place = "its log has" if evidence else "its response has"
         finding = Finding(
             Cause.TRUSTS_ADDRESS,
-            f"it believes an address that a visitor sends in {header}: {place} {FORGED_ADDRESSES[header]} as the "
+            f"it trusts an address that a visitor sends in {header}: {place} {FORGED_ADDRESSES[header]} as the "
             "visitor's, so anyone can choose the address that logs, rate limits and allowlists see",
             first_fix(_ADDRESS_FIXES, command, source) or _OTHERWISE,
             evidence,
@@ -104,7 +104,7 @@ def judge_address(forgery: Forgery, visitor: str, command: str, source: str = ""
     return not_checked(ADDRESS, "neither the log nor the response shows a visitor's address")
 
 
-def _believed(forgery: Forgery, visitor: str) -> tuple[str, tuple[str, ...]]:
+def _trusted(forgery: Forgery, visitor: str) -> tuple[str, tuple[str, ...]]:
     """The header whose forged address the app shows without the visitor's, and the lines of its log that do."""
     for header, forged in FORGED_ADDRESSES.items():
         pattern = re.compile(rf"(?<![\d.]){re.escape(forged)}(?![\d.])")
@@ -135,7 +135,7 @@ def judge_scheme(honest: Answer, forged: Answer, headers: Mapping[str, str], com
     if _other(scheme) in after - before:
         finding = Finding(
             Cause.TRUSTS_SCHEME,
-            f"it believes a scheme that a visitor sends in X-Scheme or Forwarded: its links then begin with "
+            f"it trusts a scheme that a visitor sends in X-Scheme or Forwarded: its links then begin with "
             f"{_other(scheme)}://{host}, and so may those in cached pages",
             first_fix(_SCHEME_FIXES, command, source) or _SCHEME_OTHERWISE,
         )

@@ -161,7 +161,7 @@ def _tables() -> List[str]:  # noqa: UP006
     return tables
 
 
-def _hold_until_told(seconds: float, **arguments: Any) -> Dict[str, Any]:  # noqa: UP006
+def _hold_and_finish(seconds: float, **arguments: Any) -> Dict[str, Any]:  # noqa: UP006
     """Hold a request, print its path as JSON, and finish it when a line with the rest of its body arrives."""
     path, connection = hold(**arguments)
     print(json.dumps(path), flush=True)
@@ -170,5 +170,5 @@ def _hold_until_told(seconds: float, **arguments: Any) -> Dict[str, Any]:  # noq
 
 if __name__ == "__main__":
     action, arguments = json.loads(sys.argv[1])
-    actions = {"ask": ask, "leave_idle": leave_idle, "hold": _hold_until_told}
+    actions = {"ask": ask, "leave_idle": leave_idle, "hold": _hold_and_finish}
     print(json.dumps(actions[action](**arguments) if action in actions else listeners(_tables())))

@@ -8,13 +8,13 @@ from packaging.version import Version
 
 from ...runtime_contract.timers import TIMERS
 
-# What ends when ECS sends SIGTERM: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
+# A release and a scale-in send SIGTERM: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-service-parameters.html
 _CUT_OFF = (
     f"at each release and scale-in, {{}} ends without finishing its requests: those that take longer than the "
     f"{TIMERS.deregistration_delay} s for which the load balancer waits before are cut off"
 )
-_BELIEVES = (
-    "{} believes an address that a visitor sends in X-Forwarded-For, which logs, rate limits and allowlists then see"
+_TRUSTS = (
+    "{} trusts an address that a visitor sends in X-Forwarded-For, which logs, rate limits and allowlists then see"
 )
 _UVICORN = "uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE"
 # uvicorn's worker trusts what gunicorn's setting lists. Earlier versions reject networks in it, and 24.1.0 passes them on
@@ -44,17 +44,17 @@ _WARNINGS = {
         f"start `{_UVICORN}`, which serves Django Channels too; or keep Daphne if no request takes so long",
     ),
     r"(?<![\w.-])daphne(?=\s)(?=.*\s--proxy-headers\b)": ServerWarning(
-        _BELIEVES.format("Daphne with --proxy-headers"),
+        _TRUSTS.format("Daphne with --proxy-headers"),
         "remove --proxy-headers and read X-Forwarded-For with TRUST_PROXY_DEPTH in the app",
     ),
     r"(?<![\w.-])fastapi\s+run(?!\S)": ServerWarning(
         "fastapi run closes idle connections after 5 s, which the load balancer reuses for up to "
-        f"{TIMERS.idle_timeout} s (502), and believes an address that a visitor sends in X-Forwarded-For; it has no "
-        "option for either",
+        f"{TIMERS.idle_timeout} s (502), and has no option for it; without --forwarded-allow-ips it also trusts an "
+        "address that a visitor sends in X-Forwarded-For",
         f"start `{_UVICORN}`",
     ),
     _UVICORN_WORKER.pattern: ServerWarning(
-        _BELIEVES.format("uvicorn's worker in gunicorn"),
+        _TRUSTS.format("uvicorn's worker in gunicorn"),
         f"start `{_UVICORN}`, which needs no gunicorn for several processes; or add {_TRUST}, "
         f"which needs gunicorn {_ACCEPTS_NETWORKS}; the plan adds it if the dependencies have "
         f"gunicorn>={_ACCEPTS_NETWORKS}",
@@ -68,7 +68,7 @@ def server_warnings(command: str) -> Iterator[ServerWarning]:
 
 
 def with_trust(command: str, lowest: Mapping[str, Version | None]) -> str:
-    """A start command in which uvicorn's worker believes the load balancer alone, if its gunicorn can be told so.
+    """A start command in which uvicorn's worker trusts the load balancer alone, if its gunicorn accepts networks.
 
     Args:
         command: the start command.

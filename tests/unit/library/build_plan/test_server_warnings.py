@@ -5,7 +5,7 @@ from flask_on_aws.build_plan.commands.server_warnings import server_warnings, wi
 from flask_on_aws.build_plan.plan import plan_build
 from packaging.version import Version
 
-CUT_OFF, BELIEVES = "ends without finishing its requests", "believes an address that a visitor sends"
+CUT_OFF, TRUSTS = "ends without finishing its requests", "trusts an address that a visitor sends"
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,9 @@ CUT_OFF, BELIEVES = "ends without finishing its requests", "believes an address 
         ("exec /venv/bin/waitress-serve app:app", [CUT_OFF], "gunicorn --bind"),
         ("python -m waitress app:app", [CUT_OFF], "gunicorn --bind"),
         ("daphne --bind 0.0.0.0 --port $PORT shop.asgi:application", [CUT_OFF], "uvicorn --host"),
-        ("daphne --proxy-headers shop.asgi:application", [CUT_OFF, BELIEVES], "remove --proxy-headers"),
-        ("gunicorn -k uvicorn_worker.UvicornWorker app:app", [BELIEVES], "--forwarded-allow-ips"),
-        ("gunicorn app:app --worker-class=uvicorn.workers.UvicornH11Worker", [BELIEVES], "gunicorn>=24.1.1"),
+        ("daphne --proxy-headers shop.asgi:application", [CUT_OFF, TRUSTS], "remove --proxy-headers"),
+        ("gunicorn -k uvicorn_worker.UvicornWorker app:app", [TRUSTS], "--forwarded-allow-ips"),
+        ("gunicorn app:app --worker-class=uvicorn.workers.UvicornH11Worker", [TRUSTS], "gunicorn>=24.1.1"),
         ("fastapi run main.py --port $PORT", ["closes idle connections after 5 s"], "uvicorn --host"),
         ('gunicorn -k uvicorn_worker.UvicornWorker --forwarded-allow-ips "$A" app:app', [], ""),
         ("gunicorn -k gthread app:app", [], ""),
@@ -104,7 +104,7 @@ optional = false
         ),
     ],
 )
-def test_uvicorn_s_worker_trusts_the_load_balancer_alone_where_gunicorn_can_be_told(tmp_path, files, command):
+def test_uvicorn_s_worker_trusts_the_load_balancer_alone_where_gunicorn_accepts_networks(tmp_path, files, command):
     for name, text in ({"Procfile": f"web: {WORKER}\n"} | files).items():
         (tmp_path / name).write_text(text)
     plan = plan_build(tmp_path)

@@ -265,17 +265,19 @@ def test_copilot(tmp_path, monkeypatch, keys, settings, text):
 
 
 def test_a_worker_of_copilot_shares_its_variables(tmp_path, monkeypatch):
-    web = {**COPILOT, "variables": {"A": "1", "B": "1"}}
+    shared = {"DB": {"secretsmanager": "db"}}
+    web = {**COPILOT, "variables": {"A": "1", "B": "1"}, "secrets": shared}
     worker = {"name": "mail", "type": "Backend Service", "image": {"build": "Dockerfile"}, "command": "python -m mail"}
     worker |= {
         "variables": {"A": "1", "B": "2", "C": "3"},
-        "secrets": {"KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/k"},
+        "secrets": {**shared, "KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/k"},
     }
     files = {"copilot/web/manifest.yml": yaml.safe_dump(web), "copilot/mail/manifest.yml": yaml.safe_dump(worker)}
     done = run(tmp_path, monkeypatch, {**files, **DOCKERFILE})
     assert done.settings("prod")["env"] == {"A": "1", "B": "1", "C": "3"}
     assert done.settings("prod")["workers"] == {"mail": "python -m mail"}
     assert list(done.settings("prod")["secrets"]) == ["KEY"]
+    assert "mail.secrets.DB" not in done.output
     assert "mail.variables.B: the worker has the value of the web service" in done.output
 
 

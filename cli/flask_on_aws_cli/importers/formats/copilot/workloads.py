@@ -11,7 +11,7 @@ from pathlib import Path
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...source import InputError, Place, Value, empty, entries, read_yaml
+from ...source import InputError, Place, Value, empty, entries, plain, read_yaml
 from .addons import read_addons
 from .environment import read_environment
 from .service import command_of, read_service
@@ -192,7 +192,7 @@ def _read_variables(draft: Draft, manifest: Value, web: Value, workload: _Worklo
     for key in ("variables", "secrets"):
         own, others = entries(manifest[key]), entries(web[key])
         for name, value in own.items():
-            if name in others and others[name].data != value.data:
+            if name in others and plain(others[name]) != plain(value):
                 shown = replace(value, path=f"{workload.name}.{key}.{name}")
                 draft.lose(shown, "the worker has the value of the web service; set another in its command.")
         if manifest[key]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a row is one line)
 """What each key of a format becomes: a setting, or a line of the report."""
 
 import json
@@ -154,6 +155,16 @@ HEROKU_ROWS = [
     ),
     ({"env": {"A": None, "B": 5, "C": {"value": True}}}, {"env": {"B": "5", "C": "true"}}, ""),
     ({"env": {"A": {"description": "x"}}}, {}, "pulumi config set --path env.A VALUE --stack prod"),
+    (
+        {"buildpacks": ["heroku/python", {"url": "https://github.com/heroku/heroku-buildpack-apt.git#v1"}]},
+        {},
+        "!buildpack",
+    ),
+    (
+        {"buildpacks": [{"url": "https://github.com/example/python-magic"}]},
+        {},
+        "buildpacks[0]: this buildpack has no counterpart",
+    ),
     ({"scripts": {"postdeploy": {"command": "flask seed"}}}, {}, "if it is safe to repeat, set it as releaseCommand"),
 ]
 UPSUN = {"type": "python:3.13", "web": {"commands": {"start": "gunicorn --bind 0.0.0.0:$PORT app:app"}}}

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a row is one line)
 """What each key of a format becomes: a setting, or a line of the report."""
 
 import json

@@ -54,7 +54,7 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
         changed = dict.fromkeys(changed, False)
     for outcome in outcomes:
         if changed[outcome.stack]:
-            _write(outcome.file.path, texts[outcome.stack])
+            _write(outcome.file.path, texts[outcome.stack].replace("\n", outcome.file.line_end))
     click.echo((json_report if in_json else text_report)(outcomes, changed))
     if any(outcome.needs for outcome in outcomes):
         raise SystemExit(_NOT_RUNNABLE)

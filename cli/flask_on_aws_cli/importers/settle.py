@@ -198,8 +198,9 @@ def _check(draft: Draft, file: StackFile, project: Path, outcome: Outcome) -> No
         path = sentence.partition(": ")[0]
         setting = camel_case(head(problem.argument))
         place = draft.places.get(path) or draft.places.get(setting) or file.place(setting)
-        # Without `app`, the stack would deploy the template.
-        dropped = [own for own in draft.values if own in (path, setting) and own != "app"]
+        # Without these, the stack would deploy the template, or another Dockerfile.
+        kept = ("app", "dockerfile")
+        dropped = [own for own in draft.values if own in (path, setting) and own not in kept]
         for own in dropped:
             del draft.values[own]
         text = f"was not accepted: {sentence.partition(': ')[2]}"

@@ -31,7 +31,8 @@ class StackFile:
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
     parent: Node | None = None
     """The node of `config`."""
-    config_end: int | None = None
+    line_end: str = "\n"
+    """How its lines end; `text` always has line feeds."""
 
     def place(self, setting: str) -> Place:
         return Place(str(self.path), self.lines.get(setting, 1))
@@ -46,6 +47,7 @@ def read_stack_file(path: Path, project: str) -> StackFile:
     if not path.exists():
         return StackFile(path, project)
     file = StackFile(path, project, read_text(path))
+    file.line_end = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
     try:
         root = cast(Node | None, yaml.compose(file.text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
         loaded = yaml.safe_load(file.text)

@@ -44,7 +44,10 @@ _QUEUES = ("cloudamqp", "rabbitmq-bigwig", "stackhero-rabbitmq")
 _SCHEDULERS = ("scheduler", "advanced-scheduler", "crontogo", "temporize")
 _LOGS = ("papertrail", "logentries", "logdna", "mezmo", "coralogix", "sumologic", "timber")
 # What the build plan does itself.
-_BUILDPACKS = re.compile(r".*\b(?:python|nodejs|apt|poetry|uv|pgbouncer-none)\b.*")
+_BUILDPACKS = re.compile(
+    r"(?:.*/)?(?:heroku/(?:python|nodejs)|heroku-community/apt|heroku-buildpack-(?:python|nodejs|apt)|"
+    r"python-poetry-buildpack)(?:\.git)?(?:#.*)?"
+)
 
 
 def _is_in(folder: Path) -> bool:

@@ -158,6 +158,12 @@ def test_several_web_services_need_a_choice(tmp_path, monkeypatch):
     assert run_import(monkeypatch, tmp_path, "shop", "--service", "admin").files
 
 
+def test_two_services_of_the_same_name(tmp_path, monkeypatch):
+    for folder in ("a", "b"):
+        make_source(tmp_path, f"copilot/{folder}/manifest.yml", WEB)
+    assert "copilot/b/manifest.yml:1: the name 'web' is there twice" in run_import(monkeypatch, tmp_path, "shop").errors
+
+
 def test_files_of_several_platforms_need_a_choice(tmp_path, monkeypatch):
     make_source(tmp_path, PROCFILE, "web: gunicorn app:app\n")
     (tmp_path / "shop" / PLATFORM).write_text(PYTHON + "web: {commands: {start: gunicorn app}}\n")

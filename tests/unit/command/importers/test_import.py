@@ -198,6 +198,15 @@ def test_values_on_which_yaml_parsers_differ_stay_texts(tmp_path, monkeypatch):
     assert 'V1: "1e3"' in done.files["Pulumi.prod.yaml"]
 
 
+def test_the_line_ends_of_a_file_stay(tmp_path, monkeypatch):
+    project = make_project(tmp_path, "heroku-plain")
+    (project / "Pulumi.prod.yaml").write_bytes(b"# Ours.\r\nconfig:\r\n  aws:region: eu-central-1\r\n")
+    run_import(monkeypatch, project, "heroku-plain")
+    written = (project / "Pulumi.prod.yaml").read_bytes()
+    assert b"\r\n  flask-on-aws:environment: production\r\n" in written
+    assert written.count(b"\n") == written.count(b"\r\n")
+
+
 def test_the_mode_of_a_file_and_its_link_stay(tmp_path, monkeypatch):
     project = make_project(tmp_path, "heroku-plain")
     real = tmp_path / "stacks.yaml"

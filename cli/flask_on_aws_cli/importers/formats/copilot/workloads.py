@@ -11,10 +11,11 @@ from pathlib import Path
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...source import InputError, Place, Value, empty, entries, read_yaml
+from ...source import InputError, Place, Value, empty, entries, plain, read_yaml
 from .addons import read_addons
 from .environment import read_environment
 from .service import command_of, read_service
+from .variables import read_variables
 
 _FOLDER = "copilot"
 _MANIFESTS = ("manifest.yml", "manifest.yaml")
@@ -45,7 +46,13 @@ def _manifests(folder: Path) -> Iterator[Path]:
 
 
 def _read(folder: Path, service: str) -> list[Draft]:
-    workloads = {workload.name: workload for workload in map(_workload, _manifests(folder / _FOLDER))}
+    workloads = dict[str, _Workload]()
+    for workload in map(_workload, _manifests(folder / _FOLDER)):
+        if workload.name in workloads:
+            raise InputError(
+                f"{workload.manifest.place}: the name {workload.name!r} is there twice; rename one of them."
+            )
+        workloads[workload.name] = workload
     webs = {name: item.manifest.place for name, item in workloads.items() if item.kind in _WEB}
     if not webs and not service:
         kinds = ", ".join(sorted({item.kind for item in workloads.values()}))
@@ -84,12 +91,17 @@ def _environments(folder: Path, manifest: Value) -> Mapping[str, Place]:
     names = dict[str, Place]()
     parent = folder / _FOLDER / "environments"
     for path in sorted(parent.iterdir()) if parent.is_dir() else ():
-        if environment := next((path / name for name in _MANIFESTS if (path / name).is_file()), None):
+        if environment := _environment_manifest(folder, path.name):
             names[path.name] = Place(str(environment))
     overrides = manifest["environments"]
     for name, value in entries(overrides).items():
         names.setdefault(name, value.place)
     return {checked_stack(name, place): place for name, place in names.items()} or {DEFAULT_STACK: manifest.place}
+
+
+def _environment_manifest(folder: Path, name: str) -> Path | None:
+    paths = (folder / _FOLDER / "environments" / name / manifest for manifest in _MANIFESTS)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _draft(
@@ -98,14 +110,7 @@ def _draft(
     draft = Draft(stack, folder, web.manifest.place)
     manifest = _for_environment(web.manifest, application, stack)
     read_service(draft, manifest, web.kind, folder)
-    environment = next(
-        (
-            folder / _FOLDER / "environments" / stack / name
-            for name in _MANIFESTS
-            if (folder / _FOLDER / "environments" / stack / name).is_file()
-        ),
-        None,
-    )
+    environment = _environment_manifest(folder, stack)
     read_environment(draft, read_yaml(environment) if environment else empty(Path(place.file)))
     for workload in workloads.values():
         if workload is not web:
@@ -178,6 +183,22 @@ def _read_other(draft: Draft, workload: _Workload, manifest: Value, web: Value) 
     else:
         draft.put(setting, command, manifest.place, "one task with cpu and memory of the web service")
         _report_count(draft, manifest, workload.name)
+        _read_variables(draft, manifest, web, workload)
+
+
+def _read_variables(draft: Draft, manifest: Value, web: Value, workload: _Workload) -> None:
+    """Add the variables of a worker that the web service does not have: all processes of an app have the same."""
+    added = dict[str, Value]()
+    for key in ("variables", "secrets"):
+        own, others = entries(manifest[key]), entries(web[key])
+        for name, value in own.items():
+            if name in others and plain(others[name]) != plain(value):
+                shown = replace(value, path=f"{workload.name}.{key}.{name}")
+                draft.lose(shown, "the worker has the value of the web service; set another in its command.")
+        if manifest[key]:
+            new = {name: value for name, value in own.items() if name not in others}
+            added[key] = replace(manifest.mapping()[key], data=new)
+    read_variables(draft, replace(manifest, data=added), workload.folder)
 
 
 def _image(manifest: Value) -> object:

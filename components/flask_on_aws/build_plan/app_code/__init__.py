@@ -1,1 +1,1 @@
-"""What starts an app, read from its Python code, which is parsed and never imported. `build_plan` imports it."""
+"""What an app and its framework need, read from its Python code, which is parsed and never imported. `build_plan` imports it."""

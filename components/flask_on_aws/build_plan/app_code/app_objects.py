@@ -83,11 +83,8 @@ class AppObjects:
         return apps[0] if len({app and app.kind for app in apps}) == 1 else None
 
     def _named(self, module: Module, name: str) -> AppObject | None:
-        function = module.functions.get(name)
-        if function:
-            kind = self.kind_of_function(function, module)
-        else:
-            kind = self._of_name(ast.Name(name), module, None, 0)
+        function, value = module.functions.get(name), ast.Name(name)
+        kind = self.kind_of_function(function, module) if function else self._of_name(value, module, None, 0)
         return AppObject(module, name, kind, is_factory=function is not None) if kind else None
 
     def factories_with_parameters(self) -> list[Factory]:

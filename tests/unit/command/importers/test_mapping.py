@@ -65,12 +65,8 @@ COPILOT_ROWS = [
         "",
     ),
     ({"image": {"build": "docker/Dockerfile"}}, {"app": "shop/docker"}, ""),
-    ({"image": {"build": {"dockerfile": "Dockerfile", "target": "last"}}}, {}, "!last stage"),
-    (
-        {"image": {"build": {"dockerfile": "Dockerfile", "target": "first"}}},
-        {},
-        "'first' is not the last stage of Dockerfile",
-    ),
+    ({"image": {"build": {"dockerfile": "Dockerfile", "target": "first"}}}, {"dockerfileTarget": "first"}, ""),
+    ({"image": {"build": {"dockerfile": "Dockerfile", "target": "no"}}}, {}, "Dockerfile has no stage 'no'; it has:"),
     ({"command": "gunicorn app:app"}, {"startCommand": "gunicorn app:app", "entryPoint": None}, ""),
     (
         {"command": ["sh", "-c", "gunicorn --bind :$PORT app:app"]},

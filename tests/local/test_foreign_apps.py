@@ -78,7 +78,7 @@ def test_flask_s_tutorial_runs_and_the_preflight_warns_of_data_loss(project: Thi
     project.use(APPS["flaskr"])
     checks = project.preflight()
     assert failures(checks) == {"SQLite": "SQLite on scratch disk"}
-    assert "/app/instance/flaskr.sqlite" in checks["SQLite"]["says"]
+    assert "/app/instance/flaskr.sqlite" in checks["SQLite"]["message"]
     deploy(project)
     visitor = project.visitor()
     person = {"username": "ada", "password": "engine"}
@@ -169,7 +169,7 @@ def test_the_preflight_finds_the_problems_of_every_app(project: ThirdParty, name
     checks = project.preflight()
     assert failures(checks) == expected
     if name == "flaskr":
-        assert checks["starts"]["says"] == "it writes to /app/instance, where no task can write"
-        assert "writablePaths" in checks["starts"]["way_out"]
+        assert checks["starts"]["message"] == "it writes to /app/instance, where no task can write"
+        assert "writablePaths" in checks["starts"]["fix"]
     if name == "fittrackee":
-        assert "psycopg2 connects" in checks["database"]["says"]
+        assert "psycopg2 connects" in checks["database"]["message"]

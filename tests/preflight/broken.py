@@ -52,7 +52,7 @@ class Broken:
     settings: Mapping[str, Any] = field(default_factory=dict)
     evidence: str = ""
     """A part of a line that shows it."""
-    way_out: str = ""
+    fix: str = ""
     release: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     also: tuple[str, ...] = ()
@@ -86,18 +86,18 @@ SLOW = "time.sleep(60)\n"
 BROKEN = {
     "wrong-interface": Broken(
         "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:", command="gunicorn --bind 127.0.0.1:$PORT app:app",
-        evidence="Listening at: http://127.0.0.1:", way_out="add --bind 0.0.0.0:$PORT to the start command",
+        evidence="Listening at: http://127.0.0.1:", fix="add --bind 0.0.0.0:$PORT to the start command",
         settings={"startup_seconds": 8},
     ),
     "flask-run": Broken(
         "listens", Cause.WRONG_INTERFACE, "listens on 127.0.0.1:19731, must be 0.0.0.0:$PORT",
-        command="flask run --port 19731", evidence="Running on http://127.0.0.1:19731", way_out="gunicorn",
+        command="flask run --port 19731", evidence="Running on http://127.0.0.1:19731", fix="gunicorn",
         settings={"startup_seconds": 8},
     ),
     "wrong-port": Broken(
         "listens", Cause.WRONG_PORT, "listens on 0.0.0.0:19732, must be",
         command="gunicorn --bind 0.0.0.0:19732 app:app",
-        evidence="0.0.0.0:19732", way_out="or set the setting port to 19732",
+        evidence="0.0.0.0:19732", fix="or set the setting port to 19732",
         settings={"startup_seconds": 8},
     ),
     "crash-at-start": Broken(
@@ -116,14 +116,14 @@ BROKEN = {
     "short-keep-alive": Broken(
         "idle connections", Cause.KEEP_ALIVE, "closed after 1 s; the load balancer reuses a connection for up to 50 s",
         command="gunicorn --threads 4 --keep-alive 1 --bind 0.0.0.0:$PORT app:app",
-        way_out="remove --keep-alive from the start command, or set it to 75", status=Status.WARNING,
+        fix="remove --keep-alive from the start command, or set it to 75", status=Status.WARNING,
     ),
     "trusts-the-forwarded-host": Broken(
         "forwarded host", Cause.TRUSTS_HOST, "given forged-host.invalid, it has it in its response",
         HEAD + "from werkzeug.middleware.proxy_fix import ProxyFix\n"
         "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)\n"
         "@app.get('/')\ndef home():\n    return '<a href=\"' + request.url_root + 'reset\">reset</a>'\n" + UP,
-        way_out="x_host=0 in ProxyFix", status=Status.WARNING,
+        fix="x_host=0 in ProxyFix", status=Status.WARNING,
     ),
     "a-server-in-code-that-closes-early": Broken(
         "idle connections", Cause.KEEP_ALIVE, "closed after 3 s",
@@ -131,34 +131,34 @@ BROKEN = {
         "    protocol_version, timeout = 'HTTP/1.1', 3\n    def do_GET(self):\n        self.send_response(200)\n"
         "        self.send_header('Content-Length', '0')\n        self.end_headers()\n"
         "ThreadingHTTPServer(('0.0.0.0', int(os.environ['PORT'])), Up).serve_forever()", PYTHON,
-        way_out="keep-alive timeout to 75 s", status=Status.WARNING,
+        fix="keep-alive timeout to 75 s", status=Status.WARNING,
     ),
     "trusts-the-left-most-address": Broken(
         "forwarded address", Cause.TRUSTS_ADDRESS, "sends in X-Forwarded-For: its log has 198.51.100.66",
         HEAD + "@app.get('/')\ndef home():\n"
         "    app.logger.warning('visit from ' + request.headers['X-Forwarded-For'].split(',')[0])\n"
         "    return 'home'\n" + UP,
-        evidence="visit from 198.51.100.66", way_out="count proxies from the right", status=Status.WARNING,
+        evidence="visit from 198.51.100.66", fix="count proxies from the right", status=Status.WARNING,
     ),
     "trusts-a-scheme": Broken(
         "forwarded scheme", Cause.TRUSTS_SCHEME, "its links then begin with https://preflight.example.com",
         HEAD + "@app.get('/')\ndef home():\n"
         "    return '<a href=' + request.headers.get('X-Scheme', 'http') + '://' + request.host + '/a>a</a>'\n" + UP,
-        way_out="and from no other header", status=Status.WARNING,
+        fix="and from no other header", status=Status.WARNING,
     ),
     "ignores-the-scheme": Broken(
         "forwarded scheme", Cause.IGNORES_SCHEME, "its links begin with http://shop.example.com although",
         HEAD + "@app.get('/')\ndef home():\n    return '<a href=\"' + request.url_root + 'a\">a</a>'\n" + UP + RUN,
-        PYTHON, {"domain": "shop.example.com"}, way_out="x_proto=1", status=Status.WARNING,
+        PYTHON, {"domain": "shop.example.com"}, fix="x_proto=1", status=Status.WARNING,
     ),
     "cuts-off-a-request": Broken(
         "draining", Cause.CUTS_OFF, "a POST to /signup whose body was still arriving at SIGTERM got no answer",
         HEAD + "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))\n"
         "@app.get('/')\ndef home():\n    return '<form method=post action=/signup></form>'\n"
         "@app.post('/signup')\ndef signup():\n    return str(len(request.form))\n" + UP + RUN,
-        PYTHON, way_out="gunicorn", status=Status.WARNING,
+        PYTHON, fix="gunicorn", status=Status.WARNING,
     ),
-    "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, way_out="Path"),
+    "no-health-path": Broken("health", Cause.HEALTH_PATH_MISSING, "answers 404 on /up", HEAD, fix="Path"),
     "redirects-to-https": Broken(
         "health", Cause.REDIRECTS_TO_HTTPS, "but the load balancer's health check uses plain HTTP",
         GOOD + HTTPS.format(condition='request.headers.get("X-Forwarded-Proto") != "https"'),
@@ -167,12 +167,12 @@ BROKEN = {
     "https-loop": Broken(
         "health", Cause.REDIRECT_LOOP, "to https://preflight.example.com/up even for visitors",
         GOOD + HTTPS.format(condition="not request.is_secure"),
-        way_out="since the load balancer or CloudFront already redirects",
+        fix="since the load balancer or CloudFront already redirects",
     ),
     "https-loop-for-visitors": Broken(
         "front page", Cause.REDIRECT_LOOP, "redirects visitors from / to https://preflight.example.com/",
         GOOD + HTTPS.format(condition='request.path != "/up" and not request.is_secure'),
-        way_out="since the load balancer or CloudFront already redirects",
+        fix="since the load balancer or CloudFront already redirects",
     ),
     "redirects-to-host": Broken(
         "health", Cause.REDIRECTS_TO_HOST, "because it does not know the Host of the health check",
@@ -184,33 +184,33 @@ BROKEN = {
     "redirects-to-slash": Broken(
         "health", Cause.REDIRECTS, "which adds a slash",
         HEAD + 'app.config["SERVER_NAME"] = "shop.example.com"\n@app.get("/up/")\ndef up():\n    return "up"\n',
-        way_out="set healthCheckPath to /up/", settings={"health_path": "/up"},
+        fix="set healthCheckPath to /up/", settings={"health_path": "/up"},
     ),
     "health-path-of-its-own": Broken(
         "health", Cause.HEALTH_PATH_MISSING,
         "answers 200 on /healthz, but not on the default of healthCheckPath: answers 404 on /up",
-        view("return 'ok'", "/healthz"), way_out="pulumi config set healthCheckPath /healthz", status=Status.WARNING,
+        view("return 'ok'", "/healthz"), fix="pulumi config set healthCheckPath /healthz", status=Status.WARNING,
         evidence="HTTP 404",
     ),
     "health-path-of-its-own-in-a-stack": Broken(
         "health", Cause.HEALTH_PATH_MISSING, "answers 200 on /api/v3/healthz, but not on the default",
         HEAD + "from flask import Blueprint\nv3 = Blueprint('v3', __name__, url_prefix='/api/v3')\n"
         "@v3.get('/healthz')\ndef view():\n    return 'ok'\napp.register_blueprint(v3)\n",
-        way_out="`flask-on-aws plan --write`", settings={"of_stack": True},
+        fix="`flask-on-aws plan --write`", settings={"of_stack": True},
     ),
     "health-path-behind-a-login": Broken(
         "health", Cause.ANSWERS_4XX, "answers 200 on /ping, but not on the default of healthCheckPath: answers 401",
         HEAD + "@app.before_request\ndef check():\n    if request.path != '/ping':\n        abort(401)\n"
         "@app.get('/ping')\ndef view():\n    return 'pong'\n",
-        way_out="healthCheckPath /ping", status=Status.WARNING,
+        fix="healthCheckPath /ping", status=Status.WARNING,
     ),
     "health-path-is-the-front-page": Broken(
         "health", Cause.HEALTH_PATH_MISSING, "answers 200 on /, but not on", view("return 'home'", "/"),
-        way_out="or add a view /up", status=Status.WARNING,
+        fix="or add a view /up", status=Status.WARNING,
     ),
     "health-path-with-a-slash": Broken(
         "health", Cause.REDIRECTS, "answers 200 on /up/, but not on", view("return 'up'", "/up/"),
-        way_out="pulumi config set healthCheckPath /up/", status=Status.WARNING,
+        fix="pulumi config set healthCheckPath /up/", status=Status.WARNING,
     ),
     "slow-health-path": Broken(
         "health", Cause.NO_ANSWER, "does not answer on /up (TimeoutError", view("time.sleep(3.5); return 'up'"),
@@ -219,19 +219,19 @@ BROKEN = {
     "foreign-host": Broken(
         "health", Cause.ANSWERS_4XX, "answers 400 on /up to a Host that it does not know",
         HEAD + 'app.config["TRUSTED_HOSTS"] = ["shop.example.com"]' + UP,
-        settings={"domain": "shop.example.com"}, way_out="TRUSTED_HOSTS",
+        settings={"domain": "shop.example.com"}, fix="TRUSTED_HOSTS",
     ),
-    "login": Broken("health", Cause.ANSWERS_4XX, "answers 401", view("abort(401)"), way_out="without a login"),
+    "login": Broken("health", Cause.ANSWERS_4XX, "answers 401", view("abort(401)"), fix="without a login"),
     "error": Broken("health", Cause.ANSWERS_5XX, "answers 500 on /up", view("1 // 0"), evidence="ZeroDivisionError"),
     "variable": Broken(
         "starts", Cause.MISSING_VARIABLE, "environment variable STRIPE_KEY", GOOD + 'os.environ["STRIPE_KEY"]',
-        evidence="KeyError: 'STRIPE_KEY'", way_out="pulumi config set --path env.STRIPE_KEY",
+        evidence="KeyError: 'STRIPE_KEY'", fix="pulumi config set --path env.STRIPE_KEY",
     ),
     "environment-without-a-configuration": Broken(
         "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
         GOOD + "configs = {'development': 1, 'production': 2, 'testing': 3}\nconfigs[os.environ['APP_ENV']]\n",
         settings={"environment": "staging"}, evidence="KeyError: 'Staging'",
-        way_out="pulumi config set --path env.APP_ENV NAME",
+        fix="pulumi config set --path env.APP_ENV NAME",
     ),
     "environment-without-a-class": Broken(
         "starts", Cause.UNKNOWN_ENVIRONMENT, "no configuration for 'Staging', the value of APP_ENV",
@@ -243,7 +243,7 @@ BROKEN = {
         "secrets", Cause.SHOWS_SECRET, "/ shows every visitor the value of SECRET_KEY, STRIPE_KEY",
         HEAD + "import html\n@app.get('/')\ndef home():\n"
         "    return '<!-- ' + html.escape(os.environ['SECRET_KEY'] + os.environ['STRIPE_KEY']) + ' -->'\n" + UP,
-        settings={"secret_names": ("STRIPE_KEY",)}, status=Status.WARNING, way_out="rotate",
+        settings={"secret_names": ("STRIPE_KEY",)}, status=Status.WARNING, fix="rotate",
     ),
     "variable-in-a-sentence": Broken(
         "starts", Cause.MISSING_VARIABLE, "environment variable MAIL_SERVER",
@@ -251,7 +251,7 @@ BROKEN = {
     ),
     "writes-at-start": Broken(
         "starts", Cause.WRITES_TO_DISK, "it writes to uploads", GOOD + 'os.makedirs("uploads")',
-        evidence="PermissionError", way_out="MEDIA_BUCKET", also=("disk",),
+        evidence="PermissionError", fix="MEDIA_BUCKET", also=("disk",),
     ),
     "writes-on-request": Broken(
         "health", Cause.WRITES_TO_DISK, "answers 500 on /up: it writes to ", view('open("hits.txt", "w"); return "up"'),
@@ -275,10 +275,10 @@ BROKEN = {
     ),
     "a-shell-in-between": Broken(
         "stops", Cause.FAILS_ON_SIGTERM, "stopped, not cleanly: ends with exit code 143", command="sh run.sh",
-        files={"run.sh": GUNICORN.encode()}, way_out="`exec` before the server", status=Status.WARNING,
+        files={"run.sh": GUNICORN.encode()}, fix="`exec` before the server", status=Status.WARNING,
     ),
     "fails-on-sigterm": Broken(
-        "stops", Cause.FAILS_ON_SIGTERM, "requests in flight are cut off", GOOD + RUN, PYTHON, way_out="gunicorn",
+        "stops", Cause.FAILS_ON_SIGTERM, "requests in flight are cut off", GOOD + RUN, PYTHON, fix="gunicorn",
         status=Status.WARNING,
     ),
     "http-server": Broken(
@@ -286,7 +286,7 @@ BROKEN = {
         "class Up(BaseHTTPRequestHandler):\n    def do_GET(self):\n        self.send_response(200)\n"
         "        self.end_headers()\n"
         "HTTPServer(('0.0.0.0', int(os.environ['PORT'])), Up).serve_forever()", PYTHON,
-        way_out="target=server.shutdown", status=Status.WARNING,
+        fix="target=server.shutdown", status=Status.WARNING,
     ),
     "needs-root": Broken(
         "starts", Cause.NEEDS_ROOT, "it needs root", GOOD + "os.setgid(0)", evidence="Operation not permitted",
@@ -302,7 +302,7 @@ BROKEN = {
         'sqlite3.connect(folder + "/pages.db").execute("CREATE TABLE page (id INTEGER)")\n'
         'sqlite3.connect(tempfile.gettempdir() + "/store.db").execute("CREATE TABLE Cache (id INTEGER)")\n'
         'sqlite3.connect(tempfile.gettempdir() + "/shop.db").execute("CREATE TABLE post (id INTEGER)")',
-        evidence="/shop.db", way_out="DATABASE_URL",
+        evidence="/shop.db", fix="DATABASE_URL",
     ),
     "sqlite-in-the-app": Broken(
         "starts", Cause.SQLITE, "it keeps its data in SQLite",
@@ -315,7 +315,7 @@ BROKEN = {
     "front-page-by-another-driver": Broken(
         "front page", Cause.NOT_INSTALLED, "/ answers 500: the module psycopg2 is not installed",
         "import sqlalchemy" + view("sqlalchemy.create_engine('postgresql://u:p@localhost/app')", "/") + UP,
-        evidence="No module named 'psycopg2'", way_out="pulumi config set databaseUrlScheme postgresql+psycopg",
+        evidence="No module named 'psycopg2'", fix="pulumi config set databaseUrlScheme postgresql+psycopg",
     ),
     "front-page-without-its-table": Broken(
         "front page", Cause.DATABASE, "no table post, although the release command `true` ended with 0",
@@ -324,11 +324,11 @@ BROKEN = {
     ),
     "static-files": Broken(
         "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,
-        evidence="404 /static/site.css", way_out="WhiteNoise",
+        evidence="404 /static/site.css", fix="WhiteNoise",
     ),
     "not-installed": Broken(
         "starts", Cause.NOT_INSTALLED, "module yaml is not installed", "import yaml" + GOOD,
-        evidence="ModuleNotFoundError", way_out="add PyYAML",
+        evidence="ModuleNotFoundError", fix="add PyYAML",
     ),
     "wrong-module": Broken(
         "starts", Cause.IMPORT_ERROR, "the start command's module shop does not exist",
@@ -347,12 +347,12 @@ BROKEN = {
     ),
     "unquoted-call": Broken(
         "starts", Cause.INVALID_COMMAND, "the shell cannot read",
-        command="gunicorn --bind=0.0.0.0:$PORT app:start_app()", way_out="'app:start_app()'",
+        command="gunicorn --bind=0.0.0.0:$PORT app:start_app()", fix="'app:start_app()'",
     ),
     "port-as-text": Broken(
         "starts", Cause.BAD_PORT, "it uses PORT as a number",
         "from http.server import *\nimport os\nHTTPServer(('', os.environ['PORT']), None)", PYTHON,
-        evidence="TypeError", way_out='int(os.environ["PORT"])',
+        evidence="TypeError", fix='int(os.environ["PORT"])',
     ),
     "no-such-file": Broken(
         "starts", Cause.START_COMMAND_NOT_FOUND, "main.py does not exist", command="python main.py",

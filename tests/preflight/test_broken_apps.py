@@ -50,7 +50,7 @@ def test_the_cause_is_found(process_runner, name):
     assert (failed.cause, failed.status) == (app.cause, app.status), failed
     assert app.says in failed.message
     assert app.evidence in "\n".join(failed.evidence)
-    assert app.way_out in failed.fix
+    assert app.fix in failed.fix
     assert failed.fix
     others = {one.name for one in checks.values() if one.status is Status.FAILED} - {app.check, *app.also}
     assert others == set()

@@ -69,7 +69,7 @@ def test_the_bundled_app_passes_every_check(scratch, tmp_path):
     assert failures(checks) == {}
     skipped = {name for name, check in checks.items() if check["status"] == "not checked"}
     assert skipped == {"architecture", "certificates", "delegation", "CAA", "quotas"}
-    assert "psycopg connects to DATABASE_URL with TLS" in checks["database"]["says"]
+    assert "psycopg connects to DATABASE_URL with TLS" in checks["database"]["message"]
     suite = ElementTree.parse(tmp_path / "preflight.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == (str(len(checks)), "0")
 
@@ -79,21 +79,21 @@ def test_an_app_that_says_nothing_of_its_start(scratch, tmp_path):
     (folder / "Procfile").unlink()
     checks = run(scratch, folder)
     assert failures(checks) == {"build plan": "no start command"}
-    assert "Procfile (there is none)" in checks["build plan"]["says"]
-    assert "web: gunicorn" in checks["build plan"]["way_out"]
+    assert "Procfile (there is none)" in checks["build plan"]["message"]
+    assert "web: gunicorn" in checks["build plan"]["fix"]
 
 
 def test_a_package_that_is_nowhere(scratch, tmp_path):
     checks = run(scratch, write_app(tmp_path / "app", requirements="flask==0.0.0.1\n"))
     assert failures(checks) == {"build": "build failed"}
     assert any("flask==0.0.0.1" in line for line in checks["build"]["evidence"])
-    assert checks["build"]["says"].endswith("the package index has no flask 0.0.0.1 that fits")
+    assert checks["build"]["message"].endswith("the package index has no flask 0.0.0.1 that fits")
 
 
 def test_a_server_that_is_not_required(scratch, tmp_path):
     checks = run(scratch, write_app(tmp_path / "app", requirements="flask==3.1.2\n"))
     assert failures(checks) == {"starts": "start command not found"}
-    assert checks["starts"]["way_out"].startswith("add the package that provides gunicorn to the dependencies")
+    assert checks["starts"]["fix"].startswith("add the package that provides gunicorn to the dependencies")
 
 
 @pytest.mark.skipif(HERE not in ("3.11", "3.12"), reason="there is no libpq without TLS for this Python")
@@ -103,7 +103,7 @@ def test_a_driver_without_tls(scratch, tmp_path):
     checks = run(scratch, folder, "--env", f"LD_LIBRARY_PATH={library}", "--env", "PSYCOPG_IMPL=python")
     assert failures(checks) == {"database": "database driver without TLS"}
     assert "SSL support is not compiled in" in "".join(checks["database"]["evidence"])
-    assert "psycopg[binary]" in checks["database"]["way_out"]
+    assert "psycopg[binary]" in checks["database"]["fix"]
 
 
 def test_a_stack_s_settings_count(scratch, tmp_path):
@@ -118,8 +118,8 @@ def test_a_stack_s_settings_count(scratch, tmp_path):
     )
     checks = run(scratch, "--stack", "prod", cwd=project)
     assert failures(checks) == {}
-    assert checks["health"]["says"].startswith("answers 200 on /health")
-    assert checks["database"]["says"] == "the stack has none"
+    assert checks["health"]["message"].startswith("answers 200 on /health")
+    assert checks["database"]["message"] == "the stack has none"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -205,7 +205,7 @@ def test_an_update_stops_where_the_load_balancer_would_get_404_and_the_path_is_r
         checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
         assert done.returncode == code, setting
         assert failures(checks) == ({"health": "health path missing"} if code else {})
-        assert ("pulumi config set healthCheckPath /health" in checks["health"]["way_out"]) == bool(code)
+        assert ("pulumi config set healthCheckPath /health" in checks["health"]["fix"]) == bool(code)
     recorded = json.loads((tmp_path / ".cache" / "flask-on-aws" / "health-paths.json").read_text())
     assert recorded == {str(folder): "/health"}
 

@@ -53,18 +53,18 @@ def test_an_app_on_mysql_connects_migrates_and_answers(scratch, tmp_path, engine
     settings = {"database": engine, "databaseUrlScheme": "mysql+pymysql", "releaseCommand": "python release.py"}
     checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, **settings))
     assert failures(checks) == {}
-    assert checks["database"]["says"] == "pymysql connects to DATABASE_URL with TLS, the certificate verified"
+    assert checks["database"]["message"] == "pymysql connects to DATABASE_URL with TLS, the certificate verified"
     assert checks["front page"]["status"] == "passed"
 
 
 def test_a_driver_that_the_scheme_does_not_mean_is_one_setting(scratch, tmp_path):  # noqa: F811
     checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, database="mysql"))
     assert failures(checks) == {"starts": "dependency not installed"}
-    assert checks["starts"]["way_out"] == ("pymysql is installed: pulumi config set databaseUrlScheme mysql+pymysql")
+    assert checks["starts"]["fix"] == ("pymysql is installed: pulumi config set databaseUrlScheme mysql+pymysql")
 
 
 def test_a_missing_table_is_a_missing_release_command(scratch, tmp_path):  # noqa: F811
     settings = {"database": "mariadb", "databaseUrlScheme": "mysql+pymysql"}
     checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, **settings))
     assert failures(checks) == {"front page": "database not reached"}
-    assert "the database has no table app.post" in checks["front page"]["says"]
+    assert "the database has no table app.post" in checks["front page"]["message"]

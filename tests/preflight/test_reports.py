@@ -19,7 +19,7 @@ FINDING = Finding(
 CHECKS = [passed("starts", "runs", 1.5), failed("listens", FINDING), not_checked("health", "it does not listen")]
 
 
-def test_people_read_cause_lines_and_way_out():
+def test_people_read_cause_lines_and_fix():
     assert check_text(CHECKS[0]) == "ok       starts             runs"
     assert check_text(CHECKS[1]).splitlines() == [
         "FAILED   listens            wrong interface: listens on 127.0.0.1:5000, must be 0.0.0.0:$PORT (here 8080)",

@@ -200,7 +200,7 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("listenerArn", "arn:aws:x", "domain: must be given with listenerArn"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_way_out(configured, mocks, key, value, part):
+def test_a_wrong_value_is_named_with_its_fix(configured, mocks, key, value, part):
     with pytest.raises(settings.SettingsError) as error:
         configured(**{key: value})
     assert part in str(error.value)

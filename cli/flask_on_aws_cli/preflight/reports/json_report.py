@@ -26,10 +26,10 @@ def _as_dict(check: Check) -> dict[str, Any]:
     return {
         "name": check.name,
         "status": check.status,
-        "says": check.message,
+        "message": check.message,
         "cause": check.cause,
         "evidence": check.evidence,
-        "way_out": check.fix,
+        "fix": check.fix,
         "seconds": check.seconds,
         "text": check_text(check),
     }

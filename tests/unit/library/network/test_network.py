@@ -40,7 +40,7 @@ def reasons(args):
     return {problem.argument: problem.reason for problem in problems(args)}
 
 
-def test_by_default_tasks_are_in_public_subnets_and_private_ones_have_no_way_out(network):
+def test_by_default_tasks_are_in_public_subnets_and_private_ones_have_no_route_to_the_internet(network):
     deployed = network()
     assert deployed.outputs == {
         "vpc_id": "network-id",
@@ -156,7 +156,7 @@ def test_with_ipv6_tasks_go_out_but_nothing_comes_in(network):
         ("endpoints", "task_subnet_ids", "network-s3"),
     ],
 )
-def test_what_runs_in_a_subnet_waits_for_its_way_out_and_the_database_does_not(mocks, egress, output, awaited):
+def test_what_runs_in_a_subnet_waits_for_its_route_and_the_database_does_not(mocks, egress, output, awaited):
     waited_for = {}
 
     @pulumi.runtime.test

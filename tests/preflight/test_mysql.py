@@ -48,10 +48,14 @@ def project(folder, app, **settings):
     return infra
 
 
-@pytest.mark.parametrize("engine", ["mysql", "mariadb"])
-def test_an_app_on_mysql_connects_migrates_and_answers(scratch, tmp_path, engine):  # noqa: F811
+@pytest.mark.parametrize(
+    ("engine", "health", "outage"), [("mysql", "'up'", "passed"), ("mariadb", "f'{count()} posts'", "warning")]
+)
+def test_an_app_on_mysql_connects_migrates_and_answers(scratch, tmp_path, engine, health, outage):  # noqa: F811
     settings = {"database": engine, "databaseUrlScheme": "mysql+pymysql", "releaseCommand": "python release.py"}
-    checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, APP, **settings))
+    app = APP.replace('return "up"', f"return {health}")
+    checks = run(scratch, "--stack", "dev", cwd=project(tmp_path, app, **settings))
+    assert checks["database outage"]["status"] == outage
     assert failures(checks) == {}
     assert checks["database"]["message"] == "pymysql connects to DATABASE_URL with TLS, the certificate verified"
     assert checks["front page"]["status"] == "passed"

@@ -5,6 +5,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pymysql
@@ -160,6 +161,10 @@ class Server:
                 set_parameter(connection, name, value)
             with connection.cursor() as cursor:
                 cursor.execute("FLUSH SSL")
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Let the server answer nothing until the block ends."""
+        return self._process.paused()
 
     def stop(self) -> None:
         """Close all connections and stop, if possible with a clean shutdown."""

@@ -4,6 +4,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
@@ -122,6 +123,10 @@ class Server:
     def reload(self) -> None:
         """Make the server read its configuration files again."""
         self._process.send_signal(signal.SIGHUP)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Let the server answer nothing until the block ends."""
+        return self._process.paused()
 
     def stop(self) -> None:
         """Close all connections and stop, if possible with a clean shutdown."""

@@ -50,6 +50,7 @@ class Cause(StrEnum):
     ANSWERS_4XX = "answers 4xx"
     ANSWERS_5XX = "answers 5xx"
     NO_ANSWER = "no answer"
+    HEALTH_NEEDS_DATABASE = "health needs the database"
     CSRF_ORIGIN = "rejects forms"
     KEEP_ALIVE = "keep-alive too short"
     TRUSTS_HOST = "trusts X-Forwarded-Host"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from flask_on_aws.runtime_contract.contract import DatabaseFacts
 from ..shared.deferred_signals import deferred_signals
 from .app_checks.api_docs import OPENAPI_PATH, judge_api_docs
 from .app_checks.behind_proxy import HOST, IDLE, forge, idle_seconds, judge_forged_host, judge_idle_connection
+from .app_checks.database_outage import NAME as OUTAGE
+from .app_checks.database_outage import judge_outage
 from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.django_commands import MIGRATIONS, deploy_check, migrations_check
 from .app_checks.draining import NAME as DRAINING
@@ -28,7 +30,7 @@ from .app_checks.secrets_shown import SECRETS, judge_secrets
 from .app_checks.shutdown import NAME as STOPS
 from .app_checks.shutdown import judge_stop, script_of, shell_script_of
 from .app_checks.start import Expectation, start_checks
-from .app_checks.startup_probe import replaced, stop, visitor_headers, wait_for_start, watch_on
+from .app_checks.startup_probe import probe, replaced, stop, visitor_headers, wait_for_start, watch_on
 from .app_checks.volumes import with_volume_advice
 from .check import Cause, Check, Finding, Status, failed, not_checked, passed
 from .diagnosis.diagnosis import diagnose
@@ -58,6 +60,8 @@ class BuiltApp:
     database: DatabaseFacts | None = None
     """None if the stack has no database."""
     password: str = ""
+    database_paused: Callable[[], AbstractContextManager[None]] | None = None
+    """Lets the database answer nothing until the block ends; None if there is none."""
     stage: Stage | None = None
     """The image of the app's own Dockerfile; None for a planned image or a process."""
     no_database: str = ""
@@ -146,9 +150,19 @@ def _running_app_checks(
     judged = [*checks, *pages]
     yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)
     is_up = start.answers_well and not any(check.status is Status.FAILED for check in checks)
+    if is_up:
+        yield _outage(built, app, start.health_path)
     stops = list(_stop_checks(built, app, front if is_up else None, start.health_path, source))
     yield disk_check(Output(app.lines(), built.command, context=context), judged)
     yield from stops
+
+
+def _outage(built: BuiltApp, app: App, health_path: str) -> Check:
+    """The health check while the database does not answer."""
+    if built.database_paused is None:
+        return not_checked(OUTAGE, built.no_database or "the stack has none")
+    with deferred_signals(), built.database_paused():
+        return judge_outage(health_path, probe(app, health_path))
 
 
 def _trust_checks(built: BuiltApp, app: App, front: tuple[str, Answer], source: str) -> Iterator[Check]:

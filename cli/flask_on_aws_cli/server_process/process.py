@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from ..shared.deferred_signals import deferred_signals
 from .system_account import ProcessOptions
@@ -67,6 +70,22 @@ class ServerProcess:
         if self._process is not None:
             self._process.send_signal(number)
 
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Suspend the server and its children until the block ends: it answers nothing, and closes no connection."""
+        processes = list[psutil.Process]()
+        try:
+            if self._process is not None:
+                main = psutil.Process(self._process.pid)
+                main.suspend()  # first, so that it starts no more children
+                processes = [main, *main.children(recursive=True)]
+                for child in processes[1:]:
+                    _ignoring_the_dead(child.suspend)
+            yield
+        finally:
+            for process in reversed(processes):
+                _ignoring_the_dead(process.resume)
+
     def stop(self) -> None:
         """Stop the server by its signals, one after another until it ends."""
         process, self._process = self._process, None
@@ -79,3 +98,8 @@ class ServerProcess:
                 return
             except subprocess.TimeoutExpired:
                 continue
+
+
+def _ignoring_the_dead(action: Callable[[], None]) -> None:
+    with suppress(psutil.NoSuchProcess):
+        action()

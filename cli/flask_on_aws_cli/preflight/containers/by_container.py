@@ -84,10 +84,16 @@ def _with_cache(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> t
 
 def _with_database(built: BuiltApp, runner: ContainerRunner, stack: ExitStack) -> BuiltApp:
     try:
-        facts, password, volume = stack.enter_context(container_database(built.settings, runner.network))
+        database = stack.enter_context(container_database(built.settings, runner.network))
     except DockerError as error:
         return replace(built, database=database_facts(built.settings, NOWHERE, NO_PORT), no_database=str(error))
-    return replace(built, runner=replace(runner, ca_volume=volume), database=facts, password=password)
+    return replace(
+        built,
+        runner=replace(runner, ca_volume=database.ca_volume),
+        database=database.facts,
+        password=database.password,
+        database_paused=database.paused,
+    )
 
 
 def _build(settings: AppSettings, build_plan: BuildPlan, image: str, report: Report) -> None:

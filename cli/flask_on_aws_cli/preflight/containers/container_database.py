@@ -5,9 +5,10 @@ import secrets
 import tarfile
 import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from flask_on_aws.database.engines import ENGINES
 from flask_on_aws.runtime_contract.contract import CA_PATH, PASSWORD_SPECIAL, DatabaseFacts
@@ -35,9 +36,20 @@ def private_network() -> Generator[str]:
         remove(("network", "rm", name))
 
 
+class ContainerDatabase(NamedTuple):
+    """A running database."""
+
+    facts: DatabaseFacts
+    password: str
+    ca_volume: str
+    """The volume with the certificate of its authority."""
+    paused: Callable[[], AbstractContextManager[None]]
+    """Lets the server answer nothing until the block ends."""
+
+
 @contextmanager
-def container_database(settings: AppSettings, network: str) -> Generator[tuple[DatabaseFacts, str, str]]:
-    """A database until the block ends: its address, its password, and the volume with the certificates.
+def container_database(settings: AppSettings, network: str) -> Generator[ContainerDatabase]:
+    """A database until the block ends.
 
     Raises:
         DockerError: if its image is missing and cannot be pulled, or it does not start.
@@ -57,9 +69,18 @@ def container_database(settings: AppSettings, network: str) -> Generator[tuple[D
         _wait(server, name, profile.title)
         for statement in server.statements:
             docker("exec", name, *server.client, statement.format(owner=OWNER, name=NAME, password=password))
-        yield database_facts(settings, _HOST, profile.port), password, volume
+        yield ContainerDatabase(database_facts(settings, _HOST, profile.port), password, volume, lambda: _paused(name))
     finally:
         remove(("rm", "--force", "--volumes", name), ("volume", "rm", "--force", volume))
+
+
+@contextmanager
+def _paused(name: str) -> Generator[None]:
+    docker("pause", name)
+    try:
+        yield
+    finally:
+        docker("unpause", name)
 
 
 def _create(server: ServerImage, name: str, image: str, network: str, volume: str) -> None:

@@ -76,7 +76,13 @@ def _with_database(built: BuiltApp, runner: ProcessRunner, stack: ExitStack) -> 
         database = stack.enter_context(temporary_database(built.settings))
     except NO_SERVER as error:
         return replace(built, database=database_facts(built.settings, NOWHERE, NO_PORT), no_database=str(error))
-    return replace(built, runner=replace(runner, ca=database.ca), database=database.facts, password=database.password)
+    return replace(
+        built,
+        runner=replace(runner, ca=database.ca),
+        database=database.facts,
+        password=database.password,
+        database_paused=database.paused,
+    )
 
 
 def _make(

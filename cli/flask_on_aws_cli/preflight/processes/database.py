@@ -3,8 +3,8 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Database:
     password: str
     ca: Path
     """The CA certificate that signs the server's certificate."""
+    paused: Callable[[], AbstractContextManager[None]]
+    """Lets the server answer nothing until the block ends."""
 
 
 @contextmanager
@@ -72,7 +74,8 @@ def _postgres(settings: AppSettings, folder: Path, authority: Authority) -> Gene
         with admin_connection(postgres.port, postgres.admin_password) as connection:
             create_missing_roles(connection, OWNER, NAME)
             set_password(connection, OWNER, password)
-        yield Database(database_facts(settings, server.ENDPOINT, postgres.port), password, authority.certificate_path)
+        facts = database_facts(settings, server.ENDPOINT, postgres.port)
+        yield Database(facts, password, authority.certificate_path, postgres.paused)
     finally:
         postgres.stop()
 
@@ -89,7 +92,8 @@ def _mariadb(settings: AppSettings, folder: Path, authority: Authority) -> Gener
         with accounts.admin_connection(database.port, database.admin_password, database.ca) as connection:
             accounts.create_missing_accounts(connection, OWNER, NAME)
             accounts.set_password(connection, OWNER, password)
-        yield Database(database_facts(settings, mariadb.ENDPOINT, database.port), password, authority.certificate_path)
+        facts = database_facts(settings, mariadb.ENDPOINT, database.port)
+        yield Database(facts, password, authority.certificate_path, database.paused)
     finally:
         database.stop()
 

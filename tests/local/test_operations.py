@@ -142,9 +142,10 @@ def test_run_has_the_service_s_environment_and_returns_the_exit_code(app: Operat
     assert "of app-web:3" in result.stderr
     line = command(app, "run", "--service", "worker", "echo $RELEASE && exit 0")
     assert (line.exit_code, line.stdout) == (0, "first\n")
-    absent = command(app, "run", "--", "no-such-program")
+    absent = command(app, "run", "--", "micromamba", "run", "flask", "routes")
     assert absent.exit_code == 127
     assert "command not found" in absent.stderr
+    assert "Run the command without `micromamba run`." in absent.stderr
 
 
 def test_run_stops_a_command_after_the_timeout(app: Operated) -> None:

@@ -10,10 +10,12 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from flask_on_aws.build_plan.commands.runner_options import RUNNERS
 from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws.releases.release_task import POLL_SECONDS, entry_point_of
 from flask_on_aws.releases.task_logs import LogStream, log_stream
 from flask_on_aws.runtime_contract.shell import container_command
+from flask_on_aws.runtime_contract.shell_words import commands
 
 from ..shared.durations import Duration
 from .app import App, AppService, app_container, short_name
@@ -26,6 +28,7 @@ _MAX_LENGTH = 8192
 _QUIET_SECONDS = 2.0
 # Exit codes of shells, 128 plus the number of the signal, and of timeout(1).
 _INTERRUPTED, _TERMINATED, _TIMED_OUT = 130, 143, 124
+_NOT_FOUND = 127  # of shells, for a program that is not there
 _STARTED_BY = "flask-on-aws-run"
 
 
@@ -72,7 +75,13 @@ class OneOffTask:
             except _StoppedError as stopped:
                 self._stop(arn, stream, stopped)
                 return stopped.code
-        return self._exit_code(task)
+        code = self._exit_code(task)
+        if code == _NOT_FOUND and (runner := missing_runner(line)):
+            click.echo(
+                f"The image has no {runner}: the app's packages are on its PATH. Run the command without `{runner} run`.",
+                err=True,
+            )
+        return code
 
     def _start(self, line: str) -> str:
         command = container_command(line, entry_point_of(self._definition, self._container))
@@ -127,6 +136,15 @@ class OneOffTask:
         if cause.kind != "crash":  # the exit code says enough about a crash
             click.echo(f"{cause.kind}: {cause.reason}", err=True)
         return int(code)
+
+
+def missing_runner(line: str) -> str:
+    """The package manager through which a line runs a program, and which no planned image has; empty for none."""
+    for command in commands(line) or ():
+        words = [word.value for word in command.words[command.program :]]
+        if words and words[0] in RUNNERS:
+            return words[0]
+    return ""
 
 
 class _StoppedError(Exception):

@@ -23,6 +23,7 @@ from flask_on_aws_cli.operations.rollback_target import (
     release_before,
     running_release,
 )
+from flask_on_aws_cli.operations.run import missing_runner
 from flask_on_aws_cli.operations.target import AppOptions, find_app
 from flask_on_aws_cli.shared.durations import Duration
 from flask_on_aws_cli.shared.output_format import caller_name, short_digest
@@ -396,3 +397,18 @@ def test_settings_that_clients_do_not_need_are_left_out():
         {"region": "eu-west-1", "defaultTags": "{not JSON", "endpoints": json.dumps([{"ecs": "http://x"}])}
     )
     assert given.given == {"region": "eu-west-1", "endpoints": [{"ecs": "http://x"}]}
+
+
+@pytest.mark.parametrize(
+    ("line", "runner"),
+    [
+        ("poetry run flask shell", "poetry"),
+        ("MODE=1 uv run flask shell && echo done", "uv"),
+        ("cd src && pipenv run x", "pipenv"),
+        ("flask shell", ""),
+        ("echo 'poetry run'", ""),
+        ("echo 'open", ""),
+    ],
+)
+def test_a_package_manager_that_the_image_lacks_is_named(line, runner):
+    assert missing_runner(line) == runner

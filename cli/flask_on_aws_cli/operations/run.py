@@ -78,7 +78,8 @@ class OneOffTask:
         code = self._exit_code(task)
         if code == _NOT_FOUND and (runner := missing_runner(line)):
             click.echo(
-                f"The image has no {runner}: the app's packages are on its PATH. Run the command without `{runner} run`.",
+                f"The image has no {runner}: the app's packages are on its PATH. "
+                f"Run the command without `{runner} run`.",
                 err=True,
             )
         return code

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,8 +151,9 @@ def end(running: Sequence[subprocess.Popen[bytes]]) -> None:
             print(f"test: {process.args} did not end within {END_SECONDS} s and is killed", file=sys.stderr)
     while remaining := psutil.Process().children(recursive=True):  # the children of a killed process are adopted
         for process in remaining:
-            print(f"test: left running, and killed: {process}", file=sys.stderr)
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                print(f"test: left running, and killed: {process}", file=sys.stderr)
+                process.kill()
         psutil.wait_procs(remaining, timeout=5)
 
 

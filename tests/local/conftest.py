@@ -97,5 +97,5 @@ def daemon(location: Location) -> Iterator[Callable[..., subprocess.Popen[str]]]
     yield start
     for process in started:
         process.send_signal(signal.SIGTERM)
-        # Tasks that ignore SIGTERM are killed after 5 s; on a busy machine, a Docker engine takes more than 20 s for it.
+        # Tasks that ignore SIGTERM are killed after 5 s; a Docker engine on a busy machine takes more than 20 s for it.
         process.wait(timeout=60)

@@ -199,7 +199,13 @@ def wait_for_page(local: Local, text: str) -> None:
     until(lambda: local.get() == text, seconds=10, state=local.get)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+# test_diagnosis.py has these causes in AWS's words, and test_ecs.py a task that runs out of memory.
+NIGHTLY = ("slow start", "out of memory", "wrong architecture")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in NIGHTLY else name for name in BROKEN]
+)
 def test_a_broken_release_fails_the_update_with_its_cause_while_the_old_one_keeps_serving(
     shop: Local, name: str
 ) -> None:

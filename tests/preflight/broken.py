@@ -114,7 +114,7 @@ BROKEN = {
         PYTHON, {"startup_seconds": 3}, "warming up", "startupSeconds",
     ),
     "short-keep-alive": Broken(
-        "idle connections", Cause.KEEP_ALIVE, "closed after 1 s; the load balancer reuses a connection for up to 50 s",
+        "idle connections", Cause.KEEP_ALIVE, "; the load balancer reuses a connection for up to 50 s",
         command="gunicorn --threads 4 --keep-alive 1 --bind 0.0.0.0:$PORT app:app",
         fix="remove --keep-alive from the start command, or set it to 75", status=Status.WARNING,
     ),

@@ -5,7 +5,7 @@ Uses only the standard library of Python 3.8, since inside a container the app's
 
 import http.client
 import json
-import select
+import selectors
 import socket
 import sys
 import time
@@ -93,8 +93,10 @@ def hold(
             connection.putheader("Content-Type", content_type)
             connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body[: len(body) // 2].encode())
-            if not select.select([connection.sock], [], [], _HELD_SECONDS)[0]:
-                return path, connection
+            with selectors.DefaultSelector() as selector:  # select() fails with more than 1,024 open files
+                selector.register(connection.sock, selectors.EVENT_READ)
+                if not selector.select(_HELD_SECONDS):
+                    return path, connection
         except (OSError, http.client.HTTPException):
             pass
         connection.close()

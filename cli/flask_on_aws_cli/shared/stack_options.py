@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings
+from flask_on_aws.build_plan.plan_values import DOCKERFILE
 from flask_on_aws.validation.setting_texts import is_set
 
 from .app_plan import plan_app
@@ -15,7 +16,7 @@ from .app_plan import plan_app
 _OPTIONS = (
     click.option(
         "--dockerfile",
-        default="Dockerfile",
+        default=DOCKERFILE,
         show_default=True,
         metavar="PATH",
         help="The app's own Dockerfile, relative to DIR.",
@@ -79,7 +80,7 @@ def plan_settings(config: Mapping[str, str], project: str) -> PlanSettings:
         tuple(map(str, packages)),
         setting(config, project, "startCommand"),
         entry_point=setting(config, project, "entryPoint", "auto"),
-        dockerfile=setting(config, project, "dockerfile", "Dockerfile"),
+        dockerfile=setting(config, project, "dockerfile", DOCKERFILE),
         dockerfile_target=setting(config, project, "dockerfileTarget"),
         build_command=setting(config, project, "buildCommand"),
         assets_folder=setting(config, project, "assetsFolder"),
@@ -101,7 +102,7 @@ def options_settings(
     build_command: str = "",
     assets_folder: str = "",
     entry_point: str = "auto",
-    dockerfile: str = "Dockerfile",
+    dockerfile: str = DOCKERFILE,
     dockerfile_target: str = "",
 ) -> PlanSettings:
     """The settings of a build plan from the options."""

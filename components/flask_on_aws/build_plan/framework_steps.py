@@ -34,7 +34,7 @@ def framework_steps(
         release_command: the release command; empty without one.
         commands: the other commands of the app.
     """
-    code = Code(files)
+    code = files.once(Code)
     django = find_django(code) if "django" in packages else None
     decisions = list[tuple[str, str, str]]()
     command = ""

@@ -3,11 +3,14 @@
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 # Windows tools write requirements files in UTF-16; pip recognizes them by the same byte order marks.
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+_Made = TypeVar("_Made")
 
 
 class FileError(ValueError):
@@ -20,6 +23,7 @@ class ProjectFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._parsed: dict[tuple[str, str], Any] = {}
+        self._made: dict[Callable[[ProjectFiles], Any], Any] = {}
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -69,6 +73,12 @@ class ProjectFiles:
             FileError: if it does not parse.
         """
         return self._once("yaml", name, _yaml)
+
+    def once(self, make: "Callable[[ProjectFiles], _Made]") -> _Made:
+        """What a function makes of the files, made once for all who ask: reading an app's code takes longest."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def line_of(self, name: str, pattern: str) -> int:
         """The first line that the expression matches from its start, or 1."""

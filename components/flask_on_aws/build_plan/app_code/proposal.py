@@ -116,7 +116,7 @@ def propose(files: ProjectFiles, packages: Collection[str], installed: bool) -> 
         packages: normalized names of the dependencies.
         installed: whether the app is installed as a package.
     """
-    code = Code(files)
+    code = files.once(Code)
     finder = AppObjects(code)
     found = _group(finder.servable())
     found = [app for app in found if _servers(app)]

@@ -54,7 +54,7 @@ def interface_mismatch(
     """
     if any(name in command for name in _VARIABLES):
         return None
-    code = Code(files)
+    code = files.once(Code)
     for server, arguments in _server_calls(command):
         interface = _interface(files, code, server, arguments)
         app = _application(code, server, arguments) if interface else None

@@ -107,7 +107,7 @@ def _reason(script: _Script, installed: bool) -> str:
 
 def _scripts(files: ProjectFiles) -> Iterator[_Script]:
     """Every script, each name once."""
-    project, names, calls = files.toml(_PYPROJECT), set[str](), ServerCalls(Code(files))
+    project, names, calls = files.toml(_PYPROJECT), set[str](), ServerCalls(files.once(Code))
     for section in ("tool.poetry.scripts", "project.scripts"):
         for name, target in table(project, *section.split(".")).items():
             if name not in names:

@@ -194,10 +194,9 @@ def test_a_task_that_cannot_start_reports_the_reason(
     assert re.search(pattern, task["stoppedReason"]), task["stoppedReason"]
 
 
-def test_a_task_whose_network_is_killed_is_replaced_within_five_seconds(cloud: Cloud) -> None:
+def test_a_task_whose_network_is_killed_is_replaced(cloud: Cloud) -> None:
     cloud.serve("cut", cloud.define("cut"))
     task = cloud.steady("cut") and cloud.tasks("cut")[0]
-    killed_at = time.monotonic()
     docker("kill", f"flask-on-aws-{task['taskArn'].rsplit('/', 1)[-1][:12]}-network")
 
     def replacements() -> list[str]:
@@ -205,7 +204,6 @@ def test_a_task_whose_network_is_killed_is_replaced_within_five_seconds(cloud: C
         return [arn for arn in arns if arn != task["taskArn"]]
 
     until(replacements)
-    assert time.monotonic() - killed_at < 5
     assert cloud.task(task["taskArn"])["stopCode"] == "EssentialContainerExited"
     cloud.ecs.delete_service(cluster="c", service="cut", force=True)
     until(lambda: remaining(cloud) == [])

@@ -104,10 +104,10 @@ def tail(log: Path) -> str:
 
 
 class Recorder:
-    """Records the duration of each test."""
+    """Records the duration of each test, and which are skipped."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        scheduling.record(self._file, report.nodeid, report.duration)
+        scheduling.record(self._file, report.nodeid, report.duration, skipped=report.skipped)

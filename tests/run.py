@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests import scheduling
+from tests import promises, scheduling
 
 # Tests mostly wait: for polls by the AWS provider, for health checks, for drains. So more of them run in parallel than
 # there are processors; with more than eight workers, two processors become the bottleneck.
@@ -31,6 +31,8 @@ SLOWEST = 10
 # Seconds that an interrupted step has to end; tests/conftest.py uses half of them for the teardown of fixtures.
 END_SECONDS = 60
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+# Environment variable: a run of all tests fails if it skipped the test of a promise.
+REQUIRE_PROMISES = "FLASK_ON_AWS_TEST_REQUIRE_PROMISES"
 
 
 class Step(NamedTuple):
@@ -77,12 +79,12 @@ def main(kind: str = "quick") -> int:
             for together in steps(kind):
                 if code := run(together, running, {**os.environ, scheduling.RECORD: str(durations)}):
                     return code
+            return check_promises(kind, durations)
         except KeyboardInterrupt:
             return 130
         finally:
             end(running)
             report(durations)
-    return 0
 
 
 def run(together: Sequence[Step], running: list[subprocess.Popen[bytes]], environment: dict[str, str]) -> int:
@@ -119,6 +121,16 @@ def wait(process: subprocess.Popen[bytes], running: Sequence[subprocess.Popen[by
         elif ended:
             os.waitpid(ended.si_pid, 0)
     return process.wait()
+
+
+def check_promises(kind: str, durations: Path) -> int:
+    """Print the promises of the documentation that a run of all tests did not show; 1 if each is required."""
+    if kind != "all":
+        return 0
+    missing = promises.not_shown(scheduling.read_record(durations), scheduling.read_skipped(durations))
+    for promise, test in missing:
+        print(f"test: not shown: {promise} ({test})")
+    return int(bool(missing and os.environ.get(REQUIRE_PROMISES)))
 
 
 def report(durations: Path) -> None:

@@ -41,10 +41,22 @@ def read_durations() -> dict[str, float]:
     return json.loads(FILE.read_text())
 
 
-def record(file: Path, nodeid: str, seconds: float) -> None:
-    """Append the duration of a test's setup, call or teardown."""
+def record(file: Path, nodeid: str, seconds: float, *, skipped: bool = False) -> None:
+    """Append the duration of a test's setup, call or teardown, and its name to those of skipped tests."""
     with file.open("a") as record:
         record.write(f"{seconds} {nodeid}\n")
+    if skipped:
+        with _skipped(file).open("a") as record:
+            record.write(f"{nodeid}\n")
+
+
+def _skipped(file: Path) -> Path:
+    return file.with_name(f"{file.name}-skipped")
+
+
+def read_skipped(file: Path) -> set[str]:
+    """The node ids of the skipped tests of all runs that appended to the file."""
+    return set(_skipped(file).read_text().splitlines()) if _skipped(file).exists() else set()
 
 
 def read_record(file: Path) -> dict[str, float]:

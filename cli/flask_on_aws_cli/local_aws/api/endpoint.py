@@ -165,7 +165,7 @@ class Endpoint:
             if self._runs.is_over(environ):
                 return _plain_response(start_response, "409 Conflict", "text/plain", b"Another run has started since.")
             is_change, service_name = _is_change(environ), _moto_service(environ)
-            self.records.note_call(is_change)
+            self.records.note_call(service_name, is_change)
             if is_change and (obstacle := self._saver.obstacle()):
                 return unsaved_response(environ, start, service_name, obstacle)
             body = list(self._app(environ, start))

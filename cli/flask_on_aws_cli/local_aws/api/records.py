@@ -50,9 +50,12 @@ class Records:
         """Register a callback, called in the changing thread after a call to the API or a write of the data plane."""
         self._listeners.append(callback)
 
-    def note_call(self, is_change: bool) -> None:
-        """Note a call to the API; even a read makes all services stale, since moto advances some records when read."""
-        self.stale.add(ALL)
+    def note_call(self, service: str, is_change: bool) -> None:
+        """Note a call to a service, by moto's name. A change may affect other services as well.
+
+        Even a read makes the service stale, since moto advances some records when they are read.
+        """
+        self.stale.add(ALL if is_change else service)
         if is_change:
             self.version += 1
             self._notify()

@@ -179,16 +179,10 @@ class _Writer(pickle.Pickler):
         self._folder = objects
         self.objects: set[str] = set()
 
-    def persistent_id(self, obj: Any) -> Any:
-        """Refer to another service's backend by its name only."""
-        if not isinstance(obj, BaseBackend):
-            return None
-        identity = next(
-            ((name, account, region) for name, account, region, backend in _backends() if backend is obj), None
-        )
-        return ("backend", *identity) if identity else None
-
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, BaseBackend):  # another service's, which is referred to by its name only
+            identity = next((identity for *identity, backend in _backends() if backend is obj), None)
+            return (_backend, tuple(identity)) if identity else NotImplemented
         if isinstance(obj, FakeKey):
             return self._reduce_object(obj)
         if isinstance(obj, ParameterDict):  # a dictionary whose constructor requires an account and a region
@@ -236,7 +230,7 @@ class _Reader(pickle.Unpickler):
         super().__init__(io.BytesIO(content))
         self._folder = objects
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: Any) -> Any:  # of earlier versions, which called a function for each string
         return _backend(*pid[1:])
 
     def find_class(self, module: str, name: str) -> Any:

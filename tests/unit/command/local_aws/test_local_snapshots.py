@@ -1,5 +1,6 @@
 """Records on disk, also those that an earlier version wrote."""
 
+import io
 import pickle
 import re
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from flask_on_aws_cli.local_aws import parts
 from flask_on_aws_cli.local_aws.api import snapshots
+from flask_on_aws_cli.local_aws.api.records import ALL, Records
 from flask_on_aws_cli.local_aws.faults import Faults
 from flask_on_aws_cli.local_project.location import ACCOUNT_ID
 
@@ -95,3 +97,27 @@ def test_temporary_files_of_a_killed_process_are_deleted_at_the_next_start(tmp_p
     open_snapshots(tmp_path)._delete_temporary_files()
     assert not any(path.exists() for path in temporary)
     assert all(path.exists() for path in others)
+
+
+@pytest.mark.parametrize("reference", ["current", "persistent id of earlier versions"])
+def test_another_service_s_records_are_referred_to_by_name(tmp_path: Path, reference: str) -> None:
+    backend = snapshots._backend("ec2", ACCOUNT_ID, "eu-central-1")
+    content = io.BytesIO()
+    if reference == "current":
+        snapshots._Writer(content, tmp_path).dump({"ec2": backend})
+    else:
+        pickler = pickle.Pickler(content)
+        pickler.persistent_id = lambda obj: (  # type: ignore[method-assign]
+            ("backend", "ec2", ACCOUNT_ID, "eu-central-1") if obj is backend else None
+        )
+        pickler.dump({"ec2": backend})
+    assert len(content.getvalue()) < 300
+    assert snapshots._Reader(content.getvalue(), tmp_path).load()["ec2"] is backend
+
+
+def test_a_read_saves_only_its_service_and_a_change_also_the_others() -> None:
+    records = Records("eu-central-1")
+    records.note_call("rds", is_change=False)
+    assert records.stale == {"rds"}
+    records.note_call("rds", is_change=True)
+    assert ALL in records.stale

@@ -65,6 +65,14 @@ def test_every_image_keeps_the_contract(tmp_path, name):
     assert image.startswith("FROM debian:trixie-slim" if name.startswith("conda") else "FROM python:3.")
 
 
+@pytest.mark.parametrize("name", ["pip", "poetry", "node"])
+def test_all_stages_have_the_newest_patch_of_the_same_python(tmp_path, name):
+    versions = re.findall(r"^FROM python:(\S+)-slim", rendered(name, tmp_path), re.MULTILINE)
+    assert len(versions) == 2
+    assert len(set(versions)) == 1
+    assert re.fullmatch(r"3\.\d+", versions[0])
+
+
 def test_the_certificates_are_there_to_be_copied():
     assert [path.name for path in CA_FOLDER.iterdir()] == [CA_FILE]
 

@@ -55,3 +55,10 @@ def test_the_description_of_an_api_is_loaded_once() -> None:
 
 def test_the_daemon_does_not_import_the_components_and_pulumi() -> None:
     assert facts()["pulumi"] == []
+
+
+def test_a_command_does_not_import_the_daemon_s_packages() -> None:
+    """They take two seconds to import."""
+    program = "import sys, flask_on_aws_cli.local_aws.commands.command; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"moto", "aiohttp", "granian", "docker"} & set(result.stdout.split()) == set()

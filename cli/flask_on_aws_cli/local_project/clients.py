@@ -1,6 +1,8 @@
 """Clients of a local AWS's endpoint, with its access key."""
 
+import threading
 import urllib.request
+from functools import cache
 from typing import Any, cast
 
 import boto3
@@ -14,13 +16,22 @@ from .location import Location
 CONTROL_SERVICE = "flask-on-aws"
 """Service name in signatures for the routes below `/.local/`: AWS has no such service, so no other key may use them."""
 _signers = cast(Any, _botocore_auth)
+# A session must not create two clients at the same time:
+# https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
+_creating = threading.Lock()
 
 
 def client(location: Location, service: str, **options: Any) -> Any:
     """A boto3 client of a service, with the options of boto3."""
-    key = location.access_key
-    session = boto3.Session(key.id, key.secret, region_name=location.region)
-    return cast(Any, session).client(service, endpoint_url=location.endpoint, **options)
+    with _creating:
+        session = _session(location.access_key, location.region)
+        return session.client(service, endpoint_url=location.endpoint, **options)
+
+
+@cache
+def _session(key: AccessKey, region: str) -> Any:
+    """The session of all clients: each session reads botocore's list of endpoints, which takes 0.2 seconds."""
+    return boto3.Session(key.id, key.secret, region_name=region)
 
 
 def control_request(url: str, key: AccessKey, region: str, method: str = "GET") -> urllib.request.Request:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
 from flask_on_aws.aws_session import ProviderSettings
 
 from ..shared.atomic_files import write_atomically
-from .access_keys import AccessKeyError
+from .access_keys import AccessKey, AccessKeyError
 from .chosen_app import home
 from .location import RUNTIMES, Location, RuntimeName
 from .ports import is_free
@@ -119,11 +120,14 @@ def open_local_aws(project: Path, region: str, runtime: RuntimeName | None = Non
 def local_provider_settings(local_aws: LocalAws) -> ProviderSettings:
     """The provider settings with which clients reach a local AWS, independent of the environment's AWS variables."""
     location = local_aws.location
-    endpoints = dict.fromkeys(_SERVICES, location.endpoint)
-    key = location.access_key
-    return ProviderSettings(
-        {"region": location.region, "accessKey": key.id, "secretKey": key.secret, "endpoints": [endpoints]}
-    )
+    return _provider_settings(location.endpoint, location.region, location.access_key)
+
+
+@cache
+def _provider_settings(endpoint: str, region: str, key: AccessKey) -> ProviderSettings:
+    """Settings with one session for all clients, since each session reads botocore's list of endpoints."""
+    endpoints = dict.fromkeys(_SERVICES, endpoint)
+    return ProviderSettings({"region": region, "accessKey": key.id, "secretKey": key.secret, "endpoints": [endpoints]})
 
 
 @contextmanager

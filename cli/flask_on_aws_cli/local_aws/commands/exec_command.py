@@ -8,15 +8,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...local_project.clients import control_request
 from ...local_project.location import Location
 from ...shared.stack_options import fail
-from ..ecs.data_plane import Ecs
 from .command_line import command_line
+
+if TYPE_CHECKING:  # it imports the daemon's packages, which takes the command two seconds
+    from ..ecs.data_plane import Ecs
 
 PREFIX = "/.local/beside/"
 """Followed by a task's id; the query has the command."""
@@ -26,7 +28,7 @@ _TIMEOUT_SECONDS = 10  # moto may be busy with another call
 class ExecRoute:
     """Answers, in the daemon, how to run a command in the environment of a task."""
 
-    def __init__(self, ecs: Ecs) -> None:
+    def __init__(self, ecs: "Ecs") -> None:
         self._ecs = ecs
 
     def answer(self, task_id: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:

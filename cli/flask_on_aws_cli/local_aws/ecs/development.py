@@ -3,9 +3,10 @@
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .data_plane import Ecs
+if TYPE_CHECKING:  # it imports the daemon's packages, which takes the command two seconds
+    from .data_plane import Ecs
 
 PREFIX = "/.local/development"
 """POST with the code's folder as the query parameter `folder`; without it, the deployed code runs again."""
@@ -14,7 +15,7 @@ PREFIX = "/.local/development"
 class DevelopmentRoute:
     """Runs the code of the services' tasks from a folder."""
 
-    def __init__(self, ecs: Ecs) -> None:
+    def __init__(self, ecs: "Ecs") -> None:
         self._ecs = ecs
 
     def answer(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -14,7 +14,7 @@ from .snapshots import SAVING, Snapshots
 
 # Seconds of changes that a killed daemon may lose: of tasks, of everything else, and of metrics. Tasks are a few
 # kilobytes; everything takes 50 ms to write. Metrics change all the time, even while nobody uses the app: their few
-# hundred kilobytes are written along with other changes, or on their own after half a minute.
+# hundred kilobytes are written every half a minute, or along with a call to the API that changes something.
 _SAVE_TASKS_SECONDS, _SAVE_ALL_SECONDS, _SAVE_METRICS_SECONDS = 0.2, 1.0, 30.0
 _METRICS_SERVICE = "cloudwatch"
 # Insufficient Storage, which AWS clients do not retry, as they would a 500:
@@ -29,7 +29,7 @@ class RecordSaver:
     def __init__(self, folder: Path, records: Records, faults: Faults) -> None:
         self._records, self._faults = records, faults
         self._snapshots = Snapshots(folder, records.region, faults)
-        self._saved = self._tasks_saved = 0.0
+        self._saved = self._tasks_saved = self._metrics_saved = 0.0
         self._loop = Loop("saving the records regularly", self._save_regularly, self._pause, faults)
         records.on_change(self._loop.wake)
 
@@ -79,22 +79,28 @@ class RecordSaver:
         return _SAVE_ALL_SECONDS
 
     def _save_regularly(self) -> None:
-        stale, elapsed = self._records.stale, time.monotonic() - self._saved
-        if stale and elapsed > (_SAVE_METRICS_SECONDS if stale == {_METRICS_SERVICE} else _SAVE_ALL_SECONDS):
-            self._saved = time.monotonic()
+        now = time.monotonic()
+        if now - self._metrics_saved > _SAVE_METRICS_SECONDS and self._records.stale:
+            self._metrics_saved = self._saved = now
             self._save(None)
+        elif now - self._saved > _SAVE_ALL_SECONDS and self._records.stale - {_METRICS_SERVICE}:
+            self._saved = now
+            self._save(None, later={_METRICS_SERVICE})
         elif self._records.changed.is_set() and time.monotonic() - self._tasks_saved > _SAVE_TASKS_SECONDS:
             self._tasks_saved = time.monotonic()
             self._save("ecs")
 
-    def _save(self, service: str | None) -> None:
-        """Save what a call to a service may have changed; without a service, everything that has changed."""
+    def _save(self, service: str | None, later: Collection[str] = ()) -> None:
+        """Save what a call to a service may have changed; without a service, everything that has changed.
+
+        Services in `later` stay stale, unless a call has changed something.
+        """
         records = self._records
         with records.lock:
             records.changed.clear()
-            stale = set(records.stale)
+            stale = records.stale if ALL in records.stale else records.stale - set(later)
             if service is None:
-                records.stale.clear()
+                records.stale = records.stale - stale
             self._snapshots.save(service, None if service or ALL in stale else stale)
             if self._current_failure():
                 records.stale |= stale | {ALL}  # to be saved again

@@ -3,6 +3,7 @@
 import io
 import pickle
 import re
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from flask_on_aws_cli.local_aws import parts
 from flask_on_aws_cli.local_aws.api import snapshots
 from flask_on_aws_cli.local_aws.api.records import ALL, Records
+from flask_on_aws_cli.local_aws.api.saving import RecordSaver
 from flask_on_aws_cli.local_aws.faults import Faults
 from flask_on_aws_cli.local_project.location import ACCOUNT_ID
 
@@ -121,3 +123,25 @@ def test_a_read_saves_only_its_service_and_a_change_also_the_others() -> None:
     assert records.stale == {"rds"}
     records.note_call("rds", is_change=True)
     assert ALL in records.stale
+
+
+def test_lines_of_logs_are_saved_without_the_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A health check logs a line every few seconds, and metrics are large."""
+    records = Records("eu-central-1")
+    saver = RecordSaver(tmp_path, records, Faults())
+    saves: list[Any] = []
+    monkeypatch.setattr(snapshots.Snapshots, "save", lambda self, called=None, only=None: saves.append(only))
+    for elapsed, stale in (
+        (40, {"logs", "cloudwatch"}),
+        (42, {"logs", "cloudwatch"}),
+        (44, set()),
+        (75, {"cloudwatch"}),
+    ):
+        monkeypatch.setattr(time, "monotonic", lambda elapsed=elapsed: 1000.0 + elapsed)
+        records.stale |= stale
+        saver._save_regularly()
+    records.note_call("ecs", is_change=True)
+    monkeypatch.setattr(time, "monotonic", lambda: 1080.0)
+    saver._save_regularly()
+    assert saves == [{"logs", "cloudwatch"}, {"logs"}, {"cloudwatch"}, None]
+    assert records.stale == set()

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ....task_model.definition import LogTarget
@@ -70,7 +70,7 @@ class LogStreams:
             self._faults.forget(_ACTIVITY, [file.stream for file in self._files])
 
     def _send_file(self, file: _File) -> None:
-        before = replace(file)
+        position, incomplete_line = file.position, file.incomplete_line
         lines = _new_lines(file)
         if not lines:
             return
@@ -79,8 +79,8 @@ class LogStreams:
         try:
             self._records.put_log_events(file.target.group, file.stream, events)
         except Exception:
-            if file.position >= before.position:  # otherwise it was emptied, and no file has these lines any more
-                file.position, file.incomplete_line = before.position, before.incomplete_line
+            if file.position >= position:  # otherwise it was emptied, and no file has these lines any more
+                file.position, file.incomplete_line = position, incomplete_line
             raise
 
 

@@ -131,6 +131,10 @@ NOT_CHANGED = {
     **dict.fromkeys(
         ("database", "bucket", "databaseName", "databaseUsername", "vpcCidr"), "a change is rejected, see test_stack.py"
     ),
+    **dict.fromkeys(
+        ("databaseMinCapacity", "databaseMaxCapacity", "databaseAutoPauseSeconds"),
+        "only Aurora has them; test_setting_values.py plans them",
+    ),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

@@ -8,7 +8,7 @@ from typing import Any
 from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
-from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.engines import ALL_ENGINES
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS
 from flask_on_aws.validation.setting_texts import plain
@@ -97,8 +97,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
 
     defaults = AppSettings(root)
     database = text("database", defaults.database_engine)
-    if database not in (*ENGINES, "none"):
-        raise ValueError(f"database: {database!r} is not one of {', '.join(ENGINES)}, none.")
+    if database not in (*ALL_ENGINES, "none"):
+        raise ValueError(f"database: {database!r} is not one of {', '.join(ALL_ENGINES)}, none.")
     engine = defaults.database_engine if database == "none" else database
     secret_names = [name for key in ("secrets", "secretValues") for name in names(key)]
     return AppSettings(
@@ -119,7 +119,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
             name for name, service in SERVICES.items() if text(name, "" if service.is_default else "none") != "none"
         ),
         database_engine=engine,
-        database_version=text("databaseVersion", ENGINES[engine].default_version),
+        database_version=text("databaseVersion", ALL_ENGINES[engine].default_version),
         database_scheme=text("databaseUrlScheme", URLS[engine].scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
         cache_use=text("cacheUse", defaults.cache_use),

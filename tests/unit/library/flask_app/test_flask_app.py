@@ -53,12 +53,14 @@ VARIANTS = {
         "release_command": "flask release",
     },
     "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
+    "aurora": {"environment": "production", "database": "aurora-postgres"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }
 
 
+CLUSTER = {"endpoint": "writer.rds.amazonaws.com", "readerEndpoint": "reader.rds.amazonaws.com"}
 # What AWS makes up for a new resource, as far as other resources use it.
 COMPUTED = {
     "Repository": lambda args: {"repositoryUrl": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{args.name}"},
@@ -68,6 +70,7 @@ COMPUTED = {
     "TargetGroup": lambda args: {"arnSuffix": "targetgroup/tg/1"},
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
+    "Cluster": lambda args: CLUSTER if args.typ == "aws:rds/cluster:Cluster" else {},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
     "ReplicationGroup": lambda args: {
         "primaryEndpointAddress": "master.cache.amazonaws.com",

@@ -60,7 +60,8 @@ def decimal(value: str) -> float:
     """A number, whole or not."""
     if not re.fullmatch(r"-?\d+(?:\.\d+)?", value.strip()):
         raise ValueError(f"{value!r} must be a number.")
-    return float(value)
+    parsed = float(value)
+    return int(parsed) if parsed.is_integer() else parsed
 
 
 def flag(value: str) -> bool:

@@ -135,6 +135,7 @@ NOT_CHANGED = {
         ("databaseMinCapacity", "databaseMaxCapacity", "databaseAutoPauseSeconds"),
         "only Aurora has them; test_setting_values.py plans them",
     ),
+    **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

@@ -350,6 +350,10 @@ def alarms_args(args: FlaskAppArgs) -> AlarmsArgs:
     return AlarmsArgs(email=args["alarm_email"], monthly_budget_usd=args["monthly_budget_usd"])
 
 
+# Stands for an ARN that only this update may make known: the preflight has a database of its own.
+_PLACEHOLDER_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-AbCdEf"
+
+
 def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
     """What the app runs with besides what the image knows, as the settings of a stack."""
     return {"name": name, **{camel_case(key): _text(value) for key, value in _preflight_args(args).items()}}
@@ -374,6 +378,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         database_version=args["database_version"],
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
+        database_url_secret_arn=_PLACEHOLDER_ARN if args["database_url_secret_arn"] is not None else None,
         cache_use=args["cache_use"],
         cache_version=args["cache_version"],
         compat=args["compat"],

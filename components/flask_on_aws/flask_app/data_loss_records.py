@@ -106,6 +106,13 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     }
 
 
+def _removed_by(args: FlaskAppArgs) -> str:
+    """The argument by which a stack no longer has a server of its own."""
+    if "database_url_secret_arn" in args:
+        return "database_url_secret_arn"
+    return "database" if args["database"] == "none" else "database_host"
+
+
 def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
     """By role: the app's names of its parts' arguments, and of the argument that removes the part."""
     key = {"kms_key_id": "create_kms_key" if args["create_kms_key"] else "kms_key_id"}
@@ -113,7 +120,7 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         **app_names(lambda args: logical_database_args(args, "", {})),
         **app_names(lambda args: database_args(args, "", [])),
         **({"kms_key_id": "database_kms_key_id"} if "database_kms_key_id" in args else key),
-        REMOVED: "database" if args["database"] == "none" else "database_host",
+        REMOVED: _removed_by(args),
     }
     return {
         "network": {**app_names(network_args), REMOVED: ""},

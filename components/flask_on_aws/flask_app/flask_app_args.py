@@ -154,6 +154,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg or mysql+pymysql. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL."""
     database_url_query: str
     """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, or ssl_ca."""
+    database_url_secret_arn: pulumi.Input[str]
+    """ARN of an existing secret in Secrets Manager with the URL of a database that the stack does not create, or of one of its JSON keys, as ARN:key::. The app gets the URL as DATABASE_URL, and none of the other variables of a database; `database` is none. `database_url_scheme` tells the preflight which database to provide. Default: none."""
+    database_url_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret of `database_url_secret_arn`, if that is another than `kms_key_id` and not AWS's own. Its policy must let the account use it. Default: none."""
     database_host: pulumi.Input[str]
     """Host of an existing PostgreSQL server to share, with `database` postgres; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
     database_port: pulumi.Input[int]
@@ -435,6 +439,9 @@ def _with_switches(processes: Mapping[str, str], workers: Mapping[str, str | Non
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
     """The arguments over the defaults of their environment and of their database's engine."""
+    given = with_defaults(args, {})
+    if given.get("database_url_secret_arn") and "database" not in given:
+        args = cast(FlaskAppArgs, {**args, "database": "none"})
     chosen = with_defaults(args, COMMON)
     url = URLS.get(chosen["database"], URLS["postgres"])
     profile = PROFILES.get(chosen["environment"], DEVELOPMENT)

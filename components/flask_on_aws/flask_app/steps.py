@@ -34,6 +34,7 @@ from ..runtime_contract.contract import (
     plain_environment,
     secret_names,
     secret_values,
+    url_names,
 )
 from ..runtime_contract.rds_ca import region_certificates
 from ..secrets.app_secret import AppSecret, AppSecretArgs
@@ -275,6 +276,9 @@ class FlaskAppSteps(Component):
         others = {*args["env"], *args["secrets"]}
         names = {*secret_names(needs(args), args["compat"], args["database"]), *own} - others
         kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
+        if "database_url_secret_arn" in args:
+            urls = {*url_names(args["compat"])} - others - {*own}
+            kept |= dict.fromkeys(sorted(urls), args["database_url_secret_arn"])
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
                 self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
@@ -313,6 +317,8 @@ class FlaskAppSteps(Component):
         args["environment"] = self._environment
         args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
         args |= self._keys("kms_key_id")
+        if "database_url_kms_key_id" in self._args:
+            args["secret_kms_key_ids"] = [self._args["database_url_kms_key_id"]]
         if self._mounts_certificates():
             args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self.database, LogicalDatabase):
@@ -369,7 +375,8 @@ class FlaskAppSteps(Component):
 
     def _mounts_certificates(self) -> bool:
         choice = self._args["ca_certificates"]
-        if choice != "auto" or self._args["database"] == "none":
+        has_database = self._args["database"] != "none" or "database_url_secret_arn" in self._args
+        if choice != "auto" or not has_database:
             return choice == "init"
         dockerfile = Path(self._args["app"], self._args["dockerfile"])
         if "image" in self._args or dockerfile.is_file():

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from .database_url import PRODUCTS as PRODUCTS
 from .database_url import URLS as URLS
+from .database_url import product_of as product_of
 from .database_url import tls_query
 from .servers import FORWARDERS, UWSGI_ON_START
 from .task_sizes import fargate_size_problems as fargate_size_problems
@@ -38,6 +39,7 @@ PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 _UPSUN = {"postgres": ("postgresql", "pgsql"), "mysql": ("mysql", "mysql"), "mariadb": ("mariadb", "mysql")}
 # What a product's variables need, besides those that every database has.
 _PRODUCT_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
+_DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb")
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
@@ -82,6 +84,8 @@ class DatabaseFacts:
     """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
     engine: str = "postgres"
     """The engine's name in the setting `database`."""
+    url_only: bool = False
+    """Whether the app gets the URL alone, as that of a database that the stack did not create."""
 
 
 @dataclass(frozen=True)
@@ -402,13 +406,21 @@ def secret_names(services: Collection[str], compat: Collection[str], engine: str
     return tuple(variable.name for variable in _chosen("secret", _needs(services, engine), compat))
 
 
+def url_names(compat: Collection[str]) -> tuple[str, ...]:
+    """Names of the secret variables that hold the URL of the database, sorted."""
+    return tuple(sorted(row.name for row in VARIABLES if row.value is _url and row.preset in ("", *compat)))
+
+
 def _needs(services: Collection[str], engine: str) -> set[str]:
     return {*services, *(_PRODUCT_NEEDS[PRODUCTS[engine]] if "database" in services else ())}
 
 
 def _values(kind: str, inputs: Inputs) -> dict[str, str]:
     needs = [name for name, is_met in NEEDS.items() if is_met(inputs)]
-    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, needs, inputs.facts.compat)}
+    chosen = _chosen(kind, needs, inputs.facts.compat)
+    if inputs.facts.database and inputs.facts.database.url_only:
+        chosen = [variable for variable in chosen if variable.needs not in _DATABASE_NEEDS or variable.value is _url]
+    return {variable.name: str(variable.value(inputs)) for variable in chosen}
 
 
 def _chosen(kind: str, needs: Collection[str], compat: Collection[str]) -> list[Variable]:

@@ -74,6 +74,12 @@ URLS: Mapping[str, UrlProfile] = {engine: _OF_PRODUCTS[product] for engine, prod
 """By the engine's name in the setting `database`."""
 
 
+def product_of(scheme: str) -> str:
+    """The product that a URL's scheme belongs to, such as `mysql` of `mysql+pymysql`; `postgres` of an unknown one."""
+    matching = (product for product, profile in _OF_PRODUCTS.items() if profile.schemes.fullmatch(scheme))
+    return next(matching, "postgres")
+
+
 def tls_query(engine: str, scheme: str, ca_path: str) -> str:
     """The query by which a scheme's driver verifies the server's certificate; empty for one that takes none."""
     profile, (_, plus, driver) = URLS[engine], scheme.partition("+")

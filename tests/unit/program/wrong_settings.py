@@ -32,6 +32,7 @@ SHARED = {
     "privateSubnetIds": ["subnet-3", "subnet-4"],
 }
 AURORA = {"database": "aurora-postgres"}
+URL_SECRET = {"databaseUrlSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf:url::"}
 SERVER = {
     "databaseHost": "db.example.com",
     "databaseServerSecurityGroupId": "sg-5e",
@@ -520,6 +521,48 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {**SERVER, **AURORA},
         [
             "databaseHost: only a PostgreSQL server can be shared, and database is aurora-postgres; leave it out, so that the app gets its own server."
+        ],
+    ),
+    (
+        {**URL_SECRET, "database": "postgres"},
+        [
+            "databaseUrlSecretArn: the app uses an existing database, and database postgres would create another one; set database to none, or leave it out."
+        ],
+    ),
+    (
+        {"databaseUrlSecretArn": "postgresql://shop:secret@db.example.com/shop"},
+        [
+            "databaseUrlSecretArn: must be the ARN of a secret or an SSM parameter; the value itself goes into secretValues."
+        ],
+    ),
+    (
+        {"databaseUrlSecretArn": "arn:aws:ssm:us-east-1:123456789012:parameter/url"},
+        [
+            "databaseUrlSecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/url' is a parameter; put the URL into a secret of Secrets Manager."
+        ],
+    ),
+    (
+        {**URL_SECRET, "databaseUrlQuery": "sslmode=require"},
+        [
+            "databaseUrlQuery: 'sslmode=require' has no effect with databaseUrlSecretArn; the secret has the whole URL; leave it out."
+        ],
+    ),
+    (
+        {"databaseUrlKmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"},
+        [
+            "databaseUrlKmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012' has no effect without databaseUrlSecretArn; set that, or leave it out."
+        ],
+    ),
+    (
+        {**URL_SECRET, "databaseUrlKmsKeyId": "alias/shop"},
+        [
+            "databaseUrlKmsKeyId: 'alias/shop' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
+        ],
+    ),
+    (
+        {**URL_SECRET, "env": {"DATABASE_URL": "sqlite://"}},
+        [
+            "env.DATABASE_URL: 'DATABASE_URL' is set by the stack; choose another name, or list it in overrideEnv to replace its value."
         ],
     ),
     (

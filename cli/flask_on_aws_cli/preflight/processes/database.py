@@ -105,4 +105,13 @@ def _password() -> str:
 def database_facts(settings: AppSettings, host: str, port: int) -> DatabaseFacts:
     """A database's address, in the form that the stack's settings choose."""
     scheme, query = settings.database_scheme, settings.database_query
-    return DatabaseFacts(host, port, NAME, OWNER, scheme, query, engine=settings.database_engine)
+    return DatabaseFacts(
+        host,
+        port,
+        NAME,
+        OWNER,
+        scheme,
+        query,
+        engine=settings.database_engine,
+        url_only=settings.database_is_existing,
+    )

@@ -20,7 +20,7 @@ from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
-from ...runtime_contract.contract import COMPAT, reserved_names, variable_problems
+from ...runtime_contract.contract import COMPAT, product_of, reserved_names, url_names, variable_problems
 from ...secrets.secret_key import POLICIES
 from ...storage import media_bucket
 from ...tags import tag_problems
@@ -84,6 +84,8 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from shared_problems(args)
     yield from key_problems(args)
     engine = args["database"] if args["database"] in ALL_ENGINES else "postgres"
+    if "database_url_secret_arn" in args:
+        engine = product_of(args["database_url_scheme"])
     yield from url_problems(engine, args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
@@ -181,6 +183,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if not set(compat) <= set(COMPAT):
         return
     reserved = reserved_names(needs(args), compat, args["database"])
+    if "database_url_secret_arn" in args:
+        reserved |= {*url_names(compat)}
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -32,6 +32,7 @@ _ONLY_WITH = (
     _Rule("dns_ready", "domain", False),
     _Rule("zone_id", "domain"),
     _Rule("certificate_arn", "domain"),
+    _Rule("database_url_kms_key_id", "database_url_secret_arn"),
     _Rule("database_port", "database_host", 5432),
     _Rule("database_server_security_group_id", "database_host"),
     _Rule("database_server_secret_arn", "database_host"),
@@ -45,6 +46,7 @@ _ONLY_WITH = (
     _Rule("listener_has_certificate", "listener_arn", False),
 )
 _ONLY_WITHOUT = (
+    _Rule("database_url_query", "database_url_secret_arn"),
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
@@ -152,6 +154,7 @@ _REASONS = {
     "cluster_arn": "the shared cluster is set up by the stack that owns it; leave it out",
     "vpc_id": "an existing VPC is left as it is; leave it out",
     "database_host": "the shared server is set up by the stack that owns it; leave it out",
+    "database_url_secret_arn": "the secret has the whole URL; leave it out",
     "image": "nothing is built; leave one of them out",
     "schedules": "each schedule sets min_tasks and max_tasks; set them there",
 }

@@ -14,7 +14,7 @@ from tests.unit.library.flask_app.test_flask_app import APP, SERVER, SHARED, VAR
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 MADE = "arn:aws:mock:us-east-1:123456789012:app-kms-key"
 PRODUCTION = VARIANTS["production"]
-AURORA = {**VARIANTS["aurora"], "database_min_capacity": 2}
+AURORA = {**PRODUCTION, "database": "aurora-postgres", "database_min_capacity": 2}
 WAYS = {
     "made": ({"create_kms_key": True}, MADE),
     "existing": ({"kms_key_id": KEY}, KEY),

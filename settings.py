@@ -56,6 +56,14 @@ def number(value: str) -> int:
     return int(value)
 
 
+def decimal(value: str) -> float:
+    """A number, whole or not."""
+    if not re.fullmatch(r"-?\d+(?:\.\d+)?", value.strip()):
+        raise ValueError(f"{value!r} must be a number.")
+    parsed = float(value)
+    return int(parsed) if parsed.is_integer() else parsed
+
+
 def flag(value: str) -> bool:
     """true or false."""
     if value.lower() not in ("true", "false"):
@@ -112,7 +120,7 @@ def _reader(hint: Any) -> Reader:
     if get_origin(kind) is Sequence:
         item = plain_type(get_args(kind)[0])
         return numbers if item is int else objects if get_origin(item) is Mapping else texts
-    return {int: number, bool: flag}.get(kind, text)
+    return {int: number, float: decimal, bool: flag}.get(kind, text)
 
 
 # Read as secrets: their values are encrypted in the stack's file and its state.

@@ -241,6 +241,7 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
 _TYPES = {
     settings.text: "string",
     settings.number: "integer",
+    settings.decimal: "number",
     settings.flag: "boolean",
     settings.texts: "array",
     settings.numbers: "array",

@@ -510,7 +510,7 @@ def status(rds: Any, name: str = "db") -> str:
 
 def queued_operations() -> list[tuple[str, ...]]:
     """The operations queued for database servers."""
-    from flask_on_aws_cli.local_aws.moto_patches.rds import operations
+    from flask_on_aws_cli.local_aws.moto_patches.rds_operations import operations
 
     queued = []
     while not operations.empty():
@@ -622,6 +622,112 @@ def resource_id_of_a_replica() -> None:
     source = database(rds)["DbiResourceId"]
     replica = rds.create_db_instance_read_replica(DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="db")
     assert replica["DBInstance"]["DbiResourceId"] != source
+
+
+def aurora(rds: Any, name: str = "aurora", **more: Any) -> dict[str, Any]:
+    login = {"MasterUsername": "app", "MasterUserPassword": "password-1"}
+    arguments = {"Engine": "aurora-postgresql", "DatabaseName": "shop", **login, **more}
+    return rds.create_db_cluster(DBClusterIdentifier=name, **arguments)["DBCluster"]
+
+
+def described_cluster(rds: Any, name: str = "aurora") -> dict[str, Any]:
+    return rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+
+
+def cluster_record(name: str = "aurora") -> Any:
+    from moto.rds.models import rds_backends
+
+    return rds_backends[ACCOUNT][REGION].clusters[name]
+
+
+@contract(f"{RDS}.create_db_cluster")
+def a_new_cluster() -> None:
+    aurora(client("rds"))
+    assert ("create", "aurora", "") in queued_operations()
+
+
+@contract("DBCluster.status")
+def status_of_a_new_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    cluster_record()._status = "creating"
+    assert [described_cluster(rds)["Status"] for _ in range(2)] == ["creating", "creating"]
+    # Its instances share its server.
+    queued_operations()
+    rds.create_db_instance(
+        DBInstanceIdentifier="first",
+        DBClusterIdentifier="aurora",
+        Engine="aurora-postgresql",
+        DBInstanceClass="db.serverless",
+    )
+    assert "first" not in [operation[1] for operation in queued_operations() if operation[0] == "create"]
+
+
+@contract(f"{RDS}.restore_db_cluster_from_snapshot")
+def a_restored_cluster() -> None:
+    rds = client("rds")
+    aurora(rds, DeletionProtection=True)
+    database(rds, "instance", DBName="shop")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="aurora", DBClusterSnapshotIdentifier="before")
+    taken = rds.create_db_snapshot(DBInstanceIdentifier="instance", DBSnapshotIdentifier="moved")
+    sources = {"copy": "before", "moved": taken["DBSnapshot"]["DBSnapshotArn"]}
+    for name, snapshot in sources.items():
+        rds.restore_db_cluster_from_snapshot(
+            DBClusterIdentifier=name, SnapshotIdentifier=snapshot, Engine="aurora-postgresql"
+        )
+        described = described_cluster(rds, name)
+        assert (described["DeletionProtection"], described["DatabaseName"]) == (False, "shop")
+
+
+@contract(f"{RDS}.modify_db_cluster")
+def a_changed_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    rds.modify_db_cluster(DBClusterIdentifier="aurora", MasterUserPassword="password-2", ApplyImmediately=True)
+    assert described_cluster(rds)["Status"] == "modifying"
+
+
+@contract(f"{RDS}.create_db_cluster_snapshot")
+def a_new_snapshot_of_a_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    created = rds.create_db_cluster_snapshot(DBClusterIdentifier="aurora", DBClusterSnapshotIdentifier="before")
+    assert created["DBClusterSnapshot"]["Status"] == "creating"
+
+
+@contract(f"{RDS}.delete_db_cluster")
+def a_deleted_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    queued_operations()
+    rds.delete_db_cluster(DBClusterIdentifier="aurora", FinalDBSnapshotIdentifier="last")
+    assert queued_operations() == [("snapshot", "aurora", "last"), ("delete", "aurora", "")]
+
+
+@contract(f"{RDS}.delete_db_cluster_snapshot")
+def a_deleted_snapshot_of_a_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="aurora", DBClusterSnapshotIdentifier="before")
+    queued_operations()
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="before")
+    assert queued_operations() == [("delete-snapshot", "before", "")]
+
+
+@contract("DBCluster.endpoint")
+def endpoint_of_a_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    cluster_record().local_host = "127.0.0.1"
+    assert described_cluster(rds)["Endpoint"] == "127.0.0.1"
+
+
+@contract("DBCluster.reader_endpoint")
+def reader_endpoint_of_a_cluster() -> None:
+    rds = client("rds")
+    aurora(rds)
+    cluster_record().local_host = "127.0.0.1"
+    assert described_cluster(rds)["ReaderEndpoint"] == "127.0.0.1"
 
 
 # CloudFront

@@ -1,7 +1,8 @@
 """Settings of stacks that together set every setting, with every type of valid value.
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
-as by `pulumi config set`. `PLANNED` has an app without a Dockerfile. In `UNSET`, every setting is present but not set.
+as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, and an Aurora cluster. `EXISTING` has a database
+that the stack does not create. In `UNSET`, every setting is present but not set.
 """
 
 import json
@@ -152,10 +153,19 @@ SHARED: dict[str, Any] = {
 }
 PLANNED: dict[str, Any] = {
     "app": "tests/apps/pip",
+    "database": "aurora-mysql",
+    "databaseMinCapacity": 0,
+    "databaseMaxCapacity": 2.5,
+    "databaseAutoPauseSeconds": 600,
     "pythonVersion": "3.12",
     "systemPackages": ["libpq5"],
     "buildCommand": "flask digest compile",
     "assetsFolder": "none",
+}
+EXISTING: dict[str, Any] = {
+    "databaseUrlSecretArn": f"{_SECRET}:url::",
+    "databaseUrlKmsKeyId": f"arn:aws:kms:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
+    "databaseUrlScheme": "mysql+pymysql",
 }
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",

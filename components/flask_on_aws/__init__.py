@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .alarms.alarms import Alarms, AlarmsArgs
+    from .aurora.aurora_cluster import AuroraCluster, AuroraClusterArgs
     from .cache.cache import Cache
     from .cache.cache_args import CacheArgs
     from .database.database import Database, DatabaseArgs
@@ -43,6 +44,8 @@ __all__ = [
     "AliasRecordsArgs",
     "AppSecret",
     "AppSecretArgs",
+    "AuroraCluster",
+    "AuroraClusterArgs",
     "Autoscaling",
     "AutoscalingArgs",
     "Cache",
@@ -97,6 +100,8 @@ _MODULES = {
     "AliasRecordsArgs": ".ingress.alias_records",
     "AppSecret": ".secrets.app_secret",
     "AppSecretArgs": ".secrets.app_secret",
+    "AuroraCluster": ".aurora.aurora_cluster",
+    "AuroraClusterArgs": ".aurora.aurora_cluster",
     "Autoscaling": ".ecs.autoscaling",
     "AutoscalingArgs": ".ecs.autoscaling",
     "Cache": ".cache.cache",

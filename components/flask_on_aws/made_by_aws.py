@@ -96,6 +96,44 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "stays: the region has one for all databases, which keeps its lines for 30 days",
     ),
     MadeByAws("aws:rds/instance:Instance", "network interface in the private subnets", "", "deleted with the database"),
+    MadeByAws("aws:rds/cluster:Cluster", "service-linked role `AWSServiceRoleForRDS`", "", _ROLE),
+    MadeByAws(
+        "aws:rds/cluster:Cluster",
+        "automated backups and snapshots `rds:<identifier>-…`",
+        "`database: aurora-postgres` or `aurora-mysql`",
+        "deleted with the database",
+    ),
+    MadeByAws(
+        "aws:rds/cluster:Cluster",
+        "final snapshot `<name>-db-final-…`",
+        "`keepData`",
+        "stays, and is billed by its size: `aws rds delete-db-cluster-snapshot`",
+    ),
+    MadeByAws(
+        "aws:rds/cluster:Cluster",
+        "log groups `/aws/rds/cluster/<identifier>/postgresql`, for Aurora MySQL `…/error` and `…/slowquery`",
+        "",
+        "deleted with the stack, which creates them; RDS may write its last lines to new ones without retention: "
+        "`aws logs delete-log-group`",
+    ),
+    MadeByAws(
+        "aws:rds/clusterInstance:ClusterInstance",
+        "statistics of Performance Insights",
+        "`databaseMinCapacity` of at least 2",
+        "deleted with the database",
+    ),
+    MadeByAws(
+        "aws:rds/clusterInstance:ClusterInstance",
+        "log group `RDSOSMetrics`",
+        "`databaseMonitoringInterval` above 0",
+        "stays: the region has one for all databases, which keeps its lines for 30 days",
+    ),
+    MadeByAws(
+        "aws:rds/clusterInstance:ClusterInstance",
+        "network interface in the private subnets",
+        "",
+        "deleted with the database",
+    ),
     MadeByAws(
         "aws:elasticache/replicationGroup:ReplicationGroup",
         "service-linked role `AWSServiceRoleForElastiCache`",
@@ -181,6 +219,7 @@ NOTHING: Sequence[str] = (
     "aws:lb/listener:Listener",
     "aws:lb/listenerRule:ListenerRule",
     "aws:lb/targetGroup:TargetGroup",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup",
     "aws:rds/parameterGroup:ParameterGroup",
     "aws:rds/subnetGroup:SubnetGroup",
     "aws:route53/record:Record",

@@ -131,6 +131,11 @@ NOT_CHANGED = {
     **dict.fromkeys(
         ("database", "bucket", "databaseName", "databaseUsername", "vpcCidr"), "a change is rejected, see test_stack.py"
     ),
+    **dict.fromkeys(
+        ("databaseMinCapacity", "databaseMaxCapacity", "databaseAutoPauseSeconds"),
+        "only Aurora has them; test_setting_values.py plans them",
+    ),
+    **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

@@ -50,6 +50,24 @@ def test_every_engine_is_planned(planned, engine, version, port):
     assert [(rule["fromPort"], rule["toPort"]) for rule in rules] == [(port, port)]
 
 
+@pytest.mark.parametrize(
+    ("database", "engine", "version", "logs"),
+    [
+        ("aurora-postgres", "aurora-postgresql", "17", {"postgresql"}),
+        ("aurora-mysql", "aurora-mysql", "8.0", {"error", "slowquery"}),
+    ],
+)
+def test_every_aurora_engine_is_planned(planned, database, engine, version, logs):
+    plan = planned({"database": database, "alarms": True, "databaseMultiAz": True})
+    cluster = plan["aws:rds/cluster:Cluster::app-db"]
+    assert (cluster["engine"], cluster["engineVersion"], cluster["engineMode"]) == (engine, version, "provisioned")
+    assert plan["aws:rds/clusterParameterGroup:ClusterParameterGroup::app-db-parameters"]["family"] == engine + version
+    instances = {name: plan[f"aws:rds/clusterInstance:ClusterInstance::app-db-instance-{name}"] for name in (1, 2)}
+    assert {instance["instanceClass"] for instance in instances.values()} == {"db.serverless"}
+    assert logs == {key.rpartition("-logs-")[2] for key in plan if "LogGroup::app-db-logs-" in key}
+    assert "aws:cloudwatch/metricAlarm:MetricAlarm::app-alarms-database-capacity" in plan
+
+
 def test_every_setting_changes_the_plan(planned):
     own = planned(OWN)
     assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"
@@ -72,7 +90,10 @@ def test_every_setting_changes_the_plan(planned):
     rule = next(inputs for key, inputs in shared.items() if key.startswith("aws:lb/listenerRule:ListenerRule::"))
     assert (rule["listenerArn"], rule["priority"]) == (SHARED["listenerArn"], 200)
 
-    image = next(inputs for key, inputs in planned(PLANNED).items() if key.startswith("docker-build:index:Image::"))
+    plan = planned(PLANNED)
+    scaling = plan["aws:rds/cluster:Cluster::app-db"]["serverlessv2ScalingConfiguration"]
+    assert scaling == {"minCapacity": 0, "maxCapacity": 2.5, "secondsUntilAutoPause": 600}
+    image = next(inputs for key, inputs in plan.items() if key.startswith("docker-build:index:Image::"))
     assert "python:3.12" in image["dockerfile"]["inline"]
 
     # Settings that are present but not set plan the same resources as the defaults.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import BROKER, PRODUCTS, SERVICES, plain_names, secret_names
 
 from tests.setting_values import SERVICE_KINDS
 
@@ -24,7 +24,11 @@ ENGINES = {
     "postgres": {},
     "mysql": {"databaseUrlScheme": "mysql+pymysql"},
     "mariadb": {"databaseUrlScheme": "mysql+pymysql"},
+    "aurora-postgres": {},
+    "aurora-mysql": {"databaseUrlScheme": "mysql+pymysql"},
 }
+# Each is served here by MariaDB; their URL and variables are tested with each driver.
+NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
 _MARK = "contract {"
 
 
@@ -45,9 +49,8 @@ def reports(text: str) -> dict[str, Any]:
     return {report["role"]: report for report in parsed}
 
 
-# MySQL is a MariaDB server here; its URL and variables are tested with each driver.
 @pytest.mark.parametrize(
-    "engine", [pytest.param(name, marks=pytest.mark.slow) if name == "mysql" else name for name in ENGINES]
+    "engine", [pytest.param(name, marks=pytest.mark.slow) if name in NIGHTLY else name for name in ENGINES]
 )
 def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str, engine: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
@@ -55,9 +58,10 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue"}
     local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
     output = local.up("--runtime", runtime)
-    client = "psql" if engine == "postgres" else "mysql"
+    client = "psql" if PRODUCTS[engine] == "postgres" else "mysql"
     assert f"database: flask-on-aws local {client}\n" in output
-    assert ("serves it here in place of MySQL 8.4." in output) == (engine == "mysql")
+    for served, product in NIGHTLY.items():
+        assert (f"serves it here in place of {product}." in output) == (engine == served)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}
     by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged, 30)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask_on_aws_cli.local_aws.api.endpoint import Endpoint
 from flask_on_aws_cli.local_aws.rds import Databases, Status
@@ -67,3 +68,42 @@ def test_a_database_that_cannot_be_created_reports_the_reason(
     describe = create(rds, "unmade")
     until(lambda: describe()["DBInstanceStatus"] == "failed", 20, describe)
     assert "Install it, for example with `apt-get install postgresql`" in describe()["StatusInfos"][0]["Message"]
+
+
+def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> None:
+    """From an instance's snapshot, with a snapshot of its own, and gone when it is deleted."""
+    instance = create(rds, "web")
+    until(lambda: instance()["DBInstanceStatus"] == "available", 60, instance)
+    taken = rds.create_db_snapshot(DBInstanceIdentifier="web", DBSnapshotIdentifier="moved")["DBSnapshot"]
+    snapshots = lambda: rds.describe_db_snapshots(DBSnapshotIdentifier="moved")["DBSnapshots"][0]  # noqa: E731
+    until(lambda: snapshots()["Status"] == "available", 60, snapshots)
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier="shop", SnapshotIdentifier=taken["DBSnapshotArn"], Engine="aurora-postgresql"
+    )
+
+    def cluster(name: str = "shop") -> Any:
+        return rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+
+    until(lambda: cluster()["Status"] == "available", 60, cluster)
+    for number in (1, 2):
+        rds.create_db_instance(
+            DBInstanceIdentifier=f"shop-{number}",
+            DBClusterIdentifier="shop",
+            DBInstanceClass="db.serverless",
+            Engine="aurora-postgresql",
+        )
+    described = rds.describe_db_instances(Filters=[{"Name": "db-cluster-id", "Values": ["shop"]}])["DBInstances"]
+    addresses = {(member["Endpoint"]["Address"], member["Endpoint"]["Port"]) for member in described}
+    assert addresses == {(cluster()["Endpoint"], cluster()["Port"])}
+    assert cluster()["Port"] != instance()["Endpoint"]["Port"]
+    rds.modify_db_cluster(DBClusterIdentifier="shop", MasterUserPassword="password2", ApplyImmediately=True)
+    until(lambda: cluster()["Status"] == "available", 20, cluster)
+    with psycopg.connect(
+        host="127.0.0.1", port=cluster()["Port"], user="app", password="password2", dbname="postgres", sslmode="require"
+    ) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    for member in described:
+        rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+    rds.delete_db_cluster(DBClusterIdentifier="shop", FinalDBSnapshotIdentifier="last")
+    last = lambda: rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="last")["DBClusterSnapshots"][0]  # noqa: E731
+    until(lambda: last()["Status"] == "available", 60, last)

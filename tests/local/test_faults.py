@@ -26,7 +26,7 @@ from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration
 from flask_on_aws_cli.local_aws.load_balancer.health_checks import HealthChecker
 from flask_on_aws_cli.local_aws.load_balancer.target_health import TargetHealthWriter
 from flask_on_aws_cli.local_aws.load_balancer.targets import TargetTable
-from flask_on_aws_cli.local_aws.moto_patches.rds import Operation, operations
+from flask_on_aws_cli.local_aws.moto_patches.rds_operations import Operation, operations
 from flask_on_aws_cli.local_aws.rds.part import Databases
 from flask_on_aws_cli.local_aws.rds.records import DatabaseRecords
 from flask_on_aws_cli.local_aws.reaper_supervisor import ReaperSupervisor

@@ -12,7 +12,7 @@ from flask_on_aws.build_plan.app_code.django_project import DjangoProject, find_
 from flask_on_aws.build_plan.app_code.python_code import Code
 from flask_on_aws.build_plan.own_image.dockerfile_stage import Stage
 from flask_on_aws.build_plan.project_files import ProjectFiles
-from flask_on_aws.runtime_contract.contract import DatabaseFacts
+from flask_on_aws.runtime_contract.contract import PRODUCTS, DatabaseFacts
 
 from ..shared.deferred_signals import deferred_signals
 from .app_checks.api_docs import OPENAPI_PATH, judge_api_docs
@@ -230,7 +230,9 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
-            drivers = "psycopg nor psycopg2" if built.database.engine == "postgres" else "mysqlclient nor PyMySQL"
+            drivers = (
+                "psycopg nor psycopg2" if PRODUCTS[built.database.engine] == "postgres" else "mysqlclient nor PyMySQL"
+            )
             return not_checked(DATABASE, f"the app has neither {drivers}")
         return passed(DATABASE, f"{name} connects to DATABASE_URL with TLS, the certificate verified")
     output = Output(outcome.lines, exit_code=outcome.code, context=context)

@@ -8,9 +8,9 @@ from typing import Any
 from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
-from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.engines import ALL_ENGINES
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
-from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS
+from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS, product_of
 from flask_on_aws.validation.setting_texts import plain
 
 from ..shared.stack_options import json_setting, plan_settings, setting
@@ -47,6 +47,8 @@ class AppSettings:
     database_version: str = "17"
     database_scheme: str = "postgresql"
     database_query: str | None = None
+    database_is_existing: bool = False
+    """Whether the app only gets the URL of an existing database, in whose place the preflight provides another one."""
     cache_use: str = "cache"
     cache_major: int = 8
     domain: str = ""
@@ -97,9 +99,12 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
 
     defaults = AppSettings(root)
     database = text("database", defaults.database_engine)
-    if database not in (*ENGINES, "none"):
-        raise ValueError(f"database: {database!r} is not one of {', '.join(ENGINES)}, none.")
+    if database not in (*ALL_ENGINES, "none"):
+        raise ValueError(f"database: {database!r} is not one of {', '.join(ALL_ENGINES)}, none.")
     engine = defaults.database_engine if database == "none" else database
+    is_existing = bool(text("databaseUrlSecretArn"))
+    if is_existing:
+        engine = product_of(text("databaseUrlScheme", defaults.database_scheme))
     secret_names = [name for key in ("secrets", "secretValues") for name in names(key)]
     return AppSettings(
         folder=root / text("app", "app_template"),
@@ -116,10 +121,13 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         read_only_root=text("readOnlyRoot", "true") == "true",
         writable_paths=texts("writablePaths", defaults.writable_paths),
         services=frozenset(
-            name for name, service in SERVICES.items() if text(name, "" if service.is_default else "none") != "none"
+            name
+            for name, service in SERVICES.items()
+            if text(name, "" if service.is_default else "none") != "none" or (name == "database" and is_existing)
         ),
+        database_is_existing=is_existing,
         database_engine=engine,
-        database_version=text("databaseVersion", ENGINES[engine].default_version),
+        database_version=text("databaseVersion", ALL_ENGINES[engine].default_version),
         database_scheme=text("databaseUrlScheme", URLS[engine].scheme),
         database_query=setting(config, project, "databaseUrlQuery", None),
         cache_use=text("cacheUse", defaults.cache_use),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pulumi
 
+from ..aurora.capacity import GIB_PER_UNIT
 from ..database.engines import DEFAULT, ENGINES
 
 _GIB = 2**30
@@ -16,6 +17,9 @@ _LEAST_GROWTH_GIB, _GROWTH_PERCENT = 10, 10
 _GROWING_PERCENT = 8
 # Storage that does not grow leaves people to act, who need more time.
 _FIXED_PERCENT = 15
+# AWS's advice for freeable memory, of what an instance has:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.BestPractices.html
+_MEMORY_PERCENT = 5
 # DBInstanceClassMemory is the memory that the operating system and RDS leave; 256 MiB less matches the published limits
 # of small instances within a few percent (about 81 with 1 GiB, 420 with 4 GiB), where the plain size is a third too high.
 _RESERVED_GIB = 0.25
@@ -141,6 +145,28 @@ DATABASE_CPU = Rule(
     bad_periods=3,
     # The storage alarm reports a database without metrics; one e-mail is enough, so this alarm keeps its state.
     missing="ignore",
+)
+
+# For Aurora, CPUUtilization and FreeableMemory refer to the maximum capacity, not to the current one:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.viewing.monitoring
+CLUSTER_CPU = DATABASE_CPU._replace(
+    summary="The database has been out of CPU at its maximum capacity: see slow queries, or raise databaseMaxCapacity.",
+)
+CLUSTER_CAPACITY = Rule(
+    role="database-capacity",
+    summary="The database has been at its maximum capacity, or it no longer reports: see slow queries, or raise "
+    "databaseMaxCapacity.",
+    namespace="AWS/RDS",
+    metric="ACUUtilization",
+    statistic="Average",
+    comparison=_MORE,
+    threshold=90,
+    # A backup or an index takes minutes; a quarter of an hour is the load itself.
+    period=300,
+    periods=3,
+    bad_periods=3,
+    # A paused cluster reports 0: no data for a quarter of an hour means an outage.
+    missing="breaching",
 )
 
 # SQS reports a queue once a minute, and not at all once nothing has used it for six hours and it is empty:
@@ -284,6 +310,24 @@ def connections_rule(limit: int) -> Rule:
         period=60,
         periods=5,
         bad_periods=5,
+        missing="ignore",
+    )
+
+
+def cluster_memory_rule(max_capacity: float) -> Rule:
+    """Memory that is running out at the maximum capacity: queries fail, or the database restarts."""
+    return Rule(
+        role="database-memory",
+        summary="The database is almost out of memory at its maximum capacity: use fewer connections, or raise "
+        "databaseMaxCapacity.",
+        namespace="AWS/RDS",
+        metric="FreeableMemory",
+        statistic="Minimum",
+        comparison=_LESS,
+        threshold=max_capacity * GIB_PER_UNIT * _GIB * _MEMORY_PERCENT / 100,
+        period=300,
+        periods=3,
+        bad_periods=3,
         missing="ignore",
     )
 

@@ -7,9 +7,12 @@ from typing import TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
+from ..aurora.aurora_args import DEFAULTS as AURORA_DEFAULTS
+from ..aurora.capacity import capacity_problems, max_connections
 from ..component import Component, with_defaults
+from ..database.engines import CLUSTER_ENGINES
 from ..validation.argument_types import typed
-from ..validation.choices import CacheUse, DatabaseEngine
+from ..validation.choices import AuroraEngine, CacheUse, DatabaseEngine
 from ..validation.problems import Problem, raise_problems
 from ..validation.references import kms_key_problems
 from ..validation.values import range_problems
@@ -45,7 +48,17 @@ class AlarmsArgs(TypedDict, total=False):
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int
-    """Connection limit of the instance, if its parameter group sets one or its class is unusual. Default: derived from `database_instance_class`."""
+    """Connection limit of the instance or cluster, if its parameter group sets one or its class is unusual. Default: derived from `database_instance_class` or the capacity."""
+    watch_database_cluster: bool
+    """Whether the capacity, CPU, memory and connections of an Aurora cluster raise alarms. Default: false."""
+    database_cluster_identifier: pulumi.Input[str]
+    """Identifier of the Aurora cluster. Required with `watch_database_cluster`. Default: none."""
+    database_cluster_engine: AuroraEngine
+    """Engine of the cluster, from which its connection limit is derived: aurora-postgres or aurora-mysql. Default: aurora-postgres."""
+    database_min_capacity: float
+    """Minimum capacity of the cluster in Aurora capacity units. Default: 0.5."""
+    database_max_capacity: float
+    """Maximum capacity of the cluster in Aurora capacity units. Default: 4."""
     watch_queue: bool
     """Whether failed jobs and jobs that wait too long raise alarms. Default: false."""
     queue_name: pulumi.Input[str]
@@ -74,6 +87,10 @@ _DEFAULTS: AlarmsArgs = {
     "watch_load_balancer": False,
     "watch_service": False,
     "watch_database": False,
+    "watch_database_cluster": False,
+    "database_cluster_engine": "aurora-postgres",
+    "database_min_capacity": AURORA_DEFAULTS["min_capacity"],
+    "database_max_capacity": AURORA_DEFAULTS["max_capacity"],
     "watch_queue": False,
     "watch_cache": False,
     "cache_nodes": 1,
@@ -86,6 +103,7 @@ _NEEDED = {
     "watch_load_balancer": ("load_balancer_arn_suffix", "target_group_arn_suffix"),
     "watch_service": ("cluster_name", "service_name"),
     "watch_database": ("database_identifier", "database_storage_gib"),
+    "watch_database_cluster": ("database_cluster_identifier",),
     "watch_queue": ("queue_name", "dead_letter_queue_name"),
     "watch_cache": ("cache_replication_group_id",),
 }
@@ -115,6 +133,8 @@ def problems(args: AlarmsArgs) -> Iterator[Problem]:
         yield Problem("budget_tag", f"{args['budget_tag']!r} must be a tag's key and value, like project=shop.")
     if args["watch_database"]:
         yield from _database_problems(args)
+    if args["watch_database_cluster"]:
+        yield from _cluster_problems(args)
 
 
 def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
@@ -128,6 +148,15 @@ def _database_problems(args: AlarmsArgs) -> Iterator[Problem]:
     elif rules.memory_gib(args.get("database_instance_class", "")) is None:
         value = args.get("database_instance_class")
         yield Problem("database_instance_class", f"the memory of {value!r} is unknown; set database_max_connections.")
+
+
+def _cluster_problems(args: AlarmsArgs) -> Iterator[Problem]:
+    profile = CLUSTER_ENGINES[args["database_cluster_engine"]]
+    least, most = args["database_min_capacity"], args["database_max_capacity"]
+    for problem in capacity_problems(least, most, profile.default_version, profile):
+        yield Problem(f"database_{problem.argument}", problem.reason)
+    if "database_max_connections" in args:
+        yield from range_problems("database_max_connections", args["database_max_connections"], 6, 262143)
 
 
 class Alarms(Component):
@@ -148,6 +177,8 @@ class Alarms(Component):
             self._watch_service()
         if self._args["watch_database"]:
             self._watch_database()
+        if self._args["watch_database_cluster"]:
+            self._watch_database_cluster()
         if self._args["watch_queue"]:
             self._watch_queue()
         if self._args["watch_cache"]:
@@ -194,6 +225,21 @@ class Alarms(Component):
             memory, self._args["database_engine"]
         )
         self._create_alarm(rules.connections_rule(limit), dimensions)
+
+    def _watch_database_cluster(self) -> None:
+        """The instance that accepts writes, whichever it is after a failover."""
+        args = self._args
+        dimensions = {"DBClusterIdentifier": args["database_cluster_identifier"], "Role": "WRITER"}
+        profile = CLUSTER_ENGINES[args["database_cluster_engine"]]
+        least, most = args["database_min_capacity"], args["database_max_capacity"]
+        limit = args.get("database_max_connections") or max_connections(least, most, profile)
+        for rule in (
+            rules.CLUSTER_CAPACITY,
+            rules.CLUSTER_CPU,
+            rules.cluster_memory_rule(most),
+            rules.connections_rule(limit),
+        ):
+            self._create_alarm(rule, dimensions)
 
     def _watch_queue(self) -> None:
         self._create_alarm(rules.FAILED_JOBS, {"QueueName": self._args["dead_letter_queue_name"]})

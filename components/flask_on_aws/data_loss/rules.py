@@ -4,6 +4,7 @@ A record holds facts of each stateful resource by its role in the component: its
 arguments that affect its data. The rules compare the facts of the last update with those of this one.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -107,15 +108,39 @@ def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
             continue
         lost = f"{change[0]!r} → {change[1]!r} replaces the database {before['name']} by an empty one."
         if argument == "engine":
-            lost = f"{lost} Nothing converts its data: export it first, and import it into the new database."
+            lost = f"{lost} {_migration(*change)}"
         if argument == "kms_key_id":
             lost = (
                 f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
-                "key. To keep its data, take a snapshot, copy it with the new key (aws rds copy-db-snapshot "
-                "--kms-key-id), and restore the copy with databaseSnapshot (snapshot_identifier of Database) in the "
-                "same update."
+                f"key. {_new_key(str(before.get('engine', '')))}"
             )
         yield Finding(role, argument, lost)
+
+
+def _migration(old: str, new: str) -> str:
+    """How data gets from an engine to another one.
+
+    Aurora MySQL restores snapshots of MySQL 8.0 alone, which RDS no longer has in standard support.
+    """
+    if (old, new) == ("postgres", "aurora-postgres"):
+        return (
+            "To keep its data, stop the app, take a snapshot (aws rds create-db-snapshot), and set databaseSnapshot "
+            "(snapshot_identifier of AuroraCluster) to the snapshot's ARN in the same update."
+        )
+    return "Nothing converts its data: export it first, and import it into the new database."
+
+
+def _new_key(engine: str) -> str:
+    """How a database of an engine gets another key. Aurora restores a snapshot with any key, an instance keeps its key."""
+    if engine.startswith("aurora-"):
+        return (
+            "To keep its data, take a snapshot (aws rds create-db-cluster-snapshot), and restore it with databaseSnapshot "
+            "(snapshot_identifier of AuroraCluster) in the same update."
+        )
+    return (
+        "To keep its data, take a snapshot, copy it with the new key (aws rds copy-db-snapshot --kms-key-id), and restore "
+        "the copy with databaseSnapshot (snapshot_identifier of Database) in the same update."
+    )
 
 
 def _vpc_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
@@ -134,7 +159,8 @@ def _version_changed(role: str, before: Facts, after: Facts) -> Iterator[Finding
     if not versions or _changed(before, after, "engine", IDENTITY["engine"]):
         return
     parts = int(after.get("major_parts", 1))
-    old, new = ([int(part) for part in str(version).split(".")] for version in versions)
+    # Those of Aurora MySQL contain words: 8.0.mysql_aurora.3.10.0
+    old, new = ([int(part) for part in re.findall(r"\d+", str(version))] for version in versions)
     change = f"{versions[0]} → {versions[1]}"
     if new[:parts] < old[:parts] or (new[:parts] == old[:parts] and len(new) == len(old) and new < old):
         yield Finding(role, "engine_version", f"{change} cannot work: RDS has no downgrade. Set {versions[0]} again.")

@@ -5,32 +5,23 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_random as random
 
-from ..component import Component, with_defaults
+from ..component import with_defaults
 from ..data_loss.guard import Guard
-from ..data_loss.rules import IDENTITY
-from ..network.security_group_rules import allow_group
 from ..validation.problems import raise_problems
 from ..validation.values import retention_problems
 from .database_args import DEFAULTS, DatabaseArgs, facts, problems, settled
-from .engines import DEFAULT, ENGINES
+from .engines import ENGINES
 from .instance_guard import instance_guard
 from .log_groups import NAMED, NAMED_TAG, DatabaseLogs, is_named
-from .login import create_login
 from .monitoring_role import monitoring_role_arn
-from .replacement_guard import guard, tag
+from .server import CA_CERTIFICATE, INSIGHTS_DAYS, DatabaseServer
 from .snapshot_key import checked_key
 
 __all__ = ["Database", "DatabaseArgs", "problems"]
 
-_INSIGHTS_DAYS = 7  # the longest that costs nothing
-# A database that was created before there was a choice has no tag of its engine, and gets none.
-_UNRECORDED = {"engine": DEFAULT}
-_CA = "rds-ca-rsa2048-g1"  # AWS's default, valid until 2061; clients trust it with the bundle of rds_ca
 
-
-class Database(Component):
+class Database(DatabaseServer):
     """A PostgreSQL, MySQL or MariaDB instance on RDS that accepts connections only from the client security groups, and only over TLS.
 
     A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
@@ -61,12 +52,12 @@ class Database(Component):
         days = with_defaults(args, DEFAULTS)["log_retention_days"]
         raise_problems([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settled(args)
+        self._common = cast(Mapping[str, Any], self._args)
         self._profile = ENGINES[self._args["engine"]]
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
-        inputs = cast(Mapping[str, pulumi.Input[str]], self._args)
-        self._identity = {key: inputs[key] for key in IDENTITY if key in inputs and inputs[key] != _UNRECORDED.get(key)}
         self._create_security_group()
-        self._create_subnet_group()
+        # A group that was created without this tag stays without it.
+        self._create_subnet_group({NAMED_TAG: NAMED}, [f'tags["{NAMED_TAG}"]'])
         self._create_parameter_group()
         self._create_password()
         self._name_final_snapshot()
@@ -85,54 +76,6 @@ class Database(Component):
         self._logs.adopt(self._named, self.instance_identifier)
         self._register()
 
-    def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
-        """Allow members of another security group to connect to the database.
-
-        Args:
-            client: the name of the client, the last part of the rule's logical name; different for each client.
-            security_group_id: its security group, whose rules must allow outbound connections to `port`.
-        """
-        name, description = f"{self._name}-from-{client}", f"{self._profile.title} from {client}"
-        allow_group(name, self._group.id, security_group_id, self._profile.port, description, self._child())
-
-    def grant(self, client: str, role: pulumi.Input[str]) -> None:
-        """Let a role read the owner's login in `secret_arn`.
-
-        Args:
-            client: the owner of the role, the last part of the policy's logical name; different for each client.
-            role: name or ARN of the IAM role.
-        """
-        self.login.grant(client, role)
-
-    def _create_security_group(self) -> None:
-        self._group = aws.ec2.SecurityGroup(
-            f"{self._name}-access",
-            # A changed description would replace the group. It has no egress rule: a database opens no connections.
-            description="Access to the database",
-            vpc_id=self._args["vpc_id"],
-            opts=self._child(),
-        )
-        for role, client in self._args["client_security_group_ids"].items():
-            self.allow_connection_from(role, client)
-
-    def _create_subnet_group(self) -> None:
-        # A protected database cannot be replaced; failing only after these tags are updated would defeat the guard.
-        accepted = self._args["allow_replacement"] or self._name in self._args["accept_data_loss"]
-        replaceable = accepted and not self._args["deletion_protection"]
-        self._subnets = aws.rds.SubnetGroup(
-            f"{self._name}-subnets",
-            description="Private subnets of the database",
-            subnet_ids=self._args["subnet_ids"],
-            # The guard compares these; a key's ARN is not a secret, and as one it would hide all tags from the guard.
-            tags={tag(key): pulumi.Output.unsecret(pulumi.Output.from_input(v)) for key, v in self._identity.items()}
-            | {NAMED_TAG: NAMED},
-            opts=self._child(
-                # A group that was created without this tag stays without it.
-                ignore_changes=[f'tags["{NAMED_TAG}"]'],
-                hooks=None if replaceable else guard(self._name),
-            ),
-        )
-
     def _create_parameter_group(self) -> None:
         self._parameters = aws.rds.ParameterGroup(
             # Auto-naming lets a major upgrade create the new family's group before the old one is deleted.
@@ -143,31 +86,9 @@ class Database(Component):
             opts=self._child(),
         )
 
-    def _create_password(self) -> None:
-        key = self._args.get("login_kms_key_id")
-        self._password, self.login = create_login(self._name, self._args["username"], key, self._child())
-
-    def _name_final_snapshot(self) -> None:
-        self._final_snapshot: pulumi.Output[str] | None = None
-        if self._args["final_snapshot"]:
-            # A name that is taken would make deletion fail, so each replacement of the database gets a new one.
-            suffix = random.RandomId(
-                f"{self._name}-final",
-                byte_length=4,
-                keepers=dict(self._identity),
-                # A replacement comes only after the guard, which is on the subnet group, has allowed it.
-                opts=self._child(depends_on=[self._subnets]),
-            )
-            self._final_snapshot = pulumi.Output.format("{name}-final-{hex}", name=self._name, hex=suffix.hex)
-
     def _name_instance(self) -> None:
-        suffix = random.RandomId(
-            f"{self._name}-identifier",
-            byte_length=4,
-            # A replacement is created beside the old database, so it needs a different name.
-            keepers=dict(self._identity),
-            opts=self._child(depends_on=[self._subnets]),
-        )
+        # A replacement is created beside the old database, so it needs a different name.
+        suffix = self._create_suffix("identifier")
         self._named = self._subnets.tags.apply(is_named)
         fresh = pulumi.Output.format("{name}-{hex}", name=self._name, hex=suffix.hex)
         # Nested, so that the suffix, unknown at its first preview, leaves values that do not use it known.
@@ -199,7 +120,7 @@ class Database(Component):
             password=self._password,
             iam_database_authentication_enabled=True,
             port=self._profile.port,
-            ca_cert_identifier=_CA,
+            ca_cert_identifier=CA_CERTIFICATE,
             publicly_accessible=False,
             db_subnet_group_name=self._subnets.name,
             vpc_security_group_ids=[self._group.id],
@@ -242,7 +163,7 @@ class Database(Component):
         return {
             "enabled_cloudwatch_logs_exports": self._logs.exports(self._named, self._identifier),
             "performance_insights_enabled": insights,
-            "performance_insights_retention_period": _INSIGHTS_DAYS if insights else None,
+            "performance_insights_retention_period": INSIGHTS_DAYS if insights else None,
             "performance_insights_kms_key_id": self._args.get("kms_key_id") if insights else None,
             "monitoring_interval": interval,
             "monitoring_role_arn": monitoring_role_arn(self._name, self._args.get("permissions_boundary"), self)

@@ -10,20 +10,18 @@ from ..data_loss.guard import in_clear
 from ..validation.argument_types import typed
 from ..validation.choices import DatabaseEngine
 from ..validation.problems import Problem
-from ..validation.references import kms_key_problems
-from ..validation.values import name_problems, range_problems
+from ..validation.values import range_problems
 from . import parameters
 from .database_checks import (
     LEAST_STORAGE_GIB,
-    MONITORING_INTERVALS,
     MOST_STORAGE_GIB,
     identifier_problems,
+    shared_problems,
     snapshot_problems,
     storage_problems,
     version_problems,
-    window_problems,
 )
-from .engines import DEFAULT, ENGINES, EngineProfile
+from .engines import DEFAULT, ENGINES, InstanceProfile
 from .instance_classes import class_problems
 
 
@@ -119,7 +117,6 @@ DEFAULTS: Mapping[str, Any] = {
     **parameters.DEFAULTS,
 }
 _BACKUP_DAYS_MOST = 35  # RDS's limit
-_DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mistaken unit
 
 
 @typed(DatabaseArgs)
@@ -137,22 +134,11 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
     yield from _engine_problems(given, profile)
     if "snapshot_identifier" in args:
         yield from snapshot_problems("snapshot_identifier", args["snapshot_identifier"])
-    for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
-        yield from kms_key_problems(argument, args.get(argument))
-    for role in args["client_security_group_ids"]:
-        yield from name_problems("client_security_group_ids", role)
     yield from range_problems("backup_days", args["backup_days"], 0, _BACKUP_DAYS_MOST, "days")
-    yield from window_problems(args["backup_window"], args["maintenance_window"])
-    interval = args["monitoring_interval"]
-    if isinstance(interval, bool) or interval not in MONITORING_INTERVALS:
-        choices = ", ".join(map(str, MONITORING_INTERVALS))
-        yield Problem("monitoring_interval", f"{interval!r} is not one of {choices} seconds.")
-    yield from range_problems("slow_query_ms", args["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
-    for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
-        yield from range_problems(argument, args[argument], 0, _DAY_SECONDS, "seconds")
+    yield from shared_problems(cast(Mapping[str, Any], args))
 
 
-def _engine_problems(given: DatabaseArgs, profile: EngineProfile) -> Iterator[Problem]:
+def _engine_problems(given: DatabaseArgs, profile: InstanceProfile) -> Iterator[Problem]:
     """Arguments that the engine has nothing for."""
     for argument in profile.without:
         if argument in given:

@@ -1,17 +1,20 @@
 """Checks of a database's arguments against what RDS accepts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..runtime_contract.database_url import URLS
 from ..validation.problems import Problem
-from .engines import ENGINES, EngineProfile
+from ..validation.references import kms_key_problems
+from ..validation.values import name_problems, range_problems
+from .engines import ALL_ENGINES, EngineProfile
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3, from 20 GiB to 64 TiB.
 LEAST_STORAGE_GIB = 20
 MOST_STORAGE_GIB = 65_536
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
-MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
+_MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
 _SNAPSHOT = re.compile(
@@ -20,12 +23,29 @@ _SNAPSHOT = re.compile(
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _QUERY = re.compile(r"[\w.-]+=[^\s&#?]*(?:&[\w.-]+=[^\s&#?]*)*", re.ASCII)
 
+_DAY_SECONDS = 86_400  # this library's limit: a longer timeout is probably a mistaken unit
 _HOUR, _DAY, _WEEK = 60, 24 * 60, 7 * 24 * 60  # in minutes
 _SHORTEST_WINDOW = 30  # minutes; RDS rejects shorter ones
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = r"([01]\d|2[0-3]):([0-5]\d)"
 _BACKUP = re.compile(rf"{_TIME}-{_TIME}")
 _MAINTENANCE = re.compile(rf"({'|'.join(_DAYS)}):{_TIME}-({'|'.join(_DAYS)}):{_TIME}")
+
+
+def shared_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the arguments that instances and clusters have; `args` include the defaults."""
+    for argument in ("kms_key_id", "login_kms_key_id", "log_kms_key_id"):
+        yield from kms_key_problems(argument, args.get(argument))
+    for role in args["client_security_group_ids"]:
+        yield from name_problems("client_security_group_ids", role)
+    yield from window_problems(args["backup_window"], args["maintenance_window"])
+    interval = args["monitoring_interval"]
+    if isinstance(interval, bool) or interval not in _MONITORING_INTERVALS:
+        choices = ", ".join(map(str, _MONITORING_INTERVALS))
+        yield Problem("monitoring_interval", f"{interval!r} is not one of {choices} seconds.")
+    yield from range_problems("slow_query_ms", args["slow_query_ms"], -1, _DAY_SECONDS * 1000, "milliseconds")
+    for argument in ("idle_transaction_seconds", "lock_timeout_seconds", "statement_timeout_seconds"):
+        yield from range_problems(argument, args[argument], 0, _DAY_SECONDS, "seconds")
 
 
 def version_problems(argument: str, version: str, profile: EngineProfile) -> Iterator[Problem]:
@@ -64,7 +84,7 @@ def url_problems(engine: str, scheme: str, query: str) -> Iterator[Problem]:
     url = URLS[engine]
     if not url.schemes.fullmatch(scheme):
         yield Problem(
-            "database_url_scheme", f"{scheme!r} is not a scheme of {ENGINES[engine].title}; use {url.example}."
+            "database_url_scheme", f"{scheme!r} is not a scheme of {ALL_ENGINES[engine].title}; use {url.example}."
         )
     if query and not _QUERY.fullmatch(query):
         yield Problem("database_url_query", f"{query!r} is not the query of a URL, like {url.query_example}.")

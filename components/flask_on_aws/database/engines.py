@@ -1,6 +1,7 @@
-"""The engines that RDS runs as DB instances, in one table: a new one is a new row.
+"""The engines of RDS, in two tables, those of DB instances and those of Aurora clusters: a new one is a new row.
 
-Lengths and reserved names: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+Lengths and reserved names: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html,
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .mysql_words import RESERVED as _MYSQL_WORDS
-from .parameters import mariadb_parameters, mysql_parameters, postgres_parameters
+from .parameters import aurora_mysql_parameters, mariadb_parameters, mysql_parameters, postgres_parameters
 
 # Names that RDS reserves, and the words that PostgreSQL reserves:
 # https://www.postgresql.org/docs/17/sql-keywords-appendix.html
@@ -35,7 +36,7 @@ _WITHOUT_INSIGHTS = re.compile(r"db\.t(?:2|3|4g)\.(?:micro|small)")
 _NONE = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EngineProfile:
     """What RDS and the program need to know of an engine. The URL's side of it is in `runtime_contract.database_url`."""
 
@@ -59,13 +60,6 @@ class EngineProfile:
     longest_username: int
     reserved: re.Pattern[str]
     """Names that neither a database nor its owner can have."""
-    bytes_per_connection: int
-    """RDS's default of max_connections is the instance's memory divided by this:
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html"""
-    most_connections: int
-    """The most that RDS allows by default."""
-    without_insights: re.Pattern[str] = _NONE
-    """Instance classes without Performance Insights."""
     without: Sequence[str] = ()
     """Arguments of the database that the engine has nothing for."""
 
@@ -88,8 +82,43 @@ class EngineProfile:
         return self.default_version.count(".") + 1
 
 
-ENGINES: Mapping[str, EngineProfile] = {
-    "postgres": EngineProfile(
+@dataclass(frozen=True, kw_only=True)
+class InstanceProfile(EngineProfile):
+    """An engine of DB instances."""
+
+    bytes_per_connection: int
+    """RDS's default of max_connections is the instance's memory divided by this:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html"""
+    most_connections: int
+    """The most that RDS allows by default."""
+    without_insights: re.Pattern[str] = _NONE
+    """Instance classes without Performance Insights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterProfile(EngineProfile):
+    """An engine of Aurora clusters."""
+
+    pauses_from: Mapping[str, str]
+    """By major version: the first version whose clusters can pause, which is the major version if all can."""
+    connections: Mapping[int, int]
+    """By maximum capacity: the default of max_connections."""
+    most_connections_at_low_minimum: int | None = None
+    """The most connections of a cluster with a minimum capacity of 0 or 0.5; None for no such limit."""
+
+    def can_pause(self, version: str) -> bool:
+        """Whether a cluster of a valid version can pause. Of a major version, AWS chooses a minor version that can."""
+        first = self.pauses_from[self.major(version)]
+        return not self.is_pinned(version) or version_numbers(version) >= version_numbers(first)
+
+
+def version_numbers(version: str) -> list[int]:
+    """The numbers of a version, such as 8, 0, 3, 8 and 0 of `8.0.mysql_aurora.3.08.0`."""
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+ENGINES: Mapping[str, InstanceProfile] = {
+    "postgres": InstanceProfile(
         title="PostgreSQL",
         engine="postgres",
         port=5432,
@@ -108,7 +137,7 @@ ENGINES: Mapping[str, EngineProfile] = {
         bytes_per_connection=9531392,
         most_connections=5000,
     ),
-    "mysql": EngineProfile(
+    "mysql": InstanceProfile(
         title="MySQL",
         engine="mysql",
         port=3306,
@@ -129,7 +158,7 @@ ENGINES: Mapping[str, EngineProfile] = {
         without_insights=_WITHOUT_INSIGHTS,
         without=("idle_transaction_seconds",),
     ),
-    "mariadb": EngineProfile(
+    "mariadb": InstanceProfile(
         title="MariaDB",
         engine="mariadb",
         port=3306,
@@ -150,5 +179,55 @@ ENGINES: Mapping[str, EngineProfile] = {
         without_insights=_WITHOUT_INSIGHTS,
     ),
 }
-"""By the setting `database` and the argument `engine`. Clusters and servers of other kinds are components of their own."""
+"""The engines of DB instances, by the setting `database` and the argument `engine`."""
+# The cluster's default of max_connections:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
+_POSTGRES_CONNECTIONS = {1: 189, 4: 823, 8: 1669, 16: 3360, 32: 5000}
+_MYSQL_CONNECTIONS = {1: 90, 4: 135, 8: 1000, 16: 2000, 32: 3000, 64: 4000, 128: 5000, 192: 6000}
+# Where a minimum capacity of 0 is available:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html#aurora-serverless-v2.how-it-works.capacity
+CLUSTER_ENGINES: Mapping[str, ClusterProfile] = {
+    "aurora-postgres": ClusterProfile(
+        title="Aurora PostgreSQL",
+        engine="aurora-postgresql",
+        port=5432,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html
+        versions=("14", "15", "16", "17"),
+        default_version="17",
+        example_version="17.5",
+        version=re.compile(r"(\d+)(?:\.\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.CloudWatch.html
+        log_exports=("postgresql",),
+        parameters=postgres_parameters,
+        longest_database_name=63,
+        longest_username=63,
+        reserved=_POSTGRES_RESERVED,
+        pauses_from={"14": "14.12", "15": "15.7", "16": "16.3", "17": "17"},
+        connections=_POSTGRES_CONNECTIONS,
+        most_connections_at_low_minimum=2000,
+    ),
+    "aurora-mysql": ClusterProfile(
+        title="Aurora MySQL",
+        engine="aurora-mysql",
+        port=3306,
+        # Aurora MySQL 3, in standard support until April 2028:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.release-calendars.html
+        versions=("8.0",),
+        default_version="8.0",
+        example_version="8.0.mysql_aurora.3.10.0",
+        version=re.compile(r"(\d+\.\d+)(?:\.mysql_aurora\.\d+\.\d+\.\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Integrating.CloudWatch.html
+        log_exports=("error", "slowquery"),
+        parameters=aurora_mysql_parameters,
+        longest_database_name=64,
+        longest_username=16,
+        reserved=_MYSQL_RESERVED,
+        pauses_from={"8.0": "8.0.mysql_aurora.3.08.0"},
+        connections=_MYSQL_CONNECTIONS,
+        without=("idle_transaction_seconds",),
+    ),
+}
+"""The engines of Aurora clusters, by the setting `database` and the argument `engine`."""
+ALL_ENGINES: Mapping[str, EngineProfile] = {**ENGINES, **CLUSTER_ENGINES}
+"""By the setting `database`."""
 DEFAULT = "postgres"

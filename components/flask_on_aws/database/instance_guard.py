@@ -1,4 +1,4 @@
-"""The last check before an update of a database instance: changes that would rename it in use, or that RDS would reject."""
+"""The last check before an update of a database instance or cluster: changes that would rename it in use, or that RDS would reject."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,9 +6,11 @@ from typing import Any
 
 import pulumi
 
-from .engines import ENGINES
+from .engines import ALL_ENGINES, version_numbers
 
 _Values = Mapping[str, Any]
+# By RDS's names of the engines.
+_MAJOR_PARTS = {profile.engine: profile.major_parts for profile in ALL_ENGINES.values()}
 
 
 def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Values) -> Iterator[str]:
@@ -24,28 +26,24 @@ def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Va
     if same_engine and isinstance(running, str) and isinstance(wanted, str) and _is_older(wanted, running):
         yield (
             f"databaseVersion (engine_version of Database): AWS runs {running}, and RDS cannot downgrade to {wanted}. "
-            f"Set it to {_numbers(running)}, or to {_major(running, new_inputs.get('engine'))} for the newest minor version."
+            f"Set it to {_version(running)}, or to {_major(running, new_inputs.get('engine'))} for the newest minor version."
         )
 
 
-def _major(version: str, engine: Any) -> str:
+def _major(running: str, engine: Any) -> str:
     """The major version of one that runs."""
-    parts = ENGINES[engine].major_parts if engine in ENGINES else 1
-    return ".".join(_numbers(version).split(".")[:parts])
+    return ".".join(map(str, version_numbers(running)[: _MAJOR_PARTS.get(engine, 1)]))
 
 
-def _numbers(version: str) -> str:
+def _version(running: str) -> str:
     """A version without the suffix of RDS's own patches, such as 10.11.5 of 10.11.5.R2.20231201 and of 10.11.5-R2."""
-    match = re.match(r"\d+(?:\.\d+)*", version)
-    return match[0] if match else version
+    match = re.match(r"\d+(?:\.(?:\d+|mysql_aurora))*", running)
+    return match[0] if match else running
 
 
 def _is_older(wanted: str, running: str) -> bool:
     """Whether a version is older than the one that runs, in the parts that it gives; `17` is not older than any 17.x."""
-    try:
-        first, second = ([int(part) for part in _numbers(version).split(".")] for version in (wanted, running))
-    except ValueError:
-        return False
+    first, second = version_numbers(_version(wanted)), version_numbers(_version(running))
     return first < second[: len(first)]
 
 

@@ -45,6 +45,13 @@ def mysql_parameters(args: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def aurora_mysql_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of Aurora MySQL by name. Where MySQL takes 1, it takes ON:
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
+    """
+    return {**mysql_parameters(args), "require_secure_transport": "ON"}
+
+
 def mariadb_parameters(args: Mapping[str, Any]) -> dict[str, str]:
     """Parameters of MariaDB by name."""
     return {

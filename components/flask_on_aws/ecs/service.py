@@ -107,8 +107,8 @@ class Service(Component):
         }
         if "permissions_boundary" in args:
             role_args["permissions_boundary"] = args["permissions_boundary"]
-        if "kms_key_id" in args:
-            role_args["kms_key_arns"] = [args["kms_key_id"]]
+        if keys := [*([args["kms_key_id"]] if "kms_key_id" in args else []), *args["secret_kms_key_ids"]]:
+            role_args["kms_key_arns"] = keys
         roles = TaskRoles(self._name, role_args, self._child())
         self.execution_role_arn, self.task_role_arn = roles.execution_role_arn, roles.task_role_arn
         self.execution_role_name, self.task_role_name = roles.execution_role_name, roles.task_role_name

@@ -74,6 +74,8 @@ class ServiceArgs(TypedDict, total=False):
     """Days for which logs are kept, one of the values that CloudWatch accepts. Default: 30."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the created log group, and with which the created execution role decrypts the containers' secrets; the key's policy must allow CloudWatch Logs, as that of a KmsKey does. Default: AWS's keys."""
+    secret_kms_key_ids: Sequence[pulumi.Input[str]]
+    """ARNs of further KMS keys with which the created execution role decrypts the containers' secrets. Default: none."""
     release_command: str
     """Command that a shell runs once per release, as a task of the new task definition, before the service gets it; if it fails, the service is left unchanged. Needs boto3 where Pulumi runs. Default: none."""
     release_seconds: int
@@ -124,6 +126,7 @@ DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
     "environment": {},
     "secrets": {},
+    "secret_kms_key_ids": [],
     "more_target_group_arns": [],
     "task_policies": {},
     "task_policy_arns": {},

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import pulumi
 
 from ..alarms.alarms import AlarmsArgs
+from ..aurora.aurora_args import AuroraClusterArgs
 from ..cache.cache_args import CacheArgs
 from ..database.database_args import DatabaseArgs
 from ..ecs.autoscaling import AutoscalingArgs
@@ -146,6 +147,40 @@ def database_args(
         allow_major_upgrade=args["database_allow_major_upgrade"],
         accept_data_loss=args["accept_data_loss"],
         allow_replacement=args["allow_database_replacement"],
+        deletion_protection=args["deletion_protection"],
+        final_snapshot=args["keep_data"],
+        log_retention_days=args["log_retention_days"],
+        permissions_boundary=args["permissions_boundary"],
+    )
+    if kms_key_id is not None:
+        made["kms_key_id"] = kms_key_id
+    return made
+
+
+@_given_only
+def aurora_args(
+    args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
+) -> AuroraClusterArgs:
+    """The Aurora cluster's."""
+    made = AuroraClusterArgs(
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        engine=cast(Any, args["database"]),  # one of Aurora's, or callers take database_args
+        engine_version=args["database_version"],
+        min_capacity=args["database_min_capacity"],
+        max_capacity=args["database_max_capacity"],
+        auto_pause_seconds=args["database_auto_pause_seconds"],
+        database_name=args["database_name"],
+        username=args["database_username"],
+        backup_days=args["database_backup_days"],
+        backup_window=args["database_backup_window"],
+        maintenance_window=args["database_maintenance_window"],
+        multi_az=args["database_multi_az"],
+        monitoring_interval=args["database_monitoring_interval"],
+        snapshot_identifier=args["database_snapshot"],
+        apply_immediately=args["database_apply_immediately"],
+        allow_major_upgrade=args["database_allow_major_upgrade"],
+        accept_data_loss=args["accept_data_loss"],
         deletion_protection=args["deletion_protection"],
         final_snapshot=args["keep_data"],
         log_retention_days=args["log_retention_days"],
@@ -315,6 +350,10 @@ def alarms_args(args: FlaskAppArgs) -> AlarmsArgs:
     return AlarmsArgs(email=args["alarm_email"], monthly_budget_usd=args["monthly_budget_usd"])
 
 
+# Stands for an ARN that only this update may make known: the preflight has a database of its own.
+_PLACEHOLDER_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-AbCdEf"
+
+
 def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
     """What the app runs with besides what the image knows, as the settings of a stack."""
     return {"name": name, **{camel_case(key): _text(value) for key, value in _preflight_args(args).items()}}
@@ -339,6 +378,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         database_version=args["database_version"],
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
+        database_url_secret_arn=_PLACEHOLDER_ARN if args["database_url_secret_arn"] is not None else None,
         cache_use=args["cache_use"],
         cache_version=args["cache_version"],
         compat=args["compat"],

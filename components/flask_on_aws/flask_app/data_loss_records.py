@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
+from ..aurora.aurora_args import facts as aurora_facts
+from ..aurora.aurora_args import settled as settled_aurora
 from ..cache.cache_args import facts as cache_facts
 from ..cache.cache_args import with_cache_defaults
 from ..data_loss.guard import Guard, in_clear
 from ..data_loss.rules import REMOVED, Facts
 from ..database.database_args import facts as database_facts
 from ..database.database_args import settled
+from ..database.engines import CLUSTER_ENGINES
 from ..network import network
 from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
 from .component_args import (
     app_names,
+    aurora_args,
     cache_args,
     database_args,
     default_database_name,
@@ -88,7 +92,10 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
         return None
     if "database_host" not in args:
         key = database_key(args, recorded_key(args))
-        own = database_args(args, "", [], None if key is None else in_clear(key))
+        recorded = None if key is None else in_clear(key)
+        if args["database"] in CLUSTER_ENGINES:
+            return aurora_facts(f"{name}-db", settled_aurora(aurora_args(args, "", [], recorded)))
+        own = database_args(args, "", [], recorded)
         return database_facts(f"{name}-db", settled(own))
     server = logical_database_args(args, default_database_name(name), {})
     return {
@@ -99,6 +106,13 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
     }
 
 
+def _removed_by(args: FlaskAppArgs) -> str:
+    """The argument by which a stack no longer has a server of its own."""
+    if "database_url_secret_arn" in args:
+        return "database_url_secret_arn"
+    return "database" if args["database"] == "none" else "database_host"
+
+
 def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
     """By role: the app's names of its parts' arguments, and of the argument that removes the part."""
     key = {"kms_key_id": "create_kms_key" if args["create_kms_key"] else "kms_key_id"}
@@ -106,7 +120,7 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         **app_names(lambda args: logical_database_args(args, "", {})),
         **app_names(lambda args: database_args(args, "", [])),
         **({"kms_key_id": "database_kms_key_id"} if "database_kms_key_id" in args else key),
-        REMOVED: "database" if args["database"] == "none" else "database_host",
+        REMOVED: _removed_by(args),
     }
     return {
         "network": {**app_names(network_args), REMOVED: ""},

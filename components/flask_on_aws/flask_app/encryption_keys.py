@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pulumi
 
 from ..data_loss.rules import STACK_KEY
+from ..database.engines import CLUSTER_ENGINES
 from ..secrets.kms_key import KmsKey, KmsKeyArgs
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems
@@ -26,10 +27,15 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
     wanted: KmsKeyArgs = {
         "description": f"Encrypts the data of {name}",
         # RDS names the groups of its logs by itself; all others start with the app's name.
-        "log_group_names": [f"{name}-*", f"/aws/rds/instance/{name}-*"],
+        "log_group_names": [f"{name}-*", f"/aws/rds/{_kind(args)}/{name}-*"],
         "retain": args["keep_data"],
     }
     return KmsKey(key_name(name), wanted, opts).key_arn
+
+
+def _kind(args: FlaskAppArgs) -> str:
+    """What the names of RDS's log groups contain."""
+    return "cluster" if args["database"] in CLUSTER_ENGINES else "instance"
 
 
 def database_key(args: FlaskAppArgs, key: pulumi.Input[str] | None) -> pulumi.Input[str] | None:

@@ -109,31 +109,37 @@ class FlaskAppArgs(TypedDict, total=False):
     """Ids of private subnets in the existing VPC. Default: none."""
     # Database
     database: DatabaseKind
-    """Database of the app: postgres, mysql, mariadb or none. A change replaces the database. Default: postgres."""
+    """Database of the app: postgres, mysql, mariadb, aurora-postgres, aurora-mysql or none. A change replaces the database. Default: postgres."""
     database_version: str
-    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB."""
+    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 8.0 for Aurora MySQL."""
     database_instance_class: str
-    """RDS instance class. Default: db.t4g.micro."""
+    """RDS instance class; Aurora has capacity units instead. Default: db.t4g.micro."""
     database_storage_gib: int
-    """Initial storage in GiB. Default: 20."""
+    """Initial storage in GiB; Aurora's grows and shrinks by itself. Default: 20."""
     database_max_storage_gib: int
     """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 100."""
+    database_min_capacity: float
+    """With Aurora: minimum capacity of an instance in Aurora capacity units (2 GiB of memory each), in half steps. 0 pauses the database while nothing is connected; the next connection then waits about 15 seconds. Default: 0.5 in production, else 0."""
+    database_max_capacity: float
+    """With Aurora: maximum capacity of an instance in Aurora capacity units, from 1 to 256 in half steps. Default: 4."""
+    database_auto_pause_seconds: int
+    """With Aurora and `database_min_capacity` 0: seconds without a connection after which the database pauses, from 300 to 86400. Default: 300."""
     database_name: str
     """Name of the database. Default: app; on a shared server the app's name, with _ for -."""
     database_username: str
     """Name of the database's owner. Default: app; on a shared server the name of the database."""
     database_backup_days: int
-    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off. Default: 14 in production, 7 in staging, 1 in development."""
+    """Days, up to 35, for which the database can be restored to any second; 0 turns backups off, except Aurora's. Default: 14 in production, 7 in staging, 1 in development."""
     database_backup_window: str
     """Daily window of the backup, in UTC. Default: 03:00-04:00."""
     database_maintenance_window: str
     """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
     database_multi_az: bool
-    """Whether a standby in another zone takes over when the database fails. Default: true in production."""
+    """Whether a standby in another zone takes over when the database fails; of Aurora, a second instance. Default: true in production."""
     database_monitoring_interval: int
     """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, so shorter intervals cost more. Default: 60 in production, else 0."""
     database_snapshot: str
-    """Snapshot to create the database from; later changes have no effect. Default: none."""
+    """Snapshot to create the database from; for Aurora a cluster's, or the ARN of an instance's. Later changes have no effect. Default: none."""
     database_apply_immediately: bool
     """Whether changes to the database take effect at once, some with a restart, instead of in the maintenance window. Default: true except in production."""
     database_allow_major_upgrade: bool
@@ -145,9 +151,13 @@ class FlaskAppArgs(TypedDict, total=False):
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
-    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg or mysql+pymysql. Default: postgresql; mysql for MySQL and MariaDB."""
+    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg or mysql+pymysql. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL."""
     database_url_query: str
     """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, or ssl_ca."""
+    database_url_secret_arn: pulumi.Input[str]
+    """ARN of an existing secret in Secrets Manager with the URL of a database that the stack does not create, or of one of its JSON keys, as ARN:key::. The app gets the URL as DATABASE_URL, and none of the other variables of a database; `database` is none. `database_url_scheme` tells the preflight which database to provide. Default: none."""
+    database_url_kms_key_id: pulumi.Input[str]
+    """ARN of the KMS key that encrypts the secret of `database_url_secret_arn`, if that is another than `kms_key_id` and not AWS's own. Its policy must let the account use it. Default: none."""
     database_host: pulumi.Input[str]
     """Host of an existing PostgreSQL server to share, with `database` postgres; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
     database_port: pulumi.Input[int]
@@ -319,6 +329,8 @@ COMMON: FlaskAppArgs = {
     "database": "postgres",
     "database_instance_class": "db.t4g.micro",
     "database_max_storage_gib": 100,
+    "database_max_capacity": 4,  # 8 GiB of memory; the cost of a runaway query is limited
+    "database_auto_pause_seconds": 300,  # Aurora's minimum
     "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
     "bucket": "s3",
@@ -346,6 +358,7 @@ COMMON: FlaskAppArgs = {
 }
 PRODUCTION: FlaskAppArgs = {
     "flow_logs": True,
+    "database_min_capacity": 0.5,  # it never pauses: a visitor would wait until it has resumed
     "database_backup_days": 14,
     "database_multi_az": True,
     # Processes and memory of the minutes before an incident, which no metric shows, and which cannot be had afterwards.
@@ -364,6 +377,7 @@ PRODUCTION: FlaskAppArgs = {
 }
 DEVELOPMENT: FlaskAppArgs = {
     "flow_logs": False,
+    "database_min_capacity": 0,
     "database_backup_days": 1,
     "database_multi_az": False,
     "database_monitoring_interval": 0,
@@ -425,6 +439,9 @@ def _with_switches(processes: Mapping[str, str], workers: Mapping[str, str | Non
 
 def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
     """The arguments over the defaults of their environment and of their database's engine."""
+    given = with_defaults(args, {})
+    if given.get("database_url_secret_arn") and "database" not in given:
+        args = cast(FlaskAppArgs, {**args, "database": "none"})
     chosen = with_defaults(args, COMMON)
     url = URLS.get(chosen["database"], URLS["postgres"])
     profile = PROFILES.get(chosen["environment"], DEVELOPMENT)

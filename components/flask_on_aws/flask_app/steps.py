@@ -8,11 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from ..alarms.alarms import Alarms
+from ..aurora.aurora_cluster import AuroraCluster
 from ..cache.cache import PORT as CACHE_PORT
 from ..cache.cache import Cache
 from ..component import Component
 from ..database.database import Database
-from ..database.engines import ENGINES
+from ..database.engines import ALL_ENGINES, CLUSTER_ENGINES
 from ..ecs.autoscaling import Autoscaling
 from ..ecs.cluster import Cluster
 from ..ecs.service import Service
@@ -33,6 +34,7 @@ from ..runtime_contract.contract import (
     plain_environment,
     secret_names,
     secret_values,
+    url_names,
 )
 from ..runtime_contract.rds_ca import region_certificates
 from ..secrets.app_secret import AppSecret, AppSecretArgs
@@ -181,20 +183,32 @@ class FlaskAppSteps(Component):
         return self.url.apply(lambda url: list(dict.fromkeys([url, *later])))
 
     def _create_database(self) -> None:
-        self.database: Database | LogicalDatabase | None = None
+        self.database: Database | AuroraCluster | LogicalDatabase | None = None
         if self._args["database"] != "none":
             self.database = self._join_server() if "database_host" in self._args else self._create_server()
             self._task_policies["database"] = self.database.login.policy_json
         self._show_database(self.database)
 
-    def _create_server(self) -> Database:
+    def _create_server(self) -> Database | AuroraCluster:
+        is_cluster = self._args["database"] in CLUSTER_ENGINES
+        server = self._create_cluster_server() if is_cluster else self._create_instance_server()
+        port = ALL_ENGINES[self._args["database"]].port
+        self.task_security_group.allow_group("database", server.security_group_id, port)
+        return server
+
+    def _create_instance_server(self) -> Database:
         key = database_key(self._args, self._key)
         args = component_args.database_args(self._args, self.vpc_id, self.network.private_subnet_ids, key)
         args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id", "log_kms_key_id")
-        server = Database(f"{self._name}-db", args, self._child())
-        self.task_security_group.allow_group("database", server.security_group_id, ENGINES[args["engine"]].port)
-        return server
+        return Database(f"{self._name}-db", args, self._child())
+
+    def _create_cluster_server(self) -> AuroraCluster:
+        key = database_key(self._args, self._key)
+        args = component_args.aurora_args(self._args, self.vpc_id, self.network.private_subnet_ids, key)
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id", "log_kms_key_id")
+        return AuroraCluster(f"{self._name}-db", args, self._child())
 
     def _join_server(self) -> LogicalDatabase:
         name = component_args.default_database_name(self._name)
@@ -262,6 +276,9 @@ class FlaskAppSteps(Component):
         others = {*args["env"], *args["secrets"]}
         names = {*secret_names(needs(args), args["compat"], args["database"]), *own} - others
         kept: dict[str, pulumi.Input[str]] = {name: self._reference(name) for name in sorted(names)}
+        if "database_url_secret_arn" in args:
+            urls = {*url_names(args["compat"])} - others - {*own}
+            kept |= dict.fromkeys(sorted(urls), args["database_url_secret_arn"])
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
                 self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
@@ -300,6 +317,8 @@ class FlaskAppSteps(Component):
         args["environment"] = self._environment
         args["secrets"], args["secrets_version"] = self._secret_references(), self._secrets_version
         args |= self._keys("kms_key_id")
+        if "database_url_kms_key_id" in self._args:
+            args["secret_kms_key_ids"] = [self._args["database_url_kms_key_id"]]
         if self._mounts_certificates():
             args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
         if isinstance(self.database, LogicalDatabase):
@@ -356,7 +375,8 @@ class FlaskAppSteps(Component):
 
     def _mounts_certificates(self) -> bool:
         choice = self._args["ca_certificates"]
-        if choice != "auto" or self._args["database"] == "none":
+        has_database = self._args["database"] != "none" or "database_url_secret_arn" in self._args
+        if choice != "auto" or not has_database:
             return choice == "init"
         dockerfile = Path(self._args["app"], self._args["dockerfile"])
         if "image" in self._args or dockerfile.is_file():
@@ -398,6 +418,14 @@ class FlaskAppSteps(Component):
                 "database_storage_gib": self.database.allocated_storage_gib,
                 "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
+        if self._args["alarms"] and isinstance(self.database, AuroraCluster):
+            args |= {
+                "watch_database_cluster": True,
+                "database_cluster_identifier": self.database.cluster_identifier,
+                "database_cluster_engine": cast(Any, self._args["database"]),
+                "database_min_capacity": self._args["database_min_capacity"],
+                "database_max_capacity": self._args["database_max_capacity"],
+            }
         if self._args["alarms"] and self.queue:
             args |= {
                 "watch_queue": True,
@@ -436,8 +464,9 @@ class FlaskAppSteps(Component):
         self.listener_arn = main.listener_arn
         self.target_group_arn = exposure.target_group_arn
 
-    def _show_database(self, database: Database | LogicalDatabase | None) -> None:
+    def _show_database(self, database: Database | AuroraCluster | LogicalDatabase | None) -> None:
         instance = database if isinstance(database, Database) else None
+        cluster = database if isinstance(database, AuroraCluster) else None
         self.database_host = database.host if database else nothing()
         self.database_port = database.port if database else pulumi.Output.from_input(0)
         self.database_name = database.database_name if database else nothing()
@@ -446,6 +475,8 @@ class FlaskAppSteps(Component):
         self.database_security_group_id = database.security_group_id if database else nothing()
         self.database_instance_identifier = instance.instance_identifier if instance else nothing()
         self.database_instance_arn = instance.instance_arn if instance else nothing()
+        self.database_cluster_identifier = cluster.cluster_identifier if cluster else nothing()
+        self.database_cluster_arn = cluster.cluster_arn if cluster else nothing()
 
     def _show_cache(self, cache: Cache | None) -> None:
         self.cache_host = cache.host if cache else nothing()

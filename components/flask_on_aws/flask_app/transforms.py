@@ -106,6 +106,9 @@ class FlaskAppTransform(TypedDict, total=False):
 
     database: Transform[aws.rds.InstanceArgs]
     database_parameters: Transform[aws.rds.ParameterGroupArgs]
+    database_cluster: Transform[aws.rds.ClusterArgs]
+    database_cluster_instances: Transform[aws.rds.ClusterInstanceArgs]
+    database_cluster_parameters: Transform[aws.rds.ClusterParameterGroupArgs]
     database_subnets: Transform[aws.rds.SubnetGroupArgs]
     database_security_group: Transform[aws.ec2.SecurityGroupArgs]
     database_ingress_rules: Transform[aws.vpc.SecurityGroupIngressRuleArgs]

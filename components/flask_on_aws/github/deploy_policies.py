@@ -89,7 +89,9 @@ def observation(scope: Scope) -> list[Statement]:
         allow(
             "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy logs:TagResource "
             "logs:UntagResource logs:AssociateKmsKey logs:DisassociateKmsKey logs:GetLogEvents logs:FilterLogEvents",
-            scope.arns("logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*"),
+            scope.arns(
+                "logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*", "log-group:/aws/rds/cluster/{n}-*"
+            ),
         ),
         # CloudFront's access logs; a delivery has only an id.
         allow(
@@ -121,7 +123,7 @@ def data(scope: Scope) -> list[Statement]:
     via = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in stores]}}
     return [
         allow(
-            "rds:CreateDB* rds:ModifyDB* rds:DeleteDB* rds:RestoreDBInstance* rds:RebootDBInstance rds:ResetDBParameterGroup "
+            "rds:CreateDB* rds:ModifyDB* rds:DeleteDB* rds:RestoreDB* rds:RebootDBInstance rds:ResetDB*ParameterGroup "
             "rds:AddTagsToResource rds:RemoveTagsFromResource",
             # The default option and parameter groups belong to whoever uses them.
             scope.arns("rds", "*:{n}-*", "og:default:*", "pg:default.*"),

@@ -12,7 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from .database_url import PRODUCTS as PRODUCTS
 from .database_url import URLS as URLS
+from .database_url import product_of as product_of
 from .database_url import tls_query
 from .servers import FORWARDERS, UWSGI_ON_START
 from .task_sizes import fargate_size_problems as fargate_size_problems
@@ -32,11 +34,12 @@ CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
 
 # RDS forbids / @ " and the space. These four also need no escaping in a URL, a shell or Alembic's ini file.
 PASSWORD_SPECIAL = "-_.~"  # noqa: S105
-# Upsun's names of an engine's relationship and of its scheme: https://docs.upsun.com/add-services/postgresql.html,
+# Upsun's names of a product's relationship and of its scheme: https://docs.upsun.com/add-services/postgresql.html,
 # https://docs.upsun.com/add-services/mysql.html
 _UPSUN = {"postgres": ("postgresql", "pgsql"), "mysql": ("mysql", "mysql"), "mariadb": ("mariadb", "mysql")}
-# What an engine's variables need, besides those that every database has.
-_ENGINE_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
+# What a product's variables need, besides those that every database has.
+_PRODUCT_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
+_DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb")
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
@@ -80,7 +83,9 @@ class DatabaseFacts:
     secret_arn: str = ""
     """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
     engine: str = "postgres"
-    """The engine: `postgres`, `mysql` or `mariadb`."""
+    """The engine's name in the setting `database`."""
+    url_only: bool = False
+    """Whether the app gets the URL alone, as that of a database that the stack did not create."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,9 @@ def _has(fact: str) -> Callable[[Inputs], bool]:
 
 
 def _has_engine(need: str) -> Callable[[Inputs], bool]:
-    return lambda inputs: inputs.facts.database is not None and need in _ENGINE_NEEDS[inputs.facts.database.engine]
+    return lambda inputs: (
+        inputs.facts.database is not None and need in _PRODUCT_NEEDS[PRODUCTS[inputs.facts.database.engine]]
+    )
 
 
 NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
@@ -223,7 +230,8 @@ def _gunicorn_arguments(inputs: Inputs) -> str:
 
 def _relationships(inputs: Inputs) -> str:
     database = inputs.database
-    name, scheme = _UPSUN[database.engine]
+    product = PRODUCTS[database.engine]
+    name, scheme = _UPSUN[product]
     relationship = {
         "host": database.host,
         "port": database.port,
@@ -231,14 +239,14 @@ def _relationships(inputs: Inputs) -> str:
         "username": database.user,
         "password": inputs.password,
         "scheme": scheme,
-        "rel": "postgresql" if database.engine == "postgres" else "mysql",
+        "rel": "postgresql" if product == "postgres" else "mysql",
         "query": {"is_master": True},
     }
     return base64.b64encode(json.dumps({name: [relationship]}).encode()).decode()
 
 
 def _upsun_scheme(inputs: Inputs) -> str:
-    return _UPSUN[inputs.database.engine][1]
+    return _UPSUN[PRODUCTS[inputs.database.engine]][1]
 
 
 def _url(inputs: Inputs) -> str:
@@ -398,13 +406,21 @@ def secret_names(services: Collection[str], compat: Collection[str], engine: str
     return tuple(variable.name for variable in _chosen("secret", _needs(services, engine), compat))
 
 
+def url_names(compat: Collection[str]) -> tuple[str, ...]:
+    """Names of the secret variables that hold the URL of the database, sorted."""
+    return tuple(sorted(row.name for row in VARIABLES if row.value is _url and row.preset in ("", *compat)))
+
+
 def _needs(services: Collection[str], engine: str) -> set[str]:
-    return {*services, *(_ENGINE_NEEDS[engine] if "database" in services else ())}
+    return {*services, *(_PRODUCT_NEEDS[PRODUCTS[engine]] if "database" in services else ())}
 
 
 def _values(kind: str, inputs: Inputs) -> dict[str, str]:
     needs = [name for name, is_met in NEEDS.items() if is_met(inputs)]
-    return {variable.name: str(variable.value(inputs)) for variable in _chosen(kind, needs, inputs.facts.compat)}
+    chosen = _chosen(kind, needs, inputs.facts.compat)
+    if inputs.facts.database and inputs.facts.database.url_only:
+        chosen = [variable for variable in chosen if variable.needs not in _DATABASE_NEEDS or variable.value is _url]
+    return {variable.name: str(variable.value(inputs)) for variable in chosen}
 
 
 def _chosen(kind: str, needs: Collection[str], compat: Collection[str]) -> list[Variable]:

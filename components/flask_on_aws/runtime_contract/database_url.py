@@ -61,8 +61,23 @@ _MYSQL = UrlProfile(
     },
     other_query=_VERIFIED,
 )
-URLS: Mapping[str, UrlProfile] = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL}
+PRODUCTS: Mapping[str, str] = {
+    "postgres": "postgres",
+    "aurora-postgres": "postgres",
+    "mysql": "mysql",
+    "aurora-mysql": "mysql",
+    "mariadb": "mariadb",
+}
+"""By the engine's name in the setting `database`: the product with the same protocol, SQL and client programs."""
+_OF_PRODUCTS = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL}
+URLS: Mapping[str, UrlProfile] = {engine: _OF_PRODUCTS[product] for engine, product in PRODUCTS.items()}
 """By the engine's name in the setting `database`."""
+
+
+def product_of(scheme: str) -> str:
+    """The product that a URL's scheme belongs to, such as `mysql` of `mysql+pymysql`; `postgres` of an unknown one."""
+    matching = (product for product, profile in _OF_PRODUCTS.items() if profile.schemes.fullmatch(scheme))
+    return next(matching, "postgres")
 
 
 def tls_query(engine: str, scheme: str, ca_path: str) -> str:

@@ -93,6 +93,10 @@ class DatabaseKind(Choice):
     """MySQL on RDS."""
     MARIADB = "mariadb"
     """MariaDB on RDS."""
+    AURORA_POSTGRES = "aurora-postgres"
+    """Aurora PostgreSQL, serverless."""
+    AURORA_MYSQL = "aurora-mysql"
+    """Aurora MySQL, serverless."""
     NONE = "none"
     """None."""
 
@@ -106,6 +110,15 @@ class DatabaseEngine(Choice):
     """MySQL."""
     MARIADB = "mariadb"
     """MariaDB."""
+
+
+class AuroraEngine(Choice):
+    """The engine of an Aurora cluster."""
+
+    AURORA_POSTGRES = "aurora-postgres"
+    """Aurora PostgreSQL."""
+    AURORA_MYSQL = "aurora-mysql"
+    """Aurora MySQL."""
 
 
 class BucketKind(Choice):

@@ -31,6 +31,8 @@ SHARED = {
     "publicSubnetIds": ["subnet-1", "subnet-2"],
     "privateSubnetIds": ["subnet-3", "subnet-4"],
 }
+AURORA = {"database": "aurora-postgres"}
+URL_SECRET = {"databaseUrlSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf:url::"}
 SERVER = {
     "databaseHost": "db.example.com",
     "databaseServerSecurityGroupId": "sg-5e",
@@ -296,7 +298,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {**VPC, "vpcCidr": "10.1.0.0/16"},
         ["vpcCidr: '10.1.0.0/16' has no effect on an existing VPC; leave out vpcCidr or vpcId."],
     ),
-    ({"database": "oracle"}, ["database: 'oracle' is not one of postgres, mysql, mariadb, none."]),
+    (
+        {"database": "oracle"},
+        ["database: 'oracle' is not one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, none."],
+    ),
     (
         {"databaseVersion": "9.6"},
         [
@@ -414,7 +419,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseMonitoringInterval": 30},
         [
-            "databaseMonitoringInterval: 30 has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+            "databaseMonitoringInterval: 30 has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
@@ -440,7 +445,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseSnapshot": "snap"},
         [
-            "databaseSnapshot: 'snap' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+            "databaseSnapshot: 'snap' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     (
@@ -462,7 +467,102 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**SERVER, "database": "none"},
         [
-            "databaseHost: 'db.example.com' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+            "databaseHost: 'db.example.com' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
+        ],
+    ),
+    (
+        {"databaseMinCapacity": 2},
+        [
+            "databaseMinCapacity: 2 has no effect with database postgres; set database to aurora-postgres or aurora-mysql, or leave it out."
+        ],
+    ),
+    ({"databaseMaxCapacity": "lots"}, ["databaseMaxCapacity: 'lots' must be a number."]),
+    (
+        {**AURORA, "databaseMinCapacity": 0.7},
+        [
+            "databaseMinCapacity: 0.7 must be from 0 to 256 Aurora capacity units in half steps, like 0.5 or 8.",
+        ],
+    ),
+    (
+        {**AURORA, "databaseMinCapacity": 8},
+        ["databaseMaxCapacity: 4 is less than databaseMinCapacity, 8; raise one or lower the other."],
+    ),
+    (
+        {**AURORA, "databaseVersion": "16.2"},
+        [
+            "databaseMinCapacity: 0 pauses an idle cluster, which Aurora PostgreSQL 16.2 cannot; use 0.5, or databaseVersion 16.3 or newer."
+        ],
+    ),
+    (
+        {**AURORA, "databaseAutoPauseSeconds": 60},
+        ["databaseAutoPauseSeconds: 60 must be a whole number from 300 to 86400 seconds."],
+    ),
+    (
+        {**AURORA, "environment": "production", "databaseAutoPauseSeconds": 600},
+        [
+            "databaseAutoPauseSeconds: 600 has no effect with databaseMinCapacity 0.5: only a cluster with databaseMinCapacity 0 pauses. Set that to 0, or leave this out."
+        ],
+    ),
+    ({**AURORA, "databaseBackupDays": 0}, ["databaseBackupDays: 0 must be a whole number from 1 to 35 days."]),
+    (
+        {**AURORA, "databaseInstanceClass": "db.r7g.large", "databaseStorageGib": 100},
+        [
+            "databaseInstanceClass: 'db.r7g.large' has no effect with database aurora-postgres; set databaseMinCapacity and databaseMaxCapacity, or leave it out.",
+            "databaseStorageGib: 100 has no effect with database aurora-postgres; Aurora's storage grows and shrinks by itself; leave it out.",
+        ],
+    ),
+    (
+        {**AURORA, "databaseSnapshot": "-snap"},
+        [
+            "databaseSnapshot: '-snap' is neither the name nor the ARN of a cluster's snapshot, like app-before-2-0, nor the ARN of an instance's."
+        ],
+    ),
+    (
+        {**SERVER, **AURORA},
+        [
+            "databaseHost: only a PostgreSQL server can be shared, and database is aurora-postgres; leave it out, so that the app gets its own server."
+        ],
+    ),
+    (
+        {**URL_SECRET, "database": "postgres"},
+        [
+            "databaseUrlSecretArn: the app uses an existing database, and database postgres would create another one; set database to none, or leave it out."
+        ],
+    ),
+    (
+        {"databaseUrlSecretArn": "postgresql://shop:secret@db.example.com/shop"},
+        [
+            "databaseUrlSecretArn: must be the ARN of a secret or an SSM parameter; the value itself goes into secretValues."
+        ],
+    ),
+    (
+        {"databaseUrlSecretArn": "arn:aws:ssm:us-east-1:123456789012:parameter/url"},
+        [
+            "databaseUrlSecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/url' is a parameter; put the URL into a secret of Secrets Manager."
+        ],
+    ),
+    (
+        {**URL_SECRET, "databaseUrlQuery": "sslmode=require"},
+        [
+            "databaseUrlQuery: 'sslmode=require' has no effect with databaseUrlSecretArn; the secret has the whole URL; leave it out."
+        ],
+    ),
+    (
+        {"databaseUrlKmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"},
+        [
+            "databaseUrlKmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012' has no effect without databaseUrlSecretArn; set that, or leave it out."
+        ],
+    ),
+    (
+        {**URL_SECRET, "databaseUrlKmsKeyId": "alias/shop"},
+        [
+            "databaseUrlKmsKeyId: 'alias/shop' is an alias, which not every service accepts; use the key's ARN, which `aws kms describe-key --key-id alias/shop` shows."
+        ],
+    ),
+    (
+        {**URL_SECRET, "env": {"DATABASE_URL": "sqlite://"}},
+        [
+            "env.DATABASE_URL: 'DATABASE_URL' is set by the stack; choose another name, or list it in overrideEnv to replace its value."
         ],
     ),
     (
@@ -1779,7 +1879,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"databaseKmsKeyId": KEY, "database": "none"},
         [
-            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to postgres, mysql or mariadb, or leave it out."
+            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     (

@@ -13,6 +13,7 @@ from ...local_project.location import ACCOUNT_ID
 from ..faults import Faults
 from ..moto_patches.elasticache import parameter_groups, set_endpoint
 from ..parts import TargetHealth
+from .rds_records import database_settings, servers, write_status
 from .record_values import CacheRecord, DatabaseAddress, ServiceRecord, TaskRecord, service_record, task_record
 from .security_groups import Group, Rule
 
@@ -210,23 +211,23 @@ class Records:
                 self.stale.add("elbv2")
 
     def databases(self) -> dict[str, dict[str, Any]]:
-        """The database instances by identifier, with the settings of their servers."""
+        """The instances and clusters with a server, by identifier, with its settings."""
         with self.lock:
             rds = self._backend("rds")
-            return {name: _database(rds, raw) for name, raw in rds.databases.items()}
+            return {name: database_settings(rds, raw) for name, raw in servers(rds).items()}
 
     def write_database(
         self, identifier: str, status: str, host: str | None = None, port: int | None = None, reason: str = ""
     ) -> None:
-        """Change what DescribeDBInstances returns, and why if something is wrong; a missing instance is ignored."""
+        """Change what DescribeDBInstances or DescribeDBClusters returns, and why if something is wrong.
+
+        A missing database is ignored.
+        """
         with self.lock:
-            raw = self._backend("rds").databases.get(identifier)
+            rds = self._backend("rds")
+            raw = servers(rds).get(identifier)
             if raw is not None:
-                raw.status = status
-                if not hasattr(raw, "local_host"):  # still the port that CreateDBInstance named
-                    raw.local_group_port = raw.port
-                raw.local_host, raw.port = host or getattr(raw, "local_host", None), port or raw.port
-                raw.status_infos = [{"Status": status, "Normal": False, "Message": reason}] if reason else []
+                write_status(raw, status, host, port, reason)
                 self._mark_changed("rds")
 
     def caches(self) -> list[CacheRecord]:
@@ -251,7 +252,7 @@ class Records:
         with self.lock:
             databases = [
                 DatabaseAddress(name, host, int(raw.port), _group_port(raw), list(raw.vpc_security_group_ids or ()))
-                for name, raw in self._backend("rds").databases.items()
+                for name, raw in servers(self._backend("rds")).items()
                 if (host := getattr(raw, "local_host", None))
             ]
             caches = [
@@ -280,9 +281,10 @@ class Records:
         return groups if len(groups) == len(ids) else []
 
     def write_snapshot(self, name: str, status: str) -> None:
-        """Change what DescribeDBSnapshots returns; a snapshot that no longer exists is ignored."""
+        """Change what describes a snapshot of an instance or a cluster; one that no longer exists is ignored."""
         with self.lock:
-            raw = self._backend("rds").database_snapshots.get(name)
+            rds = self._backend("rds")
+            raw = rds.database_snapshots.get(name) or rds.cluster_snapshots.get(name)
             if raw is not None:
                 raw.status = status
                 self._mark_changed("rds")
@@ -314,19 +316,3 @@ def _cache(backend: Any, raw: Any) -> CacheRecord:
 
 def _rule(raw: Any) -> Rule:
     return Rule(raw.ip_protocol, raw.from_port, raw.to_port, raw.source_group.get("GroupId"))
-
-
-def _database(rds: Any, raw: Any) -> dict[str, Any]:
-    group = rds.db_parameter_groups.get(raw.db_parameter_group_name or "")  # None is the default group
-    parameters: dict[str, dict[str, str]] = group.parameters if group else {}
-    return {
-        "identifier": raw.db_instance_identifier,
-        "engine": raw.engine,
-        "engine_version": raw.engine_version,
-        "username": raw.master_username,
-        "password": raw._master_user_password,  # moto has no public attribute for it
-        "database": raw.db_name,
-        "parameters": {
-            name: parameter["ParameterValue"] for name, parameter in parameters.items() if "ParameterValue" in parameter
-        },
-    }

@@ -18,6 +18,7 @@ from .monitoring import patch_monitoring
 from .other_services import patch_other_services
 from .provider import patch_for_provider
 from .rds import patch_rds
+from .rds_clusters import patch_rds_clusters
 from .service_models import patch_service_models
 
 
@@ -29,6 +30,7 @@ def apply_patches() -> None:
     patch_other_services()
     patch_log_keys()
     patch_rds()
+    patch_rds_clusters()
     patch_elasticache()
     patch_for_provider()
     patch_monitoring()

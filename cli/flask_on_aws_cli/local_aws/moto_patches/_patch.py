@@ -61,7 +61,7 @@ def _wrap(owner: Any, attribute: Any, original: Any, function: Callable[..., Any
 
     setattr(patched, _PATCHED_MARK, True)
     if isinstance(attribute, property):
-        return property(patched)
+        return property(patched, attribute.fset, attribute.fdel)
     return (
         staticmethod(patched) if isinstance(attribute, staticmethod) and not isinstance(owner, ModuleType) else patched
     )

@@ -3,31 +3,21 @@
 Every call that affects a server queues an operation; the data plane carries the operations out in order.
 """
 
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
 from moto.rds.models import DBInstance, RDSBackend
 
 from ._patch import patch
-
-
-class Operation(NamedTuple):
-    """An operation that an API call requests of the database servers."""
-
-    action: str
-    """`create`, `restore`, `modify`, `reboot`, `snapshot`, `delete` or `delete-snapshot`."""
-    identifier: str
-    """The instance's identifier; the snapshot's for `delete-snapshot`."""
-    snapshot: str = ""
-    """The identifier of the snapshot to restore from or to create."""
-
-
-operations: SimpleQueue[Operation] = SimpleQueue()
+from .rds_operations import Operation, is_clustered, operations
 
 
 def _create(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
     """A new database is `creating` until its server runs, but moto reports `available` at once."""
     database = original(self, db_kwargs)
+    if is_clustered(database):  # the cluster's server may run already
+        database.port = database.cluster.port
+        database.local_host = getattr(database.cluster, "local_host", None)
+        return database
     database.status = "creating"
     snapshot = getattr(self, "local_restoring", "")
     operations.put(Operation("restore" if snapshot else "create", database.db_instance_identifier, snapshot))
@@ -52,6 +42,8 @@ def _restore(original: Any, self: Any, from_snapshot_id: str, overrides: dict[st
 def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> Any:
     """A changed database is `modifying` until its server has changed, but moto reports `available` at once."""
     database = original(self, db_instance_identifier, db_kwargs)
+    if is_clustered(database):
+        return database
     database.status = "modifying"
     operations.put(Operation("modify", database.db_instance_identifier))
     return database
@@ -60,6 +52,9 @@ def _modify(original: Any, self: Any, db_instance_identifier: str, db_kwargs: di
 def _reboot(original: Any, self: Any, db_instance_identifier: str) -> Any:
     """A rebooted database is `rebooting` until its server runs again, but moto reboots nothing."""
     database = original(self, db_instance_identifier)
+    if is_clustered(database):
+        operations.put(Operation("reboot", database.db_cluster_identifier))
+        return database
     database.status = "rebooting"
     operations.put(Operation("reboot", db_instance_identifier))
     return database
@@ -73,7 +68,7 @@ def _snapshot(
     Automated snapshots, which moto creates by itself, are only records.
     """
     snapshot = original(self, db_instance_identifier, db_snapshot_identifier, *args, **kwargs)
-    if snapshot.snapshot_type == "manual":
+    if snapshot.snapshot_type == "manual" and not is_clustered(snapshot.database):
         snapshot.status = "creating"
         operations.put(Operation("snapshot", db_instance_identifier, db_snapshot_identifier))
     return snapshot
@@ -85,7 +80,8 @@ def _delete(original: Any, self: Any, db_instance_identifier: str, *args: Any, *
     moto creates the final snapshot first, whose operation is therefore queued before this one.
     """
     database = original(self, db_instance_identifier, *args, **kwargs)
-    operations.put(Operation("delete", db_instance_identifier))
+    if not is_clustered(database):
+        operations.put(Operation("delete", db_instance_identifier))
     return database
 
 

@@ -1,4 +1,4 @@
-"""RDS DB instances that are real database servers on this machine."""
+"""DB instances and Aurora clusters of RDS that are real database servers on this machine."""
 
 from .configuration import Instance, Status
 from .part import Databases

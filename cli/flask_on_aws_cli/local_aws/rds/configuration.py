@@ -1,4 +1,4 @@
-"""The desired configuration and the status of a DB instance, as plain values."""
+"""The desired configuration and the status of a DB instance or an Aurora cluster, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Instance:
-    """A DB instance."""
+    """A DB instance, or an Aurora cluster, which has one server whatever instances it has."""
 
     identifier: str
     engine_version: str

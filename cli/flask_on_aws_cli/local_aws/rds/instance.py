@@ -1,4 +1,4 @@
-"""A DB instance that is kept in its desired state."""
+"""A DB instance or Aurora cluster that is kept in its desired state."""
 
 import json
 import threading
@@ -18,6 +18,8 @@ from .servers import DatabaseServer, new_server
 # Seconds between attempts to start a server that does not start: if the processes of its killed predecessor are still
 # ending, it can start a moment later; if its files are broken, it cannot, and its log must not fill the disk.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+# The engine, by RDS's name of it, with snapshots that a cluster of Aurora can have, too.
+_COMPATIBLE = {"aurora-postgresql": "postgres"}
 
 
 class DatabaseInstance:
@@ -222,7 +224,7 @@ class DatabaseInstance:
 def _check_engine(snapshot: Path, instance: Instance) -> None:
     """Raise ValueError if a snapshot is one of another engine, which RDS rejects as well."""
     engine = json.loads((snapshot / "snapshot.json").read_text()).get("engine", "postgres")
-    if engine != instance.engine:
+    if engine not in (instance.engine, _COMPATIBLE.get(instance.engine)):
         raise ValueError(
             f"The snapshot {snapshot.name} is of {engine}, so no {instance.engine} database can have its data."
         )

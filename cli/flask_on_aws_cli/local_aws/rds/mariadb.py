@@ -1,4 +1,4 @@
-"""A DB instance's MariaDB server, which also serves instances of MySQL."""
+"""A MariaDB server, which also serves MySQL and Aurora MySQL."""
 
 from pathlib import Path
 
@@ -9,6 +9,9 @@ from ...server_process.process import ServerError
 from ...shared.certificate_authority import Authority
 from . import mariadb_snapshots
 from .configuration import Instance
+
+# Engines that MariaDB serves here, by RDS's names of them.
+_REPLACED = {"mysql": "MySQL", "aurora-mysql": "Aurora MySQL"}
 
 
 class MariadbServer:
@@ -84,8 +87,8 @@ class MariadbServer:
 
     def note(self, instance: Instance) -> str | None:
         actual = self.server.binaries.version
-        if instance.engine == "mysql":
-            return f"MariaDB {actual} serves it here in place of MySQL {instance.engine_version}."
+        if product := _REPLACED.get(instance.engine):
+            return f"MariaDB {actual} serves it here in place of {product} {instance.engine_version}."
         desired = ".".join(instance.engine_version.split(".")[:2])
         note = f"The database runs on MariaDB {actual}, not {desired}, because that is installed on this machine."
         return note if actual != desired else None

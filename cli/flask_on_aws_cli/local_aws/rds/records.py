@@ -7,7 +7,7 @@ from typing import Any
 from ..api.records import Records
 from ..faults import Faults
 from ..loops import Loop
-from ..moto_patches.rds import Operation, operations
+from ..moto_patches.rds_operations import Operation, operations
 from .configuration import Instance, Status
 from .part import Databases
 

@@ -63,7 +63,13 @@ class DatabaseServer(Protocol):
         ...
 
 
-_SERVERS = {"postgres": PostgresServer, "mysql": MariadbServer, "mariadb": MariadbServer}
+_SERVERS = {
+    "postgres": PostgresServer,
+    "aurora-postgresql": PostgresServer,
+    "mysql": MariadbServer,
+    "aurora-mysql": MariadbServer,
+    "mariadb": MariadbServer,
+}
 
 
 def new_server(engine: str, folder: Path, cache: Path, authority: Authority) -> DatabaseServer:

@@ -37,7 +37,7 @@ def take(server: Server, instance: Instance, target: Path) -> None:
             _drop_slot(connection)
     shutil.copy2(server.folder / "rdsadmin", staging / "rdsadmin")
     facts = {
-        "engine": "postgres",
+        "engine": instance.engine,
         "engine_version": instance.engine_version,
         "username": instance.username,
         "major": server.binaries.major,

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from flask_on_aws.database.engines import ENGINES
-from flask_on_aws.runtime_contract.contract import CA_PATH, PASSWORD_SPECIAL, DatabaseFacts
+from flask_on_aws.database.engines import ALL_ENGINES
+from flask_on_aws.runtime_contract.contract import CA_PATH, PASSWORD_SPECIAL, PRODUCTS, DatabaseFacts
 
 from ...shared.certificate_authority import Authority
 from ...shared.docker_engine import DockerError, attempt, docker, label, remove
@@ -54,8 +54,8 @@ def container_database(settings: AppSettings, network: str) -> Generator[Contain
     Raises:
         DockerError: if its image is missing and cannot be pulled, or it does not start.
     """
-    profile = ENGINES[settings.database_engine]
-    server = SERVER_IMAGES[settings.database_engine]
+    profile = ALL_ENGINES[settings.database_engine]
+    server = SERVER_IMAGES[PRODUCTS[settings.database_engine]]
     image = f"{server.image}:{profile.major(settings.database_version)}"
     if attempt("image", "inspect", image).returncode:
         docker("pull", "--quiet", image, seconds=_PULL_SECONDS)

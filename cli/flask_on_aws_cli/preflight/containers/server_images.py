@@ -76,4 +76,4 @@ SERVER_IMAGES: Mapping[str, ServerImage] = {
         statements=_MYSQL_STATEMENTS,
     ),
 }
-"""By the engine."""
+"""By the product whose protocol and SQL the engine has."""

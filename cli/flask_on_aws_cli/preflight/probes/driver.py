@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _SECONDS = 10
 _Login = Mapping[str, Any]
@@ -63,7 +64,7 @@ _MYSQL: dict[str, Callable[[ModuleType, _Login, str], None]] = {
 
 def main() -> None:
     """Connect once."""
-    is_mysql = "MYSQL_HOST" in os.environ
+    is_mysql = os.environ["DATABASE_URL"].startswith(("mysql", "mariadb"))
     login = _mysql_login() if is_mysql else {}
     for name, connect in (_in_order() if is_mysql else _POSTGRES).items():
         try:
@@ -74,17 +75,22 @@ def main() -> None:
             raise
         print(name)
         try:
-            connect(driver, login, os.environ.get("MYSQL_SSL_CA", ""))
+            connect(driver, login, os.environ.get("MYSQL_SSL_CA") or _ca_of_url())
         except Exception as error:
             sys.exit(f"{name}.{type(error).__name__}: {error}")
         return
 
 
 def _mysql_login() -> dict[str, Any]:
-    login: dict[str, Any] = {
-        name: os.environ[f"MYSQL_{name.upper()}"] for name in ("host", "user", "password", "database")
-    }
-    return {**login, "port": int(os.environ["MYSQL_PORT"])}
+    """From the URL, since an app with a database that its stack did not create has no other variable."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    texts = {"host": url.hostname, "user": url.username, "password": url.password, "database": url.path[1:]}
+    return {**{name: unquote(text or "") for name, text in texts.items()}, "port": url.port or 3306}
+
+
+def _ca_of_url() -> str:
+    query = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)
+    return query.get("ssl_ca", query.get("ssl-ca", [""]))[0]
 
 
 def _in_order() -> dict[str, Callable[[ModuleType, _Login, str], None]]:

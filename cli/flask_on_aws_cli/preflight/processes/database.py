@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.engines import ALL_ENGINES
 from flask_on_aws.database.parameters import DEFAULTS
-from flask_on_aws.runtime_contract.contract import PASSWORD_SPECIAL, DatabaseFacts
+from flask_on_aws.runtime_contract.contract import PASSWORD_SPECIAL, PRODUCTS, DatabaseFacts
 
 from ...local_project.project import CACHE
 from ...mariadb_server import accounts
@@ -52,7 +52,7 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     # Separate from the app's folder, since the server runs as another user, who needs access to it.
     folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
     folder.chmod(0o755)
-    run = _postgres if settings.database_engine == "postgres" else _mariadb
+    run = _postgres if PRODUCTS[settings.database_engine] == "postgres" else _mariadb
     try:
         authority = Authority(folder / "ca")
         (folder / "ca").chmod(0o755)
@@ -64,7 +64,7 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
 
 @contextmanager
 def _postgres(settings: AppSettings, folder: Path, authority: Authority) -> Generator[Database]:
-    major = int(ENGINES["postgres"].major(settings.database_version))
+    major = int(ALL_ENGINES[settings.database_engine].major(settings.database_version))
     postgres = server.Server(folder, binaries.find(major, accessible_folder(CACHE)), authority)
     postgres.create()
     postgres.configure(_PARAMETERS, forces_tls=True)
@@ -85,7 +85,7 @@ def _mariadb(settings: AppSettings, folder: Path, authority: Authority) -> Gener
     """MariaDB, also for MySQL: with the parameters that the stack's database has by default."""
     database = mariadb.Server(folder, mariadb_binaries.find(), authority)
     database.create()
-    database.configure(ENGINES[settings.database_engine].parameters(DEFAULTS), forces_tls=True)
+    database.configure(ALL_ENGINES[settings.database_engine].parameters(DEFAULTS), forces_tls=True)
     try:
         database.start(0)
         password = _password()
@@ -105,4 +105,13 @@ def _password() -> str:
 def database_facts(settings: AppSettings, host: str, port: int) -> DatabaseFacts:
     """A database's address, in the form that the stack's settings choose."""
     scheme, query = settings.database_scheme, settings.database_query
-    return DatabaseFacts(host, port, NAME, OWNER, scheme, query, engine=settings.database_engine)
+    return DatabaseFacts(
+        host,
+        port,
+        NAME,
+        OWNER,
+        scheme,
+        query,
+        engine=settings.database_engine,
+        url_only=settings.database_is_existing,
+    )

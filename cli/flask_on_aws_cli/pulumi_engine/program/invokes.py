@@ -35,6 +35,7 @@ def dry_answers(region: str) -> Answers:
         **_static_answers(region),
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: None,
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: None,
+        "aws:ec2/getSubnet:getSubnet": lambda args: None,
         "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: None,
         "aws:ecr/getAuthorizationToken:getAuthorizationToken": lambda args: None,
         "aws:ecr/getImage:getImage": lambda args: _not_found("image", args.get("imageTag")),
@@ -53,6 +54,7 @@ def live_answers(aws: Aws) -> Answers:
         "aws:index/getCallerIdentity:getCallerIdentity": lambda args: _identity(aws),
         "aws:index/getAvailabilityZones:getAvailabilityZones": lambda args: _zones(aws),
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda args: _prefix_list(aws, args),
+        "aws:ec2/getSubnet:getSubnet": lambda args: _subnet(aws, args),
         "aws:ec2/getSecurityGroups:getSecurityGroups": lambda args: _security_groups(aws, args),
         "aws:route53/getZone:getZone": lambda args: _zone(aws, args),
         "aws:ecr/getImage:getImage": lambda args: _image(aws, args),
@@ -118,6 +120,11 @@ def _zones(aws: Aws) -> Answer:
     available = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
     zones = sorted((zone["ZoneName"], zone["ZoneId"]) for zone in available)
     return {"names": [name for name, _ in zones], "zoneIds": [zone_id for _, zone_id in zones], "id": aws.region}
+
+
+def _subnet(aws: Aws, args: Args) -> Answer:
+    subnet = aws.client("ec2").describe_subnets(SubnetIds=[args["id"]])["Subnets"][0]
+    return {"id": args["id"], "availabilityZone": subnet["AvailabilityZone"], "vpcId": subnet["VpcId"]}
 
 
 def _security_groups(aws: Aws, args: Args) -> Answer:

@@ -7,11 +7,11 @@ from .base import Provider
 from .ecs import ecs, scaling, services
 from .load_balancing import acm, listeners, load_balancers, target_groups, vpc_origins
 from .network import ec2, security_groups
-from .rds import groups, rds
+from .rds import clusters, groups, rds
 from .s3 import bucket_settings, s3
 
 _COMPUTE = (ecs, services, load_balancers, target_groups, listeners, vpc_origins, scaling, logs)
-_DATA = (rds, groups, elasticache, s3, bucket_settings, secret, parameter, sqs, randoms, stash)
+_DATA = (rds, clusters, groups, elasticache, s3, bucket_settings, secret, parameter, sqs, randoms, stash)
 _MODULES = (ec2, security_groups, iam, acm, *_COMPUTE, *_DATA)
 PROVIDERS: Mapping[str, Provider] = {
     token: provider for module in _MODULES for token, provider in module.PROVIDERS.items()

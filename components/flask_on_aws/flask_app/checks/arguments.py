@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
+from ...aurora import aurora_cluster
 from ...build_plan.commands.procfile import ProcfileError
 from ...cache import cache
 from ...database import database
 from ...database.database_checks import url_problems
-from ...database.engines import ENGINES
+from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES, ENGINES
 from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
@@ -19,7 +20,7 @@ from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
 from ...network import network
-from ...runtime_contract.contract import COMPAT, reserved_names, variable_problems
+from ...runtime_contract.contract import COMPAT, product_of, reserved_names, url_names, variable_problems
 from ...secrets.secret_key import POLICIES
 from ...storage import media_bucket
 from ...tags import tag_problems
@@ -82,7 +83,9 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _variable_problems(args)
     yield from shared_problems(args)
     yield from key_problems(args)
-    engine = args["database"] if args["database"] in ENGINES else "postgres"
+    engine = args["database"] if args["database"] in ALL_ENGINES else "postgres"
+    if "database_url_secret_arn" in args:
+        engine = product_of(args["database_url_scheme"])
     yield from url_problems(engine, args["database_url_scheme"], args.get("database_url_query", ""))
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
@@ -113,6 +116,9 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(logical_database.problems, _logical_database_args, args)
     elif args["database"] in ENGINES:
         yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
+    elif args["database"] in CLUSTER_ENGINES:
+        made = component_args.aurora_args
+        yield from _problems_of(aurora_cluster.problems, lambda args: made(args, _UNKNOWN, []), args)
     if args["cache"] == "valkey":
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
     if args.get("domain"):
@@ -177,6 +183,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if not set(compat) <= set(COMPAT):
         return
     reserved = reserved_names(needs(args), compat, args["database"])
+    if "database_url_secret_arn" in args:
+        reserved |= {*url_names(compat)}
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple, cast
 
 import pulumi
 
+from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES
 from ...image.planned_image import is_planned
 from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
 from ..component_args import image_args
-from ..flask_app_args import FlaskAppArgs
+from ..flask_app_args import FlaskAppArgs, with_profile
 from ..topology import exposure
 
 
@@ -31,6 +32,7 @@ _ONLY_WITH = (
     _Rule("dns_ready", "domain", False),
     _Rule("zone_id", "domain"),
     _Rule("certificate_arn", "domain"),
+    _Rule("database_url_kms_key_id", "database_url_secret_arn"),
     _Rule("database_port", "database_host", 5432),
     _Rule("database_server_security_group_id", "database_host"),
     _Rule("database_server_secret_arn", "database_host"),
@@ -44,6 +46,7 @@ _ONLY_WITH = (
     _Rule("listener_has_certificate", "listener_arn", False),
 )
 _ONLY_WITHOUT = (
+    _Rule("database_url_query", "database_url_secret_arn"),
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
@@ -71,6 +74,16 @@ _WITHOUT_DATABASE = {
     "database_kms_key_id": None,
     "database_monitoring_interval": 0,
 }
+# What Aurora has instead of an argument of instances, with the argument's default.
+_CAPACITY = "set database_min_capacity and database_max_capacity, or leave it out"
+_STORAGE = "Aurora's storage grows and shrinks by itself; leave it out"
+_ONLY_INSTANCES: Mapping[str, tuple[Any, str]] = {
+    "database_instance_class": ("db.t4g.micro", _CAPACITY),
+    "database_storage_gib": (20, _STORAGE),
+    "database_max_storage_gib": (100, _STORAGE),
+    "allow_database_replacement": (False, "use accept_data_loss"),
+}
+_ONLY_AURORA = ("database_min_capacity", "database_max_capacity", "database_auto_pause_seconds")
 _WITHOUT_CACHE = {
     "cache_use": "cache",
     "cache_version": "8.2",
@@ -102,8 +115,10 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
             if _is_given(given, argument, default):
                 yield Problem(
                     argument,
-                    f"{_said(given, argument)} has no effect with database none; set database to postgres, mysql or mariadb, or leave it out.",
+                    f"{_said(given, argument)} has no effect with database none; set database to one of "
+                    f"{', '.join(ALL_ENGINES)}, or leave it out.",
                 )
+    yield from _capacity_problems(given, settled)
     if settled["cache"] == "none":
         for argument, default in _WITHOUT_CACHE.items():
             if _is_given(given, argument, default):
@@ -114,11 +129,32 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
     yield from _other_problems(given, settled)
 
 
+def _capacity_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    """Arguments of instances with Aurora, and the other way around."""
+    database, defaults = (
+        settled["database"],
+        cast(Mapping[str, Any], with_profile({"environment": settled["environment"]})),
+    )
+    if database in CLUSTER_ENGINES:
+        for argument, (default, fix) in _ONLY_INSTANCES.items():
+            if _is_given(given, argument, default):
+                yield Problem(argument, f"{_said(given, argument)} has no effect with database {database}; {fix}.")
+        return
+    for argument in _ONLY_AURORA:
+        if _is_given(given, argument, defaults[argument]):
+            yield Problem(
+                argument,
+                f"{_said(given, argument)} has no effect with database {database}; set database to "
+                f"{' or '.join(CLUSTER_ENGINES)}, or leave it out.",
+            )
+
+
 _REASONS = {
     "listener_arn": "the shared load balancer is set up by the stack that owns it; leave it out",
     "cluster_arn": "the shared cluster is set up by the stack that owns it; leave it out",
     "vpc_id": "an existing VPC is left as it is; leave it out",
     "database_host": "the shared server is set up by the stack that owns it; leave it out",
+    "database_url_secret_arn": "the secret has the whole URL; leave it out",
     "image": "nothing is built; leave one of them out",
     "schedules": "each schedule sets min_tasks and max_tasks; set them there",
 }

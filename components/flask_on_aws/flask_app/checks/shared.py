@@ -16,6 +16,8 @@ from ...validation.references import (
     host_problems,
     id_problems,
     image_problems,
+    kms_key_problems,
+    secret_reference_problems,
     zone_id_problems,
 )
 from ...validation.values import name_problems
@@ -60,8 +62,29 @@ def shared_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _policy_problems(args)
     yield from _listener_problems(given)
     yield from _cluster_problems(given)
+    yield from _url_secret_problems(args)
     if "database_host" in given:
         yield from _server_problems(args)
+
+
+def _url_secret_problems(args: FlaskAppArgs) -> Iterator[Problem]:
+    given = cast(Mapping[str, Any], args)
+    yield from kms_key_problems("database_url_kms_key_id", given.get("database_url_kms_key_id"))
+    reference = given.get("database_url_secret_arn")
+    if reference is None:
+        return
+    if isinstance(reference, str) and ":ssm:" in reference:
+        yield Problem(
+            "database_url_secret_arn", f"{reference!r} is a parameter; put the URL into a secret of Secrets Manager."
+        )
+    else:
+        yield from secret_reference_problems("database_url_secret_arn", reference)
+    if args["database"] != "none":
+        yield Problem(
+            "database_url_secret_arn",
+            f"the app uses an existing database, and database {args['database']} would create another one; set database to "
+            "none, or leave it out.",
+        )
 
 
 def _policy_problems(args: FlaskAppArgs) -> Iterator[Problem]:

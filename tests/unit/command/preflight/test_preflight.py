@@ -13,6 +13,10 @@ from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws.image import preflight_hook
 from flask_on_aws.image.image import _DEFAULTS, Image, problems
 from flask_on_aws.image.preflight_hook import App, ImagePreflight, build_settings, judge, run_tool
+from flask_on_aws.runtime_contract.contract import PRODUCTS
+from flask_on_aws_cli.preflight.containers.server_images import SERVER_IMAGES
+from flask_on_aws_cli.preflight.environment import contract_environment
+from flask_on_aws_cli.preflight.processes.database import database_facts
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config
 
 APP = str(Path(__file__).parents[4] / "app_template")
@@ -182,6 +186,7 @@ def test_the_tool_reads_of_a_flask_app_what_it_would_read_of_the_stack():
             "region",
             "stop_seconds",
             "watch_seconds",
+            "database_is_existing",
             "of_stack",
             "before_push",
             "egress",
@@ -200,6 +205,31 @@ def test_a_stack_without_settings_is_a_new_stack():
     assert read(preflight_settings("app", with_profile({}))) == replace(
         read({}), release_command="none", name="app", folder=Path("shop")
     )
+
+
+@pytest.mark.parametrize(("scheme", "engine"), [(None, "postgres"), ("mysql+pymysql", "mysql")])
+@pytest.mark.parametrize("source", ["stack", "update"])
+def test_an_existing_database_is_replaced_by_one_of_the_url_s_kind(scheme, engine, source):
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf:url::"
+    chosen = {"database_url_scheme": scheme} if scheme else {}
+    if source == "update":
+        given = preflight_settings("app", with_profile({"database_url_secret_arn": secret, **chosen}))
+        assert secret not in given.values()
+    else:
+        given = {"databaseUrlSecretArn": secret, **({"databaseUrlScheme": scheme} if scheme else {})}
+    found = read(given)
+    assert ("database" in found.services, found.database_is_existing) == (True, True)
+    assert (found.database_engine, found.database_scheme) == (engine, scheme or "postgresql")
+    environment = contract_environment(found, 8080, database_facts(found, "db", 1), "password")
+    assert environment["DATABASE_URL"].startswith(f"{scheme or 'postgresql'}://app:password@db:1/app?")
+    assert not {"PGHOST", "MYSQL_HOST", "DATABASE_SECRET_ARN"} & environment.keys()
+
+
+def test_aurora_is_the_product_that_it_is_compatible_with():
+    found = read({"database": "aurora-mysql"})
+    assert (found.database_version, found.database_scheme) == ("8.0", "mysql")
+    assert SERVER_IMAGES[PRODUCTS[found.database_engine]].image == "mysql"
+    assert set(PRODUCTS.values()) == set(SERVER_IMAGES)
 
 
 def test_what_only_the_update_makes_known_is_told_by_name():

@@ -10,11 +10,11 @@ from flask_on_aws.alarms.alarm_rules import max_connections
 from flask_on_aws.data_loss.rules import findings
 from flask_on_aws.database.database import Database, problems
 from flask_on_aws.database.database_args import facts, settled
-from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.engines import ALL_ENGINES, CLUSTER_ENGINES, ENGINES
 from flask_on_aws.database.instance_guard import instance_problems
 from flask_on_aws.database.replacement_guard import replacements
 from flask_on_aws.runtime_contract.database_url import URLS
-from flask_on_aws.validation.choices import DatabaseEngine, DatabaseKind
+from flask_on_aws.validation.choices import AuroraEngine, DatabaseEngine, DatabaseKind
 
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b"]}
 MYSQLS = ("mysql", "mariadb")
@@ -51,7 +51,9 @@ def documentation():
 
 
 def test_the_tables_and_the_choices_have_the_same_engines():
-    assert set(ENGINES) == set(URLS) == set(DatabaseEngine) == set(DatabaseKind) - {"none"}
+    assert set(ENGINES) == set(DatabaseEngine)
+    assert set(CLUSTER_ENGINES) == set(AuroraEngine)
+    assert set(ALL_ENGINES) == set(URLS) == set(DatabaseKind) - {"none"}
 
 
 @pytest.mark.parametrize("name", ENGINES)

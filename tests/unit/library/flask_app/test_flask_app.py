@@ -53,12 +53,14 @@ VARIANTS = {
         "release_command": "flask release",
     },
     "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
+    "aurora": {"environment": "production", "database": "aurora-postgres"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }
 
 
+CLUSTER = {"endpoint": "writer.rds.amazonaws.com", "readerEndpoint": "reader.rds.amazonaws.com"}
 # What AWS makes up for a new resource, as far as other resources use it.
 COMPUTED = {
     "Repository": lambda args: {"repositoryUrl": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{args.name}"},
@@ -68,6 +70,7 @@ COMPUTED = {
     "TargetGroup": lambda args: {"arnSuffix": "targetgroup/tg/1"},
     "Distribution": lambda args: {"domainName": "d1.cloudfront.net", "hostedZoneId": "ZCF"},
     "Instance": lambda args: {"address": "db.rds.amazonaws.com", "port": 5432, "identifier": args.name},
+    "Cluster": lambda args: CLUSTER if args.typ == "aws:rds/cluster:Cluster" else {},
     "RandomPassword": lambda args: {"result": "p/w@" + args.name},
     "ReplicationGroup": lambda args: {
         "primaryEndpointAddress": "master.cache.amazonaws.com",
@@ -440,3 +443,38 @@ def test_the_storage_alarm_knows_what_is_allocated_now_and_whether_it_grows(app,
     mocks.computed["Instance"] = lambda args: {**computed(args), "allocatedStorage": allocated}
     alarm = app(**VARIANTS["production"], **given).named("app-alarms-database-storage")
     assert alarm["threshold"] == pytest.approx(gib * 2**30, abs=1)
+
+
+URL_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:legacy-AbCdEf"
+
+
+@pytest.mark.parametrize("reference", [URL_SECRET, f"{URL_SECRET}:url::"])
+def test_the_url_of_an_existing_database_comes_from_its_secret_alone(app, reference):
+    key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+    deployed = app(
+        database_url_secret_arn=reference,
+        database_url_kms_key_id=key,
+        compat=["divio"],
+        release_command="flask release",
+        workers={"mail": "python -m mail"},
+    )
+    assert not [resource.typ for resource in deployed.resources if ":rds/" in resource.typ]
+    for name in ("app-web", "app-mail"):
+        (container,) = containers(deployed, name)
+        secrets = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
+        assert (secrets["DATABASE_URL"], secrets["DEFAULT_DATABASE_DSN"]) == (reference, reference)
+        names = {variable["name"] for variable in container["environment"]} | set(secrets)
+        assert not {name for name in names if name.startswith(("PG", "DATABASE_SECRET", "MYSQL"))}
+    policy = deployed.of_type("iam/rolePolicy:RolePolicy")["app-web-execution"]["policy"]
+    allowed = {statement["Action"][0]: statement["Resource"] for statement in json.loads(policy)["Statement"]}
+    assert URL_SECRET in allowed["secretsmanager:GetSecretValue"]
+    assert allowed["kms:Decrypt"] == [key]
+    assert "app-web-task-database" not in deployed.of_type("iam/rolePolicy:RolePolicy")
+
+
+def test_an_own_value_replaces_the_url_of_the_secret_where_it_may(app):
+    deployed = app(
+        database_url_secret_arn=URL_SECRET, secret_values={"DATABASE_URL": "x"}, override_env=["DATABASE_URL"]
+    )
+    secrets = {secret["name"]: secret["valueFrom"] for secret in containers(deployed)[0]["secrets"]}
+    assert secrets["DATABASE_URL"].endswith(":DATABASE_URL::")

@@ -30,10 +30,12 @@ from flask_on_aws.runtime_contract.contract import (
     fargate_size_problems,
     plain_environment,
     plain_names,
+    product_of,
     reserved_names,
     secret_names,
     secret_values,
     timer_problems,
+    url_names,
     variable_problems,
     web_concurrency,
     with_port,
@@ -608,3 +610,22 @@ def test_an_unknown_cpu_is_rejected_with_the_choices():
     assert list(fargate_size_problems(300, 512)) == [
         "cpu 300 is not a Fargate task size; choose one of 256, 512, 1024, 2048, 4096, 8192, 16384."
     ]
+
+
+@pytest.mark.parametrize(("engine", "scheme"), [("postgres", "postgresql"), ("mysql", "mysql+pymysql")])
+def test_an_app_with_an_existing_database_gets_its_url_alone(engine, scheme):
+    database = DatabaseFacts("db", 1, "app", "app", scheme, engine=engine, url_only=True)
+    facts = replace(FACTS, database=database, compat=("divio", "upsun", "gunicorn-tutorial"))
+    plain, secret = plain_environment(facts), secret_values(facts, "password", "key")
+    urls = {name for name, value in secret.items() if value.startswith(f"{scheme}://")}
+    assert urls == {"DATABASE_URL", "DEFAULT_DATABASE_DSN", "DB_CONNECTION_STRING"} == set(url_names(facts.compat))
+    ours = {variable.name for variable in VARIABLES if variable.needs in ("database", "postgres", "mysql", "mariadb")}
+    assert (plain.keys() | secret.keys()) & ours == urls
+
+
+@pytest.mark.parametrize(
+    ("scheme", "product"),
+    [("postgresql+psycopg", "postgres"), ("mysql", "mysql"), ("mysql+pymysql", "mysql"), ("mongodb+srv", "postgres")],
+)
+def test_a_scheme_names_its_product(scheme, product):
+    assert product_of(scheme) == product

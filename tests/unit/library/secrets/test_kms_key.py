@@ -14,6 +14,7 @@ from tests.unit.library.flask_app.test_flask_app import APP, SERVER, SHARED, VAR
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 MADE = "arn:aws:mock:us-east-1:123456789012:app-kms-key"
 PRODUCTION = VARIANTS["production"]
+AURORA = {**PRODUCTION, "database": "aurora-postgres", "database_min_capacity": 2}
 WAYS = {
     "made": ({"create_kms_key": True}, MADE),
     "existing": ({"kms_key_id": KEY}, KEY),
@@ -26,6 +27,8 @@ ENCRYPTED = {
     "aws:ecr/repository:Repository": lambda given: {
         c.get("kmsKey") for c in given["encryptionConfigurations"] if c["encryptionType"] == "KMS"
     },
+    "aws:rds/cluster:Cluster": lambda given: {given.get("kmsKeyId")},
+    "aws:rds/clusterInstance:ClusterInstance": lambda given: {given.get("performanceInsightsKmsKeyId")},
     "aws:rds/instance:Instance": lambda given: {given.get("kmsKeyId"), given.get("performanceInsightsKmsKeyId")},
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda given: {
         rule["applyServerSideEncryptionByDefault"].get("kmsMasterKeyId")
@@ -44,7 +47,7 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("variant", [PRODUCTION, {**SHARED, **SERVER, "domain": "app.example.com"}, {}])
+@pytest.mark.parametrize("variant", [PRODUCTION, {**SHARED, **SERVER, "domain": "app.example.com"}, {}, AURORA])
 def test_with_a_key_everything_that_can_be_encrypted_with_it_is(app, variant, way):  # noqa: F811
     given, key = WAYS[way]
     deployed = app(**variant, **given)

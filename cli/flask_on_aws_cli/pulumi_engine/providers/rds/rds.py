@@ -8,11 +8,11 @@ from ..base import Call, Json, Provider, key_values, none_if_missing
 
 NOT_FOUND = ("DBInstanceNotFound", "DBSubnetGroupNotFoundFault", "DBParameterGroupNotFound", "DBInstanceNotFoundFault")
 # The AWS provider waits 40 minutes for a real server; a local one that is not ready after ten has failed.
-_READY_SECONDS = 10 * 60
-_POLL_SECONDS = 0.25  # the endpoint is on this machine
+READY_SECONDS = 10 * 60
+POLL_SECONDS = 0.25  # the endpoint is on this machine
 # Statuses from which a database never becomes available:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-_FAILED_STATUSES = ("failed", "incompatible-parameters", "incompatible-network", "storage-full", "restore-error")
+FAILED_STATUSES = ("failed", "incompatible-parameters", "incompatible-network", "storage-full", "restore-error")
 # Input → its name in both CreateDBInstance and ModifyDBInstance.
 _MODIFIABLE = {
     "allocatedStorage": "AllocatedStorage",
@@ -59,7 +59,8 @@ def client(call: Call) -> Any:
     return call.aws.client("rds")
 
 
-def _parameters(inputs: Json, *names: Mapping[str, str]) -> dict[str, Any]:
+def parameters(inputs: Json, *names: Mapping[str, str]) -> dict[str, Any]:
+    """The inputs that are set, under the API's names of them."""
     table = {key: name for mapping in names for key, name in mapping.items()}
     return {name: inputs[key] for key, name in table.items() if inputs.get(key) is not None}
 
@@ -74,11 +75,11 @@ def update_tags(call: Call, arn: str) -> None:
 
 def create(call: Call) -> str:
     snapshot, tags = call.inputs.get("snapshotIdentifier"), key_values(call.tags)
-    parameters = _parameters(call.inputs, _MODIFIABLE, _ONLY_AT_CREATION)
+    made = parameters(call.inputs, _MODIFIABLE, _ONLY_AT_CREATION)
     if snapshot:
         after_restore = ("MasterUserPassword", "BackupRetentionPeriod")
-        changes = {name: parameters.pop(name) for name in after_restore if name in parameters}
-        settings = {name: value for name, value in parameters.items() if name not in _FROM_SNAPSHOT}
+        changes = {name: made.pop(name) for name in after_restore if name in made}
+        settings = {name: value for name, value in made.items() if name not in _FROM_SNAPSHOT}
         settings = {name: value for name, value in settings.items() if name in _restore_parameters(call)}
         client(call).restore_db_instance_from_db_snapshot(
             DBInstanceIdentifier=call.name, DBSnapshotIdentifier=snapshot, Tags=tags, **settings
@@ -86,7 +87,7 @@ def create(call: Call) -> str:
         _wait(call)
         client(call).modify_db_instance(DBInstanceIdentifier=call.name, ApplyImmediately=True, **changes)
     else:
-        client(call).create_db_instance(DBInstanceIdentifier=call.name, Tags=tags, **parameters)
+        client(call).create_db_instance(DBInstanceIdentifier=call.name, Tags=tags, **made)
     _wait(call)
     return call.name
 
@@ -104,16 +105,16 @@ def _describe(call: Call) -> Json | None:
 
 def _wait(call: Call) -> None:
     """Wait until the database is available, since dependents connect to its endpoint."""
-    deadline, status = time.monotonic() + _READY_SECONDS, ""
+    deadline, status = time.monotonic() + READY_SECONDS, ""
     while time.monotonic() < deadline:
         instance = _describe(call)
         status = instance["DBInstanceStatus"] if instance else "deleted"
         if status == "available" and instance and instance.get("Endpoint"):
             return
-        if status in _FAILED_STATUSES or instance is None:
+        if status in FAILED_STATUSES or instance is None:
             raise ValueError(f"the database is {status}{_reasons(instance)}")
-        time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"the database is still {status} after {_READY_SECONDS} seconds")
+        time.sleep(POLL_SECONDS)
+    raise TimeoutError(f"the database is still {status} after {READY_SECONDS} seconds")
 
 
 def _reasons(instance: Json | None) -> str:
@@ -142,7 +143,7 @@ def read(call: Call) -> Json | None:
 
 
 def update(call: Call) -> None:
-    after, before = _parameters(call.inputs, _MODIFIABLE), _parameters(call.old, _MODIFIABLE)
+    after, before = parameters(call.inputs, _MODIFIABLE), parameters(call.old, _MODIFIABLE)
     changes = {name: value for name, value in after.items() if before.get(name) != value}
     exports = _log_exports(call)
     if changes or exports:
@@ -175,9 +176,9 @@ def delete(call: Call) -> None:
         NOT_FOUND,
         lambda: client(call).delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=skip, **snapshot),
     )
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + READY_SECONDS
     while _describe(call) is not None and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)  # its subnet and parameter groups can be deleted only after it
+        time.sleep(POLL_SECONDS)  # its subnet and parameter groups can be deleted only after it
 
 
 def find(call: Call) -> str | None:

@@ -141,7 +141,9 @@ class AppObjects:
     def kind_of_function(self, function: FunctionNode, module: Module, depth: int = 0) -> Kind | None:
         """What kind of application a function returns."""
         nodes = list(own_nodes(function))
-        inner = {node.name: self._interface(node, module) for node in nodes if isinstance(node, FunctionNode)}
+        inner: dict[str, Kind | None] = {
+            node.name: self._interface(node, module) for node in nodes if isinstance(node, FunctionNode)
+        }
         local = dict[str, ast.expr]()
         for name, value in assignments([node for node in nodes if isinstance(node, ast.stmt)]):
             if not _names(value, name):  # `app = Middleware(app)` has the kind of the app before it
@@ -151,7 +153,7 @@ class AppObjects:
         for node in nodes:
             if isinstance(node, ast.Return) and node.value:
                 name = node.value.id if isinstance(node.value, ast.Name) else ""
-                kind = inner.get(name) or self.kind_of(node.value, module, local, depth + 1)
+                kind: Kind | None = inner.get(name) or self.kind_of(node.value, module, local, depth + 1)
                 if kind:
                     return kind
         return None

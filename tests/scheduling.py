@@ -93,6 +93,7 @@ SHARED = {
     "tests/local/test_releases.py::test_a_broken_release": 2,
     "tests/preflight/test_broken_apps.py": 3,
     "tests/unit/command/local_aws/test_moto_patches.py": 1,
+    "tests/local/test_sticky_sessions.py": 1,
 }
 
 

@@ -87,6 +87,7 @@ OWN: dict[str, Any] = {
     "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "port": 9000,
     "healthCheckPath": "/version",
+    "stickySessions": 3600,
     "startupSeconds": 90,
     "releaseCommand": "flask db upgrade",
     "releaseSeconds": 60,

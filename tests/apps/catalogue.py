@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.apps.frameworks import FRAMEWORKS
+
 HERE = Path(__file__).parent
 FOLDERS = ("pip", "pip-hashes", "pipenv", "poetry", "uv", "pyproject", "conda", "node")
 WEB = "gunicorn --bind 0.0.0.0:$PORT app:app"
@@ -1099,6 +1101,19 @@ BAD = {
             "package.json, line 1: must hold names with values; see its manual.",
         ),
     ),
+}
+# Without a start command, whose proposal must serve: tests/reliability/test_frameworks.py runs it.
+BAD |= {
+    f"framework-{name}": App(
+        "pip",
+        {"app.py": None, "Procfile": None, "requirements.txt": f"{app.requirements}\n", **app.files},
+        problems=(
+            NO_START.format(
+                procfile="there is none", scripts="there is none", proposal=f"{app.command} ({app.reason})"
+            ),
+        ),
+    )
+    for name, app in FRAMEWORKS.items()
 }
 GOOD = {**MANAGERS, **VARIANTS}
 # What can be built and run, apart from conda's, which need a channel.

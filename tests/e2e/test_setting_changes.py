@@ -43,6 +43,7 @@ TASKS = {
     "scaleRequestsPerMinute": 600,
     "port": 9000,
     "healthCheckPath": "/version",
+    "stickySessions": 3600,
     "startupSeconds": 90,
     "startCommand": "gunicorn --bind 0.0.0.0:$PORT 'board:create_app()'",
     "workers": {"mail": "python -m mail"},

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -643,3 +644,70 @@ def test_websockets_keep_their_protocol_status_and_idle_timeout(tmp_path):
         asyncio.run(talk(f"https://localhost:{balancer.ports[BALANCER, 443]}", context))
     lines = (tmp_path / "balancer" / "access.log").read_text().splitlines()
     assert [line.split()[0] for line in lines] == ["wss", "wss", "wss"]
+
+
+def _heartbeats(connection):
+    """A target that pings its WebSockets, or sends comments in an event stream, three times in two idle timeouts."""
+    head = read_head(connection)
+    if b"GET /up " in head:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        return
+    is_stream = b"GET /events " in head
+    if is_stream:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n")
+    else:
+        connection.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + _accept_key(head) + b"\r\n\r\n"
+        )
+    for _ in range(3):
+        time.sleep(0.7)
+        connection.sendall(b": ping\n\n" if is_stream else b"\x89\x00")
+    connection.sendall(b"data: last\n\n" if is_stream else b"\x81\x04last")
+    while connection.recv(100):
+        pass
+
+
+def test_pings_of_the_app_keep_websockets_and_event_streams_open_until_it_is_silent(tmp_path):
+    async def listen(url, context):
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(url, ssl=context) as socket:
+                assert (await socket.receive(timeout=10)).data == "last"
+                message = await socket.receive(timeout=10)
+                assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+            async with session.get(f"{url}/events", ssl=context) as response:
+                assert await response.content.readuntil(b"\n\n") == b"data: first\n\n"
+                assert b"data: last" in await response.content.readuntil(b"last\n\n")
+                with pytest.raises(aiohttp.ClientPayloadError):  # the stream ends before the response is complete
+                    await response.content.read()
+
+    with (
+        raw_target(_heartbeats) as target,
+        balancing(tmp_path, configuration(idle_timeout=1)) as balancer,
+    ):
+        balancer.register(GROUP, target)
+        wait_for_state(balancer, target, "healthy")
+        context = ssl.create_default_context(cafile=tmp_path / "ca" / "ca.pem")
+        asyncio.run(listen(f"https://localhost:{balancer.ports[BALANCER, 443]}", context))
+
+
+def test_requests_with_the_cookie_of_a_target_reach_it_until_it_is_deregistered(tmp_path):
+    group = replace(DEFAULT_GROUP, sticky_seconds=3600)
+    with app("one") as first, app("two") as second, balancing(tmp_path, configuration(group=group)) as balancer:
+        for target in (first.target, second.target):
+            balancer.register(GROUP, target)
+            wait_for_state(balancer, target, "healthy")
+        with client(balancer, tmp_path) as visitor, client(balancer, tmp_path) as other:
+            response = visitor.get("/")
+            name = response.json()["name"]
+            cookie, for_other_sites = response.headers.get_list("set-cookie")[-2:]
+            assert re.fullmatch(r"AWSALB=[\w+/=]+; Expires=\w{3}, .+ GMT; Path=/", cookie)
+            assert for_other_sites == cookie.replace("AWSALB", "AWSALBCORS") + "; SameSite=None; Secure"
+            assert {visitor.get("/").json()["name"] for _ in range(6)} == {name}
+            names = set()
+            for _ in range(6):
+                names.add(other.get("/").json()["name"])
+                other.cookies.clear()
+            assert names == {"one", "two"}
+            balancer.deregister(GROUP, {"one": first, "two": second}[name].target)
+            until(lambda: visitor.get("/").json()["name"] != name)

@@ -20,7 +20,7 @@ APPS = Path(__file__).with_name("cache_clients")
 TOKEN = "token-of-the-cache-0123456789"
 PACKAGES = (
     *("celery[redis]==5.7.0", "redis==8.1.0", "valkey==6.2.0", "rq==3.0.0", "Flask==3.1.3"),
-    *("Flask-Caching==2.5.1", "Flask-Session==0.8.0", "msgspec==0.23.0", "Flask-SocketIO==5.7.0"),
+    *("Flask-Caching==2.5.1", "Flask-Session==0.8.0", "msgspec==0.23.0", "Flask-SocketIO==5.7.0", "gunicorn==27.0.1"),
 )
 LIBRARIES = ("redis", "valkey", "caching", "session", "socketio", "rq")
 _SECONDS = 120

@@ -102,6 +102,8 @@ def test_a_kept_connection_and_an_announced_end_pass(connection):
         ("python main.py", "app.listen(8080)  # tornado", "idle_connection_timeout=75"),
         ("python main.py", "from cheroot import wsgi", "timeout=75"),
         ("python main.py", "from aiohttp import web", "keepalive_timeout=75"),
+        ("sanic main:app", "", "KEEP_ALIVE_TIMEOUT"),
+        ("litestar --app main:app run", "", "instead of litestar run"),
         ("./serve", "", "`Connection: close`"),
     ],
 )

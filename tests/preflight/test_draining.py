@@ -110,7 +110,8 @@ def test_the_outcome_of_the_request_is_reported():
         ("python main.py", "import waitress\nwaitress.serve(app)", "before waitress.serve()"),
         ("python main.py", "import waitress\nsignal.signal(signal.SIGTERM, stop)", "have arrived completely"),
         ("python main.py", "import tornado.web", "asyncio.sleep(30)"),
-        ("python main.py", "from aiohttp import web", "shutdown_timeout=30"),
+        ("python main.py", "from aiohttp import web", "have arrived completely"),
+        ("sanic main:app", "", "GRACEFUL_SHUTDOWN_TIMEOUT"),
         ("python main.py", "app.run()", "gunicorn"),
     ],
 )

@@ -7,6 +7,8 @@ from flask_on_aws_cli.preflight.output import Output
 
 ASGI = "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'"
 WSGI = "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'"
+AIOHTTP = "TypeError: Application.__call__() takes 1 positional argument but 3 were given"
+TORNADO = "TypeError: Application.__call__() takes 2 positional arguments but 3 were given"
 RSGI = "AttributeError: 'granian._granian.RSGIHTTPScope' object has no attribute 'get'"
 
 
@@ -24,6 +26,22 @@ RSGI = "AttributeError: 'granian._granian.RSGIHTTPScope' object has no attribute
         ("uvicorn shop.wsgi:application", WSGI.replace("Flask", "WSGIHandler"), "(WSGIHandler)", "start gunicorn"),
         ("gunicorn main:app", ASGI.replace("FastAPI.__call__", "app"), "ASGI (app)", "start uvicorn"),
         ("gunicorn main:app", ASGI.replace("FastAPI", "make.<locals>.App"), "", "start uvicorn"),
+        ("gunicorn main:app", ASGI.replace("FastAPI", "Sanic"), "ASGI (Sanic)", "start sanic MODULE:VARIABLE"),
+        ("gunicorn main:app", AIOHTTP, "application of aiohttp", "--worker-class aiohttp.GunicornWebWorker"),
+        ("uvicorn main:app", AIOHTTP.replace("3 were", "2 were"), "application of aiohttp", "web.run_app"),
+        ("gunicorn main:app", TORNADO, "application of Tornado", "python main.py"),
+        (
+            "uvicorn main:app",
+            "AttributeError: 'dict' object has no attribute 'connection'",
+            "application of Tornado",
+            "its method listen",
+        ),
+        (
+            "gunicorn -k aiohttp.GunicornWebWorker main:app",
+            "RuntimeError: wsgi app should be either Application or async function returning Application, got <Flask>",
+            "not an application of aiohttp",
+            "start gunicorn",
+        ),
         (
             "gunicorn main:app",
             ASGI.replace("1 required", "2 required").replace("argument: ", "arguments: 'receive' and "),

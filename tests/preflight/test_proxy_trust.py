@@ -85,6 +85,8 @@ def test_only_what_was_seen_passes():
         ("uvicorn --forwarded-allow-ips '*' app:app", "", "remove --forwarded-allow-ips"),
         ("fastapi run main.py", "", "start uvicorn"),
         ("daphne --proxy-headers app:app", "", "remove --proxy-headers"),
+        ("litestar run", "", "instead of litestar run"),
+        ("sanic main:app", "", "PROXIES_COUNT"),
         ("./serve", "", "ProxyFix"),
     ],
 )

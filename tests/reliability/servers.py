@@ -28,6 +28,8 @@ PACKAGES = (
     "daphne==4.2.3",
     "sanic==25.12.1",
     "tornado==6.6.1",
+    "aiohttp==3.14.5",
+    "litestar==2.25.0",
 )
 COMMANDS = {
     "gunicorn": "gunicorn --bind 127.0.0.1:$PORT interfaces:wsgi",
@@ -41,6 +43,8 @@ COMMANDS = {
     "uwsgi": "uwsgi --http 127.0.0.1:$PORT --module interfaces:wsgi",
     "daphne": "daphne --port $PORT interfaces:asgi",
     "sanic": "sanic sanic_app:app --host 127.0.0.1 --port $PORT",
+    "aiohttp": "python aiohttp_app.py",
+    "gunicorn with aiohttp": "gunicorn -k aiohttp.GunicornWebWorker --bind 127.0.0.1:$PORT aiohttp_app:app",
     "uvicorn in code": "python uvicorn_app.py",
     "waitress in code": "python waitress_app.py",
     "tornado": "python tornado_app.py",

@@ -28,8 +28,8 @@ FORWARDED = {
 # These end at SIGTERM without finishing their requests; ECS waits for deregistration_delay before it sends SIGTERM, so
 # that only longer requests are lost. The first two have no option for it.
 CUT_OFF = {"waitress", "daphne", "tornado with xheaders"}
-# In code it finishes requests that have arrived completely, and drops others.
-UPLOAD_CUT_OFF = {*CUT_OFF, "waitress in code"}
+# These finish requests that have arrived completely, and drop others.
+UPLOAD_CUT_OFF = {*CUT_OFF, "waitress in code", "aiohttp", "gunicorn with aiohttp"}
 # These report the load balancer's address and scheme; frameworks read the headers (ProxyFix, SECURE_PROXY_SSL_HEADER).
 IGNORE_HEADERS = {"granian", "hypercorn", "daphne"}
 # uvicorn's worker trusts the left-most address under gunicorn's `*`, Tornado's xheaders X-Real-IP and X-Scheme.

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask_on_aws.build_plan.app_code.proposal import EXAMPLE
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError
 
 from ..build.run import BuildError
@@ -49,7 +48,7 @@ def no_plan(error: BuildPlanError) -> Finding:
     start = next(text for text in error.problems if text.startswith("nothing says how the app starts"))
     proposal = error.proposal
     add = f"add {proposal.missing} to the dependencies and " if proposal.missing else ""
-    fix = f"{add}write a Procfile: web: {proposal.command or EXAMPLE}"
+    fix = f"{add}write a Procfile: web: {proposal.command or proposal.example}"
     if proposal.command:
         fix += ", or run `flask-on-aws plan --write-procfile` in the app's folder"
     return Finding(Cause.NO_START_COMMAND, start, fix, tuple(text for text in error.problems if text != start))

@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from .app_code.listening import program_warnings
 from .app_code.proposal import Proposal
+from .app_code.python_code import Code
 from .app_code.server_interface import interface_mismatch
 from .commands.direct_command import DirectCommand, direct_command
 from .commands.line_endings import command_line_problems, image_problems
@@ -336,7 +338,8 @@ class _Planner:
         return line, processes
 
     def _warn(self, command: str) -> None:
-        for warning in server_warnings(command):
+        warnings = [*server_warnings(command), *program_warnings(self.files.once(Code), command)]
+        for warning in warnings:
             self._decide("warning", warning.sentence, warning.fix)
 
     def _processes(self, installed: bool | None = None) -> Processes:

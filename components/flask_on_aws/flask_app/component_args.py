@@ -277,6 +277,7 @@ def route_args(args: FlaskAppArgs, vpc_id: pulumi.Input[str], listener_arn: pulu
         vpc_id=vpc_id,
         listener_arn=listener_arn,
         port=args["port"],
+        sticky_sessions=args["sticky_sessions"],
         # None where the route's default applies.
         health_check_path=cast(
             str, None if args["health_check_path"] == AUTO_HEALTH_PATH else args["health_check_path"]

@@ -248,6 +248,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """Port that the app listens on, passed to it as PORT. Default: 8080."""
     health_check_path: str
     """Path that answers 200 when a task is ready for requests, without a query of the database. With `auto`, the load balancer on AWS checks /up; the preflight and `./up` search for the app's own path if /up answers 4xx or a redirect, and report the command that sets it. Default: auto."""
+    sticky_sessions: int
+    """Seconds from a visitor's last request for which requests go to the same task, by the cookie AWSALB, from 1 to 604800 (7 days); 0 turns sticky sessions off again. Needed for Socket.IO with HTTP long polling. Default: off."""
     startup_seconds: int
     """Seconds from start to ready, from 5 to 240. Default: 60."""
     start_command: str

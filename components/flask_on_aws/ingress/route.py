@@ -27,6 +27,8 @@ class RouteArgs(TypedDict, total=False):
     """Path that answers 200 when a task is ready for requests. Default: /up."""
     deregistration_delay: int
     """Seconds for which a stopping task may finish its open requests, from 0 to 3600. Default: 20."""
+    sticky_sessions: int
+    """Seconds from a client's last request for which its requests go to the same task, by the cookie AWSALB, from 1 to 604800 (7 days); 0 turns sticky sessions off again. Default: off."""
     hosts: Sequence[str]
     """Host names whose requests go to the app. Default: every host."""
     paths: Sequence[str]
@@ -54,6 +56,8 @@ _DEFAULTS: Mapping[str, Any] = {
 # A fixed quota of AWS: a rule has at most 5 values in all its conditions together (load-balancer-limits).
 _VALUES_PER_RULE = 5
 _LAST_PRIORITY = 50000
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+_MAX_STICKY_SECONDS = 604_800
 # A new target needs one passing check whatever the threshold (ECS's load-balancer-healthcheck page): the interval alone
 # decides how soon a deployment continues, and 5 s is the shortest that AWS allows.
 _HEALTH_INTERVAL_SECONDS = 5
@@ -69,6 +73,8 @@ def problems(args: RouteArgs) -> Iterator[Problem]:
     args = with_defaults(args, _DEFAULTS)
     yield from range_problems("port", args["port"], 1, 65535)
     yield from range_problems("deregistration_delay", args["deregistration_delay"], 0, 3600, "seconds")
+    if "sticky_sessions" in args:
+        yield from range_problems("sticky_sessions", args["sticky_sessions"], 0, _MAX_STICKY_SECONDS, "seconds")
     for argument, paths in (("health_check_path", [args["health_check_path"]]), ("paths", args["paths"])):
         for path in paths:
             yield from _path_problems(argument, path)
@@ -167,8 +173,16 @@ class Route(Component):
                 "healthy_threshold": _HEALTHY_CHECKS,
                 "unhealthy_threshold": _UNHEALTHY_CHECKS,
             },
+            stickiness=self._stickiness(),
             opts=self._child(),
         )
+
+    def _stickiness(self) -> dict[str, Any] | None:
+        """None where nothing is set: AWS's default is off, and a stack without the setting gets no difference."""
+        seconds = self._args.get("sticky_sessions")
+        if not seconds:
+            return None if seconds is None else {"type": "lb_cookie", "enabled": False}
+        return {"type": "lb_cookie", "enabled": True, "cookie_duration": seconds}
 
     def _create_rules(self) -> None:
         conditions = rule_conditions(self._args["hosts"], self._args["paths"], self._args["requires_origin_secret"])

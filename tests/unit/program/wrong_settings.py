@@ -1264,6 +1264,8 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             + "' must start with a slash and have at most 128 characters without spaces."
         ],
     ),
+    ({"stickySessions": 604801}, ["stickySessions: 604801 must be a whole number from 0 to 604800 seconds."]),
+    ({"stickySessions": True}, ["stickySessions: 'true' must be a whole number."]),
     ({"startupSeconds": 600}, ["startupSeconds: 600 must be a whole number from 5 to 240 seconds."]),
     ({"releaseSeconds": 5}, ["releaseSeconds: 5 must be a whole number from 10 to 3600 seconds."]),
     (

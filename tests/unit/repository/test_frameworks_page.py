@@ -1,4 +1,4 @@
-"""The code of docs/frameworks.md is that of the example apps, which tests deploy."""
+"""The code of docs/frameworks.md is that of the example apps, which tests deploy, and of the apps that tests start."""
 
 import re
 import shutil
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask_on_aws_cli.main import main
+
+from tests.apps.frameworks import FRAMEWORKS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
@@ -20,9 +22,17 @@ def test_every_line_of_code_is_in_an_example():
         for path in (ROOT / app).rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
     }
+    texts = [text for app in FRAMEWORKS.values() for text in app.files.values()]
+    lines |= {line.strip() for text in texts for line in text.splitlines()}
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len(blocks) > 5
     assert [line for block in blocks for line in block.splitlines() if line.strip() not in lines] == []
+
+
+def test_the_commands_of_the_frameworks_are_those_that_tests_start():
+    commands = re.findall(r"^\| \[.+\]\(#\w+\) \|[^|]*\| `([^`]+)`", PAGE, re.MULTILINE)
+    assert len(commands) == 5
+    assert [command for command in commands if command not in {app.command for app in FRAMEWORKS.values()}] == []
 
 
 def test_start_and_release_commands_are_those_of_the_examples():

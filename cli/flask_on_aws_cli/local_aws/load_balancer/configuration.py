@@ -42,6 +42,8 @@ class TargetGroup:
     """`round_robin` or `least_outstanding_requests`; any other value means `round_robin`."""
     deregistration_delay: float = 300
     health_check: HealthCheck = field(default_factory=HealthCheck)
+    sticky_seconds: int = 0
+    """For how long a client's requests go to the same target; 0 for no sticky sessions."""
 
 
 @dataclass(frozen=True)

@@ -130,11 +130,19 @@ class ConfigurationReader:
             attributes.get("load_balancing.algorithm.type", "round_robin"),
             float(attributes.get("deregistration_delay.timeout_seconds", 300)),
             _health_check(record, self._routes()),
+            _sticky_seconds(attributes),
         )
 
 
 def _attributes(response: Record) -> dict[str, str]:
     return {attribute["Key"]: attribute["Value"] for attribute in response["Attributes"]}
+
+
+def _sticky_seconds(attributes: Mapping[str, str]) -> int:
+    is_sticky = attributes.get("stickiness.enabled") == "true"
+    # The other type is by a cookie of the app.
+    is_supported = attributes.get("stickiness.type", "lb_cookie") == "lb_cookie"
+    return int(attributes.get("stickiness.lb_cookie.duration_seconds", 86400)) if is_sticky and is_supported else 0
 
 
 def _health_check(record: Record, routes: tuple[str, ...] | None) -> HealthCheck:

@@ -14,6 +14,7 @@ from ...local_project.location import Target
 from ..parts import TargetHealth
 from .configuration import HealthCheck, TargetGroup
 from .health import DRAINING, HEALTHY, NOT_REGISTERED, Failure, HealthState, after_check
+from .stickiness import cookie_value
 
 # Seconds: a deregistration reaches a load balancer's nodes one after another, and until then each still sends requests
 # to the target. A server that stops at once fails a fifth of its requests within this time.
@@ -128,8 +129,10 @@ class TargetTable:
         with self._lock:
             return any(registration.draining_since is not None for registration in self._registrations.values())
 
-    def choose(self, group: TargetGroup) -> Registration | None:
+    def choose(self, group: TargetGroup, cookie: str = "") -> Registration | None:
         """The target for the next request, which is outstanding until `release`; None if there is no target.
+
+        Where sessions are sticky, it is the one of the cookie, unless that is no longer routed to.
 
         While no target is healthy, all get requests, since a wrong health check must not make an app unavailable:
         https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
@@ -150,6 +153,9 @@ class TargetTable:
             chosen = (
                 min(ordered, key=lambda registration: registration.outstanding) if is_least_outstanding else ordered[0]
             )
+            if group.sticky_seconds and cookie:
+                stuck = (item for item in ordered if cookie_value(group.arn, item.target) == cookie)
+                chosen = next(stuck, chosen)
             chosen.outstanding += 1
             for counts in self._counts(chosen):
                 counts.requests += 1

@@ -28,6 +28,8 @@ _FIXES = {
     r"\btornado\b": f"pass idle_connection_timeout={_KEEP_ALIVE} to HTTPServer or Application.listen",
     r"\bcheroot\b|\bcherrypy\b": f"pass timeout={_KEEP_ALIVE} to the WSGI server",
     r"\baiohttp\b": f"pass keepalive_timeout={_KEEP_ALIVE} to web.run_app",
+    r"\bsanic\b": "do not set app.config.KEEP_ALIVE_TIMEOUT and env_prefix: Sanic reads SANIC_KEEP_ALIVE_TIMEOUT",
+    r"\blitestar\b.*\brun\b": f"start {_UVICORN} instead of litestar run, which has no option for it",
     r"\bhypercorn\b": f"add --keep-alive {_KEEP_ALIVE} to the start command, or set keep_alive_timeout",
     r"\buwsgi\b": "use --http instead of --http-socket or --http11-socket, whose connections it keeps with "
     f"--http-keepalive={_KEEP_ALIVE}",

@@ -34,7 +34,11 @@ _FIXES = {
     r"\bhypercorn\b": f"add --graceful-timeout {_GRACEFUL} to the start command, or set graceful_timeout",
     r"\bwaitress\b(?=[\s\S]*SIGTERM)": "waitress finishes only requests that have arrived completely, for 5 s: to "
     f"finish all, start {GUNICORN} instead",
-    r"\baiohttp\b": f"pass shutdown_timeout={_GRACEFUL} to web.run_app",
+    r"\bsanic\b": "do not set app.config.GRACEFUL_SHUTDOWN_TIMEOUT and env_prefix: Sanic reads "
+    "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT",
+    # It ignores what arrives after SIGTERM, so this check always finds it.
+    r"\baiohttp\b": "aiohttp finishes only requests that have arrived completely: send uploads to the bucket, or "
+    "let clients repeat them; do not pass a shutdown_timeout that is shorter than your longest request",
 }
 
 

@@ -28,6 +28,8 @@ _ADDRESS_FIXES = {
     '"$UVICORN_FORWARDED_ALLOW_IPS" to the start command; or start uvicorn instead of gunicorn',
     r"\buvicorn\.(run|Config)\b": 'pass forwarded_allow_ips=os.environ["UVICORN_FORWARDED_ALLOW_IPS"] to uvicorn',
     r"\bfastapi\b.*\brun\b": "start uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE instead of fastapi run",
+    r"\blitestar\b.*\brun\b": "start uvicorn --host 0.0.0.0 --port $PORT MODULE:VARIABLE instead of litestar run",
+    r"\bsanic\b": "do not set app.config.PROXIES_COUNT, REAL_IP_HEADER and env_prefix: Sanic reads SANIC_PROXIES_COUNT",
     r"\buvicorn\b": "remove --forwarded-allow-ips from the start command, and use uvicorn 0.31 or newer",
     r"\bdaphne\b": "remove --proxy-headers from the start command",
     r"\btornado\b|\bxheaders\b": "remove xheaders=True, which trusts X-Real-IP and X-Scheme, and take the address "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from .python_code import Code, FunctionNode, Module, assignments
+from .signatures import interface_of_function, interface_of_instances, is_wsgi_class, positional
 
 Kind = Literal["wsgi", "asgi", "sanic", "aiohttp", "tornado", "dash"]
 _WSGI = (
@@ -46,6 +47,10 @@ class AppObject(NamedTuple):
     name: str
     kind: Kind
     is_factory: bool = False
+    is_async: bool = False
+    """Whether the function that creates it is a coroutine function."""
+    argv: Literal["", "optional", "required"] = ""
+    """Whether that function takes the arguments of a command line, as `python -m aiohttp.web` passes them."""
 
 
 class Factory(NamedTuple):
@@ -68,11 +73,13 @@ class AppObjects:
         """
         self._code, self._is_strict = code, is_strict
 
+    def applications(self) -> list[AppObject]:
+        """All applications, and functions that create one, the most likely first."""
+        return sorted((app for module in self._code.modules for app in self._of_module(module)), key=_likelihood)
+
     def servable(self) -> list[AppObject]:
         """The applications that a server can load, the most likely first."""
-        kinds = ("wsgi", "asgi", "sanic", "aiohttp")
-        objects = [found for module in self._code.modules for found in self._of_module(module) if found.kind in kinds]
-        return sorted(objects, key=_likelihood)
+        return [app for app in self.applications() if app.kind in ("wsgi", "asgi", "sanic", "aiohttp")]
 
     def find(self, module_name: str, name: str) -> AppObject | None:
         """The application, or the function that creates it, that a server finds by `module:name`.
@@ -83,9 +90,15 @@ class AppObjects:
         return apps[0] if len({app and app.kind for app in apps}) == 1 else None
 
     def _named(self, module: Module, name: str) -> AppObject | None:
-        function, value = module.functions.get(name), ast.Name(name)
-        kind = self.kind_of_function(function, module) if function else self._of_name(value, module, None, 0)
+        function, node = module.functions.get(name), module.classes.get(name)
+        app = self._of_function(module, name, function) if function else None
+        if app or (node and is_wsgi_class(node)):
+            return app or AppObject(module, name, "wsgi")
+        kind = self.kind_of_function(function, module) if function else self._of_name(ast.Name(name), module, None, 0)
         return AppObject(module, name, kind, is_factory=function is not None) if kind else None
+
+    def _interface(self, function: FunctionNode, module: Module) -> Kind | None:
+        return interface_of_function(function, module, self._is_strict)
 
     def factories_with_parameters(self) -> list[Factory]:
         """Functions that create an application from arguments."""
@@ -128,6 +141,9 @@ class AppObjects:
     def kind_of_function(self, function: FunctionNode, module: Module, depth: int = 0) -> Kind | None:
         """What kind of application a function returns."""
         nodes = list(own_nodes(function))
+        inner: dict[str, Kind | None] = {
+            node.name: self._interface(node, module) for node in nodes if isinstance(node, FunctionNode)
+        }
         local = dict[str, ast.expr]()
         for name, value in assignments([node for node in nodes if isinstance(node, ast.stmt)]):
             if not _names(value, name):  # `app = Middleware(app)` has the kind of the app before it
@@ -136,7 +152,8 @@ class AppObjects:
                 local[name] = ast.Constant(None)
         for node in nodes:
             if isinstance(node, ast.Return) and node.value:
-                kind = self.kind_of(node.value, module, local, depth + 1)
+                name = node.value.id if isinstance(node.value, ast.Name) else ""
+                kind: Kind | None = inner.get(name) or self.kind_of(node.value, module, local, depth + 1)
                 if kind:
                     return kind
         return None
@@ -150,6 +167,8 @@ class AppObjects:
                 return "wsgi" if kind == "dash" else kind
         if isinstance(node, ast.Name) and node.id in module.objects:
             return self._of_object(module, node.id, depth)
+        if isinstance(node, ast.Name) and node.id in module.functions:
+            return self._interface(module.functions[node.id], module)
         place = self._code.split(module.dotted(node))
         if place and (place[0] is not module or place[1] not in module.imports):
             other, name = place
@@ -178,7 +197,7 @@ class AppObjects:
             kind = self._of_call(ast.Call(base, [], []), module, None, depth + 1) if depth < _FARTHEST else None
             if kind:
                 return kind
-        return None
+        return interface_of_instances(node)
 
     def _of_module(self, module: Module) -> Iterator[AppObject]:
         for name in module.objects:
@@ -186,24 +205,29 @@ class AppObjects:
             if kind:
                 yield AppObject(module, name, kind)
         for name, function in module.functions.items():
-            parameters = [parameter.arg for parameter in function.args.args]
-            if parameters == ["environ", "start_response"]:
-                yield AppObject(module, name, "wsgi")
-            elif parameters == ["scope", "receive", "send"] and isinstance(function, ast.AsyncFunctionDef):
-                yield AppObject(module, name, "asgi")
-            elif (
-                not required_parameters(function)
-                and not function.decorator_list
-                and not isinstance(function, ast.AsyncFunctionDef)
-            ):
-                kind = self.kind_of_function(function, module)
-                if kind:
-                    yield AppObject(module, name, kind, is_factory=True)
+            app = self._of_function(module, name, function)
+            if app:
+                yield app
+        yield from (AppObject(module, name, "wsgi") for name, node in module.classes.items() if is_wsgi_class(node))
         if _last(module) in ("wsgi", "asgi", *_MODULES):
             for name in module.imports.keys() & set(_NAMES) - module.objects.keys():
                 kind = self._of_name(ast.Name(name), module, None, 0)
                 if kind:
                     yield AppObject(module, name, kind)
+
+    def _of_function(self, module: Module, name: str, function: FunctionNode) -> AppObject | None:
+        """The application that a function is or creates, if a server can load it."""
+        kind: Kind | None = self._interface(function, module)
+        if kind or function.decorator_list:
+            return AppObject(module, name, kind) if kind else None
+        required = required_parameters(function)
+        takes_argv = positional(function)[:1] in (["argv"], ["args"]) and len(required) <= 1
+        kind = self.kind_of_function(function, module) if takes_argv or not required else None
+        is_async = isinstance(function, ast.AsyncFunctionDef)
+        if kind == "aiohttp":
+            argv = ("required" if required else "optional") if takes_argv else ""
+            return AppObject(module, name, kind, is_factory=True, is_async=is_async, argv=argv)
+        return AppObject(module, name, kind, is_factory=True) if kind and not (is_async or required) else None
 
     def _of_object(self, module: Module, name: str, depth: int) -> Kind | None:
         """The kind of a module's object; one that wraps the value before it, as `app = Middleware(app)`, has its kind."""

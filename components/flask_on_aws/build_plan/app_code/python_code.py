@@ -84,6 +84,11 @@ class Module:
         """The statements that an import runs."""
         return list(_flat(self.tree.body))
 
+    @cached_property
+    def has_main_guard(self) -> bool:
+        """Whether it has `if __name__ == "__main__":`, and so is also a program."""
+        return any(map(is_main_guard, self.tree.body))
+
     def dotted(self, node: ast.expr) -> str:
         """The dotted name that an expression stands for, such as `flask.Flask`; empty for any other expression."""
         if isinstance(node, ast.Name):

@@ -12,10 +12,12 @@ from .django_project import DjangoProject
 from .python_code import Code
 
 # What creates tables in a command that runs at each start.
-_MIGRATES = re.compile(r"\bmigrate\b|\bdb\s+upgrade\b|\balembic\b.*\bupgrade\b")
+_MIGRATES = re.compile(r"\bmigrate\b|\b(?:db|database)\s+upgrade\b|\balembic\b.*\bupgrade\b")
 # Where `flask` finds an application without being told: https://flask.palletsprojects.com/en/stable/cli/
 _FOUND_BY_FLASK = ("app", "wsgi")
 _FACTORIES_OF_FLASK = ("create_app", "make_app")
+# Packages that bring Alembic, and with Litestar its commands for migrations.
+_ADVANCED_ALCHEMY = frozenset({"advanced-alchemy", "litestar-sqlalchemy", "litestar-full"})
 
 
 class ReleaseProposal(NamedTuple):
@@ -53,9 +55,29 @@ def propose_release(
             if folder
             else None
         )
-    if "alembic" in packages:
-        return _alembic(files, code)
-    return None
+    has_advanced_alchemy = not _ADVANCED_ALCHEMY.isdisjoint(packages)
+    litestar = _litestar(files, code) if has_advanced_alchemy else None
+    if litestar:
+        return litestar
+    return _alembic(files, code) if has_advanced_alchemy or "alembic" in packages else None
+
+
+def _litestar(files: ProjectFiles, code: Code) -> ReleaseProposal | None:
+    """Litestar's command for migrations, whose configuration is in the app: `alembic` alone does not find it."""
+    folders = ("migrations", "alembic", *_folders(code))
+    folder = next((name for name in folders if "advanced_alchemy" in _text(files, f"{name}/env.py")), "")
+    apps = [app for app in AppObjects(code).servable() if app.kind == "asgi"] if folder else []
+    if not apps:
+        return None
+    module, name = apps[0].module, apps[0].name
+    command = f"litestar --app {module.name}:{name} database upgrade --no-prompt"
+    if module.root:
+        command = f"PYTHONPATH=src {command}" if module.root == "src" else f"cd {shlex.quote(module.root)} && {command}"
+    return ReleaseProposal(command, f"{folder} has Advanced Alchemy's migrations")
+
+
+def _text(files: ProjectFiles, name: str) -> str:
+    return files.text(name) if files.has(name) else ""
 
 
 def _alembic(files: ProjectFiles, code: Code) -> ReleaseProposal | None:

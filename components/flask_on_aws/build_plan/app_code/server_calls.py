@@ -1,8 +1,8 @@
 """Whether a function starts a server, as far as its code shows."""
 
 import ast
-from collections.abc import Iterator, Sequence
-from enum import Enum
+from collections.abc import Collection, Iterator, Sequence
+from enum import Enum, auto
 
 from ..own_image.programs import is_server
 from .app_objects import AppObjects, required_parameters
@@ -13,16 +13,17 @@ _FUNCTIONS = frozenset(
         *("uvicorn.run", "waitress.serve", "hypercorn.asyncio.serve", "hypercorn.trio.serve", "hypercorn.run.run"),
         *("werkzeug.serving.run_simple", "aiohttp.web.run_app", "bjoern.run", "eventlet.wsgi.server", "bottle.run"),
         *("gunicorn.app.wsgiapp.run", "nicegui.ui.run", "cherrypy.quickstart", "cherrypy.engine.block"),
-        *("meinheld.server.run", "fastwsgi.run", "socketify.run"),
+        *("meinheld.server.run", "fastwsgi.run", "socketify.run", "sanic.Sanic.serve", "http.server.test"),
     }
 )
 _CLASSES = (
     *("uvicorn.Server", "granian.Granian", "granian.server.Server", "flask_socketio.SocketIO", "cheroot.wsgi.Server"),
     *("gunicorn.app.base.BaseApplication", "gunicorn.app.wsgiapp.WSGIApplication", "gevent.pywsgi.WSGIServer"),
     *("gunicorn.app.base.Application", "tornado.ioloop.IOLoop", "cherrypy.wsgiserver.CherryPyWSGIServer"),
-    *("robyn.Robyn", "daphne.server.Server", "socketify.App"),
+    *("robyn.Robyn", "daphne.server.Server", "socketify.App", "tornado.httpserver.HTTPServer"),
 )
-_METHODS = frozenset({"run", "serve", "start", "safe_start", "run_server", "run_app", "run_forever"})
+# Tornado's `listen` starts to serve; what follows waits.
+_METHODS = frozenset({"run", "serve", "start", "safe_start", "run_server", "run_app", "run_forever", "listen"})
 _FOREVER = frozenset({"serve_forever"})
 _PROGRAMS = frozenset(
     {
@@ -33,6 +34,7 @@ _PROGRAMS = frozenset(
 )
 # What runs a function that it gets, and waits for it.
 _CALLERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "typer.run", "uvloop.run"})
+_CALLING_METHOD = "run_sync"  # of Tornado's IOLoop
 # Functions that call functions: more levels than a program has before it serves.
 _DEEPEST = 8
 
@@ -44,6 +46,18 @@ class Starts(Enum):
     SOMETIMES = "starts a server on some paths only"
     NEVER = "starts no server"
     UNSEEN = "is not in the app's code"
+
+
+class _Outcome(Enum):
+    """How statements may end."""
+
+    SERVES = auto()
+    LEAVES = auto()
+    """They leave the function, or the program, without a server."""
+    FALLS_THROUGH = auto()
+
+
+_FALLS_THROUGH = frozenset({_Outcome.FALLS_THROUGH})
 
 
 class ServerCalls:
@@ -98,34 +112,49 @@ class ServerCalls:
 
     def _always(self, body: Sequence[ast.stmt], module: Module, local: dict[str, ast.expr], depth: int) -> bool:
         """Whether every path through statements comes to a call that starts a server."""
-        for index, node in enumerate(body):
-            rest = body[index + 1 :]
-            local = {**local, **dict(assignments([node]))}
-            match node:
-                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                    continue
-                case ast.If():
-                    if self._any_call(node.test, module, local, depth):
-                        return True
-                    branches = (node.body, node.orelse)
-                    return all(self._always([*branch, *rest], module, local, depth) for branch in branches)
-                case ast.With() | ast.AsyncWith() | ast.Try():
-                    items = [] if isinstance(node, ast.Try) else [item.context_expr for item in node.items]
-                    if any(self._any_call(item, module, local, depth) for item in items):
-                        return True
-                    return self._always([*node.body, *getattr(node, "orelse", []), *rest], module, local, depth)
-                case ast.While() if isinstance(node.test, ast.Constant) and node.test.value:
-                    return self._always(node.body, module, local, depth)
-                case ast.For() | ast.AsyncFor() | ast.While():
-                    continue
-                case ast.Match():
-                    return False
-                case _:
-                    if self._any_call(node, module, local, depth):
-                        return True
-                    if isinstance(node, ast.Return | ast.Raise) or _exits(node, module):
-                        return False
-        return False
+        return self._outcomes(body, module, dict(local), depth) == {_Outcome.SERVES}
+
+    def _outcomes(
+        self, body: Sequence[ast.stmt], module: Module, local: dict[str, ast.expr], depth: int
+    ) -> set[_Outcome]:
+        """How statements may end; adds the values of names to `local`."""
+        outcomes = set[_Outcome]()
+        for node in body:
+            local |= dict(assignments([node]))
+            of_node = self._outcomes_of(node, module, local, depth)
+            outcomes |= set(of_node) - _FALLS_THROUGH
+            if _Outcome.FALLS_THROUGH not in of_node:
+                return outcomes
+        return outcomes | _FALLS_THROUGH
+
+    def _outcomes_of(
+        self, node: ast.stmt, module: Module, local: dict[str, ast.expr], depth: int
+    ) -> Collection[_Outcome]:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return _FALLS_THROUGH
+            case ast.If():
+                if self._any_call(node.test, module, local, depth):
+                    return {_Outcome.SERVES}
+                branches = [self._outcomes(branch, module, local, depth) for branch in (node.body, node.orelse)]
+                return branches[0] | branches[1]
+            case ast.With() | ast.AsyncWith() | ast.Try():
+                items = [] if isinstance(node, ast.Try) else [item.context_expr for item in node.items]
+                if any(self._any_call(item, module, local, depth) for item in items):
+                    return {_Outcome.SERVES}
+                return self._outcomes([*node.body, *getattr(node, "orelse", [])], module, local, depth)
+            case ast.While() if isinstance(node.test, ast.Constant) and node.test.value:
+                serves = self._always(node.body, module, local, depth)
+                return {_Outcome.SERVES if serves else _Outcome.LEAVES}
+            case ast.For() | ast.AsyncFor() | ast.While():
+                return _FALLS_THROUGH
+            case ast.Match():
+                return {_Outcome.LEAVES}
+            case _:
+                if self._any_call(node, module, local, depth):
+                    return {_Outcome.SERVES}
+                leaves = isinstance(node, ast.Return | ast.Raise) or _exits(node, module)
+                return {_Outcome.LEAVES} if leaves else _FALLS_THROUGH
 
     def _mentions(self, function: FunctionNode, module: Module, depth: int) -> bool:
         """Whether some path may start a server."""
@@ -148,7 +177,8 @@ class ServerCalls:
         if depth > _DEEPEST:
             return False
         called = self._called(call.func, dotted, module)
-        if dotted in _CALLERS and call.args and isinstance(call.args[0], ast.Name):
+        is_caller = dotted in _CALLERS or (isinstance(call.func, ast.Attribute) and call.func.attr == _CALLING_METHOD)
+        if is_caller and call.args and isinstance(call.args[0], ast.Name):
             called = self._function(call.args[0].id, module)
         return bool(called) and self._always(called[0].body, called[1], {}, depth + 1)
 

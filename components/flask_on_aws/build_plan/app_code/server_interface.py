@@ -9,16 +9,38 @@ from typing import Literal, NamedTuple
 from ...runtime_contract.shell_words import commands
 from ..own_image.programs import wrapped
 from ..project_files import FileError, ProjectFiles
-from .app_objects import AppObject, AppObjects
-from .proposal import Proposal, command_for
+from .app_objects import AppObject, AppObjects, Kind
+from .proposal import Proposal, fitting
 from .python_code import Code, assignments
 
-Interface = Literal["wsgi", "asgi"]
-# Servers with one interface. hypercorn recognizes both; granian and gunicorn have an option.
-_INTERFACES: Mapping[str, Interface] = {"daphne": "asgi", "waitress-serve": "wsgi", "uwsgi": "wsgi"}
+Interface = Literal["wsgi", "asgi", "either", "sanic", "aiohttp"]
+# Servers with one interface, and hypercorn, which recognizes both; granian and gunicorn have an option.
+_INTERFACES: Mapping[str, Interface] = {
+    **{"daphne": "asgi", "waitress-serve": "wsgi", "uwsgi": "wsgi", "hypercorn": "either"},
+    **{"sanic": "sanic", "aiohttp.web": "aiohttp"},
+}
+# The interfaces by which an application of each kind can be called.
+_CALLED_BY: Mapping[Kind, Collection[Interface]] = {
+    "wsgi": ("wsgi", "either"),
+    "asgi": ("asgi", "either"),
+    "sanic": ("sanic", "asgi", "either"),
+    "aiohttp": ("aiohttp",),
+    "tornado": (),
+}
+_NAMES = {
+    "wsgi": "a WSGI application",
+    "asgi": "an ASGI application",
+    "either": "a WSGI or ASGI application",
+    "sanic": "a Sanic application",
+    "aiohttp": "an aiohttp application",
+    "tornado": "a Tornado application",
+}
+# Servers of one framework check the application before they start.
+_CHECKED = ("sanic", "aiohttp")
 # https://docs.gunicorn.org/en/stable/settings.html#worker-class
 _WSGI_WORKERS = frozenset({"sync", "gthread", "gevent", "gevent_wsgi", "gevent_pywsgi", "eventlet"})
 _ASGI_WORKER = re.compile(r"asgi|uvicorn(?:_worker|\.workers)\.\w+")
+_AIOHTTP_WORKER = re.compile(r"aiohttp(?:\.worker)?\.Gunicorn\w*WebWorker")
 _CONFIGURATION = "gunicorn.conf.py"
 # Variables with options that the command line lacks.
 _VARIABLES = ("GUNICORN_CMD_ARGS", "GRANIAN_INTERFACE", "UVICORN_INTERFACE")
@@ -38,7 +60,8 @@ class Mismatch(NamedTuple):
         """What is wrong and what to do, the end of a sentence."""
         missing = self.proposal.missing
         add = f"add {missing} to the dependencies and " if missing else ""
-        return f"{self.reason}; {add}start it with: {self.proposal.command}"
+        start = f"start it with: {self.proposal.command}" if self.proposal.command else self.proposal.reason
+        return f"{self.reason}; {add}{start}"
 
 
 def interface_mismatch(
@@ -58,17 +81,14 @@ def interface_mismatch(
     for server, arguments in _server_calls(command):
         interface = _interface(files, code, server, arguments)
         app = _application(code, server, arguments) if interface else None
-        if app and app.kind in ("wsgi", "asgi", "aiohttp") and app.kind != interface:
+        if app and interface and app.kind in _CALLED_BY and interface not in _CALLED_BY[app.kind]:
+            outcome = "would not start" if interface in _CHECKED else "would answer 500 to every request"
             reason = (
-                f"{server} calls it as {_article(str(interface))} application, but {app.name} in {app.module.file} is "
-                f"{_article(app.kind)} application and would answer 500 to every request"
+                f"{server} calls it as {_NAMES[interface]}, but {app.name} in {app.module.file} is {_NAMES[app.kind]} "
+                f"and {outcome}"
             )
-            return Mismatch(reason, command_for(app, packages, installed))
+            return Mismatch(reason, fitting(code, app, packages, installed))
     return None
-
-
-def _article(interface: str) -> str:
-    return {"wsgi": "a WSGI", "asgi": "an ASGI", "aiohttp": "an aiohttp"}[interface]
 
 
 def _server_calls(line: str) -> Iterator[tuple[str, list[str]]]:
@@ -91,6 +111,8 @@ def _interface(files: ProjectFiles, code: Code, server: str, arguments: Sequence
         worker = _configured_worker(files, code, arguments) if worker is None else worker
         if worker in ("", *_WSGI_WORKERS):
             return "wsgi"
+        if worker and _AIOHTTP_WORKER.fullmatch(worker):
+            return "aiohttp"
         return "asgi" if worker and _ASGI_WORKER.fullmatch(worker) else None
     if server == "uvicorn":
         return "wsgi" if _option(arguments, "--interface") == "wsgi" else "asgi"

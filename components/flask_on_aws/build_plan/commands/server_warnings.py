@@ -53,6 +53,15 @@ _WARNINGS = {
         "address that a visitor sends in X-Forwarded-For",
         f"start `{_UVICORN}`",
     ),
+    r"(?<![\w.-])litestar\s(?:[^;&|]*\s)?run(?!\S)": ServerWarning(
+        f"litestar run closes idle connections after 5 s, which the load balancer reuses for up to {TIMERS.idle_timeout} s "
+        "(502), and has no option for it; it also trusts an address that a visitor sends in X-Forwarded-For",
+        f"start `{_UVICORN}`",
+    ),
+    r"(?<![\w.-])python[\d.]*\s+-m\s+http\.server(?!\S)": ServerWarning(
+        _CUT_OFF.format("http.server"),
+        "keep it for files alone, without requests that take so long",
+    ),
     _UVICORN_WORKER.pattern: ServerWarning(
         _TRUSTS.format("uvicorn's worker in gunicorn"),
         f"start `{_UVICORN}`, which needs no gunicorn for several processes; or add {_TRUST}, "

@@ -26,7 +26,7 @@ COPILOT_ROWS = [
     ({"http": {"healthcheck": {"grace_period": "1m30s"}}}, {"startupSeconds": 90}, ""),
     ({"http": {"healthcheck": {"grace_period": "1h"}}}, {"startupSeconds": 240}, "the source has 3600"),
     ({"http": {"stickiness": False}}, {}, "!stickiness"),
-    ({"http": {"stickiness": True}}, {}, "http.stickiness: sticky sessions are not supported"),
+    ({"http": {"stickiness": True}}, {"stickySessions": 86400}, "AWS's default duration"),
     ({"http": {"alias": "a.example.com"}}, {"domain": "a.example.com", "dns": "external"}, ""),
     ({"http": {"alias": "a.example.com,b.example.com"}}, {"domainAliases": ["b.example.com"]}, ""),
     (

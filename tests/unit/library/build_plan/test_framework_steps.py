@@ -30,6 +30,10 @@ COLLECT = "python manage.py collectstatic --noinput"
 PACKAGES = "django gunicorn whitenoise"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n"
+LITESTAR = {
+    "main.py": "from litestar import Litestar\napp = Litestar([])\n",
+    "migrations/env.py": "from advanced_alchemy.base import metadata_registry\n",
+}
 ENV = {"migrations/env.py": "", "migrations/alembic.ini": ""}
 
 
@@ -119,6 +123,26 @@ MIGRATIONS = {
     "alembic-in-pyproject": (
         {"main.py": "", "pyproject.toml": "[tool.alembic]\nscript_location = 'migrations'\n"},
         "alembic",
+        "alembic upgrade head",
+    ),
+    "advanced-alchemy": (
+        {**LITESTAR, "alembic.ini": ""},
+        "litestar advanced-alchemy",
+        "litestar --app main:app database upgrade --no-prompt",
+    ),
+    "advanced-alchemy-of-an-extra-in-a-folder": (
+        {f"api/{name}": text for name, text in LITESTAR.items()},
+        "litestar-sqlalchemy",
+        "cd api && litestar --app main:app database upgrade --no-prompt",
+    ),
+    "advanced-alchemy-without-litestar": (
+        {**LITESTAR, "main.py": "", "alembic.ini": ""},
+        "advanced-alchemy",
+        "alembic upgrade head",
+    ),
+    "advanced-alchemy-with-alembic-s-own-environment": (
+        {**LITESTAR, "migrations/env.py": "", "alembic.ini": ""},
+        "litestar advanced-alchemy",
         "alembic upgrade head",
     ),
     "alembic-without-a-file": ({"main.py": ""}, "alembic", ""),

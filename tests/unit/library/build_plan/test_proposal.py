@@ -214,7 +214,17 @@ APPS = {
     "sanic": (
         {"server.py": "from sanic import Sanic\napp = Sanic('x')\n"},
         "sanic",
-        "sanic server:app --host 0.0.0.0 --port $PORT",
+        "sanic server:app --host 0.0.0.0 --port $PORT --workers ${WEB_CONCURRENCY:-1}",
+    ),
+    "sanic-that-needs-a-name": (
+        {
+            "server.py": "from functools import partial\nfrom sanic import Sanic\nfrom sanic.worker.loader import AppLoader\n"
+            "def create_app(name):\n    return Sanic(name)\nif __name__ == '__main__':\n"
+            "    loader = AppLoader(factory=partial(create_app, 'x'))\n    app = loader.load()\n"
+            "    app.prepare()\n    Sanic.serve(primary=app, app_loader=loader)\n"
+        },
+        "sanic",
+        "python server.py",
     ),
     "aiohttp": (
         {
@@ -227,6 +237,84 @@ APPS = {
         {"main.py": "from aiohttp import web\napp = web.Application()\n"},
         "aiohttp gunicorn",
         f"{GUNICORN} --worker-class aiohttp.GunicornWebWorker main:app",
+    ),
+    "aiohttp-coroutine-of-its-own-program": (
+        {
+            "main.py": "from aiohttp import web\nasync def init_app():\n    return web.Application()\n"
+            "if __name__ == '__main__':\n    web.run_app(init_app())\n"
+        },
+        "aiohttp",
+        "python main.py",
+    ),
+    "aiohttp-package": (
+        {
+            "shop/__init__.py": "",
+            "shop/__main__.py": "from aiohttp import web\nfrom .app import app\nweb.run_app(app)\n",
+            "shop/app.py": "from aiohttp import web\napp = web.Application()\n",
+        },
+        "aiohttp",
+        "python -m shop",
+    ),
+    "aiohttp-argparse": (
+        {
+            "main.py": "import argparse\nfrom aiohttp import web\napp = web.Application()\nif __name__ == '__main__':\n"
+            "    parser = argparse.ArgumentParser()\n    parser.add_argument('-H', '--host')\n"
+            "    parser.add_argument('-p', '--port', type=int)\n    args = parser.parse_args()\n"
+            "    web.run_app(app, host=args.host, port=args.port)\n"
+        },
+        "aiohttp",
+        "python main.py --port $PORT --host 0.0.0.0",
+    ),
+    "aiohttp-argparse-whose-default-is-the-variable": (
+        {
+            "main.py": "import argparse, os\nfrom aiohttp import web\nparser = argparse.ArgumentParser()\n"
+            "parser.add_argument('--port', default=os.environ.get('PORT'))\n"
+            "web.run_app(web.Application(), port=parser.parse_args().port)\n"
+        },
+        "aiohttp",
+        "python main.py",
+    ),
+    "aiohttp-site": (
+        {
+            "main.py": "import asyncio\nfrom aiohttp import web\nasync def main():\n    runner = web.AppRunner(web.Application())\n"
+            "    await runner.setup()\n    await web.TCPSite(runner).start()\n    await asyncio.Event().wait()\nasyncio.run(main())\n"
+        },
+        "aiohttp",
+        "python main.py",
+    ),
+    "tornado-of-the-documentation": (
+        {
+            "main.py": "import asyncio\nimport tornado\nclass Index(tornado.web.RequestHandler):\n    pass\n"
+            "def make_app():\n    return tornado.web.Application([('/', Index)])\nasync def main():\n    app = make_app()\n"
+            "    app.listen(8888)\n    await asyncio.Event().wait()\nif __name__ == '__main__':\n    asyncio.run(main())\n"
+        },
+        "tornado",
+        "python main.py",
+    ),
+    "tornado-options-in-src": (
+        {
+            "src/shop/__init__.py": "",
+            "src/shop/web.py": "import tornado.options, tornado.web, tornado.ioloop\ntornado.options.define('port', 80)\n"
+            "tornado.options.define('address', '')\n"
+            "def main():\n    tornado.options.parse_command_line()\n    tornado.web.Application([]).listen(options.port)\n"
+            "if __name__ == '__main__':\n    tornado.ioloop.IOLoop.current().run_sync(main)\n",
+        },
+        "tornado",
+        "PYTHONPATH=src python -m shop.web --port=$PORT --address=0.0.0.0",
+    ),
+    "tornado-in-a-folder": (
+        {
+            "backend/serve.py": "import tornado.httpserver, tornado.web, tornado.ioloop\n"
+            "if __name__ == '__main__':\n    server = tornado.httpserver.HTTPServer(tornado.web.Application([]))\n"
+            "    server.bind(80)\n    server.start(0)\n    tornado.ioloop.IOLoop.current().start()\n"
+        },
+        "tornado",
+        "cd backend && python serve.py",
+    ),
+    "tornado-without-a-server": (
+        {"app.py": "import tornado.web\napp = tornado.web.Application([])\n"},
+        "tornado gunicorn",
+        "",
     ),
     "tornado": (
         {
@@ -243,6 +331,67 @@ APPS = {
         },
         "",
         "python main.py",
+    ),
+    "http.server-of-an-argument": (
+        {
+            "main.py": "import sys\nfrom http.server import *\ndef run(port):\n    HTTPServer(('', port), Handler).serve_forever()\n"
+            "if __name__ == '__main__':\n    run(int(sys.argv[1]))\n"
+        },
+        "",
+        "python main.py $PORT",
+    ),
+    "http.server-after-conditions": (
+        {
+            "main.py": "import http.server\n"
+            + "".join(f"if a{number}:\n    b = {number}\n" for number in range(40))
+            + "http.server.HTTPServer(('', 80), None).serve_forever()\n"
+        },
+        "",
+        "python main.py",
+    ),
+    "plain-wsgi-env": ({"app.py": "def app(env, start_response):\n    return []\n"}, "gunicorn", f"{GUNICORN} app:app"),
+    "plain-wsgi-object": (
+        {"app.py": "class App:\n    def __call__(self, environ, start_response):\n        return []\napp = App()\n"},
+        "gunicorn",
+        f"{GUNICORN} app:app",
+    ),
+    "plain-wsgi-class": (
+        {
+            "app.py": "class App:\n    def __init__(self, environ, start_response):\n        self.start = start_response\n"
+            "    def __iter__(self):\n        yield b''\n"
+        },
+        "gunicorn",
+        f"{GUNICORN} app:App",
+    ),
+    "plain-wsgi-factory": (
+        {"app.py": "def make():\n    def app(environ, start_response):\n        return []\n    return app\n"},
+        "gunicorn",
+        f"{GUNICORN} 'app:make()'",
+    ),
+    "plain-wsgi-of-werkzeug": (
+        {
+            "app.py": "from werkzeug.wrappers import Request\n@Request.application\ndef application(request):\n    pass\n"
+        },
+        "gunicorn",
+        f"{GUNICORN} app:application",
+    ),
+    "plain-wsgi-of-wsgiref": (
+        {
+            "app.py": "from wsgiref.simple_server import make_server\ndef app(environ, start_response):\n    return []\n"
+            "make_server('', 80, app).serve_forever()\n"
+        },
+        "flask",
+        ("gunicorn", f"{GUNICORN} app:app"),
+    ),
+    "plain-asgi-object": (
+        {"app.py": "class App:\n    async def __call__(self, scope, receive, send):\n        pass\napp = App()\n"},
+        "uvicorn",
+        f"{UVICORN} app:app",
+    ),
+    "functions-of-two-parameters": (
+        {"app.py": "def between(start, end):\n    return []\ndef job(env, name):\n    pass\n"},
+        "gunicorn",
+        "",
     ),
     "waitress": ({"app.py": FLASK}, "flask waitress", "waitress-serve --listen 0.0.0.0:$PORT app:app"),
     "waitress-factory": (
@@ -298,6 +447,14 @@ def test_a_proposal_names_the_application_and_a_server_that_is_a_dependency(tmp_
     proposal = propose(write(tmp_path, files), packages.split(), installed=False)
     assert (proposal.missing, proposal.command) == (missing, command)
     assert (f"add {missing} to the dependencies" in proposal.sentence) is bool(missing)
+
+
+def test_a_tornado_application_without_a_server_is_named_with_what_to_add(tmp_path):
+    files = write(tmp_path, {"app.py": "import tornado.web\ndef make_app():\n    return tornado.web.Application([])\n"})
+    assert propose(files, ["tornado"], installed=False).sentence == (
+        "set start_command, for example to: python main.py (no module of the app starts the server of make_app() in "
+        "app.py: add a main.py that calls its method listen with the port of the variable PORT)"
+    )
 
 
 def test_an_installed_project_needs_no_path(tmp_path):

@@ -15,6 +15,16 @@ ASGI_OF_DJANGO = WSGI_OF_DJANGO.replace("wsgi", "asgi")
 DJANGO = {"manage.py": "", "shop/__init__.py": "", "shop/wsgi.py": WSGI_OF_DJANGO, "shop/asgi.py": ASGI_OF_DJANGO}
 FASTAPI_FILES, FLASK_FILES = {"main.py": FASTAPI}, {"main.py": FLASK}
 FASTAPI_FACTORY = {"main.py": "from fastapi import FastAPI\ndef create_app():\n    return FastAPI()\n"}
+AIOHTTP = {"main.py": "from aiohttp import web\napp = web.Application()\n"}
+AIOHTTP_COMMAND = f"{GUNICORN} --worker-class aiohttp.GunicornWebWorker main:app"
+SANIC = {"main.py": "from sanic import Sanic\napp = Sanic('shop')\n"}
+SANIC_COMMAND = "sanic main:app --host 0.0.0.0 --port $PORT --workers ${WEB_CONCURRENCY:-1}"
+TORNADO = {
+    "main.py": "import tornado.ioloop, tornado.web\napp = tornado.web.Application([])\n"
+    "if __name__ == '__main__':\n    app.listen(80)\n    tornado.ioloop.IOLoop.current().start()\n"
+}
+PLAIN_WSGI = "def app(environ, start_response):\n    return []\n"
+PLAIN_ASGI = "async def app(scope, receive, send):\n    pass\n"
 WORKER = {"gunicorn.conf.py": 'worker_class = "uvicorn_worker.UvicornWorker"\n'}
 
 # Files, start command, dependencies, and the command that fits, which may need a package.
@@ -83,6 +93,45 @@ MISMATCHES = {
         "aiohttp gunicorn",
         f"{GUNICORN} --worker-class aiohttp.GunicornWebWorker main:app",
     ),
+    "aiohttp-asgi": (AIOHTTP, "uvicorn main:app", "aiohttp gunicorn", AIOHTTP_COMMAND),
+    "aiohttp-hypercorn": (AIOHTTP, "hypercorn main:app", "aiohttp hypercorn", ("gunicorn", AIOHTTP_COMMAND)),
+    "aiohttp-with-its-own-program": (
+        {"main.py": f"{AIOHTTP['main.py']}if __name__ == '__main__':\n    web.run_app(app)\n"},
+        "uvicorn main:app",
+        "aiohttp uvicorn",
+        "python main.py",
+    ),
+    "aiohttp-worker": (
+        FLASK_FILES,
+        "gunicorn -k aiohttp.GunicornWebWorker main:app",
+        "gunicorn",
+        f"{GUNICORN} main:app",
+    ),
+    "aiohttp-server": (
+        FASTAPI_FACTORY,
+        "python -m aiohttp.web -P $PORT main:create_app",
+        "uvicorn",
+        f"{UVICORN} --factory main:create_app",
+    ),
+    "sanic": (SANIC, "gunicorn main:app", "sanic gunicorn", SANIC_COMMAND),
+    "sanic-waitress": (SANIC, "waitress-serve --port $PORT main:app", "sanic waitress", SANIC_COMMAND),
+    "sanic-server": (FLASK_FILES, "sanic main:app", "gunicorn", f"{GUNICORN} main:app"),
+    "tornado": (TORNADO, "gunicorn main:app", "tornado gunicorn", "python main.py"),
+    "tornado-asgi": (TORNADO, "uvicorn main:app", "tornado uvicorn", "python main.py"),
+    "litestar": (
+        {"main.py": "from litestar import Litestar\napp = Litestar([])\n"},
+        "gunicorn main:app",
+        "litestar litestar-standard",
+        f"{UVICORN} main:app",
+    ),
+    "plain-asgi": ({"main.py": PLAIN_ASGI}, "gunicorn main:app", "uvicorn", f"{UVICORN} main:app"),
+    "plain-asgi-object": (
+        {"main.py": "class App:\n    async def __call__(self, scope, receive, send):\n        pass\napp = App()\n"},
+        "gunicorn main:app",
+        "uvicorn",
+        f"{UVICORN} main:app",
+    ),
+    "plain-wsgi": ({"main.py": PLAIN_WSGI}, "uvicorn main:app", "gunicorn", f"{GUNICORN} main:app"),
     "django": (DJANGO, "gunicorn shop.asgi", "uvicorn", f"{UVICORN} shop.asgi:application"),
     "django-wsgi": (DJANGO, "uvicorn shop.wsgi:application", "gunicorn", f"{GUNICORN} shop.wsgi:application"),
     "django-in-a-folder": (
@@ -118,6 +167,21 @@ FITS = {
     "uvicorn": (FASTAPI_FILES, "uvicorn main:app"),
     "uvicorn-wsgi": (FLASK_FILES, "uvicorn --interface wsgi main:app"),
     "hypercorn": (FLASK_FILES, "hypercorn main:app"),
+    "hypercorn-asgi": (FASTAPI_FILES, "hypercorn main:app"),
+    "sanic": (SANIC, "sanic main:app"),
+    "sanic-asgi": (SANIC, "uvicorn main:app"),
+    "aiohttp-server": (
+        {"main.py": "from aiohttp import web\ndef init(argv):\n    return web.Application()\n"},
+        "python -m aiohttp.web -P $PORT main:init",
+    ),
+    "tornado-worker": (TORNADO, "gunicorn -k tornado main:app"),
+    "tornado-program": (TORNADO, "python main.py"),
+    "plain-wsgi": ({"main.py": PLAIN_WSGI}, "gunicorn main:app"),
+    "plain-asgi": ({"main.py": PLAIN_ASGI}, "uvicorn main:app"),
+    "plain-asgi-with-an-unknown-decorator": (
+        {"main.py": f"from x import as_wsgi\n@as_wsgi\n{PLAIN_ASGI}"},
+        "gunicorn main:app",
+    ),
     "granian-default": (FASTAPI_FILES, "granian main:app"),
     "wrapped-by-a-known-class": (
         {"main.py": f"{FASTAPI}from a2wsgi import ASGIMiddleware\nwsgi = ASGIMiddleware(app)\n"},
@@ -179,6 +243,30 @@ def test_the_plan_names_the_place_and_both_interfaces(tmp_path, setting, place):
         f"{place}: gunicorn calls it as a WSGI application, but app in main.py is an ASGI application and would answer 500 "
         f"to every request; add uvicorn to the dependencies and start it with: {UVICORN} main:app",
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "sentence"),
+    [
+        (
+            {"main.py": "import tornado.web\napp = tornado.web.Application([])\n"},
+            "gunicorn main:app",
+            "gunicorn calls it as a WSGI application, but app in main.py is a Tornado application and would answer 500 to "
+            "every request; no module of the app starts the server of app in main.py: add a main.py that calls its method "
+            "listen with the port of the variable PORT",
+        ),
+        (
+            FLASK_FILES,
+            "sanic main:app",
+            "sanic calls it as a Sanic application, but app in main.py is a WSGI application and would not start; start it "
+            f"with: {GUNICORN} main:app",
+        ),
+    ],
+)
+def test_what_becomes_of_the_app_is_said(tmp_path, files, command, sentence):
+    mismatch = interface_mismatch(write(tmp_path, files), command, ["gunicorn"], installed=False)
+    assert mismatch
+    assert mismatch.sentence == sentence
 
 
 def test_an_asgi_module_of_django_is_served_by_asgi(tmp_path):

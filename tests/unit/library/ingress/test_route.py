@@ -36,6 +36,19 @@ def test_the_target_group_of_tasks(deploy):
     }
 
 
+@pytest.mark.parametrize(
+    ("seconds", "stickiness"),
+    [
+        (3600, {"type": "lb_cookie", "enabled": True, "cookieDuration": 3600}),
+        # Without a value, AWS keeps what a group has.
+        (0, {"type": "lb_cookie", "enabled": False}),
+    ],
+)
+def test_sticky_sessions_have_the_load_balancer_s_cookie(deploy, seconds, stickiness):
+    deployed = deploy(lambda: Route("web", {**_ARGS, "sticky_sessions": seconds}))
+    assert deployed.named("web")["stickiness"] == stickiness
+
+
 def test_another_port_makes_a_new_group_beside_the_old_one(deploy):
     seen = {}
 

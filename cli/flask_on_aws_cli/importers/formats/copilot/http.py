@@ -8,10 +8,11 @@ from ...source import Value
 # https://aws.github.io/copilot-cli/docs/include/http-healthcheck/
 _DEFAULT_HEALTH_PATH = "/"
 _LEAST_STARTUP, _MOST_STARTUP = 5, 240
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+_STICKY_SECONDS = 86_400
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _ZONE = "set it as zoneId when you move the domain (docs/domains.md)."
 _REASONS = {
-    "stickiness": "sticky sessions are not supported; keep sessions in cookies, the database or the cache.",
     "target_container": "requests always go to the app; let it serve them itself, or make the proxy part of its image.",
     "deregistration_delay": "has no setting; the app gets a minute to finish its requests.",
     "additional_rules": "has no setting; further hosts are domainAliases.",
@@ -45,9 +46,10 @@ def read_http(draft: Draft, manifest: Value, kind: str) -> None:
     path = http["path"]
     if path and path.text().strip("/"):
         draft.lose(path, "the app gets every path; listenerPaths of a shared load balancer restricts it.")
-    read = {"alias", "allowed_source_ips", "healthcheck", "path"}
+    read = {"alias", "allowed_source_ips", "healthcheck", "path", "stickiness"}
     stickiness = http["stickiness"]
-    read |= {"stickiness"} if stickiness and stickiness.data == "false" else set()
+    if stickiness and stickiness.flag():
+        draft.put("stickySessions", _STICKY_SECONDS, stickiness.place, "AWS's default duration")
     redirect = http["redirect_to_https"]
     read |= {"redirect_to_https"} if redirect and redirect.data == "true" else set()
     draft.lose_others(http, read, _REASONS)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..access_log import Entry
 from ..configuration import Configuration, FixedResponse, Forward, Listener, LoadBalancer, Redirect
 from ..rules import choose_group, choose_rule, redirect_location
+from ..stickiness import received_value
 from ..targets import TargetTable
 from .asgi import (
     ClientDisconnectedError,
@@ -133,7 +134,7 @@ class Application:
                 request.entry.redirect = location
                 await response.send_complete(action.status, b"", "text/html", (b"location", location.encode("latin-1")))
             case Forward():
-                route = self._route(state, action, request.entry)
+                route = self._route(state, action, request)
                 try:
                     await forward(route, request, body, response, self._table.count_response)
                 finally:
@@ -151,13 +152,14 @@ class Application:
         ]
         return rule.action
 
-    def _route(self, state: ListenerState, action: Forward, entry: Entry) -> Route:
+    def _route(self, state: ListenerState, action: Forward, request: Incoming) -> Route:
         # Distributing requests does not need cryptographic randomness.
         arn = choose_group(action, random.random())  # noqa: S311
         group = state.configuration.target_group(arn) if arn is not None else None
-        registration = self._table.choose(group) if group is not None else None
+        registration = self._table.choose(group, received_value(request.headers)) if group is not None else None
         if group is None or registration is None:
             raise LoadBalancerError(503, f"the target group {arn} has no registered targets")
+        entry = request.entry
         entry.target_group = group.arn
         entry.target = f"{registration.target.host}:{registration.target.port}"
         return Route(
@@ -170,9 +172,9 @@ class Application:
             action = self._action(state, request)
             if not isinstance(action, Forward):
                 raise LoadBalancerError(400, "the rule does not forward WebSockets")
-            route = self._route(state, action, entry)
+            route = self._route(state, action, request)
             try:
-                await relay(route.upstream, request, receive, send, state.balancer.idle_timeout)
+                await relay(route, request, receive, send, state.balancer.idle_timeout)
             finally:
                 self._table.release(route.registration)
         except (LoadBalancerError, GatewayError) as error:

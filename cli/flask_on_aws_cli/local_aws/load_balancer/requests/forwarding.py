@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from ..configuration import TargetGroup
+from ..stickiness import cookie_fields, cookie_value
 from ..targets import Registration
 from .asgi import ClientDisconnectedError, ClientResponse, ClientTimeoutError, RequestBody
 from .headers import Headers, end_to_end
@@ -26,6 +27,12 @@ class Route:
     group: TargetGroup
     registration: Registration
     upstream: Upstream
+
+    @property
+    def cookies(self) -> list[tuple[bytes, bytes]]:
+        """The header fields that bind the client to the target, where the group's sessions are sticky."""
+        seconds = self.group.sticky_seconds
+        return cookie_fields(cookie_value(self.group.arn, self.registration.target), seconds) if seconds else []
 
 
 async def forward(
@@ -61,7 +68,7 @@ async def _exchange(
     target_response = await route.upstream.request(request.rule_request.method, url, headers, target_body)
     count(route.registration, target_response.status, request.entry.mark_response(target_response.status))
     try:
-        await response.begin(target_response.status, _response_headers(target_response))
+        await response.begin(target_response.status, [*_response_headers(target_response), *route.cookies])
         async for chunk in target_response.content.iter_any():
             await response.write(chunk)
     except (aiohttp.ClientError, TimeoutError) as error:

@@ -1,14 +1,16 @@
 """Relays WebSocket messages between a client and a target."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
 
 from .asgi import Message, Receive, Send
+from .forwarding import Route
 from .incoming import Incoming
-from .upstream import Upstream, gateway_error
+from .upstream import gateway_error
 
 # The connection to the target has its own handshake.
 _HANDSHAKE_HEADERS = frozenset(
@@ -19,8 +21,10 @@ _CLOSE_TYPES = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMs
 _GOING_AWAY, _ABNORMAL = 1001, 1006
 
 
-async def relay(upstream: Upstream, request: Incoming, receive: Receive, send: Send, idle_timeout: float) -> None:
+async def relay(route: Route, request: Incoming, receive: Receive, send: Send, idle_timeout: float) -> None:
     """Relay messages until one side closes or both are silent for the idle timeout, in seconds.
+
+    A ping of the target is not silence: it crosses a load balancer on AWS as every frame does.
 
     If the target rejects the handshake, the client gets the target's status and header fields.
     """
@@ -28,11 +32,14 @@ async def relay(upstream: Upstream, request: Incoming, receive: Receive, send: S
     headers = [pair for pair in request.headers if pair[0].lower() not in _HANDSHAKE_HEADERS]
     offered = [value for name, value in request.headers if name.lower() == "sec-websocket-protocol"]
     protocols = [token.strip() for value in offered for token in value.split(",")]
-    url = upstream.url(request.rule_request.path, request.rule_request.query)
+    url = route.upstream.url(request.rule_request.path, request.rule_request.query)
     request.entry.mark_dispatched()
     try:
         # No limit on message sizes, since a load balancer does not inspect messages; it does not send pings either.
-        socket = await upstream.session.ws_connect(url, headers=headers, protocols=protocols, max_msg_size=0)
+        connect = route.upstream.session.ws_connect(
+            url, headers=headers, protocols=protocols, max_msg_size=0, autoping=False
+        )
+        socket = await connect
     except aiohttp.WSServerHandshakeError as error:
         await _reject(error, request, send)
         return
@@ -40,7 +47,7 @@ async def relay(upstream: Upstream, request: Incoming, receive: Receive, send: S
         raise gateway_error(error) from error
     request.entry.mark_response(101)
     request.entry.status = 101
-    await send({"type": "websocket.accept", "subprotocol": socket.protocol})
+    await send({"type": "websocket.accept", "subprotocol": socket.protocol, "headers": route.cookies})
     try:
         await _relay_messages(socket, receive, send, idle_timeout)
     finally:
@@ -109,7 +116,10 @@ async def _to_client(socket: aiohttp.ClientWebSocketResponse, message: aiohttp.W
         code = socket.close_code if socket.close_code not in (None, _ABNORMAL) else _GOING_AWAY
         await send({"type": "websocket.close", "code": code})
         return False
-    if message.type is aiohttp.WSMsgType.BINARY:
+    if message.type is aiohttp.WSMsgType.PING:
+        with contextlib.suppress(ConnectionError):  # the next message is the close
+            await socket.pong(message.data)
+    elif message.type is aiohttp.WSMsgType.BINARY:
         await send({"type": "websocket.send", "bytes": message.data})
     elif message.type is aiohttp.WSMsgType.TEXT:
         await send({"type": "websocket.send", "text": message.data})

@@ -7,10 +7,10 @@ import click
 from ..shared.atomic_files import write_atomically
 from ..shared.stack_options import fail
 from .formats import FORMATS, read_drafts
+from .reading.source import InputError, printable, read_yaml
 from .report import json_report, text_report
-from .settle import Outcome, settle
-from .source import InputError, printable, read_yaml
-from .stack_file import read_stack_file, with_settings
+from .stacks.settle import Outcome, settle
+from .stacks.stack_file import read_stack_file, with_settings
 
 _NOT_RUNNABLE, _NOTHING_WRITTEN = 1, 2
 _NEW_FILE_MODE = 0o644  # as Pulumi creates it

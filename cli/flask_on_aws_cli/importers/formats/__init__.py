@@ -6,8 +6,8 @@ To add a format, write a module with a `Format` and add it to `FORMATS`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..draft import Draft, Format
-from ..source import InputError
+from ..drafts.draft import Draft, Format
+from ..reading.source import InputError
 from . import app_runner, heroku
 from .copilot import workloads as copilot
 from .render import blueprint as render
@@ -43,4 +43,7 @@ def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:
     if len(present) > 1:
         names = ", ".join(form.name for form in present)
         raise InputError(f"{folder}: there are files of several platforms; choose one of {names} with --from.")
-    return present[0].read(folder, service)
+    drafts = present[0].read(folder, service)
+    for draft in drafts:
+        draft.lose_unused()
+    return drafts

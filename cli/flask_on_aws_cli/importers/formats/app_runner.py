@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from ..builds import put_build, put_python_version
-from ..draft import DEFAULT_STACK, Draft, Format
-from ..services import without_services
-from ..shell_scripts import one_command
-from ..source import InputError, Value, items, read_yaml
-from ..variables import put_reference
+from ..drafts.builds import put_build, put_python_version
+from ..drafts.draft import DEFAULT_STACK, Draft, Format
+from ..drafts.services import without_services
+from ..drafts.shell_scripts import one_command
+from ..drafts.variables import put_reference
+from ..reading.source import InputError, Value, items, read_yaml
 
 _FILE = "apprunner.yaml"
 _PHASES = ("pre-build", "build", "post-build")

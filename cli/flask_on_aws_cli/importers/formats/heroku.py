@@ -13,11 +13,11 @@ from flask_on_aws.build_plan.commands.procfile import NAME as PROCFILE
 from flask_on_aws.build_plan.commands.procfile import Processes, ProcfileError, read_processes
 from flask_on_aws.runtime_contract.task_sizes import next_fargate_size
 
-from ..credentials import may_be_credential
-from ..draft import DEFAULT_STACK, Draft, Format
-from ..services import set_cache_use, set_database, without_services
-from ..source import InputError, Place, Value, entries, items, read_json, read_text
-from ..variables import need_variable
+from ..drafts.credentials import may_be_credential
+from ..drafts.draft import DEFAULT_STACK, Draft, Format
+from ..drafts.services import set_cache_use, set_database, without_services
+from ..drafts.variables import need_variable
+from ..reading.source import InputError, Place, Value, entries, items, read_json, read_text
 
 _APP_JSON, _APTFILE, _HEROKU_YML = "app.json", "Aptfile", "heroku.yml"
 # Keys that only Heroku's app.json has: Expo's and others' have the same name.

@@ -287,8 +287,8 @@ def test_another_type_at_any_key_is_a_report_or_a_sentence(tmp_path, monkeypatch
     document = yaml.load((SOURCES / source / file).read_text(), Loader=_Loader)
     options = ["--service", "site"] if source == "upsun-two" else []
     # The checks by the program's own rules take most of the time, and do not depend on the type of a key.
-    monkeypatch.setattr("flask_on_aws_cli.importers.settle.problems", lambda name, args: ())
-    monkeypatch.setattr("flask_on_aws_cli.importers.settle.plan_app", lambda *args: None)
+    monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.problems", lambda name, args: ())
+    monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.plan_app", lambda *args: None)
     for index, changed in enumerate(paths(document)):
         value = OTHER_TYPES[index % len(OTHER_TYPES)]
         for other in (value, OTHER_TYPES[(index * 5 + 3) % len(OTHER_TYPES)]):

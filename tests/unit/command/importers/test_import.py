@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask_on_aws.flask_app.flask_app_args import with_profile
-from flask_on_aws_cli.importers.settle import COMPONENT_DEFAULTS
+from flask_on_aws_cli.importers.stacks.settle import COMPONENT_DEFAULTS
 from import_runs import IMPORTS, SECRETS, SOURCES, make_project, run_import, stack_files
 
 from tests.reference import generate

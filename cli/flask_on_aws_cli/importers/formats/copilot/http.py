@@ -2,8 +2,8 @@
 
 import re
 
-from ...draft import Draft
-from ...source import Value
+from ...drafts.draft import Draft
+from ...reading.source import Value
 
 # https://aws.github.io/copilot-cli/docs/include/http-healthcheck/
 _DEFAULT_HEALTH_PATH = "/"

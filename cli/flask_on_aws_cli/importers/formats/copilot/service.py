@@ -8,8 +8,8 @@ import re
 import shlex
 from pathlib import Path
 
-from ...draft import Draft
-from ...source import InputError, Value, entries
+from ...drafts.draft import Draft
+from ...reading.source import InputError, Value, entries
 from .http import read_http
 from .sidecars import read_sidecars
 from .variables import read_variables

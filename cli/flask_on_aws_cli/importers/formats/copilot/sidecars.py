@@ -4,9 +4,9 @@ import json
 import shlex
 from typing import cast
 
-from ...credentials import has_known_credential, may_be_credential
-from ...draft import Draft
-from ...source import Value, entries, plain
+from ...drafts.credentials import has_known_credential, may_be_credential
+from ...drafts.draft import Draft
+from ...reading.source import Value, entries, plain
 
 
 def read_sidecars(draft: Draft, manifest: Value) -> None:

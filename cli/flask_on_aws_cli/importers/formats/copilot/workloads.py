@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...source import InputError, Place, Value, empty, entries, plain, read_yaml
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...reading.source import InputError, Place, Value, empty, entries, plain, read_yaml
 from .addons import read_addons
 from .environment import read_environment
 from .service import command_of, read_service

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...builds import put_build
-from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...shell_scripts import one_command
-from ...source import InputError, Value, items, read_yaml
+from ...drafts.builds import put_build
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...drafts.shell_scripts import one_command
+from ...reading.source import InputError, Value, items, read_yaml
 from .model import CACHES, Blueprint, runtime_of, service_type
 from .variables import Variables
 

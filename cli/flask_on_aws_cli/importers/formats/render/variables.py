@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 
-from ...builds import put_python_version
-from ...credentials import may_be_credential
-from ...draft import Draft
-from ...services import set_cache_use, set_database, without_services
-from ...source import InputError, Value, items
-from ...variables import need_variable
+from ...drafts.builds import put_python_version
+from ...drafts.credentials import may_be_credential
+from ...drafts.draft import Draft
+from ...drafts.services import set_cache_use, set_database, without_services
+from ...drafts.variables import need_variable
+from ...reading.source import InputError, Value, items
 from .model import CACHES, Blueprint, service_type
 
 # The default of databaseStorageGib, which is RDS's minimum.

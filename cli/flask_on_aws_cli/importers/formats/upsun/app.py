@@ -8,10 +8,10 @@ import re
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...builds import has_dockerfile, put_build, put_python_version
-from ...draft import Draft
-from ...shell_scripts import one_command
-from ...source import InputError, Value, entries, items
+from ...drafts.builds import has_dockerfile, put_build, put_python_version
+from ...drafts.draft import Draft
+from ...drafts.shell_scripts import one_command
+from ...reading.source import InputError, Value, entries, items
 
 # Where a build plan's image has the app.
 _APP_FOLDER = "/app"

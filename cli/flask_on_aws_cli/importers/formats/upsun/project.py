@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...draft import DEFAULT_STACK, Draft, Format, choose
-from ...source import InputError, Place, Value, empty, read_yaml
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, choose
+from ...reading.source import InputError, Place, Value, empty, read_yaml
 from .app import read_application
 from .services import read_routes, read_services
 

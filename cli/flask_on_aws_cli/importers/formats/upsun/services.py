@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ...draft import Draft
-from ...services import set_cache_use, set_database, without_services
-from ...source import InputError, Value, entries
+from ...drafts.draft import Draft
+from ...drafts.services import set_cache_use, set_database, without_services
+from ...reading.source import InputError, Value, entries
 
 # Upsun's `mysql` is MariaDB.
 _DATABASES = {"postgresql": "postgres", "mysql": "mariadb", "mariadb": "mariadb", "oracle-mysql": "mysql"}

@@ -19,12 +19,12 @@ from flask_on_aws.validation.argument_types import head, plain_type
 from flask_on_aws.validation.messages import as_settings
 from flask_on_aws.validation.setting_texts import plain
 
-from ..shared.app_plan import plan_app
+from ...shared.app_plan import plan_app
+from ..drafts.credentials import has_credential, has_known_credential, may_be_credential
+from ..drafts.draft import Draft, Entry
+from ..drafts.variables import VARIABLE_SETTINGS, is_resolved, settle_variables
 from .arguments import stack_arguments
-from .credentials import has_credential, has_known_credential, may_be_credential
-from .draft import Draft, Entry
 from .stack_file import StackFile
-from .variables import VARIABLE_SETTINGS, is_resolved, settle_variables
 
 # Defaults that the components decide, and not FlaskApp; a test compares them with the reference of the settings.
 COMPONENT_DEFAULTS: Mapping[str, Any] = {

@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..reading.source import Value
 from .credentials import has_known_credential, may_be_credential
 from .draft import Draft
-from .source import Value
 
 _ARN = re.compile(r"arn:aws[\w-]*:(?:ssm|secretsmanager):")
 

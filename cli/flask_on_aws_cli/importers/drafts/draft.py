@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .source import InputError, Place, Value, entries
+from ..reading.source import InputError, Place, Value, entries
 
 DEFAULT_STACK = "prod"
 """The stack of formats without environments."""
 # https://www.pulumi.com/docs/iac/concepts/stacks/#stack-names
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LOCAL = "local"
+_NO_SETTING = "has no setting; check whether the app needs it."
 _DEVELOPMENT = re.compile(
     r"(?:dev|develop|development|review|preview|sandbox|pr|feature)(?:[-_.0-9].*)?", re.IGNORECASE
 )
@@ -70,6 +71,8 @@ class Draft:
     """What applies without a setting."""
     needs: list[Need] = field(default_factory=list[Need])
     lost: list[Entry] = field(default_factory=list[Entry])
+    sources: list[Value] = field(default_factory=list[Value])
+    """The files that it was read from. What no format asked for is reported: see `lose_unused`."""
 
     def put(self, setting: str, value: Any, place: Place, note: str = "") -> None:
         """Set a setting, or an entry of an object: `workers.mail`."""
@@ -97,14 +100,23 @@ class Draft:
 
     def lose(self, value: Value, reason: str) -> None:
         """Report a key that has no setting, with the alternative."""
+        value.mark_used()
         self.lost.append(Entry(value.place, value.path, reason))
 
     def lose_others(self, value: Value | None, read: set[str], reasons: Mapping[str, str]) -> None:
         """Report the keys of a mapping that are not read, each with its reason if it has one."""
         for key, item in entries(value).items():
+            if key in read and item.is_scalar:
+                item.mark_used()
             if key in read or item.data is None or item.data == []:
                 continue
-            self.lose(item, reasons.get(key, "has no setting; check whether the app needs it."))
+            self.lose(item, reasons.get(key, _NO_SETTING))
+
+    def lose_unused(self) -> None:
+        """Report what its files contain and no format asked for, so that no key is dropped silently."""
+        for source in self.sources:
+            for value in list(source.unused()):
+                self.lose(value, _NO_SETTING)
 
     def command(self, setting: str, value: str, options: str = "") -> str:
         """The command that sets a setting of this stack."""

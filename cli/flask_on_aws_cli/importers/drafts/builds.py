@@ -4,10 +4,10 @@ import re
 
 from flask_on_aws.build_plan.packages.python_version import SUPPORTED
 
+from ..reading.source import Place, Value
 from .credentials import has_credential
 from .draft import Draft
 from .shell_scripts import build_steps
-from .source import Place, Value
 
 
 def put_python_version(draft: Draft, version: str, place: Place) -> None:

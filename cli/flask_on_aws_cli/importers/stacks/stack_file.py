@@ -10,7 +10,7 @@ from typing import Any, cast
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from .source import InputError, Place, read_text
+from ..reading.source import InputError, Place, read_text
 
 # Texts that every YAML parser reads as texts without quotation marks. Pulumi's reads 1e3 and 0o7 as numbers, and
 # PyYAML does not.

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from ...draft import Draft
-from ...source import Place, Value, read_text
+from ..reading.source import Place, Value, read_text
+from .draft import Draft
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 

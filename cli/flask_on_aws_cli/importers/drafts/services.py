@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from flask_on_aws.database.engines import ENGINES
 
+from ..reading.source import Place
 from .draft import Draft
-from .source import Place
 
 _JOBS = re.compile(r"\b(?:celery|rq|rqworker|dramatiq|huey|huey_consumer|arq|flower)\b")
 

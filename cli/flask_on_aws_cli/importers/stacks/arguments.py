@@ -12,7 +12,7 @@ from flask_on_aws.naming import snake_case
 from flask_on_aws.validation.argument_types import plain_type
 from flask_on_aws.validation.setting_texts import is_set, plain
 
-from .draft import Draft
+from ..drafts.draft import Draft
 from .stack_file import StackFile
 
 

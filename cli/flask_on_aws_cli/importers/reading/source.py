@@ -1,9 +1,9 @@
-"""Reads YAML and JSON files with the line of every value, and reports wrong types as sentences."""
+"""Values of files with their lines: reads YAML and JSON, and reports wrong types as sentences."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +34,13 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+@dataclass
+class Use:
+    """Whether a format asked for a value. All copies of a value share it."""
+
+    is_used: bool = False
+
+
 @dataclass(frozen=True)
 class Value:
     """A value of a file with its place. Messages never contain a value itself, which may be a secret."""
@@ -44,12 +51,17 @@ class Value:
     path: str = ""
     """Its keys, like `http.healthcheck.path`."""
     kind: str = "str"
-    """The YAML type of a scalar."""
+    """The YAML type, or a tag of the file's own like `!reset`."""
+    use: Use = field(default_factory=Use, compare=False, repr=False)
 
     def __getitem__(self, key: str) -> "Value | None":
         """The value of a key of a mapping; None if it is not there or null."""
         value = self.mapping().get(key)
-        return None if value is None or value.data is None else value
+        if value is None or value.data is None:
+            return None
+        if value.is_scalar:
+            value.use.is_used = True
+        return value
 
     def get(self, *keys: str) -> "Value | None":
         """The value at the end of a path of keys; None if a part of it is not there."""
@@ -90,6 +102,7 @@ class Value:
         """A text; a number or true as it is written."""
         if not isinstance(self.data, str):
             raise self.error("must be a text")
+        self.use.is_used = True
         return self.data
 
     def integer(self) -> int:
@@ -97,13 +110,42 @@ class Value:
         text = self.data if isinstance(self.data, str) else ""
         if not re.fullmatch(r"[+-]?[0-9]+", text) or len(text) > _LONGEST_NUMBER:
             raise self.error("must be a whole number")
+        self.use.is_used = True
         return int(text)
 
     def flag(self) -> bool:
         """true or false."""
         if not isinstance(self.data, str) or self.data.lower() not in ("true", "false"):
             raise self.error("must be true or false")
+        self.use.is_used = True
         return self.data.lower() == "true"
+
+    def children(self) -> "Iterable[Value]":
+        """The values directly in this one."""
+        if isinstance(self.data, Mapping):
+            return self.data.values()
+        return cast("Sequence[Value]", self.data) if self.is_list else ()
+
+    def mark_used(self) -> None:
+        """Note that this value is dealt with as a whole."""
+        self.use.is_used = True
+        for child in self.children():
+            child.mark_used()
+
+    def unused(self) -> "Iterator[Value]":
+        """The largest parts that no format asked for."""
+        if not self._has_use():
+            if self._has_content():
+                yield self
+            return
+        for child in self.children():
+            yield from child.unused()
+
+    def _has_use(self) -> bool:
+        return self.use.is_used or any(child._has_use() for child in self.children())
+
+    def _has_content(self) -> bool:
+        return isinstance(self.data, str) or any(child._has_content() for child in self.children())
 
     def error(self, reason: str) -> InputError:
         """The error of this value. `reason` states what it must be."""
@@ -203,8 +245,10 @@ class _Converter:
             return Value(None if kind == "null" else text, place, path, kind)
         if isinstance(node, SequenceNode):
             items = cast(list[Node], node.value)
-            return Value([self.value(item, f"{path}[{index}]") for index, item in enumerate(items)], place, path, "seq")
-        return Value(dict(self._entries(cast(MappingNode, node), path, place)), place, path, "map")
+            values = [self.value(item, f"{path}[{index}]") for index, item in enumerate(items)]
+            return Value(values, place, path, str(node.tag).removeprefix(_TAG))
+        entries = dict(self._entries(cast(MappingNode, node), path, place))
+        return Value(entries, place, path, str(node.tag).removeprefix(_TAG))
 
     def _entries(self, node: MappingNode, path: str, place: Place) -> Iterator[tuple[str, Value]]:
         pairs = cast(list[tuple[Node, Node]], node.value)
@@ -252,6 +296,7 @@ def empty(path: Path) -> Value:
 
 def plain(value: Value) -> Any:
     """The value without places, with numbers and flags as such: for containers' definitions."""
+    value.use.is_used = True
     if isinstance(value.data, Mapping):
         return {key: plain(item) for key, item in value.data.items()}
     if value.is_list:

@@ -1,10 +1,11 @@
 """`flask-on-aws import`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from ..shared.atomic_files import write_atomically
+from ..shared.atomic_files import write_all
 from ..shared.stack_options import fail
 from .formats import FORMATS, read_drafts
 from .reading.source import InputError, printable, read_yaml
@@ -52,9 +53,13 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
     changed = {outcome.stack: texts[outcome.stack] != outcome.file.text for outcome in outcomes}
     if dry_run:
         changed = dict.fromkeys(changed, False)
-    for outcome in outcomes:
-        if changed[outcome.stack]:
-            _write(outcome.file.path, texts[outcome.stack].replace("\n", outcome.file.line_end))
+    _write(
+        {
+            outcome.file.path: texts[outcome.stack].replace("\n", outcome.file.line_end)
+            for outcome in outcomes
+            if changed[outcome.stack]
+        }
+    )
     click.echo((json_report if in_json else text_report)(outcomes, changed))
     if any(outcome.needs for outcome in outcomes):
         raise SystemExit(_NOT_RUNNABLE)
@@ -77,13 +82,15 @@ def _outcomes(folder: Path, platform: str, service: str, project: Path) -> list[
     ]
 
 
-def _write(path: Path, text: str) -> None:
-    target = path.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write the files: all of them, or none."""
+    targets = {path.resolve(): path for path in texts}
+    modes = {target: target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE for target in targets}
     try:
-        write_atomically(target, text, mode)
+        write_all({target: texts[path] for target, path in targets.items()}, modes)
     except OSError as error:
+        path = targets[Path(str(error.filename))]
         fail(
-            f"{path} cannot be written ({error.strerror}); make its folder writable.",
+            f"{path} cannot be written ({error.strerror}), so nothing was written; make its folder writable.",
             code=_NOTHING_WRITTEN,
         )

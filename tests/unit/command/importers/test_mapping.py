@@ -46,7 +46,7 @@ COPILOT_ROWS = [
     (
         {"count": {"range": {"min": 1, "max": 4, "spot_from": 2}}},
         {"minTasks": 1, "maxTasks": 4, "spotShare": None},
-        "spotShare is a percentage",
+        "spotShare is the percentage",
     ),
     ({"count": {"spot": 2}}, {"maxTasks": 2, "spotShare": 100}, ""),
     (

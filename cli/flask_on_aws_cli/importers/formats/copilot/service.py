@@ -179,9 +179,7 @@ def _read_count(draft: Draft, manifest: Value) -> None:
             raise limits.error("must have min and max")
         _set_limits(draft, limits, least.integer(), most.integer())
         if spot_from := limits["spot_from"]:
-            draft.lose(
-                spot_from, "there is no number from which tasks are on Spot; spotShare is a percentage of all tasks."
-            )
+            draft.lose(spot_from, "has no setting; spotShare is the percentage of all tasks that run on Spot.")
     targets = {
         "cpu_percentage": "scaleCpuPercent",
         "memory_percentage": "scaleMemoryPercent",

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,7 +72,7 @@ class Draft:
     needs: list[Need] = field(default_factory=list[Need])
     lost: list[Entry] = field(default_factory=list[Entry])
     sources: list[Value] = field(default_factory=list[Value])
-    """The files that it was read from. What no format asked for is reported: see `lose_unused`."""
+    """The files that it was read from. What no format asked for is reported: see `report_unused`."""
 
     def put(self, setting: str, value: Any, place: Place, note: str = "") -> None:
         """Set a setting, or an entry of an object: `workers.mail`."""
@@ -112,11 +112,11 @@ class Draft:
                 continue
             self.lose(item, reasons.get(key, _NO_SETTING))
 
-    def lose_unused(self) -> None:
-        """Report what its files contain and no format asked for, so that no key is dropped silently."""
-        for source in self.sources:
-            for value in list(source.unused()):
-                self.lose(value, _NO_SETTING)
+    def skip(self, value: Value | None, *keys: str) -> None:
+        """Leave keys of a mapping out of the report: those that describe it, or that its other keys decide."""
+        for key in keys:
+            if value and value.is_mapping and (item := value[key]):
+                item.mark_used()
 
     def command(self, setting: str, value: str, options: str = "") -> str:
         """The command that sets a setting of this stack."""
@@ -130,6 +130,14 @@ class Draft:
     @property
     def environment(self) -> str:
         return environment_of(self.stack)
+
+
+def report_unused(drafts: Sequence[Draft]) -> None:
+    """Report what the files of drafts contain and no format asked for, so that no key is dropped silently."""
+    unused = [[value for source in draft.sources for value in source.unused()] for draft in drafts]
+    for draft, values in zip(drafts, unused, strict=True):
+        for value in values:
+            draft.lose(value, _NO_SETTING)
 
 
 class Format(NamedTuple):

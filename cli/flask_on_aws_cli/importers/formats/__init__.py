@@ -6,7 +6,7 @@ To add a format, write a module with a `Format` and add it to `FORMATS`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..drafts.draft import Draft, Format
+from ..drafts.draft import Draft, Format, report_unused
 from ..reading.source import InputError
 from . import app_runner, heroku
 from .copilot import workloads as copilot
@@ -44,6 +44,5 @@ def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:
         names = ", ".join(form.name for form in present)
         raise InputError(f"{folder}: there are files of several platforms; choose one of {names} with --from.")
     drafts = present[0].read(folder, service)
-    for draft in drafts:
-        draft.lose_unused()
+    report_unused(drafts)
     return drafts

@@ -33,7 +33,7 @@ def _read(folder: Path, service: str) -> list[Draft]:
     match = re.fullmatch(r"python(3)(\d*)", runtime.text())
     if not match:
         raise InputError(f"{runtime.place}: the runtime {runtime.text()!r} is not Python; choose another folder.")
-    draft = Draft(DEFAULT_STACK, folder, root.place)
+    draft = Draft(DEFAULT_STACK, folder, root.place, sources=[root])
     version = root.get("run", "runtime-version")
     if version and "." in version.text():
         put_python_version(draft, version.text(), version.place)

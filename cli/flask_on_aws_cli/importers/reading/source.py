@@ -39,6 +39,7 @@ class Use:
     """Whether a format asked for a value. All copies of a value share it."""
 
     is_used: bool = False
+    is_overridden: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class Value:
         return self.use.is_used or any(child._has_use() for child in self.children())
 
     def _has_content(self) -> bool:
+        if self.use.is_overridden:
+            return False
         return isinstance(self.data, str) or any(child._has_content() for child in self.children())
 
     def error(self, reason: str) -> InputError:
@@ -153,7 +156,10 @@ class Value:
 
     def over(self, base: "Value | None") -> "Value":
         """This value over a base: mappings are merged, anything else replaces the base's."""
-        if base is None or not (isinstance(self.data, Mapping) and isinstance(base.data, Mapping)):
+        if base is None:
+            return self
+        if not (isinstance(self.data, Mapping) and isinstance(base.data, Mapping)):
+            base.use.is_overridden = True
             return self
         merged = {**base.data, **{key: value.over(base.data.get(key)) for key, value in self.data.items()}}
         return replace(self, data=merged)
@@ -162,6 +168,16 @@ class Value:
 def printable(text: str) -> str:
     """A text of a source without the characters that control a terminal."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def read_file(path: Path) -> Value:
+    """A YAML, JSON or TOML file, by its name.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    readers = {".json": read_json}
+    return readers.get(path.suffix, read_yaml)(path)
 
 
 def read_yaml(path: Path) -> Value:
@@ -296,7 +312,6 @@ def empty(path: Path) -> Value:
 
 def plain(value: Value) -> Any:
     """The value without places, with numbers and flags as such: for containers' definitions."""
-    value.use.is_used = True
     if isinstance(value.data, Mapping):
         return {key: plain(item) for key, item in value.data.items()}
     if value.is_list:

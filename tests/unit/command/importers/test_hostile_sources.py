@@ -2,12 +2,10 @@
 """Sources that cannot be imported: one sentence with file and line, nothing written, and never a traceback."""
 
 import copy
-import json
 import re
 
 import pytest
-import yaml
-from import_runs import SOURCES, make_project, run_import
+from import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project, run_import
 
 WEB = "type: Load Balanced Web Service\nname: web\nimage:\n  build: Dockerfile\n  port: 80\n"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -251,29 +249,6 @@ def replaced(document, path, value):
     return document
 
 
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: node.value)
-DOCUMENTS = {
-    "copilot-shop": [
-        "copilot/api/manifest.yml",
-        "copilot/mailer/manifest.yml",
-        "copilot/environments/prod/manifest.yml",
-        "copilot/api/addons/cluster.yml",
-        "copilot/.workspace",
-    ],
-    "copilot-legacy": ["copilot/web/manifest.yml"],
-    "heroku-blog": ["app.json"],
-    "upsun-notes": [".upsun/config.yaml"],
-    "upsun-two": [".upsun/config.yaml"],
-    "app-runner-shop": ["apprunner.yaml"],
-    "render-shop": ["render.yaml"],
-    "render-docker": ["render.yaml"],
-    "render-projects": ["render.yaml"],
-    "platform-log": [".platform.app.yaml", ".platform/services.yaml", ".platform/routes.yaml"],
-}
 # Another type than any key has, each of which breaks other assumptions.
 OTHER_TYPES = [None, True, -1, 1.5, "", "x y", "${X}", [], [None], [["a"]], {}, {"a": None}, {"a": {"b": []}}]
 
@@ -284,8 +259,8 @@ OTHER_TYPES = [None, True, -1, 1.5, "", "x y", "${X}", [], [None], [["a"]], {}, 
 def test_another_type_at_any_key_is_a_report_or_a_sentence(tmp_path, monkeypatch, source, file):
     project = make_project(tmp_path, source)
     path = project / source / file
-    document = yaml.load((SOURCES / source / file).read_text(), Loader=_Loader)
-    options = ["--service", "site"] if source == "upsun-two" else []
+    document = load((SOURCES / source / file).read_text(), file)
+    options = IMPORTS[source]
     # The checks by the program's own rules take most of the time, and do not depend on the type of a key.
     monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.problems", lambda name, args: ())
     monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.plan_app", lambda *args: None)
@@ -293,7 +268,7 @@ def test_another_type_at_any_key_is_a_report_or_a_sentence(tmp_path, monkeypatch
         value = OTHER_TYPES[index % len(OTHER_TYPES)]
         for other in (value, OTHER_TYPES[(index * 5 + 3) % len(OTHER_TYPES)]):
             broken = replaced(document, changed, other)
-            path.write_text(json.dumps(broken) if file.endswith(".json") else yaml.safe_dump(broken, sort_keys=False))
+            path.write_text(dump(broken, file))
             done = run_import(monkeypatch, project, source, *options, "--dry-run")
             assert done.code in (0, 1, 2), (changed, other)
             if done.code == 2:

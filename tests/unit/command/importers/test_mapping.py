@@ -153,7 +153,7 @@ HEROKU_ROWS = [
     (
         {"buildpacks": ["heroku/python", {"url": "https://github.com/heroku/heroku-buildpack-apt.git#v1"}]},
         {},
-        "!buildpack",
+        "buildpacks (heroku/python): the build plan does the same",
     ),
     (
         {"buildpacks": [{"url": "https://github.com/example/python-magic"}]},

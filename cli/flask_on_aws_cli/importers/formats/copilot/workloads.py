@@ -111,7 +111,9 @@ def _draft(
     manifest = _for_environment(web.manifest, application, stack)
     read_service(draft, manifest, web.kind, folder)
     environment = _environment_manifest(folder, stack)
-    read_environment(draft, read_yaml(environment) if environment else empty(Path(place.file)))
+    settings = read_yaml(environment) if environment else empty(Path(place.file))
+    read_environment(draft, settings)
+    draft.sources = [settings, *(workload.manifest for workload in workloads.values())]
     for workload in workloads.values():
         if workload is not web:
             _read_other(draft, workload, _for_environment(workload.manifest, application, stack), manifest)
@@ -217,6 +219,9 @@ def _report_count(draft: Draft, manifest: Value, name: str) -> None:
     count = manifest["count"]
     if count and not (count.is_scalar and count.data == "1"):
         draft.lose(replace(count, path=f"{name}.count"), "a worker is one task; give it more threads or processes.")
+    for key in ("cpu", "memory"):
+        if value := manifest[key]:
+            draft.carry(value.place, f"workers.{service_name(name)}", f"has the {key} of the web service")
     network = manifest.get("network", "connect")
     if network:
         draft.lose(

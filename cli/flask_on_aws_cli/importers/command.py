@@ -34,9 +34,10 @@ _NEW_FILE_MODE = 0o644  # as Pulumi creates it
 def import_(folder: Path, platform: str | None, service: str, project: Path, dry_run: bool, in_json: bool) -> None:
     """Write stack files from the configuration of another platform in DIR.
 
-    This reads the files of App Runner, AWS Copilot, Heroku, Render, Upsun or Platform.sh, writes Pulumi.STACK.yaml,
-    and reports what was carried over, what you must do, and what cannot be carried over, with the lines of the
-    source. Settings that a stack's file has are kept, and values that may be credentials are never copied.
+    This reads the files of App Runner, AWS Copilot, Docker Compose, Fly.io, Heroku, Kamal, Railway, Render, Upsun or
+    Platform.sh. It writes Pulumi.STACK.yaml, and reports what was carried over, what you must do, and what cannot be
+    carried over, with the lines of the source. Settings that a stack's file has are kept, and values that may be
+    credentials are never copied.
 
     The exit code is 0 if the stacks can run, 1 if you must do something first, and 2 if nothing was written because the
     files cannot be imported.

@@ -5,7 +5,9 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..reading.source import Value
+from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
+
+from ..reading.source import Place, Value
 from .credentials import has_known_credential, may_be_credential
 from .draft import Draft
 
@@ -96,6 +98,30 @@ def put_reference(draft: Draft, name: str, reference: Value, *, is_secret: bool,
         argument, noun = f'"$({look_up})"', "the parameter"
     command = draft.command(setting, argument, "--plaintext ")
     draft.need(reference.place, settings, f"set the ARN of {noun}.{note}", command)
+
+
+def replacement_of(text: str, replaced: Mapping[str, str]) -> str:
+    """What the app reads instead of a text with the address of a service; empty if it has none.
+
+    Args:
+        text: the value of a variable.
+        replaced: hosts of services that the stack replaces, each with what the app reads instead.
+    """
+    for host, replacement in replaced.items():
+        if re.search(rf"(?:^|[/@=,]){re.escape(host)}(?::\d+)?(?:$|[/,?])", text):
+            return replacement
+    return ""
+
+
+def report_replaced(draft: Draft, name: str, place: Place, replacement: str) -> None:
+    """Report a variable with the address of a service that the stack replaces: its value is not copied."""
+    services = {*SERVICES, BROKER}
+    engine = str(draft.values.get("database", "none"))
+    engine = "postgres" if engine == "none" else engine
+    if name in {*plain_names(services, (), engine), *secret_names(services, (), engine)}:
+        draft.carry(place, name, "the stack sets it")
+    else:
+        draft.lose(Value("", place, name), f"is the address of a service that the stack replaces; read {replacement}.")
 
 
 def _paths(name: str) -> tuple[str, ...]:

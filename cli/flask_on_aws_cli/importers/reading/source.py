@@ -170,16 +170,6 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def read_file(path: Path) -> Value:
-    """A YAML, JSON or TOML file, by its name.
-
-    Raises:
-        InputError: if it cannot be read.
-    """
-    readers = {".json": read_json}
-    return readers.get(path.suffix, read_yaml)(path)
-
-
 def read_yaml(path: Path) -> Value:
     """A YAML file.
 
@@ -285,13 +275,14 @@ class _Converter:
             if "\0" in name:
                 raise InputError(f"{line}: a name contains a null character; remove it and import again.")
             if name in names and not self._repeated_keys:
-                raise InputError(f"{line}: {_joined(path, name)} is there twice; remove one of them.")
+                raise InputError(f"{line}: {joined(path, name)} is there twice; remove one of them.")
             names.add(name)
             # The place of an entry is the line of its name, also where its value is an alias or begins below.
-            yield name, replace(self.value(value, _joined(path, name)), place=line)
+            yield name, replace(self.value(value, joined(path, name)), place=line)
 
 
-def _joined(path: str, name: str) -> str:
+def joined(path: str, name: str) -> str:
+    """The path of an entry of a mapping."""
     return f"{path}.{name}" if path else name
 
 

@@ -28,6 +28,18 @@ IMPORTS = {
     "render-shop": (),
     "render-docker": (),
     "render-projects": (),
+    "fly-shop": (),
+    "fly-old": (),
+    "fly-stages": (),
+    "compose-shop": (),
+    "compose-override": (),
+    "compose-image": (),
+    "kamal-shop": (),
+    "kamal-stages": (),
+    "kamal-small": (),
+    "railway-shop": (),
+    "railway-stages": (),
+    "railway-toml": (),
 }
 # The documents of those sources, each parsed and changed by tests.
 DOCUMENTS = {
@@ -47,6 +59,18 @@ DOCUMENTS = {
     "render-docker": ["render.yaml"],
     "render-projects": ["render.yaml"],
     "platform-log": [".platform.app.yaml", ".platform/services.yaml", ".platform/routes.yaml"],
+    "fly-shop": ["fly.toml"],
+    "fly-old": ["fly.toml"],
+    "fly-stages": ["fly.toml", "fly.staging.toml"],
+    "compose-shop": ["compose.yaml"],
+    "compose-override": ["docker-compose.yml", "docker-compose.override.yml"],
+    "compose-image": ["docker-compose.yaml"],
+    "kamal-shop": ["config/deploy.yml"],
+    "kamal-stages": ["config/deploy.yml", "config/deploy.staging.yml", "config/deploy.production.yml"],
+    "kamal-small": ["config/deploy.yml"],
+    "railway-shop": ["railway.json"],
+    "railway-stages": ["railway.json"],
+    "railway-toml": ["railway.toml"],
 }
 # Values of the sources that no output and no file may contain.
 SECRETS = ("abc123def", "0123456789abcdef@", "hunter2", "correct-horse")
@@ -92,7 +116,14 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: node.value)
+def _untagged(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    construct = loader.construct_mapping if isinstance(node, yaml.MappingNode) else loader.construct_sequence
+    return construct(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _untagged)
 
 
 def load(text, file):
@@ -103,7 +134,7 @@ def load(text, file):
 def dump(document, file):
     """The text of a document in the format of a file, with a line for every key of a block."""
     if file.endswith(".toml"):
-        return "".join(_toml_lines(document, ()))
+        return "".join(_toml_lines(document, ())) if isinstance(document, dict) else f"= {document}"
     return json.dumps(document, indent=1) if file.endswith(".json") else yaml.safe_dump(document, sort_keys=False)
 
 

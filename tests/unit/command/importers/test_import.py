@@ -87,7 +87,9 @@ def test_the_defaults_of_components_are_those_of_the_reference():
     }
 
 
-@pytest.mark.parametrize("platform", ["app-runner", "copilot", "heroku", "render", "upsun"])
+@pytest.mark.parametrize(
+    "platform", ["app-runner", "compose", "copilot", "fly", "heroku", "kamal", "railway", "render", "upsun"]
+)
 def test_the_report_in_the_documentation(tmp_path, monkeypatch, platform):
     project, source = tmp_path / "infra", SOURCES / f"docs-{platform}"
     project.mkdir()

@@ -103,7 +103,7 @@ class Draft:
         value.mark_used()
         self.lost.append(Entry(value.place, value.path, reason))
 
-    def lose_others(self, value: Value | None, read: set[str], reasons: Mapping[str, str]) -> None:
+    def lose_others(self, value: Value | None, read: set[str], reasons: Mapping[Any, str]) -> None:
         """Report the keys of a mapping that are not read, each with its reason if it has one."""
         for key, item in entries(value).items():
             if key in read and item.is_scalar:

@@ -100,6 +100,7 @@ def _processes(folder: Path) -> Processes:
 def _draft(folder: Path, processes: Processes, app: Value | None, stack: str) -> Draft:
     procfile = Place(str(folder / PROCFILE))
     draft = Draft(stack, folder, app.place if app and not processes.lines else procfile)
+    draft.put("compat", ["heroku"], draft.app_place, "the variables HEROKU_… and those of add-ons")
     _read_processes(draft, folder, processes)
     if (folder / _APTFILE).is_file():
         _read_packages(draft, folder / _APTFILE)

@@ -63,6 +63,7 @@ def _read(folder: Path, service: str) -> list[Draft]:
 
 def _draft(folder: Path, root: Value, settings: Value, stack: str) -> Draft:
     draft = Draft(stack, folder, root.place, sources=[root])
+    draft.put("compat", ["railway"], root.place, "the variables RAILWAY_… and those of its databases")
     _read_build(draft, settings["build"])
     _read_deploy(draft, settings["deploy"], root)
     draft.lose(Value("", root.place, "variables"), _VARIABLES)

@@ -78,11 +78,9 @@ def _table(root: Value, header: dict[str, Any], place: Place, *, is_item: bool) 
     """The table of a header, which is created if it is not there; `[[a.b]]` adds an item to a list."""
     table, rest = root, header
     while rest:
-        (name, inner), is_last = next(iter(rest.items())), False
-        inner = inner[0] if isinstance(inner, list) else inner
-        is_last = not inner
-        table = _step(table, name, place, is_new=is_last and is_item)
-        rest = inner
+        name, inner = next(iter(rest.items()))
+        rest = cast(dict[str, Any], inner[0] if isinstance(inner, list) else inner)
+        table = _step(table, name, place, is_new=is_item and not rest)
     return table
 
 
@@ -122,5 +120,5 @@ def _value(item: Any, place: Place, path: str) -> Value:
         return Value(str(item).lower(), place, path, "bool")
     if isinstance(item, datetime.date | datetime.time):
         return Value(item.isoformat(), place, path)
-    kind = {int: "int", float: "float"}.get(type(item), "str")
+    kind = "int" if isinstance(item, int) else "float" if isinstance(item, float) else "str"
     return Value(str(item).replace("\0", "\ufffd"), place, path, kind)

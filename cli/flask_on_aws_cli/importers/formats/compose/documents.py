@@ -68,7 +68,8 @@ def _normal_key(key: str, value: Value) -> Value:
     named = dict[str, Value]()
     for item in value.items():
         name, equals, text = item.text().partition("=")
-        data = text if equals else {} if key == "depends_on" else None
+        nothing = dict[str, Value]() if key == "depends_on" else None
+        data = text if equals else nothing
         named[name] = replace(item, data=data, path=f"{value.path}.{name}")
     return replace(value, data=named)
 

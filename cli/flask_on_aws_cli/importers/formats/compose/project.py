@@ -13,7 +13,7 @@ from ...drafts.commands import command_line
 from ...drafts.draft import DEFAULT_STACK, Draft, Format, choose
 from ...drafts.images import is_service, read_image
 from ...drafts.services import set_cache_use, without_services
-from ...reading.source import InputError, Value, entries, plain
+from ...reading.source import InputError, Value, entries, items, plain
 from .documents import compose_files, read_documents
 from .interpolation import VARIABLE
 from .service import REASONS, command_of, image_of, read_service
@@ -174,7 +174,7 @@ def _read_worker_variables(
         data["env_file"] = files
     read_variables(draft, replace(service, data=data), folder, replaced)
     if secrets := service["secrets"]:
-        names = {str(plain(item)) for item in (web["secrets"].items() if web["secrets"] else ())}
+        names = {str(plain(item)) for item in items(web["secrets"])}
         data = [item for item in secrets.items() if str(plain(item)) not in names]
         secrets.mark_used()
         read_secrets(draft, replace(service, data={"secrets": replace(secrets, data=data)}))

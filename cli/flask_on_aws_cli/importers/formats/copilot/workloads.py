@@ -108,6 +108,7 @@ def _draft(
     folder: Path, web: _Workload, workloads: Mapping[str, _Workload], application: str, stack: str, place: Place
 ) -> Draft:
     draft = Draft(stack, folder, web.manifest.place)
+    draft.put("compat", ["copilot"], web.manifest.place, "the variables COPILOT_…")
     manifest = _for_environment(web.manifest, application, stack)
     read_service(draft, manifest, web.kind, folder)
     environment = _environment_manifest(folder, stack)

@@ -117,7 +117,7 @@ def _read_build(draft: Draft, root: Value) -> None:
 def _web_process(root: Value, http: Value | None) -> str:
     """The process group that gets the requests."""
     names = [item.text() for item in items(http["processes"] if http else None)]
-    groups = entries(root["processes"]) if root["processes"] and not root["processes"].is_list else {}
+    groups = entries(_processes(root))
     for name in names:
         if groups and name not in groups:
             raise InputError(
@@ -128,10 +128,14 @@ def _web_process(root: Value, http: Value | None) -> str:
     return _APP_PROCESS if _APP_PROCESS in groups or not groups else next(iter(groups))
 
 
+def _processes(root: Value) -> Value | None:
+    """The process groups; older files have an empty list."""
+    processes = root["processes"]
+    return None if processes and processes.is_list else processes
+
+
 def _read_processes(draft: Draft, root: Value, web: str) -> None:
-    processes, experimental = root["processes"], root["experimental"]
-    if processes and processes.is_list:  # of older files, which generated `processes = []`
-        processes = None
+    processes, experimental = _processes(root), root["experimental"]
     for name, command in entries(processes).items():
         text = " ".join(command.text().split())
         if name == web and text:
@@ -141,11 +145,9 @@ def _read_processes(draft: Draft, root: Value, web: str) -> None:
             draft.put(setting, text, command.place, "one task with cpu and memory of the web service")
         elif name != web:
             draft.lose(command, "has no command; set it in workers.")
-    for key in ("cmd", "entrypoint") if experimental else ():
-        if (value := experimental[key]) if experimental else None:
-            draft.lose(value, "set it as startCommand, and entryPoint: replace.")
     reasons = {"auto_rollback": "has no setting; a release that fails its health checks is rolled back."}
-    draft.lose_others(experimental, {"cmd", "entrypoint"}, reasons)
+    reasons |= dict.fromkeys(("cmd", "entrypoint"), "set it as startCommand, and entryPoint: replace.")
+    draft.lose_others(experimental, set(), reasons)
     has_command = "startCommand" in draft.values or "image" in draft.values
     files = ("Dockerfile", "Procfile")
     if not has_command and "dockerfile" not in draft.values and not any((draft.app / name).is_file() for name in files):

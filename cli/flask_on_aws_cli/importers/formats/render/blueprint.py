@@ -105,6 +105,7 @@ def _draft(folder: Path, service: str, stack: str, blueprint: Blueprint) -> Draf
     name = choose(webs, service, "web service", folder)
     web = blueprint.services[name]
     draft = Draft(stack, folder / _folder(web), web.place)
+    draft.put("compat", ["render"], web.place, "the variables RENDER_…")
     _read_image(draft, web, folder)
     _read_size(draft, web)
     _read_rest(draft, web)

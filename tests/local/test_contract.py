@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_on_aws.runtime_contract.contract import BROKER, COMPAT, SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
 
 from tests.setting_values import SERVICE_KINDS
 
@@ -28,16 +28,9 @@ ENGINES = {
 _MARK = "contract {"
 
 
-# The engine with which tasks have the variables of every preset too, and those of them that are empty there.
-PRESETS = {"mysql": COMPAT}
-EMPTY = {"DOMAIN_ALIASES"}
-
-
 def promised(engine: str) -> list[str]:
     """The variables of an app that uses every service, with this engine of its database."""
-    compat = PRESETS.get(engine, ())
-    names = [*plain_names(NEEDS, compat, engine), *secret_names(NEEDS, compat, engine)]
-    return [name for name in names if name not in EMPTY]
+    return [*plain_names(NEEDS, (), engine), *secret_names(NEEDS, (), engine)]
 
 
 def write_app(folder: Path, engine: str = "postgres") -> None:
@@ -60,8 +53,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked", engine)
     services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue"}
-    presets = {"compat": list(PRESETS[engine]), "gitBranch": "main"} if engine in PRESETS else {}
-    local.configure(app="checked", **services, **ENGINES[engine], **presets, buildEnv={ONLY_IN_BUILD: "yes"})
+    local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
     output = local.up("--runtime", runtime)
     client = "psql" if engine == "postgres" else "mysql"
     assert f"database: flask-on-aws local {client}\n" in output
@@ -74,7 +66,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
         assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
         assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
-    shared = [name for name in promised(engine) if name not in ("PORT", "GUNICORN_BIND") or runtime != "process"]
+    shared = [name for name in promised(engine) if (name, runtime) != ("PORT", "process")]
     differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}
     assert differing == set()
 

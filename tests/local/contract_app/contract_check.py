@@ -58,20 +58,6 @@ PATTERNS = {
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
 }
-# Variables of presets with the variable whose value each has. DATABASE_URL and REDIS_URL are connected with below.
-ALIASES = {
-    **dict.fromkeys(("JAWSDB_URL", "JAWSDB_MARIA_URL", "CLEARDB_DATABASE_URL", "MYSQL_URL"), "DATABASE_URL"),
-    **dict.fromkeys(("DEFAULT_DATABASE_DSN", "DB_CONNECTION_STRING"), "DATABASE_URL"),
-    **dict.fromkeys(("MYSQLHOST", "DB_HOST", "MARIADB_HOST"), "MYSQL_HOST"),
-    **dict.fromkeys(("MYSQLPORT", "DB_PORT", "MARIADB_PORT"), "MYSQL_PORT"),
-    **dict.fromkeys(("MYSQLUSER", "DB_USERNAME", "MYSQL_USERNAME", "MARIADB_USERNAME"), "MYSQL_USER"),
-    **dict.fromkeys(("MYSQLDATABASE", "DB_PATH", "DB_DATABASE", "MYSQL_PATH", "MARIADB_PATH"), "MYSQL_DATABASE"),
-    **dict.fromkeys(("MYSQLPASSWORD", "DB_PASSWORD", "MARIADB_PASSWORD"), "MYSQL_PASSWORD"),
-    **{"REDIS_TLS_URL": "REDIS_URL", "REDISHOST": "REDIS_HOST", "REDISPORT": "REDIS_PORT"},
-    **{"REDISPASSWORD": "REDIS_PASSWORD", "BUCKETEER_BUCKET_NAME": "MEDIA_BUCKET", "COPILOT_QUEUE_URI": "QUEUE_URL"},
-    **dict.fromkeys(("DOMAIN", "RENDER_EXTERNAL_HOSTNAME", "RAILWAY_PUBLIC_DOMAIN"), "EXTERNAL_HOSTNAME"),
-    **{"RENDER_EXTERNAL_URL": "EXTERNAL_URL", "PLATFORM_PROJECT_ENTROPY": "SECRET_KEY"},
-}
 env = os.environ
 
 
@@ -82,10 +68,6 @@ def variables() -> Iterator[str]:
         elif not re.fullmatch(PATTERNS.get(name, ".+"), env[name]):
             yield f"{name} is malformed"
     yield from (f"{name} is from the build" for name in ABSENT if name in env)
-
-
-def aliases() -> Iterator[str]:
-    yield from (f"{name} is not {own}" for name, own in ALIASES.items() if name in PROMISED and env[name] != env[own])
 
 
 def address() -> Iterator[str]:
@@ -240,7 +222,6 @@ def cache() -> Iterator[str]:
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     variables,
-    aliases,
     address,
     secret_key,
     database_url,

@@ -101,7 +101,7 @@ OWN: dict[str, Any] = {
     "secretValues": {"TOKEN": "t0ken"},
     "previousSecretKey": "keep",
     "overrideEnv": ["LOG_LEVEL"],
-    "compat": ["upsun", "divio"],
+    "compat": ["upsun", "divio", "heroku", "render", "railway", "copilot"],
     "debug": True,
     "gitBranch": "main",
     "policyArns": {"read": "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"},

@@ -1,6 +1,6 @@
 """Imports the configuration of other platforms into stack files: `flask-on-aws import`.
 
-Each format is a module of `formats/`, which turns its files into drafts of stacks (`draft.py`). The rest is common to
-all formats: reading files with line numbers (`source.py`), variables and credentials, checks (`settle.py`), the stack
-files (`stack_file.py`) and the report. Imports only `shared` from this package.
+Data flows through its folders: `reading/` turns files into values with their lines, each format of `formats/` turns
+those into drafts of stacks (`drafts/`), and `stacks/` combines a draft with the stack's file. `command.py` writes the
+files and prints the report (`report.py`). Imports only `shared` from this package.
 """

@@ -1,16 +1,17 @@
 """`flask-on-aws import`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from ..shared.atomic_files import write_atomically
+from ..shared.atomic_files import write_all
 from ..shared.stack_options import fail
 from .formats import FORMATS, read_drafts
+from .reading.source import InputError, printable, read_yaml
 from .report import json_report, text_report
-from .settle import Outcome, settle
-from .source import InputError, printable, read_yaml
-from .stack_file import read_stack_file, with_settings
+from .stacks.settle import Outcome, settle
+from .stacks.stack_file import read_stack_file, with_settings
 
 _NOT_RUNNABLE, _NOTHING_WRITTEN = 1, 2
 _NEW_FILE_MODE = 0o644  # as Pulumi creates it
@@ -33,9 +34,10 @@ _NEW_FILE_MODE = 0o644  # as Pulumi creates it
 def import_(folder: Path, platform: str | None, service: str, project: Path, dry_run: bool, in_json: bool) -> None:
     """Write stack files from the configuration of another platform in DIR.
 
-    This reads the files of App Runner, AWS Copilot, Heroku, Render, Upsun or Platform.sh, writes Pulumi.STACK.yaml,
-    and reports what was carried over, what you must do, and what cannot be carried over, with the lines of the
-    source. Settings that a stack's file has are kept, and values that may be credentials are never copied.
+    This reads the files of App Runner, AWS Copilot, Docker Compose, Fly.io, Heroku, Kamal, Railway, Render, Upsun or
+    Platform.sh. It writes Pulumi.STACK.yaml, and reports what was carried over, what you must do, and what cannot be
+    carried over, with the lines of the source. Settings that a stack's file has are kept, and values that may be
+    credentials are never copied.
 
     The exit code is 0 if the stacks can run, 1 if you must do something first, and 2 if nothing was written because the
     files cannot be imported.
@@ -52,9 +54,13 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
     changed = {outcome.stack: texts[outcome.stack] != outcome.file.text for outcome in outcomes}
     if dry_run:
         changed = dict.fromkeys(changed, False)
-    for outcome in outcomes:
-        if changed[outcome.stack]:
-            _write(outcome.file.path, texts[outcome.stack].replace("\n", outcome.file.line_end))
+    _write(
+        {
+            outcome.file.path: texts[outcome.stack].replace("\n", outcome.file.line_end)
+            for outcome in outcomes
+            if changed[outcome.stack]
+        }
+    )
     click.echo((json_report if in_json else text_report)(outcomes, changed))
     if any(outcome.needs for outcome in outcomes):
         raise SystemExit(_NOT_RUNNABLE)
@@ -77,13 +83,15 @@ def _outcomes(folder: Path, platform: str, service: str, project: Path) -> list[
     ]
 
 
-def _write(path: Path, text: str) -> None:
-    target = path.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write the files: all of them, or none."""
+    targets = {path.resolve(): path for path in texts}
+    modes = {target: target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE for target in targets}
     try:
-        write_atomically(target, text, mode)
+        write_all({target: texts[path] for target, path in targets.items()}, modes)
     except OSError as error:
+        path = targets[Path(str(error.filename))]
         fail(
-            f"{path} cannot be written ({error.strerror}); make its folder writable.",
+            f"{path} cannot be written ({error.strerror}), so nothing was written; make its folder writable.",
             code=_NOTHING_WRITTEN,
         )

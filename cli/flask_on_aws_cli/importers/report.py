@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..shared.output_format import as_json
-from .draft import Entry
-from .settle import Outcome
-from .source import printable
+from .drafts.draft import Entry
+from .reading.source import printable
+from .stacks.settle import Outcome
 
 _SECTIONS = {
     "carried": "Carried over",

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
@@ -26,6 +26,51 @@ def write_atomically(
     Raises:
         OSError: if it cannot be written; the old file is then unchanged, and the partial one is deleted.
     """
+    temporary = _written(path, content, mode, durable=durable)
+    try:
+        if prepare:
+            prepare(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_all(contents: Mapping[Path, str], modes: Mapping[Path, int]) -> None:
+    """Replace or create several files, in folders that exist: all of them, or none.
+
+    Args:
+        contents: the new content of each file.
+        modes: the permissions of each file.
+
+    Raises:
+        OSError: if one of them cannot be written; its `filename` is that file. All files are then unchanged.
+    """
+    temporaries, former = dict[Path, Path](), dict[Path, bytes | None]()
+    current = Path()
+    try:
+        for path, content in contents.items():
+            current = path
+            temporaries[path] = _written(path, content, modes[path])
+        for path, temporary in temporaries.items():
+            current = path
+            before = path.read_bytes() if path.exists() else None
+            temporary.replace(path)
+            former[path] = before
+    except OSError as error:
+        for path, before in former.items():
+            if before is None:
+                path.unlink()
+            else:
+                write_atomically(path, before, modes[path])
+        raise OSError(error.errno, error.strerror, str(current)) from None
+    finally:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _written(path: Path, content: str | bytes, mode: int, *, durable: bool = False) -> Path:
+    """A new file next to another, with a content for it."""
     data = content.encode() if isinstance(content, str) else content
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # created with mode 0600
     temporary = Path(name)
@@ -36,9 +81,7 @@ def write_atomically(
                 file.flush()
                 os.fsync(file.fileno())
         temporary.chmod(mode)
-        if prepare:
-            prepare(temporary)
-        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary

@@ -280,11 +280,11 @@ class FlaskAppArgs(TypedDict, total=False):
     override_env: Sequence[str]
     """Names of variables set by the stack that `env`, `secrets` and `secret_values` may replace. Default: none."""
     compat: Sequence[Preset]
-    """Presets that add the variables of another platform: adaptable, divio, upsun, gunicorn-tutorial. Default: none."""
+    """Presets that add the variables of another platform: adaptable, divio, upsun, gunicorn-tutorial, heroku, render, railway, copilot. Default: none."""
     debug: bool
     """Whether FLASK_DEBUG is 1. Flask's debugger lets any visitor run code. Default: false."""
     git_branch: str
-    """Git branch of the release, for the preset divio. Default: none."""
+    """Git branch of the release, for the presets divio, render and railway. Default: none."""
     # Permissions and hardening
     policy_arns: Mapping[str, pulumi.Input[str]]
     """ARNs of managed IAM policies for the task role, by a short name for each. Default: none."""

@@ -4,18 +4,25 @@ Pure functions of plain values (standard library only), so that the AWS stack, t
 environment, the documentation and the check of a container all use the same list. A new variable is one new row.
 """
 
-import base64
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
 
 from .database_url import PRODUCTS as PRODUCTS
 from .database_url import URLS as URLS
 from .database_url import product_of as product_of
-from .database_url import tls_query
+from .facts import CA_PATH as CA_PATH
+from .facts import SERVICES as SERVICES
+from .facts import CacheFacts as CacheFacts
+from .facts import DatabaseFacts as DatabaseFacts
+from .facts import Facts as Facts
+from .facts import Inputs as Inputs
+from .facts import Service as Service
+from .facts import Variable as Variable
+from .facts import bind, cache_url_of, hostname, url_of
+from .facts import cache_url as cache_url
+from .facts import database_url as database_url
+from .presets import PRESET_VARIABLES
 from .servers import FORWARDERS, UWSGI_ON_START
 from .task_sizes import fargate_size_problems as fargate_size_problems
 from .task_sizes import web_concurrency as web_concurrency
@@ -26,138 +33,15 @@ from .timers import timer_problems as timer_problems
 BROKER = "broker"
 """What variables need that only a cache used as a queue has; an app's needs include it, see `plain_names`."""
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
-COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial")
-
-# Where images keep the RDS root certificates. A dedicated directory: an init container mounts a volume there, and a
-# volume over /etc/ssl/certs would hide all other certificates.
-CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
+COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial", "heroku", "render", "railway", "copilot")
 
 # RDS forbids / @ " and the space. These four also need no escaping in a URL, a shell or Alembic's ini file.
 PASSWORD_SPECIAL = "-_.~"  # noqa: S105
-# Upsun's names of a product's relationship and of its scheme: https://docs.upsun.com/add-services/postgresql.html,
-# https://docs.upsun.com/add-services/mysql.html
-_UPSUN = {"postgres": ("postgresql", "pgsql"), "mysql": ("mysql", "mysql"), "mariadb": ("mariadb", "mysql")}
 # What a product's variables need, besides those that every database has.
 _PRODUCT_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
 _DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb")
-_STAGES = {"development": "local", "staging": "test", "production": "live"}
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service that an app may use."""
-
-    is_default: bool
-    """Whether an app uses it by default."""
-    fact: str
-    """The field of `Facts` that is None for an app without it."""
-    placeholder: str = ""
-    """That field's value where there is no AWS, with `{region}` in it; empty for what then runs locally."""
-    endpoint: str = ""
-    """The end of its interface endpoint's name, like sqs in com.amazonaws.REGION.sqs; empty where an app reaches it without one."""
-
-
-SERVICES: Mapping[str, Service] = {
-    "database": Service(True, "database"),
-    "bucket": Service(True, "bucket_name", "preflight-media"),
-    "queue": Service(False, "queue_url", "https://sqs.{region}.amazonaws.com/123456789012/preflight-queue", "sqs"),
-    "cache": Service(False, "cache"),
-}
-"""The services, by the argument and the attribute of FlaskApp; the argument is `none` for an app without the service."""
-
-
-@dataclass(frozen=True)
-class DatabaseFacts:
-    """How to reach the database, without its password."""
-
-    host: str
-    port: int
-    name: str
-    user: str
-    scheme: str = "postgresql"
-    query: str | None = None
-    """Query of the URL; None means verified TLS in the parameters of the scheme's driver, and "" no query."""
-    ca_path: str = CA_PATH
-    secret_arn: str = ""
-    """ARN of a secret with `username` and `password`; empty where there is no Secrets Manager."""
-    engine: str = "postgres"
-    """The engine's name in the setting `database`."""
-    url_only: bool = False
-    """Whether the app gets the URL alone, as that of a database that the stack did not create."""
-
-
-@dataclass(frozen=True)
-class CacheFacts:
-    """How to reach the cache, without its token."""
-
-    host: str
-    port: int
-    use: str = "cache"
-    """`cache` or `queue`."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything about a stack that its app may need to know, without the secrets."""
-
-    port: int
-    external_url: str
-    proxy_depth: int
-    environment: str
-    region: str
-    release: str
-    cpu: int
-    memory: int
-    debug: bool
-    database: DatabaseFacts | None
-    bucket_name: str | None
-    storage_dsn: str | None
-    queue_url: str | None = None
-    cache: CacheFacts | None = None
-    compat: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    git_branch: str = ""
-    dual_stack: bool = False
-    """Whether tasks reach AWS over IPv6 alone."""
-    timers: Timers = TIMERS
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a row of the table computes its value from: the facts, and for secret variables the secrets."""
-
-    facts: Facts
-    password: str = ""
-    secret_key: str = ""
-    previous_key: str = ""
-    """The key before `secret_key`, whose signatures are still valid; empty for none."""
-    cache_token: str = ""
-
-    @property
-    def database(self) -> DatabaseFacts:
-        """The database, for rows that need one."""
-        if self.facts.database is None:
-            raise LookupError("This variable needs a database; its row must say so.")
-        return self.facts.database
-
-    @property
-    def cache(self) -> CacheFacts:
-        """The cache, for rows that need one."""
-        if self.facts.cache is None:
-            raise LookupError("This variable needs a cache; its row must say so.")
-        return self.facts.cache
-
-    @property
-    def workers(self) -> int:
-        """Processes of the server."""
-        return web_concurrency(self.facts.cpu, self.facts.memory)[0]
-
-    @property
-    def threads(self) -> int:
-        """Threads of each process."""
-        return web_concurrency(self.facts.cpu, self.facts.memory)[1]
 
 
 def _has(fact: str) -> Callable[[Inputs], bool]:
@@ -181,43 +65,6 @@ NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
 """What a variable may depend on, each with its condition."""
 
 
-@dataclass(frozen=True)
-class Variable:
-    """One row: a variable, how it is delivered, what it means, and when it is set."""
-
-    name: str
-    kind: str
-    """`plain` or `secret`."""
-    meaning: str
-    value: Callable[[Inputs], str | int]
-    needs: str = ""
-    """A name in `NEEDS`; empty: nothing."""
-    preset: str = ""
-    """The compatibility preset that adds it; empty: always there."""
-    is_default: bool = False
-    """Whether an app may replace it without listing it in `override_env`."""
-
-
-def database_url(database: DatabaseFacts, password: str) -> str:
-    """URL of the database, with each part percent-encoded where it must be: passwords may hold any character.
-
-    A query's slashes need no encoding, so a stack's URL contains no %: Alembic's configuration, to which many migrations
-    pass it unchanged, would interpret each as a reference and reject the URL.
-    """
-    user, secret, host, name = (
-        quote(part, safe="") for part in (database.user, password, database.host, database.name)
-    )
-    query = database.query
-    if query is None:
-        query = tls_query(database.engine, database.scheme, database.ca_path)
-    return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
-
-
-def cache_url(cache: CacheFacts, token: str) -> str:
-    """URL of the cache. redis-py verifies the certificate without its query, but Celery rejects a URL without it."""
-    return f"rediss://:{quote(token, safe='')}@{cache.host}:{cache.port}/0?ssl_cert_reqs=required"
-
-
 def _gunicorn_arguments(inputs: Inputs) -> str:
     """No worker class: more than one thread turns gunicorn's default into gthread, and the app may choose another."""
     timers = inputs.facts.timers
@@ -228,47 +75,10 @@ def _gunicorn_arguments(inputs: Inputs) -> str:
     )
 
 
-def _relationships(inputs: Inputs) -> str:
-    database = inputs.database
-    product = PRODUCTS[database.engine]
-    name, scheme = _UPSUN[product]
-    relationship = {
-        "host": database.host,
-        "port": database.port,
-        "path": database.name,
-        "username": database.user,
-        "password": inputs.password,
-        "scheme": scheme,
-        "rel": "postgresql" if product == "postgres" else "mysql",
-        "query": {"is_master": True},
-    }
-    return base64.b64encode(json.dumps({name: [relationship]}).encode()).decode()
-
-
-def _upsun_scheme(inputs: Inputs) -> str:
-    return _UPSUN[PRODUCTS[inputs.database.engine]][1]
-
-
-def _url(inputs: Inputs) -> str:
-    return database_url(inputs.database, inputs.password)
-
-
-def _cache_url(inputs: Inputs) -> str:
-    return cache_url(inputs.cache, inputs.cache_token)
-
-
-def _bind(port: int | str) -> str:
-    return f"0.0.0.0:{port}"
-
-
-def _hostname(inputs: Inputs) -> str:
-    return urlsplit(inputs.facts.external_url).hostname or ""
-
-
 VARIABLES: tuple[Variable, ...] = (
     Variable("PORT", "plain", "Port to listen on, on `0.0.0.0`", lambda k: k.facts.port),
     Variable("EXTERNAL_URL", "plain", "Public address of the app, always https, without a trailing slash", lambda k: k.facts.external_url.rstrip("/")),
-    Variable("EXTERNAL_HOSTNAME", "plain", "Host of `EXTERNAL_URL`, without a port", _hostname),
+    Variable("EXTERNAL_HOSTNAME", "plain", "Host of `EXTERNAL_URL`, without a port", hostname),
     Variable("TRUST_PROXY_DEPTH", "plain", "Number of proxies to trust in `X-Forwarded-For`", lambda k: k.facts.proxy_depth),
     Variable("ADAPTABLE_TRUST_PROXY_DEPTH", "plain", "The same as `TRUST_PROXY_DEPTH`", lambda k: k.facts.proxy_depth),
     Variable("SECRET_KEY", "secret", "Random key that signs sessions; it stays the same for the life of the stack", lambda k: k.secret_key),
@@ -295,7 +105,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SANIC_KEEP_ALIVE_TIMEOUT", "plain", "Seconds for which Sanic keeps an idle connection", lambda k: k.facts.timers.keep_alive, is_default=True),
     Variable("SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", "plain", "Seconds for Sanic to finish its requests after SIGTERM", lambda k: k.facts.timers.graceful, is_default=True),
     Variable("SANIC_PROXIES_COUNT", "plain", "Number of proxies that Sanic trusts in `X-Forwarded-For`", lambda k: k.facts.proxy_depth, is_default=True),
-    Variable("DATABASE_URL", "secret", "URL of the database, with each part percent-encoded", _url, "database"),
+    Variable("DATABASE_URL", "secret", "URL of the database, with each part percent-encoded", url_of, "database"),
     Variable("DATABASE_SECRET_ARN", "plain", "ARN of the JSON secret with the current `username` and `password`, for when the database rejects those that the task was started with", lambda k: k.database.secret_arn, "database"),
     Variable("PGHOST", "plain", "Host of the database", lambda k: k.database.host, "postgres"),
     Variable("PGPORT", "plain", "Port of the database", lambda k: k.database.port, "postgres"),
@@ -314,49 +124,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
-    Variable("REDIS_URL", "secret", "URL of the cache, with TLS and its token", _cache_url, "cache"),
+    Variable("REDIS_URL", "secret", "URL of the cache, with TLS and its token", cache_url_of, "cache"),
     Variable("REDIS_HOST", "plain", "Host of the cache", lambda k: k.cache.host, "cache"),
     Variable("REDIS_PORT", "plain", "Port of the cache, which accepts only TLS", lambda k: k.cache.port, "cache"),
     Variable("REDIS_PASSWORD", "secret", "Token of the cache, the password of its default user", lambda k: k.cache_token, "cache"),
     # Celery reads it itself, and prefers it to the app's own configuration: only where losing a job is not expected.
-    Variable("CELERY_BROKER_URL", "secret", "The same as `REDIS_URL`, only with `cacheUse: queue`; Celery reads it itself", _cache_url, BROKER, is_default=True),
-    Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", _hostname, preset="divio"),
-    Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
-    # The load balancer redirects. An app that did it too would redirect the health check, and everyone when the last hop is HTTP.
-    Variable("SECURE_SSL_REDIRECT", "plain", "Always `False`: the load balancer redirects to HTTPS", lambda k: "False", preset="divio"),
-    Variable("STAGE", "plain", "`live`, `test` or `local`", lambda k: _STAGES[k.facts.environment], preset="divio"),
-    Variable("GIT_BRANCH", "plain", "Git branch of the release; empty if unknown", lambda k: k.facts.git_branch, preset="divio"),
-    Variable("DEFAULT_DATABASE_DSN", "secret", "The same as `DATABASE_URL`", _url, "database", "divio"),
-    Variable("PLATFORM_ENVIRONMENT_TYPE", "plain", "The same as `FLASK_ENV`", lambda k: k.facts.environment, preset="upsun"),
-    Variable("PLATFORM_PROJECT_ENTROPY", "secret", "The same as `SECRET_KEY`", lambda k: k.secret_key, preset="upsun"),
-    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database, as base64-encoded JSON", _relationships, "database", "upsun"),
-    Variable("DB_HOST", "plain", "Host of the database", lambda k: k.database.host, "database", "upsun"),
-    Variable("DB_PORT", "plain", "Port of the database", lambda k: k.database.port, "database", "upsun"),
-    Variable("DB_PATH", "plain", "Name of the database", lambda k: k.database.name, "database", "upsun"),
-    Variable("DB_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "database", "upsun"),
-    Variable("DB_USERNAME", "plain", "User of the database", lambda k: k.database.user, "database", "upsun"),
-    Variable("DB_PASSWORD", "secret", "Password of the database", lambda k: k.password, "database", "upsun"),
-    Variable("DB_SCHEME", "plain", "Scheme of `DATABASE_URL`", lambda k: k.database.scheme, "database", "upsun"),
-    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql` or `mysql`", _upsun_scheme, "database", "upsun"),
-    Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "postgres", "upsun"),
-    Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "postgres", "upsun"),
-    Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "postgres", "upsun"),
-    Variable("POSTGRESQL_USERNAME", "plain", "The same as `PGUSER`", lambda k: k.database.user, "postgres", "upsun"),
-    Variable("POSTGRESQL_PASSWORD", "secret", "The same as `PGPASSWORD`", lambda k: k.password, "postgres", "upsun"),
-    Variable("POSTGRESQL_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "postgres", "upsun"),
-    Variable("MYSQL_PATH", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mysql", "upsun"),
-    Variable("MYSQL_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mysql", "upsun"),
-    Variable("MYSQL_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mysql", "upsun"),
-    Variable("MARIADB_HOST", "plain", "The same as `MYSQL_HOST`", lambda k: k.database.host, "mariadb", "upsun"),
-    Variable("MARIADB_PORT", "plain", "The same as `MYSQL_PORT`", lambda k: k.database.port, "mariadb", "upsun"),
-    Variable("MARIADB_PATH", "plain", "The same as `MYSQL_DATABASE`", lambda k: k.database.name, "mariadb", "upsun"),
-    Variable("MARIADB_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mariadb", "upsun"),
-    Variable("MARIADB_PASSWORD", "secret", "The same as `MYSQL_PASSWORD`", lambda k: k.password, "mariadb", "upsun"),
-    Variable("MARIADB_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mariadb", "upsun"),
-    Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`; the tutorial's page shows it to every visitor, so remove it there", _url, "database", "gunicorn-tutorial"),
-    Variable("GUNICORN_PROCESSES", "plain", "The same as `WEB_CONCURRENCY`", lambda k: k.workers, preset="gunicorn-tutorial"),
-    Variable("GUNICORN_THREADS", "plain", "Threads per process of gunicorn", lambda k: k.threads, preset="gunicorn-tutorial"),
-    Variable("GUNICORN_BIND", "plain", "Address to listen on", lambda k: _bind(k.facts.port), preset="gunicorn-tutorial"),
+    Variable("CELERY_BROKER_URL", "secret", "The same as `REDIS_URL`, only with `cacheUse: queue`; Celery reads it itself", cache_url_of, BROKER, is_default=True),
+    *PRESET_VARIABLES,
 )  # fmt: skip
 
 
@@ -367,8 +141,8 @@ def plain_environment(facts: Facts) -> dict[str, str]:
 
 def with_port(environment: Mapping[str, str], port: int) -> dict[str, str]:
     """An environment whose app has to listen on another port than the stack's, in every variable that names it."""
-    former = _bind(environment.get("PORT", ""))
-    moved = {name: _bind(port) for name, value in environment.items() if value == former}
+    former = bind(environment.get("PORT", ""))
+    moved = {name: bind(port) for name, value in environment.items() if value == former}
     return {**environment, **moved, "PORT": str(port)}
 
 
@@ -407,8 +181,9 @@ def secret_names(services: Collection[str], compat: Collection[str], engine: str
 
 
 def url_names(compat: Collection[str]) -> tuple[str, ...]:
-    """Names of the secret variables that hold the URL of the database, sorted."""
-    return tuple(sorted(row.name for row in VARIABLES if row.value is _url and row.preset in ("", *compat)))
+    """Names of the secret variables that hold the URL of a database of unknown kind, sorted."""
+    rows = (row for row in VARIABLES if row.value is url_of and row.needs == "database")
+    return tuple(sorted(row.name for row in rows if row.preset in ("", *compat)))
 
 
 def _needs(services: Collection[str], engine: str) -> set[str]:
@@ -419,7 +194,8 @@ def _values(kind: str, inputs: Inputs) -> dict[str, str]:
     needs = [name for name, is_met in NEEDS.items() if is_met(inputs)]
     chosen = _chosen(kind, needs, inputs.facts.compat)
     if inputs.facts.database and inputs.facts.database.url_only:
-        chosen = [variable for variable in chosen if variable.needs not in _DATABASE_NEEDS or variable.value is _url]
+        names = url_names(inputs.facts.compat)
+        chosen = [variable for variable in chosen if variable.needs not in _DATABASE_NEEDS or variable.name in names]
     return {variable.name: str(variable.value(inputs)) for variable in chosen}
 
 

@@ -1394,13 +1394,19 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["secretValues: must be names with values; set one with: pulumi config set --secret --path secretValues.NAME"],
     ),
     ({"overrideEnv": ["PROT"]}, ["overrideEnv: 'PROT' is not a variable that the stack sets; did you mean PORT?"]),
-    ({"compat": ["heroku"]}, ["compat: 'heroku' is not one of adaptable, divio, upsun, gunicorn-tutorial."]),
+    (
+        {"compat": ["fly"]},
+        ["compat: 'fly' is not one of adaptable, divio, upsun, gunicorn-tutorial, heroku, render, railway, copilot."],
+    ),
     (
         {"environment": "production", "debug": True},
         ["debug: must not be true in production: Flask's debugger lets a visitor run code."],
     ),
     ({"debug": "on"}, ["debug: 'on' must be true or false."]),
-    ({"gitBranch": "main"}, ["gitBranch: 'main' has no effect without divio in compat; leave it out."]),
+    (
+        {"gitBranch": "main"},
+        ["gitBranch: 'main' has no effect without divio, render or railway in compat; leave it out."],
+    ),
     (
         {"policyArns": {"mail": "AmazonSESFullAccess"}},
         [

@@ -6,18 +6,25 @@ To add a format, write a module with a `Format` and add it to `FORMATS`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..draft import Draft, Format
-from ..source import InputError
-from . import app_runner, heroku
+from ..drafts.draft import Draft, Format, report_unused
+from ..reading.source import InputError
+from . import app_runner, heroku, railway
+from .compose import project as compose
 from .copilot import workloads as copilot
+from .fly import project as fly
+from .kamal import project as kamal
 from .render import blueprint as render
 from .upsun import project as upsun
 
 FORMATS: Sequence[Format] = (
     app_runner.FORMAT,
+    compose.FORMAT,
     copilot.FORMAT,
+    fly.FORMAT,
     heroku.FORMAT,
+    kamal.FORMAT,
     upsun.PLATFORM_SH,
+    railway.FORMAT,
     render.FORMAT,
     upsun.UPSUN,
 )
@@ -37,10 +44,15 @@ def read_drafts(folder: Path, chosen: str, service: str) -> list[Draft]:
     present = [form for form in FORMATS if form.is_in(folder)]
     if chosen:
         present = [form for form in present if form.name == chosen]
+    elif len(present) > 1:
+        # Many apps of other platforms have a file of Compose for development.
+        present = [form for form in present if form is not compose.FORMAT]
     if not present:
         files = "; ".join(f"{form.title}: {form.files}" for form in FORMATS if chosen in ("", form.name))
         raise InputError(f"{folder}: there is nothing to import; expected are the files of {files}.")
     if len(present) > 1:
         names = ", ".join(form.name for form in present)
         raise InputError(f"{folder}: there are files of several platforms; choose one of {names} with --from.")
-    return present[0].read(folder, service)
+    drafts = present[0].read(folder, service)
+    report_unused(drafts)
+    return drafts

@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from ..builds import put_build, put_python_version
-from ..draft import DEFAULT_STACK, Draft, Format
-from ..services import without_services
-from ..shell_scripts import one_command
-from ..source import InputError, Value, items, read_yaml
-from ..variables import put_reference
+from ..drafts.builds import put_build, put_python_version
+from ..drafts.draft import DEFAULT_STACK, Draft, Format
+from ..drafts.services import without_services
+from ..drafts.shell_scripts import one_command
+from ..drafts.variables import put_reference
+from ..reading.source import InputError, Value, items, read_yaml
 
 _FILE = "apprunner.yaml"
 _PHASES = ("pre-build", "build", "post-build")
@@ -33,7 +33,7 @@ def _read(folder: Path, service: str) -> list[Draft]:
     match = re.fullmatch(r"python(3)(\d*)", runtime.text())
     if not match:
         raise InputError(f"{runtime.place}: the runtime {runtime.text()!r} is not Python; choose another folder.")
-    draft = Draft(DEFAULT_STACK, folder, root.place)
+    draft = Draft(DEFAULT_STACK, folder, root.place, sources=[root])
     version = root.get("run", "runtime-version")
     if version and "." in version.text():
         put_python_version(draft, version.text(), version.place)

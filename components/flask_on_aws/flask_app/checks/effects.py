@@ -165,8 +165,9 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
         yield Problem("bucket_versioned", "True has no effect with bucket none; set bucket to s3, or leave it out.")
     if given.get("preflight") == "always" and _is_given(given, "image"):
         yield Problem("preflight", "'always' has no effect with image; only an app that is built here is tried.")
-    if given.get("git_branch") and "divio" not in settled["compat"]:
-        yield Problem("git_branch", f"{given['git_branch']!r} has no effect without divio in compat; leave it out.")
+    if given.get("git_branch") and not {"divio", "render", "railway"} & set(settled["compat"]):
+        text = f"{given['git_branch']!r} has no effect without divio, render or railway in compat; leave it out."
+        yield Problem("git_branch", text)
     if given.get("listener_has_certificate") and _is_given(given, "certificate_arn"):
         yield Problem(
             "certificate_arn",

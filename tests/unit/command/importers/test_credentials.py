@@ -1,8 +1,8 @@
 """Which variables may be credentials, and what becomes of scripts."""
 
 import pytest
-from flask_on_aws_cli.importers.credentials import has_credential, may_be_credential
-from flask_on_aws_cli.importers.shell_scripts import build_steps, one_command
+from flask_on_aws_cli.importers.drafts.credentials import has_credential, may_be_credential
+from flask_on_aws_cli.importers.drafts.shell_scripts import build_steps, one_command
 
 CREDENTIALS = [
     ("DATABASE", "postgres://shop:pw@db.example.com/shop"),

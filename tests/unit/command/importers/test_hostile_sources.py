@@ -2,12 +2,10 @@
 """Sources that cannot be imported: one sentence with file and line, nothing written, and never a traceback."""
 
 import copy
-import json
 import re
 
 import pytest
-import yaml
-from import_runs import SOURCES, make_project, run_import
+from import_runs import DOCUMENTS, IMPORTS, SOURCES, dump, load, make_project, run_import
 
 WEB = "type: Load Balanced Web Service\nname: web\nimage:\n  build: Dockerfile\n  port: 80\n"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -15,6 +13,9 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 MANIFEST, APP_JSON, UPSUN = "copilot/web/manifest.yml", "app.json", ".upsun/config.yaml"
 RENDER, APP_RUNNER = "render.yaml", "apprunner.yaml"
+FLY, COMPOSE, KAMAL = "fly.toml", "compose.yaml", "config/deploy.yml"
+RAILWAY = "railway.json"
+KAMAL_WEB = "servers: [192.0.2.1]\n"
 PLATFORM, PROCFILE = ".platform.app.yaml", "Procfile"
 ONE_APP = "applications:\n  a:\n    type: python:3.12\n"
 PYTHON = "type: python:3.12\n"
@@ -126,6 +127,70 @@ WRONG = [
         "services:\n  - name: a\n    type: web\n    envVars:\n      - {key: A, fromDatabase: {name: b}}\n",
         "render.yaml:5: the database 'b' is not in the file",
     ),
+    (FLY, "app = 'a\nb'\n", "fly.toml:1: invalid TOML"),
+    (FLY, 'app = "a"\n[env\nKEY = "hunter2"\n', "fly.toml:2: invalid TOML"),
+    (FLY, "app = 1\napp = 2\n", "fly.toml:2: invalid TOML"),
+    (FLY, "env = ['A']\n", "fly.toml:1: env must be a mapping"),
+    (FLY, "[env]\nA = ['hunter2']\n", "fly.toml:2: env.A must be a text"),
+    (FLY, "http_service = 8080\n", "fly.toml:1: http_service must be a mapping"),
+    (FLY, "[http_service]\ninternal_port = 'web'\n", "fly.toml:2: http_service.internal_port must be a whole number"),
+    (FLY, "[http_service]\nprocesses = ['web']\n[processes]\napp = 'a'\n", "fly.toml:1: the process 'web' is not in"),
+    (
+        FLY,
+        "[http_service]\nauto_stop_machines = 'maybe'\n",
+        'fly.toml:2: http_service.auto_stop_machines must be "stop"',
+    ),
+    (FLY, "[[vm]]\nmemory = 'lots'\n", "fly.toml:2: vm[0].memory must be an amount of memory, like 512M"),
+    (FLY, "[[vm]]\ncpu_kind = 'quantum'\n", "fly.toml:2: vm[0].cpu_kind must be shared or performance"),
+    (
+        FLY,
+        "[http_service]\n[[http_service.checks]]\npath = '/'\ngrace_period = 'soon'\n",
+        "fly.toml:4: http_service.checks",
+    ),
+    (FLY, "a = " + "[" * 5000, "fly.toml:1: "),
+    (COMPOSE, "services: [web]\n", "compose.yaml:1: services must be a mapping"),
+    (COMPOSE, "volumes: {}\n", "compose.yaml:1: services is missing"),
+    (COMPOSE, "services:\n  web: python app.py\n", "compose.yaml:2: services.web must be a mapping"),
+    (COMPOSE, "services:\n  web: {ports: [80]}\n", "compose.yaml:2: services.web has neither build nor image"),
+    (COMPOSE, "services:\n  web: {build: ., ports: 80}\n", "compose.yaml:2: services.web.ports must be a list"),
+    (COMPOSE, "services:\n  web: {build: ., ports: [web]}\n", "compose.yaml:2: services.web.ports[0] must be a port"),
+    (COMPOSE, "services:\n  web: {build: ., ports: [{published: 80}]}\n", "services.web.ports[0] must have a target"),
+    (
+        COMPOSE,
+        "services:\n  web: {build: 'https://github.com/a/b.git'}\n",
+        "services.web.build.context must be a folder",
+    ),
+    (COMPOSE, "services:\n  web: {build: ., command: '${PORT'}\n", "services.web.command has a `${` without a `}`"),
+    (COMPOSE, "services:\n  web: {build: ., command: 'echo $1'}\n", "has a `$` without a name; write it as `$$`"),
+    (COMPOSE, "services:\n  web: {build: ., command: '" + "${A:-" * 30 + "}" * 30 + "'}\n", "nested too deeply"),
+    (COMPOSE, "services:\n  web: {build: ., extends: web}\n", "the service 'web' is extended by itself"),
+    (COMPOSE, "services:\n  a: {extends: b}\n  b: {extends: {service: a}}\n", "is extended by itself"),
+    (COMPOSE, "services:\n  web: {build: ., extends: base}\n", "compose.yaml:2: the service 'base' is not in the file"),
+    (COMPOSE, "services:\n  web: {extends: {service: a, file: ../../x.yml}}\n", "extends names the file '../../x.yml'"),
+    (COMPOSE, "services:\n  web: {build: ., depends_on: [db]}\n", "the service 'db' is not in the file"),
+    (COMPOSE, "services:\n  web: {build: ., environment: [{A: b}]}\n", "services.web.environment[0] must be a text"),
+    (COMPOSE, "services:\n  web: {build: ., deploy: {resources: {limits: {cpus: all}}}}\n", "must be a number of CPUs"),
+    (COMPOSE, "services:\n  a: {build: a, ports: [80]}\n  b: {build: b, ports: [81]}\n", "several web services (a, b)"),
+    (COMPOSE, "services:\n  db: {image: 'postgres:17'}\n", "there is no web service to import"),
+    (COMPOSE, "services: &a\n  web: *a\n", "compose.yaml:"),
+    (KAMAL, "service: <%= ENV['X'] %>\n", "config/deploy.yml:1: contains Ruby (`<%`), which is not run"),
+    (KAMAL, "service: shop\n", "config/deploy.yml:1: servers is missing"),
+    (KAMAL, "servers: web\n", "config/deploy.yml:1: servers must be a mapping"),
+    (KAMAL, "servers: {job: [a]}\n", "config/deploy.yml:1: the role 'web' is not in servers"),
+    (KAMAL, KAMAL_WEB + "proxy: true\n", "config/deploy.yml:2: proxy must be a mapping"),
+    (KAMAL, KAMAL_WEB + "env: [A]\n", "config/deploy.yml:2: env must be a mapping"),
+    (KAMAL, KAMAL_WEB + "builder: {arch: mips}\n", "config/deploy.yml:2: builder.arch must be amd64 or arm64"),
+    (KAMAL, KAMAL_WEB + "accessories: {db: {host: a}}\n", "config/deploy.yml:2: accessories.db must have an image"),
+    (RAILWAY, '{"build": "nixpacks"}', "railway.json:1: build must be a mapping"),
+    (RAILWAY, '{"build": {"builder": "MAKE"}}', "railway.json:1: build.builder must be one of RAILPACK"),
+    (RAILWAY, '{"deploy": {"numReplicas": -1}}', "railway.json:1: deploy.numReplicas must not be negative"),
+    (
+        RAILWAY,
+        '{"deploy": {"cronSchedule": "0 6 * * *"}}',
+        "railway.json:1: deploy.cronSchedule makes the service a sched",
+    ),
+    (RAILWAY, '{"environments": {"a b": {}}}', "railway.json:1: the environment 'a b' cannot be a stack"),
+    (RAILWAY, '{"environments": []}', "railway.json:1: environments must be a mapping"),
     ("README.md", "# App\n", "there is nothing to import"),
 ]
 
@@ -251,29 +316,6 @@ def replaced(document, path, value):
     return document
 
 
-class _Loader(yaml.SafeLoader):
-    pass
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: node.value)
-DOCUMENTS = {
-    "copilot-shop": [
-        "copilot/api/manifest.yml",
-        "copilot/mailer/manifest.yml",
-        "copilot/environments/prod/manifest.yml",
-        "copilot/api/addons/cluster.yml",
-        "copilot/.workspace",
-    ],
-    "copilot-legacy": ["copilot/web/manifest.yml"],
-    "heroku-blog": ["app.json"],
-    "upsun-notes": [".upsun/config.yaml"],
-    "upsun-two": [".upsun/config.yaml"],
-    "app-runner-shop": ["apprunner.yaml"],
-    "render-shop": ["render.yaml"],
-    "render-docker": ["render.yaml"],
-    "render-projects": ["render.yaml"],
-    "platform-log": [".platform.app.yaml", ".platform/services.yaml", ".platform/routes.yaml"],
-}
 # Another type than any key has, each of which breaks other assumptions.
 OTHER_TYPES = [None, True, -1, 1.5, "", "x y", "${X}", [], [None], [["a"]], {}, {"a": None}, {"a": {"b": []}}]
 
@@ -284,17 +326,24 @@ OTHER_TYPES = [None, True, -1, 1.5, "", "x y", "${X}", [], [None], [["a"]], {}, 
 def test_another_type_at_any_key_is_a_report_or_a_sentence(tmp_path, monkeypatch, source, file):
     project = make_project(tmp_path, source)
     path = project / source / file
-    document = yaml.load((SOURCES / source / file).read_text(), Loader=_Loader)
-    options = ["--service", "site"] if source == "upsun-two" else []
+    document = load((SOURCES / source / file).read_text(), file)
+    options = IMPORTS[source]
     # The checks by the program's own rules take most of the time, and do not depend on the type of a key.
-    monkeypatch.setattr("flask_on_aws_cli.importers.settle.problems", lambda name, args: ())
-    monkeypatch.setattr("flask_on_aws_cli.importers.settle.plan_app", lambda *args: None)
+    monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.problems", lambda name, args: ())
+    monkeypatch.setattr("flask_on_aws_cli.importers.stacks.settle.plan_app", lambda *args: None)
     for index, changed in enumerate(paths(document)):
         value = OTHER_TYPES[index % len(OTHER_TYPES)]
         for other in (value, OTHER_TYPES[(index * 5 + 3) % len(OTHER_TYPES)]):
             broken = replaced(document, changed, other)
-            path.write_text(json.dumps(broken) if file.endswith(".json") else yaml.safe_dump(broken, sort_keys=False))
+            path.write_text(dump(broken, file))
             done = run_import(monkeypatch, project, source, *options, "--dry-run")
             assert done.code in (0, 1, 2), (changed, other)
             if done.code == 2:
                 assert re.fullmatch(r"\S+?(?::\d+)?: .*\n", done.errors), (changed, other, done.errors)
+
+
+def test_a_file_of_compose_next_to_another_platform_s_is_for_development(tmp_path, monkeypatch):
+    make_source(tmp_path, PROCFILE, "web: gunicorn app:app\n")
+    (tmp_path / "shop" / COMPOSE).write_text("services:\n  web: {build: ., ports: [80]}\n")
+    assert "Procfile:1" in run_import(monkeypatch, tmp_path, "shop").output
+    assert "compose.yaml:2" in run_import(monkeypatch, tmp_path, "shop", "--from", "compose", "--dry-run").output

@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask_on_aws.flask_app.flask_app_args import with_profile
-from flask_on_aws_cli.importers.settle import COMPONENT_DEFAULTS
+from flask_on_aws_cli.importers.stacks.settle import COMPONENT_DEFAULTS
+from flask_on_aws_cli.main import main
 from import_runs import IMPORTS, SECRETS, SOURCES, make_project, run_import, stack_files
 
 from tests.reference import generate
@@ -85,13 +87,21 @@ def test_the_defaults_of_components_are_those_of_the_reference():
     }
 
 
-@pytest.mark.parametrize("platform", ["app-runner", "copilot", "heroku", "render", "upsun"])
+@pytest.mark.parametrize(
+    "platform", ["app-runner", "compose", "copilot", "fly", "heroku", "kamal", "railway", "render", "upsun"]
+)
 def test_the_report_in_the_documentation(tmp_path, monkeypatch, platform):
     project, source = tmp_path / "infra", SOURCES / f"docs-{platform}"
     project.mkdir()
     shutil.copytree(source, tmp_path / "shop")
     done = run_import(monkeypatch, make_project(project), "../shop")
-    page = (ROOT / "docs" / f"from-{platform}.md").read_text()
+    path = ROOT / "docs" / f"from-{platform}.md"
+    page = path.read_text()
+    if os.environ.get("UPDATE_GOLDEN"):
+        page = re.sub(
+            r"(?<=```text\nCarried over:\n).*?(?=```)", lambda _: done.output.partition("\n")[2], page, flags=re.DOTALL
+        )
+        path.write_text(page)
     assert f"```text\n{done.output}```" in page
     shown = re.findall(r"^`([^`]+)`:\n\n```\w+\n(.*?)```", page, re.MULTILINE | re.DOTALL)
     assert shown == [(file, (source / file).read_text()) for file, _ in shown]
@@ -226,3 +236,22 @@ def test_nothing_is_written_if_one_of_several_files_is_invalid(tmp_path, monkeyp
     done = run_import(monkeypatch, project, "copilot-shop")
     assert (done.code, done.files) == (2, before)
     assert done.errors == "Pulumi.test.yaml:1: config must be a mapping in block style; correct it and import again.\n"
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "existing"])
+def test_nothing_is_written_if_one_of_several_files_cannot_be(tmp_path, monkeypatch, is_there):
+    project = make_project(tmp_path, "copilot-shop")
+    if is_there:
+        (project / "Pulumi.prod.yaml").write_text("config:\n  aws:region: eu-central-1\n")
+    before = {path.name for path in project.iterdir()}
+    prod = (project / "Pulumi.prod.yaml").read_text() if is_there else None
+    (project / "Pulumi.test.yaml").symlink_to(tmp_path / "missing" / "Pulumi.test.yaml")
+    monkeypatch.chdir(project)
+    done = CliRunner().invoke(main, ["import", "copilot-shop"], catch_exceptions=False)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Pulumi.test.yaml cannot be written (No such file or directory), so nothing was written; make its folder "
+        "writable.\n"
+    )
+    assert {path.name for path in project.iterdir()} == {*before, "Pulumi.test.yaml"}
+    assert not is_there or (project / "Pulumi.prod.yaml").read_text() == prod

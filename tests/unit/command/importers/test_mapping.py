@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from import_runs import make_project, run_import
+from import_runs import dump, make_project, run_import
 
 COPILOT = {
     "name": "web",
@@ -46,7 +46,7 @@ COPILOT_ROWS = [
     (
         {"count": {"range": {"min": 1, "max": 4, "spot_from": 2}}},
         {"minTasks": 1, "maxTasks": 4, "spotShare": None},
-        "spotShare is a percentage",
+        "spotShare is the percentage",
     ),
     ({"count": {"spot": 2}}, {"maxTasks": 2, "spotShare": 100}, ""),
     (
@@ -153,7 +153,7 @@ HEROKU_ROWS = [
     (
         {"buildpacks": ["heroku/python", {"url": "https://github.com/heroku/heroku-buildpack-apt.git#v1"}]},
         {},
-        "!buildpack",
+        "buildpacks (heroku/python): the build plan does the same",
     ),
     (
         {"buildpacks": [{"url": "https://github.com/example/python-magic"}]},
@@ -312,3 +312,96 @@ def test_upsun(tmp_path, monkeypatch, app, settings, text, is_old):
 def test_render(tmp_path, monkeypatch, service, settings, text):
     files = {"render.yaml": yaml.safe_dump({"services": [{**RENDER, **service}]}), **PYTHON_APP}
     check(run(tmp_path, monkeypatch, files), settings, text)
+
+
+COMPOSE_ROWS = [
+    ({"build": "."}, {"app": "shop", "port": 8000, "database": "none"}, ""),
+    ({"build": {"context": ".", "dockerfile": "Dockerfile", "target": "first"}}, {"dockerfileTarget": "first"}, ""),
+    (
+        {"ports": ["127.0.0.1:80:5000/tcp", "9000/udp"]},
+        {"port": 5000},
+        "ports[1]: the load balancer forwards HTTP to one",
+    ),
+    ({"ports": [{"target": 5000, "published": "80"}]}, {"port": 5000}, ""),
+    ({"ports": ["${PUBLISHED}:5000"]}, {"port": 5000}, ""),
+    ({"environment": ["A=${A:-b}", "C=$${D}"]}, {"env": {"A": "b", "C": "${D}"}}, ""),
+    ({"environment": {"A": "${B-${C:-d}}"}}, {"env": {"A": "d"}}, ""),
+    ({"environment": {"A": "${B:+x}y"}}, {"env": {"A": "y"}}, ""),
+    ({"environment": {"A": "$B"}}, {"env": None}, "env.A VALUE --stack prod"),
+    ({"environment": {"API_KEY": "${B:?missing}"}}, {"env": None}, "--secret --path secretValues.API_KEY"),
+    ({"environment": {"API_KEY": "${B:-hunter2secret}"}}, {"env": None}, "may be a credential"),
+    (
+        {"environment": {"CACHE": "redis://cache:6379/1"}},
+        {"cache": "valkey", "env": None},
+        "CACHE: is the address of a",
+    ),
+    ({"environment": {"HOST": "cached.example.com"}}, {"env": {"HOST": "cached.example.com"}}, ""),
+    (
+        {"command": ["gunicorn", "--bind", "0.0.0.0:$PORT", "a b"]},
+        {},
+        "startCommand: gunicorn --bind 0.0.0.0:$PORT 'a b'",
+    ),
+    ({"entrypoint": "/run.sh"}, {"startCommand": "/run.sh", "entryPoint": "replace"}, ""),
+    ({"healthcheck": {"test": "curl -f http://127.0.0.1:8000/up?x=1 || exit 1"}}, {"healthCheckPath": "/up?x=1"}, ""),
+    (
+        {"healthcheck": {"test": ["CMD", "true"]}},
+        {"healthCheckPath": None},
+        "healthcheck.test: the load balancer asks for",
+    ),
+    (
+        {"deploy": {"resources": {"limits": {"cpus": "1.5", "memory": "3072m"}}}},
+        {"cpu": 2048, "memory": 4096},
+        "next larger",
+    ),
+    ({"mem_limit": "1g", "cpus": 0.25}, {"memory": 1024}, ""),
+    ({"platform": "linux/arm64/v8"}, {"architecture": "arm64"}, ""),
+    ({"read_only": False}, {"readOnlyRoot": False}, ""),
+    ({"privileged": True}, {}, "privileged: is not possible on Fargate"),
+]
+FLY = {"http_service": {"internal_port": 8000}}
+FLY_ROWS = [
+    ({}, {"port": 8000, "database": "none", "bucket": "none"}, ""),
+    ({"vm": [{"size": "performance-2x"}]}, {"cpu": 2048, "memory": 4096}, ""),
+    ({"vm": [{"size": "shared-cpu-1x", "memory_mb": 512}]}, {"cpu": None}, "a sixteenth of a shared CPU"),
+    ({"vm": {"memory": "2gb", "cpus": 2}}, {"cpu": 512, "memory": 2048}, ""),
+    ({"vm": [{"size": "a100-40gb"}]}, {"cpu": None}, "vm[0].size: is not a size of Fly that Fargate has"),
+    ({"build": {"image": "example/shop:1"}}, {"image": "example/shop:1", "app": None}, ""),
+    ({"build": {"build-target": "first"}}, {"dockerfileTarget": "first"}, ""),
+    ({"experimental": {"cmd": ["a"]}}, {}, "experimental.cmd: set it as startCommand"),
+    ({"env": {"SENTRY_DSN": "https://hunter2@example.com/1"}}, {"env": None}, "may be a credential"),
+]
+
+
+@pytest.mark.parametrize(("service", "settings", "text"), COMPOSE_ROWS, ids=lambda value: json.dumps(value)[:50])
+def test_compose(tmp_path, monkeypatch, service, settings, text):
+    services = {"web": {"build": ".", "ports": ["80:8000"], **service}, "cache": {"image": "redis:8"}}
+    check(
+        run(tmp_path, monkeypatch, {"compose.yaml": yaml.safe_dump({"services": services}), **DOCKERFILE}),
+        settings,
+        text,
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "settings"),
+    [
+        ("postgis/postgis:16-3.4", {"databaseVersion": "16"}),
+        ("bitnami/postgresql", {"database": None}),
+        ("mysql:8.4", {"database": "mysql"}),
+        ("mariadb:11.4@sha256:abc", {"database": "mariadb"}),
+        ("registry.example.com:5000/valkey:8", {"cache": "valkey", "database": "none"}),
+        ("quay.io/minio/minio", {"bucket": None, "database": "none"}),
+        ("softwaremill/elasticmq", {"queue": "sqs"}),
+        ("mongo:8", {"database": "none"}),
+    ],
+)
+def test_an_image_of_compose_is_a_service(tmp_path, monkeypatch, image, settings):
+    services = {"web": {"build": ".", "ports": ["80:8000"]}, "other": {"image": image}}
+    check(
+        run(tmp_path, monkeypatch, {"compose.yaml": yaml.safe_dump({"services": services}), **DOCKERFILE}), settings, ""
+    )
+
+
+@pytest.mark.parametrize(("keys", "settings", "text"), FLY_ROWS, ids=lambda value: json.dumps(value)[:50])
+def test_fly(tmp_path, monkeypatch, keys, settings, text):
+    check(run(tmp_path, monkeypatch, {"fly.toml": dump({**FLY, **keys}, "fly.toml"), **DOCKERFILE}), settings, text)

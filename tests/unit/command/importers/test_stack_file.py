@@ -2,8 +2,8 @@
 
 import pytest
 import yaml
-from flask_on_aws_cli.importers.source import InputError
-from flask_on_aws_cli.importers.stack_file import read_stack_file, with_settings
+from flask_on_aws_cli.importers.reading.source import InputError
+from flask_on_aws_cli.importers.stacks.stack_file import read_stack_file, with_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

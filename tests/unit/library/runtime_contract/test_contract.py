@@ -62,7 +62,7 @@ FACTS = Facts(
 )
 ALL = replace(FACTS, compat=COMPAT, aliases=("www.example.com", "example.com"), git_branch="main")
 SERVICE_COMBINATIONS = [c for size in range(len(SERVICES) + 1) for c in itertools.combinations(SERVICES, size)]
-PRESET_COMBINATIONS = [c for size in range(len(COMPAT) + 1) for c in itertools.combinations(COMPAT, size)]
+PRESET_COMBINATIONS = [(), *((preset,) for preset in COMPAT), COMPAT]
 
 
 def service_facts(used):
@@ -276,6 +276,73 @@ def test_values_of_the_presets():
     assert found["GUNICORN_BIND"] == "0.0.0.0:8080"
 
 
+@pytest.mark.parametrize(
+    ("preset", "engine", "plain", "secret"),
+    [
+        (
+            "heroku",
+            "postgres",
+            "HEROKU_APP_DEFAULT_DOMAIN_NAME=EXTERNAL_HOSTNAME HEROKU_RELEASE_VERSION=RELEASE HEROKU_SLUG_COMMIT="
+            "RELEASE HEROKU_BUILD_COMMIT=RELEASE BUCKETEER_BUCKET_NAME=MEDIA_BUCKET BUCKETEER_AWS_REGION=AWS_REGION",
+            "REDIS_TLS_URL=REDIS_URL",
+        ),
+        ("heroku", "mysql", "", "JAWSDB_URL=DATABASE_URL CLEARDB_DATABASE_URL=DATABASE_URL REDIS_TLS_URL=REDIS_URL"),
+        (
+            "heroku",
+            "mariadb",
+            "",
+            "JAWSDB_URL=DATABASE_URL JAWSDB_MARIA_URL=DATABASE_URL CLEARDB_DATABASE_URL=DATABASE_URL "
+            "REDIS_TLS_URL=REDIS_URL",
+        ),
+        (
+            "render",
+            "postgres",
+            "RENDER_EXTERNAL_URL=EXTERNAL_URL RENDER_EXTERNAL_HOSTNAME=EXTERNAL_HOSTNAME RENDER_GIT_COMMIT=RELEASE",
+            "",
+        ),
+        (
+            "railway",
+            "postgres",
+            "RAILWAY_PUBLIC_DOMAIN=EXTERNAL_HOSTNAME RAILWAY_ENVIRONMENT_NAME=FLASK_ENV RAILWAY_ENVIRONMENT=FLASK_ENV "
+            "RAILWAY_REPLICA_REGION=AWS_REGION RAILWAY_GIT_COMMIT_SHA=RELEASE REDISHOST=REDIS_HOST "
+            "REDISPORT=REDIS_PORT",
+            "REDISPASSWORD=REDIS_PASSWORD",
+        ),
+        (
+            "railway",
+            "mysql",
+            "MYSQLHOST=MYSQL_HOST MYSQLPORT=MYSQL_PORT MYSQLUSER=MYSQL_USER MYSQLDATABASE=MYSQL_DATABASE",
+            "MYSQL_URL=DATABASE_URL MYSQLPASSWORD=MYSQL_PASSWORD REDISPASSWORD=REDIS_PASSWORD",
+        ),
+        (
+            "copilot",
+            "postgres",
+            "COPILOT_ENVIRONMENT_NAME=FLASK_ENV COPILOT_LB_DNS=EXTERNAL_HOSTNAME COPILOT_QUEUE_URI=QUEUE_URL",
+            "",
+        ),
+    ],
+)
+def test_an_alias_has_the_value_of_the_stack_s_own_variable(preset, engine, plain, secret):
+    """Every row of a preset, with the password only among the secrets."""
+    facts = replace(FACTS, **service_facts(SERVICES), compat=(preset,), git_branch="main")
+    facts = replace(facts, database=replace(DATABASE, engine=engine))
+    base = replace(facts, compat=())
+    plain_values, secrets = plain_environment(facts), secret_values(facts, "pass", "key", cache_token="token")
+    for aliases, values in ((plain, plain_values), (secret, secrets)):
+        for alias in aliases.split():
+            name, _, original = alias.partition("=")
+            assert (name, values[name]) == (name, values[original])
+    added = {name: value for name, value in plain_values.items() if name not in plain_environment(base)}
+    fixed = {"RENDER": "true", "IS_PULL_REQUEST": "false", "REDISUSER": "default"}
+    fixed |= dict.fromkeys(("RENDER_GIT_BRANCH", "RAILWAY_GIT_BRANCH"), "main")
+    named = {alias.partition("=")[0] for alias in plain.split()}
+    rest = {name: value for name, value in added.items() if name not in named}
+    assert engine != "postgres" or rest.items() <= fixed.items()
+    own = secret_values(base, "pass", "key", cache_token="token")
+    assert set(secrets) - set(own) == {alias.partition("=")[0] for alias in secret.split()}
+    assert not any("pass" in value or "token" in value for value in plain_values.values())
+
+
 @given(password=st.text(), secret_key=st.text())
 def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     found = secret_values(ALL, password, secret_key)
@@ -387,8 +454,9 @@ def test_a_row_that_forgets_its_database_says_so():
 
 def test_only_the_standard_library_and_each_other_are_imported():
     folder = Path(__file__).parents[4] / "components" / "flask_on_aws" / "runtime_contract"
-    allowed = {*sys.stdlib_module_names, ".database_url", ".servers", ".task_sizes", ".timers"}
-    for file in ("contract.py", "database_url.py", "servers.py", "task_sizes.py", "timers.py"):
+    modules_of_folder = ("contract", "database_url", "facts", "presets", "servers", "task_sizes", "timers")
+    allowed = {*sys.stdlib_module_names, *(f".{name}" for name in modules_of_folder)}
+    for file in (f"{name}.py" for name in modules_of_folder):
         nodes = list(ast.walk(ast.parse((folder / file).read_text())))
         modules = {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

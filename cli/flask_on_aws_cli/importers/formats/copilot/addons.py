@@ -6,9 +6,9 @@ https://aws.github.io/copilot-cli/docs/developing/addons/workload/
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...draft import Draft
-from ...services import set_database, without_services
-from ...source import Place, Value, entries, read_yaml
+from ...drafts.draft import Draft
+from ...drafts.services import set_database, without_services
+from ...reading.source import Place, Value, entries, read_yaml
 
 _PARAMETERS = ("addons.parameters.yml", "addons.parameters.yaml")
 _DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")

@@ -3,8 +3,8 @@
 https://aws.github.io/copilot-cli/docs/manifest/environment/
 """
 
-from ...draft import Draft
-from ...source import Value, items
+from ...drafts.draft import Draft
+from ...reading.source import Value, items
 
 _REASONS = {
     "cdn": "has no setting; without a domain of its own, the app is behind CloudFront.",

@@ -2,15 +2,14 @@
 
 import re
 
-from ...draft import Draft
-from ...source import Value
+from ...drafts.draft import Draft
+from ...drafts.durations import put_startup
+from ...reading.source import Value
 
 # https://aws.github.io/copilot-cli/docs/include/http-healthcheck/
 _DEFAULT_HEALTH_PATH = "/"
-_LEAST_STARTUP, _MOST_STARTUP = 5, 240
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
 _STICKY_SECONDS = 86_400
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _ZONE = "set it as zoneId when you move the domain (docs/domains.md)."
 _REASONS = {
     "target_container": "requests always go to the app; let it serve them itself, or make the proxy part of its image.",
@@ -69,12 +68,7 @@ def _read_health_check(draft: Draft, check: Value | None, manifest: Value) -> No
     if check is None or not check.is_mapping:
         return
     if grace := check["grace_period"]:
-        seconds = _seconds(grace)
-        if _LEAST_STARTUP <= seconds <= _MOST_STARTUP:
-            draft.put("startupSeconds", seconds, grace.place)
-        else:
-            nearest = min(max(seconds, _LEAST_STARTUP), _MOST_STARTUP)
-            draft.put("startupSeconds", nearest, grace.place, f"the nearest possible value; the source has {seconds}")
+        put_startup(draft, grace)
     fixed = "has no setting; the stack checks every 5 seconds, and three failures replace a task."
     reasons = dict.fromkeys(("healthy_threshold", "unhealthy_threshold", "interval", "timeout"), fixed)
     reasons |= {"port": "the load balancer checks the app's port.", "protocol": "the load balancer checks over HTTP."}
@@ -89,15 +83,6 @@ def _includes_200(codes: Value) -> bool:
         if int(match[1]) <= 200 <= int(match[2] or match[1]):
             return True
     return False
-
-
-def _seconds(value: Value) -> int:
-    """A duration of Go, such as 1m30s."""
-    text = value.text()
-    parts = re.findall(r"(\d{1,6})([smh]?)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise value.error("must be a duration, like 60s or 2m")
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
 def _read_alias(draft: Draft, http: Value) -> None:

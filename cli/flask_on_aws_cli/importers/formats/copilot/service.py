@@ -8,8 +8,8 @@ import re
 import shlex
 from pathlib import Path
 
-from ...draft import Draft
-from ...source import InputError, Value, entries
+from ...drafts.draft import Draft
+from ...reading.source import InputError, Value, entries
 from .http import read_http
 from .sidecars import read_sidecars
 from .variables import read_variables
@@ -179,9 +179,7 @@ def _read_count(draft: Draft, manifest: Value) -> None:
             raise limits.error("must have min and max")
         _set_limits(draft, limits, least.integer(), most.integer())
         if spot_from := limits["spot_from"]:
-            draft.lose(
-                spot_from, "there is no number from which tasks are on Spot; spotShare is a percentage of all tasks."
-            )
+            draft.lose(spot_from, "has no setting; spotShare is the percentage of all tasks that run on Spot.")
     targets = {
         "cpu_percentage": "scaleCpuPercent",
         "memory_percentage": "scaleMemoryPercent",

@@ -4,9 +4,9 @@ import json
 import shlex
 from typing import cast
 
-from ...credentials import has_known_credential, may_be_credential
-from ...draft import Draft
-from ...source import Value, entries, plain
+from ...drafts.credentials import has_known_credential, may_be_credential
+from ...drafts.draft import Draft
+from ...reading.source import Value, entries, plain
 
 
 def read_sidecars(draft: Draft, manifest: Value) -> None:
@@ -16,6 +16,8 @@ def read_sidecars(draft: Draft, manifest: Value) -> None:
         image = sidecar["image"]
         variables = sidecar["variables"]
         environment = entries(variables)
+        for value in environment.values():
+            value.mark_used()
         secret = next((key for key, value in environment.items() if may_be_credential(key, str(value.data))), "")
         if image is None or not image.is_scalar or sidecar["secrets"] or secret:
             draft.lose(sidecar, "needs its own image or secrets; add it to sidecars as an ECS container definition.")

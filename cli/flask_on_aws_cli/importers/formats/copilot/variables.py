@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from ...credentials import may_be_credential
-from ...draft import Draft
-from ...source import Value, entries
-from ...variables import put_reference
-from .env_file import read_env_file
+from ...drafts.credentials import may_be_credential
+from ...drafts.draft import Draft
+from ...drafts.env_file import read_env_file
+from ...drafts.variables import put_reference
+from ...reading.source import Value, entries
 
 
 def read_variables(draft: Draft, manifest: Value, folder: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...source import InputError, Place, Value, empty, entries, plain, read_yaml
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...reading.source import InputError, Place, Value, empty, entries, plain, read_yaml
 from .addons import read_addons
 from .environment import read_environment
 from .service import command_of, read_service
@@ -108,10 +108,13 @@ def _draft(
     folder: Path, web: _Workload, workloads: Mapping[str, _Workload], application: str, stack: str, place: Place
 ) -> Draft:
     draft = Draft(stack, folder, web.manifest.place)
+    draft.put("compat", ["copilot"], web.manifest.place, "the variables COPILOT_…")
     manifest = _for_environment(web.manifest, application, stack)
     read_service(draft, manifest, web.kind, folder)
     environment = _environment_manifest(folder, stack)
-    read_environment(draft, read_yaml(environment) if environment else empty(Path(place.file)))
+    settings = read_yaml(environment) if environment else empty(Path(place.file))
+    read_environment(draft, settings)
+    draft.sources = [settings, *(workload.manifest for workload in workloads.values())]
     for workload in workloads.values():
         if workload is not web:
             _read_other(draft, workload, _for_environment(workload.manifest, application, stack), manifest)
@@ -217,6 +220,9 @@ def _report_count(draft: Draft, manifest: Value, name: str) -> None:
     count = manifest["count"]
     if count and not (count.is_scalar and count.data == "1"):
         draft.lose(replace(count, path=f"{name}.count"), "a worker is one task; give it more threads or processes.")
+    for key in ("cpu", "memory"):
+        if value := manifest[key]:
+            draft.carry(value.place, f"workers.{service_name(name)}", f"has the {key} of the web service")
     network = manifest.get("network", "connect")
     if network:
         draft.lose(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...builds import put_build
-from ...draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
-from ...shell_scripts import one_command
-from ...source import InputError, Value, items, read_yaml
+from ...drafts.builds import put_build
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, checked_stack, choose
+from ...drafts.shell_scripts import build_steps, one_command
+from ...reading.source import InputError, Value, items, read_yaml
 from .model import CACHES, Blueprint, runtime_of, service_type
 from .variables import Variables
 
@@ -73,6 +73,9 @@ def _read(folder: Path, service: str) -> list[Draft]:
     drafts = [_draft(folder, service, stack, _blueprint(source, root)) for stack, source in sources.items()]
     if not drafts:
         raise InputError(f"{root.place}: there are no services to import; add one of type web.")
+    drafts[0].sources.append(root)
+    for project in projects:
+        drafts[0].skip(project, "name")
     drafts[0].lose_others(root, {"services", "databases", "envVarGroups", "projects", "ungrouped", "version"}, _REASONS)
     return drafts
 
@@ -102,6 +105,7 @@ def _draft(folder: Path, service: str, stack: str, blueprint: Blueprint) -> Draf
     name = choose(webs, service, "web service", folder)
     web = blueprint.services[name]
     draft = Draft(stack, folder / _folder(web), web.place)
+    draft.put("compat", ["render"], web.place, "the variables RENDER_…")
     _read_image(draft, web, folder)
     _read_size(draft, web)
     _read_rest(draft, web)
@@ -187,6 +191,8 @@ def _read_rest(draft: Draft, web: Value) -> None:
     if hosts[1:]:
         draft.put("domainAliases", hosts[1:], place)
     ranges = [source.text() for item in items(web["ipAllowList"]) if (source := item["source"])]
+    for item in items(web["ipAllowList"]):
+        draft.skip(item, "description")
     if ranges and not set(ranges) & set(_ANYWHERE) and (allowed := web["ipAllowList"]):
         draft.put("allowedCidrs", ranges, allowed.place)
     if (region := web["region"]) and region.text() in _REGIONS:
@@ -220,7 +226,13 @@ def _read_other(draft: Draft, name: str, service: Value, web: Value, read: "Vari
             return
         note = "one task with cpu and memory of the web service"
         draft.put(setting, one_command(command.text()), command.place, note)
-        read.add(service["envVars"])
+        read.add(service["envVars"], name)
+        build, built = service["buildCommand"], web["buildCommand"]
+        if build and (built is None or build.text() != built.text()) and build_steps(build.text()).command:
+            shown = replace(build, path=f"{name}.buildCommand")
+            draft.lose(shown, "the image is built by the buildCommand of the web service; add these steps to it.")
+        elif build:
+            draft.carry(build.place, f"{name}.buildCommand", "the image is that of the web service")
         number = service["numInstances"] or service["scaling"]
         if number and number.data != "1":
             draft.lose(number, "a worker is one task; give it more threads or processes.")

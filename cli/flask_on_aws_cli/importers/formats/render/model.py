@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...source import Value
+from ...reading.source import Value
 
 CACHES = ("keyvalue", "redis")
 TYPES = ("web", "worker", "pserv", "cron", "static", *CACHES)

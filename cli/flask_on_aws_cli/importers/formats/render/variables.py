@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 
-from ...builds import put_python_version
-from ...credentials import may_be_credential
-from ...draft import Draft
-from ...services import set_cache_use, set_database, without_services
-from ...source import InputError, Value, items
-from ...variables import need_variable
+from ...drafts.builds import put_python_version
+from ...drafts.credentials import may_be_credential
+from ...drafts.draft import Draft
+from ...drafts.services import set_cache_use, set_database, without_services
+from ...drafts.variables import need_variable
+from ...reading.source import InputError, Value, items, plain
 from .model import CACHES, Blueprint, service_type
 
 # The default of databaseStorageGib, which is RDS's minimum.
@@ -21,21 +21,26 @@ class Variables:
     def __init__(self, draft: Draft, blueprint: Blueprint) -> None:
         self._draft, self._blueprint = draft, blueprint
         self._databases, self._caches = list[str](), list[str]()
-        self._names = set[str]()
+        self._added = dict[str, Value]()
 
-    def add(self, variables: Value | None) -> None:
-        """Read a list of variables; one that is there already is not read again."""
+    def add(self, variables: Value | None, worker: str = "") -> None:
+        """Read a list of variables. A worker's variable that the web service has is not read again."""
         for variable in items(variables):
             group, key = variable["fromGroup"], variable["key"]
             if group and group.text() in self._blueprint.groups:
-                self.add(self._blueprint.groups[group.text()]["envVars"])
+                self.add(self._blueprint.groups[group.text()]["envVars"], worker)
             elif group:
                 self._draft.lose(variable, "this group is not in the file; set its variables in env and secretValues.")
             elif key is None:
                 raise variable.error("must have a key or fromGroup")
-            elif key.text() not in self._names:
-                self._names.add(key.text())
+            elif (former := self._added.get(key.text())) is None:
+                self._added[key.text()] = variable
                 self._add(key.text(), variable)
+            elif plain(former) == plain(variable):
+                variable.mark_used()
+            else:
+                shown = replace(variable, path=f"{worker or 'envVars'}.{key.text()}")
+                self._draft.lose(shown, "keeps its first value; all processes of an app have the same variables.")
 
     def _add(self, name: str, variable: Value) -> None:
         value, generated, sync = variable["value"], variable["generateValue"], variable["sync"]
@@ -61,6 +66,7 @@ class Variables:
         database, service = variable["fromDatabase"], variable["fromService"]
         reference = database or service
         target = reference["name"] if reference else None
+        self._draft.skip(reference, "type", "property", "envVarKey")
         if reference is None or target is None:
             raise variable.error("must name the database or the service")
         shown = replace(reference, path=f"envVars ({name})")
@@ -118,7 +124,7 @@ class Variables:
             self._draft.put("databaseMultiAz", available.flag(), available.place)
         reasons = {"plan": "set databaseInstanceClass.", "readReplicas": "replicas are not supported."}
         read = {"name", "databaseName", "user", "postgresMajorVersion", "diskSizeGB", "highAvailability", "region"}
-        self._draft.lose_others(database, read | {"ipAllowList", "plan"}, reasons)
+        self._draft.lose_others(database, read | {"ipAllowList"}, reasons)
 
 
 def _runtime_version(value: Value) -> bool:

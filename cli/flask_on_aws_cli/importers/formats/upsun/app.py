@@ -8,10 +8,10 @@ import re
 
 from flask_on_aws.build_plan.commands.process_types import service_name
 
-from ...builds import has_dockerfile, put_build, put_python_version
-from ...draft import Draft
-from ...shell_scripts import one_command
-from ...source import InputError, Value, entries, items
+from ...drafts.builds import has_dockerfile, put_build, put_python_version
+from ...drafts.draft import Draft
+from ...drafts.shell_scripts import one_command
+from ...reading.source import InputError, Value, entries, items
 
 # Where a build plan's image has the app.
 _APP_FOLDER = "/app"
@@ -107,6 +107,7 @@ def _read_web(draft: Draft, app: Value) -> None:
         draft.need(web.place, "startCommand", text, draft.command("startCommand", "'COMMAND'"))
     hooks = "has no setting; put it into the start command, before the server."
     draft.lose_others(web["commands"], {"start"}, {"pre_start": hooks, "post_start": hooks})
+    draft.skip(web["upstream"], "socket_family")  # the start command has the socket
     if (protocol := web.get("upstream", "protocol")) and protocol.text() != "http":
         draft.lose(protocol, "the load balancer sends HTTP to the app.")
     locations = web["locations"]
@@ -116,8 +117,12 @@ def _read_web(draft: Draft, app: Value) -> None:
             draft.lose(
                 location, "there is no web server in front of the app; let it serve its static files (WhiteNoise)."
             )
-        elif (headers := location["headers"]) or (headers := location["expires"]):
-            draft.lose(headers, "has no setting; let the app send the headers.")
+            continue
+        if passthru:
+            draft.carry(passthru.place, location.path, "requests go to the app")
+        for key in ("headers", "expires"):
+            if headers := location[key]:
+                draft.lose(headers, "has no setting; let the app send the headers.")
     draft.lose_others(web, {"commands", "upstream", "locations"}, {"document_root": "is not used for Python."})
 
 
@@ -166,6 +171,7 @@ def _read_mounts(draft: Draft, mounts: Value | None) -> None:
     """Mounts are writable folders; their files do not last, as there is no disk that tasks share."""
     paths = list[str]()
     for path, mount in entries(mounts).items():
+        draft.skip(mount, "source_path")
         source = mount["source"] if mount.is_mapping else mount
         folder = posixpath.normpath(posixpath.join(_APP_FOLDER, path.strip("/")))
         paths.append(folder)
@@ -200,6 +206,9 @@ def _read_dependencies(draft: Draft, dependencies: Value | None) -> None:
         for name, package in packages.mapping().items():
             if name not in _MANAGERS:
                 draft.lose(replace_null(package), "is not installed; add it to the app's own dependencies.")
+            else:
+                package.mark_used()
+                draft.carry(package.place, package.path, "the build plan chooses the package manager by the lock file")
 
 
 def replace_null(value: Value) -> Value:

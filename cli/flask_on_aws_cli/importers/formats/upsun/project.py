@@ -3,12 +3,12 @@
 https://docs.upsun.com/create-apps/app-reference/single-runtime-image.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...draft import DEFAULT_STACK, Draft, Format, choose
-from ...source import InputError, Place, Value, empty, read_yaml
+from ...drafts.draft import DEFAULT_STACK, Draft, Format, choose
+from ...reading.source import InputError, Place, Value, empty, read_yaml
 from .app import read_application
 from .services import read_routes, read_services
 
@@ -22,6 +22,7 @@ class _Project:
     applications: Mapping[str, Value]
     services: Value
     routes: Value
+    files: Sequence[Value]
 
 
 def _upsun_files(folder: Path) -> list[Path]:
@@ -41,7 +42,7 @@ def _upsun(folder: Path) -> _Project:
     if applications is None:
         raise InputError(f"{merged.place}: applications is missing; add it with the app.")
     nothing = replace(merged, data=None)
-    return _Project(applications.mapping(), services or nothing, routes or nothing)
+    return _Project(applications.mapping(), services or nothing, routes or nothing, [merged])
 
 
 def _platform_sh(folder: Path) -> _Project:
@@ -53,7 +54,8 @@ def _platform_sh(folder: Path) -> _Project:
     if (folder / _APP).is_file():
         app = read_yaml(folder / _APP)
         applications[_name(app)] = app
-    return _Project(applications, _optional(folder / _SERVICES), _optional(folder / _ROUTES))
+    services, routes = _optional(folder / _SERVICES), _optional(folder / _ROUTES)
+    return _Project(applications, services, routes, [*applications.values(), services, routes])
 
 
 def _optional(path: Path) -> Value:
@@ -78,6 +80,7 @@ def _draft(folder: Path, service: str, project: _Project) -> list[Draft]:
     root = app.get("source", "root")
     inner = root.text().strip("/") if root else ""
     draft = Draft(DEFAULT_STACK, folder / inner if inner else folder, root.place if root else _place(app))
+    draft.sources += project.files
     read_application(draft, app)
     read_services(draft, app, project.services, project.applications)
     read_routes(draft, name, project.routes)

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ...draft import Draft
-from ...services import set_cache_use, set_database, without_services
-from ...source import InputError, Value, entries
+from ...drafts.draft import Draft
+from ...drafts.services import set_cache_use, set_database, without_services
+from ...reading.source import InputError, Value, entries
 
 # Upsun's `mysql` is MariaDB.
 _DATABASES = {"postgresql": "postgres", "mysql": "mariadb", "mariadb": "mariadb", "oracle-mysql": "mysql"}
 _CACHES = {"redis": "cache", "valkey": "cache", "redis-persistent": "queue", "valkey-persistent": "queue"}
+# RDS's minimum, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
+_LEAST_STORAGE = 20
 _REASONS = {
     "rabbitmq": "RabbitMQ is not supported; set `queue: sqs`, or use a broker elsewhere (secretValues).",
     "mongodb": "MongoDB is not supported; use one elsewhere with its address in secretValues.",
@@ -45,7 +47,7 @@ def read_services(draft: Draft, app: Value, services: Value, applications: Mappi
         used.add(service)
     for name, service in defined.items():
         if name not in used:
-            draft.lose(replace(service, data="", path=f"services.{name}"), "the app has no relationship with it.")
+            draft.lose(replace(service, path=f"services.{name}"), "the app has no relationship with it.")
     commands = [str(value) for path, value in draft.values.items() if path.startswith("workers.")]
     set_cache_use(draft, commands, relationships.place if relationships else app.place)
     without_services(draft, relationships.place if relationships else app.place, "the app has no such service")
@@ -59,6 +61,8 @@ def _service_of(name: str, relationship: Value) -> str:
         return name
     if relationship.is_mapping:
         service = relationship["service"]
+        if endpoint := relationship["endpoint"]:
+            endpoint.mark_used()  # a service has one endpoint for an app
         return service.text() if service else name
     return relationship.text().partition(":")[0]
 
@@ -70,17 +74,28 @@ def _read_service(draft: Draft, name: str, service: Value) -> None:
     product, _, version = kind.text().partition(":")
     if product in _DATABASES and "database" not in draft.values:
         set_database(draft, _DATABASES[product], version, kind.place)
+        if disk := service["disk"]:
+            _read_disk(draft, disk)
     elif product in _CACHES:
         draft.put("cache", "valkey", kind.place, "the app reads REDIS_URL")
         if _CACHES[product] == "queue":
             draft.put("cacheUse", "queue", kind.place)
     elif product in _DATABASES:
         draft.lose(
-            replace(service, data="", path=name),
+            replace(service, path=name),
             "is a second database; keep it elsewhere with its address in secretValues.",
         )
     else:
-        draft.lose(replace(service, data="", path=name), f"{product}: {_REASONS.get(product, _OTHER)}")
+        draft.lose(replace(service, path=name), f"{product}: {_REASONS.get(product, _OTHER)}")
+
+
+def _read_disk(draft: Draft, disk: Value) -> None:
+    """The size of a database's disk in MiB."""
+    gibibytes = max(_LEAST_STORAGE, -(-disk.integer() // 1024))
+    if gibibytes == _LEAST_STORAGE:
+        draft.carry(disk.place, "databaseStorageGib", f"{gibibytes} is the default, the least that RDS offers")
+    else:
+        draft.put("databaseStorageGib", gibibytes, disk.place)
 
 
 def read_routes(draft: Draft, app: str, routes: Value) -> None:

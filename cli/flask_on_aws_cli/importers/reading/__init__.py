@@ -1,0 +1,1 @@
+"""Files as values with their lines. Imports nothing else of `importers`."""

@@ -1,0 +1,2 @@
+CURRENCY=EUR
+API_TOKEN=hunter2

@@ -177,7 +177,7 @@ class Route(Component):
             opts=self._child(),
         )
 
-    def _stickiness(self) -> dict[str, Any] | None:
+    def _stickiness(self) -> Any:
         """None where nothing is set: AWS's default is off, and a stack without the setting gets no difference."""
         seconds = self._args.get("sticky_sessions")
         if not seconds:

@@ -286,7 +286,7 @@ def test_files_of_other_platforms_are_named_without_their_content(tmp_path):
         unread = {decision.value: decision.reason for decision in decisions if decision.subject == "not read"}
         assert list(unread) == [".env", ".upsun/config.yaml", "fly.toml"]
         assert "SECRET_KEY" not in str(decisions)
-        assert "health_check_path" in unread["fly.toml"]
+        assert "flask-on-aws import" in unread["fly.toml"]
 
 
 def test_settings_for_files_of_other_platforms_exist():

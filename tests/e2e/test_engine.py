@@ -599,6 +599,11 @@ def test_the_program_of_this_repository_is_created_changed_and_destroyed(app_sta
     check_task(app_stack, first.outputs)
     assert (len(app_stack.apply().unchanged), app_stack.events) == (len(first.created), [])
     check_changes(app_stack)
+    state = state_file(app_stack.location, "local")
+    before = state.read_text()
+    app_stack.destroy()
+    assert leftovers(app_stack) == {}
+    state.write_text(before)  # as if the deletions had not been recorded
     app_stack.destroy()
     assert leftovers(app_stack) == {}
 

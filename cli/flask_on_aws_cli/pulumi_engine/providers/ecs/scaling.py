@@ -40,6 +40,9 @@ def read_target(call: Call) -> Json | None:
 
 
 def deregister(call: Call) -> None:
+    # moto answers the deletion of what is missing with ValidationException, as if an argument were invalid.
+    if read_target(call) is None:
+        return
     none_if_missing(_NOT_FOUND, lambda: _client(call).deregister_scalable_target(**_target(call)))
 
 
@@ -67,6 +70,8 @@ def read_policy(call: Call) -> Json | None:
 
 
 def delete_policy(call: Call) -> None:
+    if read_policy(call) is None:
+        return
     none_if_missing(_NOT_FOUND, lambda: _client(call).delete_scaling_policy(PolicyName=call.id, **_target(call)))
 
 
@@ -91,6 +96,8 @@ def read_action(call: Call) -> Json | None:
 
 
 def delete_action(call: Call) -> None:
+    if read_action(call) is None:
+        return
     none_if_missing(
         _NOT_FOUND, lambda: _client(call).delete_scheduled_action(ScheduledActionName=call.id, **_target(call))
     )

@@ -364,7 +364,7 @@ def preflight_settings(name: str, args: FlaskAppArgs) -> dict[str, str]:
 def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
     """A variable that only this update makes known gets a made-up value there, as secrets do."""
     arguments = cast(Mapping[str, Any], args)
-    secret_arn: Any = arguments["database_url_secret_arn"]
+    secret_arn: Any = None if arguments["database_url_secret_arn"] is None else _PLACEHOLDER_ARN
     plain = {key: value for key, value in args["env"].items() if isinstance(value, str)}
     secret = {*args["env"], *args["secrets"], *args["secret_values"]} - plain.keys()
     return FlaskAppArgs(
@@ -380,7 +380,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         database_version=args["database_version"],
         database_url_scheme=args["database_url_scheme"],
         database_url_query=args["database_url_query"],
-        database_url_secret_arn=secret_arn if secret_arn is None else _PLACEHOLDER_ARN,
+        database_url_secret_arn=secret_arn,
         cache_use=args["cache_use"],
         cache_version=args["cache_version"],
         compat=args["compat"],

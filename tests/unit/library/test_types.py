@@ -15,7 +15,7 @@ FlaskApp("right", {"environment": "production", "egress": "nat", "compat": ["div
 FlaskApp("a", {"environment": "prod"})  # error
 FlaskApp("b", {"minTasks": 2})  # error
 FlaskApp("c", {"min_task": 2})  # error
-FlaskApp("d", {"compat": ["heroku"]})  # error
+FlaskApp("d", {"compat": ["vercel"]})  # error
 FlaskApp("e", {"cpu": pulumi.Output.from_input(256)})  # error
 MediaBucket("f", {"versioning": True})  # error
 Network("g", {"egress": "wlan"})  # error

@@ -226,5 +226,5 @@ def test_no_procfile_is_written_without_a_proposal(tmp_path):
 def test_files_of_other_platforms_name_settings_as_users_write_them(tmp_path):
     output = run("plan", GOOD["files-of-other-platforms"].write(tmp_path / "app")).stdout
     assert re.search(r"^not read +\.env\n.*secretValues$", output, re.MULTILINE)
-    assert "healthCheckPath" in output
+    assert "flask-on-aws import" in output
     assert "_" not in "".join(line for line in output.splitlines() if "carry its content" in line)

@@ -49,8 +49,15 @@ def test_the_outputs_of_an_app_with_everything(app):
         **VARIANTS["production"], workers={"mail": "python -m mail"}, create_kms_key=True, **SERVICE_KINDS
     ).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
-    # No CloudFront with a domain, no records to set in Route 53, no interface endpoints.
-    assert empty == {"distribution_id", "distribution_arn", "dns_records", "endpoint_security_group_id"}
+    # No CloudFront with a domain, no records to set in Route 53, no interface endpoints, an instance and no cluster.
+    assert empty == {
+        "distribution_id",
+        "distribution_arn",
+        "dns_records",
+        "endpoint_security_group_id",
+        "database_cluster_identifier",
+        "database_cluster_arn",
+    }
     assert outputs["worker_service_names"] == {"mail": "app-mail"}
 
 

@@ -49,6 +49,11 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "a platform's web ACL": {"image": IMAGE, **DOMAIN, "web_acl_arn": WEB_ACL},
     "a platform's web ACL for CloudFront": {"image": IMAGE, "web_acl_arn": WEB_ACL.replace("regional", "global")},
     "a build's secrets": {"app": APP, "build_secrets": {"TOKEN": "t0ken"}},
+    "an existing database": {
+        "image": IMAGE,
+        "database_url_secret_arn": SECRET,
+        "database_url_kms_key_id": f"{KEY}3",
+    },
 }
 # What a platform shares; a program that takes one of these from another stack must not meet "needs a plain value".
 PLATFORM = {

@@ -1,6 +1,7 @@
 """How the tests are run: the order in which they are dealt, and the end of a run that is cut off."""
 
 import ast
+import fnmatch
 import json
 import os
 import signal
@@ -87,6 +88,14 @@ def test_what_shares_a_fixture_and_the_short_tests_of_a_file_stay_together_in_th
     for names in (shared, short):
         assert len({began[name][1] for name in names}) == 1
         assert sorted(names, key=lambda name: began[name][0]) == names
+
+
+def test_every_file_of_tests_is_collected(pytestconfig):
+    """pytest skips folders of some names, such as `build`, without a word."""
+    files = subprocess.run(["git", "ls-files", "tests"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {part for file in files.split() for part in Path(file).parts[:-1]}
+    assert [name for name in folders if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
 
 
 def test_real_workers_run_what_shares_a_fixture_together(tmp_path):

@@ -92,7 +92,9 @@ def test_what_shares_a_fixture_and_the_short_tests_of_a_file_stay_together_in_th
 
 def test_every_file_of_tests_is_collected(pytestconfig):
     """pytest skips folders of some names, such as `build`, without a word."""
-    files = subprocess.run(["git", "ls-files", "tests"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = subprocess.run(
+        ["git", "ls-files", "tests/**/test_*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     patterns = pytestconfig.getini("norecursedirs")
     folders = {part for file in files.split() for part in Path(file).parts[:-1]}
     assert [name for name in folders if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []

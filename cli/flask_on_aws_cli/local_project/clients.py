@@ -23,9 +23,13 @@ _creating = threading.Lock()
 
 def client(location: Location, service: str, **options: Any) -> Any:
     """A boto3 client of a service, with the options of boto3."""
+    return create_client(location.access_key, location.region, service, endpoint_url=location.endpoint, **options)
+
+
+def create_client(key: AccessKey, region: str, service: str, **options: Any) -> Any:
+    """A boto3 client with an access key, with the options of boto3."""
     with _creating:
-        session = _session(location.access_key, location.region)
-        return session.client(service, endpoint_url=location.endpoint, **options)
+        return _session(key, region).client(service, **options)
 
 
 @cache

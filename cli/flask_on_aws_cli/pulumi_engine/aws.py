@@ -5,14 +5,13 @@ import threading
 import urllib.error
 import urllib.request
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-import boto3.session
 from botocore.config import Config
 
 from ..local_project import engine_runs
 from ..local_project.access_keys import AccessKey
-from ..local_project.clients import control_request
+from ..local_project.clients import control_request, create_client
 from .model.errors import EngineError
 
 # AWS's standard partition and its DNS suffix.
@@ -65,11 +64,6 @@ class Aws:
         """The endpoint's account ID."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
-    @cached_property
-    def _session(self) -> Any:
-        """The session of all clients: each session reads botocore's list of endpoints, which takes 0.2 seconds."""
-        return cast(Any, boto3.session.Session)(self._key.id, self._key.secret, region_name=self.region)
-
     def arn(self, service: str, resource: str) -> str:
         """An ARN in this account and region."""
         return f"arn:{PARTITION}:{service}:{self.region}:{self.account_id}:{resource}"
@@ -83,7 +77,7 @@ class Aws:
             proxies={},  # the endpoint is on this machine
             s3={"addressing_style": "path"},  # the local endpoint has no host names for buckets
         )
-        client = self._session.client(service, endpoint_url=self.endpoint, config=config)
+        client = create_client(self._key, self.region, service, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-send", self._add_run_header)
         return client
 

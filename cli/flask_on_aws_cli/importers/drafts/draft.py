@@ -80,6 +80,10 @@ class Draft:
         if note:
             self.notes[setting] = note
 
+    def put_health_path(self, path: str, place: Place, note: str = "") -> None:
+        """Set the path of the load balancer's health check, which some platforms accept without its slash."""
+        self.put("healthCheckPath", path if path.startswith("/") else f"/{path}", place, note)
+
     def set_app(self, project: Path) -> None:
         """Set the app's folder, relative to that of Pulumi.yaml."""
         if "image" not in self.values:

@@ -108,8 +108,7 @@ def _read_deploy(draft: Draft, deploy: Value | None, root: Value) -> None:
         if command := " && ".join(text for text in map(one_command, commands) if text):
             draft.put("releaseCommand", command, release.place)
     if path := deploy["healthcheckPath"]:
-        text = path.text()
-        draft.put("healthCheckPath", text if text.startswith("/") else f"/{text}", path.place)
+        draft.put_health_path(path.text(), path.place)
     _read_count(draft, deploy)
     _read_limits(draft, deploy["limitOverride"])
     read = {"startCommand", "preDeployCommand", "healthcheckPath", "numReplicas", "multiRegionConfig", "region"}

@@ -86,8 +86,8 @@ class RecordSaver:
         elif now - self._saved > _SAVE_ALL_SECONDS and self._records.stale - {_METRICS_SERVICE}:
             self._saved = now
             self._save(None, later={_METRICS_SERVICE})
-        elif self._records.changed.is_set() and time.monotonic() - self._tasks_saved > _SAVE_TASKS_SECONDS:
-            self._tasks_saved = time.monotonic()
+        elif self._records.changed.is_set() and now - self._tasks_saved > _SAVE_TASKS_SECONDS:
+            self._tasks_saved = now
             self._save("ecs")
 
     def _save(self, service: str | None, later: Collection[str] = ()) -> None:

@@ -236,12 +236,8 @@ def command_for(found: AppObject, packages: Collection[str], installed: bool) ->
     there = [server for server in servers if not {server.package, *server.provided_by}.isdisjoint(packages)]
     server = (there or servers)[0]
     command = server.command(f"{found.module.name}:{found.name}", found.is_factory and not found.is_async)
-    root = found.module.root
-    if root == "src":
-        command = command if installed else f"PYTHONPATH=src {command}"
-    elif root:
-        command = f"cd {shlex.quote(root)} && {command}"
     interface = {"wsgi": "WSGI", "asgi": "ASGI", "sanic": "Sanic", "aiohttp": "aiohttp"}[found.kind]
     reason = f"{found.name}{'()' if found.is_factory else ''} in {found.module.file} is the {interface} application"
     # Without any name, the dependencies are not known before they are installed.
-    return Proposal(command, reason, server.package if packages and not there else "")
+    missing = server.package if packages and not there else ""
+    return Proposal(found.module.in_root(command, installed), reason, missing)

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +43,12 @@ class Module:
     root: str
     """The folder from which it is imported, relative to the app's; empty for the app's folder."""
     tree: ast.Module = field(repr=False)
+
+    def in_root(self, command: str, installed: bool = False) -> str:
+        """A command that imports the module from its root; `installed`: whether the app is installed as a package."""
+        if self.root == "src":
+            return command if installed else f"PYTHONPATH=src {command}"
+        return f"cd {shlex.quote(self.root)} && {command}" if self.root else command
 
     @cached_property
     def imports(self) -> dict[str, str]:

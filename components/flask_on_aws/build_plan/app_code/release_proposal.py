@@ -71,9 +71,7 @@ def _litestar(files: ProjectFiles, code: Code) -> ReleaseProposal | None:
         return None
     module, name = apps[0].module, apps[0].name
     command = f"litestar --app {module.name}:{name} database upgrade --no-prompt"
-    if module.root:
-        command = f"PYTHONPATH=src {command}" if module.root == "src" else f"cd {shlex.quote(module.root)} && {command}"
-    return ReleaseProposal(command, f"{folder} has Advanced Alchemy's migrations")
+    return ReleaseProposal(module.in_root(command), f"{folder} has Advanced Alchemy's migrations")
 
 
 def _text(files: ProjectFiles, name: str) -> str:

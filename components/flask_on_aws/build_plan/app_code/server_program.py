@@ -51,13 +51,11 @@ def _likelihood(module: Module) -> tuple[int, int, str]:
 
 def _command(module: Module, installed: bool) -> str:
     if "." in module.name:
-        run = f"python -m {module.name.removesuffix(f'.{_MAIN}')}"
-        in_root = f"PYTHONPATH=src {run}" if module.root == "src" else f"cd {shlex.quote(module.root)} && {run}"
-        run = in_root if module.root and not (installed and module.root == "src") else run
+        run = module.in_root(f"python -m {module.name.removesuffix(f'.{_MAIN}')}", installed)
     elif module.root in ("", "src"):
         run = f"python {shlex.quote(module.file)}"
     else:
-        run = f"cd {shlex.quote(module.root)} && python {shlex.quote(posixpath.basename(module.file))}"
+        run = module.in_root(f"python {shlex.quote(posixpath.basename(module.file))}")
     return " ".join([run, *_arguments(module)])
 
 

@@ -63,8 +63,7 @@ def _read_health_check(draft: Draft, check: Value | None, manifest: Value) -> No
         draft.need(codes.place, "healthCheckPath", text, draft.command("healthCheckPath", "PATH"))
     else:
         note = "" if path else "Copilot's default"
-        text = path.text() if path else _DEFAULT_HEALTH_PATH
-        draft.put("healthCheckPath", text if text.startswith("/") else f"/{text}", place, note)
+        draft.put_health_path(path.text() if path else _DEFAULT_HEALTH_PATH, place, note)
     if check is None or not check.is_mapping:
         return
     if grace := check["grace_period"]:

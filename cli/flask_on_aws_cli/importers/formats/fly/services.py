@@ -114,8 +114,7 @@ def _read_checks(draft: Draft, root: Value, http: Value) -> None:
         if not is_http or path is None or "healthCheckPath" in draft.values:
             draft.lose(check, "the load balancer asks for one path, healthCheckPath.")
             continue
-        text = path.text()
-        draft.put("healthCheckPath", text if text.startswith("/") else f"/{text}", path.place)
+        draft.put_health_path(path.text(), path.place)
         if grace := check["grace_period"]:
             put_startup(draft, grace)
         draft.lose_others(check, {"path", "grace_period", "type", "processes"}, _CHECK_REASONS)

@@ -156,8 +156,7 @@ def _read_proxy(draft: Draft, root: Value, proxy: Value | None) -> None:
     port, check = (proxy["app_port"], proxy["healthcheck"]) if proxy else (None, None)
     draft.put("port", port.integer() if port else 80, (port or proxy or root).place, "" if port else "Kamal's default")
     path = check["path"] if check else None
-    text = path.text() if path else "/up"
-    draft.put("healthCheckPath", text if text.startswith("/") else f"/{text}", (path or proxy or root).place)
+    draft.put_health_path(path.text() if path else "/up", (path or proxy or root).place)
     if proxy is None:
         return
     host, hosts = proxy["host"], proxy["hosts"]

@@ -23,6 +23,10 @@ STATUS_HOST = "status.localhost"
 """Host of the status page; browsers resolve every name below localhost to this machine: https://www.rfc-editor.org/rfc/rfc6761#section-6.3"""
 # Path of the daemon's status.
 STATUS = "/.local/status"
+EXEC = "/.local/beside/"
+"""Prefix of the daemon's route that describes a process in a task, whose id follows; the query has the command."""
+DEVELOPMENT = "/.local/development"
+"""Path of the daemon's route for `dev`: POST with the code's folder as `folder`; without it, the deployed code runs."""
 _FILE = "place.json"
 # The AWS services that the commands call.
 _SERVICES = ("cloudwatch", "ecr", "ecs", "elbv2", "logs", "secretsmanager", "ssm")

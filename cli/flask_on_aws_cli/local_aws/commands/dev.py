@@ -16,11 +16,10 @@ from ...build.run import BuildError
 from ...local_project.clients import control_request
 from ...local_project.daemon_control import DaemonError
 from ...local_project.location import Location
-from ...local_project.project import LocalAws, local_provider_settings
+from ...local_project.project import DEVELOPMENT, LocalAws, local_provider_settings
 from ...operations.log_lines import LogLines, LogSource
 from ...pulumi_engine import EngineError
 from ...shared.app_plan import plan_app
-from ..ecs.development import PREFIX
 from ..faults import Faults
 from .app_request import request_app
 from .command_line import command_line
@@ -171,6 +170,6 @@ def update_copy(source: Path, copy: Path, app: Path | None = None) -> None:
 def run_code_from(location: Location, folder: Path | None) -> None:
     """Run the tasks' code from a folder, restarting it where it already runs; None: from the deployed images."""
     query = f"?{urllib.parse.urlencode({'folder': str(folder)})}" if folder else ""
-    request = control_request(f"{location.endpoint}{PREFIX}{query}", location.access_key, location.region, "POST")
+    request = control_request(f"{location.endpoint}{DEVELOPMENT}{query}", location.access_key, location.region, "POST")
     with urllib.request.urlopen(request, timeout=_RESPONSE_SECONDS):  # noqa: S310 loopback
         return

@@ -8,41 +8,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from flask_on_aws.runtime_contract.shell import shell_command
 
 from ...local_project.clients import control_request
 from ...local_project.location import Location
+from ...local_project.project import EXEC
 from ...shared.stack_options import fail
 from .command_line import command_line
 
-if TYPE_CHECKING:  # it imports the daemon's packages, which takes the command two seconds
-    from ..ecs.data_plane import Ecs
-
-PREFIX = "/.local/beside/"
-"""Followed by a task's id; the query has the command."""
 _TIMEOUT_SECONDS = 10  # moto may be busy with another call
-
-
-class ExecRoute:
-    """Answers, in the daemon, how to run a command in the environment of a task."""
-
-    def __init__(self, ecs: "Ecs") -> None:
-        self._ecs = ecs
-
-    def answer(self, task_id: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:
-        """The endpoint's route for `PREFIX`."""
-        query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))
-        command: Sequence[str] = json.loads(query["command"])
-        try:
-            process = self._ecs.exec_process(task_id, command, "terminal" in query, query.get("container"))
-        except LookupError as error:
-            return "404 Not Found", "text/plain", str(error.args[0]).encode()
-        except PermissionError as error:
-            return "403 Forbidden", "text/plain", str(error).encode()
-        body = {**process._asdict(), "folder": str(process.folder), "environment": dict(process.environment)}
-        return "200 OK", "application/json", json.dumps(body).encode()
 
 
 def execute(location: Location, ecs: Any, services: Sequence[Mapping[str, Any]], command: Sequence[str]) -> NoReturn:
@@ -84,7 +60,7 @@ def _newest_task(ecs: Any, cluster: str, service: str) -> str:
 def _exec_process(location: Location, task_id: str, words: Sequence[str]) -> dict[str, Any]:
     """The process to run, as the daemon describes it: `command`, `folder` and `environment`."""
     query = {"command": json.dumps(words), **({"terminal": "1"} if sys.stdin.isatty() else {})}
-    url = f"{location.endpoint}{PREFIX}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
+    url = f"{location.endpoint}{EXEC}{task_id}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
     try:
         request = control_request(url, location.access_key, location.region)
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 loopback

@@ -18,13 +18,13 @@ from botocore.config import Config
 from ...local_project.clients import client
 from ...local_project.health_routes import read_health_routes
 from ...local_project.location import Location
-from ...local_project.project import CACHE, STATUS, STATUS_HOST, LocalAws, find_local_aws
+from ...local_project.project import CACHE, DEVELOPMENT, EXEC, STATUS, STATUS_HOST, LocalAws, find_local_aws
 from ...shared.certificate_authority import Authority
 from .. import page
 from ..api.endpoint import Endpoint
-from ..commands import exec_command
-from ..ecs import development
 from ..ecs.data_plane import Ecs
+from ..ecs.development import DevelopmentRoute
+from ..ecs.exec_route import ExecRoute
 from ..ecs.scheduler.autoscaling import Autoscaling
 from ..elasticache.part import Caches
 from ..faults import Faults, fault_as_json
@@ -78,8 +78,8 @@ class Daemon:
         scaling = Autoscaling(location, records, self._ecs, targets.requests_per_target, faults)
         self._balancer.serve_page(STATUS_HOST, page.StatusPage(local, self._ecs, self._balancer, faults).answer)
         self._endpoint.serve(STATUS, self._status, is_open=True)
-        self._endpoint.serve(exec_command.PREFIX, exec_command.ExecRoute(self._ecs).answer)
-        self._endpoint.serve(development.PREFIX, development.DevelopmentRoute(self._ecs).answer)
+        self._endpoint.serve(EXEC, ExecRoute(self._ecs).answer)
+        self._endpoint.serve(DEVELOPMENT, DevelopmentRoute(self._ecs).answer)
         self._parts: list[Part] = [
             self._endpoint,
             self._balancer,

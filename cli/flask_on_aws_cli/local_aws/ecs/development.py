@@ -3,23 +3,19 @@
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # it imports the daemon's packages, which takes the command two seconds
-    from .data_plane import Ecs
-
-PREFIX = "/.local/development"
-"""POST with the code's folder as the query parameter `folder`; without it, the deployed code runs again."""
+from .data_plane import Ecs
 
 
 class DevelopmentRoute:
     """Runs the code of the services' tasks from a folder."""
 
-    def __init__(self, ecs: "Ecs") -> None:
+    def __init__(self, ecs: Ecs) -> None:
         self._ecs = ecs
 
     def answer(self, path: str, environ: Mapping[str, Any]) -> tuple[str, str, bytes]:
-        """The endpoint's route for `PREFIX`."""
+        """The endpoint's route for `DEVELOPMENT`."""
         if environ.get("REQUEST_METHOD") != "POST":
             return "405 Method Not Allowed", "text/plain", b"Only flask-on-aws dev uses this path, with POST."
         query = dict(urllib.parse.parse_qsl(str(environ.get("QUERY_STRING", ""))))

@@ -72,9 +72,9 @@ def test_a_database_that_cannot_be_created_reports_the_reason(
 
 def test_an_aurora_cluster_is_one_server_that_its_instances_share(rds: Any) -> None:
     """From an instance's snapshot, with a snapshot of its own, and gone when it is deleted."""
-    instance = create(rds, "web")
+    instance = create(rds, "before")
     until(lambda: instance()["DBInstanceStatus"] == "available", 60, instance)
-    taken = rds.create_db_snapshot(DBInstanceIdentifier="web", DBSnapshotIdentifier="moved")["DBSnapshot"]
+    taken = rds.create_db_snapshot(DBInstanceIdentifier="before", DBSnapshotIdentifier="moved")["DBSnapshot"]
     snapshots = lambda: rds.describe_db_snapshots(DBSnapshotIdentifier="moved")["DBSnapshots"][0]  # noqa: E731
     until(lambda: snapshots()["Status"] == "available", 60, snapshots)
     rds.restore_db_cluster_from_snapshot(

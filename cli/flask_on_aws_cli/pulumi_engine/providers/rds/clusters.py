@@ -1,11 +1,20 @@
 """Aurora clusters, their instances and their parameter groups."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing
-from .rds import FAILED_STATUSES, POLL_SECONDS, READY_SECONDS, client, parameters, update_tags
+from .groups import parameter_batches
+from .rds import (
+    changed,
+    client,
+    describe,
+    final_snapshot,
+    parameters,
+    update_tags,
+    wait_until_available,
+    wait_until_gone,
+)
 
 _NOT_FOUND = ("DBClusterNotFoundFault", "DBInstanceNotFound", "DBInstanceNotFoundFault")
 _NO_GROUP = ("DBParameterGroupNotFound", "DBClusterParameterGroupNotFound")
@@ -94,30 +103,10 @@ def _describe(call: Call, name: str) -> Json | None:
     return response["DBClusters"][0] if response and response["DBClusters"] else None
 
 
-def _describe_instance(call: Call, name: str) -> Json | None:
-    response = none_if_missing(_NOT_FOUND, lambda: client(call).describe_db_instances(DBInstanceIdentifier=name))
-    return response["DBInstances"][0] if response and response["DBInstances"] else None
-
-
 def _wait(call: Call, name: str) -> None:
-    """Wait until the cluster's server runs, since dependents connect to its endpoint."""
-    deadline, status = time.monotonic() + READY_SECONDS, ""
-    while time.monotonic() < deadline:
-        cluster = _describe(call, name)
-        status = cluster["Status"] if cluster else "deleted"
-        if status == "available":
-            return
-        if status in FAILED_STATUSES or cluster is None:
-            raise ValueError(f"the database is {status}; `flask-on-aws local status` has the error")
-        time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"the database is still {status} after {READY_SECONDS} seconds")
-
-
-def _wait_until_gone(describe: Callable[[], Json | None]) -> None:
-    """Wait for a deletion, before which nothing that it uses can be deleted."""
-    deadline = time.monotonic() + READY_SECONDS
-    while describe() is not None and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    # The API has no reason for a cluster's status.
+    advice = "; `flask-on-aws local status` has the error"
+    wait_until_available(lambda: _describe(call, name), "Status", lambda cluster: advice)
 
 
 def read(call: Call) -> Json | None:
@@ -139,8 +128,7 @@ def read(call: Call) -> Json | None:
 
 
 def update(call: Call) -> None:
-    after, before = _cluster_parameters(call.inputs, _MODIFIABLE), _cluster_parameters(call.old, _MODIFIABLE)
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    changes = changed(_cluster_parameters(call.inputs, _MODIFIABLE), _cluster_parameters(call.old, _MODIFIABLE))
     if changes:
         client(call).modify_db_cluster(
             DBClusterIdentifier=call.id,
@@ -153,15 +141,9 @@ def update(call: Call) -> None:
 
 
 def delete(call: Call) -> None:
-    name, inputs = call.id or call.name, call.inputs  # an interrupted creation has no id in the state
-    skip = bool(inputs.get("skipFinalSnapshot"))
-    final = None if skip else inputs.get("finalSnapshotIdentifier")
-    snapshot: dict[str, Any] = {"FinalDBSnapshotIdentifier": final} if final else {}
-    none_if_missing(
-        _NOT_FOUND,
-        lambda: client(call).delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=skip, **snapshot),
-    )
-    _wait_until_gone(lambda: _describe(call, name))
+    name, snapshot = call.id or call.name, final_snapshot(call.inputs)  # interrupted creation: no id in the state
+    none_if_missing(_NOT_FOUND, lambda: client(call).delete_db_cluster(DBClusterIdentifier=name, **snapshot))
+    wait_until_gone(lambda: _describe(call, name))
 
 
 def find(call: Call) -> str | None:
@@ -175,7 +157,7 @@ def create_instance(call: Call) -> str:
 
 
 def read_instance(call: Call) -> Json | None:
-    instance = _describe_instance(call, call.id)
+    instance = describe(call, call.id)
     if instance is None:
         return None
     return {
@@ -191,8 +173,7 @@ def read_instance(call: Call) -> Json | None:
 
 
 def update_instance(call: Call) -> None:
-    after, before = parameters(call.inputs, _INSTANCE_MODIFIABLE), parameters(call.old, _INSTANCE_MODIFIABLE)
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    changes = changed(parameters(call.inputs, _INSTANCE_MODIFIABLE), parameters(call.old, _INSTANCE_MODIFIABLE))
     if changes:
         client(call).modify_db_instance(
             DBInstanceIdentifier=call.id, ApplyImmediately=bool(call.inputs.get("applyImmediately")), **changes
@@ -206,11 +187,11 @@ def delete_instance(call: Call) -> None:
         _NOT_FOUND,
         lambda: client(call).delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True),
     )
-    _wait_until_gone(lambda: _describe_instance(call, name))
+    wait_until_gone(lambda: describe(call, name))
 
 
 def find_instance(call: Call) -> str | None:
-    return call.name if _describe_instance(call, call.name) else None
+    return call.name if describe(call, call.name) else None
 
 
 def create_group(call: Call) -> str:
@@ -225,12 +206,8 @@ def create_group(call: Call) -> str:
 
 
 def _set_group_parameters(call: Call, group: str) -> None:
-    entries = [
-        {"ParameterName": entry["name"], "ParameterValue": str(entry["value"]), "ApplyMethod": "immediate"}
-        for entry in call.inputs.get("parameters", [])
-    ]
-    if entries:
-        client(call).modify_db_cluster_parameter_group(DBClusterParameterGroupName=group, Parameters=entries)
+    for batch in parameter_batches(call):
+        client(call).modify_db_cluster_parameter_group(DBClusterParameterGroupName=group, Parameters=batch)
 
 
 def read_group(call: Call) -> Json | None:

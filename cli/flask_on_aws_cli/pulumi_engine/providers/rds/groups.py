@@ -1,11 +1,11 @@
 """Database subnet groups and parameter groups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..base import Call, Json, Provider, find_by, key_values, name_of, none_if_missing, present
 from .rds import NOT_FOUND, client, update_tags
 
-_PARAMETERS_PER_REQUEST = 20  # the limit of ModifyDBParameterGroup
+_PARAMETERS_PER_REQUEST = 20  # the limit of ModifyDBParameterGroup and ModifyDBClusterParameterGroup
 
 
 def create_subnets(call: Call) -> str:
@@ -48,9 +48,10 @@ def create_parameters(call: Call) -> str:
     return call.name
 
 
-def _set_parameters(call: Call, group: str) -> None:
+def parameter_batches(call: Call) -> Iterator[list[Json]]:
+    """The parameters of a group, in as many parts as requests that set them."""
     entries = {entry["name"]: entry for entry in call.inputs.get("parameters", [])}
-    parameters = [
+    parameters: list[Json] = [
         {
             "ParameterName": name,
             "ParameterValue": str(entry["value"]),
@@ -59,9 +60,14 @@ def _set_parameters(call: Call, group: str) -> None:
         for name, entry in entries.items()
     ]
     for start in range(0, len(parameters), _PARAMETERS_PER_REQUEST):
-        batch = parameters[start : start + _PARAMETERS_PER_REQUEST]
+        yield parameters[start : start + _PARAMETERS_PER_REQUEST]
+
+
+def _set_parameters(call: Call, group: str) -> None:
+    for batch in parameter_batches(call):
         client(call).modify_db_parameter_group(DBParameterGroupName=group, Parameters=batch)
-    removed = [entry["name"] for entry in call.old.get("parameters", []) if entry["name"] not in entries]
+    kept = {entry["name"] for entry in call.inputs.get("parameters", [])}
+    removed = [entry["name"] for entry in call.old.get("parameters", []) if entry["name"] not in kept]
     if removed:
         resets = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in removed]
         client(call).reset_db_parameter_group(DBParameterGroupName=group, Parameters=resets)

@@ -1,18 +1,18 @@
 """Database instances."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..base import Call, Json, Provider, key_values, none_if_missing
 
 NOT_FOUND = ("DBInstanceNotFound", "DBSubnetGroupNotFoundFault", "DBParameterGroupNotFound", "DBInstanceNotFoundFault")
 # The AWS provider waits 40 minutes for a real server; a local one that is not ready after ten has failed.
-READY_SECONDS = 10 * 60
-POLL_SECONDS = 0.25  # the endpoint is on this machine
+_READY_SECONDS = 10 * 60
+_POLL_SECONDS = 0.25  # the endpoint is on this machine
 # Statuses from which a database never becomes available:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-FAILED_STATUSES = ("failed", "incompatible-parameters", "incompatible-network", "storage-full", "restore-error")
+_FAILED_STATUSES = ("failed", "incompatible-parameters", "incompatible-network", "storage-full", "restore-error")
 # Input → its name in both CreateDBInstance and ModifyDBInstance.
 _MODIFIABLE = {
     "allocatedStorage": "AllocatedStorage",
@@ -65,6 +65,53 @@ def parameters(inputs: Json, *names: Mapping[str, str]) -> dict[str, Any]:
     return {name: inputs[key] for key, name in table.items() if inputs.get(key) is not None}
 
 
+def changed(after: Json, before: Json) -> Json:
+    """The parameters whose values differ from the former ones."""
+    return {name: value for name, value in after.items() if before.get(name) != value}
+
+
+def final_snapshot(inputs: Json) -> Json:
+    """The parameters of a deletion that decide about the final snapshot."""
+    skip = bool(inputs.get("skipFinalSnapshot"))
+    final = None if skip else inputs.get("finalSnapshotIdentifier")
+    return {"SkipFinalSnapshot": skip, **({"FinalDBSnapshotIdentifier": final} if final else {})}
+
+
+def describe(call: Call, name: str) -> Json | None:
+    """An instance as DescribeDBInstances returns it; None if it does not exist."""
+    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_db_instances(DBInstanceIdentifier=name))
+    return response["DBInstances"][0] if response and response["DBInstances"] else None
+
+
+def wait_until_available(
+    describe: Callable[[], Json | None], status_name: str, explain: Callable[[Json | None], str]
+) -> None:
+    """Wait until a database's server runs, since dependents connect to its endpoint.
+
+    Args:
+        describe: returns its description, or None if it does not exist.
+        status_name: the name of the status in the description.
+        explain: returns the rest of the message about a database that failed.
+    """
+    deadline, status = time.monotonic() + _READY_SECONDS, ""
+    while time.monotonic() < deadline:
+        database = describe()
+        status = database[status_name] if database else "deleted"
+        if status == "available" and database and database.get("Endpoint"):
+            return
+        if status in _FAILED_STATUSES or database is None:
+            raise ValueError(f"the database is {status}{explain(database)}")
+        time.sleep(_POLL_SECONDS)
+    raise TimeoutError(f"the database is still {status} after {_READY_SECONDS} seconds")
+
+
+def wait_until_gone(describe: Callable[[], Json | None]) -> None:
+    """Wait for a deletion, before which nothing that it uses can be deleted."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while describe() is not None and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
 def update_tags(call: Call, arn: str) -> None:
     """Remove the tags that the resource no longer has, and set the others."""
     if call.removed_tags:
@@ -98,23 +145,8 @@ def _restore_parameters(call: Call) -> set[str]:
     return set(model.input_shape.members)
 
 
-def _describe(call: Call) -> Json | None:
-    response = none_if_missing(NOT_FOUND, lambda: client(call).describe_db_instances(DBInstanceIdentifier=call.name))
-    return response["DBInstances"][0] if response and response["DBInstances"] else None
-
-
 def _wait(call: Call) -> None:
-    """Wait until the database is available, since dependents connect to its endpoint."""
-    deadline, status = time.monotonic() + READY_SECONDS, ""
-    while time.monotonic() < deadline:
-        instance = _describe(call)
-        status = instance["DBInstanceStatus"] if instance else "deleted"
-        if status == "available" and instance and instance.get("Endpoint"):
-            return
-        if status in FAILED_STATUSES or instance is None:
-            raise ValueError(f"the database is {status}{_reasons(instance)}")
-        time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"the database is still {status} after {READY_SECONDS} seconds")
+    wait_until_available(lambda: describe(call, call.name), "DBInstanceStatus", _reasons)
 
 
 def _reasons(instance: Json | None) -> str:
@@ -124,7 +156,7 @@ def _reasons(instance: Json | None) -> str:
 
 
 def read(call: Call) -> Json | None:
-    instance = _describe(call)
+    instance = describe(call, call.name)
     if instance is None or not instance.get("Endpoint"):
         return None
     address, port = instance["Endpoint"]["Address"], instance["Endpoint"]["Port"]
@@ -143,8 +175,7 @@ def read(call: Call) -> Json | None:
 
 
 def update(call: Call) -> None:
-    after, before = parameters(call.inputs, _MODIFIABLE), parameters(call.old, _MODIFIABLE)
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    changes = changed(parameters(call.inputs, _MODIFIABLE), parameters(call.old, _MODIFIABLE))
     exports = _log_exports(call)
     if changes or exports:
         client(call).modify_db_instance(
@@ -168,21 +199,13 @@ def _log_exports(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> None:
-    name, inputs = call.id or call.name, call.inputs  # an interrupted creation has no id in the state
-    final = None if inputs.get("skipFinalSnapshot") else inputs.get("finalSnapshotIdentifier")
-    snapshot: dict[str, Any] = {"FinalDBSnapshotIdentifier": final} if final else {}
-    skip = bool(inputs.get("skipFinalSnapshot"))
-    none_if_missing(
-        NOT_FOUND,
-        lambda: client(call).delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=skip, **snapshot),
-    )
-    deadline = time.monotonic() + READY_SECONDS
-    while _describe(call) is not None and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)  # its subnet and parameter groups can be deleted only after it
+    name, snapshot = call.id or call.name, final_snapshot(call.inputs)  # interrupted creation: no id in the state
+    none_if_missing(NOT_FOUND, lambda: client(call).delete_db_instance(DBInstanceIdentifier=name, **snapshot))
+    wait_until_gone(lambda: describe(call, call.name))
 
 
 def find(call: Call) -> str | None:
-    return call.name if _describe(call) else None
+    return call.name if describe(call, call.name) else None
 
 
 _REPLACED_ON = (

@@ -1,5 +1,6 @@
 """Writes small Pulumi programs for the tests of the in-process engine."""
 
+import shutil
 from pathlib import Path
 
 # A custom resource of any type with any inputs; the outputs that it names become attributes.
@@ -20,6 +21,8 @@ class Group(pulumi.ComponentResource):
 def write_program(folder: Path, body: str, stack: str = "config: {}") -> Path:
     """Write a project named `shop`, with a stack named `local`."""
     folder.mkdir(exist_ok=True)
+    # Python takes compiled code for current if the source has its size and its time in whole seconds.
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (folder / "Pulumi.local.yaml").write_text(stack)
     (folder / "__main__.py").write_text(PRELUDE + body)

@@ -1,7 +1,7 @@
 """The order of the tests: the longest first, so that no worker is still busy with one when the others are done.
 
 `durations.json` has the duration of every test of five seconds or more, measured on two processors; all other tests
-count as short. Tests of 20 seconds or more, tests that need Pulumi's or Docker's engine, and tests that need a quiet
+count as short. Tests of ten seconds or more, tests that need Pulumi's or Docker's engine, and tests that need a quiet
 machine are `long`: only `./test all` runs them. `UPDATE_DURATIONS=1 ./test all` updates the file.
 """
 
@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("durations.json")
 RECORD = "FLASK_ON_AWS_TEST_RECORD"
 """Environment variable with the file to which a run appends the duration of each test."""
 LISTED_SECONDS = 5
-LONG_SECONDS = 20
+LONG_SECONDS = 10
 # The estimate for a short test: half of them take less than a hundredth of a second, some one or two seconds.
 SHORT_SECONDS = 0.1
 # Tests that measure seconds or use a browser, whose requests fail (ERR_NETWORK_CHANGED) when a container starts or

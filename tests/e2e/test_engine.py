@@ -52,6 +52,7 @@ def names(urns):
 
 
 def test_a_stack_is_created_once_changed_in_place_and_destroyed(stack):
+    """Only this test compares all that the engine creates, changes and deletes with what the account contains."""
     first = stack.apply()
     assert (len(first.created), names(first.planned)) == (RESOURCES_CREATED, ["cdn"])
     assert stack.inventory() == ONCE
@@ -581,6 +582,7 @@ def configure_app_stack(app_stack, **settings):
 
 
 def test_the_program_of_this_repository_is_created_changed_and_destroyed(app_stack):
+    """Only this test runs the whole program of this repository through the in-process engine, apart from `./up`."""
     configure_app_stack(app_stack)
     first = app_stack.apply()
     planned = {urn.split("::")[2].rsplit("$", 1)[-1] for urn in first.planned}

@@ -50,6 +50,7 @@ def schema(pulumi_command, components):
 
 
 def test_the_schema_matches_the_golden_file_and_describes_every_property(schema):
+    """Only this test proves that Pulumi's engine reads the library's schema, and that it is unchanged."""
     # To accept a deliberate change: the commands in CONTRIBUTING.md, "Golden files".
     assert schema == json.loads(GOLDEN.read_text())
     undocumented = [

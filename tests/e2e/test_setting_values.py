@@ -69,6 +69,7 @@ def test_every_aurora_engine_is_planned(planned, database, engine, version, logs
 
 
 def test_every_setting_changes_the_plan(planned):
+    """Only this test proves that values other than the defaults reach the real provider's plan."""
     own = planned(OWN)
     assert own["aws:ec2/vpc:Vpc::shop-network"]["cidrBlock"] == "10.9.0.0/16"
     assert "aws:ec2/subnet:Subnet::shop-network-private-3" in own

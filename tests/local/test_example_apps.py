@@ -29,6 +29,7 @@ def visitor(local: Local) -> requests.Session:
 
 @requires_server
 def test_the_django_app_takes_a_form_serves_static_files_and_runs_celery(tmp_path: Path) -> None:
+    """Only this test deploys a Django app with static files, Celery and beat."""
     settings = {"bucket": "none", "cache": "valkey", "cacheUse": "queue", "workers": WORKERS}
     with opened(tmp_path / "project", **settings) as local:
         local.up("--app", str(ROOT / "examples/django_app"))

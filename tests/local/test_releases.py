@@ -209,6 +209,7 @@ NIGHTLY = ("slow start", "out of memory", "wrong architecture")
 def test_a_broken_release_fails_the_update_with_its_cause_while_the_old_one_keeps_serving(
     shop: Local, name: str
 ) -> None:
+    """Only this test proves that each kind of broken release is reported with its cause and takes no traffic."""
     recorded = shop.release_numbers()
     shop.configure(**BROKEN[name].settings)
     with Load(shop.status) as load:

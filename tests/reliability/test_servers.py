@@ -82,6 +82,7 @@ def observations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observed
 def test_a_server_keeps_idle_connections_longer_than_the_load_balancer(
     observations: dict[str, Observed], name: str
 ) -> None:
+    """Only this test waits longer than the load balancer keeps idle connections, with each server."""
     assert observations[name].idle == "kept"
 
 

@@ -24,6 +24,7 @@ def run_contracts(mode: str) -> dict[str, Any]:
 
 
 def test_every_patch_has_a_contract_and_every_contract_a_patch() -> None:
+    """Its time is that of all scenarios with the patches, which prove that each works."""
     assert set(run_contracts("patched")["reasons"]) == set(CONTRACTS)
 
 
@@ -39,6 +40,7 @@ def test_every_patch_has_a_reason_of_one_sentence() -> None:
 
 @pytest.mark.parametrize("target", CONTRACTS)
 def test_moto_needs_the_patch(target: str) -> None:
+    """Its time is that of all scenarios without the patches, which prove that each is needed."""
     failure = run_contracts("unpatched")["failures"][target]
     assert failure, f"This version of moto behaves like AWS: remove the patch of {target} and its contract."
 

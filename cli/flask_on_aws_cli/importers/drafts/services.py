@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from flask_on_aws.database.engines import ENGINES
+from flask_on_aws.database.engines import ALL_ENGINES
 
 from ..reading.source import Place
 from .draft import Draft
@@ -14,13 +14,13 @@ _JOBS = re.compile(r"\b(?:celery|rq|rqworker|dramatiq|huey|huey_consumer|arq|flo
 def set_database(draft: Draft, engine: str, version: str, place: Place) -> None:
     """Choose the engine of the database, and its version if the source names one."""
     draft.put("database", engine, place)
-    versions = ENGINES[engine].versions
+    versions = ALL_ENGINES[engine].versions
     number = re.match(r"\d+(?:\.\d+)?", version)
     if not number:
         return
     minimum = _key(number[0]) if "." in versions[0] else _key(number[0])[:1]
     choice = next((item for item in versions if _key(item) >= minimum), versions[-1])
-    if choice == ENGINES[engine].default_version:
+    if choice == ALL_ENGINES[engine].default_version:
         note = "" if _key(choice) == minimum else f"the source has {number[0]}, which RDS does not offer"
         draft.carry(place, "databaseVersion", f"{choice} is the default{f' ({note})' if note else ''}")
         return

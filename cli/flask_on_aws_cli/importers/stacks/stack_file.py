@@ -197,7 +197,7 @@ def _scalar(value: Any, *, quoted: bool = False) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value)
     if not quoted and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value

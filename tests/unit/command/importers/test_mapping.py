@@ -241,6 +241,7 @@ RENDER_ROWS = [
     ({"numInstances": 2}, {"minTasks": None, "maxTasks": 2}, "2 is the default"),
     ({"ipAllowList": [{"source": "0.0.0.0/0"}]}, {"allowedCidrs": None}, "!everybody can connect"),
     ({"domain": "a.example.com"}, {"domain": "a.example.com", "dns": "external"}, ""),
+    ({"healthCheckPath": "health"}, {"healthCheckPath": "/health"}, ""),
 ]
 
 
@@ -267,6 +268,49 @@ DOCKERFILE = {"Dockerfile": "FROM python:3.13 AS first\nFROM first AS last\nCMD 
 @pytest.mark.parametrize(("keys", "settings", "text"), COPILOT_ROWS, ids=lambda value: json.dumps(value)[:50])
 def test_copilot(tmp_path, monkeypatch, keys, settings, text):
     files = {"copilot/web/manifest.yml": yaml.safe_dump({**COPILOT, **keys}, sort_keys=False), **DOCKERFILE}
+    check(run(tmp_path, monkeypatch, files), settings, text)
+
+
+ADDON = """
+Mappings:
+  Limits: {{All: {{Most: 8}}}}
+Resources:
+  Store: {{Type: "AWS::RDS::{kind}", Properties: {{Engine: {engine}, EngineVersion: "{version}",
+    ServerlessV2ScalingConfiguration: {{MinCapacity: {least}, MaxCapacity: {most}}}}}}}
+"""
+MYSQL_VERSION = "8.0.mysql_aurora.3.04.0"
+
+
+@pytest.mark.parametrize(
+    ("addon", "settings", "text"),
+    [
+        (
+            ("DBCluster", "aurora-mysql", MYSQL_VERSION, 1, "!FindInMap [Limits, All, Most]"),
+            {"database": "aurora-mysql", "databaseMinCapacity": 1, "databaseMaxCapacity": 8},
+            "databaseVersion: 8.0 is the default",
+        ),
+        (
+            ("DBCluster", "aurora-postgresql", "16.4", "!Ref Least", "!FindInMap [Limits, !Ref Env, Most]"),
+            {"database": "aurora-postgres", "databaseMinCapacity": None, "databaseMaxCapacity": None},
+            "databaseMaxCapacity: depends on a parameter",
+        ),
+        (
+            ("DBCluster", "aurora", "5.6", 0.5, 2),
+            {"database": "aurora-mysql", "databaseMaxCapacity": 2},
+            "the source has 5.6, which RDS does not offer",
+        ),
+        (("DBInstance", "postgres", "16.4", 1, 2), {"databaseVersion": "16", "databaseMinCapacity": None}, ""),
+        (("DBInstance", "oracle-se2", "19", 1, 2), {"database": "none"}, "its engine has no setting"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+def test_a_database_of_copilot(tmp_path, monkeypatch, addon, settings, text):
+    keys = dict(zip(("kind", "engine", "version", "least", "most"), addon, strict=True))
+    files = {
+        "copilot/web/manifest.yml": yaml.safe_dump(COPILOT),
+        "copilot/web/addons/store.yml": ADDON.format(**keys),
+        **DOCKERFILE,
+    }
     check(run(tmp_path, monkeypatch, files), settings, text)
 
 

@@ -3,8 +3,11 @@
 https://aws.github.io/copilot-cli/docs/developing/addons/workload/
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from flask_on_aws.database.engines import CLUSTER_ENGINES
 
 from ...drafts.draft import Draft
 from ...drafts.services import set_database, without_services
@@ -12,6 +15,16 @@ from ...reading.source import Place, Value, entries, read_yaml
 
 _PARAMETERS = ("addons.parameters.yml", "addons.parameters.yaml")
 _DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+# Values of the setting, by a part of the engine's name on AWS; the longer ones first.
+_ENGINES = {
+    "aurora-postgres": "aurora-postgres",
+    "aurora": "aurora-mysql",
+    "postgres": "postgres",
+    "mariadb": "mariadb",
+    "mysql": "mysql",
+}
+_CAPACITIES = {"MinCapacity": "databaseMinCapacity", "MaxCapacity": "databaseMaxCapacity"}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _CACHES = ("AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ServerlessCache")
 # Types that belong to another resource, or that the stack has itself.
 _PARTS = (
@@ -27,7 +40,7 @@ def read_addons(draft: Draft, copilot: Path, service: Path, place: Place) -> Non
     for template in (*_templates(service / "addons"), *_templates(copilot / "environments" / "addons")):
         resources = template["Resources"]
         for name, resource in entries(resources).items():
-            _read_resource(draft, name, resource)
+            _read_resource(draft, name, resource, template)
     without_services(draft, place, "no addon has one")
 
 
@@ -37,11 +50,11 @@ def _templates(folder: Path) -> Iterator[Value]:
             yield read_yaml(path)
 
 
-def _read_resource(draft: Draft, name: str, resource: Value) -> None:
+def _read_resource(draft: Draft, name: str, resource: Value, template: Value) -> None:
     kind = resource["Type"]
     text = kind.text() if kind else ""
     if text in _DATABASES:
-        _read_database(draft, name, resource)
+        _read_database(draft, name, resource, template)
     elif text == "AWS::S3::Bucket":
         if "bucket" in draft.values:
             draft.lose(resource, "is another bucket; create it in __main__.py.")
@@ -55,13 +68,12 @@ def _read_resource(draft: Draft, name: str, resource: Value) -> None:
         draft.lose(resource, f"{text} has no setting; create it in __main__.py (docs/library.md).")
 
 
-def _read_database(draft: Draft, name: str, resource: Value) -> None:
+def _read_database(draft: Draft, name: str, resource: Value, template: Value) -> None:
     engine, version = resource.get("Properties", "Engine"), resource.get("Properties", "EngineVersion")
     text = engine.text().lower() if engine and engine.is_scalar else ""
     if engine is None:  # an instance of a cluster has the cluster's engine
         return
-    kinds = {"postgres": "postgres", "mariadb": "mariadb", "mysql": "mysql"}
-    kind = next((setting for part, setting in kinds.items() if part in text), "")
+    kind = next((setting for part, setting in _ENGINES.items() if part in text), "")
     if not kind:
         draft.lose(resource, "its engine has no setting; keep the database, and pass its address in secretValues.")
         return
@@ -69,10 +81,26 @@ def _read_database(draft: Draft, name: str, resource: Value) -> None:
         if draft.values["database"] != kind:
             draft.lose(resource, "is a second database; keep it, and pass its address in secretValues.")
         return
-    is_aurora = "aurora" in text
     # Versions of Aurora MySQL contain those of MySQL: 8.0.mysql_aurora.3.04.0
     set_database(draft, kind, version.text() if version and version.is_scalar else "", resource.place)
-    instance = "an instance of RDS instead of Aurora" if is_aurora else "a new instance"
     draft.notes["database"] = (
-        f"{instance}; the app reads DATABASE_URL, not {name.upper()}_SECRET. Move the data with a dump"
+        f"a new one; the app reads DATABASE_URL, not {name.upper()}_SECRET. "
+        + ("Move the data with a dump, or a snapshot" if kind in CLUSTER_ENGINES else "Move the data with a dump")
     )
+    if kind in CLUSTER_ENGINES:
+        for key, setting in _CAPACITIES.items():
+            limit = resource.get("Properties", "ServerlessV2ScalingConfiguration", key)
+            number = limit and _resolve(limit, template)
+            if number and _NUMBER.fullmatch(number.text()):
+                capacity = float(number.text())
+                draft.put(setting, int(capacity) if capacity.is_integer() else capacity, number.place)
+            elif limit:
+                draft.need(limit.place, setting, "depends on a parameter; set the capacity")
+
+
+def _resolve(value: Value, template: Value) -> Value | None:
+    """A value, or that of `!FindInMap`, as in the addons that Copilot writes; None if it depends on a parameter."""
+    if value.is_list and value.kind == "!FindInMap":
+        keys = value.items()
+        value = template.get("Mappings", *(key.text() for key in keys)) if all(key.is_scalar for key in keys) else None
+    return value if value and value.is_scalar and not value.kind.startswith("!") else None

@@ -182,7 +182,7 @@ def _read_size(draft: Draft, web: Value) -> None:
 
 def _read_rest(draft: Draft, web: Value) -> None:
     if path := web["healthCheckPath"]:
-        draft.put("healthCheckPath", path.text(), path.place)
+        draft.put_health_path(path.text(), path.place)
     domains, domain = [item.text() for item in items(web["domains"])], web["domain"]
     hosts = [*([domain.text()] if domain else []), *domains]
     place = (web["domains"] or domain or web).place

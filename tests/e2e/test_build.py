@@ -248,7 +248,9 @@ def test_a_failed_build_command_fails_the_build_with_its_cause(built):
         ["build", str(app.folder), "--tag", app.name, "--build-command", "python -c 'import os; os.environ[\"X_Y\"]'"],
     )
     assert done.exit_code == 1
-    assert "docker build exited with code 1" in done.output
+    *progress, error = done.output.split("docker build exited with code 1: ")
+    assert "RUN " in "".join(progress)
+    assert error.startswith("the variable X_Y is not set in the build; set it in buildEnv"), error
 
 
 def test_node_and_packages_are_in_the_image_of_an_app_that_runs_them(built):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ def build_image(
         tag: name of the image.
         build_env: build arguments and their values.
         build_secrets: names of this process's variables that the build gets as secrets.
-        quietly: whether the output is shown only if the build fails; otherwise this process prints it.
+        quietly: whether the output is shown only if the build fails; otherwise it is printed as it comes.
         builder: name of a builder of `docker buildx`; empty for the selected one.
 
     Raises:
@@ -171,7 +172,6 @@ def build_image(
         command += ["--build-arg", f"{name}={value}"]
     for name in build_secrets:
         command += ["--secret", f"id={name},env={name}"]
-    out, errors = (subprocess.PIPE, subprocess.STDOUT) if quietly else (None, None)
     with _temporary_folder() as temporary:
         file = folder / plan.dockerfile
         if not plan.dockerfile:
@@ -180,19 +180,25 @@ def build_image(
             file.write_text(render_dockerfile(plan, build_env, build_secrets), encoding="utf-8")
             ignored = ignore_file(folder, plan.environments)
             file.with_name(IGNORE_FILE).write_text(ignored, encoding="utf-8", errors="surrogateescape")
-        result = subprocess.run(  # noqa: S603 no shell
+        with subprocess.Popen(  # noqa: S603 no shell
             [*command, "--file", str(file), str(folder)],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            stdout=out,
-            stderr=errors,
+            errors="replace",
             env={**os.environ, **temporary},
-        )
-    if result.returncode and quietly:
-        raise _failure("docker build", result)
-    if result.returncode:
-        raise BuildError(f"docker build exited with code {result.returncode}; its last lines give the reason.")
+        ) as process:
+            lines: list[str] = []
+            for line in process.stdout or ():
+                lines.append(line.rstrip("\n"))
+                if not quietly:
+                    print(line, end="", file=sys.stderr, flush=True)
+    if process.returncode:
+        cause, failure = build_cause(lines), f"docker build exited with code {process.returncode}"
+        if not quietly and not cause:
+            failure += "; its last lines give the reason."
+        raise BuildError(failure, cause, lines[-_LAST_LINES:] if quietly else ())
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_on_aws.runtime_contract.contract import BROKER, PRODUCTS, SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import BROKER, COMPAT, PRODUCTS, SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.presets import PRESET_VARIABLES
 
 from tests.setting_values import SERVICE_KINDS
 
@@ -29,18 +32,27 @@ ENGINES = {
 }
 # Each is served here by MariaDB; their URL and variables are tested with each driver.
 NIGHTLY = {"mysql": "MySQL 8.4", "aurora-mysql": "Aurora MySQL 8.0"}
+PRESETS = list(COMPAT)
 _MARK = "contract {"
 
 
-def promised(engine: str) -> list[str]:
+def promised(engine: str, presets: Sequence[str] = PRESETS) -> list[str]:
     """The variables of an app that uses every service, with this engine of its database."""
-    return [*plain_names(NEEDS, (), engine), *secret_names(NEEDS, (), engine)]
+    return [*plain_names(NEEDS, presets, engine), *secret_names(NEEDS, presets, engine)]
+
+
+def aliases(names: Collection[str]) -> dict[str, str]:
+    """The variables whose description promises the value of another one."""
+    found = {variable.name: re.match(r"The same as `(\w+)`", variable.meaning) for variable in PRESET_VARIABLES}
+    return {name: match[1] for name, match in found.items() if match and name in names}
 
 
 def write_app(folder: Path, engine: str = "postgres") -> None:
     """Write the program and the names of the contract's variables."""
     shutil.copytree(APP, folder)
-    (folder / "contract.json").write_text(json.dumps({"promised": promised(engine), "absent": [ONLY_IN_BUILD]}))
+    names = promised(engine)
+    contract = {"promised": names, "absent": [ONLY_IN_BUILD], "aliases": aliases(names)}
+    (folder / "contract.json").write_text(json.dumps(contract))
 
 
 def reports(text: str) -> dict[str, Any]:
@@ -55,7 +67,7 @@ def reports(text: str) -> dict[str, Any]:
 def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runtime: str, engine: str) -> None:
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked", engine)
-    services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue"}
+    services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue", "compat": PRESETS, "gitBranch": "main"}
     local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
     output = local.up("--runtime", runtime)
     client = "psql" if PRODUCTS[engine] == "postgres" else "mysql"
@@ -70,7 +82,8 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
         assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
         assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
     # Each process has another port, as each container has another address.
-    shared = [name for name in promised(engine) if (name, runtime) != ("PORT", "process")]
+    own = {"PORT", "GUNICORN_BIND"} if runtime == "process" else set[str]()
+    shared = [name for name in promised(engine) if name not in own]
     differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}
     assert differing == set()
 

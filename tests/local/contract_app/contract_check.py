@@ -2,8 +2,9 @@
 
 python contract_check.py ROLE [serve]
 
-`contract.json` in the same folder has the names of the variables that must be set, and of those that must not. Values
-are reported as hashes, with which tests can compare tasks and which keep secrets out of the log.
+`contract.json` in the same folder has the names of the variables that must be set, of those that must not, and of those
+that must have the value of another one. Values are reported as hashes, with which tests can compare tasks and which
+keep secrets out of the log.
 """
 
 import base64
@@ -23,7 +24,7 @@ import psycopg
 import pymysql
 
 MARK = "contract "
-PROMISED, ABSENT = json.loads(Path(__file__).with_name("contract.json").read_text()).values()
+PROMISED, ABSENT, ALIASES = json.loads(Path(__file__).with_name("contract.json").read_text()).values()
 # The pattern of a complete value; variables that are not in this table only have to be set.
 PATTERNS = {
     "PORT": r"\d+",
@@ -57,13 +58,20 @@ PATTERNS = {
     "MYSQL_TCP_PORT": r"\d+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
+    "DB_CONNECTION": "pgsql|mysql",
+    "DOMAIN_ALIASES": "",
+    "GIT_BRANCH": "main",
+    "GUNICORN_BIND": r"0\.0\.0\.0:\d+",
+    "RAILWAY_GIT_BRANCH": "main",
+    "RENDER_GIT_BRANCH": "main",
+    "STAGE": "local|test|live",
 }
 env = os.environ
 
 
 def variables() -> Iterator[str]:
     for name in PROMISED:
-        if not env.get(name):
+        if name not in env:
             yield f"{name} is missing"
         elif not re.fullmatch(PATTERNS.get(name, ".+"), env[name]):
             yield f"{name} is malformed"
@@ -75,6 +83,33 @@ def address() -> Iterator[str]:
         yield "EXTERNAL_HOSTNAME is not the host of EXTERNAL_URL"
     if env["TRUST_PROXY_DEPTH"] != env["ADAPTABLE_TRUST_PROXY_DEPTH"]:
         yield "the two proxy depths differ"
+
+
+def aliases() -> Iterator[str]:
+    """The variables of other platforms have the values of the app's own."""
+    for alias, name in ALIASES.items():
+        if env[alias] != env[name]:
+            yield f"{alias} is not the same as {name}"
+
+
+def relationships() -> Iterator[str]:
+    """Upsun's two descriptions of the database are those of its URL."""
+    url = urlsplit(env["DATABASE_URL"])
+    ((_, (relationship,)),) = json.loads(base64.b64decode(env["PLATFORM_RELATIONSHIPS"], validate=True)).items()
+    parts = {
+        "host": ("DB_HOST", url.hostname),
+        "port": ("DB_PORT", url.port),
+        "path": ("DB_PATH", url.path[1:]),
+        "username": ("DB_USERNAME", unquote(url.username or "")),
+        "password": ("DB_PASSWORD", unquote(url.password or "")),
+    }
+    for key, (name, value) in parts.items():
+        if relationship[key] != value:
+            yield f"{key} of PLATFORM_RELATIONSHIPS is not that of DATABASE_URL"
+        if env[name] != str(value):
+            yield f"{name} is not that of DATABASE_URL"
+    if relationship["scheme"] != env["DB_CONNECTION"]:
+        yield "the scheme of PLATFORM_RELATIONSHIPS is not DB_CONNECTION"
 
 
 def secret_key() -> Iterator[str]:
@@ -223,6 +258,8 @@ def cache() -> Iterator[str]:
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     variables,
     address,
+    aliases,
+    relationships,
     secret_key,
     database_url,
     database,

@@ -97,7 +97,8 @@ def _run(
     }
     # -P keeps the runner's folder, which has modules of this package, off the program's import path.
     command = [str(interpreter), "-P", str(_RUNNER), json.dumps(settings)]
-    variables = {**os.environ, **environment, **_variables(project, address, dry_run)}
+    # By default gRPC also logs that the engine, after an error, cancels the program's calls.
+    variables = {"GRPC_VERBOSITY": "ERROR", **os.environ, **environment, **_variables(project, address, dry_run)}
     with contextlib.ExitStack() as stack:
         with deferred_signals():
             try:

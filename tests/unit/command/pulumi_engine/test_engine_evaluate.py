@@ -107,6 +107,14 @@ def test_the_program_s_messages_and_output_are_logged(evaluate_body):
     assert {("warning", "careful"), ("info", "note"), ("info", "printed")} <= set(messages)
 
 
+def test_grpc_logs_nothing_but_errors_unless_asked_to(evaluate_body, monkeypatch):
+    body = "import os\npulumi.export('verbosity', os.environ['GRPC_VERBOSITY'])"
+    monkeypatch.delenv("GRPC_VERBOSITY", raising=False)
+    assert evaluate_body(body).outputs == {"verbosity": "ERROR"}
+    monkeypatch.setenv("GRPC_VERBOSITY", "DEBUG")
+    assert evaluate_body(body).outputs == {"verbosity": "DEBUG"}
+
+
 def test_a_run_error_is_reported_without_a_traceback(evaluate_body):
     with pytest.raises(EngineError) as failed:
         evaluate_body("raise pulumi.RunError('Set the domain.')")

@@ -52,6 +52,8 @@ class AppSettings:
     cache_use: str = "cache"
     cache_major: int = 8
     domain: str = ""
+    cdn: bool = False
+    """Whether CloudFront serves the domain."""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """The app's own variables."""
@@ -73,6 +75,11 @@ class AppSettings:
     """Whether they are a stack's settings, so that AWS checks /up where the health path is `auto`."""
     before_push: bool = False
     """Whether an update runs the preflight before it pushes the image; the update itself checks domain and account."""
+
+    @property
+    def behind_cloudfront(self) -> bool:
+        """Whether requests reach the load balancer from CloudFront, over HTTP."""
+        return self.cdn or not self.domain
 
 
 def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
@@ -133,6 +140,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         cache_use=text("cacheUse", defaults.cache_use),
         cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),
         domain=text("domain"),
+        cdn=text("cdn", "false") == "true",
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),

@@ -370,6 +370,7 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
     return FlaskAppArgs(
         environment=args["environment"],
         domain=args["domain"],
+        cdn=args["cdn"],
         port=args["port"],
         health_check_path=args["health_check_path"],
         startup_seconds=args["startup_seconds"],

@@ -15,24 +15,31 @@ def load_balancers(args: FlaskAppArgs) -> list[str]:
         return []
     if kind == "https":
         return [PUBLIC, INTERNAL] if origin == "vpc-with-public" else [PUBLIC]
+    if kind == "cdn":
+        return [INTERNAL] if origin == "vpc" else [PUBLIC, INTERNAL]
     return {"vpc": [INTERNAL], "public": [PUBLIC]}.get(origin, [PUBLIC, INTERNAL])
 
 
 def exposure(args: FlaskAppArgs) -> str:
-    """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
+    """How the app is reached: `shared` listener, `https` or `cdn` on its own domain, or `cloudfront`'s name."""
     if "listener_arn" in args:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
-    return "https" if args.get("domain") and reachable else "cloudfront"
+    if not args.get("domain") or not reachable:
+        return "cloudfront"
+    return "cdn" if args["cdn"] else "https"
+
+
+def enters_through_public(args: FlaskAppArgs) -> bool:
+    """Whether requests reach the public load balancer first, or CloudFront through it: of two, the one in use."""
+    return exposure(args) in ("shared", "https") or args["cloudfront_origin"].startswith(PUBLIC)
 
 
 def log_sources(args: FlaskAppArgs) -> list[str]:
     """What writes access logs to the app's bucket for them; load balancers have their own."""
     if not args["access_logs"]:
         return []
-    has_distribution = exposure(args) == "cloudfront" or (
-        exposure(args) == "https" and INTERNAL in load_balancers(args)
-    )
+    has_distribution = exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
     found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
     return [source for source, is_there in found.items() if is_there]
 

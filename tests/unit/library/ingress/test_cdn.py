@@ -1,3 +1,4 @@
+import boto3
 import pulumi
 import pytest
 from flask_on_aws.ingress.cdn import Cdn, problems
@@ -74,6 +75,34 @@ def test_the_distribution_has_its_default_name_and_certificate(deploy):
     }
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+ALIASES = {"aliases": ["app.example.com", "*.example.com"], "certificate_arn": CERTIFICATE}
+
+
+def test_on_its_own_domains_the_distribution_has_their_certificate_and_http_3(deploy):
+    deployed = deploy(lambda: Cdn("cdn", {**_ARGS, **ALIASES}))
+    inputs = deployed.named("cdn")
+    assert inputs["aliases"] == ["app.example.com", "*.example.com"]
+    assert inputs["viewerCertificate"] == {
+        "acmCertificateArn": CERTIFICATE,
+        "minimumProtocolVersion": "TLSv1.2_2021",
+        "sslSupportMethod": "sni-only",
+    }
+    assert inputs["httpVersion"] == "http2and3"
+    assert inputs["defaultCacheBehavior"]["viewerProtocolPolicy"] == "redirect-to-https"
+    assert deployed.outputs["url"] == "https://app.example.com"
+    assert deployed.outputs["domain_name"] == "d1.cloudfront.net"
+
+
+def test_its_values_are_those_of_cloudfronts_api(deploy):
+    inputs = deploy(lambda: Cdn("cdn", {**_ARGS, **ALIASES})).named("cdn")
+    model = boto3.client("cloudfront", "us-east-1").meta.service_model
+    certificate = inputs["viewerCertificate"]
+    assert certificate["minimumProtocolVersion"] in model.shape_for("MinimumProtocolVersion").enum
+    assert certificate["sslSupportMethod"] in model.shape_for("SSLSupportMethod").enum
+    assert inputs["httpVersion"] in model.shape_for("HttpVersion").enum
+
+
 def test_price_class_timeout_and_wait_are_the_callers(deploy):
     args = {**_ARGS, "price_class": "PriceClass_All", "origin_timeout": 60.0, "wait": False}
     deployed = deploy(lambda: Cdn("cdn", args))
@@ -87,6 +116,26 @@ def test_price_class_timeout_and_wait_are_the_callers(deploy):
     [
         ({"origin_domain_name": "d"}, "vpc_origin_id", "without which anyone's distribution could"),
         ({**_ARGS, "price_class": "All"}, "price_class", "'All' is not one of PriceClass_100, PriceClass_200"),
+        ({**_ARGS, "aliases": ["app.example.com"]}, "certificate_arn", "give both of them, or neither"),
+        ({**_ARGS, "certificate_arn": CERTIFICATE}, "certificate_arn", "give both of them, or neither"),
+        ({**_ARGS, "certificate_arn": CERTIFICATE, "aliases": []}, "certificate_arn", "give both of them, or neither"),
+        (
+            {**_ARGS, **ALIASES, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
+            "certificate_arn",
+            "is in eu-west-1, but CloudFront uses only certificates in us-east-1; request or import it there.",
+        ),
+        (
+            {**_ARGS, **ALIASES, "certificate_arn": "wildcard"},
+            "certificate_arn",
+            "is not the ARN of an ACM certificate",
+        ),
+        ({**_ARGS, **ALIASES, "aliases": ["App.example.com"]}, "aliases", "is not a domain name"),
+        ({**_ARGS, **ALIASES, "aliases": ["a.example.com"] * 2}, "aliases", "is named more than once"),
+        (
+            {**_ARGS, **ALIASES, "aliases": [f"a{n}.example.com" for n in range(101)]},
+            "aliases",
+            "101 are too many; CloudFront allows 100 per distribution.",
+        ),
         ({**_ARGS, "origin_timeout": 61}, "origin_timeout", "61 must be a whole number from 1 to 60 seconds."),
     ],
 )

@@ -1,0 +1,73 @@
+"""The certificates of an app's domain: that of its load balancer, that of its distribution, or both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import pulumi
+
+from ..ingress.certificate import DISTRIBUTIONS, LOAD_BALANCERS, Certificate, find_zone, zone_candidates
+from ..ingress.load_balancer_guard import PUBLIC
+from . import component_args
+from .flask_app_args import FlaskAppArgs
+from .topology import exposure, load_balancers
+
+
+def _no_records() -> pulumi.Output[Sequence[Mapping[str, str]]]:
+    return pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
+
+
+@dataclass
+class DomainCertificates:
+    """Certificates, and what was found out about the domain for them."""
+
+    zone_id: pulumi.Input[str] | None = None
+    """The domain's hosted zone; None where no records are created."""
+    balancer_arn: pulumi.Input[str] | None = None
+    """For the HTTPS listener of a load balancer."""
+    distribution_arn: pulumi.Input[str] | None = None
+    """For the distribution."""
+    requested: Certificate | None = None
+    records: pulumi.Output[Sequence[Mapping[str, str]]] = field(default_factory=_no_records)
+    """With external DNS: those that validate what was requested."""
+
+
+def domain_certificates(name: str, args: FlaskAppArgs, parent: pulumi.Resource) -> DomainCertificates:
+    """The given certificate, or those that are requested for what serves the domain, now or once its records exist."""
+    zone_id: pulumi.Input[str] | None = args.get("zone_id")
+    if "certificate_arn" in args:
+        return DomainCertificates(zone_id, args["certificate_arn"], args["certificate_arn"])
+    if not args.get("domain"):
+        return DomainCertificates(zone_id)
+    if args["listener_has_certificate"]:
+        return DomainCertificates(_records_zone(args, parent) if zone_id is None else zone_id)
+    if exposure(args) == "shared" and args["dns"] == "external":
+        return DomainCertificates(zone_id)  # the shared listener's own certificate covers the name
+    uses = served_by(args)
+    certificate_args = component_args.certificate_args(args)
+    if uses != [LOAD_BALANCERS]:
+        certificate_args["used_by"] = uses
+    certificate = Certificate(f"{name}-certificate", certificate_args, pulumi.ResourceOptions(parent=parent))
+    found = DomainCertificates(certificate.zone_id, requested=certificate)
+    if LOAD_BALANCERS in uses:
+        found.balancer_arn = certificate.certificate_arn
+    if DISTRIBUTIONS in uses:
+        found.distribution_arn = certificate.distribution_certificate_arn
+    if args["dns"] == "external":
+        found.records = certificate.validation_records
+    return found
+
+
+def served_by(args: FlaskAppArgs) -> list[str]:
+    """What serves the domain, now or once its records exist; both while it moves from one to the other."""
+    if not args["cdn"]:
+        return [LOAD_BALANCERS]
+    has_both = exposure(args) == "cdn" and PUBLIC in load_balancers(args)
+    return [LOAD_BALANCERS, DISTRIBUTIONS] if has_both else [DISTRIBUTIONS]
+
+
+def _records_zone(args: FlaskAppArgs, parent: pulumi.Resource) -> str | None:
+    """The zone for the records, where no certificate looks for one."""
+    if args["dns"] != "route53":
+        return None
+    return find_zone(zone_candidates(args["domain"]), pulumi.InvokeOptions(parent=parent))

@@ -160,6 +160,7 @@ PLANNED: dict[str, Any] = {
     "dns": "external",
     "dnsReady": True,
     "cdn": True,
+    "cdnCachedPaths": ["/static/*", "/assets/*"],
     "database": "aurora-mysql",
     "databaseMinCapacity": 0,
     "databaseMaxCapacity": 2.5,

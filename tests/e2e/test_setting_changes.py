@@ -106,7 +106,7 @@ DOMAIN = {
     "cloudfrontOrigin": "vpc-with-public",
 }
 # Next to the public load balancer, until visitors have moved.
-CDN = {"cdn": True, "allowedCidrs": []}
+CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": []}
 # The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
 CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)
@@ -321,6 +321,8 @@ def check_cdn(stack) -> None:
     records = stack.aws("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
     targets = {record["AliasTarget"]["HostedZoneId"] for record in records if record.get("AliasTarget")}
     assert targets == {"Z2FDTNDATAQYW2"}
+    behaviors = config["CacheBehaviors"]["Items"]
+    assert [behavior["PathPattern"] for behavior in behaviors] == ["/static/*", "/assets/*"]
     configure(stack, {"cdn": False})
     assert "cdn: the domain would move from the distribution" in stack.run("preview", fails=True)
     configure(stack, {"cdn": True})

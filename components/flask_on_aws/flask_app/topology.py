@@ -1,6 +1,6 @@
 """What a Flask app consists of, as far as its arguments decide: pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
@@ -35,12 +35,22 @@ def enters_through_public(args: FlaskAppArgs) -> bool:
     return exposure(args) in ("shared", "https") or args["cloudfront_origin"].startswith(PUBLIC)
 
 
+def has_distribution(args: FlaskAppArgs) -> bool:
+    """Whether the stack has a CloudFront distribution, also one beside the public load balancer of a domain."""
+    return exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
+
+
+def cached_paths(args: FlaskAppArgs) -> Sequence[str]:
+    """The path patterns that the distribution caches."""
+    default = ["/static/*"] if exposure(args) == "cdn" else []
+    return args.get("cdn_cached_paths", default)
+
+
 def log_sources(args: FlaskAppArgs) -> list[str]:
     """What writes access logs to the app's bucket for them; load balancers have their own."""
     if not args["access_logs"]:
         return []
-    has_distribution = exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
-    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
+    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution(args)}
     return [source for source, is_there in found.items() if is_there]
 
 

@@ -13,6 +13,7 @@ from ..validation.argument_types import typed
 from ..validation.choices import PriceClass
 from ..validation.problems import Problem, raise_problems
 from ..validation.values import range_problems, repeated_problems
+from .cached_paths import CACHE_POLICY_ID, REQUEST_POLICY_ID, cached_path_problems
 from .certificate import domain_problems
 from .cloudfront_region import distribution_certificate_problems
 from .load_balancer_guard import distribution_guard, tags
@@ -31,6 +32,8 @@ class CdnArgs(TypedDict, total=False):
     """The app's own domains, at most 100, wildcards like `*.example.com` included; `certificate_arn` must be given. Their records must point at the distribution. Default: none, CloudFront's default domain alone."""
     certificate_arn: pulumi.Input[str]
     """ARN of an issued ACM certificate in us-east-1 for the aliases. Default: none, CloudFront's own."""
+    cached_paths: Sequence[str]
+    """Path patterns of static files that edge locations cache, such as `/static/*`: for as long as their Cache-Control says, or 24 hours without it. Requests for them have neither cookies nor a query string, and can only be GET or HEAD. Default: none, everything is passed to the load balancer."""
     load_balancers: Sequence[str]
     """The load balancers that the app's tasks are registered with: `public`, `internal` or both. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
     price_class: PriceClass
@@ -48,7 +51,7 @@ class CdnArgs(TypedDict, total=False):
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
-_DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+_DEFAULTS: Mapping[str, Any] = {"cached_paths": [], "price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
 # CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
@@ -106,6 +109,7 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
             "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
         )
     yield from _alias_problems(args)
+    yield from cached_path_problems("cached_paths", args["cached_paths"])
     yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
     reason = "it would protect a CloudFront distribution"
     yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
@@ -136,7 +140,7 @@ def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
 
 
 class Cdn(Component):
-    """A CloudFront distribution that caches nothing and passes everything to a load balancer.
+    """A CloudFront distribution that passes everything to a load balancer, and caches only the paths of static files.
 
     It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net, or on its own domains.
     """
@@ -191,16 +195,22 @@ class Cdn(Component):
             price_class=self._args["price_class"],
             origins=[self._origin()],
             default_cache_behavior={
-                "target_origin_id": _ORIGIN_ID,
-                "viewer_protocol_policy": "redirect-to-https",
+                **self._behavior(),
                 "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                "cached_methods": ["GET", "HEAD"],
                 "cache_policy_id": self._cache_policy_id,
                 "origin_request_policy_id": self._request_policy_id,
-                "response_headers_policy_id": self._response_policy_id,
-                # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
-                "compress": True,
             },
+            ordered_cache_behaviors=[
+                {
+                    **self._behavior(),
+                    "path_pattern": path,
+                    "allowed_methods": ["GET", "HEAD"],
+                    "cache_policy_id": CACHE_POLICY_ID,
+                    "origin_request_policy_id": REQUEST_POLICY_ID,
+                }
+                for path in self._args["cached_paths"]
+            ]
+            or None,
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             aliases=self._args.get("aliases") or None,
             viewer_certificate=self._viewer_certificate(),
@@ -209,6 +219,17 @@ class Cdn(Component):
             wait_for_deployment=self._args["wait"],
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
         )
+
+    def _behavior(self) -> Any:
+        """What all paths have in common."""
+        return {
+            "target_origin_id": _ORIGIN_ID,
+            "viewer_protocol_policy": "redirect-to-https",
+            "cached_methods": ["GET", "HEAD"],
+            "response_headers_policy_id": self._response_policy_id,
+            # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
+            "compress": True,
+        }
 
     def _viewer_certificate(self) -> aws.cloudfront.DistributionViewerCertificateArgsDict:
         if "certificate_arn" not in self._args:

@@ -253,6 +253,21 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "cloudfrontOrigin: 'public' does not work with cdn: CloudFront reaches the app of a domain through a VPC origin; use 'vpc'."
         ],
     ),
+    ({"cdnCachedPaths": "/static/*"}, ["cdnCachedPaths: '/static/*' must be a list, like [a, b]."]),
+    (
+        {**CDN, "cdnCachedPaths": ["static/*"]},
+        [
+            "cdnCachedPaths: 'static/*' is not a path pattern of CloudFront, like /static/*: start with a slash, and use at most 255 letters, digits and characters of _ - . * $ / ~ \" ' @ : + & ?"
+        ],
+    ),
+    (
+        {"cdnCachedPaths": ["/*"]},
+        ["cdnCachedPaths: '/*' would cache pages and reject forms; name the paths of static files, like /static/*."],
+    ),
+    (
+        {"cdnCachedPaths": ["/static/*"], "domain": "shop.example.com"},
+        ["cdnCachedPaths: ['/static/*'] has no effect without CloudFront; set cdn to true, or leave it out."],
+    ),
     (
         {**CDN, "webAclArn": WEB_ACL},
         [

@@ -15,6 +15,7 @@ from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
 from ...image import image
 from ...ingress import certificate, load_balancer, route
+from ...ingress.cached_paths import cached_path_problems
 from ...ingress.cloudfront_region import distribution_certificate_problems
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
@@ -91,6 +92,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
+    yield from cached_path_problems("cdn_cached_paths", args.get("cdn_cached_paths", ()))
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
     yield from entry_problems(args)

@@ -14,7 +14,7 @@ from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
 from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs, with_profile
-from ..topology import exposure
+from ..topology import exposure, has_distribution
 
 
 class _Rule(NamedTuple):
@@ -192,6 +192,11 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "allowed_cidrs",
             f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
             "sees CloudFront's addresses alone.",
+        )
+    if given.get("cdn_cached_paths") and not has_distribution(settled):
+        fix = _REASONS["listener_arn"] if "listener_arn" in settled else "set cdn to true, or leave it out"
+        yield Problem(
+            "cdn_cached_paths", f"{_said(given, 'cdn_cached_paths')} has no effect without CloudFront; {fix}."
         )
     if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
         yield Problem(

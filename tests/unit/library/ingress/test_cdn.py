@@ -75,6 +75,25 @@ def test_the_distribution_has_its_default_name_and_certificate(deploy):
     }
 
 
+def test_paths_of_static_files_are_cached_without_cookies_and_everything_else_is_not(deploy):
+    deployed = deploy(lambda: Cdn("cdn", {**_ARGS, "cached_paths": ["/static/*", "/favicon.ico"]}))
+    behaviors = deployed.named("cdn")["orderedCacheBehaviors"]
+    assert [behavior["pathPattern"] for behavior in behaviors] == ["/static/*", "/favicon.ico"]
+    assert behaviors[0] == {
+        "pathPattern": "/static/*",
+        "targetOriginId": "load-balancer",
+        "viewerProtocolPolicy": "redirect-to-https",
+        "allowedMethods": ["GET", "HEAD"],
+        "cachedMethods": ["GET", "HEAD"],
+        "cachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",  # Managed-CachingOptimized
+        "originRequestPolicyId": "bf0718e1-ba1e-49d1-88b1-f726733018ae",  # Managed-HostHeaderOnly
+        "responseHeadersPolicyId": "security",
+        "compress": True,
+    }
+    assert deployed.named("cdn")["defaultCacheBehavior"]["cachePolicyId"] == "no-cache"
+    assert "orderedCacheBehaviors" not in deploy(lambda: Cdn("other", _ARGS)).named("other")
+
+
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 ALIASES = {"aliases": ["app.example.com", "*.example.com"], "certificate_arn": CERTIFICATE}
 
@@ -136,6 +155,12 @@ def test_price_class_timeout_and_wait_are_the_callers(deploy):
             "aliases",
             "101 are too many; CloudFront allows 100 per distribution.",
         ),
+        ({**_ARGS, "cached_paths": ["static/*"]}, "cached_paths", "'static/*' is not a path pattern of CloudFront"),
+        ({**_ARGS, "cached_paths": ["/a b"]}, "cached_paths", "'/a b' is not a path pattern of CloudFront"),
+        ({**_ARGS, "cached_paths": ["/*"]}, "cached_paths", "'/*' would cache pages and reject forms"),
+        ({**_ARGS, "cached_paths": ["/**/?*"]}, "cached_paths", "would cache pages and reject forms"),
+        ({**_ARGS, "cached_paths": ["/a/*", "/a/*"]}, "cached_paths", "'/a/*' is named more than once"),
+        ({**_ARGS, "cached_paths": [f"/{n}" for n in range(25)]}, "cached_paths", "25 are too many"),
         ({**_ARGS, "origin_timeout": 61}, "origin_timeout", "61 must be a whole number from 1 to 60 seconds."),
     ],
 )

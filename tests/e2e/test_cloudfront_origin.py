@@ -89,7 +89,7 @@ def test_a_domain_moves_to_cloudfront_and_back_while_both_serve_it(program):
     assert validation_records(stack, zone)
 
     stack.configure(cdn=False)
-    assert "back with 'public-with-vpc'" in stack.run("preview", fails=True)
+    assert "cdn: the domain would move from the distribution" in stack.run("preview", fails=True)
     stack.configure(cdn=True, cloudfrontOrigin="public-with-vpc")
     stack.up()
     assert target(stack, zone) == "load balancer"

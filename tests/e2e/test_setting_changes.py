@@ -106,7 +106,7 @@ DOMAIN = {
     "cloudfrontOrigin": "vpc-with-public",
 }
 # Next to the public load balancer, until visitors have moved.
-CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": []}
+CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": "auto"}
 # The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
 CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)

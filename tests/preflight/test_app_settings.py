@@ -80,6 +80,7 @@ READ_ALIKE = {
     "database_url_query": "database_query",
     "domain": "domain",
     "cdn": "cdn",
+    "cdn_cached_paths": "cached_paths",
     "compat": "compat",
     "env": "env",
     "build_env": "build_env",
@@ -126,6 +127,20 @@ def test_behind_cloudfront_there_are_two_proxies_and_the_last_hop_is_http(tmp_pa
     assert contract_environment(settings, 8080, None, "")["TRUST_PROXY_DEPTH"] == depth
     assert visitor_headers(settings)["X-Forwarded-Proto"] == scheme
     assert visitor_headers(settings)["X-Forwarded-Port"] == {"http": "80", "https": "443"}[scheme]
+
+
+@pytest.mark.parametrize(
+    ("values", "paths"),
+    [
+        ({}, ()),
+        ({"domain": "shop.example.com"}, ()),
+        ({"domain": "shop.example.com", "cdn": True}, ("/static/*",)),
+        ({"domain": "shop.example.com", "cdn": True, "cdnCachedPaths": []}, ()),
+        ({"cdnCachedPaths": ["/assets/*"]}, ("/assets/*",)),
+    ],
+)
+def test_the_paths_that_cloudfront_caches_are_the_stack_s(values, paths):
+    assert from_config(config(**values), "shop", ROOT).cached_paths == paths
 
 
 def test_secrets_stay_closed(tmp_path):

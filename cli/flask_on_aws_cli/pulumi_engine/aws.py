@@ -62,7 +62,7 @@ class Aws:
             return self._clients[service]
 
     def in_region(self, region: str) -> "Aws":
-        """The same endpoint in another region; an empty one is this region."""
+        """The same endpoint in another region; an empty text is this region."""
         if region in ("", self.region):
             return self
         with self._lock:

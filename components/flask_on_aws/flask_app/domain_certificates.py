@@ -19,7 +19,7 @@ def _no_records() -> pulumi.Output[Sequence[Mapping[str, str]]]:
 
 @dataclass
 class DomainCertificates:
-    """Certificates, and what was found out about the domain for them."""
+    """The certificates of a domain, its hosted zone and its validation records."""
 
     zone_id: pulumi.Input[str] | None = None
     """The domain's hosted zone; None where no records are created."""
@@ -33,7 +33,7 @@ class DomainCertificates:
 
 
 def domain_certificates(name: str, args: FlaskAppArgs, parent: pulumi.Resource) -> DomainCertificates:
-    """The given certificate, or those that are requested for what serves the domain, now or once its records exist."""
+    """Use the certificate in `certificate_arn`, or request one for each of what serves the domain."""
     zone_id: pulumi.Input[str] | None = args.get("zone_id")
     if "certificate_arn" in args:
         return DomainCertificates(zone_id, args["certificate_arn"], args["certificate_arn"])
@@ -43,19 +43,17 @@ def domain_certificates(name: str, args: FlaskAppArgs, parent: pulumi.Resource) 
         return DomainCertificates(_records_zone(args, parent) if zone_id is None else zone_id)
     if exposure(args) == "shared" and args["dns"] == "external":
         return DomainCertificates(zone_id)  # the shared listener's own certificate covers the name
-    uses = served_by(args)
     certificate_args = component_args.certificate_args(args)
-    if uses != [LOAD_BALANCERS]:
-        certificate_args["used_by"] = uses
+    uses = certificate_args["used_by"] = served_by(args)
     certificate = Certificate(f"{name}-certificate", certificate_args, pulumi.ResourceOptions(parent=parent))
-    found = DomainCertificates(certificate.zone_id, requested=certificate)
+    certificates = DomainCertificates(certificate.zone_id, requested=certificate)
     if LOAD_BALANCERS in uses:
-        found.balancer_arn = certificate.certificate_arn
+        certificates.balancer_arn = certificate.certificate_arn
     if DISTRIBUTIONS in uses:
-        found.distribution_arn = certificate.distribution_certificate_arn
+        certificates.distribution_arn = certificate.distribution_certificate_arn
     if args["dns"] == "external":
-        found.records = certificate.validation_records
-    return found
+        certificates.records = certificate.validation_records
+    return certificates
 
 
 def served_by(args: FlaskAppArgs) -> list[str]:
@@ -67,7 +65,7 @@ def served_by(args: FlaskAppArgs) -> list[str]:
 
 
 def _records_zone(args: FlaskAppArgs, parent: pulumi.Resource) -> str | None:
-    """The zone for the records, where no certificate looks for one."""
+    """Find the zone for the records where no certificate is requested."""
     if args["dns"] != "route53":
         return None
     return find_zone(zone_candidates(args["domain"]), pulumi.InvokeOptions(parent=parent))

@@ -84,7 +84,7 @@ class Exposure:
 
     def _name_host(self) -> None:
         if self._kind in ("cloudfront", "cdn") or self.internal:
-            # On a domain with both load balancers it goes on, or begins, beside the one in use until visitors have moved.
+            # With both load balancers on a domain, it serves next to the public one until visitors have moved.
             self.cdn = self._create_cdn()
         if self._kind == "cloudfront":
             self.hostname = cast(Cdn, self.cdn).domain_name
@@ -244,7 +244,7 @@ class Exposure:
 
 
 class _Target(NamedTuple):
-    """What the domain's records point at."""
+    """The target of the domain's records."""
 
     dns_name: pulumi.Output[str]
     zone_id: pulumi.Output[str]

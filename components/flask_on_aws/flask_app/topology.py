@@ -7,6 +7,9 @@ from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
 
+CDN_CACHED_PATHS = ("/static/*",)
+"""The path patterns that CloudFront caches by default on an app's own domain."""
+
 
 def load_balancers(args: FlaskAppArgs) -> list[str]:
     """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
@@ -31,19 +34,18 @@ def exposure(args: FlaskAppArgs) -> str:
 
 
 def enters_through_public(args: FlaskAppArgs) -> bool:
-    """Whether requests reach the public load balancer first, or CloudFront through it: of two, the one in use."""
+    """Whether visitors, or CloudFront for them, use the public load balancer and not the internal one."""
     return exposure(args) in ("shared", "https") or args["cloudfront_origin"].startswith(PUBLIC)
 
 
 def has_distribution(args: FlaskAppArgs) -> bool:
-    """Whether the stack has a CloudFront distribution, also one beside the public load balancer of a domain."""
+    """Whether the stack has a CloudFront distribution, on its own or next to a public load balancer."""
     return exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
 
 
 def cached_paths(args: FlaskAppArgs) -> Sequence[str]:
     """The path patterns that the distribution caches."""
-    default = ["/static/*"] if exposure(args) == "cdn" else []
-    return args.get("cdn_cached_paths", default)
+    return args.get("cdn_cached_paths", CDN_CACHED_PATHS if exposure(args) == "cdn" else ())
 
 
 def log_sources(args: FlaskAppArgs) -> list[str]:

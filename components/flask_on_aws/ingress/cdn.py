@@ -15,7 +15,7 @@ from ..validation.problems import Problem, raise_problems
 from ..validation.values import range_problems, repeated_problems
 from .cached_paths import CACHE_POLICY_ID, REQUEST_POLICY_ID, cached_path_problems
 from .certificate import domain_problems
-from .cloudfront_region import distribution_certificate_problems
+from .cloudfront_region import MOST_ALIASES, distribution_certificate_problems
 from .load_balancer_guard import distribution_guard, tags
 from .origin_header import ORIGIN_HEADER
 from .web_acl import Scope, web_acl_problems
@@ -56,8 +56,8 @@ _DEFAULTS: Mapping[str, Any] = {"cached_paths": [], "price_class": "PriceClass_1
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
-# https://docs.aws.amazon.com/general/latest/gr/cf_region.html, "Alternate domain names (CNAMEs) per distribution"
-_MOST_ALIASES = 100
+_READING_METHODS = ["GET", "HEAD"]
+_ALL_METHODS = [*_READING_METHODS, "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
 # What CloudFront's console proposes: TLS 1.2 and 1.3 with forward secrecy.
 _SECURITY_POLICY = "TLSv1.2_2021"
 _LOGS = "access-logs"
@@ -121,8 +121,8 @@ def _alias_problems(args: CdnArgs) -> Iterator[Problem]:
         yield Problem(
             "certificate_arn", "A certificate is for aliases, and aliases need one; give both of them, or neither."
         )
-    if len(aliases) > _MOST_ALIASES:
-        yield Problem("aliases", f"{len(aliases)} are too many; CloudFront allows {_MOST_ALIASES} per distribution.")
+    if len(aliases) > MOST_ALIASES:
+        yield Problem("aliases", f"{len(aliases)} are too many; CloudFront allows {MOST_ALIASES} per distribution.")
     for alias in aliases:
         yield from domain_problems("aliases", alias, wildcard=True)
     yield from repeated_problems("aliases", aliases)
@@ -194,20 +194,9 @@ class Cdn(Component):
             http_version="http2and3",
             price_class=self._args["price_class"],
             origins=[self._origin()],
-            default_cache_behavior={
-                **self._behavior(),
-                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                "cache_policy_id": self._cache_policy_id,
-                "origin_request_policy_id": self._request_policy_id,
-            },
+            default_cache_behavior=self._behavior(_ALL_METHODS, self._cache_policy_id, self._request_policy_id),
             ordered_cache_behaviors=[
-                {
-                    **self._behavior(),
-                    "path_pattern": path,
-                    "allowed_methods": ["GET", "HEAD"],
-                    "cache_policy_id": CACHE_POLICY_ID,
-                    "origin_request_policy_id": REQUEST_POLICY_ID,
-                }
+                self._behavior(_READING_METHODS, CACHE_POLICY_ID, REQUEST_POLICY_ID, path_pattern=path)
                 for path in self._args["cached_paths"]
             ]
             or None,
@@ -220,12 +209,22 @@ class Cdn(Component):
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
         )
 
-    def _behavior(self) -> Any:
-        """What all paths have in common."""
+    def _behavior(
+        self,
+        methods: Sequence[str],
+        cache_policy_id: pulumi.Input[str],
+        request_policy_id: pulumi.Input[str],
+        **path: str,
+    ) -> Any:
+        """How CloudFront handles requests for a path pattern, or by default."""
         return {
+            **path,
             "target_origin_id": _ORIGIN_ID,
             "viewer_protocol_policy": "redirect-to-https",
-            "cached_methods": ["GET", "HEAD"],
+            "allowed_methods": methods,
+            "cached_methods": _READING_METHODS,
+            "cache_policy_id": cache_policy_id,
+            "origin_request_policy_id": request_policy_id,
             "response_headers_policy_id": self._response_policy_id,
             # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
             "compress": True,

@@ -1,4 +1,4 @@
-"""The region where CloudFront looks up certificates, whatever the stack's region is, and how resources get there."""
+"""What CloudFront requires of domains and their certificates, and its region, whatever the stack's region is."""
 
 import inspect
 import json
@@ -15,6 +15,8 @@ from ..validation.references import CERTIFICATE, arn_problems
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
 CLOUDFRONT_REGION = "us-east-1"
+# https://docs.aws.amazon.com/general/latest/gr/cf_region.html, "Alternate domain names (CNAMEs) per distribution"
+MOST_ALIASES = 100
 
 
 def distribution_certificate_problems(argument: str, value: Any) -> Iterator[Problem]:

@@ -253,6 +253,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "cloudfrontOrigin: 'public' does not work with cdn: CloudFront reaches the app of a domain through a VPC origin; use 'vpc'."
         ],
     ),
+    (
+        {**CDN, "domainAliases": [f"a{number}.example.com" for number in range(100)]},
+        ["domainAliases: 100 are too many with cdn; CloudFront allows 100 names per distribution, `domain` included."],
+    ),
     ({"cdnCachedPaths": "/static/*"}, ["cdnCachedPaths: '/static/*' must be a list, like [a, b]."]),
     (
         {**CDN, "cdnCachedPaths": ["static/*"]},

@@ -16,7 +16,7 @@ from ...ecs.containers import CA_CONTAINER
 from ...image import image
 from ...ingress import certificate, load_balancer, route
 from ...ingress.cached_paths import cached_path_problems
-from ...ingress.cloudfront_region import distribution_certificate_problems
+from ...ingress.cloudfront_region import MOST_ALIASES, distribution_certificate_problems
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
@@ -219,6 +219,12 @@ def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     origin = args["cloudfront_origin"]
     if args["cdn"] and "listener_arn" not in args:
         yield from distribution_certificate_problems("certificate_arn", args.get("certificate_arn"))
+        if len(args["domain_aliases"]) >= MOST_ALIASES:
+            yield Problem(
+                "domain_aliases",
+                f"{len(args['domain_aliases'])} are too many with cdn; CloudFront allows {MOST_ALIASES} names per "
+                "distribution, `domain` included.",
+            )
     if args["cdn"] and args.get("domain") and origin == "public":
         yield Problem(
             "cloudfront_origin",

@@ -1,7 +1,8 @@
 """Settings of stacks that together set every setting, with every type of valid value.
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
-as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, and an Aurora cluster. `EXISTING` has a database
+as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, an Aurora cluster, and CloudFront
+on its domain. `EXISTING` has a database
 that the stack does not create. In `UNSET`, every setting is present but not set.
 """
 
@@ -40,6 +41,7 @@ OWN: dict[str, Any] = {
     "domainAliases": ["www.shop.example.com"],
     "dns": "external",
     "dnsReady": True,
+    "cdn": False,
     "cloudfrontOrigin": "vpc",
     "vpcCidr": "10.9.0.0/16",
     "zones": 3,
@@ -154,6 +156,11 @@ SHARED: dict[str, Any] = {
 }
 PLANNED: dict[str, Any] = {
     "app": "tests/apps/pip",
+    "domain": "shop.example.com",
+    "dns": "external",
+    "dnsReady": True,
+    "cdn": True,
+    "cdnCachedPaths": ["/static/*", "/assets/*"],
     "database": "aurora-mysql",
     "databaseMinCapacity": 0,
     "databaseMaxCapacity": 2.5,

@@ -241,6 +241,7 @@ NOTHING: Sequence[str] = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     "aws:wafv2/webAclAssociation:WebAclAssociation",
     "pulumi:index:Stash",
+    "pulumi:providers:aws",
     "random:index/randomId:RandomId",
     "random:index/randomPassword:RandomPassword",
 )

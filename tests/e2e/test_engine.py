@@ -466,6 +466,32 @@ pulumi.export("origin", origin.arn)
     assert tags() == [{}] * 2
 
 
+def test_a_resource_is_created_and_deleted_in_the_region_of_its_provider_or_its_own(stack):
+    def body(region):
+        return f"""
+other = pulumi.ProviderResource("aws", "other", {{"region": {region!r}}})
+Custom("aws:cloudwatch/logGroup:LogGroup", "by-provider", {{}}, pulumi.ResourceOptions(provider=other))
+Custom("aws:cloudwatch/logGroup:LogGroup", "by-input", {{"region": {region!r}}})
+Custom("aws:cloudwatch/logGroup:LogGroup", "here", {{}})
+"""
+
+    def found():
+        clients = {region: Aws(stack.endpoint, region, stack.location.access_key) for region in ("us-east-1", *others)}
+        groups = {region: aws.client("logs").describe_log_groups()["logGroups"] for region, aws in clients.items()}
+        return {region: len(listed) for region, listed in groups.items() if listed}
+
+    others = ("eu-west-1", "ap-south-1")
+    stack.write(body("eu-west-1"))
+    stack.apply()
+    assert found() == {"us-east-1": 1, "eu-west-1": 2}
+    assert stack.apply().created == ()
+    stack.write(body("ap-south-1"))
+    assert names(stack.apply().replaced) == ["by-input", "by-provider"]
+    assert found() == {"us-east-1": 1, "ap-south-1": 2}
+    stack.destroy()
+    assert found() == {}
+
+
 def test_a_renamed_resource_with_an_alias_is_kept(stack):
     stack.write(
         'g = Group("old")\nCustom("aws:cloudwatch/logGroup:LogGroup", "logs", {}, pulumi.ResourceOptions(parent=g))'

@@ -105,9 +105,11 @@ DOMAIN = {
     "allowedCidrs": ["198.51.100.0/24"],
     "cloudfrontOrigin": "vpc-with-public",
 }
+# Next to the public load balancer, until visitors have moved.
+CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": "auto"}
 # The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
-CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, PROTECTION)
+CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)
 # Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
 # Only previewed, because the emulator cannot change a log group's key; test_stack.py creates a stack with a key.
@@ -205,9 +207,10 @@ def test_settings_of_network_image_and_domain_change_in_place(program):
     configure(stack, {"webAclArn": ""})
     stack.configure(environment="development", deletionProtection=False, keepData=False)
     assert "databaseBackupDays" in stack.run("preview", fails=True)  # from 14 to 1: less can be restored
-    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"]})
+    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"], **CDN})
     stack.up()
     assert web_acls(stack) == {"app-alb": None, "app-ilb": None}
+    check_cdn(stack)
     stack.run("destroy", "--yes", "--skip-preview")
     assert stack.resources() == {}
 
@@ -300,6 +303,29 @@ def check_cache(stack) -> None:
     assert (group["CacheNodeType"], len(group["MemberClusters"])) == ("cache.t4g.small", 3)
     assert (group["AutomaticFailover"], group["MultiAZ"], group["SnapshotRetentionLimit"]) == ("enabled", "enabled", 3)
     assert group["TransitEncryptionEnabled"] is True
+
+
+def check_cdn(stack) -> None:
+    """Check that the domain points at the distribution, which has its certificate, and cannot lose it at once."""
+    config = distribution(stack)
+    assert config["Aliases"]["Items"] == ["shop.example.com", "www.example.com"]
+    (certificate,) = [
+        certificate["CertificateArn"]
+        for certificate in stack.aws("acm").list_certificates()["CertificateSummaryList"]
+        if certificate["CertificateArn"] == config["ViewerCertificate"]["ACMCertificateArn"]
+    ]
+    assert certificate.split(":")[3] == "us-east-1"
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert config["HttpVersion"] == "http2and3"
+    (zone,) = stack.aws("route53").list_hosted_zones()["HostedZones"]
+    records = stack.aws("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    targets = {record["AliasTarget"]["HostedZoneId"] for record in records if record.get("AliasTarget")}
+    assert targets == {"Z2FDTNDATAQYW2"}
+    behaviors = config["CacheBehaviors"]["Items"]
+    assert [behavior["PathPattern"] for behavior in behaviors] == ["/static/*", "/assets/*"]
+    configure(stack, {"cdn": False})
+    assert "cdn: the domain would move from the distribution" in stack.run("preview", fails=True)
+    configure(stack, {"cdn": True})
 
 
 def check_zones(stack, ids) -> None:

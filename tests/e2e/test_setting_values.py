@@ -94,6 +94,7 @@ def test_every_setting_changes_the_plan(planned):
     plan = planned(PLANNED)
     scaling = plan["aws:rds/cluster:Cluster::app-db"]["serverlessv2ScalingConfiguration"]
     assert scaling == {"minCapacity": 0, "maxCapacity": 2.5, "secondsUntilAutoPause": 600}
+    assert plan["aws:cloudfront/distribution:Distribution::app-cdn"]["aliases"] == ["shop.example.com"]
     image = next(inputs for key, inputs in plan.items() if key.startswith("docker-build:index:Image::"))
     assert "python:3.12" in image["dockerfile"]["inline"]
 

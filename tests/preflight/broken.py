@@ -326,6 +326,13 @@ BROKEN = {
         "static files", Cause.STATIC_FILES, "refers to 2 files, of which 2 are not served", PAGE,
         evidence="404 /static/site.css", fix="WhiteNoise",
     ),
+    "static-files-that-outlive-a-release": Broken(
+        "edge cache", Cause.STALE_FILES, "CloudFront keeps 1 of 1 files after a release",
+        view("return '<link rel=stylesheet href=/static/site.css>'", "/") + UP
+        + "@app.get('/static/site.css')\ndef css():\n    return '', {'Cache-Control': 'max-age=31536000'}\n",
+        settings={"domain": "shop.example.com", "cdn": True, "cached_paths": ("/static/*",)}, status=Status.WARNING,
+        evidence="/static/site.css: 31536000 seconds", fix="cdnCachedPaths",
+    ),
     "not-installed": Broken(
         "starts", Cause.NOT_INSTALLED, "module yaml is not installed", "import yaml" + GOOD,
         evidence="ModuleNotFoundError", fix="add PyYAML",

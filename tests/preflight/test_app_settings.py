@@ -8,6 +8,7 @@ import pytest
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws.runtime_contract.contract import SERVICES, DatabaseFacts, plain_names, secret_names
+from flask_on_aws_cli.preflight.app_checks.startup_probe import visitor_headers
 from flask_on_aws_cli.preflight.environment import contract_environment
 from flask_on_aws_cli.preflight.settings import AppSettings, from_config, release_command
 from flask_on_aws_cli.pulumi_engine.program.project import read_project
@@ -78,6 +79,8 @@ READ_ALIKE = {
     "database_url_scheme": "database_scheme",
     "database_url_query": "database_query",
     "domain": "domain",
+    "cdn": "cdn",
+    "cdn_cached_paths": "cached_paths",
     "compat": "compat",
     "env": "env",
     "build_env": "build_env",
@@ -113,6 +116,31 @@ def test_the_app_gets_all_of_the_contract_and_made_up_secrets(tmp_path):
     assert found["DATABASE_URL"].startswith("postgresql://app:p%40ss@database:5432/app?sslmode=verify-full")
     assert found["STRIPE_KEY"]
     assert "DATABASE_URL" not in contract_environment(settings, 8080, None, "")
+
+
+@pytest.mark.parametrize(
+    ("domain", "cdn", "depth", "scheme"),
+    [("", False, "2", "http"), ("shop.example.com", False, "1", "https"), ("shop.example.com", True, "2", "http")],
+)
+def test_behind_cloudfront_there_are_two_proxies_and_the_last_hop_is_http(tmp_path, domain, cdn, depth, scheme):
+    settings = AppSettings(tmp_path, domain=domain, cdn=cdn)
+    assert contract_environment(settings, 8080, None, "")["TRUST_PROXY_DEPTH"] == depth
+    assert visitor_headers(settings)["X-Forwarded-Proto"] == scheme
+    assert visitor_headers(settings)["X-Forwarded-Port"] == {"http": "80", "https": "443"}[scheme]
+
+
+@pytest.mark.parametrize(
+    ("values", "paths"),
+    [
+        ({}, ()),
+        ({"domain": "shop.example.com"}, ()),
+        ({"domain": "shop.example.com", "cdn": True}, ("/static/*",)),
+        ({"domain": "shop.example.com", "cdn": True, "cdnCachedPaths": []}, ()),
+        ({"cdnCachedPaths": ["/assets/*"]}, ("/assets/*",)),
+    ],
+)
+def test_the_paths_that_cloudfront_caches_are_the_stack_s(values, paths):
+    assert from_config(config(**values), "shop", ROOT).cached_paths == paths
 
 
 def test_secrets_stay_closed(tmp_path):

@@ -63,6 +63,7 @@ class Cause(StrEnum):
     DEBUGGER = "debugger on"
     SHOWS_SECRET = "shows a secret"  # noqa: S105 a cause
     STATIC_FILES = "static files missing"
+    STALE_FILES = "static files outlive a release"
     IGNORES_SIGTERM = "ignores SIGTERM"
     FAILS_ON_SIGTERM = "exits non-zero on SIGTERM"
     CUTS_OFF = "cuts off requests"

@@ -37,7 +37,7 @@ def contract_environment(
     facts = Facts(
         port=port,
         external_url=f"https://{external_host(settings)}",
-        proxy_depth=1 if settings.domain else 2,
+        proxy_depth=2 if settings.behind_cloudfront else 1,
         environment=settings.environment,
         region=settings.region,
         release="preflight",

@@ -23,6 +23,8 @@ from .app_checks.disk import disk_check, sqlite_check
 from .app_checks.django_commands import MIGRATIONS, deploy_check, migrations_check
 from .app_checks.draining import NAME as DRAINING
 from .app_checks.draining import hold, judge_draining
+from .app_checks.edge_cache import NAME as EDGE_CACHE
+from .app_checks.edge_cache import edge_cache_check
 from .app_checks.forms import forms_check
 from .app_checks.page import DEBUGGER, FRONT, STATIC, page_checks, visit
 from .app_checks.proxy_trust import ADDRESS, SCHEME, forge_address, judge_address, judge_scheme
@@ -132,6 +134,8 @@ def _running_app_checks(
         visited, lines = visit(app, headers), app.lines()
         front = visited.steps[-1]
         pages = page_checks(visited, lines, Output(lines[before:], built.command, context=context))
+        if settings.cached_paths:
+            pages.append(edge_cache_check(settings.cached_paths, visited.files))
         pages.append(judge_secrets([*visited.steps, (start.health_path, start.visit)], secrets))
         pages += _trust_checks(built, app, front, source)
         pages += _framework_pages(app, front[0], settings, framework)
@@ -145,7 +149,8 @@ def _running_app_checks(
     else:
         yield from checks
     reason = "the app did not answer 200"
-    names = (FRONT, STATIC, DEBUGGER, SECRETS, HOST, ADDRESS, SCHEME, IDLE)
+    edge = (EDGE_CACHE,) if settings.cached_paths else ()
+    names = (FRONT, STATIC, DEBUGGER, *edge, SECRETS, HOST, ADDRESS, SCHEME, IDLE)
     yield from pages or [not_checked(name, reason) for name in names]
     judged = [*checks, *pages]
     yield sqlite_check(Output(app.lines(), built.command, context=context), app.sqlite_files(), judged)

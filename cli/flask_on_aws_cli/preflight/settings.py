@@ -9,6 +9,7 @@ from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
 from flask_on_aws.database.engines import ALL_ENGINES
+from flask_on_aws.flask_app.topology import CDN_CACHED_PATHS
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS, product_of
 from flask_on_aws.validation.setting_texts import plain
@@ -52,6 +53,10 @@ class AppSettings:
     cache_use: str = "cache"
     cache_major: int = 8
     domain: str = ""
+    cdn: bool = False
+    """Whether CloudFront serves the domain."""
+    cached_paths: tuple[str, ...] = ()
+    """Path patterns of static files that CloudFront caches."""
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """The app's own variables."""
@@ -73,6 +78,11 @@ class AppSettings:
     """Whether they are a stack's settings, so that AWS checks /up where the health path is `auto`."""
     before_push: bool = False
     """Whether an update runs the preflight before it pushes the image; the update itself checks domain and account."""
+
+    @property
+    def behind_cloudfront(self) -> bool:
+        """Whether requests reach the load balancer from CloudFront, over HTTP."""
+        return self.cdn or not self.domain
 
 
 def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSettings:
@@ -133,6 +143,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         cache_use=text("cacheUse", defaults.cache_use),
         cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),
         domain=text("domain"),
+        cdn=text("cdn", "false") == "true",
+        cached_paths=texts("cdnCachedPaths", CDN_CACHED_PATHS if text("domain") and text("cdn") == "true" else ()),
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),

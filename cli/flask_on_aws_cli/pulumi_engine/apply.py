@@ -51,6 +51,7 @@ class Applier:
     def register(self, resource: Resource) -> RegistrationResult:
         self._begin(resource)
         try:
+            resource = replace(resource, region=self._region(resource))
             self._apply_aliases(resource)
             if not resource.custom:
                 self._operations.component(resource, self._operations.state.resources.get(resource.urn))
@@ -94,6 +95,12 @@ class Applier:
             if resource.urn in self._registered:
                 raise EngineError(f"{resource.label} is registered twice; give each a unique name.")
             self._registered.add(resource.urn)
+
+    def _region(self, resource: Resource) -> str:
+        """The region of the resource itself or of its explicit provider; empty for the stack's."""
+        provider = self._operations.state.resources.get(resource.provider)
+        region = plain(resource.inputs.get("region")) or (plain(provider.inputs.get("region")) if provider else "")
+        return "" if not resource.custom or region in (None, self._operations.aws.region) else str(region)
 
     def _apply_aliases(self, resource: Resource) -> None:
         resources = self._operations.state.resources
@@ -197,6 +204,8 @@ def _with_tags(tags: Any, defaults: Mapping[str, str]) -> Any:
 
 def _decide(resource: Resource, provider: Provider, old: Record, inputs: Mapping[str, Any]) -> Step:
     options = resource.options
+    if old.region != resource.region:  # AWS moves nothing between regions
+        return Step.REPLACE
     # An explicit name is in use for as long as the old resource exists.
     has_same_name = naming.has_explicit_name(resource) and old.physical == naming.physical_name(resource)
     delete_first = options.delete_before_replace

@@ -30,6 +30,7 @@ class Aws:
     def __init__(self, endpoint: str, region: str, key: AccessKey = _PLACEHOLDER_KEY) -> None:
         self.endpoint, self.region, self._key = endpoint, region, key
         self._clients: dict[str, Any] = {}
+        self._other_regions: dict[str, Aws] = {}
         self._lock = threading.Lock()
         self._run = ""
 
@@ -43,6 +44,7 @@ class Aws:
             EngineError: if the endpoint does not respond.
         """
         self._run = f"{stack}/{secrets.token_hex(8)}"
+        self._other_regions.clear()
         request = control_request(f"{self.endpoint}{engine_runs.PREFIX}{self._run}", self._key, self.region, "PUT")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
         try:
@@ -58,6 +60,16 @@ class Aws:
             if service not in self._clients:
                 self._clients[service] = self._create_client(service)
             return self._clients[service]
+
+    def in_region(self, region: str) -> "Aws":
+        """The same endpoint in another region; an empty text is this region."""
+        if region in ("", self.region):
+            return self
+        with self._lock:
+            if region not in self._other_regions:
+                other = self._other_regions[region] = Aws(self.endpoint, region, self._key)
+                other._run = self._run
+            return self._other_regions[region]
 
     @cached_property
     def account_id(self) -> str:

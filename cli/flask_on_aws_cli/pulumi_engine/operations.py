@@ -188,7 +188,7 @@ class Operations:
 
     def _call(self, record: Record) -> Call:
         inputs, outputs = plain(record.inputs), plain(record.outputs)
-        return Call(self.aws, self.root, record.physical, inputs, record.id, outputs=outputs)
+        return Call(self.aws.in_region(record.region), self.root, record.physical, inputs, record.id, outputs=outputs)
 
     def _run_hooks(
         self,
@@ -234,5 +234,6 @@ def make_record(resource: Resource, inputs: Mapping[str, Any], **fields: Any) ->
         retain_on_delete=options.retain_on_delete,
         deleted_with=options.deleted_with,
         hooks={kind: tuple(names) for kind, names in options.hooks.items()},
+        region=resource.region,
         **fields,
     )

@@ -40,6 +40,7 @@ PLANNED_TYPES: Mapping[str, str] = {
     "aws:sns/topicPolicy:TopicPolicy": _ALARM,
     "aws:sns/topicSubscription:TopicSubscription": _ALARM,
     "aws:wafv2/webAclAssociation:WebAclAssociation": "The local load balancer has no web application firewall.",
+    "pulumi:providers:aws": "It is a region for other resources, and nothing on AWS.",
     "docker-build:index:Image": _BUILT,
     "docker:index/image:Image": _BUILT,
 }

@@ -37,6 +37,8 @@ class Record:
     retain_on_delete: bool = False
     deleted_with: str = ""
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    region: str = ""
+    """The region that it was created in; empty for the stack's."""
     planned: bool = False
     """Whether it was only planned, so that it does not exist on AWS."""
     unsure: bool = False

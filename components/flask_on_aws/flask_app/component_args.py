@@ -370,6 +370,8 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
     return FlaskAppArgs(
         environment=args["environment"],
         domain=args["domain"],
+        cdn=args["cdn"],
+        cdn_cached_paths=args["cdn_cached_paths"],
         port=args["port"],
         health_check_path=args["health_check_path"],
         startup_seconds=args["startup_seconds"],

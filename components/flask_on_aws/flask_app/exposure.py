@@ -1,23 +1,23 @@
-"""How visitors reach an app: its own load balancers, a shared one, or CloudFront's name, with certificate and records."""
+"""How visitors reach an app: its own load balancers, a shared one, or CloudFront, with certificates and records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from ..ingress.alias_records import AliasRecords
+from ..ingress.alias_records import AliasRecords, AliasRecordsArgs
 from ..ingress.cdn import Cdn, CdnArgs
-from ..ingress.certificate import Certificate, find_zone, zone_candidates
 from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..ingress.route import Route
 from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
 from ..network.network import Network
 from . import component_args
+from .domain_certificates import domain_certificates, served_by
 from .flask_app_args import FlaskAppArgs
-from .topology import exposure, load_balancers
+from .topology import cached_paths, enters_through_public, exposure, load_balancers
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
@@ -56,13 +56,14 @@ class Exposure:
         self._kind = exposure(args)
         self.load_balancers = load_balancers(args)
         # With both load balancers on a domain, one: less is believed, not more.
-        self.proxy_depth = 2 if self._kind == "cloudfront" else 1
-        self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
-        self.certificate: Certificate | None = None
+        is_behind_cdn = self._kind == "cloudfront" or (self._kind == "cdn" and PUBLIC not in self.load_balancers)
+        self.proxy_depth = 2 if is_behind_cdn else 1
+        certificates = self._certificates = domain_certificates(name, args, parent)
+        self.certificate, self.dns_records = certificates.requested, certificates.records
         self.cdn: Cdn | None = None
-        certificate_arn = self._create_certificate()
-        self.certificate_arn = pulumi.Output.from_input(certificate_arn or "")
-        self._create_entrances(certificate_arn)
+        self._create_entrances(certificates.balancer_arn)
+        arn = certificates.distribution_arn if self._serves_domain_by_cdn else certificates.balancer_arn
+        self.certificate_arn = pulumi.Output.from_input("" if arn is None else arn)
         self.url = pulumi.Output.format("https://{host}", host=self.hostname)
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -77,20 +78,22 @@ class Exposure:
             self.public = self._create_public(certificate)
         if INTERNAL in self.load_balancers:
             self.internal = self._create_internal()
-        first_is_public = self._kind != "cloudfront" or self._args["cloudfront_origin"].startswith(PUBLIC)
-        self.main = cast(Entrance, self.public if first_is_public else self.internal)
+        self.main = cast(Entrance, self.public if enters_through_public(self._args) else self.internal)
         self.load_balancer_dns_name = self.main.load_balancer_dns_name
         self._name_host()
 
     def _name_host(self) -> None:
-        if self._kind == "cloudfront":
+        if self._kind in ("cloudfront", "cdn") or self.internal:
+            # With both load balancers on a domain, it serves next to the public one until visitors have moved.
             self.cdn = self._create_cdn()
-            self.hostname = self.cdn.domain_name
+        if self._kind == "cloudfront":
+            self.hostname = cast(Cdn, self.cdn).domain_name
             return
-        if self.internal:
-            self.cdn = self._create_cdn()  # its name goes on beside the domain, until visitors have moved
         self.hostname = pulumi.Output.from_input(self._args["domain"])
-        self._set_records()
+        if self._args["dns"] != "route53" or self._certificates.zone_id is None:
+            names, target = self._domains(), self._target().dns_name
+            records = pulumi.Output.all(self.dns_records, target)
+            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
 
     @property
     def other_target_group_arns(self) -> list[pulumi.Output[str]]:
@@ -103,36 +106,14 @@ class Exposure:
         """Of the load balancer in use; known once its rules exist: ECS rejects a target group without a listener."""
         return _routed(self.main.target)
 
-    def _create_certificate(self) -> pulumi.Input[str] | None:
-        self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
-        if "certificate_arn" in self._args or not self._args.get("domain"):
-            return self._args.get("certificate_arn")
-        if self._args["listener_has_certificate"]:
-            self._find_zone()
-            return None
-        if self._kind == "shared" and self._args["dns"] == "external":
-            return None  # the shared listener's own certificate covers the name
-        args = component_args.certificate_args(self._args)
-        certificate = self.certificate = Certificate(f"{self._name}-certificate", args, self._child())
-        self._zone_id = certificate.zone_id
-        if self._args["dns"] == "external":
-            self.dns_records = certificate.validation_records
-        return certificate.certificate_arn
-
-    def _find_zone(self) -> None:
-        """The zone for the records, where no certificate looks for one."""
-        if self._args["dns"] == "route53" and self._zone_id is None:
-            candidates = zone_candidates(self._args["domain"])
-            self._zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self._parent))
-
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
         args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
-        if self._kind == "https":
+        if self._kind in ("https", "cdn"):
             args["mode"], args["certificate_arn"] = "https", cast(pulumi.Input[str], certificate)
         else:
             args.pop("allowed_cidrs", None)
-        if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
+        if self._kind in ("cloudfront", "cdn") and self._args["cloudfront_origin"] == "vpc-with-public":
             args["deletion_protection"] = False  # no visitor uses it any more, and the next update removes it
         balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
         route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
@@ -159,7 +140,7 @@ class Exposure:
 
     def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._args
-        hosts = [args["domain"], *args["domain_aliases"]]
+        hosts = self._domains()
         route = component_args.shared_route_args(args, self._network.vpc_id, args["listener_arn"], hosts)
         if certificate is not None:
             self._attach(certificate)
@@ -198,13 +179,17 @@ class Exposure:
         origin = self.main if self._kind == "cloudfront" else cast(Entrance, self.internal)
         args: CdnArgs = {
             "origin_domain_name": origin.load_balancer_dns_name,
+            "cached_paths": cached_paths(self._args),
             "load_balancers": self.load_balancers,
         }
         if origin is self.internal:
             args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
         else:
             args["origin_secret"] = self._origin_secret
-        if self._kind == "cloudfront" and "web_acl_arn" in self._args:
+        certificate = self._certificates.distribution_arn
+        if self._kind == "cdn" and certificate is not None:
+            args["aliases"], args["certificate_arn"] = self._domains(), certificate
+        if self._kind in ("cloudfront", "cdn") and "web_acl_arn" in self._args:
             args["web_acl_arn"] = self._args["web_acl_arn"]
         if self._log_bucket_arn is not None:
             args["access_log_bucket_arn"] = self._log_bucket_arn
@@ -222,22 +207,47 @@ class Exposure:
         }
         return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
 
-    def _set_records(self) -> None:
-        names = [self._args["domain"], *self._args["domain_aliases"]]
-        if self._args["dns"] == "route53" and self._zone_id is not None:
-            AliasRecords(
-                f"{self._name}-dns",
-                {
-                    "zone_id": self._zone_id,
-                    "names": names,
-                    "target_dns_name": self.load_balancer_dns_name,
-                    "target_zone_id": self.main.load_balancer_zone_id,
-                },
-                self._child(),
-            )
-        else:
-            records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
-            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+    def create_records(self, released: pulumi.Output[str]) -> None:
+        """Point the domain at what serves it, in Route 53.
+
+        Args:
+            released: known once the app's tasks are healthy behind each load balancer; a domain that moves waits for it.
+        """
+        zone_id = self._certificates.zone_id
+        if self._kind == "cloudfront" or self._args["dns"] != "route53" or zone_id is None:
+            return
+        target = self._target()
+        dns_name = target.dns_name
+        if self._kind == "cdn" and len(self.load_balancers) == 2:
+            dns_name = pulumi.Output.all(dns_name, released).apply(lambda both: str(both[0]))
+        args: AliasRecordsArgs = {
+            "zone_id": zone_id,
+            "names": self._domains(),
+            "target_dns_name": dns_name,
+            "target_zone_id": target.zone_id,
+        }
+        if self._kind != "shared":
+            args["served_by"] = served_by(self._args)
+        AliasRecords(f"{self._name}-dns", args, self._child())
+
+    def _domains(self) -> list[str]:
+        return [self._args["domain"], *self._args["domain_aliases"]]
+
+    @property
+    def _serves_domain_by_cdn(self) -> bool:
+        return self._args["cdn"] and not enters_through_public(self._args)
+
+    def _target(self) -> "_Target":
+        if self.cdn and self._kind == "cdn" and self._serves_domain_by_cdn:
+            return _Target(self.cdn.domain_name, self.cdn.hosted_zone_id)
+        return _Target(self.load_balancer_dns_name, self.main.load_balancer_zone_id)
+
+
+class _Target(NamedTuple):
+    """The target of the domain's records."""
+
+    dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
 
 
 def _entrance(balancer: LoadBalancer, target: Route) -> Entrance:

@@ -89,9 +89,13 @@ class FlaskAppArgs(TypedDict, total=False):
     zone_id: pulumi.Input[str]
     """Id of the domain's hosted zone in Route 53. Default: the zone with the longest matching name."""
     certificate_arn: pulumi.Input[str]
-    """ARN of an existing ACM certificate for the domain, in the stack's region. On a shared listener it stays attached when the app is deleted. Default: none, one is requested."""
+    """ARN of an existing ACM certificate for the domain, in the stack's region, or with `cdn` in us-east-1. On a shared listener it stays attached when the app is deleted. Default: none, one is requested."""
+    cdn: bool
+    """Whether CloudFront serves the domain, with HTTP/3 and edge locations, instead of a public load balancer. A running stack moves in two updates, see UPGRADE.md. Default: false."""
+    cdn_cached_paths: Sequence[str]
+    """Path patterns of static files that CloudFront caches: for as long as their Cache-Control says, or 24 hours without it. Requests for them reach the app without cookies and query string. An empty list caches nothing. Default: /static/* with `cdn`, none on CloudFront's default domain."""
     cloudfront_origin: str
-    """How CloudFront reaches an app without a domain: `vpc` (through a VPC origin and a load balancer without a public address) or `public` (through a public load balancer, as in stacks created before VPC origins were supported). `public-with-vpc` and `vpc-with-public` are steps between the two, or to a domain: the stack has both load balancers, and CloudFront uses the first named. See UPGRADE.md. Default: vpc."""
+    """How CloudFront reaches an app without a domain, or with `cdn`: `vpc` (through a VPC origin and a load balancer without a public address) or, without `cdn`, `public` (through a public load balancer, as in stacks created before VPC origins were supported). `public-with-vpc` and `vpc-with-public` are steps between the two, or to a domain: the stack has both load balancers, and CloudFront, or with `cdn` the domain, uses the first named. See UPGRADE.md. Default: vpc."""
     # Network
     vpc_cidr: str
     """Address range of the VPC. Default: 10.0.0.0/16."""
@@ -195,11 +199,11 @@ class FlaskAppArgs(TypedDict, total=False):
     """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may connect to the load balancer of an app on its own domain. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain; not with `cdn`. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
-    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's default domain. Default: none."""
+    """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT with `cdn` and for one on CloudFront's default domain. Default: none."""
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool
@@ -323,6 +327,7 @@ COMMON: FlaskAppArgs = {
     "domain_aliases": [],
     "dns": "route53",
     "dns_ready": False,
+    "cdn": False,
     "listener_priority": 100,  # in the middle of a hundred apps' rules
     "listener_has_certificate": False,
     "listener_paths": ["/*"],

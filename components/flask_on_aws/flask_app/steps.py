@@ -308,6 +308,7 @@ class FlaskAppSteps(Component):
             worker: self._service(worker, self._worker_args(worker, command))
             for worker, command in sorted(self._args["workers"].items())
         }
+        self._exposure.create_records(web.recorded)
         self._show_services(web, self.workers)
 
     def _service(self, role: str, args: ServiceArgs) -> Service:

@@ -1,11 +1,14 @@
 """What a Flask app consists of, as far as its arguments decide: pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
+
+CDN_CACHED_PATHS = ("/static/*",)
+"""The path patterns that CloudFront caches by default on an app's own domain."""
 
 
 def load_balancers(args: FlaskAppArgs) -> list[str]:
@@ -15,25 +18,41 @@ def load_balancers(args: FlaskAppArgs) -> list[str]:
         return []
     if kind == "https":
         return [PUBLIC, INTERNAL] if origin == "vpc-with-public" else [PUBLIC]
+    if kind == "cdn":
+        return [INTERNAL] if origin == "vpc" else [PUBLIC, INTERNAL]
     return {"vpc": [INTERNAL], "public": [PUBLIC]}.get(origin, [PUBLIC, INTERNAL])
 
 
 def exposure(args: FlaskAppArgs) -> str:
-    """How the app is reached: `shared` listener, `https` on its own domain, or `cloudfront`'s name."""
+    """How the app is reached: `shared` listener, `https` or `cdn` on its own domain, or `cloudfront`'s name."""
     if "listener_arn" in args:
         return "shared"
     reachable = "certificate_arn" in args or args["dns"] == "route53" or args["dns_ready"]
-    return "https" if args.get("domain") and reachable else "cloudfront"
+    if not args.get("domain") or not reachable:
+        return "cloudfront"
+    return "cdn" if args["cdn"] else "https"
+
+
+def enters_through_public(args: FlaskAppArgs) -> bool:
+    """Whether visitors, or CloudFront for them, use the public load balancer and not the internal one."""
+    return exposure(args) in ("shared", "https") or args["cloudfront_origin"].startswith(PUBLIC)
+
+
+def has_distribution(args: FlaskAppArgs) -> bool:
+    """Whether the stack has a CloudFront distribution, on its own or next to a public load balancer."""
+    return exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
+
+
+def cached_paths(args: FlaskAppArgs) -> Sequence[str]:
+    """The path patterns that the distribution caches."""
+    return args.get("cdn_cached_paths", CDN_CACHED_PATHS if exposure(args) == "cdn" else ())
 
 
 def log_sources(args: FlaskAppArgs) -> list[str]:
     """What writes access logs to the app's bucket for them; load balancers have their own."""
     if not args["access_logs"]:
         return []
-    has_distribution = exposure(args) == "cloudfront" or (
-        exposure(args) == "https" and INTERNAL in load_balancers(args)
-    )
-    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
+    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution(args)}
     return [source for source, is_there in found.items() if is_there]
 
 

@@ -1,4 +1,4 @@
-"""Names in a Route 53 zone that point to a load balancer."""
+"""Names in a Route 53 zone that point to a load balancer or a distribution."""
 
 from collections.abc import Sequence
 from typing import Required, TypedDict
@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from ..component import Component
+from .certificate import DISTRIBUTIONS
+from .load_balancer_guard import records_guard
 
 
 class AliasRecordsArgs(TypedDict, total=False):
@@ -15,19 +17,23 @@ class AliasRecordsArgs(TypedDict, total=False):
     names: Required[Sequence[str]]
     """The host names that get records. Required."""
     target_dns_name: Required[pulumi.Input[str]]
-    """DNS name of the load balancer. Required."""
+    """DNS name of the load balancer or the distribution. Required."""
     target_zone_id: Required[pulumi.Input[str]]
-    """Hosted zone id of the load balancer. Required."""
+    """Hosted zone id of the load balancer or the distribution. Required."""
+    served_by: Sequence[str]
+    """What can serve the names: `load-balancers`, `distributions`, or both while they move from one to the other. If only one is given, an update that would move the names to it is rejected. Default: none, no update is rejected."""
 
 
 class AliasRecords(Component):
-    """An A and an AAAA alias for each name; both follow the load balancer's addresses and cost nothing."""
+    """An A and an AAAA alias for each name; both follow the target's addresses and cost nothing."""
 
     names: pulumi.Output[Sequence[str]]
     """The names, known once their records exist."""
 
     def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        served_by = args.get("served_by") or ()
+        guard = records_guard(name, to_distribution=DISTRIBUTIONS in served_by) if len(served_by) == 1 else None
         records = [
             aws.route53.Record(
                 f"{name}-{host}-{kind.lower()}",
@@ -42,7 +48,7 @@ class AliasRecords(Component):
                         "evaluate_target_health": False,
                     }
                 ],
-                opts=self._child(),
+                opts=self._child(hooks=guard),
             )
             for host in args["names"]
             for kind in ("A", "AAAA")

@@ -1,4 +1,4 @@
-"""HTTPS without a domain: a CloudFront distribution on its default domain in front of an HTTP load balancer."""
+"""A CloudFront distribution in front of an HTTP load balancer, on CloudFront's default domain or on domains of the app."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Required, TypedDict
@@ -12,7 +12,10 @@ from ..storage.access_logs import DISTRIBUTION_REGION
 from ..validation.argument_types import typed
 from ..validation.choices import PriceClass
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import range_problems
+from ..validation.values import range_problems, repeated_problems
+from .cached_paths import CACHE_POLICY_ID, REQUEST_POLICY_ID, cached_path_problems
+from .certificate import domain_problems
+from .cloudfront_region import MOST_ALIASES, distribution_certificate_problems
 from .load_balancer_guard import distribution_guard, tags
 from .origin_header import ORIGIN_HEADER
 from .web_acl import Scope, web_acl_problems
@@ -25,6 +28,12 @@ class CdnArgs(TypedDict, total=False):
     """Id of the VPC origin by which CloudFront reaches an internal load balancer. Default: none, `origin_secret` must be given."""
     origin_secret: pulumi.Input[str]
     """Letters and digits that only this distribution and the rules of a public load balancer know. Default: none, `vpc_origin_id` must be given."""
+    aliases: Sequence[str]
+    """The app's own domains, at most 100, wildcards like `*.example.com` included; `certificate_arn` must be given. Their records must point at the distribution. Default: none, CloudFront's default domain alone."""
+    certificate_arn: pulumi.Input[str]
+    """ARN of an issued ACM certificate in us-east-1 for the aliases. Default: none, CloudFront's own."""
+    cached_paths: Sequence[str]
+    """Path patterns of static files that edge locations cache, such as `/static/*`: for as long as their Cache-Control says, or 24 hours without it. Requests for them have neither cookies nor a query string, and can only be GET or HEAD. Default: none, everything is passed to the load balancer."""
     load_balancers: Sequence[str]
     """The load balancers that the app's tasks are registered with: `public`, `internal` or both. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
     price_class: PriceClass
@@ -42,11 +51,15 @@ class CdnArgs(TypedDict, total=False):
 
 
 # 30 s is CloudFront's own default for the time to the first byte.
-_DEFAULTS: Mapping[str, Any] = {"price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
+_DEFAULTS: Mapping[str, Any] = {"cached_paths": [], "price_class": "PriceClass_100", "origin_timeout": 30, "wait": True}
 # CloudFront's default, and far below the load balancer's 50 s: the side that sends requests must close idle connections
 # first, or a request meets a closing connection.
 _KEEPALIVE_SECONDS = 5
 _ORIGIN_ID = "load-balancer"
+_READING_METHODS = ["GET", "HEAD"]
+_ALL_METHODS = [*_READING_METHODS, "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+# What CloudFront's console proposes: TLS 1.2 and 1.3 with forward secrecy.
+_SECURITY_POLICY = "TLSv1.2_2021"
 _LOGS = "access-logs"
 _LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
 # All that CloudFront logs by default except cs(Cookie), with which a reader of the logs could hijack sessions:
@@ -95,9 +108,25 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
             "An internal load balancer is reached by a VPC origin, a public one by a secret header without which anyone's "
             "distribution could reach it; give exactly one of vpc_origin_id and origin_secret.",
         )
+    yield from _alias_problems(args)
+    yield from cached_path_problems("cached_paths", args["cached_paths"])
     yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
     reason = "it would protect a CloudFront distribution"
     yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
+
+
+def _alias_problems(args: CdnArgs) -> Iterator[Problem]:
+    aliases = args.get("aliases", ())
+    if bool(aliases) != ("certificate_arn" in args):
+        yield Problem(
+            "certificate_arn", "A certificate is for aliases, and aliases need one; give both of them, or neither."
+        )
+    if len(aliases) > MOST_ALIASES:
+        yield Problem("aliases", f"{len(aliases)} are too many; CloudFront allows {MOST_ALIASES} per distribution.")
+    for alias in aliases:
+        yield from domain_problems("aliases", alias, wildcard=True)
+    yield from repeated_problems("aliases", aliases)
+    yield from distribution_certificate_problems("certificate_arn", args.get("certificate_arn"))
 
 
 def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
@@ -111,15 +140,15 @@ def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
 
 
 class Cdn(Component):
-    """A CloudFront distribution that caches nothing and passes everything to a load balancer.
+    """A CloudFront distribution that passes everything to a load balancer, and caches only the paths of static files.
 
-    It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net.
+    It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net, or on its own domains.
     """
 
     domain_name: pulumi.Output[str]
-    """Host name of the distribution."""
+    """CloudFront's host name of the distribution, which the records of aliases point at."""
     url: pulumi.Output[str]
-    """Address of the app, with https and without a trailing slash."""
+    """Address of the app on the first alias, else on `domain_name`, with https and without a trailing slash."""
     distribution_id: pulumi.Output[str]
     """Id of the distribution."""
     distribution_arn: pulumi.Output[str]
@@ -136,7 +165,8 @@ class Cdn(Component):
         if "access_log_bucket_arn" in self._args:
             self._log_requests(self._args["access_log_bucket_arn"])
         self.domain_name = self._distribution.domain_name
-        self.url = pulumi.Output.format("https://{host}", host=self._distribution.domain_name)
+        host = next(iter(self._args.get("aliases", ())), self._distribution.domain_name)
+        self.url = pulumi.Output.format("https://{host}", host=host)
         self.distribution_id = self._distribution.id
         self.distribution_arn = self._distribution.arn
         self.hosted_zone_id = self._distribution.hosted_zone_id
@@ -164,24 +194,51 @@ class Cdn(Component):
             http_version="http2and3",
             price_class=self._args["price_class"],
             origins=[self._origin()],
-            default_cache_behavior={
-                "target_origin_id": _ORIGIN_ID,
-                "viewer_protocol_policy": "redirect-to-https",
-                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                "cached_methods": ["GET", "HEAD"],
-                "cache_policy_id": self._cache_policy_id,
-                "origin_request_policy_id": self._request_policy_id,
-                "response_headers_policy_id": self._response_policy_id,
-                # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
-                "compress": True,
-            },
+            default_cache_behavior=self._behavior(_ALL_METHODS, self._cache_policy_id, self._request_policy_id),
+            ordered_cache_behaviors=[
+                self._behavior(_READING_METHODS, CACHE_POLICY_ID, REQUEST_POLICY_ID, path_pattern=path)
+                for path in self._args["cached_paths"]
+            ]
+            or None,
             restrictions={"geo_restriction": {"restriction_type": "none"}},
-            viewer_certificate={"cloudfront_default_certificate": True},
+            aliases=self._args.get("aliases") or None,
+            viewer_certificate=self._viewer_certificate(),
             web_acl_id=self._args.get("web_acl_arn"),  # CloudFront's name for the ARN
             tags=tags(self._args["load_balancers"]) or None if guarded else None,
             wait_for_deployment=self._args["wait"],
             opts=self._child(hooks=distribution_guard(self._name) if guarded else None),
         )
+
+    def _behavior(
+        self,
+        methods: Sequence[str],
+        cache_policy_id: pulumi.Input[str],
+        request_policy_id: pulumi.Input[str],
+        **path: str,
+    ) -> Any:
+        """How CloudFront handles requests for a path pattern, or by default."""
+        return {
+            **path,
+            "target_origin_id": _ORIGIN_ID,
+            "viewer_protocol_policy": "redirect-to-https",
+            "allowed_methods": methods,
+            "cached_methods": _READING_METHODS,
+            "cache_policy_id": cache_policy_id,
+            "origin_request_policy_id": request_policy_id,
+            "response_headers_policy_id": self._response_policy_id,
+            # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
+            "compress": True,
+        }
+
+    def _viewer_certificate(self) -> aws.cloudfront.DistributionViewerCertificateArgsDict:
+        if "certificate_arn" not in self._args:
+            return {"cloudfront_default_certificate": True}
+        return {
+            "acm_certificate_arn": self._args["certificate_arn"],
+            "minimum_protocol_version": _SECURITY_POLICY,
+            # The alternative, dedicated addresses, costs 600 USD a month.
+            "ssl_support_method": "sni-only",
+        }
 
     def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
         """Standard logging (v2): the older one writes with ACLs, which buckets have not allowed by default since 2023."""
@@ -224,7 +281,7 @@ class Cdn(Component):
             "domain_name": self._args["origin_domain_name"],
             "custom_headers": [{"name": ORIGIN_HEADER, "value": pulumi.Output.secret(self._args["origin_secret"])}],
             "custom_origin_config": {
-                # Without a domain there is no certificate that CloudFront would accept from the load balancer.
+                # The load balancer has no certificate that CloudFront would accept.
                 "origin_protocol_policy": "http-only",
                 "http_port": 80,
                 "https_port": 443,

@@ -1,8 +1,8 @@
-"""The TLS certificate of an app's domains, validated by DNS."""
+"""The TLS certificates of an app's domains, validated by DNS."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Required, TypedDict, cast
+from typing import Any, NamedTuple, Required, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +11,11 @@ from ..component import Component, with_defaults
 from ..validation.argument_types import typed
 from ..validation.choices import Dns
 from ..validation.problems import Problem, raise_problems
+from ..validation.values import choice_problems
+from .cloudfront_region import CLOUDFRONT_REGION, Placement, in_cloudfront_region
+
+LOAD_BALANCERS, DISTRIBUTIONS = "load-balancers", "distributions"
+_USES = (LOAD_BALANCERS, DISTRIBUTIONS)
 
 
 class CertificateArgs(TypedDict, total=False):
@@ -26,11 +31,13 @@ class CertificateArgs(TypedDict, total=False):
     """Name of the public hosted zone for every name of the certificate. Default: for each name the zone of its longest parent domain that exists."""
     validated: bool
     """With external DNS, whether the records exist, so that the deployment waits for the certificate to be issued. Default: false."""
+    used_by: Sequence[str]
+    """What serves the names: `load-balancers`, which need a certificate in their own region, `distributions` of CloudFront, which need one in us-east-1, or both. The certificates share their validation records. Default: load-balancers."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
-_DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False}
+_DEFAULTS: Mapping[str, Any] = {"aliases": [], "dns": "route53", "validated": False, "used_by": [LOAD_BALANCERS]}
 # DNS validation took from 38 s to 8 min 52 s in public logs; after 15 minutes the records or the delegation are wrong.
 _VALIDATION_TIMEOUT = "15m"
 # ACM recommends 60 to 300 s for validation records; with the shortest, a corrected record takes effect soonest.
@@ -58,6 +65,10 @@ def problems(args: CertificateArgs) -> Iterator[Problem]:
     names = [args["domain"], *args["aliases"]]
     for repeated in sorted({name for name in names if names.count(name) > 1}):
         yield Problem("aliases", f"{repeated!r} is named more than once; name it once.")
+    for use in args["used_by"]:
+        yield from choice_problems("used_by", use, _USES)
+    if not args["used_by"]:
+        yield Problem("used_by", f"An empty list requests no certificate; name some of {', '.join(_USES)}.")
     yield from _zone_problems(args)
 
 
@@ -133,13 +144,15 @@ def _idna(name: str) -> str:
 
 
 class Certificate(Component):
-    """A public certificate from AWS Certificate Manager for a domain and its aliases.
+    """A public certificate from AWS Certificate Manager for a domain and its aliases, for each of what serves them.
 
     When its names change, the new certificate is issued before the old one is deleted.
     """
 
     certificate_arn: pulumi.Output[str]
-    """ARN of the certificate, known once it is issued; with external DNS and `validated` false, at once and not yet issued."""
+    """ARN of the certificate for load balancers, known once it is issued; with external DNS and `validated` false, at once and not yet issued. Empty if `used_by` does not name them."""
+    distribution_certificate_arn: pulumi.Output[str]
+    """ARN of the certificate for distributions, in us-east-1, known at the same time. Empty if `used_by` does not name them."""
     zone_id: pulumi.Output[str]
     """Id of the hosted zone of the domain; empty with external DNS."""
     validation_records: pulumi.Output[Sequence[Mapping[str, str]]]
@@ -151,22 +164,28 @@ class Certificate(Component):
         self._args = with_defaults(args, _DEFAULTS)
         self._names = [self._args["domain"], *self._args["aliases"]]
         self._zones = self._find_zones() if self._args["dns"] == "route53" else {}
-        self._create_certificate()
+        self._certificates = {use: self._request(use) for use in _USES if use in self._args["used_by"]}
         self._create_records()
-        self.certificate_arn = self._validate()
+        self.certificate_arn = self._validated(LOAD_BALANCERS)
+        self.distribution_certificate_arn = self._validated(DISTRIBUTIONS)
         self.zone_id = pulumi.Output.from_input(self._zones.get(self._args["domain"], ""))
         self._register()
 
-    def _create_certificate(self) -> None:
+    def _request(self, use: str) -> "_Requested":
+        name, placement = self._name, Placement(None, None)
+        if use == DISTRIBUTIONS:
+            name = f"{name}-{CLOUDFRONT_REGION}"
+            placement = in_cloudfront_region(f"{self._name}-provider", self)
         # A certificate has no physical name, so a replacement is issued while listeners still use the old one.
-        self._certificate = aws.acm.Certificate(
-            self._name,
+        certificate = aws.acm.Certificate(
+            name,
             domain_name=self._args["domain"],
             subject_alternative_names=self._args["aliases"] or None,
             validation_method="DNS",
-            opts=self._child(),
+            region=placement.region,
+            opts=self._child(provider=placement.provider),
         )
-        self.validation_records = self._certificate.domain_validation_options.apply(records)
+        return _Requested(name, placement, certificate)
 
     def _find_zones(self) -> dict[str, pulumi.Input[str]]:
         """The hosted zone of each name."""
@@ -185,12 +204,18 @@ class Certificate(Component):
         return cast(str, zone_id)
 
     def _create_records(self) -> None:
-        """One record for each name; a wildcard shares its parent's."""
+        """Create a record for each name; a wildcard shares its parent's.
+
+        ACM derives records from the account and the name alone, so certificates in several regions share them, and they
+        must outlive a certificate that another region's replaces: ACM renews certificates by them.
+        """
+        self._options = next(iter(self._certificates.values())).certificate.domain_validation_options
+        self.validation_records = self._options.apply(records)
         hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
         self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
 
     def _create_record(self, host: str, zone: pulumi.Input[str]) -> "aws.route53.Record":
-        record = self._certificate.domain_validation_options.apply(lambda options: record_of(host, options))
+        record = self._options.apply(lambda options: record_of(host, options))
         return aws.route53.Record(
             f"{self._name}-{host}",
             zone_id=zone,
@@ -203,16 +228,32 @@ class Certificate(Component):
             opts=self._child(),
         )
 
-    def _validate(self) -> pulumi.Output[str]:
+    def _validated(self, use: str) -> pulumi.Output[str]:
+        requested = self._certificates.get(use)
+        if requested is None:
+            return pulumi.Output.from_input("")
         if self._args["dns"] == "external" and not self._args["validated"]:
-            return self._certificate.arn
+            return requested.certificate.arn
         validation = aws.acm.CertificateValidation(
-            f"{self._name}-validation",
-            certificate_arn=self._certificate.arn,
+            f"{requested.name}-validation",
+            certificate_arn=requested.certificate.arn,
             validation_record_fqdns=[record.fqdn for record in self._records] or None,
-            opts=self._child(custom_timeouts=pulumi.CustomTimeouts(create=_VALIDATION_TIMEOUT)),
+            region=requested.placement.region,
+            opts=self._child(
+                provider=requested.placement.provider,
+                custom_timeouts=pulumi.CustomTimeouts(create=_VALIDATION_TIMEOUT),
+            ),
         )
         return validation.certificate_arn
+
+
+class _Requested(NamedTuple):
+    """A requested certificate."""
+
+    name: str
+    """Its logical name."""
+    placement: Placement
+    certificate: "aws.acm.Certificate"
 
 
 def records(options: Sequence["aws.acm.outputs.CertificateDomainValidationOption"]) -> list[Mapping[str, str]]:

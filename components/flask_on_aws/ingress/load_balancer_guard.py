@@ -5,6 +5,9 @@ one is deleted later. If one update did all of that, it would delete the old one
 program cannot see what a stack contains, but a hook can: one that runs before an update receives the old and the new
 inputs, at preview too. So a tag on the service and the distribution records which load balancers the stack has, and an
 update that skips a step is rejected before anything changes. Without the tag the stack has only the public one.
+
+The records of a domain cannot have tags. Resolvers keep them for a minute or longer, so what they pointed at before must
+serve until a later update.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,9 +19,12 @@ from ..naming import PACKAGE
 
 PUBLIC, INTERNAL = "public", "internal"
 _TAG = f"{PACKAGE}:load-balancers"
+# The same for every distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+_DISTRIBUTIONS_ZONE = "Z2FDTNDATAQYW2"
 _STEPS = (
     "a move to an internal load balancer takes three updates, with cloudfrontOrigin (cloudfront_origin) 'public-with-vpc', "
-    "'vpc-with-public' and 'vpc'; a domain is added, or removed, with 'vpc-with-public' for one update. See UPGRADE.md."
+    "'vpc-with-public' and 'vpc'; a domain is added, or removed, with 'vpc-with-public' for one update; with cdn, a "
+    "domain moves to CloudFront with 'vpc-with-public', and back with 'public-with-vpc', for one update. See UPGRADE.md."
 )
 
 
@@ -66,6 +72,29 @@ def reject_early_switch(args: pulumi.ResourceHookArgs) -> None:
     )
 
 
+def reject_moved_records(args: pulumi.ResourceHookArgs, to_distribution: bool) -> None:
+    """Raise if a domain's record would move to a distribution, or from one, in the update that deletes what it left.
+
+    Raises:
+        ValueError: naming the setting and its values.
+    """
+    if _points_at_distribution(args.old_inputs) == to_distribution:
+        return
+    old, new, step = "the distribution", "the load balancer", "public-with-vpc"
+    if to_distribution:
+        old, new, step = new, old, "vpc-with-public"
+    raise ValueError(
+        f"cdn: the domain would move from {old} to {new}, and {old} would be deleted although resolvers still return it; "
+        f"keep cdn true, with cloudfrontOrigin (cloudfront_origin) '{step}' for one update. See UPGRADE.md."
+    )
+
+
+def _points_at_distribution(inputs: Mapping[str, Any] | None) -> bool:
+    aliases: Sequence[Any] = (inputs or {}).get("aliases") or ()
+    zones = [cast(Mapping[str, Any], alias).get("zoneId") for alias in aliases if isinstance(alias, Mapping)]
+    return _DISTRIBUTIONS_ZONE in zones
+
+
 def _origin(inputs: Mapping[str, Any] | None) -> str:
     origins: Any = (inputs or {}).get("origins")
     if isinstance(origins, Mapping):  # the secret header makes the whole list a secret, which arrives wrapped
@@ -87,6 +116,15 @@ def service_guard(name: str) -> pulumi.ResourceHookBinding:
 def distribution_guard(name: str) -> pulumi.ResourceHookBinding:
     """The hook for the distribution with this name, at preview and at update."""
     return _before_update(f"{name}-origin-guard", reject_early_switch)
+
+
+def records_guard(name: str, *, to_distribution: bool) -> pulumi.ResourceHookBinding:
+    """The hook for the domain's records of the component with this name, at preview and at update."""
+
+    def reject(args: pulumi.ResourceHookArgs) -> None:
+        reject_moved_records(args, to_distribution)
+
+    return _before_update(f"{name}-guard", reject)
 
 
 def _before_update(name: str, hook: Any) -> pulumi.ResourceHookBinding:

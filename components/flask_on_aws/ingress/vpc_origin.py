@@ -61,7 +61,7 @@ class VpcOrigin(Component):
                 "arn": arn,
                 "http_port": _HTTP,
                 "https_port": 443,  # required, but unused for http-only
-                # Without a domain there is no certificate that CloudFront would accept from the load balancer.
+                # The load balancer has no certificate that CloudFront would accept.
                 "origin_protocol_policy": "http-only",
                 "origin_ssl_protocols": {"items": ["TLSv1.2"], "quantity": 1},
             },

@@ -41,6 +41,7 @@ SERVER = {
 
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
 GLOBAL_WEB_ACL = WEB_ACL.replace("regional", "global")
+CDN = {"domain": "shop.example.com", "cdn": True}
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
@@ -224,6 +225,57 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"domain": "shop.example.com", "certificateArn": "arn:aws:acm:us-east-1:1234:certificate/4b1c"},
         [
             "certificateArn: 'arn:aws:acm:us-east-1:1234:certificate/4b1c' is not the ARN of an ACM certificate, like arn:aws:acm:REGION:ACCOUNT:certificate/ID."
+        ],
+    ),
+    ({"cdn": "cloudfront"}, ["cdn: 'cloudfront' must be true or false."]),
+    ({"cdn": True}, ["cdn: true has no effect without domain; set that, or leave it out."]),
+    (
+        {**SHARED, "cdn": True},
+        [
+            "cdn: true has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {**CDN, "allowedCidrs": ["203.0.113.0/24"]},
+        [
+            "allowedCidrs: ['203.0.113.0/24'] does not work with cdn, since only CloudFront connects to the load balancer; leave it out, and limit addresses with an IP set in the web ACL of webAclArn."
+        ],
+    ),
+    (
+        {**CDN, "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/4b1c"},
+        [
+            "certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/4b1c' is in eu-west-1, but CloudFront uses only certificates in us-east-1; request or import it there."
+        ],
+    ),
+    (
+        {**CDN, "cloudfrontOrigin": "public"},
+        [
+            "cloudfrontOrigin: 'public' does not work with cdn: CloudFront reaches the app of a domain through a VPC origin; use 'vpc'."
+        ],
+    ),
+    (
+        {**CDN, "domainAliases": [f"a{number}.example.com" for number in range(100)]},
+        ["domainAliases: 100 are too many with cdn; CloudFront allows 100 names per distribution, `domain` included."],
+    ),
+    ({"cdnCachedPaths": "/static/*"}, ["cdnCachedPaths: '/static/*' must be a list, like [a, b]."]),
+    (
+        {**CDN, "cdnCachedPaths": ["static/*"]},
+        [
+            "cdnCachedPaths: 'static/*' is not a path pattern of CloudFront, like /static/*: start with a slash, and use at most 255 letters, digits and characters of _ - . * $ / ~ \" ' @ : + & ?"
+        ],
+    ),
+    (
+        {"cdnCachedPaths": ["/*"]},
+        ["cdnCachedPaths: '/*' would cache pages and reject forms; name the paths of static files, like /static/*."],
+    ),
+    (
+        {"cdnCachedPaths": ["/static/*"], "domain": "shop.example.com"},
+        ["cdnCachedPaths: ['/static/*'] has no effect without CloudFront; set cdn to true, or leave it out."],
+    ),
+    (
+        {**CDN, "webAclArn": WEB_ACL},
+        [
+            f"webAclArn: '{WEB_ACL}' is of scope REGIONAL, but with cdn the app's requests enter through CloudFront; give one of scope CLOUDFRONT, like arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID."
         ],
     ),
     (

@@ -30,8 +30,8 @@ class Visit(NamedTuple):
 
     steps: Sequence[tuple[str, Answer]]
     """Paths and responses, from `/` along the redirects within the site."""
-    files: Mapping[str, int]
-    """Status of each file that the page refers to."""
+    files: Mapping[str, Answer]
+    """Response of each file that the page refers to, by its path and query."""
     debugger: Answer
     missing: Answer = Answer()
     """To a request of a page that no app has."""
@@ -50,8 +50,8 @@ def visit(app: App, headers: Mapping[str, str]) -> Visit:
         path = following
     path, answer = steps[-1]
     names = referenced_files(answer.body, path, host) if answer.status == 200 else []
-    statuses = {name: app.ask(name, headers).status for name in names}
-    return Visit(steps, statuses, app.ask(_DEBUGGER_PATH, headers), app.ask(_MISSING_PATH, headers))
+    files = {name: app.ask(name, headers) for name in names}
+    return Visit(steps, files, app.ask(_DEBUGGER_PATH, headers), app.ask(_MISSING_PATH, headers))
 
 
 def referenced_files(html: str, path: str, host: str) -> list[str]:
@@ -130,7 +130,7 @@ def _static(visited: Visit) -> Check:
     if not visited.files:
         reason = f"answers {answer.status}" if answer.status != 200 else "refers to no files of this site"
         return not_checked(STATIC, f"{path} {reason}")
-    missing = {name: status for name, status in visited.files.items() if status != 200}
+    missing = {name: file.status for name, file in visited.files.items() if file.status != 200}
     if missing:
         finding = Finding(
             Cause.STATIC_FILES,

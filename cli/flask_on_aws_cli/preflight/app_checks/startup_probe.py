@@ -34,9 +34,9 @@ def visitor_headers(settings: AppSettings) -> dict[str, str]:
         "Accept": "text/html,*/*",
         "Connection": "close",
         "X-Forwarded-For": "203.0.113.7",  # an address reserved for documentation
-        # Without a domain, CloudFront's hop to the load balancer is HTTP.
-        "X-Forwarded-Proto": "https" if settings.domain else "http",
-        "X-Forwarded-Port": "443" if settings.domain else "80",
+        # CloudFront's hop to the load balancer is HTTP.
+        "X-Forwarded-Proto": "http" if settings.behind_cloudfront else "https",
+        "X-Forwarded-Port": "80" if settings.behind_cloudfront else "443",
     }
 
 

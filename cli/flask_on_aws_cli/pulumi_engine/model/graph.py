@@ -48,6 +48,10 @@ class Resource:
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """Property → URNs of the resources that its value comes from."""
     options: Options = Options()
+    provider: str = ""
+    """URN of its explicit provider; empty for the default one."""
+    region: str = ""
+    """The region that it is created in; empty for the stack's."""
 
     @property
     def label(self) -> str:

@@ -146,6 +146,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
                 key: list(dependencies.urns) for key, dependencies in request.propertyDependencies.items()
             },
             options=_options(request),
+            provider=request.provider.rpartition("::")[0],  # URN::ID
         )
 
     def _respond(self, context: Any, respond: Callable[[], Any], fatal: bool = True) -> Any:

@@ -15,6 +15,8 @@ from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
 from ...image import image
 from ...ingress import certificate, load_balancer, route
+from ...ingress.cached_paths import cached_path_problems
+from ...ingress.cloudfront_region import MOST_ALIASES, distribution_certificate_problems
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
@@ -90,6 +92,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
+    yield from cached_path_problems("cdn_cached_paths", args.get("cdn_cached_paths", ()))
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
     yield from entry_problems(args)
@@ -206,15 +209,28 @@ def _web_acl_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if kind == "https":
         where = "on its own domain the app's requests enter through the load balancer"
         yield from web_acl_problems("web_acl_arn", value, Scope.REGIONAL, where)
-    elif kind == "cloudfront":
+    elif kind in ("cloudfront", "cdn"):
         until = "until dns_ready is true" if args.get("domain") else "without a domain"
-        where = f"{until} the app's requests enter through CloudFront"
+        where = f"{'with cdn' if args['cdn'] else until} the app's requests enter through CloudFront"
         yield from web_acl_problems("web_acl_arn", value, Scope.CLOUDFRONT, where)
 
 
 def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     origin = args["cloudfront_origin"]
-    if origin == "public-with-vpc" and exposure(args) != "cloudfront":
+    if args["cdn"] and "listener_arn" not in args:
+        yield from distribution_certificate_problems("certificate_arn", args.get("certificate_arn"))
+        if len(args["domain_aliases"]) >= MOST_ALIASES:
+            yield Problem(
+                "domain_aliases",
+                f"{len(args['domain_aliases'])} are too many with cdn; CloudFront allows {MOST_ALIASES} names per "
+                "distribution, `domain` included.",
+            )
+    if args["cdn"] and args.get("domain") and origin == "public":
+        yield Problem(
+            "cloudfront_origin",
+            "'public' does not work with cdn: CloudFront reaches the app of a domain through a VPC origin; use 'vpc'.",
+        )
+    if origin == "public-with-vpc" and exposure(args) in ("shared", "https"):
         yield Problem(
             "cloudfront_origin", f"{origin!r} is a step of stacks without a domain; with one, use 'vpc-with-public'."
         )
@@ -222,5 +238,5 @@ def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield Problem(
             "private_subnet_ids",
             f"must be given with vpc_id where cloudfront_origin is {origin!r}, for the internal load balancer; "
-            "or set cloudfront_origin to 'public'.",
+            + ("or set cdn to false." if args["cdn"] else "or set cloudfront_origin to 'public'."),
         )

@@ -14,7 +14,7 @@ from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
 from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs, with_profile
-from ..topology import exposure
+from ..topology import exposure, has_distribution
 
 
 class _Rule(NamedTuple):
@@ -32,6 +32,7 @@ _ONLY_WITH = (
     _Rule("dns_ready", "domain", False),
     _Rule("zone_id", "domain"),
     _Rule("certificate_arn", "domain"),
+    _Rule("cdn", "domain", False),
     _Rule("database_url_kms_key_id", "database_url_secret_arn"),
     _Rule("database_port", "database_host", 5432),
     _Rule("database_server_security_group_id", "database_host"),
@@ -48,6 +49,7 @@ _ONLY_WITH = (
 _ONLY_WITHOUT = (
     _Rule("database_url_query", "database_url_secret_arn"),
     _Rule("allowed_cidrs", "listener_arn"),
+    _Rule("cdn", "listener_arn", False),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
     _Rule("container_insights", "cluster_arn", False),
@@ -179,11 +181,22 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "alarm_email",
             f"{given['alarm_email']!r} would get no message; set alarms to true, or monthly_budget_usd, or leave it out.",
         )
-    if settled.get("allowed_cidrs") and exposure(settled) == "cloudfront":
+    if settled.get("allowed_cidrs") and settled["cdn"] and "listener_arn" not in settled:
+        yield Problem(
+            "allowed_cidrs",
+            f"{list(settled['allowed_cidrs'])!r} does not work with cdn, since only CloudFront connects to the load balancer; "
+            "leave it out, and limit addresses with an IP set in the web ACL of web_acl_arn.",
+        )
+    elif settled.get("allowed_cidrs") and exposure(settled) == "cloudfront":
         yield Problem(
             "allowed_cidrs",
             f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
             "sees CloudFront's addresses alone.",
+        )
+    if given.get("cdn_cached_paths") and not has_distribution(settled):
+        fix = _REASONS["listener_arn"] if "listener_arn" in settled else "set cdn to true, or leave it out"
+        yield Problem(
+            "cdn_cached_paths", f"{_said(given, 'cdn_cached_paths')} has no effect without CloudFront; {fix}."
         )
     if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
         yield Problem(

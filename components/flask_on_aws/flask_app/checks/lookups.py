@@ -7,10 +7,13 @@ import pulumi
 import pulumi_aws as aws
 
 from ...ingress.certificate import find_zone, no_zone_problem, zone_candidates
+from ...ingress.cloudfront_region import CLOUDFRONT_REGION
+from ...ingress.load_balancer_guard import PUBLIC
 from ...ingress.web_acl import Scope, scope_of
 from ...validation.problems import Problem
 from ...validation.references import region_problems
 from ..flask_app_args import FlaskAppArgs, with_profile
+from ..topology import load_balancers
 
 # What AWS's services can use in their own region alone.
 _REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id", "web_acl_arn")
@@ -23,12 +26,27 @@ def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = No
     arns = {argument: given[argument] for argument in _REGIONAL if isinstance(given.get(argument), str)}
     if scope_of(arns.get("web_acl_arn", "")) is Scope.CLOUDFRONT:
         del arns["web_acl_arn"]
+    if settled["cdn"] and PUBLIC not in load_balancers(settled):
+        arns.pop("certificate_arn", None)  # CloudFront's is in its own region
     if arns:
         region = aws.get_region(opts=options).region
         for argument, arn in arns.items():
-            yield from region_problems(argument, arn, region)
+            if settled["cdn"] and argument == "certificate_arn":
+                yield from _two_certificates_problems(arn, settled, region)
+            else:
+                yield from region_problems(argument, arn, region)
     if settled.get("domain") and settled["dns"] == "route53" and not {"certificate_arn", "zone_id"} & given.keys():
         yield from _zone_problems(settled, options)
+
+
+def _two_certificates_problems(arn: str, settled: FlaskAppArgs, region: str) -> Iterator[Problem]:
+    if region != CLOUDFRONT_REGION:
+        yield Problem(
+            "certificate_arn",
+            f"{arn!r} is in {CLOUDFRONT_REGION}, and with cloudfront_origin {settled['cloudfront_origin']!r} the public load "
+            f"balancer needs a certificate in {region} as well; leave certificate_arn out during this step, so that both are "
+            "requested.",
+        )
 
 
 def _zone_problems(settled: FlaskAppArgs, options: pulumi.InvokeOptions) -> Iterator[Problem]:

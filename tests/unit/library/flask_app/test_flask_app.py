@@ -46,6 +46,10 @@ VARIANTS = {
     "public-with-vpc": {"release_command": "flask release", "cloudfront_origin": "public-with-vpc"},
     "vpc-with-public": {"release_command": "flask release", "cloudfront_origin": "vpc-with-public"},
     "domain-with-vpc": {**DOMAIN, "cloudfront_origin": "vpc-with-public"},
+    "cdn": {**DOMAIN, "cdn": True},
+    "cdn-external-dns": {"domain": "app.example.com", "dns": "external", "cdn": True},
+    "cdn-with-public": {**DOMAIN, "cdn": True, "cloudfront_origin": "vpc-with-public"},
+    "public-with-cdn": {**DOMAIN, "cdn": True, "cloudfront_origin": "public-with-vpc"},
     "workers": {
         "workers": {"mail": "python -m mail"},
         **SERVICE_KINDS,

@@ -198,6 +198,16 @@ def test_a_deploying_role_may_attach_a_web_acl_of_the_account():
         assert not allowed(statements, f"wafv2:{action}", arn("wafv2", "regional/webacl/shared/1")), action
 
 
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_a_deploying_role_may_request_certificates_in_its_region_and_in_cloudfront_s(region):
+    statements = all_of(deploy_policies())
+    certificate = f"arn:aws:acm:{region}:123456789012:certificate/1"
+    for action in ("RequestCertificate", "DescribeCertificate", "DeleteCertificate", "AddTagsToCertificate"):
+        matched = matching(statements, f"acm:{action}", certificate)
+        assert matched, action
+        assert not any("Condition" in statement for statement in matched), action
+
+
 def test_a_deploying_role_may_encrypt_with_a_key_of_the_account():
     """What each service asks of whoever creates something that a customer managed key encrypts."""
     statements = all_of(deploy_policies())

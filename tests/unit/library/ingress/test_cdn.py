@@ -1,3 +1,4 @@
+import boto3
 import pulumi
 import pytest
 from flask_on_aws.ingress.cdn import Cdn, problems
@@ -74,6 +75,53 @@ def test_the_distribution_has_its_default_name_and_certificate(deploy):
     }
 
 
+def test_paths_of_static_files_are_cached_without_cookies_and_everything_else_is_not(deploy):
+    deployed = deploy(lambda: Cdn("cdn", {**_ARGS, "cached_paths": ["/static/*", "/favicon.ico"]}))
+    behaviors = deployed.named("cdn")["orderedCacheBehaviors"]
+    assert [behavior["pathPattern"] for behavior in behaviors] == ["/static/*", "/favicon.ico"]
+    assert behaviors[0] == {
+        "pathPattern": "/static/*",
+        "targetOriginId": "load-balancer",
+        "viewerProtocolPolicy": "redirect-to-https",
+        "allowedMethods": ["GET", "HEAD"],
+        "cachedMethods": ["GET", "HEAD"],
+        "cachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",  # Managed-CachingOptimized
+        "originRequestPolicyId": "bf0718e1-ba1e-49d1-88b1-f726733018ae",  # Managed-HostHeaderOnly
+        "responseHeadersPolicyId": "security",
+        "compress": True,
+    }
+    assert deployed.named("cdn")["defaultCacheBehavior"]["cachePolicyId"] == "no-cache"
+    assert "orderedCacheBehaviors" not in deploy(lambda: Cdn("other", _ARGS)).named("other")
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+ALIASES = {"aliases": ["app.example.com", "*.example.com"], "certificate_arn": CERTIFICATE}
+
+
+def test_on_its_own_domains_the_distribution_has_their_certificate_and_http_3(deploy):
+    deployed = deploy(lambda: Cdn("cdn", {**_ARGS, **ALIASES}))
+    inputs = deployed.named("cdn")
+    assert inputs["aliases"] == ["app.example.com", "*.example.com"]
+    assert inputs["viewerCertificate"] == {
+        "acmCertificateArn": CERTIFICATE,
+        "minimumProtocolVersion": "TLSv1.2_2021",
+        "sslSupportMethod": "sni-only",
+    }
+    assert inputs["httpVersion"] == "http2and3"
+    assert inputs["defaultCacheBehavior"]["viewerProtocolPolicy"] == "redirect-to-https"
+    assert deployed.outputs["url"] == "https://app.example.com"
+    assert deployed.outputs["domain_name"] == "d1.cloudfront.net"
+
+
+def test_its_values_are_those_of_cloudfronts_api(deploy):
+    inputs = deploy(lambda: Cdn("cdn", {**_ARGS, **ALIASES})).named("cdn")
+    model = boto3.client("cloudfront", "us-east-1").meta.service_model
+    certificate = inputs["viewerCertificate"]
+    assert certificate["minimumProtocolVersion"] in model.shape_for("MinimumProtocolVersion").enum
+    assert certificate["sslSupportMethod"] in model.shape_for("SSLSupportMethod").enum
+    assert inputs["httpVersion"] in model.shape_for("HttpVersion").enum
+
+
 def test_price_class_timeout_and_wait_are_the_callers(deploy):
     args = {**_ARGS, "price_class": "PriceClass_All", "origin_timeout": 60.0, "wait": False}
     deployed = deploy(lambda: Cdn("cdn", args))
@@ -87,6 +135,32 @@ def test_price_class_timeout_and_wait_are_the_callers(deploy):
     [
         ({"origin_domain_name": "d"}, "vpc_origin_id", "without which anyone's distribution could"),
         ({**_ARGS, "price_class": "All"}, "price_class", "'All' is not one of PriceClass_100, PriceClass_200"),
+        ({**_ARGS, "aliases": ["app.example.com"]}, "certificate_arn", "give both of them, or neither"),
+        ({**_ARGS, "certificate_arn": CERTIFICATE}, "certificate_arn", "give both of them, or neither"),
+        ({**_ARGS, "certificate_arn": CERTIFICATE, "aliases": []}, "certificate_arn", "give both of them, or neither"),
+        (
+            {**_ARGS, **ALIASES, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
+            "certificate_arn",
+            "is in eu-west-1, but CloudFront uses only certificates in us-east-1; request or import it there.",
+        ),
+        (
+            {**_ARGS, **ALIASES, "certificate_arn": "wildcard"},
+            "certificate_arn",
+            "is not the ARN of an ACM certificate",
+        ),
+        ({**_ARGS, **ALIASES, "aliases": ["App.example.com"]}, "aliases", "is not a domain name"),
+        ({**_ARGS, **ALIASES, "aliases": ["a.example.com"] * 2}, "aliases", "is named more than once"),
+        (
+            {**_ARGS, **ALIASES, "aliases": [f"a{n}.example.com" for n in range(101)]},
+            "aliases",
+            "101 are too many; CloudFront allows 100 per distribution.",
+        ),
+        ({**_ARGS, "cached_paths": ["static/*"]}, "cached_paths", "'static/*' is not a path pattern of CloudFront"),
+        ({**_ARGS, "cached_paths": ["/a b"]}, "cached_paths", "'/a b' is not a path pattern of CloudFront"),
+        ({**_ARGS, "cached_paths": ["/*"]}, "cached_paths", "'/*' would cache pages and reject forms"),
+        ({**_ARGS, "cached_paths": ["/**/?*"]}, "cached_paths", "would cache pages and reject forms"),
+        ({**_ARGS, "cached_paths": ["/a/*", "/a/*"]}, "cached_paths", "'/a/*' is named more than once"),
+        ({**_ARGS, "cached_paths": [f"/{n}" for n in range(25)]}, "cached_paths", "25 are too many"),
         ({**_ARGS, "origin_timeout": 61}, "origin_timeout", "61 must be a whole number from 1 to 60 seconds."),
     ],
 )

@@ -72,6 +72,7 @@ def test_the_certificate_is_known_when_it_is_issued_by_the_record_in_the_parent_
     assert not seen["certificate"].delete_before_replace
     assert deployed.outputs == {
         "certificate_arn": validation["certificateArn"] + "/issued",
+        "distribution_certificate_arn": "",
         "zone_id": "ZPARENT",
         "validation_records": [
             {"name": "_x.a.b.example.com.", "type": "CNAME", "value": "_y.a.b.example.com.acm-validations.aws."}
@@ -192,6 +193,8 @@ def test_the_main_domain_must_fit_a_common_name():
     ("args", "argument", "sentence"),
     [
         ({}, "domain", "A certificate needs a domain"),
+        ({"domain": "app.example.com", "used_by": []}, "used_by", "An empty list requests no certificate"),
+        ({"domain": "app.example.com", "used_by": ["cdn"]}, "used_by", "'cdn' is not one of load-balancers, distrib"),
         ({"domain": "e.com", "aliases": ["e.com"]}, "aliases", "'e.com' is named more than once"),
         ({"domain": "e.com", "dns": "cloudflare"}, "dns", "'cloudflare' is not one of route53, external."),
         ({"domain": "e.com", "dns": "external", "zone_id": "Z"}, "zone_id", "no use with external DNS"),

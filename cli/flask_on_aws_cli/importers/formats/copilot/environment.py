@@ -7,7 +7,7 @@ from ...drafts.draft import Draft
 from ...reading.source import Value, items
 
 _REASONS = {
-    "cdn": "has no setting; without a domain of its own, the app is behind CloudFront.",
+    "cdn": "is not carried over; once domain is set, `pulumi config set cdn true` serves it by CloudFront.",
     "observability": "has no setting.",
 }
 

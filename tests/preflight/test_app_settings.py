@@ -134,8 +134,7 @@ def test_behind_cloudfront_there_are_two_proxies_and_the_last_hop_is_http(tmp_pa
     [
         ({}, ()),
         ({"domain": "shop.example.com"}, ()),
-        ({"domain": "shop.example.com", "cdn": True}, ("/static/*",)),
-        ({"domain": "shop.example.com", "cdn": True, "cdnCachedPaths": []}, ()),
+        ({"domain": "shop.example.com", "cdn": True}, ()),
         ({"cdnCachedPaths": ["/assets/*"]}, ("/assets/*",)),
     ],
 )

@@ -9,7 +9,6 @@ from flask_on_aws.build_plan.commands.direct_command import direct_command
 from flask_on_aws.build_plan.plan import BuildPlan, PlanSettings
 from flask_on_aws.build_plan.project_files import ProjectFiles
 from flask_on_aws.database.engines import ALL_ENGINES
-from flask_on_aws.flask_app.topology import CDN_CACHED_PATHS
 from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 from flask_on_aws.runtime_contract.contract import SERVICES, TIMERS, URLS, product_of
 from flask_on_aws.validation.setting_texts import plain
@@ -144,7 +143,7 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         cache_major=int(text("cacheVersion", str(defaults.cache_major)).partition(".")[0]),
         domain=text("domain"),
         cdn=text("cdn", "false") == "true",
-        cached_paths=texts("cdnCachedPaths", CDN_CACHED_PATHS if text("domain") and text("cdn") == "true" else ()),
+        cached_paths=texts("cdnCachedPaths"),
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),

@@ -17,7 +17,7 @@ from ..network.network import Network
 from . import component_args
 from .domain_certificates import domain_certificates, served_by
 from .flask_app_args import FlaskAppArgs
-from .topology import cached_paths, enters_through_public, exposure, load_balancers
+from .topology import enters_through_public, exposure, load_balancers
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
@@ -179,7 +179,7 @@ class Exposure:
         origin = self.main if self._kind == "cloudfront" else cast(Entrance, self.internal)
         args: CdnArgs = {
             "origin_domain_name": origin.load_balancer_dns_name,
-            "cached_paths": cached_paths(self._args),
+            "cached_paths": self._args["cdn_cached_paths"],
             "load_balancers": self.load_balancers,
         }
         if origin is self.internal:

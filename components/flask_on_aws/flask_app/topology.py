@@ -1,14 +1,11 @@
 """What a Flask app consists of, as far as its arguments decide: pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
-
-CDN_CACHED_PATHS = ("/static/*",)
-"""The path patterns that CloudFront caches by default on an app's own domain."""
 
 
 def load_balancers(args: FlaskAppArgs) -> list[str]:
@@ -41,11 +38,6 @@ def enters_through_public(args: FlaskAppArgs) -> bool:
 def has_distribution(args: FlaskAppArgs) -> bool:
     """Whether the stack has a CloudFront distribution, on its own or next to a public load balancer."""
     return exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
-
-
-def cached_paths(args: FlaskAppArgs) -> Sequence[str]:
-    """The path patterns that the distribution caches."""
-    return args.get("cdn_cached_paths", CDN_CACHED_PATHS if exposure(args) == "cdn" else ())
 
 
 def log_sources(args: FlaskAppArgs) -> list[str]:

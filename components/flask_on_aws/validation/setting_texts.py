@@ -9,7 +9,7 @@ AUTO = "auto"
 EMPTY = ("", "[]", "{}")
 """The empty text, list and object."""
 EMPTY_IS_A_VALUE = frozenset(
-    {"allowedCidrs", "cdnCachedPaths", "databaseUrlQuery", "listenerPaths", "outboundPorts", "workers", "writablePaths"}
+    {"allowedCidrs", "databaseUrlQuery", "listenerPaths", "outboundPorts", "workers", "writablePaths"}
 )
 """Settings whose default is not empty, and which can be empty: there an empty value counts as set."""
 

@@ -16,7 +16,7 @@ _DEFAULT_SECONDS = 86_400
 _MOST_SECONDS = 600
 _FIX = (
     "put a hash into their names (WhiteNoise's CompressedManifestStaticFilesStorage, flask digest compile), send a "
-    "Cache-Control of some minutes for the others, or set cdnCachedPaths to []"
+    "Cache-Control of some minutes for the others, or take their path out of cdnCachedPaths"
 )
 
 

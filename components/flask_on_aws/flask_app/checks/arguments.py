@@ -92,7 +92,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
-    yield from cached_path_problems("cdn_cached_paths", args.get("cdn_cached_paths", ()))
+    yield from cached_path_problems("cdn_cached_paths", args["cdn_cached_paths"])
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
     yield from entry_problems(args)

@@ -83,9 +83,8 @@ def _read_database(draft: Draft, name: str, resource: Value, template: Value) ->
         return
     # Versions of Aurora MySQL contain those of MySQL: 8.0.mysql_aurora.3.04.0
     set_database(draft, kind, version.text() if version and version.is_scalar else "", resource.place)
-    draft.notes["database"] = (
-        f"a new one; the app reads DATABASE_URL, not {name.upper()}_SECRET. "
-        + ("Move the data with a dump, or a snapshot" if kind in CLUSTER_ENGINES else "Move the data with a dump")
+    draft.notes["database"] = f"a new one; the app reads DATABASE_URL, not {name.upper()}_SECRET. " + (
+        "Move the data with a dump, or a snapshot" if kind in CLUSTER_ENGINES else "Move the data with a dump"
     )
     if kind in CLUSTER_ENGINES:
         for key, setting in _CAPACITIES.items():

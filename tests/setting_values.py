@@ -38,6 +38,7 @@ OWN: dict[str, Any] = {
     "createKmsKey": True,
     "domain": "shop.example.com",
     "domainAliases": ["www.shop.example.com"],
+    "domainRedirects": ["example.com", "*.example.net"],
     "dns": "external",
     "dnsReady": True,
     "cloudfrontOrigin": "vpc",

@@ -102,6 +102,7 @@ CACHE = {
 DOMAIN = {
     "domain": "shop.example.com",
     "domainAliases": ["www.example.com"],
+    "domainRedirects": ["example.com"],
     "allowedCidrs": ["198.51.100.0/24"],
     "cloudfrontOrigin": "vpc-with-public",
 }

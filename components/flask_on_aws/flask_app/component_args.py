@@ -21,6 +21,7 @@ from ..image.image import ImageArgs
 from ..ingress.certificate import CertificateArgs
 from ..ingress.health_path import AUTO_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
+from ..ingress.redirect import RedirectArgs
 from ..ingress.route import RouteArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
 from ..naming import camel_case
@@ -267,6 +268,17 @@ def certificate_args(args: FlaskAppArgs) -> CertificateArgs:
         dns=args["dns"],
         zone_id=args["zone_id"],
         validated=args["dns_ready"],
+    )
+
+
+@_given_only
+def redirect_args(args: FlaskAppArgs, listener_arn: pulumi.Input[str]) -> RedirectArgs:
+    """Those of the redirects to the domain. Of the stack's own listener, the priorities are the defaults."""
+    return RedirectArgs(
+        listener_arn=listener_arn,
+        hosts=args["domain_redirects"],
+        target_host=args["domain"],
+        before_priority=args["listener_priority"],
     )
 
 

@@ -12,6 +12,7 @@ from ..ingress.cdn import Cdn, CdnArgs
 from ..ingress.certificate import Certificate, find_zone, zone_candidates
 from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ..ingress.redirect import Redirect
 from ..ingress.route import Route
 from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
 from ..network.network import Network
@@ -63,6 +64,7 @@ class Exposure:
         certificate_arn = self._create_certificate()
         self.certificate_arn = pulumi.Output.from_input(certificate_arn or "")
         self._create_entrances(certificate_arn)
+        self._create_redirects()
         self.url = pulumi.Output.format("https://{host}", host=self.hostname)
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -103,27 +105,36 @@ class Exposure:
         """Of the load balancer in use; known once its rules exist: ECS rejects a target group without a listener."""
         return _routed(self.main.target)
 
+    @property
+    def _names(self) -> list[str]:
+        """Every name of the app: those that it serves, and those that are redirected."""
+        return [self._args["domain"], *self._args["domain_aliases"], *self._args["domain_redirects"]]
+
     def _create_certificate(self) -> pulumi.Input[str] | None:
-        self._zone_id: pulumi.Input[str] | None = self._args.get("zone_id")
+        self._zones: Mapping[str, pulumi.Input[str]] = {}
+        if "zone_id" in self._args:
+            self._zones = dict.fromkeys(self._names, self._args["zone_id"])
         if "certificate_arn" in self._args or not self._args.get("domain"):
             return self._args.get("certificate_arn")
         if self._args["listener_has_certificate"]:
-            self._find_zone()
+            self._find_zones()
             return None
         if self._kind == "shared" and self._args["dns"] == "external":
             return None  # the shared listener's own certificate covers the name
         args = component_args.certificate_args(self._args)
+        args["aliases"] = self._names[1:]
         certificate = self.certificate = Certificate(f"{self._name}-certificate", args, self._child())
-        self._zone_id = certificate.zone_id
+        self._zones = certificate.zones
         if self._args["dns"] == "external":
             self.dns_records = certificate.validation_records
         return certificate.certificate_arn
 
-    def _find_zone(self) -> None:
-        """The zone for the records, where no certificate looks for one."""
-        if self._args["dns"] == "route53" and self._zone_id is None:
-            candidates = zone_candidates(self._args["domain"])
-            self._zone_id = find_zone(candidates, pulumi.InvokeOptions(parent=self._parent))
+    def _find_zones(self) -> None:
+        """The zones for the records, where no certificate looks for them."""
+        if self._args["dns"] == "route53" and not self._zones:
+            options = pulumi.InvokeOptions(parent=self._parent)
+            zones = {name: find_zone(zone_candidates(name), options) for name in self._names}
+            self._zones = {name: zone for name, zone in zones.items() if zone is not None}
 
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
@@ -186,6 +197,12 @@ class Exposure:
             opts=pulumi.ResourceOptions(parent=self._parent, retain_on_delete=is_given or None),
         )
 
+    def _create_redirects(self) -> None:
+        """On the listener of the domain; while the domain is pending, nothing answers for its names."""
+        if self._args["domain_redirects"] and self._kind != "cloudfront":
+            listener_arn = cast(Entrance, self.public).listener_arn
+            Redirect(f"{self._name}-redirects", component_args.redirect_args(self._args, listener_arn), self._child())
+
     def _create_origin_secret(self) -> pulumi.Output[str]:
         self._origin_secret = random.RandomPassword(
             f"{self._name}-origin", length=_ORIGIN_SECRET_LENGTH, special=False, opts=self._child()
@@ -223,21 +240,24 @@ class Exposure:
         return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
 
     def _set_records(self) -> None:
-        names = [self._args["domain"], *self._args["domain_aliases"]]
-        if self._args["dns"] == "route53" and self._zone_id is not None:
+        """Alias records for the names in a zone; the others are outputs."""
+        named: Mapping[str, pulumi.Input[str]] = self._zones if self._args["dns"] == "route53" else {}
+        if named:
             AliasRecords(
                 f"{self._name}-dns",
                 {
-                    "zone_id": self._zone_id,
-                    "names": names,
+                    "zone_id": next(iter(named.values())),
+                    "zone_ids": named,
+                    "names": [*named],
                     "target_dns_name": self.load_balancer_dns_name,
                     "target_zone_id": self.main.load_balancer_zone_id,
                 },
                 self._child(),
             )
-        else:
+        others = [name for name in self._names if name not in named]
+        if others:
             records = pulumi.Output.all(self.dns_records, self.load_balancer_dns_name)
-            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(others, both[1])])
 
 
 def _entrance(balancer: LoadBalancer, target: Route) -> Entrance:

@@ -82,6 +82,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """The app's own domain, such as app.example.com. Default: none, CloudFront's default domain is used."""
     domain_aliases: Sequence[str]
     """Additional domains of the app. Default: none."""
+    domain_redirects: Sequence[str]
+    """Domains that are redirected to `domain` permanently (301), with path and query, such as www.example.com; a wildcard such as *.example.net is possible. Default: none."""
     dns: Dns
     """Where the domain's records are: route53 (they are created) or external (you create them; an output lists them). Default: route53."""
     dns_ready: bool
@@ -222,9 +224,9 @@ class FlaskAppArgs(TypedDict, total=False):
     load_balancer_arn_suffix: pulumi.Input[str]
     """ARN suffix of the shared load balancer, for metrics. Default: none."""
     listener_priority: int
-    """Priority of the app's first rule on the shared listener, which no other rule may have. Default: 100."""
+    """Priority of the app's first rule on the shared listener, which no other rule may have. The rules of `domain_redirects` have the numbers before it, each for five domains. Default: 100."""
     listener_has_certificate: bool
-    """Whether the shared listener already has a certificate for the domain and its aliases, such as a wildcard certificate of the stack that owns it; the app then neither requests nor attaches one. Default: false."""
+    """Whether the shared listener already has a certificate for the domain, its aliases and redirects, such as a wildcard certificate of the stack that owns it; the app then neither requests nor attaches one. Default: false."""
     listener_paths: Sequence[str]
     """Path patterns of the app on the shared listener. Default: /*."""
     # Service
@@ -321,6 +323,7 @@ COMMON: FlaskAppArgs = {
     "preflight": "auto",
     "create_kms_key": False,
     "domain_aliases": [],
+    "domain_redirects": [],
     "dns": "route53",
     "dns_ready": False,
     "listener_priority": 100,  # in the middle of a hundred apps' rules

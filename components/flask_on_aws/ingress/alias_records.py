@@ -1,23 +1,28 @@
 """Names in a Route 53 zone that point to a load balancer."""
 
-from collections.abc import Sequence
-from typing import Required, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component
+from ..component import Component, with_defaults
 
 
 class AliasRecordsArgs(TypedDict, total=False):
     zone_id: Required[pulumi.Input[str]]
     """Id of the hosted zone. Required."""
+    zone_ids: Mapping[str, pulumi.Input[str]]
+    """Ids of the hosted zones of names that are in another zone than `zone_id`, by name. Default: none."""
     names: Required[Sequence[str]]
     """The host names that get records. Required."""
     target_dns_name: Required[pulumi.Input[str]]
     """DNS name of the load balancer. Required."""
     target_zone_id: Required[pulumi.Input[str]]
     """Hosted zone id of the load balancer. Required."""
+
+
+_DEFAULTS: Mapping[str, Any] = {"zone_ids": {}}
 
 
 class AliasRecords(Component):
@@ -28,10 +33,11 @@ class AliasRecords(Component):
 
     def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        args = with_defaults(args, _DEFAULTS)
         records = [
             aws.route53.Record(
                 f"{name}-{host}-{kind.lower()}",
-                zone_id=args["zone_id"],
+                zone_id=args["zone_ids"].get(host, args["zone_id"]),
                 name=host,
                 type=kind,
                 aliases=[

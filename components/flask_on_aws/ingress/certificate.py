@@ -42,6 +42,8 @@ _NO_ZONE = (
     "domain to it; set zone_id if this program creates it; set dns to external if another provider answers for the domain; "
     "or use the ARN of an existing certificate."
 )
+MOST_NAMES = 100
+"""Domain names of one certificate, at most; the quota is 10 until AWS raises it (acm/latest/userguide/acm-limits.html)."""
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -150,11 +152,12 @@ class Certificate(Component):
         super().__init__(name, opts)
         self._args = with_defaults(args, _DEFAULTS)
         self._names = [self._args["domain"], *self._args["aliases"]]
-        self._zones = self._find_zones() if self._args["dns"] == "route53" else {}
+        # The id of each name's hosted zone; empty with external DNS.
+        self.zones = self._find_zones() if self._args["dns"] == "route53" else {}
         self._create_certificate()
         self._create_records()
         self.certificate_arn = self._validate()
-        self.zone_id = pulumi.Output.from_input(self._zones.get(self._args["domain"], ""))
+        self.zone_id = pulumi.Output.from_input(self.zones.get(self._args["domain"], ""))
         self._register()
 
     def _create_certificate(self) -> None:
@@ -186,7 +189,7 @@ class Certificate(Component):
 
     def _create_records(self) -> None:
         """One record for each name; a wildcard shares its parent's."""
-        hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
+        hosts = {name.removeprefix("*."): zone for name, zone in self.zones.items()}
         self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
 
     def _create_record(self, host: str, zone: pulumi.Input[str]) -> "aws.route53.Record":

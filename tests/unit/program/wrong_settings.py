@@ -169,6 +169,49 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"domainAliases": ["www.example.com"]},
         ["domainAliases: ['www.example.com'] has no effect without domain; set that, or leave it out."],
     ),
+    (
+        {"domainRedirects": ["www.example.com"]},
+        ["domainRedirects: ['www.example.com'] has no effect without domain; set that, or leave it out."],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["shop.example.com"]},
+        ["domainRedirects: 'shop.example.com' is the domain that requests are redirected to; leave it out."],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["*.example.com"]},
+        [
+            "domainRedirects: '*.example.com' includes 'shop.example.com', which would be redirected to itself; name each domain instead."
+        ],
+    ),
+    (
+        {
+            "domain": "shop.example.com",
+            "domainAliases": ["a.example.com"],
+            "domainRedirects": ["a.example.com", "a.example.com"],
+        },
+        [
+            "domainRedirects: 'a.example.com' is named more than once; name it once.",
+            "domainRedirects: 'a.example.com' is in domainAliases as well; keep it in one of the two: aliases serve the app, redirects lead to domain.",
+        ],
+    ),
+    (
+        {"domain": "example.com", "domainAliases": ["a.example.net"], "domainRedirects": ["*.example.net"]},
+        [
+            "domainRedirects: '*.example.net' includes 'a.example.net' of domainAliases, which would then be redirected; name each domain instead."
+        ],
+    ),
+    (
+        {"domain": "example.com", "domainRedirects": [f"h{number}.example.com" for number in range(100)]},
+        [
+            "domainRedirects: a certificate has at most 100 domains, and domain, domainAliases and domainRedirects are 101; name fewer, or use wildcards."
+        ],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["shop.example.org"]},
+        [
+            "domainRedirects: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
+        ],
+    ),
     ({"domain": "shop.example.com", "dns": "cloudflare"}, ["dns: 'cloudflare' is not one of route53, external."]),
     ({"dns": "external"}, ["dns: 'external' has no effect without domain; set that, or leave it out."]),
     ({"dnsReady": True}, ["dnsReady: true has no effect without domain; set that, or leave it out."]),
@@ -821,6 +864,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "domainAliases": ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"],
         },
         ["listenerPriority: 50000 is too high for 2 rules; use at most 49999."],
+    ),
+    (
+        {**SHARED, "listenerPriority": 1, "domainRedirects": ["www.example.com"]},
+        ["listenerPriority: 1 leaves no numbers before it for the redirects, which need 1; use at least 2."],
     ),
     ({**SHARED, "listenerPriority": 0}, ["listenerPriority: 0 must be a whole number from 1 to 50000."]),
     ({"listenerPriority": 7}, ["listenerPriority: 7 has no effect without listenerArn; set that, or leave it out."]),

@@ -14,7 +14,7 @@ from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
 from ...image import image
-from ...ingress import certificate, load_balancer, route
+from ...ingress import certificate, load_balancer, redirect, route
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
@@ -38,6 +38,7 @@ from ..planned_commands import command_problems
 from ..topology import exposure, load_balancers, needs
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
+from .redirects import redirect_problems
 from .shared import shared_problems
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
@@ -90,6 +91,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _worker_problems(args)
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
+    yield from redirect_problems(args)
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
     yield from entry_problems(args)
@@ -123,6 +125,7 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
+        yield from _problems_of(redirect.problems, _redirect_args, args)
 
 
 def _problems_of(
@@ -162,6 +165,10 @@ def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
 def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
     hosts = [args.get("domain") or "app", *args["domain_aliases"]] if "listener_arn" in args else []
     return component_args.shared_route_args(args, _UNKNOWN, _UNKNOWN, hosts)
+
+
+def _redirect_args(args: FlaskAppArgs) -> redirect.RedirectArgs:
+    return component_args.redirect_args(args, _UNKNOWN)
 
 
 def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ class _Rule(NamedTuple):
 
 _ONLY_WITH = (
     _Rule("domain_aliases", "domain"),
+    _Rule("domain_redirects", "domain"),
     _Rule("dns", "domain", "route53"),
     _Rule("dns_ready", "domain", False),
     _Rule("zone_id", "domain"),

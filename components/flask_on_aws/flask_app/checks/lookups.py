@@ -32,7 +32,11 @@ def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = No
 
 
 def _zone_problems(settled: FlaskAppArgs, options: pulumi.InvokeOptions) -> Iterator[Problem]:
-    for argument, names in (("domain", [settled["domain"]]), ("domain_aliases", settled["domain_aliases"])):
+    for argument, names in (
+        ("domain", [settled["domain"]]),
+        ("domain_aliases", settled["domain_aliases"]),
+        ("domain_redirects", settled["domain_redirects"]),
+    ):
         for name in names:
             candidates = zone_candidates(name)
             if find_zone(candidates, options) is None:

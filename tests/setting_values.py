@@ -2,7 +2,7 @@
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
 as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, and an Aurora cluster. `EXISTING` has a database
-that the stack does not create. In `UNSET`, every setting is present but not set.
+that the stack does not create, and CloudFront's default domain. In `UNSET`, every setting is present but not set.
 """
 
 import json
@@ -168,6 +168,9 @@ EXISTING: dict[str, Any] = {
     "databaseUrlSecretArn": f"{_SECRET}:url::",
     "databaseUrlKmsKeyId": f"arn:aws:kms:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
     "databaseUrlScheme": "mysql+pymysql",
+    "waf": "block",
+    "wafRequestsPerFiveMinutes": 500,
+    "wafLogs": True,
 }
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",

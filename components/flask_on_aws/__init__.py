@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .secrets.kms_key import KmsKey, KmsKeyArgs
     from .storage.media_bucket import MediaBucket, MediaBucketArgs
     from .storage.queue import Queue, QueueArgs
+    from .waf.web_acl import WebAcl, WebAclArgs
 
 __all__ = [
     "Alarms",
@@ -87,6 +88,8 @@ __all__ = [
     "TaskSecurityGroupArgs",
     "VpcOrigin",
     "VpcOriginArgs",
+    "WebAcl",
+    "WebAclArgs",
 ]
 
 COMPONENTS = tuple(name for name in __all__ if not name.endswith(("Args", "Transform")))
@@ -143,6 +146,8 @@ _MODULES = {
     "TaskSecurityGroupArgs": ".ecs.task_security_group",
     "VpcOrigin": ".ingress.vpc_origin",
     "VpcOriginArgs": ".ingress.vpc_origin",
+    "WebAcl": ".waf.web_acl",
+    "WebAclArgs": ".waf.web_acl",
 }
 
 

@@ -45,6 +45,18 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
         "deleted with the load balancer, within minutes",
     ),
     MadeByAws(
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+        "service-linked role `AWSServiceRoleForWAFV2Logging`",
+        "`wafLogs`",
+        _ROLE,
+    ),
+    MadeByAws(
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+        "resource policy `AWSWAF-LOGS` of CloudWatch Logs",
+        "`wafLogs`",
+        "stays: the region has one for all web ACLs, which is free",
+    ),
+    MadeByAws(
         "aws:cloudfront/vpcOrigin:VpcOrigin",
         "service-linked role `AWSServiceRoleForCloudFrontVPCOrigin`",
         "",
@@ -239,8 +251,11 @@ NOTHING: Sequence[str] = (
     "aws:ssm/parameter:Parameter",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:wafv2/ipSet:IpSet",
+    "aws:wafv2/webAcl:WebAcl",
     "aws:wafv2/webAclAssociation:WebAclAssociation",
     "pulumi:index:Stash",
+    "pulumi:providers:aws",
     "random:index/randomId:RandomId",
     "random:index/randomPassword:RandomPassword",
 )

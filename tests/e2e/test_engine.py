@@ -679,6 +679,7 @@ def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
         domain="app.example.com",
         domainAliases=["www.example.com"],
         domainRedirects=["example.com"],
+        waf="count",
         workers={"jobs": "python -m jobs"},
         schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
         egress="nat",

@@ -138,6 +138,9 @@ NOT_CHANGED = {
         "only Aurora has them; test_setting_values.py plans them",
     ),
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
+    **dict.fromkeys(
+        ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
+    ),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

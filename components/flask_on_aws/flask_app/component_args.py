@@ -28,8 +28,9 @@ from ..naming import camel_case
 from ..network.network import NetworkArgs
 from ..runtime_contract.contract import SERVICES
 from ..storage.media_bucket import MediaBucketArgs
+from ..waf.web_acl import WebAclArgs
 from .flask_app_args import FlaskAppArgs
-from .topology import services
+from .topology import REGIONAL, services
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 _More = ParamSpec("_More")
@@ -280,6 +281,23 @@ def redirect_args(args: FlaskAppArgs, listener_arn: pulumi.Input[str]) -> Redire
         target_host=args["domain"],
         before_priority=args["listener_priority"],
     )
+
+
+@_given_only
+def web_acl_args(args: FlaskAppArgs, scope: str) -> WebAclArgs:
+    """The web ACL's. A load balancer's security group has the allowed addresses already."""
+    made = WebAclArgs(
+        scope=cast(Any, scope),
+        mode=cast(Any, args["waf"]),  # off is left out by callers
+        requests_per_five_minutes=args["waf_requests_per_five_minutes"],
+        inspects_sql=args["database"] != "none" or "database_url_secret_arn" in args,
+        allowed_cidrs=args["allowed_cidrs"],
+        logs=args["waf_logs"],
+        log_retention_days=args["log_retention_days"],
+    )
+    if scope == REGIONAL:
+        del made["allowed_cidrs"]
+    return made
 
 
 @_given_only

@@ -18,7 +18,8 @@ from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
 from ..network.network import Network
 from . import component_args
 from .flask_app_args import FlaskAppArgs
-from .topology import exposure, load_balancers
+from .topology import GLOBAL, REGIONAL, exposure, load_balancers
+from .web_acls import create_web_acls
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
@@ -50,10 +51,12 @@ class Exposure:
         args: FlaskAppArgs,
         network: Network,
         log_bucket_arn: pulumi.Output[str] | None,
+        log_key: pulumi.Input[str] | None,
         parent: pulumi.Resource,
     ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
         self._log_bucket_arn = log_bucket_arn
+        self.web_acls = create_web_acls(name, args, log_key, self._child())
         self._kind = exposure(args)
         self.load_balancers = load_balancers(args)
         # With both load balancers on a domain, one: less is believed, not more.
@@ -145,6 +148,8 @@ class Exposure:
             args.pop("allowed_cidrs", None)
         if self._kind == "cloudfront" and self._args["cloudfront_origin"] == "vpc-with-public":
             args["deletion_protection"] = False  # no visitor uses it any more, and the next update removes it
+        if REGIONAL in self.web_acls:
+            args["web_acl_arn"] = self.web_acls[REGIONAL].web_acl_arn
         balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
         route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
         if self._kind == "cloudfront":
@@ -223,6 +228,8 @@ class Exposure:
             args["origin_secret"] = self._origin_secret
         if self._kind == "cloudfront" and "web_acl_arn" in self._args:
             args["web_acl_arn"] = self._args["web_acl_arn"]
+        if GLOBAL in self.web_acls:
+            args["web_acl_arn"] = self.web_acls[GLOBAL].web_acl_arn
         if self._log_bucket_arn is not None:
             args["access_log_bucket_arn"] = self._log_bucket_arn
         return Cdn(f"{self._name}-cdn", args, self._child())

@@ -30,6 +30,7 @@ from ..validation.choices import (
     Preflight,
     Preset,
     QueueKind,
+    Waf,
 )
 
 
@@ -197,11 +198,17 @@ class FlaskAppArgs(TypedDict, total=False):
     """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may connect to the load balancer of an app on its own domain. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront's default domain. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT for one on CloudFront's default domain. Default: none."""
+    waf: Waf
+    """Whether the stack creates a web ACL of AWS WAF with AWS's managed rules and a rate limit: off, count (requests that match a rule are counted and pass; start with this) or block (they get 403). It costs about 10 USD a month, see docs/web-acl.md. Default: off."""
+    waf_requests_per_five_minutes: int
+    """With `waf`: requests that one address may send in five minutes, from 10 to 2000000000. Default: 2000."""
+    waf_logs: bool
+    """With `waf`: whether requests that match a rule are logged to CloudWatch, without the headers Authorization and Cookie. Default: true in production."""
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool
@@ -338,6 +345,7 @@ COMMON: FlaskAppArgs = {
     "database_auto_pause_seconds": 300,  # Aurora's minimum
     "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
+    "waf": "off",
     "bucket": "s3",
     "queue": "none",
     "cache": "none",
@@ -372,6 +380,7 @@ PRODUCTION: FlaskAppArgs = {
     "database_apply_immediately": False,
     "bucket_versioned": True,
     "cache_replicas": 1,  # in another zone
+    "waf_logs": True,
     "access_logs": True,
     "deletion_protection": True,
     "keep_data": True,
@@ -389,6 +398,7 @@ DEVELOPMENT: FlaskAppArgs = {
     "database_apply_immediately": True,
     "bucket_versioned": False,
     "cache_replicas": 0,
+    "waf_logs": False,
     "access_logs": False,
     "deletion_protection": False,
     "keep_data": False,

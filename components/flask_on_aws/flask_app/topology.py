@@ -7,6 +7,9 @@ from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
 
+REGIONAL, GLOBAL = "REGIONAL", "CLOUDFRONT"
+"""Scopes of web ACLs."""
+
 
 def load_balancers(args: FlaskAppArgs) -> list[str]:
     """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
@@ -35,6 +38,19 @@ def log_sources(args: FlaskAppArgs) -> list[str]:
     )
     found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution}
     return [source for source, is_there in found.items() if is_there]
+
+
+def web_acl_scopes(args: FlaskAppArgs) -> list[str]:
+    """The scopes of the web ACLs that the stack creates: one where requests enter, or two while the app gets a domain.
+
+    Behind CloudFront a load balancer sees CloudFront's addresses alone, so a rate limit there would block visitors at random.
+    """
+    kind = exposure(args)
+    if args["waf"] == "off" or kind == "shared":
+        return []
+    if kind == "cloudfront":
+        return [GLOBAL]
+    return [REGIONAL, GLOBAL] if INTERNAL in load_balancers(args) else [REGIONAL]
 
 
 def has_endpoints(args: FlaskAppArgs) -> bool:

@@ -67,7 +67,11 @@ class FlaskAppTransform(TypedDict, total=False):
     listener_certificate: Transform[aws.lb.ListenerCertificateArgs]
     listener_rules: Transform[aws.lb.ListenerRuleArgs]
     target_group: Transform[aws.lb.TargetGroupArgs]
+    web_acls: Transform[aws.wafv2.WebAclArgs]
     web_acl_associations: Transform[aws.wafv2.WebAclAssociationArgs]
+    web_acl_ip_sets: Transform[aws.wafv2.IpSetArgs]
+    web_acl_log_groups: Transform[aws.cloudwatch.LogGroupArgs]
+    web_acl_logging: Transform[aws.wafv2.WebAclLoggingConfigurationArgs]
     access_log_bucket: Transform[aws.s3.BucketArgs]
     access_log_bucket_policy: Transform[aws.s3.BucketPolicyArgs]
     access_log_lifecycle: Transform[aws.s3.BucketLifecycleConfigurationArgs]
@@ -181,6 +185,7 @@ _NAMES: Mapping[str, str] = {
     "access_log_lifecycle": "((alb|ilb)-)?access-logs-.+",
     "access_log_encryption": "((alb|ilb)-)?access-logs-.+",
     "access_log_public_access": "((alb|ilb)-)?access-logs-.+",
+    "web_acl_log_groups": "(cdn-)?waf-logs",
     "vpc_origin_ingress_rule": "vpc-origin-http",
     "origin_secret": "origin",
     "bucket": "media",

@@ -724,7 +724,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"allowedCidrs": ["203.0.113.0/24"]},
         [
-            "allowedCidrs: ['203.0.113.0/24'] works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone."
+            "allowedCidrs: ['203.0.113.0/24'] has no effect on CloudFront's default domain without waf, since the load balancer there sees only CloudFront's addresses; set waf to count or block, or leave it out."
         ],
     ),
     (
@@ -738,6 +738,33 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["allowedCidrs: '203.0.113.0/24' is named more than once; name it once."],
     ),
     ({"desyncMitigation": "off"}, ["desyncMitigation: 'off' is not one of monitor, defensive, strictest."]),
+    ({"waf": "on"}, ["waf: 'on' is not one of off, count, block."]),
+    (
+        {"waf": "count", "webAclArn": GLOBAL_WEB_ACL},
+        ["waf: 'count' has no effect with webAclArn; requests pass one web ACL; leave one of them out."],
+    ),
+    (
+        {**SHARED, "waf": "block"},
+        [
+            "waf: 'block' has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {"waf": "block", "wafRequestsPerFiveMinutes": 9},
+        ["wafRequestsPerFiveMinutes: 9 must be a whole number from 10 to 2000000000."],
+    ),
+    (
+        {"wafRequestsPerFiveMinutes": 100},
+        ["wafRequestsPerFiveMinutes: 100 has no effect with waf off; set waf to count or block."],
+    ),
+    ({"wafLogs": True}, ["wafLogs: true has no effect with waf off; set waf to count or block."]),
+    (
+        {"waf": "block", "allowedCidrs": ["0.0.0.0/0", "10.0.0.0/33"]},
+        [
+            "allowedCidrs: '0.0.0.0/0' allows every address; leave allowedCidrs out.",
+            "allowedCidrs: '10.0.0.0/33' is not an address range in CIDR notation, like 203.0.113.0/24 ('10.0.0.0/33' does not appear to be an IPv4 or IPv6 network).",
+        ],
+    ),
     (
         {"webAclArn": "shop"},
         [

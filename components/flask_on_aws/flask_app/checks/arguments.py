@@ -1,6 +1,7 @@
 """Checks of a Flask app's arguments: those of all its components, and of combinations."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
@@ -29,13 +30,15 @@ from ...validation.messages import distinct, translated
 from ...validation.problems import Problem
 from ...validation.references import secret_reference_problems
 from ...validation.values import choice_problems, hint, name_problems
+from ...waf import web_acl
+from ...waf.rules import BLOCK, COUNT
 from .. import component_args
 from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import exposure, load_balancers, needs
+from ..topology import exposure, load_balancers, needs, web_acl_scopes
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .redirects import redirect_problems
@@ -123,6 +126,9 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(aurora_cluster.problems, lambda args: made(args, _UNKNOWN, []), args)
     if args["cache"] == "valkey":
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
+    if args["waf"] in (COUNT, BLOCK):
+        for scope in web_acl_scopes(args):
+            yield from _problems_of(web_acl.problems, partial(component_args.web_acl_args, scope=scope), args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
         yield from _problems_of(redirect.problems, _redirect_args, args)
@@ -158,6 +164,8 @@ def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
     made = component_args.load_balancer_args(args, _UNKNOWN, [])
     made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
+    if exposure(args) == "cloudfront":
+        made.pop("allowed_cidrs", None)  # the web ACL checks the addresses
     made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
     return made
 

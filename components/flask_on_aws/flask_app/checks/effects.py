@@ -12,6 +12,7 @@ from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES
 from ...image.planned_image import is_planned
 from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
+from ...waf.web_acl import REQUESTS_PER_FIVE_MINUTES
 from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs, with_profile
 from ..topology import exposure
@@ -51,6 +52,8 @@ _ONLY_WITHOUT = (
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
+    _Rule("waf", "listener_arn", "off"),
+    _Rule("waf", "web_acl_arn", "off"),
     _Rule("container_insights", "cluster_arn", False),
     _Rule("flow_logs", "vpc_id", False),
     _Rule("database_snapshot", "database_host"),
@@ -151,6 +154,7 @@ def _capacity_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Itera
 
 
 _REASONS = {
+    "web_acl_arn": "requests pass one web ACL; leave one of them out",
     "listener_arn": "the shared load balancer is set up by the stack that owns it; leave it out",
     "cluster_arn": "the shared cluster is set up by the stack that owns it; leave it out",
     "vpc_id": "an existing VPC is left as it is; leave it out",
@@ -180,12 +184,18 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "alarm_email",
             f"{given['alarm_email']!r} would get no message; set alarms to true, or monthly_budget_usd, or leave it out.",
         )
-    if settled.get("allowed_cidrs") and exposure(settled) == "cloudfront":
+    if settled.get("allowed_cidrs") and exposure(settled) == "cloudfront" and settled["waf"] == "off":
         yield Problem(
             "allowed_cidrs",
-            f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
-            "sees CloudFront's addresses alone.",
+            f"{list(settled['allowed_cidrs'])!r} has no effect on CloudFront's default domain without waf, since the load "
+            "balancer there sees only CloudFront's addresses; set waf to count or block, or leave it out.",
         )
+    if settled["waf"] == "off":
+        profile = with_profile({"environment": settled["environment"]})
+        defaults = {"waf_requests_per_five_minutes": REQUESTS_PER_FIVE_MINUTES, "waf_logs": profile["waf_logs"]}
+        for argument, default in defaults.items():
+            if given.get(argument) and given[argument] != default:
+                yield Problem(argument, f"{given[argument]!r} has no effect with waf off; set waf to count or block.")
     if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
         yield Problem(
             "access_logs",

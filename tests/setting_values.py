@@ -171,6 +171,7 @@ EXISTING: dict[str, Any] = {
     "waf": "block",
     "wafRequestsPerFiveMinutes": 500,
     "wafLogs": True,
+    "basicAuthUsername": "staging",
 }
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",

@@ -20,6 +20,7 @@ TERRAFORM = {
     "aws:appautoscaling/target:Target": "aws_appautoscaling_target",
     "aws:budgets/budget:Budget": "aws_budgets_budget",
     "aws:cloudfront/distribution:Distribution": "aws_cloudfront_distribution",
+    "aws:cloudfront/function:Function": "aws_cloudfront_function",
     "aws:cloudfront/vpcOrigin:VpcOrigin": "aws_cloudfront_vpc_origin",
     "aws:cloudwatch/logDelivery:LogDelivery": "aws_cloudwatch_log_delivery",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "aws_cloudwatch_log_delivery_destination",

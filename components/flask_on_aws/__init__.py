@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .github.deploy_role import GitHubDeployRole, GitHubDeployRoleArgs
     from .image.image import Image, ImageArgs
     from .ingress.alias_records import AliasRecords, AliasRecordsArgs
+    from .ingress.basic_auth import BasicAuth, BasicAuthArgs
     from .ingress.cdn import Cdn, CdnArgs
     from .ingress.certificate import Certificate, CertificateArgs
     from .ingress.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -49,6 +50,8 @@ __all__ = [
     "AuroraClusterArgs",
     "Autoscaling",
     "AutoscalingArgs",
+    "BasicAuth",
+    "BasicAuthArgs",
     "Cache",
     "CacheArgs",
     "Cdn",
@@ -107,6 +110,8 @@ _MODULES = {
     "AuroraClusterArgs": ".aurora.aurora_cluster",
     "Autoscaling": ".ecs.autoscaling",
     "AutoscalingArgs": ".ecs.autoscaling",
+    "BasicAuth": ".ingress.basic_auth",
+    "BasicAuthArgs": ".ingress.basic_auth",
     "Cache": ".cache.cache",
     "CacheArgs": ".cache.cache_args",
     "Cdn": ".ingress.cdn",

@@ -208,6 +208,7 @@ NOTHING: Sequence[str] = (
     "aws:acm/certificateValidation:CertificateValidation",
     "aws:budgets/budget:Budget",
     "aws:cloudfront/distribution:Distribution",
+    "aws:cloudfront/function:Function",
     "aws:cloudwatch/logDelivery:LogDelivery",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
     "aws:cloudwatch/logDeliverySource:LogDeliverySource",

@@ -643,8 +643,13 @@ def check_changes(app_stack):
     configure_app_stack(app_stack, **storage, databaseUsername="other", bucket="none")
     with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         app_stack.apply()
-    configure_app_stack(app_stack, **storage, workers={"jobs": "python -m jobs"})
-    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in app_stack.apply().created)
+    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True}
+    configure_app_stack(app_stack, **storage, **access, workers={"jobs": "python -m jobs"})
+    changed = app_stack.apply()
+    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in changed.created)
+    assert len(changed.outputs["basicAuthPassword"]) == 24
+    (logs,) = app_stack.aws("logs").describe_log_groups(logGroupNamePrefix="aws-waf-logs-app-cdn-waf-")["logGroups"]
+    assert logs["retentionInDays"] == 14
     configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")
     assert {"app-media", "app-jobs"} <= set(names(app_stack.apply().deleted))
     assert leftovers(app_stack).get("buckets") is None

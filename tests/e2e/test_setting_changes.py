@@ -141,6 +141,7 @@ NOT_CHANGED = {
     **dict.fromkeys(
         ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
     ),
+    "basicAuthUsername": "the emulator cannot publish a function; Node executes it in test_basic_auth.py",
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

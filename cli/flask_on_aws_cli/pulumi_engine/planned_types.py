@@ -16,6 +16,7 @@ _BUILT = "An environment on this machine or the Docker engine's image replaces t
 PLANNED_TYPES: Mapping[str, str] = {
     "aws:budgets/budget:Budget": "A local AWS costs nothing.",
     "aws:cloudfront/distribution:Distribution": "The local load balancer serves the app; there are no edge locations.",
+    "aws:cloudfront/function:Function": "No distribution runs locally, so nothing asks visitors for a password.",
     "aws:cloudwatch/logDelivery:LogDelivery": _DELIVERY,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _DELIVERY,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _DELIVERY,

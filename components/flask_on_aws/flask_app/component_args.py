@@ -18,8 +18,9 @@ from ..database.database_args import DatabaseArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
 from ..image.image import ImageArgs
+from ..ingress.basic_auth import BasicAuthArgs
 from ..ingress.certificate import CertificateArgs
-from ..ingress.health_path import AUTO_HEALTH_PATH
+from ..ingress.health_path import AUTO_HEALTH_PATH, DEFAULT_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
 from ..ingress.redirect import RedirectArgs
 from ..ingress.route import RouteArgs
@@ -298,6 +299,13 @@ def web_acl_args(args: FlaskAppArgs, scope: str) -> WebAclArgs:
     if scope == REGIONAL:
         del made["allowed_cidrs"]
     return made
+
+
+@_given_only
+def basic_auth_args(args: FlaskAppArgs) -> BasicAuthArgs:
+    """Those of the function that asks for a password, except of monitoring; a front page that is the health path stays closed."""
+    health = DEFAULT_HEALTH_PATH if args["health_check_path"] in (None, AUTO_HEALTH_PATH) else args["health_check_path"]
+    return BasicAuthArgs(username=args["basic_auth_username"], open_paths=[] if health == "/" else [health])
 
 
 @_given_only

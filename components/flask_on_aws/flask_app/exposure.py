@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from ..ingress.alias_records import AliasRecords
+from ..ingress.basic_auth import BasicAuth
 from ..ingress.cdn import Cdn, CdnArgs
 from ..ingress.certificate import Certificate, find_zone, zone_candidates
 from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -64,6 +65,7 @@ class Exposure:
         self.dns_records = pulumi.Output.from_input(cast(Sequence[Mapping[str, str]], []))
         self.certificate: Certificate | None = None
         self.cdn: Cdn | None = None
+        self.basic_auth: BasicAuth | None = None
         certificate_arn = self._create_certificate()
         self.certificate_arn = pulumi.Output.from_input(certificate_arn or "")
         self._create_entrances(certificate_arn)
@@ -136,8 +138,7 @@ class Exposure:
         """The zones for the records, where no certificate looks for them."""
         if self._args["dns"] == "route53" and not self._zones:
             options = pulumi.InvokeOptions(parent=self._parent)
-            zones = {name: find_zone(zone_candidates(name), options) for name in self._names}
-            self._zones = {name: zone for name, zone in zones.items() if zone is not None}
+            self._zones = {name: zone for name in self._names if (zone := find_zone(zone_candidates(name), options))}
 
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
@@ -230,6 +231,10 @@ class Exposure:
             args["web_acl_arn"] = self._args["web_acl_arn"]
         if GLOBAL in self.web_acls:
             args["web_acl_arn"] = self.web_acls[GLOBAL].web_acl_arn
+        if self._args.get("basic_auth_username"):
+            basic_auth = component_args.basic_auth_args(self._args)
+            self.basic_auth = BasicAuth(f"{self._name}-basic-auth", basic_auth, self._child())
+            args["viewer_request_function_arn"] = self.basic_auth.function_arn
         if self._log_bucket_arn is not None:
             args["access_log_bucket_arn"] = self._log_bucket_arn
         return Cdn(f"{self._name}-cdn", args, self._child())

@@ -209,6 +209,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """With `waf`: requests that one address may send in five minutes, from 10 to 2000000000. Default: 2000."""
     waf_logs: bool
     """With `waf`: whether requests that match a rule are logged to CloudWatch, without the headers Authorization and Cookie. Default: true in production."""
+    basic_auth_username: str
+    """On CloudFront's default domain: username that visitors must enter, with the password of the output `basicAuthPassword` (HTTP Basic authentication), for example in staging. `health_check_path` needs no password. Another username also generates another password. Default: none, everybody can visit the app."""
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool

@@ -455,6 +455,8 @@ class FlaskAppSteps(Component):
         self.url, self.hostname, self.dns_records = exposure.url, exposure.hostname, exposure.dns_records
         self.certificate_arn = exposure.certificate_arn
         self.web_acl_arn = self.web_acl.web_acl_arn if self.web_acl else nothing()
+        self.basic_auth = exposure.basic_auth
+        self.basic_auth_password = self.basic_auth.password if self.basic_auth else nothing()
         self.distribution_id = cdn.distribution_id if cdn else nothing()
         self.distribution_arn = cdn.distribution_arn if cdn else nothing()
         self.load_balancer_arn = main.load_balancer_arn

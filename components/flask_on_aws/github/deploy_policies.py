@@ -24,6 +24,7 @@ def network(scope: Scope) -> list[Statement]:
             "acm:RequestCertificate acm:DeleteCertificate acm:UpdateCertificateOptions acm:AddTagsToCertificate "
             "acm:RemoveTagsFromCertificate cloudfront:CreateDistribution cloudfront:CreateDistributionWithTags "
             "cloudfront:UpdateDistribution cloudfront:DeleteDistribution cloudfront:CreateInvalidation "
+            "cloudfront:CreateFunction cloudfront:UpdateFunction cloudfront:PublishFunction cloudfront:DeleteFunction "
             "cloudfront:CreateVpcOrigin cloudfront:UpdateVpcOrigin cloudfront:DeleteVpcOrigin "
             "cloudfront:TagResource cloudfront:UntagResource",
             "*",

@@ -11,7 +11,7 @@ def reads(scope: Scope) -> list[Statement]:
         allow(
             "ec2:Describe* ec2:GetManagedPrefixListEntries ec2:GetSecurityGroupsForVpc elasticloadbalancing:Describe* "
             "acm:DescribeCertificate acm:ListCertificates acm:ListTagsForCertificate route53:Get* route53:List* "
-            "cloudfront:Get* cloudfront:List* ecs:Describe* ecs:List* ecr:Describe* ecr:List* ecr:GetAuthorizationToken "
+            "cloudfront:Get* cloudfront:List* cloudfront:DescribeFunction ecs:Describe* ecs:List* ecr:Describe* ecr:List* ecr:GetAuthorizationToken "
             "ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy ecr:BatchCheckLayerAvailability ecr:BatchGetImage "
             "ecr:GetDownloadUrlForLayer logs:Describe* logs:GetDelivery* logs:ListTagsForResource cloudwatch:DescribeAlarms "
             "cloudwatch:ListTagsForResource sns:GetTopicAttributes sns:GetSubscriptionAttributes sns:List* "

@@ -738,6 +738,22 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["allowedCidrs: '203.0.113.0/24' is named more than once; name it once."],
     ),
     ({"desyncMitigation": "off"}, ["desyncMitigation: 'off' is not one of monitor, defensive, strictest."]),
+    (
+        {"basicAuthUsername": "sta:ging"},
+        ["basicAuthUsername: 'sta:ging' must be up to 64 letters, digits and the characters . _ @ -."],
+    ),
+    (
+        {"basicAuthUsername": "staging", "domain": "shop.example.com"},
+        [
+            "basicAuthUsername: 'staging' works on CloudFront's default domain alone, since a load balancer cannot ask for a password; leave it out, and set allowedCidrs to your addresses."
+        ],
+    ),
+    (
+        {**SHARED, "basicAuthUsername": "staging"},
+        [
+            "basicAuthUsername: 'staging' works on CloudFront's default domain alone, since a load balancer cannot ask for a password; leave it out, and let the app ask for it."
+        ],
+    ),
     ({"waf": "on"}, ["waf: 'on' is not one of off, count, block."]),
     (
         {"waf": "count", "webAclArn": GLOBAL_WEB_ACL},

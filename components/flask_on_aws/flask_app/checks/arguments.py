@@ -15,7 +15,7 @@ from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
 from ...image import image
-from ...ingress import certificate, load_balancer, redirect, route
+from ...ingress import basic_auth, certificate, load_balancer, redirect, route
 from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
@@ -129,6 +129,8 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     if args["waf"] in (COUNT, BLOCK):
         for scope in web_acl_scopes(args):
             yield from _problems_of(web_acl.problems, partial(component_args.web_acl_args, scope=scope), args)
+    if args.get("basic_auth_username"):
+        yield from _problems_of(basic_auth.problems, component_args.basic_auth_args, args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
         yield from _problems_of(redirect.problems, _redirect_args, args)

@@ -190,6 +190,13 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             f"{list(settled['allowed_cidrs'])!r} has no effect on CloudFront's default domain without waf, since the load "
             "balancer there sees only CloudFront's addresses; set waf to count or block, or leave it out.",
         )
+    if given.get("basic_auth_username") and exposure(settled) != "cloudfront":
+        fix = "let the app ask for it" if exposure(settled) == "shared" else "set allowed_cidrs to your addresses"
+        yield Problem(
+            "basic_auth_username",
+            f"{given['basic_auth_username']!r} works on CloudFront's default domain alone, since a load balancer cannot ask "
+            f"for a password; leave it out, and {fix}.",
+        )
     if settled["waf"] == "off":
         profile = with_profile({"environment": settled["environment"]})
         defaults = {"waf_requests_per_five_minutes": REQUESTS_PER_FIVE_MINUTES, "waf_logs": profile["waf_logs"]}

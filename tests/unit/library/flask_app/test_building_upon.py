@@ -53,10 +53,11 @@ def test_the_outputs_of_an_app_with_everything(app):
         **SERVICE_KINDS,
     ).outputs
     empty = {name for name, value in outputs.items() if value in ("", 0, [], {})}
-    # No CloudFront with a domain, no records to set in Route 53, no interface endpoints, an instance and no cluster.
+    # No CloudFront and so no password with a domain, no records to set in Route 53, no interface endpoints, an instance and no cluster.
     assert empty == {
         "distribution_id",
         "distribution_arn",
+        "basic_auth_password",
         "dns_records",
         "endpoint_security_group_id",
         "database_cluster_identifier",

@@ -647,7 +647,8 @@ def check_changes(app_stack):
     configure_app_stack(app_stack, **storage, **access, workers={"jobs": "python -m jobs"})
     changed = app_stack.apply()
     assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in changed.created)
-    assert len(changed.outputs["basicAuthPassword"]) == 24
+    password = changed.outputs["basicAuthPassword"]
+    assert (type(password), len(password.value)) == (Secret, 24)
     (logs,) = app_stack.aws("logs").describe_log_groups(logGroupNamePrefix="aws-waf-logs-app-cdn-waf-")["logGroups"]
     assert logs["retentionInDays"] == 14
     configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")

@@ -31,3 +31,6 @@ pulumi.export("databaseHost", app.database_host)
 pulumi.export("bucketName", app.bucket_name)
 pulumi.export("vpcId", app.vpc_id)
 pulumi.export("kmsKeyArn", app.kms_key_arn)
+if app.basic_auth:
+    pulumi.export("basicAuthPassword", app.basic_auth_password)
+    pulumi.export("basicAuthCommand", "pulumi stack output basicAuthPassword --show-secrets")

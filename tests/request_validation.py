@@ -38,6 +38,8 @@ _ACCEPTED: Mapping[tuple[str, str], str] = {
 # Invalid values that the provider sends because of the emulator.
 _EMULATED: Mapping[tuple[str, str], str] = {
     ("cloudfront.ListTagsForResource", "Resource"): "the emulator's ARN of a distribution lacks a colon",
+    ("wafv2.UpdateIPSet", "LockToken"): "the emulator's tokens of IP sets are no UUIDs",
+    ("wafv2.DeleteIPSet", "LockToken"): "as above",
 }
 
 

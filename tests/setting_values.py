@@ -1,9 +1,9 @@
 """Settings of stacks that together set every setting, with every type of valid value.
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
-as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, an Aurora cluster, and CloudFront
-on its domain. `EXISTING` has a database
-that the stack does not create. In `UNSET`, every setting is present but not set.
+as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, an Aurora cluster, and CloudFront on its domain.
+`EXISTING` has a database that the stack does not create, and CloudFront's default domain. In `UNSET`, every setting is
+present but not set.
 """
 
 import json
@@ -39,6 +39,7 @@ OWN: dict[str, Any] = {
     "createKmsKey": True,
     "domain": "shop.example.com",
     "domainAliases": ["www.shop.example.com"],
+    "domainRedirects": ["example.com", "*.example.net"],
     "dns": "external",
     "dnsReady": True,
     "cdn": False,
@@ -174,6 +175,10 @@ EXISTING: dict[str, Any] = {
     "databaseUrlSecretArn": f"{_SECRET}:url::",
     "databaseUrlKmsKeyId": f"arn:aws:kms:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
     "databaseUrlScheme": "mysql+pymysql",
+    "waf": "block",
+    "wafRequestsPerFiveMinutes": 500,
+    "wafLogs": True,
+    "basicAuthUsername": "staging",
 }
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",

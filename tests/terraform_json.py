@@ -20,6 +20,7 @@ TERRAFORM = {
     "aws:appautoscaling/target:Target": "aws_appautoscaling_target",
     "aws:budgets/budget:Budget": "aws_budgets_budget",
     "aws:cloudfront/distribution:Distribution": "aws_cloudfront_distribution",
+    "aws:cloudfront/function:Function": "aws_cloudfront_function",
     "aws:cloudfront/vpcOrigin:VpcOrigin": "aws_cloudfront_vpc_origin",
     "aws:cloudwatch/logDelivery:LogDelivery": "aws_cloudwatch_log_delivery",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "aws_cloudwatch_log_delivery_destination",
@@ -84,7 +85,10 @@ TERRAFORM = {
     "aws:ssm/parameter:Parameter": "aws_ssm_parameter",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "aws_vpc_security_group_egress_rule",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
+    "aws:wafv2/ipSet:IpSet": "aws_wafv2_ip_set",
+    "aws:wafv2/webAcl:WebAcl": "aws_wafv2_web_acl",
     "aws:wafv2/webAclAssociation:WebAclAssociation": "aws_wafv2_web_acl_association",
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": "aws_wafv2_web_acl_logging_configuration",
 }
 """All types of AWS resources that the library registers."""
 

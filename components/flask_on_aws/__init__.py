@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from .github.deploy_role import GitHubDeployRole, GitHubDeployRoleArgs
     from .image.image import Image, ImageArgs
     from .ingress.alias_records import AliasRecords, AliasRecordsArgs
+    from .ingress.basic_auth import BasicAuth, BasicAuthArgs
     from .ingress.cdn import Cdn, CdnArgs
     from .ingress.certificate import Certificate, CertificateArgs
+    from .ingress.edge_redirect import EdgeRedirect, EdgeRedirectArgs
     from .ingress.load_balancer import LoadBalancer, LoadBalancerArgs
     from .ingress.route import Route, RouteArgs
     from .ingress.vpc_origin import VpcOrigin, VpcOriginArgs
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from .secrets.kms_key import KmsKey, KmsKeyArgs
     from .storage.media_bucket import MediaBucket, MediaBucketArgs
     from .storage.queue import Queue, QueueArgs
+    from .waf.web_acl import WebAcl, WebAclArgs
 
 __all__ = [
     "Alarms",
@@ -48,6 +51,8 @@ __all__ = [
     "AuroraClusterArgs",
     "Autoscaling",
     "AutoscalingArgs",
+    "BasicAuth",
+    "BasicAuthArgs",
     "Cache",
     "CacheArgs",
     "Cdn",
@@ -58,6 +63,8 @@ __all__ = [
     "ClusterArgs",
     "Database",
     "DatabaseArgs",
+    "EdgeRedirect",
+    "EdgeRedirectArgs",
     "FlaskApp",
     "FlaskAppArgs",
     "FlaskAppTransform",
@@ -87,6 +94,8 @@ __all__ = [
     "TaskSecurityGroupArgs",
     "VpcOrigin",
     "VpcOriginArgs",
+    "WebAcl",
+    "WebAclArgs",
 ]
 
 COMPONENTS = tuple(name for name in __all__ if not name.endswith(("Args", "Transform")))
@@ -104,6 +113,8 @@ _MODULES = {
     "AuroraClusterArgs": ".aurora.aurora_cluster",
     "Autoscaling": ".ecs.autoscaling",
     "AutoscalingArgs": ".ecs.autoscaling",
+    "BasicAuth": ".ingress.basic_auth",
+    "BasicAuthArgs": ".ingress.basic_auth",
     "Cache": ".cache.cache",
     "CacheArgs": ".cache.cache_args",
     "Cdn": ".ingress.cdn",
@@ -114,6 +125,8 @@ _MODULES = {
     "ClusterArgs": ".ecs.cluster",
     "Database": ".database.database",
     "DatabaseArgs": ".database.database",
+    "EdgeRedirect": ".ingress.edge_redirect",
+    "EdgeRedirectArgs": ".ingress.edge_redirect",
     "FlaskApp": ".flask_app.flask_app",
     "FlaskAppArgs": ".flask_app.flask_app_args",
     "FlaskAppTransform": ".flask_app.transforms",
@@ -143,6 +156,8 @@ _MODULES = {
     "TaskSecurityGroupArgs": ".ecs.task_security_group",
     "VpcOrigin": ".ingress.vpc_origin",
     "VpcOriginArgs": ".ingress.vpc_origin",
+    "WebAcl": ".waf.web_acl",
+    "WebAclArgs": ".waf.web_acl",
 }
 
 

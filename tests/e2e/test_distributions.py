@@ -19,7 +19,7 @@ from tests.e2e.stacks import ROOT
 pytestmark = pytest.mark.long
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 DATA = {
-    "flask_on_aws": ["py.typed", "rds-ca/rds-ca-bundle.pem"],
+    "flask_on_aws": ["py.typed", "rds-ca/rds-ca-bundle.pem", "/basic_auth.js"],
     "flask_on_aws_cli": ["py.typed", "/page.html", "/page.css", "/page.js"],
 }
 

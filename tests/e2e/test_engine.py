@@ -671,8 +671,14 @@ def check_changes(app_stack):
     configure_app_stack(app_stack, **storage, databaseUsername="other", bucket="none")
     with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         app_stack.apply()
-    configure_app_stack(app_stack, **storage, workers={"jobs": "python -m jobs"})
-    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in app_stack.apply().created)
+    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True}
+    configure_app_stack(app_stack, **storage, **access, workers={"jobs": "python -m jobs"})
+    changed = app_stack.apply()
+    assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in changed.created)
+    password = changed.outputs["basicAuthPassword"]
+    assert (type(password), len(password.value)) == (Secret, 24)
+    (logs,) = app_stack.aws("logs").describe_log_groups(logGroupNamePrefix="aws-waf-logs-app-cdn-waf-")["logGroups"]
+    assert logs["retentionInDays"] == 14
     configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")
     assert {"app-media", "app-jobs"} <= set(names(app_stack.apply().deleted))
     assert leftovers(app_stack).get("buckets") is None
@@ -706,6 +712,8 @@ def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
         environment="production",
         domain="app.example.com",
         domainAliases=["www.example.com"],
+        domainRedirects=["example.com"],
+        waf="count",
         workers={"jobs": "python -m jobs"},
         schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
         egress="nat",

@@ -102,6 +102,7 @@ CACHE = {
 DOMAIN = {
     "domain": "shop.example.com",
     "domainAliases": ["www.example.com"],
+    "domainRedirects": ["example.com"],
     "allowedCidrs": ["198.51.100.0/24"],
     "cloudfrontOrigin": "vpc-with-public",
 }
@@ -139,6 +140,10 @@ NOT_CHANGED = {
         "only Aurora has them; test_setting_values.py plans them",
     ),
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
+    **dict.fromkeys(
+        ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
+    ),
+    "basicAuthUsername": "the emulator cannot publish a function; Node executes it in test_basic_auth.py",
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),
     **dict.fromkeys(("clusterArn", "clusterName"), "another cluster"),

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from flask_on_aws_cli.local_aws.commands.app_response import HealthPath, health_path_lines
 from flask_on_aws_cli.local_aws.load_balancer import HealthCheck, TargetGroup
@@ -15,7 +17,7 @@ from flask_on_aws_cli.local_project.health_routes import read_health_routes, wri
 from flask_on_aws_cli.local_project.location import Target
 
 from .balancing import GROUP, balancing, configuration, until
-from .project import opened
+from .project import Local, opened
 
 CHECK = HealthCheck(path="/up", interval=0.1, timeout=1, healthy_threshold=2, unhealthy_threshold=2, routes=())
 
@@ -153,12 +155,22 @@ app.register_blueprint(ops)
 """
 
 
+SHOP_SETTINGS: dict[str, Any] = {
+    "database": "none",
+    "bucket": "none",
+    "domain": "shop.example.com",
+    "dns": "external",
+    "dnsReady": True,
+    "domainRedirects": ["www.example.com"],
+}
+
+
 def test_up_runs_another_app_and_waits_for_its_health_path_and_not_for_its_front_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only this test proves that `./up DIR` serves an app without `/up` and with a failing front page."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    with opened(tmp_path / "project", database="none", bucket="none") as local:
+    with opened(tmp_path / "project", **SHOP_SETTINGS) as local:
         shop = tmp_path / "shop"
         shop.mkdir()
         (shop / "app.py").write_text(SHOP)
@@ -172,7 +184,8 @@ def test_up_runs_another_app_and_waits_for_its_health_path_and_not_for_its_front
         assert "front page: / answers 500" in output
         assert f'"{shop}": "/ops/alive"' in (tmp_path / ".cache/flask-on-aws/health-paths.json").read_text()
 
-        local.configure(database="none", bucket="none", healthCheckPath="/ops/alive")
+        check_that_the_other_domain_is_redirected(local)
+        local.configure(**SHOP_SETTINGS, healthCheckPath="/ops/alive")
         assert "health path: /ops/alive\n" in local.up()  # the app that was chosen
         assert local.url in local.run("status")
         assert "RuntimeError: the shop is closed" in local.operate("logs")
@@ -180,3 +193,11 @@ def test_up_runs_another_app_and_waits_for_its_health_path_and_not_for_its_front
             assert response.status == 200
         local.run("destroy")
         assert [path.name for path in (local.folder / ".local-apps").iterdir()] == [".gitignore"]
+
+
+def check_that_the_other_domain_is_redirected(local: Local) -> None:
+    """Over HTTPS in one step; over HTTP the first step is HTTPS on the same host."""
+    response = httpx.get(f"{local.url}/a%20b?c=d&e", headers={"Host": "www.example.com"}, verify=local.trust)
+    port = local.url.rpartition(":")[2]
+    expected = (301, f"https://shop.example.com:{port}/a%20b?c=d&e")
+    assert (response.status_code, response.headers["location"]) == expected

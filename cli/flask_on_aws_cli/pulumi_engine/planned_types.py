@@ -10,11 +10,13 @@ _DELIVERY = "No distribution runs locally, so there are no requests to log."
 _ALARM = "An app on this machine does not need to alert anyone."
 _GITHUB = "It is for GitHub's workflows, which do not deploy to this machine."
 _IMAGE = "Images are environments or local containers, so they need no registry."
+_WAF = "The local load balancer has no web application firewall."
 _BUILT = "An environment on this machine or the Docker engine's image replaces the image that would be pushed."
 
 PLANNED_TYPES: Mapping[str, str] = {
     "aws:budgets/budget:Budget": "A local AWS costs nothing.",
     "aws:cloudfront/distribution:Distribution": "The local load balancer serves the app; there are no edge locations.",
+    "aws:cloudfront/function:Function": "No distribution runs locally, so nothing asks visitors for a password.",
     "aws:cloudwatch/logDelivery:LogDelivery": _DELIVERY,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _DELIVERY,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _DELIVERY,
@@ -39,7 +41,10 @@ PLANNED_TYPES: Mapping[str, str] = {
     "aws:sns/topic:Topic": _ALARM,
     "aws:sns/topicPolicy:TopicPolicy": _ALARM,
     "aws:sns/topicSubscription:TopicSubscription": _ALARM,
-    "aws:wafv2/webAclAssociation:WebAclAssociation": "The local load balancer has no web application firewall.",
+    "aws:wafv2/ipSet:IpSet": _WAF,
+    "aws:wafv2/webAcl:WebAcl": _WAF,
+    "aws:wafv2/webAclAssociation:WebAclAssociation": _WAF,
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _WAF,
     "pulumi:providers:aws": "It is a region for other resources, and nothing on AWS.",
     "docker-build:index:Image": _BUILT,
     "docker:index/image:Image": _BUILT,

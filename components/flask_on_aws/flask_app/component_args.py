@@ -18,17 +18,21 @@ from ..database.database_args import DatabaseArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
 from ..image.image import ImageArgs
+from ..ingress.basic_auth import BasicAuthArgs
 from ..ingress.certificate import CertificateArgs
-from ..ingress.health_path import AUTO_HEALTH_PATH
+from ..ingress.edge_redirect import EdgeRedirectArgs
+from ..ingress.health_path import AUTO_HEALTH_PATH, DEFAULT_HEALTH_PATH
 from ..ingress.load_balancer import LoadBalancerArgs
+from ..ingress.redirect import RedirectArgs
 from ..ingress.route import RouteArgs
 from ..logical_database.logical_database import LogicalDatabaseArgs
 from ..naming import camel_case
 from ..network.network import NetworkArgs
 from ..runtime_contract.contract import SERVICES
 from ..storage.media_bucket import MediaBucketArgs
+from ..waf.web_acl import WebAclArgs
 from .flask_app_args import FlaskAppArgs
-from .topology import services
+from .topology import REGIONAL, services
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
 _More = ParamSpec("_More")
@@ -268,6 +272,46 @@ def certificate_args(args: FlaskAppArgs) -> CertificateArgs:
         zone_id=args["zone_id"],
         validated=args["dns_ready"],
     )
+
+
+@_given_only
+def redirect_args(args: FlaskAppArgs, listener_arn: pulumi.Input[str]) -> RedirectArgs:
+    """Those of the redirects to the domain. Of the stack's own listener, the priorities are the defaults."""
+    return RedirectArgs(
+        listener_arn=listener_arn,
+        hosts=args["domain_redirects"],
+        target_host=args["domain"],
+        before_priority=args["listener_priority"],
+    )
+
+
+def edge_redirect_args(args: FlaskAppArgs) -> EdgeRedirectArgs:
+    """Those of CloudFront's redirects to the domain."""
+    return EdgeRedirectArgs(hosts=args["domain_redirects"], target_host=args["domain"])
+
+
+@_given_only
+def web_acl_args(args: FlaskAppArgs, scope: str) -> WebAclArgs:
+    """The web ACL's. A load balancer's security group has the allowed addresses already."""
+    made = WebAclArgs(
+        scope=cast(Any, scope),
+        mode=cast(Any, args["waf"]),  # off is left out by callers
+        requests_per_five_minutes=args["waf_requests_per_five_minutes"],
+        inspects_sql=args["database"] != "none" or "database_url_secret_arn" in args,
+        allowed_cidrs=args["allowed_cidrs"],
+        logs=args["waf_logs"],
+        log_retention_days=args["log_retention_days"],
+    )
+    if scope == REGIONAL:
+        del made["allowed_cidrs"]
+    return made
+
+
+@_given_only
+def basic_auth_args(args: FlaskAppArgs) -> BasicAuthArgs:
+    """Those of the function that asks for a password, except of monitoring; a front page that is the health path stays closed."""
+    health = DEFAULT_HEALTH_PATH if args["health_check_path"] in (None, AUTO_HEALTH_PATH) else args["health_check_path"]
+    return BasicAuthArgs(username=args["basic_auth_username"], open_paths=[] if health == "/" else [health])
 
 
 @_given_only

@@ -10,7 +10,7 @@ from ..ingress.certificate import DISTRIBUTIONS, LOAD_BALANCERS, Certificate, fi
 from ..ingress.load_balancer_guard import PUBLIC
 from . import component_args
 from .flask_app_args import FlaskAppArgs
-from .topology import exposure, load_balancers
+from .topology import all_domains, exposure, load_balancers
 
 
 def _no_records() -> pulumi.Output[Sequence[Mapping[str, str]]]:
@@ -21,8 +21,8 @@ def _no_records() -> pulumi.Output[Sequence[Mapping[str, str]]]:
 class DomainCertificates:
     """The certificates of a domain, its hosted zone and its validation records."""
 
-    zone_id: pulumi.Input[str] | None = None
-    """The domain's hosted zone; None where no records are created."""
+    zones: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """The hosted zone of each name of the app; empty where no records are created."""
     balancer_arn: pulumi.Input[str] | None = None
     """For the HTTPS listener of a load balancer."""
     distribution_arn: pulumi.Input[str] | None = None
@@ -34,19 +34,20 @@ class DomainCertificates:
 
 def domain_certificates(name: str, args: FlaskAppArgs, parent: pulumi.Resource) -> DomainCertificates:
     """Use the certificate in `certificate_arn`, or request one for each of what serves the domain."""
-    zone_id: pulumi.Input[str] | None = args.get("zone_id")
+    zones = dict.fromkeys(all_domains(args), args["zone_id"]) if "zone_id" in args else {}
     if "certificate_arn" in args:
-        return DomainCertificates(zone_id, args["certificate_arn"], args["certificate_arn"])
+        return DomainCertificates(zones, args["certificate_arn"], args["certificate_arn"])
     if not args.get("domain"):
-        return DomainCertificates(zone_id)
+        return DomainCertificates(zones)
     if args["listener_has_certificate"]:
-        return DomainCertificates(_records_zone(args, parent) if zone_id is None else zone_id)
+        return DomainCertificates(zones or _find_zones(args, parent))
     if exposure(args) == "shared" and args["dns"] == "external":
-        return DomainCertificates(zone_id)  # the shared listener's own certificate covers the name
+        return DomainCertificates(zones)  # the shared listener's own certificate covers the name
     certificate_args = component_args.certificate_args(args)
+    certificate_args["aliases"] = all_domains(args)[1:]
     uses = certificate_args["used_by"] = served_by(args)
     certificate = Certificate(f"{name}-certificate", certificate_args, pulumi.ResourceOptions(parent=parent))
-    certificates = DomainCertificates(certificate.zone_id, requested=certificate)
+    certificates = DomainCertificates(certificate.zones, requested=certificate)
     if LOAD_BALANCERS in uses:
         certificates.balancer_arn = certificate.certificate_arn
     if DISTRIBUTIONS in uses:
@@ -64,8 +65,9 @@ def served_by(args: FlaskAppArgs) -> list[str]:
     return [LOAD_BALANCERS, DISTRIBUTIONS] if has_both else [DISTRIBUTIONS]
 
 
-def _records_zone(args: FlaskAppArgs, parent: pulumi.Resource) -> str | None:
-    """Find the zone for the records where no certificate is requested."""
+def _find_zones(args: FlaskAppArgs, parent: pulumi.Resource) -> dict[str, pulumi.Input[str]]:
+    """Find the zones for the records where no certificate is requested."""
     if args["dns"] != "route53":
-        return None
-    return find_zone(zone_candidates(args["domain"]), pulumi.InvokeOptions(parent=parent))
+        return {}
+    options = pulumi.InvokeOptions(parent=parent)
+    return {name: zone for name in all_domains(args) if (zone := find_zone(zone_candidates(name), options))}

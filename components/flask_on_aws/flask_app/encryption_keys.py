@@ -9,7 +9,9 @@ from ..database.engines import CLUSTER_ENGINES
 from ..secrets.kms_key import KmsKey, KmsKeyArgs
 from ..validation.problems import Problem
 from ..validation.references import kms_key_problems
+from ..waf.web_acl import LOG_PREFIX
 from .flask_app_args import FlaskAppArgs
+from .topology import REGIONAL, web_acl_scopes
 
 # The name under which AWS lists the key that it has for RDS in each account.
 RDS_KEY = "aws/rds"
@@ -24,10 +26,12 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
     """The ARN of the key for all that the app stores, if it is not AWS's: the stack's own or an existing one."""
     if not args["create_kms_key"]:
         return args.get("kms_key_id")
+    # The log group of CloudFront's web ACL is in another region, where the key does not work.
+    waf_logs = [f"{LOG_PREFIX}{name}-waf-*"] if args["waf_logs"] and REGIONAL in web_acl_scopes(args) else []
     wanted: KmsKeyArgs = {
         "description": f"Encrypts the data of {name}",
-        # RDS names the groups of its logs by itself; all others start with the app's name.
-        "log_group_names": [f"{name}-*", f"/aws/rds/{_kind(args)}/{name}-*"],
+        # RDS names the groups of its logs by itself, and WAF requires a prefix; all others start with the app's name.
+        "log_group_names": [f"{name}-*", f"/aws/rds/{_kind(args)}/{name}-*", *waf_logs],
         "retain": args["keep_data"],
     }
     return KmsKey(key_name(name), wanted, opts).key_arn

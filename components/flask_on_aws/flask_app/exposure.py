@@ -1,6 +1,6 @@
 """How visitors reach an app: its own load balancers, a shared one, or CloudFront, with certificates and records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import pulumi
@@ -8,16 +8,20 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from ..ingress.alias_records import AliasRecords, AliasRecordsArgs
+from ..ingress.basic_auth import BasicAuth
 from ..ingress.cdn import Cdn, CdnArgs
+from ..ingress.edge_redirect import EdgeRedirect
 from ..ingress.load_balancer import LoadBalancer, LoadBalancerArgs
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ..ingress.redirect import Redirect
 from ..ingress.route import Route
 from ..ingress.vpc_origin import VpcOrigin, VpcOriginArgs
 from ..network.network import Network
 from . import component_args
 from .domain_certificates import domain_certificates, served_by
 from .flask_app_args import FlaskAppArgs
-from .topology import enters_through_public, exposure, load_balancers
+from .topology import GLOBAL, REGIONAL, all_domains, domains, enters_through_public, exposure, load_balancers
+from .web_acls import create_web_acls
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
 
@@ -49,10 +53,12 @@ class Exposure:
         args: FlaskAppArgs,
         network: Network,
         log_bucket_arn: pulumi.Output[str] | None,
+        log_key: pulumi.Input[str] | None,
         parent: pulumi.Resource,
     ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
         self._log_bucket_arn = log_bucket_arn
+        self.web_acls = create_web_acls(name, args, log_key, self._child())
         self._kind = exposure(args)
         self.load_balancers = load_balancers(args)
         # With both load balancers on a domain, one: less is believed, not more.
@@ -61,7 +67,9 @@ class Exposure:
         certificates = self._certificates = domain_certificates(name, args, parent)
         self.certificate, self.dns_records = certificates.requested, certificates.records
         self.cdn: Cdn | None = None
+        self.basic_auth: BasicAuth | None = None
         self._create_entrances(certificates.balancer_arn)
+        self._create_redirects()
         arn = certificates.distribution_arn if self._serves_domain_by_cdn else certificates.balancer_arn
         self.certificate_arn = pulumi.Output.from_input("" if arn is None else arn)
         self.url = pulumi.Output.format("https://{host}", host=self.hostname)
@@ -90,10 +98,10 @@ class Exposure:
             self.hostname = cast(Cdn, self.cdn).domain_name
             return
         self.hostname = pulumi.Output.from_input(self._args["domain"])
-        if self._args["dns"] != "route53" or self._certificates.zone_id is None:
-            names, target = self._domains(), self._target().dns_name
-            records = pulumi.Output.all(self.dns_records, target)
-            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(names, both[1])])
+        others = [name for name in all_domains(self._args) if name not in self._zones]
+        if others:
+            records = pulumi.Output.all(self.dns_records, self._target().dns_name)
+            self.dns_records = records.apply(lambda both: [*both[0], *_cnames(others, both[1])])
 
     @property
     def other_target_group_arns(self) -> list[pulumi.Output[str]]:
@@ -106,6 +114,11 @@ class Exposure:
         """Of the load balancer in use; known once its rules exist: ECS rejects a target group without a listener."""
         return _routed(self.main.target)
 
+    @property
+    def _zones(self) -> Mapping[str, pulumi.Input[str]]:
+        """The hosted zones of the names that get records in Route 53."""
+        return self._certificates.zones if self._args["dns"] == "route53" else {}
+
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
         args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
@@ -115,6 +128,8 @@ class Exposure:
             args.pop("allowed_cidrs", None)
         if self._kind in ("cloudfront", "cdn") and self._args["cloudfront_origin"] == "vpc-with-public":
             args["deletion_protection"] = False  # no visitor uses it any more, and the next update removes it
+        if REGIONAL in self.web_acls:
+            args["web_acl_arn"] = self.web_acls[REGIONAL].web_acl_arn
         balancer = LoadBalancer(f"{self._name}-alb", args, self._child())
         route = component_args.route_args(self._args, self._network.vpc_id, balancer.listener_arn)
         if self._kind == "cloudfront":
@@ -140,7 +155,7 @@ class Exposure:
 
     def _join_load_balancer(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._args
-        hosts = self._domains()
+        hosts = domains(args)
         route = component_args.shared_route_args(args, self._network.vpc_id, args["listener_arn"], hosts)
         if certificate is not None:
             self._attach(certificate)
@@ -167,6 +182,23 @@ class Exposure:
             opts=pulumi.ResourceOptions(parent=self._parent, retain_on_delete=is_given or None),
         )
 
+    def _create_redirects(self) -> None:
+        """On the listener of the domain; CloudFront redirects itself. While the domain is pending, nothing answers for its names."""
+        if self._args["domain_redirects"] and self._kind != "cloudfront" and self.public:
+            redirects = component_args.redirect_args(self._args, self.public.listener_arn)
+            Redirect(f"{self._name}-redirects", redirects, self._child())
+
+    def _viewer_request_function(self) -> pulumi.Output[str] | None:
+        """The function that asks for a password, or that redirects the names of a distribution."""
+        if self._args.get("basic_auth_username"):
+            basic_auth = component_args.basic_auth_args(self._args)
+            self.basic_auth = BasicAuth(f"{self._name}-basic-auth", basic_auth, self._child())
+            return self.basic_auth.function_arn
+        if self._kind == "cdn" and self._args["domain_redirects"]:
+            redirects = component_args.edge_redirect_args(self._args)
+            return EdgeRedirect(f"{self._name}-edge-redirects", redirects, self._child()).function_arn
+        return None
+
     def _create_origin_secret(self) -> pulumi.Output[str]:
         self._origin_secret = random.RandomPassword(
             f"{self._name}-origin", length=_ORIGIN_SECRET_LENGTH, special=False, opts=self._child()
@@ -188,9 +220,13 @@ class Exposure:
             args["origin_secret"] = self._origin_secret
         certificate = self._certificates.distribution_arn
         if self._kind == "cdn" and certificate is not None:
-            args["aliases"], args["certificate_arn"] = self._domains(), certificate
+            args["aliases"], args["certificate_arn"] = all_domains(self._args), certificate
         if self._kind in ("cloudfront", "cdn") and "web_acl_arn" in self._args:
             args["web_acl_arn"] = self._args["web_acl_arn"]
+        if GLOBAL in self.web_acls:
+            args["web_acl_arn"] = self.web_acls[GLOBAL].web_acl_arn
+        if (function_arn := self._viewer_request_function()) is not None:
+            args["viewer_request_function_arn"] = function_arn
         if self._log_bucket_arn is not None:
             args["access_log_bucket_arn"] = self._log_bucket_arn
         return Cdn(f"{self._name}-cdn", args, self._child())
@@ -208,30 +244,27 @@ class Exposure:
         return VpcOrigin(f"{self._name}-vpc-origin", args, self._child()).vpc_origin_id
 
     def create_records(self, released: pulumi.Output[str]) -> None:
-        """Point the domain at what serves it, in Route 53.
+        """Point the domain and its other names at what serves them, in Route 53.
 
         Args:
             released: known once the app's tasks are healthy behind each load balancer; a domain that moves waits for it.
         """
-        zone_id = self._certificates.zone_id
-        if self._kind == "cloudfront" or self._args["dns"] != "route53" or zone_id is None:
+        if self._kind == "cloudfront" or not self._zones:
             return
         target = self._target()
         dns_name = target.dns_name
         if self._kind == "cdn" and len(self.load_balancers) == 2:
             dns_name = pulumi.Output.all(dns_name, released).apply(lambda both: str(both[0]))
         args: AliasRecordsArgs = {
-            "zone_id": zone_id,
-            "names": self._domains(),
+            "zone_id": next(iter(self._zones.values())),
+            "zone_ids": self._zones,
+            "names": [*self._zones],
             "target_dns_name": dns_name,
             "target_zone_id": target.zone_id,
         }
         if self._kind != "shared":
             args["served_by"] = served_by(self._args)
         AliasRecords(f"{self._name}-dns", args, self._child())
-
-    def _domains(self) -> list[str]:
-        return [self._args["domain"], *self._args["domain_aliases"]]
 
     @property
     def _serves_domain_by_cdn(self) -> bool:

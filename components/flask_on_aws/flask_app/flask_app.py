@@ -38,6 +38,12 @@ class FlaskApp(FlaskAppSteps):
     distribution_arn: pulumi.Output[str]
     """ARN of the CloudFront distribution; empty without one."""
 
+    web_acl_arn: pulumi.Output[str]
+    """ARN of the web ACL that `waf` creates, for the load balancer or the distribution that serves visitors; empty without it."""
+
+    basic_auth_password: pulumi.Output[str]
+    """Password of `basic_auth_username`, a secret; empty without it."""
+
     load_balancer_arn: pulumi.Output[str]
     """ARN of the load balancer that serves visitors."""
     load_balancer_arn_suffix: pulumi.Output[str]
@@ -160,8 +166,8 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
-        `scaling` and `alarms`; None for what the arguments leave out.
+        `internal_load_balancer`, `route`, `cdn`, `web_acl`, `basic_auth`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`,
+        `cluster`, `web`, `workers` (by name), `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
             name: first part of all names, at most 20 lower-case letters, digits and hyphens.

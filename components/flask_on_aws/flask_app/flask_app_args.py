@@ -30,6 +30,7 @@ from ..validation.choices import (
     Preflight,
     Preset,
     QueueKind,
+    Waf,
 )
 
 
@@ -82,6 +83,8 @@ class FlaskAppArgs(TypedDict, total=False):
     """The app's own domain, such as app.example.com. Default: none, CloudFront's default domain is used."""
     domain_aliases: Sequence[str]
     """Additional domains of the app. Default: none."""
+    domain_redirects: Sequence[str]
+    """Domains that are redirected to `domain` permanently (301), with path and query, such as www.example.com; a wildcard such as *.example.net is possible. Default: none."""
     dns: Dns
     """Where the domain's records are: route53 (they are created) or external (you create them; an output lists them). Default: route53."""
     dns_ready: bool
@@ -199,11 +202,19 @@ class FlaskAppArgs(TypedDict, total=False):
     """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may connect to the load balancer of an app on its own domain; not with `cdn`. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, whose rules requests must pass: of scope REGIONAL for an app on its own domain, of scope CLOUDFRONT with `cdn` and for one on CloudFront's default domain. Default: none."""
+    waf: Waf
+    """Whether the stack creates a web ACL of AWS WAF with AWS's managed rules and a rate limit: off, count (requests that match a rule are counted and pass; start with this) or block (they get 403). It costs about 10 USD a month, see docs/web-acl.md. Default: off."""
+    waf_requests_per_five_minutes: int
+    """With `waf`: requests that one address may send in five minutes, from 10 to 2000000000. Default: 2000."""
+    waf_logs: bool
+    """With `waf`: whether requests that match a rule are logged to CloudWatch, without the headers Authorization and Cookie. Default: true in production."""
+    basic_auth_username: str
+    """On CloudFront, with `cdn` or its default domain: username that visitors must enter, with the password of the output `basicAuthPassword` (HTTP Basic authentication), for example in staging. `health_check_path` needs no password. Another username also generates another password. Default: none, everybody can visit the app."""
     access_logs: bool
     """Whether load balancer, CloudFront and media bucket log every request to buckets. A shared load balancer's logs are up to its owner. Default: true in production."""
     deletion_protection: bool
@@ -226,9 +237,9 @@ class FlaskAppArgs(TypedDict, total=False):
     load_balancer_arn_suffix: pulumi.Input[str]
     """ARN suffix of the shared load balancer, for metrics. Default: none."""
     listener_priority: int
-    """Priority of the app's first rule on the shared listener, which no other rule may have. Default: 100."""
+    """Priority of the app's first rule on the shared listener, which no other rule may have. The rules of `domain_redirects` have the numbers before it, each for five domains. Default: 100."""
     listener_has_certificate: bool
-    """Whether the shared listener already has a certificate for the domain and its aliases, such as a wildcard certificate of the stack that owns it; the app then neither requests nor attaches one. Default: false."""
+    """Whether the shared listener already has a certificate for the domain, its aliases and redirects, such as a wildcard certificate of the stack that owns it; the app then neither requests nor attaches one. Default: false."""
     listener_paths: Sequence[str]
     """Path patterns of the app on the shared listener. Default: /*."""
     # Service
@@ -325,6 +336,7 @@ COMMON: FlaskAppArgs = {
     "preflight": "auto",
     "create_kms_key": False,
     "domain_aliases": [],
+    "domain_redirects": [],
     "dns": "route53",
     "dns_ready": False,
     "cdn": False,
@@ -341,6 +353,7 @@ COMMON: FlaskAppArgs = {
     "database_auto_pause_seconds": 300,  # Aurora's minimum
     "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
+    "waf": "off",
     "bucket": "s3",
     "queue": "none",
     "cache": "none",
@@ -375,6 +388,7 @@ PRODUCTION: FlaskAppArgs = {
     "database_apply_immediately": False,
     "bucket_versioned": True,
     "cache_replicas": 1,  # in another zone
+    "waf_logs": True,
     "access_logs": True,
     "deletion_protection": True,
     "keep_data": True,
@@ -392,6 +406,7 @@ DEVELOPMENT: FlaskAppArgs = {
     "database_apply_immediately": True,
     "bucket_versioned": False,
     "cache_replicas": 0,
+    "waf_logs": False,
     "access_logs": False,
     "deletion_protection": False,
     "keep_data": False,

@@ -114,9 +114,9 @@ class FlaskAppSteps(Component):
 
     def _create_exposure(self) -> None:
         log_bucket_arn = self.log_bucket.bucket_arn if self.log_bucket else None
-        exposure = self._exposure = Exposure(self._name, self._args, self.network, log_bucket_arn, self)
+        exposure = self._exposure = Exposure(self._name, self._args, self.network, log_bucket_arn, self._key, self)
         self.certificate, self.cdn = exposure.certificate, exposure.cdn
-        self.route = exposure.main.target
+        self.route, self.web_acl = exposure.main.target, next(iter(exposure.web_acls.values()), None)
         self.load_balancer = exposure.public.load_balancer if exposure.public else None
         self.internal_load_balancer = exposure.internal.load_balancer if exposure.internal else None
         self._show_exposure(exposure)
@@ -455,6 +455,9 @@ class FlaskAppSteps(Component):
         main, cdn = exposure.main, exposure.cdn
         self.url, self.hostname, self.dns_records = exposure.url, exposure.hostname, exposure.dns_records
         self.certificate_arn = exposure.certificate_arn
+        self.web_acl_arn = self.web_acl.web_acl_arn if self.web_acl else nothing()
+        self.basic_auth = exposure.basic_auth
+        self.basic_auth_password = self.basic_auth.password if self.basic_auth else nothing()
         self.distribution_id = cdn.distribution_id if cdn else nothing()
         self.distribution_arn = cdn.distribution_arn if cdn else nothing()
         self.load_balancer_arn = main.load_balancer_arn

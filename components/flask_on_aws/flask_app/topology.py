@@ -7,6 +7,9 @@ from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
 
+REGIONAL, GLOBAL = "REGIONAL", "CLOUDFRONT"
+"""Scopes of web ACLs."""
+
 
 def load_balancers(args: FlaskAppArgs) -> list[str]:
     """The stack's own load balancers: `public`, `internal`, or both while the app moves from one to the other."""
@@ -30,6 +33,16 @@ def exposure(args: FlaskAppArgs) -> str:
     return "cdn" if args["cdn"] else "https"
 
 
+def domains(args: FlaskAppArgs) -> list[str]:
+    """The names on which the app answers, of which the first is its own; empty without a domain."""
+    return [args["domain"], *args["domain_aliases"]] if args.get("domain") else []
+
+
+def all_domains(args: FlaskAppArgs) -> list[str]:
+    """The names on which the app answers, and those that are redirected to the first; empty without a domain."""
+    return [*domains(args), *args["domain_redirects"]] if args.get("domain") else []
+
+
 def enters_through_public(args: FlaskAppArgs) -> bool:
     """Whether visitors, or CloudFront for them, use the public load balancer and not the internal one."""
     return exposure(args) in ("shared", "https") or args["cloudfront_origin"].startswith(PUBLIC)
@@ -46,6 +59,19 @@ def log_sources(args: FlaskAppArgs) -> list[str]:
         return []
     found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution(args)}
     return [source for source, is_there in found.items() if is_there]
+
+
+def web_acl_scopes(args: FlaskAppArgs) -> list[str]:
+    """The scopes of the web ACLs that the stack creates: one where requests enter, or two while that moves.
+
+    Behind CloudFront a load balancer sees CloudFront's addresses alone, so a rate limit there would block visitors at random.
+    """
+    kind = exposure(args)
+    if args["waf"] == "off" or kind == "shared":
+        return []
+    if kind == "cloudfront" or PUBLIC not in load_balancers(args):
+        return [GLOBAL]
+    return [REGIONAL, GLOBAL] if INTERNAL in load_balancers(args) else [REGIONAL]
 
 
 def has_endpoints(args: FlaskAppArgs) -> bool:

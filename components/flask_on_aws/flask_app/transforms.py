@@ -67,7 +67,11 @@ class FlaskAppTransform(TypedDict, total=False):
     listener_certificate: Transform[aws.lb.ListenerCertificateArgs]
     listener_rules: Transform[aws.lb.ListenerRuleArgs]
     target_group: Transform[aws.lb.TargetGroupArgs]
+    web_acls: Transform[aws.wafv2.WebAclArgs]
     web_acl_associations: Transform[aws.wafv2.WebAclAssociationArgs]
+    web_acl_ip_sets: Transform[aws.wafv2.IpSetArgs]
+    web_acl_log_groups: Transform[aws.cloudwatch.LogGroupArgs]
+    web_acl_logging: Transform[aws.wafv2.WebAclLoggingConfigurationArgs]
     access_log_bucket: Transform[aws.s3.BucketArgs]
     access_log_bucket_policy: Transform[aws.s3.BucketPolicyArgs]
     access_log_lifecycle: Transform[aws.s3.BucketLifecycleConfigurationArgs]
@@ -77,6 +81,9 @@ class FlaskAppTransform(TypedDict, total=False):
     distribution_log_source: Transform[aws.cloudwatch.LogDeliverySourceArgs]
     distribution_log_destination: Transform[aws.cloudwatch.LogDeliveryDestinationArgs]
     distribution_log_delivery: Transform[aws.cloudwatch.LogDeliveryArgs]
+    basic_auth_function: Transform[aws.cloudfront.FunctionArgs]
+    basic_auth_password: Transform[random.RandomPasswordArgs]
+    basic_auth_salt: Transform[random.RandomIdArgs]
     vpc_origin: Transform[aws.cloudfront.VpcOriginArgs]
     vpc_origin_ingress_rule: Transform[aws.vpc.SecurityGroupIngressRuleArgs]
     origin_secret: Transform[random.RandomPasswordArgs]
@@ -181,6 +188,9 @@ _NAMES: Mapping[str, str] = {
     "access_log_lifecycle": "((alb|ilb)-)?access-logs-.+",
     "access_log_encryption": "((alb|ilb)-)?access-logs-.+",
     "access_log_public_access": "((alb|ilb)-)?access-logs-.+",
+    "basic_auth_password": "basic-auth-password",
+    "basic_auth_salt": "basic-auth-salt",
+    "web_acl_log_groups": "(cdn-)?waf-logs",
     "vpc_origin_ingress_rule": "vpc-origin-http",
     "origin_secret": "origin",
     "bucket": "media",

@@ -24,6 +24,7 @@ def network(scope: Scope) -> list[Statement]:
             "acm:RequestCertificate acm:DeleteCertificate acm:UpdateCertificateOptions acm:AddTagsToCertificate "
             "acm:RemoveTagsFromCertificate cloudfront:CreateDistribution cloudfront:CreateDistributionWithTags "
             "cloudfront:UpdateDistribution cloudfront:DeleteDistribution cloudfront:CreateInvalidation "
+            "cloudfront:CreateFunction cloudfront:UpdateFunction cloudfront:PublishFunction cloudfront:DeleteFunction "
             "cloudfront:CreateVpcOrigin cloudfront:UpdateVpcOrigin cloudfront:DeleteVpcOrigin "
             "cloudfront:TagResource cloudfront:UntagResource",
             "*",
@@ -38,6 +39,12 @@ def network(scope: Scope) -> list[Statement]:
         # An existing web ACL may have any name; with these actions it is attached to the app's load balancer, whose side is
         # elasticloadbalancing:SetWebAcl above, or to its distribution, which reads it.
         allow("wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACL", "*"),
+        # A web ACL of the stack's own, with AWS's managed rules.
+        allow(
+            "wafv2:CreateWebACL wafv2:UpdateWebACL wafv2:DeleteWebACL wafv2:CreateIPSet wafv2:UpdateIPSet wafv2:DeleteIPSet "
+            "wafv2:PutLoggingConfiguration wafv2:DeleteLoggingConfiguration wafv2:TagResource wafv2:UntagResource",
+            scope.arns("wafv2", "*/webacl/{n}-*", "*/ipset/{n}-*", "*/managedruleset/*"),
+        ),
         allow(
             "route53:ChangeResourceRecordSets", [f"arn:{scope.partition}:route53:::hostedzone/{zone}" for zone in zones]
         ),
@@ -90,9 +97,15 @@ def observation(scope: Scope) -> list[Statement]:
             "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy logs:TagResource "
             "logs:UntagResource logs:AssociateKmsKey logs:DisassociateKmsKey logs:GetLogEvents logs:FilterLogEvents",
             scope.arns(
-                "logs", "log-group:{n}-*", "log-group:/aws/rds/instance/{n}-*", "log-group:/aws/rds/cluster/{n}-*"
+                "logs",
+                "log-group:{n}-*",
+                "log-group:/aws/rds/instance/{n}-*",
+                "log-group:/aws/rds/cluster/{n}-*",
+                "log-group:aws-waf-logs-{n}-*",
             ),
         ),
+        # The logs of a web ACL, for which AWS WAF changes a resource policy that the region has once.
+        allow("logs:CreateLogDelivery logs:DeleteLogDelivery logs:PutResourcePolicy", "*"),
         # CloudFront's access logs; a delivery has only an id.
         allow(
             "logs:PutDeliverySource logs:DeleteDeliverySource logs:PutDeliveryDestination logs:DeleteDeliveryDestination "
@@ -178,6 +191,7 @@ def identity(scope: Scope, boundary_arn: str, own_name: str, provider_arn: str) 
         "elasticache",
         "ecs.application-autoscaling",
         "vpcorigin.cloudfront",
+        "wafv2",
     ]
     writes = "Add Attach Create Delete Detach Put Remove Set Tag Untag Update"
     return [

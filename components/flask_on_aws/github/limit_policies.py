@@ -11,7 +11,7 @@ def reads(scope: Scope) -> list[Statement]:
         allow(
             "ec2:Describe* ec2:GetManagedPrefixListEntries ec2:GetSecurityGroupsForVpc elasticloadbalancing:Describe* "
             "acm:DescribeCertificate acm:ListCertificates acm:ListTagsForCertificate route53:Get* route53:List* "
-            "cloudfront:Get* cloudfront:List* ecs:Describe* ecs:List* ecr:Describe* ecr:List* ecr:GetAuthorizationToken "
+            "cloudfront:Get* cloudfront:List* cloudfront:DescribeFunction ecs:Describe* ecs:List* ecr:Describe* ecr:List* ecr:GetAuthorizationToken "
             "ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy ecr:BatchCheckLayerAvailability ecr:BatchGetImage "
             "ecr:GetDownloadUrlForLayer logs:Describe* logs:GetDelivery* logs:ListTagsForResource cloudwatch:DescribeAlarms "
             "cloudwatch:ListTagsForResource sns:GetTopicAttributes sns:GetSubscriptionAttributes sns:List* "
@@ -24,6 +24,7 @@ def reads(scope: Scope) -> list[Statement]:
             "kms:GetKeyRotationStatus kms:ListResourceTags kms:ListAliases iam:GetRole iam:GetRolePolicy iam:GetPolicy "
             "iam:GetPolicyVersion iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole "
             "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource "
+            "wafv2:GetIPSet wafv2:GetLoggingConfiguration wafv2:ListTagsForResource "
             "sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags",
             "*",
         ),
@@ -36,7 +37,8 @@ def reads(scope: Scope) -> list[Statement]:
 def no_data(scope: Scope) -> list[Statement]:
     """Never read data, whatever else is attached to the role: secrets, parameters, files, logs, what keys encrypt."""
     secrets = "secretsmanager:GetSecretValue secretsmanager:BatchGetSecretValue"
-    data = "logs:GetLogEvents logs:FilterLogEvents logs:StartQuery rds:DownloadDBLogFilePortion sqs:ReceiveMessage"
+    data = "logs:GetLogEvents logs:FilterLogEvents logs:StartQuery rds:DownloadDBLogFilePortion sqs:ReceiveMessage "
+    data += "wafv2:GetSampledRequests"
     bucket, key = scope.state_bucket_arn, scope.state_key_arn
     return [
         {"Effect": "Deny", "Action": f"{secrets} {data}".split(), "Resource": "*"},

@@ -1,12 +1,12 @@
 """Names in a Route 53 zone that point to a load balancer or a distribution."""
 
-from collections.abc import Sequence
-from typing import Required, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Required, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ..component import Component
+from ..component import Component, with_defaults
 from .certificate import DISTRIBUTIONS
 from .load_balancer_guard import records_guard
 
@@ -14,6 +14,8 @@ from .load_balancer_guard import records_guard
 class AliasRecordsArgs(TypedDict, total=False):
     zone_id: Required[pulumi.Input[str]]
     """Id of the hosted zone. Required."""
+    zone_ids: Mapping[str, pulumi.Input[str]]
+    """Ids of the hosted zones of names that are in another zone than `zone_id`, by name. Default: none."""
     names: Required[Sequence[str]]
     """The host names that get records. Required."""
     target_dns_name: Required[pulumi.Input[str]]
@@ -24,6 +26,9 @@ class AliasRecordsArgs(TypedDict, total=False):
     """What can serve the names: `load-balancers`, `distributions`, or both while they move from one to the other. If only one is given, an update that would move the names to it is rejected. Default: none, no update is rejected."""
 
 
+_DEFAULTS: Mapping[str, Any] = {"zone_ids": {}, "served_by": []}
+
+
 class AliasRecords(Component):
     """An A and an AAAA alias for each name; both follow the target's addresses and cost nothing."""
 
@@ -32,12 +37,13 @@ class AliasRecords(Component):
 
     def __init__(self, name: str, args: AliasRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        served_by = args.get("served_by") or ()
+        args = with_defaults(args, _DEFAULTS)
+        served_by = args["served_by"]
         guard = records_guard(name, to_distribution=DISTRIBUTIONS in served_by) if len(served_by) == 1 else None
         records = [
             aws.route53.Record(
                 f"{name}-{host}-{kind.lower()}",
-                zone_id=args["zone_id"],
+                zone_id=args["zone_ids"].get(host, args["zone_id"]),
                 name=host,
                 type=kind,
                 aliases=[

@@ -46,6 +46,8 @@ class CdnArgs(TypedDict, total=False):
     """Whether the deployment waits until every edge location has the distribution, usually three to eight minutes. Default: true."""
     web_acl_arn: pulumi.Input[str]
     """ARN of an existing web ACL of AWS WAF, of scope CLOUDFRONT, whose rules requests must pass. Default: none."""
+    viewer_request_function_arn: pulumi.Input[str]
+    """ARN of a CloudFront function that runs for each request first, such as that of a BasicAuth. Default: none."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
@@ -228,7 +230,12 @@ class Cdn(Component):
             "response_headers_policy_id": self._response_policy_id,
             # Takes effect with a cache policy that caches; with CachingDisabled the app's own compression passes through.
             "compress": True,
+            "function_associations": self._functions(),
         }
+
+    def _functions(self) -> Any:
+        function_arn = self._args.get("viewer_request_function_arn")
+        return None if function_arn is None else [{"event_type": "viewer-request", "function_arn": function_arn}]
 
     def _viewer_certificate(self) -> aws.cloudfront.DistributionViewerCertificateArgsDict:
         if "certificate_arn" not in self._args:

@@ -49,6 +49,8 @@ _NO_ZONE = (
     "domain to it; set zone_id if this program creates it; set dns to external if another provider answers for the domain; "
     "or use the ARN of an existing certificate."
 )
+MOST_NAMES = 100
+"""Domain names of one certificate, at most; the quota is 10 until AWS raises it (acm/latest/userguide/acm-limits.html)."""
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -163,12 +165,13 @@ class Certificate(Component):
         super().__init__(name, opts)
         self._args = with_defaults(args, _DEFAULTS)
         self._names = [self._args["domain"], *self._args["aliases"]]
-        self._zones = self._find_zones() if self._args["dns"] == "route53" else {}
+        # The id of each name's hosted zone; empty with external DNS.
+        self.zones = self._find_zones() if self._args["dns"] == "route53" else {}
         self._certificates = {use: self._request(use) for use in _USES if use in self._args["used_by"]}
         self._create_records()
         self.certificate_arn = self._validated(LOAD_BALANCERS)
         self.distribution_certificate_arn = self._validated(DISTRIBUTIONS)
-        self.zone_id = pulumi.Output.from_input(self._zones.get(self._args["domain"], ""))
+        self.zone_id = pulumi.Output.from_input(self.zones.get(self._args["domain"], ""))
         self._register()
 
     def _request(self, use: str) -> "_Requested":
@@ -211,7 +214,7 @@ class Certificate(Component):
         """
         self._options = next(iter(self._certificates.values())).certificate.domain_validation_options
         self.validation_records = self._options.apply(records)
-        hosts = {name.removeprefix("*."): zone for name, zone in self._zones.items()}
+        hosts = {name.removeprefix("*."): zone for name, zone in self.zones.items()}
         self._records = [self._create_record(host, zone) for host, zone in hosts.items()]
 
     def _create_record(self, host: str, zone: pulumi.Input[str]) -> "aws.route53.Record":

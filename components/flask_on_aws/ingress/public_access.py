@@ -12,7 +12,7 @@ from ..component import Component, with_defaults
 from ..validation.argument_types import typed
 from ..validation.choices import BalancerMode
 from ..validation.problems import Problem, raise_problems
-from ..validation.values import cidr_problems
+from ..validation.values import client_range_problems
 
 
 class PublicAccessArgs(TypedDict, total=False):
@@ -53,7 +53,7 @@ def _range_problems(args: PublicAccessArgs) -> Iterator[Problem]:
     if not cidrs:
         yield Problem("allowed_cidrs", "An empty list allows no connections; leave allowed_cidrs out to allow all.")
     for cidr in sorted(set(cidrs)):
-        malformed = list(cidr_problems("allowed_cidrs", cidr))
+        malformed = list(client_range_problems("allowed_cidrs", cidr))
         yield from malformed
         if not malformed and ipaddress.ip_network(cidr).version == 6 and not args["dual_stack"]:
             yield Problem(

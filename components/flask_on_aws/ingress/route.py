@@ -43,6 +43,8 @@ class RouteArgs(TypedDict, total=False):
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
 
+FIRST_PRIORITY = 100
+"""Default of the first rule's priority, with numbers free for rules that must be evaluated earlier."""
 _DEFAULTS: Mapping[str, Any] = {
     "port": 8080,
     "health_check_path": DEFAULT_HEALTH_PATH,
@@ -50,11 +52,11 @@ _DEFAULTS: Mapping[str, Any] = {
     "deregistration_delay": 20,
     "hosts": [],
     "paths": ["/*"],
-    "priority": 100,
+    "priority": FIRST_PRIORITY,
     "requires_origin_secret": False,
 }
 # A fixed quota of AWS: a rule has at most 5 values in all its conditions together (load-balancer-limits).
-_VALUES_PER_RULE = 5
+VALUES_PER_RULE = 5
 _LAST_PRIORITY = 50000
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
 _MAX_STICKY_SECONDS = 604_800
@@ -92,16 +94,17 @@ def rule_conditions(hosts: Sequence[str], paths: Sequence[str], has_secret: bool
 
     A path pattern of `/*` needs no condition, unless the rule would have none at all.
     """
-    quota = _VALUES_PER_RULE - (1 if has_secret else 0)
+    quota = VALUES_PER_RULE - (1 if has_secret else 0)
     if "/*" in paths:
         paths = [] if hosts or has_secret else ["/*"]
     if not hosts or not paths:
-        return [(host_part, path_part) for host_part in _chunks(hosts, quota) for path_part in _chunks(paths, quota)]
+        return [(host_part, path_part) for host_part in chunks(hosts, quota) for path_part in chunks(paths, quota)]
     hosts_per_rule = min(range(1, quota), key=lambda n: ceil(len(hosts) / n) * ceil(len(paths) / (quota - n)))
-    return list(product(_chunks(hosts, hosts_per_rule), _chunks(paths, quota - hosts_per_rule)))
+    return list(product(chunks(hosts, hosts_per_rule), chunks(paths, quota - hosts_per_rule)))
 
 
-def _chunks(values: Sequence[str], size: int) -> list[list[str]]:
+def chunks(values: Sequence[str], size: int) -> list[list[str]]:
+    """The values in lists of at most `size`; one empty list for no values."""
     return [list(values[start : start + size]) for start in range(0, len(values), size)] or [[]]
 
 

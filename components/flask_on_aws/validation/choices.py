@@ -201,6 +201,35 @@ class BalancerMode(Choice):
     """Nothing, until a VpcOrigin adds its rule."""
 
 
+class Waf(Choice):
+    """Whether AWS WAF checks an app's requests."""
+
+    OFF = "off"
+    """There is no web ACL."""
+    COUNT = "count"
+    """Requests that match a rule are counted and pass."""
+    BLOCK = "block"
+    """They get 403."""
+
+
+class WafMode(Choice):
+    """What a web ACL does with requests that match a rule."""
+
+    COUNT = "count"
+    """They are counted and pass."""
+    BLOCK = "block"
+    """They get 403."""
+
+
+class WafScope(Choice):
+    """What a web ACL protects."""
+
+    REGIONAL = "REGIONAL"
+    """Load balancers of its region."""
+    CLOUDFRONT = "CLOUDFRONT"
+    """CloudFront distributions."""
+
+
 class PriceClass(Choice):
     """Where CloudFront serves viewers from."""
 

@@ -59,6 +59,15 @@ def cidr_problems(argument: str, value: str) -> Iterator[Problem]:
         yield Problem(argument, f"{value!r} is not an address range in CIDR notation, like 203.0.113.0/24 ({error}).")
 
 
+def client_range_problems(argument: str, value: str) -> Iterator[Problem]:
+    """An address range of clients, for rules in which AWS accepts no address without a prefix length."""
+    malformed = list(cidr_problems(argument, value))
+    yield from malformed
+    if not malformed and "/" not in value:
+        range_text = str(ipaddress.ip_network(value))
+        yield Problem(argument, f"{value!r} is a single address; write it as the range {range_text!r}.")
+
+
 def retention_problems(argument: str, days: int) -> Iterator[Problem]:
     """Days for which CloudWatch can keep logs: it accepts only a few values, and this library not "forever"."""
     if isinstance(days, bool) or days not in _RETENTION_DAYS:

@@ -170,6 +170,49 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"domainAliases": ["www.example.com"]},
         ["domainAliases: ['www.example.com'] has no effect without domain; set that, or leave it out."],
     ),
+    (
+        {"domainRedirects": ["www.example.com"]},
+        ["domainRedirects: ['www.example.com'] has no effect without domain; set that, or leave it out."],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["shop.example.com"]},
+        ["domainRedirects: 'shop.example.com' is the domain that requests are redirected to; leave it out."],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["*.example.com"]},
+        [
+            "domainRedirects: '*.example.com' includes 'shop.example.com', which would be redirected to itself; name each domain instead."
+        ],
+    ),
+    (
+        {
+            "domain": "shop.example.com",
+            "domainAliases": ["a.example.com"],
+            "domainRedirects": ["a.example.com", "a.example.com"],
+        },
+        [
+            "domainRedirects: 'a.example.com' is named more than once; name it once.",
+            "domainRedirects: 'a.example.com' is in domainAliases as well; keep it in one of the two: aliases serve the app, redirects lead to domain.",
+        ],
+    ),
+    (
+        {"domain": "example.com", "domainAliases": ["a.example.net"], "domainRedirects": ["*.example.net"]},
+        [
+            "domainRedirects: '*.example.net' includes 'a.example.net' of domainAliases, which would then be redirected; name each domain instead."
+        ],
+    ),
+    (
+        {"domain": "example.com", "domainRedirects": [f"h{number}.example.com" for number in range(100)]},
+        [
+            "domainRedirects: a certificate has at most 100 domains, and domain, domainAliases and domainRedirects are 101; name fewer, or use wildcards."
+        ],
+    ),
+    (
+        {"domain": "shop.example.com", "domainRedirects": ["shop.example.org"]},
+        [
+            "domainRedirects: No public hosted zone in Route 53 is called shop.example.org or example.org, so 'shop.example.org' cannot be validated. Create one and delegate the domain to it; set zoneId if this program creates it; set dns to external if another provider answers for the domain; or use the ARN of an existing certificate."
+        ],
+    ),
     ({"domain": "shop.example.com", "dns": "cloudflare"}, ["dns: 'cloudflare' is not one of route53, external."]),
     ({"dns": "external"}, ["dns: 'external' has no effect without domain; set that, or leave it out."]),
     ({"dnsReady": True}, ["dnsReady: true has no effect without domain; set that, or leave it out."]),
@@ -238,7 +281,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**CDN, "allowedCidrs": ["203.0.113.0/24"]},
         [
-            "allowedCidrs: ['203.0.113.0/24'] does not work with cdn, since only CloudFront connects to the load balancer; leave it out, and limit addresses with an IP set in the web ACL of webAclArn."
+            "allowedCidrs: ['203.0.113.0/24'] has no effect on CloudFront without waf, since the load balancer there sees only CloudFront's addresses; set waf to count or block, or leave it out."
         ],
     ),
     (
@@ -255,7 +298,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {**CDN, "domainAliases": [f"a{number}.example.com" for number in range(100)]},
-        ["domainAliases: 100 are too many with cdn; CloudFront allows 100 names per distribution, `domain` included."],
+        [
+            "domainAliases: a certificate has at most 100 domains, and domain, domainAliases and domainRedirects are 101; name fewer, or use wildcards."
+        ],
     ),
     ({"cdnCachedPaths": "/static/*"}, ["cdnCachedPaths: '/static/*' must be a list, like [a, b]."]),
     (
@@ -733,7 +778,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"allowedCidrs": ["203.0.113.0/24"]},
         [
-            "allowedCidrs: ['203.0.113.0/24'] works on a domain of your own; behind CloudFront's name the load balancer sees CloudFront's addresses alone."
+            "allowedCidrs: ['203.0.113.0/24'] has no effect on CloudFront without waf, since the load balancer there sees only CloudFront's addresses; set waf to count or block, or leave it out."
         ],
     ),
     (
@@ -747,6 +792,49 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["allowedCidrs: '203.0.113.0/24' is named more than once; name it once."],
     ),
     ({"desyncMitigation": "off"}, ["desyncMitigation: 'off' is not one of monitor, defensive, strictest."]),
+    (
+        {"basicAuthUsername": "sta:ging"},
+        ["basicAuthUsername: 'sta:ging' must be up to 64 letters, digits and the characters . _ @ -."],
+    ),
+    (
+        {"basicAuthUsername": "staging", "domain": "shop.example.com"},
+        [
+            "basicAuthUsername: 'staging' works on CloudFront alone, since a load balancer cannot ask for a password; leave it out, and set allowedCidrs to your addresses."
+        ],
+    ),
+    (
+        {**SHARED, "basicAuthUsername": "staging"},
+        [
+            "basicAuthUsername: 'staging' works on CloudFront alone, since a load balancer cannot ask for a password; leave it out, and let the app ask for it."
+        ],
+    ),
+    ({"waf": "on"}, ["waf: 'on' is not one of off, count, block."]),
+    (
+        {"waf": "count", "webAclArn": GLOBAL_WEB_ACL},
+        ["waf: 'count' has no effect with webAclArn; requests pass one web ACL; leave one of them out."],
+    ),
+    (
+        {**SHARED, "waf": "block"},
+        [
+            "waf: 'block' has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {"waf": "block", "wafRequestsPerFiveMinutes": 9},
+        ["wafRequestsPerFiveMinutes: 9 must be a whole number from 10 to 2000000000."],
+    ),
+    (
+        {"wafRequestsPerFiveMinutes": 100},
+        ["wafRequestsPerFiveMinutes: 100 has no effect with waf off; set waf to count or block."],
+    ),
+    ({"wafLogs": True}, ["wafLogs: true has no effect with waf off; set waf to count or block."]),
+    (
+        {"waf": "block", "allowedCidrs": ["0.0.0.0/0", "10.0.0.0/33"]},
+        [
+            "allowedCidrs: '0.0.0.0/0' allows every address; leave allowedCidrs out.",
+            "allowedCidrs: '10.0.0.0/33' is not an address range in CIDR notation, like 203.0.113.0/24 ('10.0.0.0/33' does not appear to be an IPv4 or IPv6 network).",
+        ],
+    ),
     (
         {"webAclArn": "shop"},
         [
@@ -873,6 +961,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "domainAliases": ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"],
         },
         ["listenerPriority: 50000 is too high for 2 rules; use at most 49999."],
+    ),
+    (
+        {**SHARED, "listenerPriority": 1, "domainRedirects": ["www.example.com"]},
+        ["listenerPriority: 1 leaves no numbers before it for the redirects, which need 1; use at least 2."],
     ),
     ({**SHARED, "listenerPriority": 0}, ["listenerPriority: 0 must be a whole number from 1 to 50000."]),
     ({"listenerPriority": 7}, ["listenerPriority: 7 has no effect without listenerArn; set that, or leave it out."]),

@@ -44,7 +44,7 @@ PULUMI = {
     "stack": {"--show-ids", "--show-urns"},
     "stack change-secrets-provider": set(),
     "stack init": {"--secrets-provider"},
-    "stack output": set(),
+    "stack output": {"--show-secrets"},
     "up": {"--replace", "--target", "--yes"},
 }
 # The shell, and tools whose commands are theirs to document.

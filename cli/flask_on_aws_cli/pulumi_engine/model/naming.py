@@ -19,11 +19,12 @@ class NamingRule(NamedTuple):
 
 
 # AWS's limits for names: 32 characters for load balancers and target groups (elbv2), 40 for caches, 63 for databases
-# and buckets, 64 for roles, 80 for queues, 128 for role policies, 1,011 for parameters. The other types accept every
-# name that is generated here.
+# and buckets, 64 for roles and functions, 80 for queues, 128 for role policies and web ACLs, 1,011 for parameters. The
+# other types accept every name that is generated here.
 NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:appautoscaling/policy:Policy": NamingRule(),
     "aws:appautoscaling/scheduledAction:ScheduledAction": NamingRule(),
+    "aws:cloudfront/function:Function": NamingRule(max_length=64),
     "aws:cloudwatch/logGroup:LogGroup": NamingRule(),
     "aws:cloudwatch/metricAlarm:MetricAlarm": NamingRule(),
     "aws:ec2/securityGroup:SecurityGroup": NamingRule(),
@@ -49,6 +50,8 @@ NAMING_RULES: Mapping[str, NamingRule] = {
     "aws:sns/topic:Topic": NamingRule(),
     "aws:sqs/queue:Queue": NamingRule(max_length=80),
     "aws:ssm/parameter:Parameter": NamingRule(max_length=1011),
+    "aws:wafv2/ipSet:IpSet": NamingRule(max_length=128),
+    "aws:wafv2/webAcl:WebAcl": NamingRule(max_length=128),
 }
 
 

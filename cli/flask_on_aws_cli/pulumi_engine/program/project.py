@@ -1,15 +1,18 @@
 """The files of a Pulumi project: its name, program and stack configuration, read as the Pulumi CLI reads them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import yaml
 
 from ..model.errors import EngineError
 from . import passphrase
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,21 @@ def read_project(root: Path, stack: str, decrypts: bool = True) -> Project:
     )
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads `on`, `off`, `yes` and `no` as texts, like Pulumi's parser; PyYAML's are booleans, as in YAML 1.1."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+cast(Any, _Loader).add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 a SafeLoader
     except FileNotFoundError:
         raise EngineError(f"There is no {path}; run this command in the folder of a Pulumi project.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

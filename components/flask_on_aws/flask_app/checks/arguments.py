@@ -1,6 +1,7 @@
 """Checks of a Flask app's arguments: those of all its components, and of combinations."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from ...alarms import alarms
@@ -14,10 +15,10 @@ from ...ecs import autoscaling, service_args
 from ...ecs.container_checks import size_problems
 from ...ecs.containers import CA_CONTAINER
 from ...image import image
-from ...ingress import certificate, load_balancer, route
+from ...ingress import basic_auth, certificate, load_balancer, redirect, route
 from ...ingress.cached_paths import cached_path_problems
-from ...ingress.cloudfront_region import MOST_ALIASES, distribution_certificate_problems
-from ...ingress.load_balancer_guard import INTERNAL
+from ...ingress.cloudfront_region import distribution_certificate_problems
+from ...ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
@@ -31,15 +32,18 @@ from ...validation.messages import distinct, translated
 from ...validation.problems import Problem
 from ...validation.references import secret_reference_problems
 from ...validation.values import choice_problems, hint, name_problems
+from ...waf import web_acl
+from ...waf.rules import BLOCK, COUNT
 from .. import component_args
 from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import exposure, load_balancers, needs
+from ..topology import exposure, load_balancers, needs, web_acl_scopes
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
+from .redirects import redirect_problems
 from .shared import shared_problems
 
 _Args = TypeVar("_Args", bound=Mapping[str, Any])
@@ -93,6 +97,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from cached_path_problems("cdn_cached_paths", args["cdn_cached_paths"])
+    yield from redirect_problems(args)
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
     yield from entry_problems(args)
@@ -124,8 +129,14 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         yield from _problems_of(aurora_cluster.problems, lambda args: made(args, _UNKNOWN, []), args)
     if args["cache"] == "valkey":
         yield from _problems_of(cache.problems, lambda args: component_args.cache_args(args, _UNKNOWN, []), args)
+    if args["waf"] in (COUNT, BLOCK):
+        for scope in web_acl_scopes(args):
+            yield from _problems_of(web_acl.problems, partial(component_args.web_acl_args, scope=scope), args)
+    if args.get("basic_auth_username"):
+        yield from _problems_of(basic_auth.problems, component_args.basic_auth_args, args)
     if args.get("domain"):
         yield from _problems_of(certificate.problems, component_args.certificate_args, args)
+        yield from _problems_of(redirect.problems, _redirect_args, args)
 
 
 def _problems_of(
@@ -158,6 +169,8 @@ def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
     made = component_args.load_balancer_args(args, _UNKNOWN, [])
     made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
+    if exposure(args) == "cloudfront" or PUBLIC not in load_balancers(args):
+        made.pop("allowed_cidrs", None)  # the web ACL checks the addresses
     made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
     return made
 
@@ -165,6 +178,10 @@ def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
 def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
     hosts = [args.get("domain") or "app", *args["domain_aliases"]] if "listener_arn" in args else []
     return component_args.shared_route_args(args, _UNKNOWN, _UNKNOWN, hosts)
+
+
+def _redirect_args(args: FlaskAppArgs) -> redirect.RedirectArgs:
+    return component_args.redirect_args(args, _UNKNOWN)
 
 
 def _worker_problems(args: FlaskAppArgs) -> Iterator[Problem]:
@@ -219,12 +236,6 @@ def _origin_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     origin = args["cloudfront_origin"]
     if args["cdn"] and "listener_arn" not in args:
         yield from distribution_certificate_problems("certificate_arn", args.get("certificate_arn"))
-        if len(args["domain_aliases"]) >= MOST_ALIASES:
-            yield Problem(
-                "domain_aliases",
-                f"{len(args['domain_aliases'])} are too many with cdn; CloudFront allows {MOST_ALIASES} names per "
-                "distribution, `domain` included.",
-            )
     if args["cdn"] and args.get("domain") and origin == "public":
         yield Problem(
             "cloudfront_origin",

@@ -10,11 +10,13 @@ import pulumi
 
 from ...database.engines import ALL_ENGINES, CLUSTER_ENGINES
 from ...image.planned_image import is_planned
+from ...ingress.load_balancer_guard import PUBLIC
 from ...logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ...validation.problems import Problem
+from ...waf.web_acl import REQUESTS_PER_FIVE_MINUTES
 from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs, with_profile
-from ..topology import exposure, has_distribution
+from ..topology import exposure, has_distribution, load_balancers
 
 
 class _Rule(NamedTuple):
@@ -28,6 +30,7 @@ class _Rule(NamedTuple):
 
 _ONLY_WITH = (
     _Rule("domain_aliases", "domain"),
+    _Rule("domain_redirects", "domain"),
     _Rule("dns", "domain", "route53"),
     _Rule("dns_ready", "domain", False),
     _Rule("zone_id", "domain"),
@@ -52,6 +55,8 @@ _ONLY_WITHOUT = (
     _Rule("cdn", "listener_arn", False),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
+    _Rule("waf", "listener_arn", "off"),
+    _Rule("waf", "web_acl_arn", "off"),
     _Rule("container_insights", "cluster_arn", False),
     _Rule("flow_logs", "vpc_id", False),
     _Rule("database_snapshot", "database_host"),
@@ -152,6 +157,7 @@ def _capacity_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Itera
 
 
 _REASONS = {
+    "web_acl_arn": "requests pass one web ACL; leave one of them out",
     "listener_arn": "the shared load balancer is set up by the stack that owns it; leave it out",
     "cluster_arn": "the shared cluster is set up by the stack that owns it; leave it out",
     "vpc_id": "an existing VPC is left as it is; leave it out",
@@ -181,23 +187,30 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "alarm_email",
             f"{given['alarm_email']!r} would get no message; set alarms to true, or monthly_budget_usd, or leave it out.",
         )
-    if settled.get("allowed_cidrs") and settled["cdn"] and "listener_arn" not in settled:
+    if settled.get("allowed_cidrs") and exposure(settled) in ("cloudfront", "cdn") and settled["waf"] == "off":
         yield Problem(
             "allowed_cidrs",
-            f"{list(settled['allowed_cidrs'])!r} does not work with cdn, since only CloudFront connects to the load balancer; "
-            "leave it out, and limit addresses with an IP set in the web ACL of web_acl_arn.",
-        )
-    elif settled.get("allowed_cidrs") and exposure(settled) == "cloudfront":
-        yield Problem(
-            "allowed_cidrs",
-            f"{list(settled['allowed_cidrs'])!r} works on a domain of your own; behind CloudFront's name the load balancer "
-            "sees CloudFront's addresses alone.",
+            f"{list(settled['allowed_cidrs'])!r} has no effect on CloudFront without waf, since the load balancer there "
+            "sees only CloudFront's addresses; set waf to count or block, or leave it out.",
         )
     if given.get("cdn_cached_paths") and not has_distribution(settled):
         fix = _REASONS["listener_arn"] if "listener_arn" in settled else "set cdn to true, or leave it out"
         yield Problem(
             "cdn_cached_paths", f"{_said(given, 'cdn_cached_paths')} has no effect without CloudFront; {fix}."
         )
+    if given.get("basic_auth_username") and not _is_behind_cloudfront(settled):
+        fix = "let the app ask for it" if exposure(settled) == "shared" else "set allowed_cidrs to your addresses"
+        yield Problem(
+            "basic_auth_username",
+            f"{given['basic_auth_username']!r} works on CloudFront alone, since a load balancer cannot ask for a password; "
+            f"leave it out, and {fix}.",
+        )
+    if settled["waf"] == "off":
+        profile = with_profile({"environment": settled["environment"]})
+        defaults = {"waf_requests_per_five_minutes": REQUESTS_PER_FIVE_MINUTES, "waf_logs": profile["waf_logs"]}
+        for argument, default in defaults.items():
+            if given.get(argument) and given[argument] != default:
+                yield Problem(argument, f"{given[argument]!r} has no effect with waf off; set waf to count or block.")
     if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
         yield Problem(
             "access_logs",
@@ -226,3 +239,9 @@ def _is_given(given: Mapping[str, Any], argument: str, default: Any = None) -> b
 def _said(given: Mapping[str, Any], argument: str) -> str:
     value = given[argument]
     return "It" if argument in _SECRET or isinstance(value, pulumi.Output) else repr(value)
+
+
+def _is_behind_cloudfront(settled: FlaskAppArgs) -> bool:
+    """Whether CloudFront alone reaches the load balancers: on its default domain they are internal, or need its secret header."""
+    kind = exposure(settled)
+    return kind == "cloudfront" or (kind == "cdn" and PUBLIC not in load_balancers(settled))

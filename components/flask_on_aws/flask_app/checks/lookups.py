@@ -50,7 +50,11 @@ def _two_certificates_problems(arn: str, settled: FlaskAppArgs, region: str) -> 
 
 
 def _zone_problems(settled: FlaskAppArgs, options: pulumi.InvokeOptions) -> Iterator[Problem]:
-    for argument, names in (("domain", [settled["domain"]]), ("domain_aliases", settled["domain_aliases"])):
+    for argument, names in (
+        ("domain", [settled["domain"]]),
+        ("domain_aliases", settled["domain_aliases"]),
+        ("domain_redirects", settled["domain_redirects"]),
+    ):
         for name in names:
             candidates = zone_candidates(name)
             if find_zone(candidates, options) is None:

@@ -352,6 +352,40 @@ def test_upsun(tmp_path, monkeypatch, app, settings, text, is_old):
     check(run(tmp_path, monkeypatch, {**files, **PYTHON_APP}), settings, text)
 
 
+SHOP_ROUTE = {"https://www.example.com/": {"type": "upstream", "upstream": "shop:http"}}
+
+
+@pytest.mark.parametrize(
+    ("routes", "settings", "text"),
+    [
+        (
+            {"https://example.com/": {"type": "redirect", "to": "https://www.example.com/"}, **SHOP_ROUTE},
+            {"domain": "www.example.com", "domainAliases": None, "domainRedirects": ["example.com"]},
+            "",
+        ),
+        (
+            {**SHOP_ROUTE, "http://www.example.com/": {"type": "redirect", "to": "https://www.example.com/"}},
+            {"domain": "www.example.com", "domainRedirects": None},
+            "",
+        ),
+        (
+            {**SHOP_ROUTE, "https://old.example.com/": {"type": "redirect", "to": "https://www.example.com/new/"}},
+            {"domainRedirects": None},
+            "domainRedirects lead to domain alone; let the app redirect to other addresses",
+        ),
+        (
+            {"https://{default}/": {"type": "redirect", "to": "https://www.{default}/"}},
+            {"domainRedirects": None},
+            "the project's domain is not in the file; set this host in domainRedirects",
+        ),
+    ],
+)
+def test_redirects_of_upsun(tmp_path, monkeypatch, routes, settings, text):
+    document = {"applications": {"shop": UPSUN}, "routes": routes}
+    files = {".upsun/config.yaml": yaml.safe_dump(document, sort_keys=False), **PYTHON_APP}
+    check(run(tmp_path, monkeypatch, files), settings, text)
+
+
 @pytest.mark.parametrize(("service", "settings", "text"), RENDER_ROWS, ids=lambda value: json.dumps(value)[:50])
 def test_render(tmp_path, monkeypatch, service, settings, text):
     files = {"render.yaml": yaml.safe_dump({"services": [{**RENDER, **service}]}), **PYTHON_APP}

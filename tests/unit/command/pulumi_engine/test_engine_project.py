@@ -55,6 +55,14 @@ def test_stack_values_override_with_and_without_a_namespace(project):
     assert result.config["aws:region"] == "eu-west-1"
 
 
+def test_words_that_are_booleans_in_yaml_1_1_alone_are_texts_as_for_pulumi(project):
+    words = ["off", "on", "Yes", "no", "y", "truest"]
+    text = "config:\n" + "".join(f"  {key}: {word}\n" for key, word in zip("abcdef", words, strict=True))
+    config = read_project(project(f"{text}  yes: True\n  no: false\n"), "local").config
+    assert [config[f"shop:{key}"] for key in "abcdef"] == words
+    assert (config["shop:yes"], config["shop:no"]) == ("true", "false")
+
+
 def test_another_stacks_file_is_not_read(project):
     assert read_project(project("config: {shop:tasks: 5}"), "dev").config["shop:tasks"] == "2"
 

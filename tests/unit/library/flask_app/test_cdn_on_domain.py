@@ -297,9 +297,8 @@ SHARED_LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/
         (
             {**CDN, "allowed_cidrs": ["198.51.100.0/24"]},
             "allowed_cidrs",
-            "['198.51.100.0/24'] does not work with cdn, since only CloudFront connects to the load "
-            "balancer; leave it out, "
-            "and limit addresses with an IP set in the web ACL of web_acl_arn.",
+            "['198.51.100.0/24'] has no effect on CloudFront without waf, since the load balancer there sees only "
+            "CloudFront's addresses; set waf to count or block, or leave it out.",
         ),
         (
             {**CDN, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},

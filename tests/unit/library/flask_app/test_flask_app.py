@@ -59,6 +59,8 @@ VARIANTS = {
     "customer-key": {"create_kms_key": True, "environment": "production", **SERVICE_KINDS},
     "aurora": {"environment": "production", "database": "aurora-postgres"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
+    "basic-auth": {"basic_auth_username": "staging"},
+    "waf": {"environment": "production", "waf": "block", "allowed_cidrs": ["198.51.100.0/24", "2001:db8::/32"]},
     "shared": {**SHARED, "domain": "app.example.com"},
     "shared-server": {**SHARED, **SERVER, "domain": "app.example.com"},
 }

@@ -146,9 +146,10 @@ def test_all_actions_are_real():
     other, model = {"s3", "budgets", "ssmmessages", "rds-db"}, {"elasticloadbalancing": "elbv2"}
     for action in {action for statement in all_of(every_policy()) for action in statement["Action"]}:
         service, name = action.split(":")
-        # The third is a permission without an operation, which CreateDelivery asks for:
-        # AmazonCloudWatch/latest/logs/AWS-vended-logs-permissions-V2.html
+        # From the third on, permissions without an operation, which CreateDelivery and AWS WAF's logging ask for:
+        # AmazonCloudWatch/latest/logs/AWS-vended-logs-permissions-V2.html, waf/latest/developerguide/logging.html
         permissions = ("iam:PassRole", "kms:*", "cloudfront:AllowVendedLogDeliveryForResource")
+        permissions += ("logs:CreateLogDelivery", "logs:DeleteLogDelivery")
         if service not in other and action not in permissions:
             operations = session.get_service_model(model.get(service, service)).operation_names
             assert fnmatch.filter(operations, name), action
@@ -206,6 +207,24 @@ def test_a_deploying_role_may_request_certificates_in_its_region_and_in_cloudfro
         matched = matching(statements, f"acm:{action}", certificate)
         assert matched, action
         assert not any("Condition" in statement for statement in matched), action
+
+
+def test_a_deploying_role_manages_the_app_s_web_acls_and_no_others():
+    statements = all_of(deploy_policies())
+    arn = "arn:aws:{}:us-east-1:123456789012:{}".format
+    for name, may in (("app", True), ("payroll", False)):
+        for scope, role in (("global", "cdn-waf"), ("regional", "waf")):
+            acl = arn("wafv2", f"{scope}/webacl/{name}-{role}-1/2")
+            ip_set = arn("wafv2", f"{scope}/ipset/{name}-{role}-allowed-ipv4-1/2")
+            for verb in ("Create", "Update", "Delete"):
+                assert allowed(statements, f"wafv2:{verb}WebACL", acl) is may
+                assert allowed(statements, f"wafv2:{verb}IPSet", ip_set) is may
+            for verb in ("Put", "Delete"):
+                assert allowed(statements, f"wafv2:{verb}LoggingConfiguration", acl) is may
+            group = arn("logs", f"log-group:aws-waf-logs-{name}-{role}-1")
+            assert allowed(statements, "logs:CreateLogGroup", group) is may
+    for action in ("CreateLogDelivery", "DeleteLogDelivery", "PutResourcePolicy", "DescribeResourcePolicies"):
+        assert allowed(statements, f"logs:{action}", "*"), action
 
 
 def test_a_deploying_role_may_encrypt_with_a_key_of_the_account():

@@ -100,6 +100,7 @@ def _read_database(draft: Draft, name: str, resource: Value, template: Value) ->
 def _resolve(value: Value, template: Value) -> Value | None:
     """A value, or that of `!FindInMap`, as in the addons that Copilot writes; None if it depends on a parameter."""
     if value.is_list and value.kind == "!FindInMap":
-        keys = value.items()
-        value = template.get("Mappings", *(key.text() for key in keys)) if all(key.is_scalar for key in keys) else None
-    return value if value and value.is_scalar and not value.kind.startswith("!") else None
+        keys = [key for key in value.items() if key.is_scalar]
+        entry = template.get("Mappings", *(key.text() for key in keys)) if len(keys) == len(value.items()) else None
+        return entry if entry and entry.is_scalar else None
+    return value if value.is_scalar and not value.kind.startswith("!") else None

@@ -100,37 +100,62 @@ def _read_disk(draft: Draft, disk: Value) -> None:
 
 def read_routes(draft: Draft, app: str, routes: Value) -> None:
     """Read the domains of routes to the application. Most routes have a placeholder for them."""
-    domains = list[tuple[str, Value]]()
+    domains, redirects = list[tuple[str, Value]](), list[tuple[str, Value]]()
     for url, route in routes.mapping().items():
         upstream, kind = route["upstream"], route["type"]
         shown = replace(route, path=f"routes ({url})")
         if kind and kind.text() == "redirect":
-            draft.lose(shown, "redirects have no setting; set the host in domainAliases, and let the app redirect.")
+            redirects.append((url, route))
             continue
         if upstream and upstream.text().partition(":")[0] != app:
             draft.lose(shown, "leads to another app or service.")
             continue
-        if redirects := route["redirects"]:
-            draft.lose(redirects, "redirects have no setting; let the app redirect.")
+        if partial := route["redirects"]:
+            draft.lose(partial, "redirects of paths have no setting; let the app redirect.")
         _read_route(draft, url, route, shown, domains)
     if domains:
         hosts = list(dict.fromkeys(host for host, _ in domains))
         draft.put("domain", hosts[0], domains[0][1].place)
         if hosts[1:]:
             draft.put("domainAliases", hosts[1:], domains[1][1].place)
+    _read_redirects(draft, redirects, domains[0][0] if domains else "")
+
+
+def _read_redirects(draft: Draft, redirects: list[tuple[str, Value]], domain: str) -> None:
+    """Read the routes that redirect a whole host to the domain."""
+    hosts = dict[str, Value]()
+    for url, route in redirects:
+        shown, target = replace(route, path=f"routes ({url})"), route["to"]
+        if "{" in url:
+            draft.lose(shown, "the project's domain is not in the file; set this host in domainRedirects.")
+        elif domain and target and target.text().rstrip("/") in (f"https://{domain}", f"http://{domain}"):
+            host = _host(url, route)
+            if host and host != domain:
+                hosts.setdefault(host, route)
+        else:
+            draft.lose(shown, "domainRedirects lead to domain alone; let the app redirect to other addresses.")
+    if hosts:
+        draft.put("domainRedirects", list(hosts), next(iter(hosts.values())).place)
+
+
+def _host(url: str, route: Value) -> str | None:
+    try:
+        return urlsplit(f"//{_authority(url)}").hostname
+    except ValueError:
+        raise route.error("must be a URL, like https://www.example.com/") from None
+
+
+def _authority(url: str) -> str:
+    return re.sub(r"^\w+:/{1,2}", "", url).partition("/")[0]
 
 
 def _read_route(draft: Draft, url: str, route: Value, shown: Value, domains: list[tuple[str, Value]]) -> None:
-    host = re.sub(r"^\w+:/{1,2}", "", url).partition("/")[0]
+    host = _authority(url)
     if "{" in host:
         if host.startswith("{"):
             draft.lose(shown, "the project's domain is not in the file; set it as domain (docs/domains.md).")
         else:
             draft.lose(shown, "the project's domain is not in the file; set this host in domainAliases.")
         return
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        raise route.error("must be a URL, like https://www.example.com/") from None
-    if name:
+    if name := _host(url, route):
         domains.append((name, route))

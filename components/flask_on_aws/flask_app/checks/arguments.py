@@ -38,7 +38,7 @@ from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import exposure, load_balancers, needs, web_acl_scopes
+from ..topology import GLOBAL, exposure, load_balancers, needs, web_acl_scopes
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .redirects import redirect_problems
@@ -166,7 +166,7 @@ def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
     made = component_args.load_balancer_args(args, _UNKNOWN, [])
     made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
-    if exposure(args) == "cloudfront":
+    if GLOBAL in web_acl_scopes(args) and exposure(args) == "cloudfront":
         made.pop("allowed_cidrs", None)  # the web ACL checks the addresses
     made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
     return made

@@ -781,6 +781,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"wafRequestsPerFiveMinutes": 100},
         ["wafRequestsPerFiveMinutes: 100 has no effect with waf off; set waf to count or block."],
     ),
+    (
+        {"wafRequestsPerFiveMinutes": 0},
+        ["wafRequestsPerFiveMinutes: 0 has no effect with waf off; set waf to count or block."],
+    ),
     ({"wafLogs": True}, ["wafLogs: true has no effect with waf off; set waf to count or block."]),
     (
         {"waf": "block", "allowedCidrs": ["0.0.0.0/0", "10.0.0.0/33"]},

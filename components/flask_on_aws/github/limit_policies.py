@@ -24,7 +24,7 @@ def reads(scope: Scope) -> list[Statement]:
             "kms:GetKeyRotationStatus kms:ListResourceTags kms:ListAliases iam:GetRole iam:GetRolePolicy iam:GetPolicy "
             "iam:GetPolicyVersion iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole "
             "iam:ListPolicyVersions ssm:DescribeParameters wafv2:GetWebACLForResource "
-            "wafv2:GetIPSet wafv2:GetLoggingConfiguration wafv2:ListTagsForResource "
+            "wafv2:GetWebACL wafv2:GetIPSet wafv2:GetLoggingConfiguration wafv2:ListTagsForResource "
             "sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags",
             "*",
         ),

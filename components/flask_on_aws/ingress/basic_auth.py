@@ -1,8 +1,8 @@
 """A username and a password for every visitor of a CloudFront distribution: HTTP Basic authentication at the edge.
 
-The password is generated: a function's code can be read with `cloudfront:GetFunction`, and from the digest in it only a
-password that nobody could have chosen cannot be found. So the digest needs no KeyValueStore, which would cost a lookup for
-each request, and a change takes effect with the function, at once and everywhere.
+The password is always generated. Whoever has `cloudfront:GetFunction` can read the function's code, and try passwords against
+the digest in it: a chosen password could be found that way, 142 random bits cannot. A KeyValueStore could be read as well, and
+would add a lookup to each request.
 """
 
 import base64

@@ -51,6 +51,8 @@ _NO_ZONE = (
 )
 MOST_NAMES = 100
 """Domain names of one certificate, at most; the quota is 10 until AWS raises it (acm/latest/userguide/acm-limits.html)."""
+# No top-level domain has digits alone: https://www.rfc-editor.org/rfc/rfc3696#section-2
+_ADDRESS = re.compile(r"[0-9.]+")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -87,6 +89,8 @@ def domain_problems(
         yield Problem(
             argument, f"{name!r} is a wildcard; use the host that people visit, and name the wildcard in `aliases`."
         )
+    elif _ADDRESS.fullmatch(host):
+        yield Problem(argument, f"{name!r} is an IP address; give a domain name, like app.example.com.")
     elif "." not in host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         yield Problem(
             argument,

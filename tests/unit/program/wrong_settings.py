@@ -808,6 +808,14 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
             "basicAuthUsername: 'staging' works on CloudFront alone, since a load balancer cannot ask for a password; leave it out, and let the app ask for it."
         ],
     ),
+    (
+        {"allowedCidrs": []},
+        ["allowedCidrs: An empty list allows no connections; leave allowedCidrs out to allow all."],
+    ),
+    (
+        {"allowedCidrs": ["203.0.113.7"], "domain": "shop.example.com"},
+        ["allowedCidrs: '203.0.113.7' is a single address; write it as the range '203.0.113.7/32'."],
+    ),
     ({"waf": "on"}, ["waf: 'on' is not one of off, count, block."]),
     (
         {"waf": "count", "webAclArn": GLOBAL_WEB_ACL},
@@ -826,6 +834,10 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"wafRequestsPerFiveMinutes": 100},
         ["wafRequestsPerFiveMinutes: 100 has no effect with waf off; set waf to count or block."],
+    ),
+    (
+        {"wafRequestsPerFiveMinutes": 0},
+        ["wafRequestsPerFiveMinutes: 0 has no effect with waf off; set waf to count or block."],
     ),
     ({"wafLogs": True}, ["wafLogs: true has no effect with waf off; set waf to count or block."]),
     (

@@ -18,7 +18,7 @@ from ...image import image
 from ...ingress import basic_auth, certificate, load_balancer, redirect, route
 from ...ingress.cached_paths import cached_path_problems
 from ...ingress.cloudfront_region import distribution_certificate_problems
-from ...ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ...ingress.load_balancer_guard import INTERNAL
 from ...ingress.web_acl import Scope, web_acl_problems
 from ...logical_database import logical_database
 from ...logical_database.setup_container import NAME as SETUP_CONTAINER
@@ -40,7 +40,7 @@ from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import exposure, load_balancers, needs, web_acl_scopes
+from ..topology import GLOBAL, exposure, load_balancers, needs, web_acl_scopes
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .redirects import redirect_problems
@@ -169,7 +169,7 @@ def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
     made = component_args.load_balancer_args(args, _UNKNOWN, [])
     made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
-    if exposure(args) == "cloudfront" or PUBLIC not in load_balancers(args):
+    if web_acl_scopes(args) == [GLOBAL]:
         made.pop("allowed_cidrs", None)  # the web ACL checks the addresses
     made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
     return made

@@ -209,7 +209,7 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
         profile = with_profile({"environment": settled["environment"]})
         defaults = {"waf_requests_per_five_minutes": REQUESTS_PER_FIVE_MINUTES, "waf_logs": profile["waf_logs"]}
         for argument, default in defaults.items():
-            if given.get(argument) and given[argument] != default:
+            if given.get(argument) not in (None, default) and given[argument] is not False:
                 yield Problem(argument, f"{given[argument]!r} has no effect with waf off; set waf to count or block.")
     if given.get("access_logs") and "listener_arn" in settled and settled["bucket"] == "none":
         yield Problem(

@@ -42,5 +42,5 @@ def redirect_problems(args: FlaskAppArgs) -> Iterator[Problem]:
 
 def _has_certificate(args: FlaskAppArgs) -> bool:
     """Whether the app uses an existing certificate, whose names are not known here."""
-    is_platform_s = "listener_arn" in args and args["dns"] == "external"
-    return "certificate_arn" in args or args["listener_has_certificate"] or is_platform_s
+    is_external = "listener_arn" in args and args["dns"] == "external"
+    return "certificate_arn" in args or args["listener_has_certificate"] or is_external

@@ -50,6 +50,11 @@ def test_five_hosts_are_one_rule_and_priorities_count_down(deploy):
     ("args", "argument", "sentence"),
     [
         ({"hosts": ["https://a.example.com"]}, "hosts", "is not a domain name"),
+        ({"hosts": ["example.com:8443"]}, "hosts", "is not a domain name"),
+        ({"hosts": ["example.com/shop"]}, "hosts", "is not a domain name"),
+        ({"hosts": ["example.com."]}, "hosts", "is not a domain name"),
+        ({"hosts": ["192.0.2.1"]}, "hosts", "'192.0.2.1' is an IP address; give a domain name"),
+        ({"hosts": ["www.*.example.com"]}, "hosts", "is not a domain name"),
         ({"hosts": ["WWW.example.com"]}, "hosts", "is not a domain name"),
         ({"hosts": ["bücher.example"]}, "hosts", "write 'xn--bcher-kva.example'."),
         ({"hosts": ["a.example.com", "a.example.com"]}, "hosts", "is named more than once"),

@@ -33,6 +33,7 @@ _RULES: tuple[Rule, ...] = (
     import_rules.import_error,
     system_rules.address_in_use,
     bind_rules.wrong_address,
+    database_rules.no_migrations,
     database_rules.schema,
     mysql_rules.login,
     mysql_rules.socket,

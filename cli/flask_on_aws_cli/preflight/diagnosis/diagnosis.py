@@ -26,6 +26,7 @@ _RULES: tuple[Rule, ...] = (
     system_rules.disk,
     unknown_environment,
     mysql_rules.other_database,
+    mysql_rules.collation,
     database_rules.driver_not_installed,
     mysql_rules.driver_not_installed,
     import_rules.not_installed,

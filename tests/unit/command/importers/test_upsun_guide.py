@@ -22,8 +22,10 @@ export SECRET_KEY="${PLATFORM_PROJECT_ENTROPY}"
 
 export TITLE='$5 shop'
 MOTTO=less # is more
+export GREETING="Good day; friends" # not a command
 export API_TOKEN=hunter2hunter2
 export CACHE_DIR="$PLATFORM_CACHE_DIR"
+A=b make assets
 source venv/bin/activate
 """
 
@@ -44,15 +46,20 @@ def imported(tmp_path, monkeypatch, app=None, environment="", dockerfile=""):
 
 def test_the_variables_of_the_file_environment(tmp_path, monkeypatch):
     done = imported(tmp_path, monkeypatch, environment=ENVIRONMENT)
-    assert done.settings("prod")["env"] == {"FLASK_APP": "autoapp.py", "TITLE": "$5 shop", "MOTTO": "less"}
+    assert done.settings("prod")["env"] == {
+        "FLASK_APP": "autoapp.py",
+        "TITLE": "$5 shop",
+        "MOTTO": "less",
+        "GREETING": "Good day; friends",
+    }
     carried, _, rest = done.output.partition("Needs you:")
     for name in ("DB_HOST", "DATABASE_URL", "FLASK_ENV", "FLASK_DEBUG", "SECRET_KEY"):
         assert f"  {name}: the stack sets it" in carried
     assert "shop/.environment:2  RELATIONSHIPS_JSON: the file's own" in carried
     needs, _, lost = rest.partition("Cannot be carried over:")
     assert "secretValues.API_TOKEN: may be a credential" in needs
-    assert "shop/.environment:13  CACHE_DIR: is computed by a shell" in lost
-    assert "shop/.environment:14  .environment: contains commands" in lost
+    assert "shop/.environment:14  CACHE_DIR: is computed by a shell" in lost
+    assert "shop/.environment:15  .environment: contains commands" in lost
     assert "hunter2" not in done.output
 
 

@@ -135,11 +135,10 @@ def _read_start(draft: Draft, start: Value) -> None:
         draft.need(start.place, "startCommand", text, draft.command("startCommand", "'COMMAND'"))
     else:
         listening = on_all_addresses(tcp)
-        notes = {
-            tcp != command: "it listens on $PORT instead of a Unix socket",
-            listening != tcp: "it must listen on all addresses",
-        }
-        draft.put("startCommand", listening, start.place, notes.get(True, ""))
+        note = "it listens on $PORT instead of a Unix socket" if tcp != command else ""
+        if listening != tcp:
+            note = "it must listen on all addresses"
+        draft.put("startCommand", listening, start.place, note)
 
 
 def _read_hooks(draft: Draft, app: Value) -> None:

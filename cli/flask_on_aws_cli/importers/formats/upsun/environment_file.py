@@ -4,6 +4,7 @@ https://docs.upsun.com/development/variables/set-variables.html#set-variables-vi
 """
 
 import re
+import shlex
 from collections.abc import Collection
 
 from flask_on_aws.runtime_contract.contract import BROKER, SERVICES, plain_names, secret_names
@@ -13,7 +14,9 @@ from ...reading.source import Place, Value, read_text
 
 _NAME = ".environment"
 _EXPORT = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)=(?P<text>.*)")
-_COMPUTED = re.compile(r"[$`]|\s&&\s|;")
+# In single quotes, a shell replaces nothing; in double quotes, only variables and commands.
+_QUOTED = re.compile(r"'[^']*'|\"[^\"$`]*\"")
+_COMPUTED = re.compile(r"[$`;&|<>()]")
 
 
 def read_environment_file(draft: Draft) -> None:
@@ -31,9 +34,8 @@ def read_environment_file(draft: Draft) -> None:
         place, line = Place(str(path), number), line.strip()
         if not line or line.startswith("#"):
             continue
-        if export := _EXPORT.fullmatch(line):
-            _read_export(draft, export["name"], export["text"], place, text, own)
-        else:
+        export = _EXPORT.fullmatch(line)
+        if not (export and _read_export(draft, export["name"], export["text"], place, text, own)):
             others.append(place)
     if others:
         reason = "contains commands, which nothing runs; put what the app needs into the start command."
@@ -47,14 +49,20 @@ def _names_of_the_stack(draft: Draft) -> Collection[str]:
     return {*plain_names(services, presets, engine), *secret_names(services, presets, engine)}
 
 
-def _read_export(draft: Draft, name: str, text: str, place: Place, script: str, own: Collection[str]) -> None:
-    is_literal = len(text) > 1 and text[0] == text[-1] == "'"
-    if is_literal or not _COMPUTED.search(text):
-        quoted = is_literal or (len(text) > 1 and text[0] == text[-1] == '"')
-        draft.set_variable(name, Value(text[1:-1] if quoted else text.partition(" #")[0].rstrip(), place, name))
+def _read_export(draft: Draft, name: str, text: str, place: Place, script: str, own: Collection[str]) -> bool:
+    """Read a variable. False for a command that has one, such as `A=b make`, and for a text of several lines."""
+    if not _COMPUTED.search(_QUOTED.sub("", text)):
+        try:
+            words = shlex.split(text, comments=True)
+        except ValueError:
+            return False
+        if len(words) > 1:
+            return False
+        draft.set_variable(name, Value("".join(words), place, name))
     elif name in own:
         draft.carry(place, name, "the stack sets it")
     elif re.search(rf"\$\{{?{name}\b", script):
         draft.carry(place, name, "the file's own; the variables that it computes from it are listed")
     else:
         draft.lose(Value("", place, name), "is computed by a shell; set its value in env, or in secretValues.")
+    return True

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,9 @@ def pytest_keyboard_interrupt() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     for child in psutil.Process().children():
-        if "sys.stdin.readline" in " ".join(child.cmdline()):  # in the command with which execnet starts a worker
-            child.send_signal(signal.SIGINT)
+        with suppress(psutil.Error):  # a child that has ended
+            if "sys.stdin.readline" in " ".join(child.cmdline()):  # in the command with which execnet starts a worker
+                child.send_signal(signal.SIGINT)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -83,6 +83,7 @@ SHARED = {
     "tests/e2e/test_distributions.py": 1,
     "tests/e2e/test_engine.py": 1,
     "tests/local/test_cache_clients.py": 1,
+    "tests/local/test_combinations.py": 1,
     "tests/local/test_containers.py": 1,
     "tests/local/test_ecs.py": 1,
     "tests/local/test_foreign_apps.py": 1,

@@ -4,6 +4,8 @@ The tests make the same changes to an app as docs/deploy-your-app.md describes.
 """
 
 import json
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +31,8 @@ class ThirdParty(Local):
         folder = self.folder / app.name
         if not folder.exists():
             app.fetch(folder)
-        self.configure(app=app.name, startupSeconds=60, **app.settings)
+        # An app with another database, or none, deletes that of the app before it.
+        self.configure(app=app.name, startupSeconds=60, acceptDataLoss=["app-db"], **app.settings)
         return folder
 
     def preflight(self, runner: str = "process") -> Checks:
@@ -105,6 +108,54 @@ def test_a_poetry_app_with_postgresql_runs(project: ThirdParty) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("mariadb_config"), reason="mysqlclient needs libmariadb-dev")
+def test_a_django_app_with_mariadb_takes_a_login_and_publishes_a_page(project: ThirdParty) -> None:
+    project.use(APPS["wagtail"])
+    assert "release command: " in deploy(project)
+    superuser = ["--username", "ada", "--email", "ada@example.com"]
+    project.tool("run", "--", "python", "manage.py", "createsuperuser", "--noinput", *superuser)
+    visitor = project.visitor()
+    visitor.headers["Referer"] = project.url  # as a browser sends it over HTTPS
+    login = {"username": "ada", "password": "another one"}
+    assert "didn&#x27;t match" in post_form(visitor, f"{project.url}/admin/login/", login)
+    login["password"] = str(APPS["wagtail"].settings["secretValues"]["DJANGO_SUPERUSER_PASSWORD"])
+    assert "/admin/logout/" in post_form(visitor, f"{project.url}/admin/login/", login)
+    page = {"title": "On the engine", "slug": "engine", "action-publish": "action-publish"}
+    comments = {f"comments-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
+    post_form(visitor, f"{project.url}/admin/pages/add/home/homepage/3/", {**page, **comments})
+    published = project.visitor().get(f"{project.url}/engine/")  # without the login
+    assert (published.status_code, "<title>" in published.text, "On the engine" in published.text) == (200, True, True)
+    style = re.search(r'href="(/static/css/mysite\.\w+\.css)"', published.text)
+    assert style
+    assert visitor.get(project.url + style[1]).status_code == 200
+    titles = "SELECT title FROM wagtailcore_page WHERE slug = 'engine'"
+    assert project.tool("local", "mysql", "--", "-Ne", titles) == "On the engine\n"
+
+
+def post_form(visitor: requests.Session, url: str, fields: Mapping[str, str]) -> str:
+    """Send the form of a page of Django, and return the page that follows."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', visitor.get(url).text)
+    assert token
+    return visitor.post(url, {"csrfmiddlewaretoken": token[1], **fields}).text
+
+
+@pytest.mark.slow
+def test_a_pyramid_app_with_postgresql_takes_a_login_and_stores_records(project: ThirdParty) -> None:
+    project.use(APPS["kinto"])
+    assert "release command: " in deploy(project)
+    visitor = project.visitor()
+    account = {"data": {"password": "an engine"}}
+    assert visitor.put(f"{project.url}/v1/accounts/ada", json=account).status_code == 201
+    records, note = f"{project.url}/v1/buckets/default/collections/notes/records", {"data": {"text": "Hello"}}
+    assert visitor.post(records, json=note, auth=("ada", "another one")).status_code == 401
+    assert visitor.post(records, json=note, auth=("ada", "an engine")).status_code == 201
+    stored = visitor.get(records, auth=("ada", "an engine")).json()["data"]
+    assert [record["text"] for record in stored] == ["Hello"]
+    texts = "SELECT data->>'text' FROM objects WHERE resource_name = 'record'"
+    assert project.tool("local", "psql", "-Atc", texts) == "Hello\n"
+
+
+@pytest.mark.slow
 def test_a_pipenv_app_sees_the_address_of_its_visitors(project: ThirdParty) -> None:
     project.use(APPS["httpbin"])
     deploy(project)
@@ -153,6 +204,7 @@ def check_provider(project: ThirdParty) -> None:
 EXPECTED = {
     "flaskr": ({"writablePaths": ["/tmp"]}, {"starts": "writes to disk", "disk": "writes to disk"}),
     "fittrackee": ({}, {}),
+    "kinto": ({}, {}),
     "httpbin": ({}, {}),
     "oidc": ({}, {"debugger": "debugger on"}),
     # Without a start command, its only script is started.

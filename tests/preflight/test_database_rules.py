@@ -152,6 +152,28 @@ def test_a_missing_table_names_the_release_command(line, name):
     assert during.fix == "create it first: `flask db upgrade && flask seed`"
 
 
+@pytest.mark.parametrize(("line", "name"), MISSING[:1])
+def test_a_missing_table_after_a_failed_release_command_is_its_consequence(line, name):
+    context = Context({}, "flask db upgrade", release_failed=True)
+    finding = diagnose(Output([TRACEBACK, line], "flask run", 1, context))
+    assert finding.sentence == f"the database has no {name}, because the release command `flask db upgrade` failed"
+
+
+@pytest.mark.parametrize(
+    ("packages", "folder", "fix"),
+    [
+        ({"flask-migrate": "4.1", "alembic": "1.17"}, "migrations", "`flask db init && flask db migrate`"),
+        ({"alembic": "1.17"}, "/app/alembic", "`alembic init migrations`"),
+    ],
+)
+def test_an_app_without_migrations_is_told_how_to_create_them(packages, folder, fix):
+    line = f"Error: Path doesn't exist: {folder}.  Please use the 'init' command to create a new scripts folder."
+    finding = found([line], packages, release="flask db upgrade", command="flask db upgrade")
+    assert finding.cause is Cause.RELEASE_COMMAND
+    assert finding.sentence.endswith(f"there is no folder {folder.rpartition('/')[2]}")
+    assert fix in finding.fix
+
+
 def test_each_framework_has_its_own_migrations():
     line = MISSING[0][0]
     assert "python manage.py migrate --noinput" in found([line], {"django": "5.2"}).fix

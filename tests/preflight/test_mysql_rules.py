@@ -184,3 +184,14 @@ def test_a_missing_client_library_is_named():
         found([TRACEBACK, line], {"mysqlclient": "2.2"}).sentence
         == "the system library libmariadb.so.3 is not installed"
     )
+
+
+def test_a_connection_with_another_collation_than_the_tables_gets_the_parameters():
+    line = (
+        'django.db.utils.OperationalError: (1267, "Illegal mix of collations (utf8mb4_unicode_ci,IMPLICIT) and '
+        "(utf8mb4_general_ci,IMPLICIT) for operation '='\")"
+    )
+    finding = found([TRACEBACK, line], {"django": "5.2", "mysqlclient": "2.2"})
+    assert finding.cause is Cause.DATABASE
+    assert "utf8mb4_unicode_ci and utf8mb4_general_ci" in finding.sentence
+    assert "charset=utf8mb4&collation=utf8mb4_unicode_ci" in finding.fix

@@ -49,6 +49,7 @@ COMMANDS = {
     "waitress in code": "python waitress_app.py",
     "tornado": "python tornado_app.py",
     "tornado with xheaders": "python tornado_app.py xheaders",
+    "http.server": "python http_server_app.py",
 }
 START_SECONDS = 60  # all servers start at once on two processors
 

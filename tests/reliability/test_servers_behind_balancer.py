@@ -26,7 +26,7 @@ from .servers import Server, running, wait_until_ready
 
 # Servers that the stack's proposals choose first, and which therefore get ten times the requests.
 MOST_USED = ("gunicorn", "granian", "uvicorn")
-OTHERS = ("hypercorn", "waitress", "uwsgi", "daphne", "sanic", "tornado", "aiohttp")
+OTHERS = ("hypercorn", "waitress", "uwsgi", "daphne", "sanic", "tornado", "aiohttp", "http.server")
 # Seconds between the requests: about the own defaults of gunicorn (2), uvicorn and hypercorn (5) and granian (30), and
 # the load balancer's 50.
 PAUSES = (2, 5, 30, 48, 49.9, 50, 0.5, 0.5, 0.5)

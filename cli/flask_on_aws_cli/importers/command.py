@@ -10,6 +10,7 @@ from ..shared.stack_options import fail
 from .formats import FORMATS, read_drafts
 from .reading.source import InputError, printable, read_yaml
 from .report import json_report, text_report
+from .stacks.local_stack import local_draft, with_local_commands
 from .stacks.settle import Outcome, settle
 from .stacks.stack_file import read_stack_file, with_settings
 
@@ -29,9 +30,14 @@ _NEW_FILE_MODE = 0o644  # as Pulumi creates it
 @click.option(
     "--project", type=click.Path(path_type=Path), default=".", help="Folder of Pulumi.yaml. Default: the current one."
 )
+@click.option(
+    "--local", is_flag=True, help="Write only Pulumi.local.yaml, the settings of ./up, from those of production."
+)
 @click.option("--dry-run", is_flag=True, help="Print the report and write nothing.")
 @click.option("--json", "in_json", is_flag=True, help="Print the report as JSON.")
-def import_(folder: Path, platform: str | None, service: str, project: Path, dry_run: bool, in_json: bool) -> None:
+def import_(
+    folder: Path, platform: str | None, service: str, project: Path, local: bool, dry_run: bool, in_json: bool
+) -> None:
     """Write stack files from the configuration of another platform in DIR.
 
     This reads the files of App Runner, AWS Copilot, Docker Compose, Fly.io, Heroku, Kamal, Railway, Render, Upsun or
@@ -43,7 +49,7 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
     files cannot be imported.
     """
     try:
-        outcomes = _outcomes(folder, platform or "", service, project)
+        outcomes = _outcomes(folder, platform or "", service, project, local=local)
         texts = {outcome.stack: with_settings(outcome.file, outcome.new) for outcome in outcomes}
     except InputError as error:
         fail(printable(str(error)), code=_NOTHING_WRITTEN)
@@ -66,7 +72,7 @@ def import_(folder: Path, platform: str | None, service: str, project: Path, dry
         raise SystemExit(_NOT_RUNNABLE)
 
 
-def _outcomes(folder: Path, platform: str, service: str, project: Path) -> list[Outcome]:
+def _outcomes(folder: Path, platform: str, service: str, project: Path, *, local: bool) -> list[Outcome]:
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; name the folder with the platform's files.")
     pulumi_file = project / "Pulumi.yaml"
@@ -76,11 +82,14 @@ def _outcomes(folder: Path, platform: str, service: str, project: Path) -> list[
     if name is None:
         raise InputError(f"{pulumi_file}:1: has no name; add one, such as name: flask-on-aws.")
     drafts = read_drafts(folder, platform, service)
+    if local:
+        drafts = [local_draft(drafts)]
     for draft in drafts:
         draft.set_app(project)
-    return [
+    outcomes = [
         settle(draft, read_stack_file(project / f"Pulumi.{draft.stack}.yaml", name.text()), project) for draft in drafts
     ]
+    return [with_local_commands(outcome, name.text()) for outcome in outcomes] if local else outcomes
 
 
 def _write(texts: Mapping[Path, str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..shared.output_format import as_json
+from ..shared.stack_options import LOCAL_STACK
 from .drafts.draft import Entry
 from .reading.source import printable
 from .stacks.settle import Outcome
@@ -68,6 +69,11 @@ def _rows(outcomes: Sequence[Outcome], section: str) -> Iterator[str]:
 
 
 def _next_steps(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if [outcome.stack for outcome in outcomes] == [LOCAL_STACK]:
+        needs = 'add the lines under "Needs you" to the file, and ' if outcomes[0].needs else ""
+        yield f"Next: {needs}start the stack on this machine:"
+        yield "  ./up"
+        return
     needs = ', run its commands under "Needs you"' if any(outcome.needs for outcome in outcomes) else ""
     yield f"Next: create each stack that does not exist yet{needs}, set its region, and deploy it:"
     for outcome in outcomes:

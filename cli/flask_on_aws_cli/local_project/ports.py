@@ -3,6 +3,11 @@
 import errno
 import random
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from .location import HOST
 
@@ -65,3 +70,30 @@ def port_for(preferred: int, host: str = HOST) -> int:
         PortBusyError: if no port is free.
     """
     return preferred if preferred and is_free(preferred, host) else free_port(host)
+
+
+@contextmanager
+def reserved_port(preferred: int, folder: Path, host: str = HOST) -> Generator[int]:
+    """`port_for`, of which no other process gets the preferred port from here until the end of the block.
+
+    A program that is only about to listen on a port does not make it busy yet.
+
+    Args:
+        preferred: the port.
+        folder: a folder of this user for the lock.
+        host: the address to listen on; empty for all.
+
+    Raises:
+        PortBusyError: if no port is free.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{preferred}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield free_port(host)
+        return
+    try:
+        yield port_for(preferred, host)
+    finally:
+        lock.release()

@@ -11,11 +11,11 @@ import click
 from flask_on_aws.aws_session import ProviderSettings, read_settings
 
 from ..local_project.project import LocalAws, LocalAwsError, find_local_aws, local_provider_settings
+from ..shared.stack_options import LOCAL_STACK
 from .app import App
 from .errors import OperationError, reported_errors
 from .pulumi_stack import read_stack
 
-_LOCAL = "local"
 # The variables from which the AWS provider reads the region, in its order; boto3 only reads the second.
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -113,7 +113,7 @@ def _find_project(option: Path | None) -> Path:
 
 def _selected_local_aws(project: Path, stack: str | None) -> LocalAws | None:
     """The project's local AWS if it is selected: by its name, or because it is running and no stack is named."""
-    if stack not in (None, _LOCAL):
+    if stack not in (None, LOCAL_STACK):
         return None
     try:
         local_aws = find_local_aws(project)
@@ -147,7 +147,7 @@ def _local_app(project: Path, local_aws: LocalAws, service: str | None) -> App:
     from ..pulumi_engine.session import state_file
     from ..pulumi_engine.state import State
 
-    outputs = plain(State(state_file(local_aws.location, _LOCAL)).outputs)
+    outputs = plain(State(state_file(local_aws.location, LOCAL_STACK)).outputs)
     if not outputs.get("serviceName"):
         raise OperationError(f"The stack local of {project} is not deployed; deploy it with: flask-on-aws local up")
     return App(

@@ -14,7 +14,7 @@ from ..pulumi_engine import EngineError
 from ..pulumi_engine.program.project import read_project
 from ..shared.docker_engine import DockerError
 from ..shared.health_path_record import record_health_path
-from ..shared.stack_options import fail, plan_options
+from ..shared.stack_options import LOCAL_STACK, fail, plan_options
 from .check import Check, any_failed
 from .reports.json_report import as_json
 from .reports.junit_report import as_junit
@@ -98,7 +98,7 @@ def preflight(
         _settings_of_file(folder, settings_file) if settings_file else _project_settings(folder, project, stack)
     )
     settings = _with_options(stack_settings, options, env)
-    settings = replace(settings, before_push=before_push, of_stack=before_push or bool(stack))
+    settings = replace(settings, before_push=before_push, of_stack=before_push or stack not in ("", LOCAL_STACK))
     report = _print_briefly if in_json else _print
     try:
         result = run_preflight(settings, runner, report)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,10 +101,11 @@ def _all_checks(built: BuiltApp, stack: ExitStack) -> Iterator[Check]:
     yield _database(built, environment, context)
     if built.cache:
         yield _cache(built, built.cache, environment)
-    yield _release(built, environment, context)
+    yield (release := _release(built, environment, context))
+    context = replace(context, release_failed=release.status is Status.FAILED)
     framework = _framework(settings, packages)
     if framework.django:
-        yield from _django_commands(built, environment, framework.django)
+        yield from _django_commands(built, environment, framework.django, context)
     with deferred_signals():
         app = runner.start(environment)
         stack.callback(app.kill)
@@ -208,12 +209,16 @@ def _framework_pages(app: App, front: str, settings: AppSettings, framework: _Fr
         yield judge_api_docs(app.ask(OPENAPI_PATH, headers))
 
 
-def _django_commands(built: BuiltApp, environment: Mapping[str, str], project: DjangoProject) -> Iterator[Check]:
+def _django_commands(
+    built: BuiltApp, environment: Mapping[str, str], project: DjangoProject, context: Context
+) -> Iterator[Check]:
     def run(command: str) -> Outcome:
         return built.runner.run(command, environment, _SCRIPT_SECONDS)
 
     if built.no_database:
         yield not_checked(MIGRATIONS, built.no_database)
+    elif context.release_failed:
+        yield not_checked(MIGRATIONS, "the release command failed")
     elif project.has_database():
         yield migrations_check(project, run, built.release_command)
     yield deploy_check(project, run)

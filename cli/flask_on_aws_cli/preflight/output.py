@@ -34,6 +34,8 @@ class Context:
     """Why no database is running although the stack has one; empty otherwise."""
     environments: Mapping[str, str] = field(default_factory=dict[str, str])
     """The variables with the name of the stack's environment, and their values."""
+    release_failed: bool = False
+    """Whether the release command ended with another code than 0."""
 
 
 @dataclass(frozen=True)

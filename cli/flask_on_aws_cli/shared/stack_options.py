@@ -12,6 +12,8 @@ from flask_on_aws.validation.setting_texts import is_set
 
 from .app_plan import plan_app
 
+LOCAL_STACK = "local"
+"""The stack of `./up`, which exists on this machine alone."""
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
     click.option(

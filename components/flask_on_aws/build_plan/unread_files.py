@@ -30,7 +30,7 @@ _REASONS = {
     ".env-local": _VARIABLES,
     ".env.local": _VARIABLES,
     ".flaskenv": f"{_VARIABLES}; only the command `flask` reads it",
-    ".environment": f"Upsun's; {_VARIABLES}",
+    ".environment": f"Upsun's; {_IMPORTED}",
     ".upsun/config.yaml": f"Upsun's; {_IMPORTED}",
     ".platform.app.yaml": f"Platform.sh's; {_IMPORTED}",
     ".platform/routes.yaml": f"Platform.sh's; {_IMPORTED}",

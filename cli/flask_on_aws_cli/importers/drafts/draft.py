@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...shared.stack_options import LOCAL_STACK
 from ..reading.source import InputError, Place, Value, entries
 
 DEFAULT_STACK = "prod"
 """The stack of formats without environments."""
 # https://www.pulumi.com/docs/iac/concepts/stacks/#stack-names
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_LOCAL = "local"
 _NO_SETTING = "has no setting; check whether the app needs it."
 _DEVELOPMENT = re.compile(
     r"(?:dev|develop|development|review|preview|sandbox|pr|feature)(?:[-_.0-9].*)?", re.IGNORECASE
@@ -168,7 +168,7 @@ def _config_path(setting: str) -> str:
 
 def environment_of(stack: str) -> str:
     """The type of an environment by its name; unknown ones are production, where data is protected."""
-    if _DEVELOPMENT.fullmatch(stack):
+    if stack == LOCAL_STACK or _DEVELOPMENT.fullmatch(stack):
         return "development"
     return "staging" if _STAGING.fullmatch(stack) else "production"
 
@@ -181,7 +181,7 @@ def checked_stack(name: str, place: Place) -> str:
     """
     if not _STACK_NAME.fullmatch(name) or not name.strip("."):
         raise InputError(f"{place}: the environment {name!r} cannot be a stack; use letters, digits, hyphens and dots.")
-    if name == _LOCAL:
+    if name == LOCAL_STACK:
         raise InputError(f"{place}: the environment 'local' is the stack of ./up; rename the environment.")
     return name
 

@@ -30,7 +30,7 @@ from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
 from ...shared.output_format import task_counts
-from ...shared.stack_options import fail
+from ...shared.stack_options import LOCAL_STACK, fail
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_environment import app_environment, export_commands, plain_variables, web_container
@@ -41,7 +41,7 @@ from .database_client import MYSQL, PSQL, client_name, run_mysql, run_psql
 from .dev import Development, run_code_from
 from .exec_command import execute
 from .project_options import project_options
-from .stack import STACK, Stack
+from .stack import Stack
 from .trust import how_to_trust
 
 _REGION = "us-east-1"
@@ -141,7 +141,7 @@ def destroy(project: Path) -> None:
     local_aws = _require_local_aws(project)
     try:
         daemon_control.ensure_started(local_aws)
-        result = destroy_stack(project.resolve(), STACK, local_aws.location)
+        result = destroy_stack(project.resolve(), LOCAL_STACK, local_aws.location)
     except (daemon_control.DaemonError, EngineError) as error:
         fail(str(error))
     daemon_control.end(local_aws)

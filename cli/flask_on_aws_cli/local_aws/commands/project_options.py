@@ -11,9 +11,8 @@ from ...local_project.chosen_app import choose_app, home_of_app
 from ...local_project.project import FOLDER
 from ...pulumi_engine import EngineError
 from ...pulumi_engine.program.project import read_project
-from ...shared.stack_options import fail, setting
+from ...shared.stack_options import LOCAL_STACK, fail, setting
 from .command_line import command_line
-from .stack import STACK
 
 _CREATING = ("up", "dev")
 """Names of the commands that create an app's local AWS."""
@@ -45,7 +44,7 @@ def project_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def _choose(project: Path, app: Path, creates: bool) -> None:
     """Choose an app for this and the following commands; end the command if it cannot be used."""
     try:
-        configured = read_project(project, STACK, decrypts=False)
+        configured = read_project(project, LOCAL_STACK, decrypts=False)
     except EngineError as error:
         fail(str(error))
     setting_path = project / setting(configured.config, configured.name, "app", "app_template")

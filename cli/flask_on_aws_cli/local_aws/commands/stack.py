@@ -15,11 +15,10 @@ from ...pulumi_engine.model.values import plain
 from ...pulumi_engine.program.project import read_project
 from ...shared.health_path_record import record_health_path
 from ...shared.health_paths import routes_in_code
-from ...shared.stack_options import plan_settings, setting
+from ...shared.stack_options import LOCAL_STACK, plan_settings, setting
 from ...task_model.environment_images import ImageBuild, ProcessImages
 from ..runtimes import open_images
 
-STACK = "local"
 # Operations that take less time get no line of progress.
 _SHOWN_SECONDS = 1.0
 
@@ -31,7 +30,7 @@ class Stack:
 
     def __init__(self, project: Path, local: LocalAws, print_line: Print) -> None:
         self._program, self._local, self._print = project, local, print_line
-        self._project = read_project(project, STACK)
+        self._project = read_project(project, LOCAL_STACK)
         chosen = chosen_app(project)
         self._chosen_config = {f"{self._project.name}:app": str(chosen)} if chosen else {}
         self._chosen = chosen
@@ -55,7 +54,7 @@ class Stack:
         }
         result = apply(
             self._program,
-            STACK,
+            LOCAL_STACK,
             Path(sys.executable),
             self._local.location,
             overrides,

@@ -138,6 +138,21 @@ def interpolation(output: Output) -> Finding | None:
     )
 
 
+def no_migrations(output: Output) -> Finding | None:
+    """A release command of Alembic in an app without its folder."""
+    match = search(output, r"Path doesn't exist: '?(?P<folder>[^\s']+?)'?\.\s+Please use the 'init' command")
+    if not match:
+        return None
+    command = "flask db" if "flask-migrate" in output.context.packages else "alembic"
+    create = "flask db init && flask db migrate" if command == "flask db" else "alembic init migrations"
+    return Finding(
+        Cause.RELEASE_COMMAND,
+        f"the app has no migrations: there is no folder {match[0]['folder'].rpartition('/')[2]}",
+        f"create and commit it (`{create}`), or remove the release command",
+        match[1],
+    )
+
+
 def schema(output: Output) -> Finding | None:
     """A table, column, type or schema that the database lacks."""
     match = search(
@@ -157,6 +172,9 @@ def schema(output: Output) -> Finding | None:
     release = output.context.release_command
     if release and output.command == release:
         return _of_url(sentence, f"create it first: `{_migration(output)} && {release}`", match[1])
+    if output.context.release_failed:
+        sentence += f", because the release command `{release}` failed"
+        return _of_url(sentence, "correct the release command first: see its check above", match[1])
     if release:
         sentence += f", although the release command `{release}` ended with 0"
         return _of_url(sentence, f"make `{release}` create it: a migration may be missing from the app", match[1])

@@ -133,6 +133,21 @@ def login(output: Output) -> Finding | None:
     )
 
 
+def collation(output: Output) -> Finding | None:
+    """A connection whose collation is not that of the tables, so that a cast cannot be compared with a column."""
+    match = search(
+        output, r"Illegal mix of collations \((?P<first>\w+),\w+\) and \((?P<second>\w+),\w+\)", where=is_decisive
+    )
+    if not match:
+        return None
+    return _of_url(
+        f"it compares texts of two collations, {match[0]['first']} and {match[0]['second']}: that of the tables, and "
+        "that of the connection",
+        "add charset=utf8mb4&collation=utf8mb4_unicode_ci to databaseUrlQuery, for mysqlclient and PyMySQL",
+        match[1],
+    )
+
+
 def socket(output: Output) -> Finding | None:
     """A driver that looks for a socket file, since its host is missing or `localhost`."""
     match = search(output, r"Can't connect to local (MySQL |MariaDB )?server through socket", where=is_decisive)

@@ -14,7 +14,8 @@ from ...build.environment_commands import PROGRAMS
 from ...build.local_python import LocalPython, local_python
 from ...build.run import BuildError, make_environment
 from ...cache_server.server import NoCacheServerError
-from ...local_project.ports import port_for
+from ...local_project.ports import reserved_port
+from ...local_project.project import CACHE
 from ...server_process.process import ServerError
 from ..check import Check, failed, not_checked, passed
 from ..examine import BuiltApp
@@ -50,7 +51,7 @@ def as_process(settings: AppSettings, report: Report) -> Generator[BuiltApp]:
             venv=folder / "built" / "venv",
             command=build_plan.start_command,
             # The stack's port if it is free, for apps with a fixed port; free on every address, as apps listen.
-            port=port_for(settings.port, host=""),
+            port=stack.enter_context(reserved_port(settings.port, CACHE / "ports", host="")),
             scratch=folder,
             ca=None,
             writable=writable,

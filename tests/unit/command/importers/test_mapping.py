@@ -483,3 +483,24 @@ def test_an_image_of_compose_is_a_service(tmp_path, monkeypatch, image, settings
 @pytest.mark.parametrize(("keys", "settings", "text"), FLY_ROWS, ids=lambda value: json.dumps(value)[:50])
 def test_fly(tmp_path, monkeypatch, keys, settings, text):
     check(run(tmp_path, monkeypatch, {"fly.toml": dump({**FLY, **keys}, "fly.toml"), **DOCKERFILE}), settings, text)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "text"),
+    [
+        ("FROM nginx:1.25\nRUN rm /etc/nginx/conf.d/default.conf\n", "services.proxy: the load balancer does its work"),
+        ("ARG TAG=2\nFROM node:22 AS assets\nFROM caddy:${TAG}\n", "services.proxy: the load balancer does its work"),
+        ("FROM postgres:16\nCOPY init.sql /docker-entrypoint-initdb.d/\n", "databaseVersion: 16"),
+    ],
+)
+def test_an_image_that_adds_files_to_that_of_a_service_is_that_service(tmp_path, monkeypatch, dockerfile, text):
+    services = {
+        "web": {"build": "./app", "ports": ["8085:5000"]},
+        "proxy": {"build": "./proxy", "ports": ["1337:80"], "depends_on": ["web"]},
+    }
+    files = {
+        "compose.yaml": yaml.safe_dump({"services": services}),
+        "app/Dockerfile": DOCKERFILE["Dockerfile"],
+        "proxy/Dockerfile": dockerfile,
+    }
+    check(run(tmp_path, monkeypatch, files), {"app": "shop/app", "port": 5000}, text)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from flask_on_aws_cli.local_project import ports
-from flask_on_aws_cli.local_project.ports import PortBusyError, bind, free_port, is_free, port_for
+from flask_on_aws_cli.local_project.ports import PortBusyError, bind, free_port, is_free, port_for, reserved_port
 
 
 def test_a_free_port_can_be_bound_and_is_not_one_of_outgoing_connections():
@@ -22,6 +22,15 @@ def test_the_preferred_port_is_used_if_it_is_free(host):
         other = port_for(port, host)
         assert other != port
         assert is_free(other, host)
+
+
+def test_a_port_on_which_nothing_listens_yet_is_reserved_for_one_of_several(tmp_path):
+    preferred = free_port()
+    with reserved_port(preferred, tmp_path, "") as first, reserved_port(preferred, tmp_path, "") as second:
+        assert first == preferred
+        assert second != preferred
+    with reserved_port(preferred, tmp_path, "") as third:
+        assert third == preferred
 
 
 def test_without_a_preferred_port_any_port_is_used():

@@ -3,7 +3,7 @@
 https://docs.docker.com/reference/compose-file/
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,11 @@ from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...drafts.commands import command_line
 from ...drafts.draft import DEFAULT_STACK, Draft, Format, choose
-from ...drafts.images import is_service, read_image
+from ...drafts.images import read_image
 from ...drafts.services import set_cache_use, without_services
 from ...reading.source import InputError, Value, entries, items, plain
 from .documents import compose_files, read_documents
-from .interpolation import VARIABLE
-from .service import REASONS, command_of, image_of, read_service
+from .service import REASONS, command_of, image_of, managed_image, read_service
 from .variables import read_secrets, read_variables
 
 _COMPLETED = "service_completed_successfully"
@@ -36,17 +35,18 @@ def _read(folder: Path, service: str) -> list[Draft]:
     services = entries(root["services"])
     for value in services.values():
         value.mapping()
-    name = _web(services, service, folder)
+    managed = {name: image for name, value in services.items() if (image := managed_image(value, folder))}
+    name = _web(services, managed, service, folder)
     web = services[name]
     draft = Draft(DEFAULT_STACK, folder, web.place, sources=sources)
-    replaced = _read_managed(draft, services)
+    replaced = _read_managed(draft, services, managed)
     read_service(draft, web, folder)
     read_secrets(draft, web)
     read_variables(draft, web, folder, replaced)
     releases = _released(web, services, replaced)
     _read_dependencies(draft, web, replaced, releases)
     for other, value in services.items():
-        if other != name and not _is_managed(value):
+        if other != name and other not in managed:
             _read_other(draft, other, value, web, is_release=other in releases)
             _read_worker_variables(draft, other, value, web, folder, replaced)
     commands = [str(value) for path, value in draft.values.items() if path.startswith("workers.")]
@@ -57,14 +57,9 @@ def _read(folder: Path, service: str) -> list[Draft]:
     return [draft]
 
 
-def _is_managed(service: Value) -> bool:
-    image = service["image"]
-    return bool(image and service["build"] is None and image.kind != VARIABLE and is_service(image.text()))
-
-
-def _web(services: Mapping[str, Value], service: str, folder: Path) -> str:
+def _web(services: Mapping[str, Value], managed: Collection[str], service: str, folder: Path) -> str:
     """The web service: of those that are not databases and the like, the one with ports."""
-    apps = {name: value for name, value in services.items() if not _is_managed(value)}
+    apps = {name: value for name, value in services.items() if name not in managed}
     started = {name: value for name, value in apps.items() if value["profiles"] is None}
     for key in ("ports", "expose"):
         if webs := {name: value.place for name, value in started.items() if value[key]}:
@@ -76,13 +71,11 @@ def _web(services: Mapping[str, Value], service: str, folder: Path) -> str:
     )
 
 
-def _read_managed(draft: Draft, services: Mapping[str, Value]) -> dict[str, str]:
+def _read_managed(draft: Draft, services: Mapping[str, Value], managed: Mapping[str, Value]) -> dict[str, str]:
     """Read databases and the like; what the app reads instead of the address of each."""
     replaced = dict[str, str]()
-    for name, service in services.items():
-        image = service["image"]
-        if not _is_managed(service) or image is None:
-            continue
+    for name, image in managed.items():
+        service = services[name]
         if service["profiles"]:
             draft.lose(service, "has a profile, so it is not started by default.")
         elif replacement := read_image(draft, service, image, command_line(service["command"])):

@@ -5,13 +5,17 @@ https://docs.docker.com/reference/compose-file/services/
 
 import posixpath
 import re
+from dataclasses import replace
 from pathlib import Path
+
+from flask_on_aws.build_plan.own_image.dockerfile_stage import DockerfileError, read_stage
 
 from ...drafts.commands import command_line, health_path
 from ...drafts.draft import Draft
 from ...drafts.durations import put_startup
+from ...drafts.images import is_service
 from ...drafts.sizes import cpu_units, mebibytes
-from ...reading.source import InputError, Value, entries, items
+from ...reading.source import InputError, Value, entries, items, read_text
 from .interpolation import VARIABLE
 
 _NETWORK = "has no setting; the tasks and their services are in one VPC."
@@ -62,6 +66,25 @@ def image_of(service: Value) -> object:
     keys = {"context": ".", "dockerfile": "Dockerfile", "target": ""}
     values = {key: value.text() if (value := build[key]) else default for key, default in keys.items()}
     return (posixpath.normpath(values["context"]), posixpath.normpath(values["dockerfile"]), values["target"])
+
+
+def managed_image(service: Value, folder: Path) -> Value | None:
+    """The image of a database, a proxy or the like; with `build`, the one that its Dockerfile adds files to.
+
+    None if the service is a part of the app.
+    """
+    build, image = service["build"], service["image"]
+    if build is None:
+        return image if image and image.kind != VARIABLE and is_service(image.text()) else None
+    context, dockerfile, target = build["context"], build["dockerfile"], build["target"]
+    path = folder / (context.text() if context else ".") / (dockerfile.text() if dockerfile else "Dockerfile")
+    if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        return None
+    try:
+        base = read_stage(read_text(path), target.text() if target else "").base
+    except DockerfileError:
+        return None
+    return replace(build, data=base) if is_service(base) else None
 
 
 def _read_image(draft: Draft, service: Value, folder: Path) -> None:

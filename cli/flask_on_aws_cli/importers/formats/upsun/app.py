@@ -9,8 +9,9 @@ import re
 from flask_on_aws.build_plan.commands.process_types import service_name
 
 from ...drafts.builds import has_dockerfile, put_build, put_python_version
+from ...drafts.commands import on_all_addresses
 from ...drafts.draft import Draft
-from ...drafts.shell_scripts import one_command
+from ...drafts.shell_scripts import build_steps, one_command
 from ...reading.source import InputError, Value, entries, items
 
 # Where a build plan's image has the app.
@@ -132,22 +133,36 @@ def _read_start(draft: Draft, start: Value) -> None:
     if "SOCKET" in tcp or ".sock" in tcp:
         text = "listens on a Unix socket; set a start command that listens on 0.0.0.0:$PORT."
         draft.need(start.place, "startCommand", text, draft.command("startCommand", "'COMMAND'"))
-    elif re.search(r"(?:localhost|127\.0\.0\.1|\[::1\]):\$\{?PORT", tcp):
-        local = re.sub(r"(?:localhost|127\.0\.0\.1|\[::1\])(?=:\$\{?PORT)", "0.0.0.0", tcp)  # noqa: S104 of the container
-        draft.put("startCommand", local, start.place, "it must listen on all addresses")
     else:
+        listening = on_all_addresses(tcp)
         note = "it listens on $PORT instead of a Unix socket" if tcp != command else ""
-        draft.put("startCommand", tcp, start.place, note)
+        if listening != tcp:
+            note = "it must listen on all addresses"
+        draft.put("startCommand", listening, start.place, note)
 
 
 def _read_hooks(draft: Draft, app: Value) -> None:
     build, deploy = app.get("hooks", "build"), app.get("hooks", "deploy")
-    if deploy and (command := one_command(deploy.text())):
-        draft.put("releaseCommand", command, deploy.place)
+    if deploy:
+        _read_deploy(draft, deploy)
     reasons = {"post_deploy": "nothing runs after a release; run it with `flask-on-aws run`, or in the deploy hook."}
     draft.lose_others(app["hooks"], {"build", "deploy"}, reasons)
     if build:
         put_build(draft, build)
+
+
+def _read_deploy(draft: Draft, deploy: Value) -> None:
+    """Read the deploy hook as the release command, without what the build does.
+
+    A task has neither Node nor package managers, and its files are read-only.
+    """
+    steps = build_steps(deploy.text())
+    if steps.command:
+        draft.put("releaseCommand", steps.command, deploy.place)
+    if steps.installs and has_dockerfile(draft):
+        draft.lose(deploy, "the Dockerfile builds the image; install packages and build assets there.")
+    elif steps.installs:
+        draft.carry(deploy.place, deploy.path, "packages and assets are installed by the build plan")
 
 
 def _read_worker(draft: Draft, name: str, worker: Value) -> None:

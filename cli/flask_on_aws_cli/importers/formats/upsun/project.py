@@ -10,6 +10,7 @@ from pathlib import Path
 from ...drafts.draft import DEFAULT_STACK, Draft, Format, choose
 from ...reading.source import InputError, Place, Value, empty, read_yaml
 from .app import read_application
+from .environment_file import read_environment_file
 from .services import read_routes, read_services
 
 _UPSUN = ".upsun"
@@ -83,6 +84,7 @@ def _draft(folder: Path, service: str, project: _Project) -> list[Draft]:
     draft.sources += project.files
     read_application(draft, app)
     read_services(draft, app, project.services, project.applications)
+    read_environment_file(draft)
     read_routes(draft, name, project.routes)
     for other, value in project.applications.items():
         if other != name:

@@ -2,7 +2,7 @@
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
 as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, and an Aurora cluster. `EXISTING` has a database
-that the stack does not create. In `UNSET`, every setting is present but not set.
+that the stack does not create, and `LICENSED` has one with a license. In `UNSET`, every setting is present but not set.
 """
 
 import json
@@ -168,6 +168,7 @@ EXISTING: dict[str, Any] = {
     "databaseUrlKmsKeyId": f"arn:aws:kms:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
     "databaseUrlScheme": "mysql+pymysql",
 }
+LICENSED: dict[str, Any] = {"database": "sqlserver", "databaseEdition": "web"}
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",
     settings.texts: [],

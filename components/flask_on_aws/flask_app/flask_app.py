@@ -160,7 +160,7 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`, `cluster`, `web`, `workers` (by name),
+        `internal_load_balancer`, `route`, `cdn`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `database_server` (of SQL Server, where `database` is what the app has on it), `secret`, `cluster`, `web`, `workers` (by name),
         `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:

@@ -3,6 +3,7 @@
 It has no SQL. https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/
 """
 
+import re
 import socketserver
 import ssl
 import struct
@@ -13,21 +14,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Types of packets.
-BATCH, RPC, RESPONSE, LOGIN, PRELOGIN = 0x01, 0x03, 0x04, 0x10, 0x12
+BATCH, RESPONSE, LOGIN, PRELOGIN = 0x01, 0x04, 0x10, 0x12
 _HEADER = struct.Struct(">BBHHBB")
 _LAST = 0x01
 _MOST = 4096
 _VERSION, _ENCRYPTION, _END = 0x00, 0x01, 0xFF
 _ENCRYPT_REQUIRED = 0x03
 _ATTENTION_ACKNOWLEDGED = 0x20
+_VERSION_TEXT = "Microsoft SQL Server 2022 - 16.0.4150.1"
 
 
 @dataclass
 class Recorded:
-    """What clients have sent."""
+    """What clients have sent, and what they are told."""
 
     logins: list[dict[str, str]] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    """The value that a statement with this text returns; an empty one is NULL. Others return the server's version."""
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -53,13 +57,16 @@ class _Connection(socketserver.BaseRequestHandler):
                 self._send(RESPONSE, _login_acknowledged())
             elif kind == BATCH:
                 length = struct.unpack_from("<I", body)[0]
-                self.recorded.statements.append(body[length:].decode("utf-16-le"))
-                self._send(RESPONSE, _one_row() if "SELECT" in self.recorded.statements[-1].upper() else _done())
-            elif kind == RPC:
-                self.recorded.statements.append(body.decode("utf-16-le", errors="replace"))
-                self._send(RESPONSE, _one_row())
+                self._send(RESPONSE, self._answer(body[length:].decode("utf-16-le")))
             else:  # the client cancels what it has not read
                 self._send(RESPONSE, _done(_ATTENTION_ACKNOWLEDGED))
+
+    def _answer(self, statement: str) -> bytes:
+        self.recorded.statements.append(statement)
+        answers = (value for text, value in self.recorded.answers.items() if text in statement)
+        if not re.search(r"^\s*SELECT", statement, re.IGNORECASE | re.MULTILINE):
+            return _done()
+        return _row(next(answers, _VERSION_TEXT))
 
     # TLS is inside of the packets until the handshake has ended, and around them afterwards.
     tls: ssl.SSLObject | None = None
@@ -174,12 +181,12 @@ def _login_acknowledged() -> bytes:
     return struct.pack("<BH", 0xAD, len(body)) + body + change + _done()
 
 
-def _one_row() -> bytes:
-    """One row with one column of text, which many questions of drivers accept."""
+def _row(text: str) -> bytes:
+    """One row with one column of text, which many questions of drivers accept; NULL for an empty one."""
     collation = bytes([0x09, 0x04, 0xD0, 0, 0x34])
     column = struct.pack("<IHB", 0, 0x0001, 0xE7) + struct.pack("<H", 200) + collation + _short("v")
-    value = "Microsoft SQL Server 2022 - 16.0.4150.1".encode("utf-16-le")
-    row = bytes([0xD1]) + struct.pack("<H", len(value)) + value
+    value = text.encode("utf-16-le")
+    row = bytes([0xD1]) + (struct.pack("<H", len(value)) + value if value else b"\xff\xff")
     return struct.pack("<BH", 0x81, 1) + column + row + struct.pack("<BHHQ", 0xFD, 0x10, 0xC1, 1)
 
 

@@ -53,7 +53,7 @@ class Database(DatabaseServer):
         raise_problems([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settled(args)
         self._common = cast(Mapping[str, Any], self._args)
-        self._profile = profile_of(self._args)
+        self._profile = self._instance_profile = profile_of(self._args)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_security_group()
         # A group that was created without this tag stays without it.
@@ -116,10 +116,10 @@ class Database(DatabaseServer):
             storage_encrypted=True,
             kms_key_id=self._storage_key(),
             db_name=args.get("database_name"),
-            license_model=self._profile.license_model,
+            license_model=self._instance_profile.license_model,
             username=args["username"],
             password=self._password,
-            iam_database_authentication_enabled=self._profile.has_iam_authentication or None,
+            iam_database_authentication_enabled=self._instance_profile.has_iam_authentication or None,
             port=self._profile.port,
             ca_cert_identifier=CA_CERTIFICATE,
             publicly_accessible=False,

@@ -4,6 +4,7 @@ No SQL Server runs here, so a server of its protocol (`tds_server`) takes its pl
 """
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ DRIVERS = {
     "mssql+mssqlpython": ["mssql-python"],
     "mssql+pytds": ["sqlalchemy-pytds", "python-tds", "pyOpenSSL"],
 }
-# pytds takes TLS from code alone, as docs/databases.md shows. Once connected, a dialect may ask for more than the server
+# pytds takes TLS from code alone, see docs/databases.md. Once connected, a dialect may ask for more than the server
 # can answer; the login has arrived by then.
 CONNECT = """
 import os
@@ -104,15 +105,19 @@ def set_up(python: str, server: Running, scheme: str, folder: Path, **environmen
         "APP_USER": "web",
         "APP_PASSWORD": PASSWORD,
         "APP_IDENTITY": "",
-        "FREETDS_CONFIGURATION": freetds_configuration("/tmp/rds-ca.pem").replace("/tmp", str(folder)),
+        "FREETDS_CONFIGURATION": freetds_configuration(sqlserver_setup.CA_PATH),
         "RDS_CA_CERTIFICATES": server.ca.read_text(),
         "SETUP_PAUSE": "0.01",
         **environment,
     }
-    # Each container has its own /tmp.
-    program = Path(sqlserver_setup.__file__).read_text().replace('Path("/tmp")', f"Path({str(folder)!r})")
+    program = Path(sqlserver_setup.__file__).read_text()
     return subprocess.run(
-        [python, "-c", program], env={**os.environ, **values}, capture_output=True, text=True, check=False, cwd=folder
+        [python, "-c", program],
+        env={**os.environ, "TMPDIR": str(folder), **values},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
 
 
@@ -172,6 +177,14 @@ def test_a_value_that_could_end_a_literal_is_in_no_statement(server: Running, py
     result = set_up(python, server, "mssql+pymssql", tmp_path, APP_PASSWORD="x'; DROP DATABASE shop; --")
     assert result.stderr == "APP_PASSWORD has a character that cannot be part of a statement.\n"
     assert server.recorded.logins == []
+
+
+def test_the_app_starts_where_the_local_aws_has_no_sql_server(server: Running, tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        result = set_up(sys.executable, server, "", tmp_path, SERVER_PORT=str(unused.getsockname()[1]))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("No SQL Server runs on this machine")
 
 
 def test_an_image_without_a_driver_is_reported(server: Running, tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ uses the standard library and one of the drivers alone, in Python 3.8 or newer. 
 
 import importlib
 import os
+import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_FOLDER = Path("/tmp")  # noqa: S108 in the container, which nothing else uses
+# The path of the certificates in FREETDS_CONFIGURATION.
+CA_PATH = "/tmp/rds-ca.pem"  # noqa: S108 in the container
 _SECONDS = 10
 # A server that has just been created can still reject logins: ECS starts tasks again, but only after a failed deployment.
 _ATTEMPTS, _PAUSE = 6, 5.0
@@ -60,6 +63,9 @@ COMMIT TRANSACTION;
 def main() -> None:
     """Create what is missing; exits with a sentence if the names belong to another app."""
     values = {name: _checked(name) for name in ("user", "database", "password", "identity")}
+    if _is_absent():
+        print("No SQL Server runs on this machine: the app starts without its database.")
+        return
     _trust()
     connection = _connected()
     cursor = connection.cursor()
@@ -110,12 +116,27 @@ def _checked(name: str) -> str:
     return value
 
 
+def _is_absent() -> bool:
+    """Whether nothing listens at an address of this machine, which is what the local AWS reports without a SQL Server."""
+    host, port = os.environ["SERVER_HOST"], int(os.environ["SERVER_PORT"])
+    if host not in ("localhost", "127.0.0.1"):
+        return False
+    try:
+        socket.create_connection((host, port), timeout=_SECONDS).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _trust() -> None:
     """Write the files by which the drivers verify the server's certificate; the driver is loaded afterwards."""
-    for name, variable in (("rds-ca.pem", "RDS_CA_CERTIFICATES"), ("freetds.conf", "FREETDS_CONFIGURATION")):
-        (_FOLDER / name).write_text(os.environ[variable])
-    os.environ["FREETDSCONF"] = str(_FOLDER / "freetds.conf")
-    os.environ["SSL_CERT_FILE"] = str(_FOLDER / "rds-ca.pem")
+    folder = Path(tempfile.mkdtemp())
+    ca, configuration = folder / "rds-ca.pem", folder / "freetds.conf"
+    ca.write_text(os.environ["RDS_CA_CERTIFICATES"])
+    configuration.write_text(os.environ["FREETDS_CONFIGURATION"].replace(CA_PATH, str(ca)))
+    os.environ["FREETDSCONF"], os.environ["SSL_CERT_FILE"] = str(configuration), str(ca)
 
 
 def _connected() -> Any:

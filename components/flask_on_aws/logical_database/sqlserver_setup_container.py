@@ -11,8 +11,6 @@ from . import sqlserver_setup
 from .logical_database import LogicalDatabase
 from .setup_container import NAME
 
-_CA = "/tmp/rds-ca.pem"  # noqa: S108 in the container; see sqlserver_setup
-
 
 def sqlserver_setup_container(
     database: LogicalDatabase,
@@ -42,7 +40,7 @@ def sqlserver_setup_container(
         "APP_USER": database.username,
         "APP_IDENTITY": database.identity if is_shared else "",
         "APP_SCHEME": scheme,
-        "FREETDS_CONFIGURATION": freetds_configuration(_CA),
+        "FREETDS_CONFIGURATION": freetds_configuration(sqlserver_setup.CA_PATH),
         "RDS_CA_CERTIFICATES": certificates,
         "SETUP_PROGRAM": Path(sqlserver_setup.__file__).read_text(encoding="utf-8"),
     }
@@ -55,7 +53,7 @@ def sqlserver_setup_container(
         "name": NAME,
         "image": image,
         "entryPoint": ["/bin/sh", "-c"],
-        # Without the folder of the app in sys.path, which may have a module with the name of a driver.
+        # Not from the app's folder, which may have a module with the name of a driver.
         "command": [
             'cd /tmp && for p in python python3; do command -v $p >/dev/null && exec $p -c "$SETUP_PROGRAM"; done; '
             'echo "The image has no Python for the setup of the database; set databaseSetupImage." >&2; exit 1'

@@ -136,6 +136,7 @@ NOT_CHANGED = {
         ("databaseMinCapacity", "databaseMaxCapacity", "databaseAutoPauseSeconds"),
         "only Aurora has them; test_setting_values.py plans them",
     ),
+    "databaseEdition": "a change is rejected, and only SQL Server has it; test_setting_values.py plans it",
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
     **dict.fromkeys(("vpcId", "publicSubnetIds", "privateSubnetIds"), "another network"),

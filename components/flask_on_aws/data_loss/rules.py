@@ -356,6 +356,8 @@ class _Rules(NamedTuple):
 _RULES: Mapping[str, _Rules] = {
     "database": _Rules(_database_removed, _database_changed),
     "logical-database": _Rules(_server_removed, _server_changed),
+    # On a server of the app's own, whose removal is a finding already.
+    "app-database": _Rules(_nothing, _server_changed),
     "bucket": _Rules(_bucket_removed, _bucket_changed),
     "queue": _Rules(_queue_removed, _nothing),
     "cache": _Rules(_cache_removed, _cache_changed),

@@ -44,7 +44,7 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
         record["database"] = database
     if has_setup(args) and "database_host" not in args:
         own = logical_database_args(args, DEFAULT_NAME, {})
-        record["app_database"] = _logical(f"{name}-db-app", f"{name}-db", own["database_name"])
+        record["app_database"] = {**_logical(f"{name}-db-app", "", own["database_name"]), "kind": "app-database"}
     if args["create_kms_key"]:
         record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
@@ -132,7 +132,7 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         "network": {**app_names(network_args), REMOVED: ""},
         "logs": {"retention_days": "log_retention_days", REMOVED: ""},
         "database": database,
-        "app_database": {"database_name": "database_name", REMOVED: _removed_by(args)},
+        "app_database": {"database_name": "database_name"},
         "key": {"retain": "keep_data", REMOVED: "create_kms_key"},
         "bucket": {**app_names(media_bucket_args), REMOVED: "bucket"},
         "queue": {REMOVED: "queue"},

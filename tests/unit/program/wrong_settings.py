@@ -524,6 +524,12 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["databaseStorageGib: 20000 must be a whole number from 20 to 16384 GiB."],
     ),
     (
+        {**SQLSERVER, "caCertificates": "image"},
+        [
+            "caCertificates: 'image' cannot work with database sqlserver, whose drivers need more files than the certificates; leave it out, so that a container writes them before the app starts."
+        ],
+    ),
+    (
         {**SQLSERVER, "databaseUsername": "sa"},
         ["databaseUsername: 'sa' is reserved by RDS or SQL Server; choose another name, like app."],
     ),

@@ -154,6 +154,12 @@ def _sqlserver_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iter
     setup = "database_setup_image"
     if _is_given(given, setup, SETUP_IMAGE) and not has_setup(settled):
         yield Problem(setup, f"{_said(given, setup)} has no effect without database_host; set that, or leave it out.")
+    if settled["database"] == "sqlserver" and settled["ca_certificates"] == "image":
+        yield Problem(
+            "ca_certificates",
+            "'image' cannot work with database sqlserver, whose drivers need more files than the certificates; leave it out, "
+            "so that a container writes them before the app starts.",
+        )
     edition = "database_edition"
     if not _is_given(given, edition):
         return

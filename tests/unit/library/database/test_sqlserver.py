@@ -14,6 +14,7 @@ from flask_on_aws.database.instance_classes import _CLASSES
 from flask_on_aws.database.instance_guard import instance_problems
 from flask_on_aws.database.replacement_guard import replacements
 from flask_on_aws.database.sqlserver_editions import EDITIONS
+from flask_on_aws.flask_app.data_loss_records import guard
 from flask_on_aws.flask_app.flask_app_args import with_profile
 from flask_on_aws.logical_database.logical_database import LogicalDatabase
 from flask_on_aws.validation.choices import SqlServerEdition
@@ -186,6 +187,19 @@ def test_the_default_is_the_least_expensive_edition_in_production_too():
     standard = with_profile({"database": "sqlserver", "environment": "production", "database_edition": "standard"})
     assert (standard["database_instance_class"], standard["database_multi_az"]) == ("db.m5.large", True)
     assert with_profile({"environment": "production"})["database_multi_az"] is True
+
+
+def test_another_database_name_leaves_the_data_where_it_is_and_another_engine_replaces_the_server():
+    def record(**args):
+        return guard("app", with_profile({"database": "sqlserver", **args})).record
+
+    (moved,) = findings(record(), record(database_name="shop"))
+    assert (moved.role, moved.argument, moved.warning) == ("app_database", "database_name", True)
+    assert list(findings(record(), record(database_username="web"))) == []
+    (replaced,) = findings(record(), record(database="postgres"))
+    assert (replaced.argument, replaced.acceptable_by) == ("engine", "app-db")
+    (removed,) = findings(record(), record(database="none"))
+    assert removed.acceptable_by == "app-db"
 
 
 def test_the_apps_container_never_gets_the_master_login(app):

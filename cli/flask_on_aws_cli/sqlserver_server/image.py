@@ -23,8 +23,10 @@ forceencryption = 1
 # Trusts the server's certificate, which is issued for other names than the one inside of the container.
 CLIENT = (
     *("sh", "-c"),
-    "exec $(ls /opt/mssql-tools18/bin/sqlcmd /opt/mssql-tools/bin/sqlcmd 2>/dev/null | head -n 1) -S localhost -U sa "
-    f'-P "${PASSWORD_VARIABLE}" -C -b -l 5 -Q "$0"',
+    # The password is not an option, which all users of the machine could see.
+    f'SQLCMDPASSWORD="${PASSWORD_VARIABLE}" '
+    "exec $(ls /opt/mssql-tools18/bin/sqlcmd /opt/mssql-tools/bin/sqlcmd 2>/dev/null | head -n 1) "
+    '-S localhost -U sa -C -b -l 5 -Q "$0"',
 )
 # What RDS's master user may: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.MasterAccounts.html
 MASTER = """

@@ -4,10 +4,12 @@ No SQL Server runs here, so a server of its protocol (`tds_server`) takes its pl
 """
 
 import os
+import platform
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import pytest
 from flask_on_aws.logical_database import sqlserver_setup
 from flask_on_aws.runtime_contract.contract import DatabaseFacts, database_url
 from flask_on_aws.runtime_contract.sqlserver_trust import freetds_configuration
+from flask_on_aws_cli.preflight.probes import driver
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from uv import find_uv_bin
 
@@ -25,14 +28,18 @@ PASSWORD = "p-_.~w"
 DRIVERS = {
     "mssql+pymssql": ["pymssql"],
     "mssql+mssqlpython": ["mssql-python"],
+    "mssql+pyodbc": ["pyodbc", "mssql-python"],  # which contains Microsoft's ODBC driver
     "mssql+pytds": ["sqlalchemy-pytds", "python-tds", "pyOpenSSL"],
 }
+# The drivers that the server here satisfies.
+COMPLETE = [scheme for scheme in DRIVERS if scheme != "mssql+pyodbc"]
+MODULES = {"mssql+mssqlpython": "mssql_python"}
 # pytds takes TLS from code alone, see docs/databases.md. Once connected, a dialect may ask for more than the server
 # can answer; the login has arrived by then.
 CONNECT = """
 import os
 from sqlalchemy import create_engine
-url = os.environ["DATABASE_URL"]
+url = os.environ["DATABASE_URL"].replace("ODBC+Driver+18+for+SQL+Server", os.environ["ODBC_DRIVER"])
 arguments = {"cafile": os.environ["MSSQL_SSL_CA"]} if "+pytds" in url else {}
 try:
     create_engine(url, connect_args=arguments).raw_connection()
@@ -71,14 +78,33 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return interpreter
 
 
-def connect(python: str, scheme: str, host: str, port: int, ca: Path) -> str:
-    """Connect with the app's URL and variables; returns the error, if any."""
+@cache
+def odbc_driver(python: str) -> str:
+    """Microsoft's ODBC driver, which mssql-python contains, for a name that is not installed on this machine."""
+    folder = next(Path(python).parents[1].glob("lib/python*/site-packages/mssql_python_odbc"))
+    found = folder.glob(f"libs/linux/debian_ubuntu/{platform.machine()}/lib/libmsodbcsql-*.so*")
+    return str(next(found))
+
+
+def app_environment(python: str, scheme: str, host: str, port: int, ca: Path) -> dict[str, str]:
+    """The app's variables, and the files that they name."""
     facts = DatabaseFacts(host, port, "shop", "web", scheme, ca_path=str(ca), engine="sqlserver")
     configuration = ca.with_name("freetds.conf")
     configuration.write_text(freetds_configuration(str(ca)))
     files = {"FREETDSCONF": str(configuration), "SSL_CERT_FILE": str(ca), "MSSQL_SSL_CA": str(ca)}
-    environment = {**os.environ, **files, "DATABASE_URL": database_url(facts, PASSWORD)}
-    result = subprocess.run([python, "-c", CONNECT], env=environment, capture_output=True, text=True, check=True)
+    return {
+        **os.environ,
+        **files,
+        "DATABASE_URL": database_url(facts, PASSWORD),
+        "ODBC_DRIVER": odbc_driver(python),
+    }
+
+
+def connect(python: str, scheme: str, host: str, port: int, ca: Path) -> str:
+    """Connect with the app's URL and variables; returns the error, if any."""
+    environment = app_environment(python, scheme, host, port, ca)
+    # Microsoft's driver in pyodbc crashes on the answers of the server here, once it is logged in.
+    result = subprocess.run([python, "-c", CONNECT], env=environment, capture_output=True, text=True, check=False)
     return result.stdout
 
 
@@ -91,6 +117,16 @@ def test_the_url_verifies_the_servers_certificate_and_its_host(server: Running, 
     assert connect(python, scheme, "localhost", server.port, server.other_ca)
     assert connect(python, scheme, "127.0.0.1", server.port, server.ca)
     assert server.recorded.logins == []
+
+
+@pytest.mark.parametrize("scheme", COMPLETE)
+def test_the_preflight_connects_with_the_apps_driver(server: Running, python: str, scheme: str) -> None:
+    environment = app_environment(python, scheme, "localhost", server.port, server.ca)
+    command = [python, "-c", Path(driver.__file__).read_text()]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{MODULES.get(scheme, scheme.partition('+')[2])}\n"
+    assert server.recorded.logins == [{"user": "web", "password": PASSWORD, "database": "shop"}]
 
 
 def set_up(python: str, server: Running, scheme: str, folder: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -129,7 +165,7 @@ def sent(server: Running, *texts: str) -> list[str]:
 STEPS = ("sp_getapplock", "CREATE DATABASE [shop]", "CREATE LOGIN [web]", "ALTER ROLE db_owner ADD MEMBER [web]")
 
 
-@pytest.mark.parametrize("scheme", DRIVERS)
+@pytest.mark.parametrize("scheme", COMPLETE)
 def test_the_setup_creates_database_and_login_as_the_master_user(
     server: Running, python: str, scheme: str, tmp_path: Path
 ) -> None:

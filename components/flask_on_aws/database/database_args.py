@@ -22,7 +22,7 @@ from .database_checks import (
 )
 from .engines import DEFAULT, ENGINES, InstanceProfile
 from .instance_classes import class_problems
-from .sqlserver_editions import DEFAULT_EDITION, edition_class_problems
+from .sqlserver_editions import DEFAULT_EDITION, Edition, edition_class_problems
 
 
 class DatabaseArgs(TypedDict, total=False):
@@ -149,11 +149,8 @@ def _engine_problems(given: DatabaseArgs, profile: InstanceProfile) -> Iterator[
             "edition", f"{given['edition']!r} has no effect on {profile.title}, only on SQL Server; leave it out."
         )
     edition = profile.editions.get(given.get("edition", DEFAULT_EDITION))
-    if edition and given.get("multi_az") and not edition.has_standby:
-        yield Problem(
-            "multi_az",
-            f"True cannot work: {edition.title} has no standby; use the edition standard or enterprise, or False here.",
-        )
+    if edition and given.get("multi_az"):
+        yield from _standby_problems(edition, profile.major(given.get("engine_version", profile.default_version)))
     instance_class = given.get("instance_class", profile.default_class)
     if given.get("performance_insights") and profile.without_insights.fullmatch(instance_class):
         yield Problem(
@@ -173,6 +170,16 @@ def _class_problems(args: DatabaseArgs, profile: InstanceProfile) -> Iterator[Pr
 def profile_of(args: DatabaseArgs) -> InstanceProfile:
     """The profile of the engine, and of its edition; `args` include the defaults."""
     return ENGINES[args["engine"]].of_edition(args.get("edition", ""))
+
+
+def _standby_problems(edition: Edition, version: str) -> Iterator[Problem]:
+    first = edition.standby_since
+    if first is None:
+        reason = f"{edition.title} has no standby; use the edition standard or enterprise, or False here."
+        yield Problem("multi_az", f"True cannot work: {reason}")
+    elif version < first:  # both have two digits before the point
+        reason = f"{edition.title} has a standby since version {first}; use that version, or False here."
+        yield Problem("multi_az", f"True cannot work: {reason}")
 
 
 def settled(args: DatabaseArgs) -> DatabaseArgs:

@@ -46,11 +46,11 @@ class Edition:
     engine: str
     """RDS's name of it."""
     default_class: str
-    """The smallest instance class that RDS recommends or has for it."""
+    """A small one that RDS has for it."""
     sizes: Mapping[str, tuple[str, ...]]
     """The sizes of its instance classes by their family."""
-    has_standby: bool
-    """Whether RDS can run a standby in another zone."""
+    standby_since: str | None
+    """The first major version with a standby in another zone; None if there is none."""
 
 
 def _range(first: str, last: str, of: tuple[str, ...] = _LARGE) -> tuple[str, ...]:
@@ -65,14 +65,14 @@ EDITIONS: Mapping[str, Edition] = {
         engine="sqlserver-ex",
         default_class="db.t3.small",  # 2 GiB, of which Express uses up to 1.4 for its buffers
         sizes={"t3": _range("micro", "xlarge", _T3)},
-        has_standby=False,
+        standby_since=None,
     ),
     "web": Edition(
         title="SQL Server Web",
         engine="sqlserver-web",
         default_class="db.t3.small",
         sizes={"t3": _range("small", "xlarge", _T3), **dict.fromkeys(_ALL, _range("large", "4xlarge"))},
-        has_standby=True,
+        standby_since="16.00",
     ),
     "standard": Edition(
         title="SQL Server Standard",
@@ -85,7 +85,7 @@ EDITIONS: Mapping[str, Edition] = {
             **dict.fromkeys(_TO_12XLARGE, _range("large", "12xlarge")),
             "x2iedn": _range("xlarge", "8xlarge"),
         },
-        has_standby=True,
+        standby_since="15.00",
     ),
     "enterprise": Edition(
         title="SQL Server Enterprise",
@@ -95,7 +95,7 @@ EDITIONS: Mapping[str, Edition] = {
             "t3": _range("xlarge", "2xlarge", _T3),
             **{family: _range("xlarge", last) for family, last in _LAST.items()},
         },
-        has_standby=True,
+        standby_since="15.00",
     ),
 }
 """By the setting `databaseEdition` and the argument `edition`, from the least to the most expensive."""

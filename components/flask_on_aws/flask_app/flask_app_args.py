@@ -472,4 +472,4 @@ def _database_defaults(args: FlaskAppArgs) -> Mapping[str, Any]:
         "database_instance_class": chosen.default_class,
         "database_setup_image": "",
     }
-    return defaults if chosen.has_standby else {**defaults, "database_multi_az": False}
+    return defaults if chosen.standby_since else {**defaults, "database_multi_az": False}

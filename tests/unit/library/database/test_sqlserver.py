@@ -127,6 +127,7 @@ def test_only_express_has_no_standby(edition, database):
         ({"engine_version": "16"}, "engine_version"),
         ({"engine_version": "16.00.4236.2"}, "engine_version"),
         ({"storage_gib": 17_000, "max_storage_gib": 0}, "storage_gib"),
+        ({"edition": "web", "engine_version": "15.00", "multi_az": True}, "multi_az"),
         ({"username": "sa"}, "username"),
         ({"username": "db_owner"}, "username"),
         ({"username": "rdsadmin"}, "username"),

@@ -8,6 +8,7 @@ import platform
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -215,9 +216,14 @@ def test_a_value_that_could_end_a_literal_is_in_no_statement(server: Running, py
     assert server.recorded.logins == []
 
 
-def test_the_app_starts_where_the_local_aws_has_no_sql_server(server: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("accepts", [False, True], ids=["refused", "relay"])
+def test_the_app_starts_where_the_local_aws_has_no_sql_server(server: Running, tmp_path: Path, accepts: bool) -> None:
+    """A relay into a container accepts a connection, and closes it when it finds that nothing listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
+        if accepts:
+            unused.listen()
+            threading.Thread(target=lambda: unused.accept()[0].close(), daemon=True).start()
         result = set_up(sys.executable, server, "", tmp_path, SERVER_PORT=str(unused.getsockname()[1]))
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("No SQL Server runs on this machine")

@@ -17,6 +17,7 @@ from typing import Any
 # The path of the certificates in FREETDS_CONFIGURATION.
 CA_PATH = "/tmp/rds-ca.pem"  # noqa: S108 in the container
 _SECONDS = 10
+_GREETING_SECONDS = 1.0  # for a relay on the same machine
 # A server that has just been created can still reject logins: ECS starts tasks again, but only after a failed deployment.
 _ATTEMPTS, _PAUSE = 6, 5.0
 # In the order of execution. Names are checked identifiers, and the password consists of letters, digits and -_.~ (see
@@ -122,12 +123,14 @@ def _is_absent() -> bool:
     if host not in ("localhost", "127.0.0.1"):
         return False
     try:
-        socket.create_connection((host, port), timeout=_SECONDS).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
+        with socket.create_connection((host, port), timeout=_SECONDS) as connection:
+            # A server waits for the client's first message. The local AWS's relay to a port without one hangs up.
+            connection.settimeout(_GREETING_SECONDS)
+            return connection.recv(1) == b""
+    except TimeoutError:
         return False
-    return False
+    except ConnectionError:
+        return True
 
 
 def _trust() -> None:

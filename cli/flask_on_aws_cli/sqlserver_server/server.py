@@ -49,6 +49,7 @@ class Server:
             docker("cp", "--archive", "-", f"{self._name}:{FOLDER.rpartition('/')[0]}", stdin=data.read_bytes())
 
     def _create_container(self, port: int) -> None:
+        self.stop()  # a killed daemon may have left it running
         remove(("rm", "--force", self._name))
         published = ("--publish", f"{HOST}:{port}:{PORT}") if port else ()
         variables = (*ENVIRONMENT, f"{PASSWORD_VARIABLE}={self._password}")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 from pathlib import Path
 
 from flask_on_aws.database.engines import ENGINES
@@ -17,6 +18,8 @@ from ...sqlserver_server.server import ENDPOINT, Server, new_admin_password
 from .configuration import Instance
 
 _DATA, _PASSWORD = "data.tar", "rdsadmin"
+# Each check starts a `docker` process, and the instances are checked twice a second.
+_CHECK_SECONDS = 5.0
 
 
 class SqlServer:
@@ -33,6 +36,7 @@ class SqlServer:
         self._missing = ""
         self._snapshot: Path | None = None
         self._is_new = False
+        self._ran, self._next_check_at = False, 0.0
 
     def create(self, instance: Instance) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -57,8 +61,13 @@ class SqlServer:
 
     @property
     def is_running(self) -> bool:
-        """Without an image nothing can run, so nothing has ended either."""
-        return bool(self._missing) or (self._server is not None and self._server.is_running)
+        """Whether its container ran a few seconds ago. Without an image nothing runs, so nothing has ended either."""
+        if self._missing or self._server is None:
+            return bool(self._missing)
+        if time.monotonic() >= self._next_check_at:
+            self._ran = self._server.is_running
+            self._next_check_at = time.monotonic() + _CHECK_SECONDS
+        return self._ran
 
     def start(self, instance: Instance, port: int) -> None:
         """Start it, or report an address at which nothing listens: the rest of the stack runs without it."""
@@ -78,6 +87,7 @@ class SqlServer:
         if self._is_new:
             self._server.create(self._snapshot and self._snapshot / _DATA)
             self._is_new = False
+        self._next_check_at = 0.0
         self._server.start(port, instance.username, instance.password)
         self._port = self._server.port
 
@@ -107,10 +117,11 @@ class SqlServer:
         staging.rename(target)
 
     def stop(self) -> None:
+        self._next_check_at = 0.0
         if self._server is not None:
             self._server.stop()
 
     def delete(self) -> None:
-        """Delete the data, which is not in its folder."""
-        if self._server is not None:
-            self._server.delete()
+        """Delete the data, which is not in its folder; also that of a server that could not be started."""
+        if (self._folder / _PASSWORD).exists():
+            Server(self._name, "", self._authority, "").delete()

@@ -2,8 +2,8 @@
 
 A stack with `OWN` creates all resources itself, and one with `SHARED` uses all resources that stacks can share, written
 as by `pulumi config set`. `PLANNED` has an app without a Dockerfile, an Aurora cluster, and CloudFront on its domain.
-`EXISTING` has a database that the stack does not create, and CloudFront's default domain. In `UNSET`, every setting is
-present but not set.
+`EXISTING` has a database that the stack does not create, and CloudFront's default domain, and `LICENSED` has one with a
+license. In `UNSET`, every setting is present but not set.
 """
 
 import json
@@ -180,6 +180,7 @@ EXISTING: dict[str, Any] = {
     "wafLogs": True,
     "basicAuthUsername": "staging",
 }
+LICENSED: dict[str, Any] = {"database": "sqlserver", "databaseEdition": "web"}
 _EMPTY: dict[settings.Reader, Any] = {
     settings.text: "",
     settings.texts: [],

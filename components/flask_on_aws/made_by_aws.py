@@ -96,7 +96,7 @@ MADE_BY_AWS: Sequence[MadeByAws] = (
     MadeByAws("aws:rds/instance:Instance", "statistics of Performance Insights", "", "deleted with the database"),
     MadeByAws(
         "aws:rds/instance:Instance",
-        "log groups `/aws/rds/instance/<identifier>/postgresql` and `…/upgrade`, for MySQL and MariaDB `…/error` and `…/slowquery`",
+        "log groups `/aws/rds/instance/<identifier>/postgresql` and `…/upgrade`, for MySQL and MariaDB `…/error` and `…/slowquery`, for SQL Server `…/agent` and `…/error`",
         "",
         "deleted with the stack, which creates or imports them; RDS may write its last lines to new ones without retention: "
         "`aws logs delete-log-group`",

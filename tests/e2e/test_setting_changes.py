@@ -139,6 +139,7 @@ NOT_CHANGED = {
         ("databaseMinCapacity", "databaseMaxCapacity", "databaseAutoPauseSeconds"),
         "only Aurora has them; test_setting_values.py plans them",
     ),
+    "databaseEdition": "a change is rejected, and only SQL Server has it; test_setting_values.py plans it",
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     **dict.fromkeys(
         ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"

@@ -68,6 +68,28 @@ def test_every_aurora_engine_is_planned(planned, database, engine, version, logs
     assert "aws:cloudwatch/metricAlarm:MetricAlarm::app-alarms-database-capacity" in plan
 
 
+def test_sql_server_is_planned_with_a_database_and_a_login_of_the_apps_own(planned):
+    plan = planned({"database": "sqlserver", "environment": "production", "databaseName": "shop"})
+    instance = plan["aws:rds/instance:Instance::app-db"]
+    chosen = {name: instance[name] for name in ("engine", "engineVersion", "licenseModel", "instanceClass", "multiAz")}
+    assert chosen == {
+        "engine": "sqlserver-ex",
+        "engineVersion": "16.00",
+        "licenseModel": "license-included",
+        "instanceClass": "db.t3.small",
+        "multiAz": False,
+    }
+    assert (instance["port"], instance["username"], instance.get("dbName")) == (1433, "admin", None)
+    group = plan["aws:rds/parameterGroup:ParameterGroup::app-db-parameters"]
+    forced = {"applyMethod": "pending-reboot", "name": "rds.force_ssl", "value": "1"}
+    assert (group["family"], group["parameters"]) == ("sqlserver-ex-16.0", [forced])
+    assert {key.rpartition("-logs-")[2] for key in plan if "LogGroup::app-db-logs-" in key} == {"agent", "error"}
+    rules = [inputs for key, inputs in plan.items() if "SecurityGroupIngressRule::app-db-app-from-tasks" in key]
+    assert [(rule["fromPort"], rule["toPort"]) for rule in rules] == [(1433, 1433)]
+    assert "random:index/randomPassword:RandomPassword::app-db-app-password" in plan
+    assert "aws:cloudwatch/metricAlarm:MetricAlarm::app-alarms-database-storage" in plan
+
+
 def test_every_setting_changes_the_plan(planned):
     """Only this test proves that values other than the defaults reach the real provider's plan."""
     own = planned(OWN)

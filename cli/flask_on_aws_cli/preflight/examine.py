@@ -46,6 +46,13 @@ from .settings import AppSettings
 DATABASE, CACHE, RELEASE = "database", "cache", "release command"
 # The contract's variables with the name of the stack's environment.
 ENVIRONMENT_NAMES = ("APP_ENV", "FLASK_ENV")
+# The usual drivers of a product, as the end of a sentence.
+_DRIVERS = {
+    "postgres": "psycopg nor psycopg2",
+    "mysql": "mysqlclient nor PyMySQL",
+    "mariadb": "mysqlclient nor PyMySQL",
+    "sqlserver": "pymssql nor pyodbc",
+}
 # A driver that can connect does so in less than a second, as what is installed is listed.
 _SCRIPT_SECONDS = 30.0
 
@@ -240,9 +247,7 @@ def _database(built: BuiltApp, environment: Mapping[str, str], context: Context)
     name = outcome.lines[0] if outcome.lines else ""
     if not outcome.code:
         if not name:
-            drivers = (
-                "psycopg nor psycopg2" if PRODUCTS[built.database.engine] == "postgres" else "mysqlclient nor PyMySQL"
-            )
+            drivers = _DRIVERS[PRODUCTS[built.database.engine]]
             return not_checked(DATABASE, f"the app has neither {drivers}")
         return passed(DATABASE, f"{name} connects to DATABASE_URL with TLS, the certificate verified")
     output = Output(outcome.lines, exit_code=outcome.code, context=context)

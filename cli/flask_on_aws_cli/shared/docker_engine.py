@@ -4,10 +4,12 @@ It does not use docker-py as the local AWS does: docker-py has no BuildKit, so n
 and ignores the contexts of the `docker` command. A preflight builds the image as `docker build` does.
 """
 
+import io
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,6 +79,23 @@ def engine_problem(architecture: str) -> str:
 def inspect(kind: str, name: str) -> Mapping[str, Any]:
     """The details of an object, as `docker inspect` shows them."""
     return json.loads(docker(kind, "inspect", name))[0]
+
+
+def archive(files: Mapping[str, bytes], mode: int, user: int = 999) -> bytes:
+    """A tar archive of files, for `docker cp`, which also works if the engine is on another machine.
+
+    Args:
+        files: the content of each file by its name.
+        mode: their permissions.
+        user: their owner. Default: the server's user in Docker Hub's images of PostgreSQL, MySQL and MariaDB.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.uid, member.gid = len(content), mode, user, user
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def remove(*commands: Sequence[str]) -> None:

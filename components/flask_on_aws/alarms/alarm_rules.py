@@ -347,6 +347,8 @@ def memory_gib(instance_class: str) -> float | None:
 def max_connections(gib: float, engine: str = DEFAULT) -> int:
     """RDS's default max_connections of an engine for this memory, such as LEAST(DBInstanceClassMemory / 9531392, 5000)."""
     profile = ENGINES[engine]
+    if profile.bytes_per_connection is None:
+        return profile.most_connections
     return min(int((gib - _RESERVED_GIB) * _GIB / profile.bytes_per_connection), profile.most_connections)
 
 

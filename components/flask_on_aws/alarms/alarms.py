@@ -44,7 +44,7 @@ class AlarmsArgs(TypedDict, total=False):
     database_max_storage_gib: int
     """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 0."""
     database_engine: DatabaseEngine
-    """Engine of the instance, from which its connection limit is derived: postgres, mysql or mariadb. Default: postgres."""
+    """Engine of the instance, from which its connection limit is derived: postgres, mysql, mariadb or sqlserver. Default: postgres."""
     database_instance_class: str
     """Class of the instance, from which its connection limit is derived. Default: none."""
     database_max_connections: int

@@ -17,6 +17,7 @@ STACK_KEY = "a key of the stack's own"
 # The arguments whose change replaces the database, and what an absent one stands for.
 IDENTITY: Mapping[str, str | None] = {
     "engine": "postgres",  # the only one when databases were first recorded
+    "edition": None,
     "database_name": None,
     "username": None,
     "kms_key_id": AWS_KEY,
@@ -108,7 +109,14 @@ def _replacements(role: str, before: Facts, after: Facts) -> Iterator[Finding]:
             continue
         lost = f"{change[0]!r} → {change[1]!r} replaces the database {before['name']} by an empty one."
         if argument == "engine":
-            lost = f"{lost} {_migration(*change)}"
+            # The new engine's defaults of the others differ, too.
+            yield Finding(role, argument, f"{lost} {_migration(*change)}")
+            return
+        if argument == "edition":
+            lost = (
+                f"{lost} To keep its data, take a snapshot (aws rds create-db-snapshot), and restore it with databaseSnapshot "
+                "(snapshot_identifier of Database) in the same update; RDS restores only into an edition that is not smaller."
+            )
         if argument == "kms_key_id":
             lost = (
                 f"{change[0]!r} → {change[1]!r} replaces the database {before['name']}, since RDS cannot change a database's "
@@ -348,6 +356,8 @@ class _Rules(NamedTuple):
 _RULES: Mapping[str, _Rules] = {
     "database": _Rules(_database_removed, _database_changed),
     "logical-database": _Rules(_server_removed, _server_changed),
+    # On a server of the app's own, whose removal is a finding already.
+    "app-database": _Rules(_nothing, _server_changed),
     "bucket": _Rules(_bucket_removed, _bucket_changed),
     "queue": _Rules(_queue_removed, _nothing),
     "cache": _Rules(_cache_removed, _cache_changed),

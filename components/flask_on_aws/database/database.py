@@ -1,4 +1,4 @@
-"""The database: PostgreSQL, MySQL or MariaDB on RDS, private, encrypted, TLS only, and protected from unintended replacement."""
+"""The database: PostgreSQL, MySQL, MariaDB or SQL Server on RDS, private, encrypted, TLS only, and protected from unintended replacement."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,11 +10,11 @@ from ..component import with_defaults
 from ..data_loss.guard import Guard
 from ..validation.problems import raise_problems
 from ..validation.values import retention_problems
-from .database_args import DEFAULTS, DatabaseArgs, facts, problems, settled
-from .engines import ENGINES
+from .database_args import DEFAULTS, DatabaseArgs, facts, problems, profile_of, settled
 from .instance_guard import instance_guard
 from .log_groups import NAMED, NAMED_TAG, DatabaseLogs, is_named
 from .monitoring_role import monitoring_role_arn
+from .parameters import parameter_entries
 from .server import CA_CERTIFICATE, INSIGHTS_DAYS, DatabaseServer
 from .snapshot_key import checked_key
 
@@ -22,7 +22,7 @@ __all__ = ["Database", "DatabaseArgs", "problems"]
 
 
 class Database(DatabaseServer):
-    """A PostgreSQL, MySQL or MariaDB instance on RDS that accepts connections only from the client security groups, and only over TLS.
+    """A PostgreSQL, MySQL, MariaDB or SQL Server instance on RDS that accepts connections only from the client security groups, and only over TLS.
 
     A change that would lose its data, such as another owner, fails at preview and at update unless `accept_data_loss` names it.
     """
@@ -32,9 +32,9 @@ class Database(DatabaseServer):
     port: pulumi.Output[int]
     """Port of the instance."""
     database_name: pulumi.Output[str]
-    """Name of the database."""
+    """Name of the database; empty for SQL Server, where RDS creates none."""
     username: pulumi.Output[str]
-    """Name of the database's owner."""
+    """Name of the database's owner; of SQL Server's master user."""
     password: pulumi.Output[str]
     """The owner's password, a secret."""
     secret_arn: pulumi.Output[str]
@@ -53,7 +53,7 @@ class Database(DatabaseServer):
         raise_problems([*problems(args), *retention_problems("log_retention_days", days)])
         self._args = settled(args)
         self._common = cast(Mapping[str, Any], self._args)
-        self._profile = ENGINES[self._args["engine"]]
+        self._profile = self._instance_profile = profile_of(self._args)
         super().__init__(name, opts, Guard({"database": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_security_group()
         # A group that was created without this tag stays without it.
@@ -82,7 +82,7 @@ class Database(DatabaseServer):
             f"{self._name}-parameters",
             family=self._profile.family(self._args["engine_version"]),
             description="Parameters of the database",
-            parameters=[{"name": key, "value": value} for key, value in self._profile.parameters(self._args).items()],
+            parameters=cast(Any, parameter_entries(self._profile.parameters(self._args))),
             opts=self._child(),
         )
 
@@ -115,10 +115,11 @@ class Database(DatabaseServer):
             storage_type="gp3",
             storage_encrypted=True,
             kms_key_id=self._storage_key(),
-            db_name=args["database_name"],
+            db_name=args.get("database_name"),
+            license_model=self._instance_profile.license_model,
             username=args["username"],
             password=self._password,
-            iam_database_authentication_enabled=True,
+            iam_database_authentication_enabled=self._instance_profile.has_iam_authentication or None,
             port=self._profile.port,
             ca_cert_identifier=CA_CERTIFICATE,
             publicly_accessible=False,

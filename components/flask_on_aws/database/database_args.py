@@ -8,13 +8,12 @@ import pulumi
 from ..component import with_defaults
 from ..data_loss.guard import in_clear
 from ..validation.argument_types import typed
-from ..validation.choices import DatabaseEngine
+from ..validation.choices import DatabaseEngine, SqlServerEdition
 from ..validation.problems import Problem
 from ..validation.values import range_problems
 from . import parameters
 from .database_checks import (
     LEAST_STORAGE_GIB,
-    MOST_STORAGE_GIB,
     identifier_problems,
     shared_problems,
     snapshot_problems,
@@ -23,6 +22,7 @@ from .database_checks import (
 )
 from .engines import DEFAULT, ENGINES, InstanceProfile
 from .instance_classes import class_problems
+from .sqlserver_editions import DEFAULT_EDITION, Edition, edition_class_problems
 
 
 class DatabaseArgs(TypedDict, total=False):
@@ -33,19 +33,21 @@ class DatabaseArgs(TypedDict, total=False):
     client_security_group_ids: Mapping[str, pulumi.Input[str]]
     """Security groups that may connect, by a short name for each, which becomes part of the rule's name. Default: none."""
     engine: DatabaseEngine
-    """Engine: postgres, mysql or mariadb. A change replaces the database. Default: postgres."""
+    """Engine: postgres, mysql, mariadb or sqlserver. A change replaces the database. Default: postgres."""
+    edition: SqlServerEdition
+    """Edition of SQL Server: express (10 GB for each database, no standby), web (for public websites alone), standard or enterprise. A change replaces the database. Default: express."""
     engine_version: str
-    """Version of the engine: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until this is changed). Default: 17; 8.4 for MySQL, 11.4 for MariaDB."""
+    """Version of the engine: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until this is changed). Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 16.00 (2022) for SQL Server."""
     instance_class: str
-    """Instance class. Default: db.t4g.micro."""
+    """Instance class. Default: db.t4g.micro; for SQL Server, which has no such class, db.t3.small (express, web), db.m5.large (standard) or db.m5.xlarge (enterprise)."""
     storage_gib: int
     """Initial storage, in GiB; RDS never shrinks it. Default: 20."""
     max_storage_gib: int
     """Size in GiB up to which RDS grows the storage automatically; 0 turns this off. Default: 100."""
     database_name: str
-    """Name of the database. Default: app."""
+    """Name of the database. With SQL Server RDS creates none; a LogicalDatabase does. Default: app."""
     username: str
-    """Name of the database's owner. Default: app."""
+    """Name of the database's owner; with SQL Server, of the master user. Default: app; admin for SQL Server."""
     backup_days: int
     """Days, up to 35, for which the database can be restored to any second; 0 turns backups off. Default: 7."""
     backup_window: str
@@ -53,7 +55,7 @@ class DatabaseArgs(TypedDict, total=False):
     maintenance_window: str
     """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
     multi_az: bool
-    """Whether a standby in another zone takes over, within a minute or two, when the database fails. Default: false."""
+    """Whether a standby in another zone takes over, within a minute or two, when the database fails; SQL Server Express has none. Default: false."""
     deletion_protection: bool
     """Whether both AWS and Pulumi refuse to delete the database; turn it off in a separate update first. Default: false."""
     final_snapshot: bool
@@ -97,11 +99,9 @@ class DatabaseArgs(TypedDict, total=False):
 DEFAULTS: Mapping[str, Any] = {
     "client_security_group_ids": {},
     "engine": DEFAULT,
-    "instance_class": "db.t4g.micro",
     "storage_gib": 20,
     "max_storage_gib": 100,
     "database_name": "app",
-    "username": "app",
     "backup_days": 7,
     "backup_window": "03:00-04:00",
     "maintenance_window": "sun:04:30-sun:05:30",
@@ -125,11 +125,12 @@ def problems(args: DatabaseArgs) -> Iterator[Problem]:
     if args.get("engine", DEFAULT) not in ENGINES:
         return  # its type's problem
     given, args = args, settled(args)
-    profile = ENGINES[args["engine"]]
+    profile = profile_of(args)
     yield from version_problems("engine_version", args["engine_version"], profile)
-    yield from class_problems("instance_class", args["instance_class"], profile.title)
-    yield from _storage_problems(args)
-    yield from identifier_problems("database_name", args["database_name"], profile.longest_database_name, profile)
+    yield from _class_problems(args, profile)
+    yield from _storage_problems(args, profile.most_storage_gib)
+    if "database_name" in args:
+        yield from identifier_problems("database_name", args["database_name"], profile.longest_database_name, profile)
     yield from identifier_problems("username", args["username"], profile.longest_username, profile)
     yield from _engine_problems(given, profile)
     if "snapshot_identifier" in args:
@@ -143,7 +144,14 @@ def _engine_problems(given: DatabaseArgs, profile: InstanceProfile) -> Iterator[
     for argument in profile.without:
         if argument in given:
             yield Problem(argument, f"{given[argument]!r} has no effect on {profile.title}; leave it out.")
-    instance_class = given.get("instance_class", DEFAULTS["instance_class"])
+    if "edition" in given and not profile.editions:
+        yield Problem(
+            "edition", f"{given['edition']!r} has no effect on {profile.title}, only on SQL Server; leave it out."
+        )
+    edition = profile.editions.get(given.get("edition", DEFAULT_EDITION))
+    if edition and given.get("multi_az"):
+        yield from _standby_problems(edition, profile.major(given.get("engine_version", profile.default_version)))
+    instance_class = given.get("instance_class", profile.default_class)
     if given.get("performance_insights") and profile.without_insights.fullmatch(instance_class):
         yield Problem(
             "performance_insights",
@@ -151,25 +159,54 @@ def _engine_problems(given: DatabaseArgs, profile: InstanceProfile) -> Iterator[
         )
 
 
+def _class_problems(args: DatabaseArgs, profile: InstanceProfile) -> Iterator[Problem]:
+    edition = profile.editions.get(args.get("edition", ""))
+    of_engine = list(class_problems("instance_class", args["instance_class"], profile.title, profile.default_class))
+    yield from of_engine
+    if edition and not of_engine:
+        yield from edition_class_problems("instance_class", args["instance_class"], edition)
+
+
+def profile_of(args: DatabaseArgs) -> InstanceProfile:
+    """The profile of the engine, and of its edition; `args` include the defaults."""
+    return ENGINES[args["engine"]].of_edition(args.get("edition", ""))
+
+
+def _standby_problems(edition: Edition, version: str) -> Iterator[Problem]:
+    first = edition.standby_since
+    if first is None:
+        reason = f"{edition.title} has no standby; use the edition standard or enterprise, or False here."
+        yield Problem("multi_az", f"True cannot work: {reason}")
+    elif version < first:  # both have two digits before the point
+        reason = f"{edition.title} has a standby since version {first}; use that version, or False here."
+        yield Problem("multi_az", f"True cannot work: {reason}")
+
+
 def settled(args: DatabaseArgs) -> DatabaseArgs:
     """The arguments with their defaults, of which some depend on the engine."""
     made = with_defaults(args, DEFAULTS)
-    profile = ENGINES[made["engine"]]
+    engine = ENGINES[made["engine"]]
+    if engine.editions:
+        made = with_defaults(made, {"edition": DEFAULT_EDITION})
+    profile = profile_of(made)
+    if not profile.creates_database:
+        made.pop("database_name", None)
+    made = with_defaults(made, {"instance_class": profile.default_class, "username": profile.default_username})
     insights = not profile.without_insights.fullmatch(made["instance_class"])
     return with_defaults(made, {"engine_version": profile.default_version, "performance_insights": insights})
 
 
-def _storage_problems(args: DatabaseArgs) -> Iterator[Problem]:
+def _storage_problems(args: DatabaseArgs, largest: int) -> Iterator[Problem]:
     size, most = args["storage_gib"], args["max_storage_gib"]
-    range_errors = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, MOST_STORAGE_GIB, "GiB"))
-    range_errors += range_problems("max_storage_gib", most, 0, MOST_STORAGE_GIB, "GiB")
+    range_errors = list(range_problems("storage_gib", size, LEAST_STORAGE_GIB, largest, "GiB"))
+    range_errors += range_problems("max_storage_gib", most, 0, largest, "GiB")
     yield from range_errors or storage_problems(size, most)
 
 
 # The arguments that affect the database's data, recorded so that the next update can be compared with them.
 _FACTS = (
     *("database_name", "username", "kms_key_id", "engine_version", "allow_major_upgrade", "storage_gib", "vpc_id"),
-    *("backup_days", "deletion_protection", "final_snapshot", "snapshot_identifier", "allow_replacement"),
+    *("edition", "backup_days", "deletion_protection", "final_snapshot", "snapshot_identifier", "allow_replacement"),
 )
 
 

@@ -10,9 +10,8 @@ from ..validation.references import kms_key_problems
 from ..validation.values import name_problems, range_problems
 from .engines import ALL_ENGINES, EngineProfile
 
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: gp3, from 20 GiB to 64 TiB.
+# gp3: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
 LEAST_STORAGE_GIB = 20
-MOST_STORAGE_GIB = 65_536
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
 _MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
 

@@ -6,11 +6,19 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.ht
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .mysql_words import RESERVED as _MYSQL_WORDS
-from .parameters import aurora_mysql_parameters, mariadb_parameters, mysql_parameters, postgres_parameters
+from .parameters import DEFAULTS as _LIMITS
+from .parameters import (
+    aurora_mysql_parameters,
+    mariadb_parameters,
+    mysql_parameters,
+    postgres_parameters,
+    sqlserver_parameters,
+)
+from .sqlserver_editions import DEFAULT_EDITION, EDITIONS, RESERVED_NAMES, Edition
 
 # Names that RDS reserves, and the words that PostgreSQL reserves:
 # https://www.postgresql.org/docs/17/sql-keywords-appendix.html
@@ -62,6 +70,10 @@ class EngineProfile:
     """Names that neither a database nor its owner can have."""
     without: Sequence[str] = ()
     """Arguments of the database that the engine has nothing for."""
+    family_format: str = "{engine}{major}"
+    """The name of the parameter group's family."""
+    checks_passwords: bool = False
+    """Whether a password must have lower-case and upper-case letters, digits and symbols."""
 
     def major(self, version: str) -> str:
         """The major version of a valid version, such as `17` of `17.6` and `8.4` of `8.4.7`."""
@@ -74,7 +86,7 @@ class EngineProfile:
 
     def family(self, version: str) -> str:
         """The family of the parameter group."""
-        return f"{self.engine}{self.major(version)}"
+        return self.family_format.format(engine=self.engine, major=self.major(version))
 
     @property
     def major_parts(self) -> int:
@@ -86,13 +98,31 @@ class EngineProfile:
 class InstanceProfile(EngineProfile):
     """An engine of DB instances."""
 
-    bytes_per_connection: int
-    """RDS's default of max_connections is the instance's memory divided by this:
+    bytes_per_connection: int | None
+    """RDS's default of max_connections is the instance's memory divided by this; None if memory does not limit it:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html"""
     most_connections: int
     """The most that RDS allows by default."""
     without_insights: re.Pattern[str] = _NONE
     """Instance classes without Performance Insights."""
+    default_class: str = "db.t4g.micro"
+    default_username: str = "app"
+    most_storage_gib: int = 65_536
+    """gp3: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html"""
+    has_iam_authentication: bool = True
+    license_model: str | None = None
+    """None for RDS's own of the engine."""
+    creates_database: bool = True
+    """Whether RDS creates a database with the instance."""
+    editions: Mapping[str, Edition] = field(default_factory=dict[str, Edition])
+    """The editions of the engine, each of which RDS has under another name; empty for an engine without."""
+
+    def of_edition(self, edition: str) -> "InstanceProfile":
+        """The profile of an edition; its own of an engine without."""
+        if edition not in self.editions:
+            return self
+        chosen = self.editions[edition]
+        return replace(self, title=chosen.title, engine=chosen.engine, default_class=chosen.default_class)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +208,35 @@ ENGINES: Mapping[str, InstanceProfile] = {
         most_connections=12000,
         without_insights=_WITHOUT_INSIGHTS,
     ),
+    "sqlserver": InstanceProfile(
+        title="SQL Server",
+        engine=EDITIONS[DEFAULT_EDITION].engine,
+        port=1433,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/SQLServer.Concepts.General.VersionSupport.html: 2019 and
+        # 2022; Microsoft no longer develops older ones.
+        versions=("15.00", "16.00"),
+        default_version="16.00",
+        example_version="16.00.4236.2.v1",
+        version=re.compile(r"(\d\d\.00)(?:\.\d{4}\.\d+\.v\d+)?"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.SQLServer.html
+        log_exports=("agent", "error"),
+        parameters=sqlserver_parameters,
+        longest_database_name=123,  # of 128, since SQL Server appends _log to the name of its log file
+        longest_username=16,  # of the master user
+        reserved=RESERVED_NAMES,
+        without=("database_name", *_LIMITS),
+        family_format="{engine}-{major:.4}",  # 16.0 of 16.00
+        bytes_per_connection=None,
+        most_connections=32_767,  # `user connections` of 0
+        default_class=EDITIONS[DEFAULT_EDITION].default_class,
+        default_username="admin",
+        most_storage_gib=16_384,
+        has_iam_authentication=False,
+        license_model="license-included",
+        checks_passwords=True,
+        creates_database=False,
+        editions=EDITIONS,
+    ),
 }
 """The engines of DB instances, by the setting `database` and the argument `engine`."""
 # The cluster's default of max_connections:
@@ -230,4 +289,9 @@ CLUSTER_ENGINES: Mapping[str, ClusterProfile] = {
 """The engines of Aurora clusters, by the setting `database` and the argument `engine`."""
 ALL_ENGINES: Mapping[str, EngineProfile] = {**ENGINES, **CLUSTER_ENGINES}
 """By the setting `database`."""
+MAJOR_PARTS: Mapping[str, int] = {
+    **{profile.engine: profile.major_parts for profile in ALL_ENGINES.values()},
+    **{edition.engine: ENGINES["sqlserver"].major_parts for edition in EDITIONS.values()},
+}
+"""How many numbers a major version has, by RDS's name of the engine."""
 DEFAULT = "postgres"

@@ -24,14 +24,14 @@ _SIZES: Mapping[tuple[str, ...], tuple[str, ...]] = {
 _CLASSES = {family: sizes for families, sizes in _SIZES.items() for family in families}
 
 
-def class_problems(argument: str, instance_class: str, title: str) -> Iterator[Problem]:
+def class_problems(argument: str, instance_class: str, title: str, example: str) -> Iterator[Problem]:
     """An instance class that RDS has for an engine; some regions lack some of them."""
     prefix, _, rest = instance_class.partition(".")
     family, _, size = rest.partition(".")
     if prefix != "db" or family not in _CLASSES:
         yield Problem(
             argument,
-            f"{instance_class!r} is not an instance class of RDS for {title}, like db.t4g.micro; its families are "
+            f"{instance_class!r} is not an instance class of RDS for {title}, like {example}; its families are "
             f"{', '.join(sorted(_CLASSES))}.",
         )
     elif size not in _CLASSES[family]:

@@ -6,11 +6,9 @@ from typing import Any
 
 import pulumi
 
-from .engines import ALL_ENGINES, version_numbers
+from .engines import MAJOR_PARTS, version_numbers
 
 _Values = Mapping[str, Any]
-# By RDS's names of the engines.
-_MAJOR_PARTS = {profile.engine: profile.major_parts for profile in ALL_ENGINES.values()}
 
 
 def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Values) -> Iterator[str]:
@@ -32,7 +30,7 @@ def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Va
 
 def _major(running: str, engine: Any) -> str:
     """The major version of one that runs."""
-    return ".".join(map(str, version_numbers(running)[: _MAJOR_PARTS.get(engine, 1)]))
+    return ".".join(re.findall(r"\d+", running)[: MAJOR_PARTS.get(engine, 1)])
 
 
 def _version(running: str) -> str:

@@ -19,11 +19,27 @@ class Login(NamedTuple):
 
 
 def create_login(
-    database: str, username: pulumi.Input[str], kms_key_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    database: str,
+    username: pulumi.Input[str],
+    kms_key_id: pulumi.Input[str] | None,
+    opts: pulumi.ResourceOptions,
+    *,
+    needs_all_kinds: bool = False,
 ) -> Login:
-    """Create the login of the database with this logical name."""
+    """Create the login of the database with this logical name.
+
+    `needs_all_kinds` is for SQL Server, which can reject a password without an upper-case letter, a digit or a symbol.
+    """
+    least = 1 if needs_all_kinds else None
     password = random.RandomPassword(
-        f"{database}-password", length=_PASSWORD_LENGTH, override_special=PASSWORD_SPECIAL, opts=opts
+        f"{database}-password",
+        length=_PASSWORD_LENGTH,
+        override_special=PASSWORD_SPECIAL,
+        opts=opts,
+        min_lower=least,
+        min_upper=least,
+        min_numeric=least,
+        min_special=least,
     ).result
     args: AppSecretArgs = {
         "values": {"username": username, "password": password},

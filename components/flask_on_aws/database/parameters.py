@@ -1,6 +1,6 @@
 """The engines' configuration: the entries of a database's parameter group.
 
-All are dynamic: RDS applies them at once, to new connections. A static one would need apply_method pending-reboot.
+All but those of SQL Server are dynamic: RDS applies them at once, to new connections.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ DEFAULTS: Mapping[str, int] = {
     "statement_timeout_seconds": 900,
 }
 """The database's arguments that its parameters are made from."""
+_SQLSERVER = {"rds.force_ssl": "1"}
 _MILLISECONDS = 1000
 # The longest that the engine accepts, in seconds, where 0 would not mean forever.
 _LONGEST_ROW_LOCK_WAIT, _LONGEST_TABLE_LOCK_WAIT = 1_073_741_824, 31_536_000
@@ -62,6 +63,20 @@ def mariadb_parameters(args: Mapping[str, Any]) -> dict[str, str]:
         "max_statement_time": str(args["statement_timeout_seconds"]),
         "idle_transaction_timeout": str(args["idle_transaction_seconds"]),
     }
+
+
+def sqlserver_parameters(args: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of SQL Server by name. Limits of statements and locks are options of its sessions."""
+    return dict(_SQLSERVER)
+
+
+def parameter_entries(parameters: Mapping[str, str]) -> list[dict[str, str]]:
+    """The parameter group's entries. SQL Server's parameter is static: a new instance starts with it, others restart first.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/SQLServer.Concepts.General.SSL.Using.html
+    """
+    static = {"apply_method": "pending-reboot"} if parameters == _SQLSERVER else {}
+    return [{"name": name, "value": value, **static} for name, value in parameters.items()]
 
 
 def _common_parameters(args: Mapping[str, Any]) -> dict[str, str]:

@@ -35,6 +35,8 @@ def replacements(old_tags: Any, new_tags: Any) -> Iterator[Problem]:
                 "if that is intended, turn deletion_protection off and add the database's logical name to accept_data_loss "
                 "(acceptDataLoss in a stack's settings).",
             )
+            if argument == "engine":  # its defaults of the others differ, too
+                return
 
 
 def reject_replacement(args: pulumi.ResourceHookArgs) -> None:

@@ -83,7 +83,9 @@ class DatabaseServer(Component):
 
     def _create_password(self) -> None:
         key = self._common.get("login_kms_key_id")
-        self._password, self.login = create_login(self._name, self._common["username"], key, self._child())
+        self._password, self.login = create_login(
+            self._name, self._common["username"], key, self._child(), needs_all_kinds=self._profile.checks_passwords
+        )
 
     def _name_final_snapshot(self) -> None:
         self._final_snapshot: pulumi.Output[str] | None = None

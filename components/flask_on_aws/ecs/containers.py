@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..runtime_contract.shell import container_command
+from ..runtime_contract.sqlserver_trust import writing_commands
 
 # ECS Exec's agent writes here even when the root is read-only:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
@@ -32,6 +33,8 @@ class Container(NamedTuple):
     stop_timeout: int
     ca_path: str | None
     """Where an init container puts the RDS root certificates; None when they are in the image."""
+    trusts_sqlserver: bool = False
+    """Whether it also writes the files with which SQL Server's drivers verify its certificate."""
     entry_point: Sequence[str] = ()
     """What runs the command; empty for the image's ENTRYPOINT."""
 
@@ -73,7 +76,7 @@ def container_definitions(
         app["dockerLabels"] = dict(sorted(labels.items()))
     first = list(init_containers)
     if container.ca_path:
-        first.append(_ca_writer(container.ca_path, image, certificates))
+        first.append(_ca_writer(container.ca_path, image, certificates, container.trusts_sqlserver))
     if first:
         app["dependsOn"] = [{"containerName": definition["name"], "condition": "SUCCESS"} for definition in first]
     others = [{"essential": False, "logConfiguration": log, **definition} for definition in (*sidecars, *first)]
@@ -102,14 +105,15 @@ def volume_name(path: str) -> str:
     return path.strip("/").replace("/", "-").replace(".", "-").lower()
 
 
-def _ca_writer(path: str, image: str, certificates: str) -> dict[str, Any]:
+def _ca_writer(path: str, image: str, certificates: str, trusts_sqlserver: bool) -> dict[str, Any]:
     """A container of the app's image (so that no other image is pulled) that writes the certificates and exits."""
     folder = path.rsplit("/", 1)[0]
+    more = f" && {writing_commands(path)}" if trusts_sqlserver else ""
     return {
         "name": CA_CONTAINER,
         "image": image,
         "entryPoint": ["/bin/sh", "-c"],
-        "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {path} && chmod 444 {path}'],
+        "command": [f'printf %s "$RDS_CA_CERTIFICATES" > {path} && chmod 444 {path}{more}'],
         "environment": [{"name": "RDS_CA_CERTIFICATES", "value": certificates}],
         "mountPoints": [{"sourceVolume": CA_CONTAINER, "containerPath": folder, "readOnly": False}],
         "readonlyRootFilesystem": True,

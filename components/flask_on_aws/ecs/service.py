@@ -142,6 +142,7 @@ class Service(Component):
             writable_paths=paths,
             stop_timeout=args["stop_timeout"],
             ca_path=args.get("ca_path"),
+            trusts_sqlserver=args["trusts_sqlserver"],
             entry_point=args["entry_point"],
         )
 

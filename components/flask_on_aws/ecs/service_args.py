@@ -112,6 +112,8 @@ class ServiceArgs(TypedDict, total=False):
     """Where an init container writes `ca_certificates`, for images that do not contain them. Default: none, no init container."""
     ca_certificates: pulumi.Input[str]
     """PEM certificates for `ca_path`. Default: none."""
+    trusts_sqlserver: bool
+    """Whether the init container also writes, next to `ca_path`, the files with which the drivers of SQL Server verify its certificate: freetds.conf and all-roots.pem. Default: false."""
     tags: Mapping[str, str]
     """Tags for every resource in it that supports tags, by key; at most 40. Default: none."""
 
@@ -148,6 +150,7 @@ DEFAULTS: Mapping[str, Any] = {
     "sidecars": [],
     "init_containers": [],
     "ca_certificates": "",
+    "trusts_sqlserver": False,
 }
 
 

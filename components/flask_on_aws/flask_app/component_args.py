@@ -14,6 +14,7 @@ import pulumi
 from ..alarms.alarms import AlarmsArgs
 from ..aurora.aurora_args import AuroraClusterArgs
 from ..cache.cache_args import CacheArgs
+from ..database.database_args import DEFAULTS as DATABASE_DEFAULTS
 from ..database.database_args import DatabaseArgs
 from ..ecs.autoscaling import AutoscalingArgs
 from ..ecs.service_args import ServiceArgs
@@ -130,17 +131,19 @@ def _commands(args: FlaskAppArgs) -> list[str]:
 def database_args(
     args: FlaskAppArgs, vpc_id: pulumi.Input[str], subnet_ids: _Ids, kms_key_id: pulumi.Input[str] | None = None
 ) -> DatabaseArgs:
-    """The database server's."""
+    """The database server's. SQL Server's has neither the app's database nor its login yet."""
+    is_named = args["database"] != "sqlserver"
     made = DatabaseArgs(
         vpc_id=vpc_id,
         subnet_ids=subnet_ids,
         engine=cast(Any, args["database"]),  # none is left out by callers
+        edition=args["database_edition"],
         engine_version=args["database_version"],
         instance_class=args["database_instance_class"],
         storage_gib=args["database_storage_gib"],
         max_storage_gib=args["database_max_storage_gib"],
-        database_name=args["database_name"],
-        username=args["database_username"],
+        database_name=cast(str, args["database_name"] if is_named else None),
+        username=cast(str, args["database_username"] if is_named else None),
         backup_days=args["database_backup_days"],
         backup_window=args["database_backup_window"],
         maintenance_window=args["database_maintenance_window"],
@@ -201,6 +204,7 @@ def logical_database_args(
 ) -> LogicalDatabaseArgs:
     """Those of a database on a shared server; `database_name` is its name if the app's arguments give none."""
     return LogicalDatabaseArgs(
+        engine=cast(Any, args["database"]),  # one that can be shared, or callers take database_args
         host=args["database_host"],
         port=args["database_port"],
         server_security_group_id=args["database_server_security_group_id"],
@@ -208,6 +212,10 @@ def logical_database_args(
         database_name=args["database_name"] or database_name,
         username=args["database_username"],
     )
+
+
+DEFAULT_NAME = DATABASE_DEFAULTS["database_name"]
+"""The name of an app's database on a server of its own."""
 
 
 def default_database_name(name: str) -> str:

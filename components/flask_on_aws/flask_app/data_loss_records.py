@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import pulumi
+
 from ..aurora.aurora_args import facts as aurora_facts
 from ..aurora.aurora_args import settled as settled_aurora
 from ..cache.cache_args import facts as cache_facts
@@ -15,6 +17,7 @@ from ..network import network
 from ..storage.media_bucket import facts as bucket_facts
 from ..validation.problems import Problem
 from .component_args import (
+    DEFAULT_NAME,
     app_names,
     aurora_args,
     cache_args,
@@ -27,6 +30,7 @@ from .component_args import (
 )
 from .encryption_keys import database_key, key_name, recorded_key
 from .flask_app_args import FlaskAppArgs
+from .topology import has_setup
 
 
 def guard(name: str, args: FlaskAppArgs) -> Guard:
@@ -38,6 +42,9 @@ def guard(name: str, args: FlaskAppArgs) -> Guard:
     database = _database(name, args)
     if database:
         record["database"] = database
+    if has_setup(args) and "database_host" not in args:
+        own = logical_database_args(args, DEFAULT_NAME, {})
+        record["app_database"] = {**_logical(f"{name}-db-app", "", own["database_name"]), "kind": "app-database"}
     if args["create_kms_key"]:
         record["key"] = {"kind": "key", "name": key_name(name), "retain": args["keep_data"]}
     if args["bucket"] == "s3":
@@ -98,12 +105,11 @@ def _database(name: str, args: FlaskAppArgs) -> Facts | None:
         own = database_args(args, "", [], recorded)
         return database_facts(f"{name}-db", settled(own))
     server = logical_database_args(args, default_database_name(name), {})
-    return {
-        "kind": "logical-database",
-        "name": f"{name}-db",
-        "host": server["host"],
-        "database_name": server["database_name"],
-    }
+    return _logical(f"{name}-db", server["host"], server["database_name"])
+
+
+def _logical(name: str, host: pulumi.Input[str], database_name: str) -> Facts:
+    return {"kind": "logical-database", "name": name, "host": host, "database_name": database_name}
 
 
 def _removed_by(args: FlaskAppArgs) -> str:
@@ -126,6 +132,7 @@ def _names(args: FlaskAppArgs) -> Mapping[str, Mapping[str, str]]:
         "network": {**app_names(network_args), REMOVED: ""},
         "logs": {"retention_days": "log_retention_days", REMOVED: ""},
         "database": database,
+        "app_database": {"database_name": "database_name"},
         "key": {"retain": "keep_data", REMOVED: "create_kms_key"},
         "bucket": {**app_names(media_bucket_args), REMOVED: "bucket"},
         "queue": {REMOVED: "queue"},

@@ -166,8 +166,9 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `web_acl`, `basic_auth`, `task_security_group`, `bucket`, `queue`, `cache`, `database`, `secret`,
-        `cluster`, `web`, `workers` (by name), `scaling` and `alarms`; None for what the arguments leave out.
+        `internal_load_balancer`, `route`, `cdn`, `web_acl`, `basic_auth`, `task_security_group`, `bucket`, `queue`, `cache`,
+        `database`, `database_server` (of SQL Server, where `database` is what the app has on it), `secret`, `cluster`, `web`,
+        `workers` (by name), `scaling` and `alarms`; None for what the arguments leave out.
 
         Args:
             name: first part of all names, at most 20 lower-case letters, digits and hyphens.

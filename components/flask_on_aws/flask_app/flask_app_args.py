@@ -12,6 +12,8 @@ import pulumi
 from ..build_plan.commands.process_types import service_name
 from ..build_plan.commands.procfile import Processes, read_processes
 from ..component import with_defaults
+from ..database.engines import ENGINES
+from ..database.sqlserver_editions import DEFAULT_EDITION
 from ..logical_database.setup_container import IMAGE as SETUP_IMAGE
 from ..runtime_contract.database_url import URLS
 from ..validation.choices import (
@@ -30,6 +32,7 @@ from ..validation.choices import (
     Preflight,
     Preset,
     QueueKind,
+    SqlServerEdition,
     Waf,
 )
 
@@ -116,11 +119,13 @@ class FlaskAppArgs(TypedDict, total=False):
     """Ids of private subnets in the existing VPC. Default: none."""
     # Database
     database: DatabaseKind
-    """Database of the app: postgres, mysql, mariadb, aurora-postgres, aurora-mysql or none. A change replaces the database. Default: postgres."""
+    """Database of the app: postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql or none. A change replaces the database. Default: postgres."""
+    database_edition: SqlServerEdition
+    """Edition of SQL Server, which decides its license's price: express (10 GB for each database, no standby), web (for public websites alone), standard or enterprise. A change replaces the database. Default: express, in production too."""
     database_version: str
-    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 8.0 for Aurora MySQL."""
+    """Version of the database: the major version, such as 17 or 8.4 (AWS chooses and upgrades the minor version), or a full one, such as 17.6 or 8.4.7 (fixed until you change it). Default: 17; 8.4 for MySQL, 11.4 for MariaDB, 8.0 for Aurora MySQL, 16.00 (2022) for SQL Server."""
     database_instance_class: str
-    """RDS instance class; Aurora has capacity units instead. Default: db.t4g.micro."""
+    """RDS instance class; Aurora has capacity units instead. Default: db.t4g.micro; for SQL Server, which has no such class, db.t3.small (express, web), db.m5.large (standard) or db.m5.xlarge (enterprise)."""
     database_storage_gib: int
     """Initial storage in GiB; Aurora's grows and shrinks by itself. Default: 20."""
     database_max_storage_gib: int
@@ -142,7 +147,7 @@ class FlaskAppArgs(TypedDict, total=False):
     database_maintenance_window: str
     """Weekly window of upgrades and postponed changes, in UTC. Default: sun:04:30-sun:05:30."""
     database_multi_az: bool
-    """Whether a standby in another zone takes over when the database fails; of Aurora, a second instance. Default: true in production."""
+    """Whether a standby in another zone takes over when the database fails; of Aurora, a second instance. SQL Server Express has none, so it is false there. Default: true in production."""
     database_monitoring_interval: int
     """Seconds between samples of the database's operating system (RDS Enhanced Monitoring): 0 (none), 1, 5, 10, 15, 30 or 60. CloudWatch Logs bills the samples, so shorter intervals cost more. Default: 60 in production, else 0."""
     database_snapshot: str
@@ -158,7 +163,7 @@ class FlaskAppArgs(TypedDict, total=False):
     allow_database_replacement: bool
     """Deprecated, use accept_data_loss: whether a change may replace the database and lose its data. Default: false."""
     database_url_scheme: str
-    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg or mysql+pymysql. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL."""
+    """Scheme of DATABASE_URL: postgresql, postgres, mysql, or one with a driver, such as postgresql+psycopg, mysql+pymysql or mssql+pyodbc. Default: postgresql; mysql for MySQL, MariaDB and Aurora MySQL; mssql+pymssql for SQL Server."""
     database_url_query: str
     """Query string of DATABASE_URL, for drivers that need another; if empty, there is none. Default: the parameters by which the scheme's driver verifies TLS, such as sslmode and sslrootcert, or ssl_ca."""
     database_url_secret_arn: pulumi.Input[str]
@@ -166,15 +171,15 @@ class FlaskAppArgs(TypedDict, total=False):
     database_url_kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts the secret of `database_url_secret_arn`, if that is another than `kms_key_id` and not AWS's own. Its policy must let the account use it. Default: none."""
     database_host: pulumi.Input[str]
-    """Host of an existing PostgreSQL server to share, with `database` postgres; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role are created for it there, by default named after the app. Default: none, a server is created."""
+    """Host of an existing PostgreSQL or SQL Server server to share, with `database` postgres or sqlserver; requires `database_server_security_group_id` and `database_server_secret_arn`. Before the app's tasks start, a database and a role, or login, are created for it there, by default named after the app. Default: none, a server is created."""
     database_port: pulumi.Input[int]
-    """Port of the shared server. Default: 5432."""
+    """Port of the shared server. Default: 5432; 1433 for SQL Server."""
     database_server_security_group_id: pulumi.Input[str]
     """Id of the shared server's security group. Default: none."""
     database_server_secret_arn: pulumi.Input[str]
-    """ARN of a secret with the `username` and `password` of a role on the shared server that may create roles and databases; the secrets that RDS manages have this form. Default: none."""
+    """ARN of a secret with the `username` and `password` of a role on the shared server that may create roles (logins) and databases; the secrets that RDS manages have this form. Default: none."""
     database_setup_image: str
-    """Image with psql 14 or newer, which creates the app's database on the shared server. Default: public.ecr.aws/docker/library/postgres:17-alpine."""
+    """Image that creates the app's database on a shared server, or on its SQL Server: one with psql 14 or newer; for SQL Server, one with Python and a driver. Default: public.ecr.aws/docker/library/postgres:17-alpine; for SQL Server the app's image."""
     # Bucket
     bucket: BucketKind
     """Bucket for media files: s3 or none. Default: s3."""
@@ -347,11 +352,9 @@ COMMON: FlaskAppArgs = {
     "cloudfront_origin": "vpc",
     "egress": "public",
     "database": "postgres",
-    "database_instance_class": "db.t4g.micro",
     "database_max_storage_gib": 100,
     "database_max_capacity": 4,  # 8 GiB of memory; the cost of a runaway query is limited
     "database_auto_pause_seconds": 300,  # Aurora's minimum
-    "database_setup_image": SETUP_IMAGE,
     "accept_data_loss": [],
     "waf": "off",
     "bucket": "s3",
@@ -466,6 +469,28 @@ def with_profile(args: FlaskAppArgs) -> FlaskAppArgs:
     if given.get("database_url_secret_arn") and "database" not in given:
         args = cast(FlaskAppArgs, {**args, "database": "none"})
     chosen = with_defaults(args, COMMON)
-    url = URLS.get(chosen["database"], URLS["postgres"])
     profile = PROFILES.get(chosen["environment"], DEVELOPMENT)
-    return with_defaults(args, cast(FlaskAppArgs, {**COMMON, "database_url_scheme": url.scheme, **profile}))
+    return with_defaults(args, cast(FlaskAppArgs, {**COMMON, **profile, **_database_defaults(chosen)}))
+
+
+def _database_defaults(args: FlaskAppArgs) -> Mapping[str, Any]:
+    """The defaults that depend on the engine of the database and on its edition."""
+    url = URLS.get(args["database"], URLS["postgres"])
+    engine = ENGINES.get(args["database"], ENGINES["postgres"])
+    defaults: dict[str, Any] = {
+        "database_url_scheme": url.scheme,
+        "database_instance_class": engine.default_class,
+        "database_setup_image": SETUP_IMAGE,
+    }
+    if not engine.editions:
+        return defaults
+    # The least expensive: the price of another, up to eight times as much, is for whoever deploys the app to accept.
+    edition = args.get("database_edition", DEFAULT_EDITION)
+    chosen = engine.editions.get(edition, engine.editions[DEFAULT_EDITION])
+    # The app's own image has the driver.
+    defaults |= {
+        "database_edition": edition,
+        "database_instance_class": chosen.default_class,
+        "database_setup_image": "",
+    }
+    return defaults if chosen.standby_since else {**defaults, "database_multi_az": False}

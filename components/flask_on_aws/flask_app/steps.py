@@ -24,6 +24,7 @@ from ..image.image import Image
 from ..ingress.load_balancer_guard import PUBLIC
 from ..logical_database.logical_database import LogicalDatabase
 from ..logical_database.setup_container import setup_container
+from ..logical_database.sqlserver_setup_container import sqlserver_setup_container
 from ..network.network import Network
 from ..runtime_contract.contract import (
     CA_PATH,
@@ -48,7 +49,7 @@ from .encryption_keys import create_key, database_key
 from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
-from .topology import has_endpoints, log_sources, needs
+from .topology import has_endpoints, has_setup, log_sources, needs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
 # once, so that a stack of the same name can be made again.
@@ -184,22 +185,48 @@ class FlaskAppSteps(Component):
 
     def _create_database(self) -> None:
         self.database: Database | AuroraCluster | LogicalDatabase | None = None
+        self.database_server: Database | None = None
         if self._args["database"] != "none":
-            self.database = self._join_server() if "database_host" in self._args else self._create_server()
+            if "database_host" in self._args:
+                self.database = self._join_server()
+            elif has_setup(self._args):
+                self.database_server = self._create_instance_server()
+                self.database = self._create_database_on(self.database_server)
+            else:
+                self.database = self._create_server()
             self._task_policies["database"] = self.database.login.policy_json
-        self._show_database(self.database)
+        self._show_database(self.database, self._server())
+
+    def _server(self) -> Database | AuroraCluster | None:
+        """The stack's own database server."""
+        server = self.database_server or self.database
+        return None if isinstance(server, LogicalDatabase) else server
+
+    def _create_database_on(self, server: Database) -> LogicalDatabase:
+        """A database and a login of the app's own on a SQL Server, of which RDS creates only the master user."""
+        args = component_args.logical_database_args(self._args, component_args.DEFAULT_NAME, {})
+        args["host"], args["port"] = server.host, server.port
+        args["server_security_group_id"] = server.security_group_id
+        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        args |= self._keys("login_kms_key_id")
+        self._allow_tasks_to(server)
+        return LogicalDatabase(f"{self._name}-db-app", args, self._child())
 
     def _create_server(self) -> Database | AuroraCluster:
         is_cluster = self._args["database"] in CLUSTER_ENGINES
         server = self._create_cluster_server() if is_cluster else self._create_instance_server()
+        self._allow_tasks_to(server)
+        return server
+
+    def _allow_tasks_to(self, server: Database | AuroraCluster) -> None:
         port = ALL_ENGINES[self._args["database"]].port
         self.task_security_group.allow_group("database", server.security_group_id, port)
-        return server
 
     def _create_instance_server(self) -> Database:
         key = database_key(self._args, self._key)
         args = component_args.database_args(self._args, self.vpc_id, self.network.private_subnet_ids, key)
-        args["client_security_group_ids"] = {"tasks": self.security_group_id}
+        if not has_setup(self._args):  # the rule is the app's database's
+            args["client_security_group_ids"] = {"tasks": self.security_group_id}
         args |= self._keys("login_kms_key_id", "log_kms_key_id")
         return Database(f"{self._name}-db", args, self._child())
 
@@ -248,7 +275,7 @@ class FlaskAppSteps(Component):
             password=database.password if database else "",
             keys=keys,
             cache_token=self.cache.auth_token if self.cache else "",
-            setup={_VERIFIER: database.password_verifier} if isinstance(database, LogicalDatabase) else {},
+            setup={_VERIFIER: verifier} if (verifier := _verifier(database, self._args)) is not None else {},
             own=dict(self._args["secret_values"]),
         ).apply(
             lambda v: {
@@ -322,6 +349,8 @@ class FlaskAppSteps(Component):
             args["secret_kms_key_ids"] = [self._args["database_url_kms_key_id"]]
         if self._mounts_certificates():
             args["ca_path"], args["ca_certificates"] = CA_PATH, self._region_certificates()
+            if self._args["database"] == "sqlserver":
+                args["trusts_sqlserver"] = True
         if isinstance(self.database, LogicalDatabase):
             args["init_containers"] = [self._setup_container(self.database)]
         return Service(f"{self._name}-{role}", args, self._child())
@@ -336,6 +365,16 @@ class FlaskAppSteps(Component):
         return args
 
     def _setup_container(self, database: LogicalDatabase) -> Mapping[str, Any]:
+        server = self.database_server
+        if self._args["database"] == "sqlserver":
+            return sqlserver_setup_container(
+                database,
+                server_secret_arn=server.secret_arn if server else self._args["database_server_secret_arn"],
+                certificates=self._region_certificates(),
+                image=self._args["database_setup_image"] or self.image_uri,
+                scheme=self._args["database_url_scheme"],
+                is_shared=server is None,
+            )
         return setup_container(
             database,
             verifier_reference=self._reference(_VERIFIER),
@@ -376,6 +415,8 @@ class FlaskAppSteps(Component):
 
     def _mounts_certificates(self) -> bool:
         choice = self._args["ca_certificates"]
+        if choice == "auto" and self._args["database"] == "sqlserver":
+            return True  # its drivers need more than the certificates
         has_database = self._args["database"] != "none" or "database_url_secret_arn" in self._args
         if choice != "auto" or not has_database:
             return choice == "init"
@@ -410,19 +451,20 @@ class FlaskAppSteps(Component):
                 "cluster_name": self.cluster_name,
                 "service_name": self.service_name,
             }
-        if self._args["alarms"] and isinstance(self.database, Database):
+        server = self._server()
+        if self._args["alarms"] and isinstance(server, Database):
             args |= {
                 "watch_database": True,
-                "database_identifier": self.database.instance_identifier,
+                "database_identifier": server.instance_identifier,
                 "database_engine": cast(Any, self._args["database"]),
                 "database_instance_class": self._args["database_instance_class"],
-                "database_storage_gib": self.database.allocated_storage_gib,
+                "database_storage_gib": server.allocated_storage_gib,
                 "database_max_storage_gib": self._args["database_max_storage_gib"],
             }
-        if self._args["alarms"] and isinstance(self.database, AuroraCluster):
+        if self._args["alarms"] and isinstance(server, AuroraCluster):
             args |= {
                 "watch_database_cluster": True,
-                "database_cluster_identifier": self.database.cluster_identifier,
+                "database_cluster_identifier": server.cluster_identifier,
                 "database_cluster_engine": cast(Any, self._args["database"]),
                 "database_min_capacity": self._args["database_min_capacity"],
                 "database_max_capacity": self._args["database_max_capacity"],
@@ -468,9 +510,11 @@ class FlaskAppSteps(Component):
         self.listener_arn = main.listener_arn
         self.target_group_arn = exposure.target_group_arn
 
-    def _show_database(self, database: Database | AuroraCluster | LogicalDatabase | None) -> None:
-        instance = database if isinstance(database, Database) else None
-        cluster = database if isinstance(database, AuroraCluster) else None
+    def _show_database(
+        self, database: Database | AuroraCluster | LogicalDatabase | None, server: Database | AuroraCluster | None
+    ) -> None:
+        instance = server if isinstance(server, Database) else None
+        cluster = server if isinstance(server, AuroraCluster) else None
         self.database_host = database.host if database else nothing()
         self.database_port = database.port if database else pulumi.Output.from_input(0)
         self.database_name = database.database_name if database else nothing()
@@ -497,6 +541,13 @@ class FlaskAppSteps(Component):
         self.log_group_name, self.log_group_arn = web.log_group_name, web.log_group_arn
         names = {worker: service.service_name for worker, service in workers.items()}
         self.worker_service_names = pulumi.Output.from_input(names)  # Output.all() of none would be a list
+
+
+def _verifier(database: Component | None, args: FlaskAppArgs) -> pulumi.Output[str] | None:
+    """The password verifier that a shared PostgreSQL server stores."""
+    if isinstance(database, LogicalDatabase) and args["database"] == "postgres":
+        return database.password_verifier
+    return None
 
 
 def nothing() -> pulumi.Output[str]:

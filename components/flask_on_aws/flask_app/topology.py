@@ -79,6 +79,11 @@ def has_endpoints(args: FlaskAppArgs) -> bool:
     return args["egress"] == "endpoints" and "vpc_id" not in args
 
 
+def has_setup(args: FlaskAppArgs) -> bool:
+    """Whether a container creates the database: on a shared server, and on a SQL Server, where RDS creates none."""
+    return args["database"] == "sqlserver" or (args["database"] != "none" and "database_host" in args)
+
+
 def services(args: FlaskAppArgs) -> list[str]:
     """Those of the contract's services that the app uses."""
     arguments = cast(Mapping[str, Any], args)

@@ -1,4 +1,4 @@
-"""A dedicated database and role for one app on a PostgreSQL server that several apps share.
+"""A dedicated database and login for one app on a PostgreSQL or SQL Server server, which several apps may share.
 
 Imports `database` and `network`; `flask_app` may import it.
 """

@@ -24,6 +24,7 @@ from .facts import cache_url as cache_url
 from .facts import database_url as database_url
 from .presets import PRESET_VARIABLES
 from .servers import FORWARDERS, UWSGI_ON_START
+from .sqlserver_trust import freetds_path, roots_path, uses_openssl_roots
 from .task_sizes import fargate_size_problems as fargate_size_problems
 from .task_sizes import web_concurrency as web_concurrency
 from .timers import TIMERS as TIMERS
@@ -38,8 +39,14 @@ COMPAT = ("adaptable", "divio", "upsun", "gunicorn-tutorial", "heroku", "render"
 # RDS forbids / @ " and the space. These four also need no escaping in a URL, a shell or Alembic's ini file.
 PASSWORD_SPECIAL = "-_.~"  # noqa: S105
 # What a product's variables need, besides those that every database has.
-_PRODUCT_NEEDS = {"postgres": ("postgres",), "mysql": ("mysql",), "mariadb": ("mysql", "mariadb")}
-_DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb")
+_PRODUCT_NEEDS = {
+    "postgres": ("postgres",),
+    "mysql": ("mysql",),
+    "mariadb": ("mysql", "mariadb"),
+    "sqlserver": ("sqlserver",),
+}
+_OPENSSL = "openssl_roots"
+_DATABASE_NEEDS = ("database", "postgres", "mysql", "mariadb", "sqlserver", _OPENSSL)
 _APP_ENVS = {"development": "Dev", "staging": "Staging", "production": "Production"}
 _ONE_YEAR = 31556926  # seconds, as Upsun has it
 
@@ -56,7 +63,10 @@ def _has_engine(need: str) -> Callable[[Inputs], bool]:
 
 NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
     **{name: _has(service.fact) for name, service in SERVICES.items()},
-    **{need: _has_engine(need) for need in ("postgres", "mysql", "mariadb")},
+    **{need: _has_engine(need) for need in ("postgres", "mysql", "mariadb", "sqlserver")},
+    _OPENSSL: lambda inputs: (
+        _has_engine("sqlserver")(inputs) and uses_openssl_roots(inputs.database.scheme, inputs.database_query)
+    ),
     "storage": _has("storage_dsn"),
     BROKER: lambda inputs: inputs.facts.cache is not None and inputs.facts.cache.use == "queue",
     "dual_stack": lambda inputs: inputs.facts.dual_stack,
@@ -121,6 +131,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MYSQL_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "mysql"),
     Variable("MYSQL_PASSWORD", "secret", "Password of the database", lambda k: k.password, "mysql"),
     Variable("MYSQL_SSL_CA", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "mysql"),
+    Variable("MSSQL_HOST", "plain", "Host of the database", lambda k: k.database.host, "sqlserver"),
+    Variable("MSSQL_TCP_PORT", "plain", "Port of the database", lambda k: k.database.port, "sqlserver"),
+    Variable("MSSQL_USER", "plain", "User of the database", lambda k: k.database.user, "sqlserver"),
+    Variable("MSSQL_DATABASE", "plain", "Name of the database", lambda k: k.database.name, "sqlserver"),
+    Variable("MSSQL_PASSWORD", "secret", "Password of the database", lambda k: k.password, "sqlserver"),
+    Variable("MSSQL_SSL_CA", "plain", "File with the root certificates of the database", lambda k: k.database.ca_path, "sqlserver"),
+    Variable("FREETDSCONF", "plain", "File with FreeTDS's configuration, by which pymssql verifies the database's certificate", lambda k: freetds_path(k.database.ca_path), "sqlserver", is_default=True),
+    Variable("SSL_CERT_FILE", "plain", "File with the image's root certificates and the database's, only with a driver of Microsoft's", lambda k: roots_path(k.database.ca_path), _OPENSSL, is_default=True),
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),

@@ -1,7 +1,7 @@
 """The URL of a database by its engine and driver, in one table: schemes, and the query with which TLS is verified.
 
 Each driver's query was tried with the driver itself: the server's certificate must be signed by the CA and issued for
-the host, or the connection fails. tests/local/test_mysql_drivers.py repeats that.
+the host, or the connection fails. tests/local/test_mysql_drivers.py and test_sqlserver_drivers.py repeat that.
 """
 
 import re
@@ -61,15 +61,29 @@ _MYSQL = UrlProfile(
     },
     other_query=_VERIFIED,
 )
+# pymssql reads FreeTDS's configuration, see `sqlserver_trust`; pytds takes TLS from code alone. Microsoft's driver,
+# which mssql-python contains, verifies with OpenSSL's roots: see the same module. It accepts no file with a CA.
+_MICROSOFT = "Encrypt=yes&TrustServerCertificate=no"
+_ODBC = f"driver=ODBC+Driver+18+for+SQL+Server&{_MICROSOFT}"
+_SQLSERVER = UrlProfile(
+    scheme="mssql+pymssql",
+    schemes=re.compile(r"(?:mssql|sqlserver|mssqlms)(?:\+[a-z][a-z0-9_]*)?"),
+    example="mssql+pymssql, mssql+mssqlpython, mssql+pyodbc or mssql+pytds",
+    query=_ODBC,
+    query_example="driver=FreeTDS&Encryption=require",
+    queries={"pymssql": "", "pytds": "", "mssqlpython": _MICROSOFT, "pyodbc": _ODBC, "aioodbc": _ODBC},
+    other_query="",
+)
 PRODUCTS: Mapping[str, str] = {
     "postgres": "postgres",
     "aurora-postgres": "postgres",
     "mysql": "mysql",
     "aurora-mysql": "mysql",
     "mariadb": "mariadb",
+    "sqlserver": "sqlserver",
 }
 """By the engine's name in the setting `database`: the product with the same protocol, SQL and client programs."""
-_OF_PRODUCTS = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL}
+_OF_PRODUCTS = {"postgres": _POSTGRES, "mysql": _MYSQL, "mariadb": _MYSQL, "sqlserver": _SQLSERVER}
 URLS: Mapping[str, UrlProfile] = {engine: _OF_PRODUCTS[product] for engine, product in PRODUCTS.items()}
 """By the engine's name in the setting `database`."""
 

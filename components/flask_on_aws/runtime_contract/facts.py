@@ -111,6 +111,11 @@ class Inputs:
         return self.facts.database
 
     @property
+    def database_query(self) -> str:
+        """The query of the database's URL, for rows that need a database."""
+        return query_of(self.database)
+
+    @property
     def cache(self) -> CacheFacts:
         """The cache, for rows that need one."""
         if self.facts.cache is None:
@@ -154,10 +159,15 @@ def database_url(database: DatabaseFacts, password: str) -> str:
     user, secret, host, name = (
         quote(part, safe="") for part in (database.user, password, database.host, database.name)
     )
-    query = database.query
-    if query is None:
-        query = tls_query(database.engine, database.scheme, database.ca_path)
+    query = query_of(database)
     return f"{database.scheme}://{user}:{secret}@{host}:{database.port}/{name}{f'?{query}' if query else ''}"
+
+
+def query_of(database: DatabaseFacts) -> str:
+    """The query of the database's URL."""
+    if database.query is not None:
+        return database.query
+    return tls_query(database.engine, database.scheme, database.ca_path)
 
 
 def cache_url(cache: CacheFacts, token: str) -> str:

@@ -9,16 +9,20 @@ import json
 from .database_url import PRODUCTS
 from .facts import Inputs, Variable, bind, cache_url_of, hostname, url_of
 
-# Upsun's names of a product's relationship and of its scheme: https://docs.upsun.com/add-services/postgresql.html,
+# Upsun's names of a product's service, of its scheme and of its endpoint: https://docs.upsun.com/add-services/postgresql.html,
 # https://docs.upsun.com/add-services/mysql.html
-_UPSUN = {"postgres": ("postgresql", "pgsql"), "mysql": ("mysql", "mysql"), "mariadb": ("mariadb", "mysql")}
+_UPSUN = {
+    "postgres": ("postgresql", "pgsql", "postgresql"),
+    "mysql": ("mysql", "mysql", "mysql"),
+    "mariadb": ("mariadb", "mysql", "mysql"),
+    "sqlserver": ("sqlserver", "sqlsrv", "sqlserver"),  # Upsun has none; Laravel's name of the scheme
+}
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
 
 
 def _relationships(inputs: Inputs) -> str:
     database = inputs.database
-    product = PRODUCTS[database.engine]
-    name, scheme = _UPSUN[product]
+    name, scheme, endpoint = _UPSUN[PRODUCTS[database.engine]]
     relationship = {
         "host": database.host,
         "port": database.port,
@@ -26,7 +30,7 @@ def _relationships(inputs: Inputs) -> str:
         "username": database.user,
         "password": inputs.password,
         "scheme": scheme,
-        "rel": "postgresql" if product == "postgres" else "mysql",
+        "rel": endpoint,
         "query": {"is_master": True},
     }
     return base64.b64encode(json.dumps({name: [relationship]}).encode()).decode()
@@ -80,7 +84,7 @@ _UPSUN_VARIABLES: tuple[Variable, ...] = (
     Variable("DB_USERNAME", "plain", "User of the database", lambda k: k.database.user, "database", "upsun"),
     Variable("DB_PASSWORD", "secret", "Password of the database", lambda k: k.password, "database", "upsun"),
     Variable("DB_SCHEME", "plain", "Scheme of `DATABASE_URL`", lambda k: k.database.scheme, "database", "upsun"),
-    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql` or `mysql`", _upsun_scheme, "database", "upsun"),
+    Variable("DB_CONNECTION", "plain", "Upsun's name of the scheme, `pgsql` or `mysql`; `sqlsrv` for SQL Server", _upsun_scheme, "database", "upsun"),
     Variable("POSTGRESQL_HOST", "plain", "The same as `PGHOST`", lambda k: k.database.host, "postgres", "upsun"),
     Variable("POSTGRESQL_PORT", "plain", "The same as `PGPORT`", lambda k: k.database.port, "postgres", "upsun"),
     Variable("POSTGRESQL_PATH", "plain", "The same as `PGDATABASE`", lambda k: k.database.name, "postgres", "upsun"),
@@ -112,6 +116,7 @@ _HEROKU: tuple[Variable, ...] = (
     Variable("JAWSDB_URL", "secret", "The same as `DATABASE_URL`", url_of, "mysql", "heroku"),
     Variable("JAWSDB_MARIA_URL", "secret", "The same as `DATABASE_URL`", url_of, "mariadb", "heroku"),
     Variable("CLEARDB_DATABASE_URL", "secret", "The same as `DATABASE_URL`", url_of, "mysql", "heroku"),
+    Variable("MSSQL_URL", "secret", "The same as `DATABASE_URL`", url_of, "sqlserver", "heroku"),
     Variable("REDIS_TLS_URL", "secret", "The same as `REDIS_URL`", cache_url_of, "cache", "heroku"),
     Variable("BUCKETEER_BUCKET_NAME", "plain", "The same as `MEDIA_BUCKET`", _bucket, "bucket", "heroku"),
     Variable("BUCKETEER_AWS_REGION", "plain", "The same as `AWS_REGION`", _region, "bucket", "heroku"),

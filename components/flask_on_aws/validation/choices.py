@@ -93,6 +93,8 @@ class DatabaseKind(Choice):
     """MySQL on RDS."""
     MARIADB = "mariadb"
     """MariaDB on RDS."""
+    SQLSERVER = "sqlserver"
+    """Microsoft SQL Server on RDS."""
     AURORA_POSTGRES = "aurora-postgres"
     """Aurora PostgreSQL, serverless."""
     AURORA_MYSQL = "aurora-mysql"
@@ -110,6 +112,30 @@ class DatabaseEngine(Choice):
     """MySQL."""
     MARIADB = "mariadb"
     """MariaDB."""
+    SQLSERVER = "sqlserver"
+    """Microsoft SQL Server."""
+
+
+class SqlServerEdition(Choice):
+    """The edition of a SQL Server, which decides its license's price."""
+
+    EXPRESS = "express"
+    """10 GB for each database, and no standby."""
+    WEB = "web"
+    """For public websites alone."""
+    STANDARD = "standard"
+    """Up to 24 cores, and a standby."""
+    ENTERPRISE = "enterprise"
+    """All features."""
+
+
+class SharedEngine(Choice):
+    """The engine of a server that apps share."""
+
+    POSTGRES = "postgres"
+    """PostgreSQL."""
+    SQLSERVER = "sqlserver"
+    """Microsoft SQL Server."""
 
 
 class AuroraEngine(Choice):

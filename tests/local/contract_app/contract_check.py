@@ -56,6 +56,7 @@ PATTERNS = {
     "REDIS_PORT": r"\d+",
     "MYSQL_PORT": r"\d+",
     "MYSQL_TCP_PORT": r"\d+",
+    "MSSQL_TCP_PORT": r"\d+",
     "PGPORT": r"\d+",
     "PGSSLMODE": "verify-full",
     "DB_CONNECTION": "pgsql|mysql",

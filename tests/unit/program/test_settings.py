@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import settings
 from tests.reference import generate
-from tests.setting_values import EXISTING, OWN, PLANNED, SHARED, UNSET, as_text
+from tests.setting_values import EXISTING, LICENSED, OWN, PLANNED, SHARED, UNSET, as_text
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,11 +96,13 @@ EXPECTED = {
         "env": {"GREETING": "hello"},
     },
     "existing": {},
+    "licensed": {},
 }
 
 
 @pytest.mark.parametrize(
-    ("stack", "values"), [("own", OWN), ("planned", PLANNED), ("shared", SHARED), ("existing", EXISTING)]
+    ("stack", "values"),
+    [("own", OWN), ("planned", PLANNED), ("shared", SHARED), ("existing", EXISTING), ("licensed", LICENSED)],
 )
 def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
     loaded = configured(**values)
@@ -112,9 +114,9 @@ def test_every_value_is_read_as_its_type(configured, mocks, stack, values):
 
 
 def test_the_stacks_set_every_setting():
-    missing = settings.NAMES - {*OWN, *PLANNED, *SHARED, *EXISTING}
+    missing = settings.NAMES - {*OWN, *PLANNED, *SHARED, *EXISTING, *LICENSED}
     assert not missing, f"Add a right value of {sorted(missing)} to a stack in tests/setting_values.py."
-    assert {*OWN, *PLANNED, *SHARED, *EXISTING} == settings.NAMES
+    assert {*OWN, *PLANNED, *SHARED, *EXISTING, *LICENSED} == settings.NAMES
     assert {key for key in SHARED if as_text(SHARED[key]) in ("", "[]", "{}")} <= EMPTY_IS_A_VALUE
 
 
@@ -186,7 +188,11 @@ def test_all_mistakes_are_reported_at_once(configured):
         ("environment", "live", "'live' is not one of development, staging, production"),
         ("memory", "700", "memory"),
         ("egress", "wlan", "'wlan'"),
-        ("database", "oracle", "'oracle' is not one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, none"),
+        (
+            "database",
+            "oracle",
+            "'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, none",
+        ),
         ("databaseBackupDays", "99", "99"),
         ("architecture", "sparc", "'sparc'"),
         ("app", "no/such/folder", "no/such/folder"),

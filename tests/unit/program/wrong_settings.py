@@ -32,6 +32,7 @@ SHARED = {
     "privateSubnetIds": ["subnet-3", "subnet-4"],
 }
 AURORA = {"database": "aurora-postgres"}
+SQLSERVER = {"database": "sqlserver"}
 URL_SECRET = {"databaseUrlSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf:url::"}
 SERVER = {
     "databaseHost": "db.example.com",
@@ -397,7 +398,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"database": "oracle"},
-        ["database: 'oracle' is not one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, none."],
+        ["database: 'oracle' is not one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, none."],
     ),
     (
         {"databaseVersion": "9.6"},
@@ -464,7 +465,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**SERVER, "database": "mysql"},
         [
-            "databaseHost: only a PostgreSQL server can be shared, and database is mysql; leave it out, so that the app gets its own server."
+            "databaseHost: only a PostgreSQL or SQL Server server can be shared, and database is mysql; leave it out, so that the app gets its own server."
         ],
     ),
     (
@@ -516,7 +517,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseMonitoringInterval": 30},
         [
-            "databaseMonitoringInterval: 30 has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseMonitoringInterval: 30 has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     ({"databaseBackupWindow": "3-4"}, ["databaseBackupWindow: '3-4' is not a daily window in UTC, like 03:00-04:00."]),
@@ -542,7 +543,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"database": "none", "databaseSnapshot": "snap"},
         [
-            "databaseSnapshot: 'snap' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseSnapshot: 'snap' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     (
@@ -564,13 +565,79 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**SERVER, "database": "none"},
         [
-            "databaseHost: 'db.example.com' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
+            "databaseHost: 'db.example.com' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     (
         {"databaseMinCapacity": 2},
         [
             "databaseMinCapacity: 2 has no effect with database postgres; set database to aurora-postgres or aurora-mysql, or leave it out."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseEdition": "developer"},
+        ["databaseEdition: 'developer' is not one of express, web, standard, enterprise."],
+    ),
+    (
+        {"databaseEdition": "standard"},
+        ["databaseEdition: 'standard' has no effect on PostgreSQL, only on SQL Server; leave it out."],
+    ),
+    (
+        {"database": "none", "databaseEdition": "standard"},
+        ["databaseEdition: 'standard' has no effect with database none; set database to sqlserver, or leave it out."],
+    ),
+    (
+        {**SHARED, **SERVER, **SQLSERVER, "databaseEdition": "web"},
+        [
+            "databaseEdition: 'web' has no effect with databaseHost; the shared server is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseMultiAz": True},
+        [
+            "databaseMultiAz: true cannot work: SQL Server Express has no standby; use the edition standard or enterprise, or false here."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseInstanceClass": "db.t4g.micro"},
+        [
+            "databaseInstanceClass: 'db.t4g.micro' is not an instance class of SQL Server Express, like db.t3.small; its families are t3."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseEdition": "standard", "databaseInstanceClass": "db.t3.small"},
+        [
+            "databaseInstanceClass: 'db.t3.small' is not an instance class of SQL Server Standard; db.t3 has the sizes xlarge, 2xlarge."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseVersion": "2022"},
+        [
+            "databaseVersion: '2022' is not a version of SQL Server Express among 15.00, 16.00, like 16.00 (the newest minor version) or 16.00.4236.2.v1."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseStorageGib": 20000, "databaseMaxStorageGib": 0},
+        ["databaseStorageGib: 20000 must be a whole number from 20 to 16384 GiB."],
+    ),
+    (
+        {**SQLSERVER, "caCertificates": "image"},
+        [
+            "caCertificates: 'image' cannot work with database sqlserver, whose drivers need more files than the certificates; leave it out, so that a container writes them before the app starts."
+        ],
+    ),
+    (
+        {**SQLSERVER, "databaseUsername": "sa"},
+        ["databaseUsername: 'sa' is reserved by RDS or SQL Server; choose another name, like app."],
+    ),
+    (
+        {**SQLSERVER, "databaseName": "master"},
+        ["databaseName: 'master' is reserved by RDS or SQL Server; choose another name, like app."],
+    ),
+    (
+        {**SQLSERVER, "databaseUrlScheme": "mysql"},
+        [
+            "databaseUrlScheme: 'mysql' is not a scheme of SQL Server; use mssql+pymssql, mssql+mssqlpython, mssql+pyodbc or mssql+pytds."
         ],
     ),
     ({"databaseMaxCapacity": "lots"}, ["databaseMaxCapacity: 'lots' must be a number."]),
@@ -617,7 +684,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {**SERVER, **AURORA},
         [
-            "databaseHost: only a PostgreSQL server can be shared, and database is aurora-postgres; leave it out, so that the app gets its own server."
+            "databaseHost: only a PostgreSQL or SQL Server server can be shared, and database is aurora-postgres; leave it out, so that the app gets its own server."
         ],
     ),
     (
@@ -2043,7 +2110,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"databaseKmsKeyId": KEY, "database": "none"},
         [
-            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to one of postgres, mysql, mariadb, aurora-postgres, aurora-mysql, or leave it out."
+            f"databaseKmsKeyId: '{KEY}' has no effect with database none; set database to one of postgres, mysql, mariadb, sqlserver, aurora-postgres, aurora-mysql, or leave it out."
         ],
     ),
     (

@@ -11,7 +11,10 @@ _DATABASES: Mapping[str, str] = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha"), "postgres"),
     **dict.fromkeys(("mysql", "mysql-server", "percona"), "mysql"),
     "mariadb": "mariadb",
+    **dict.fromkeys(("mssql/server", "azure-sql-edge"), "sqlserver"),
 }
+# The version of RDS by the year that begins the tag of Microsoft's image.
+_SQLSERVER_VERSIONS = {"2019": "15.00", "2022": "16.00"}
 _CACHES = ("redis", "valkey", "redis-stack", "redis-stack-server", "keydb", "dragonfly")
 _BUCKETS, _QUEUES, _LOCAL_AWS = ("minio",), ("elasticmq", "elasticmq-native"), ("localstack", "localstack-pro")
 _TOOL = "is a tool for development; `flask-on-aws` has psql, logs and status."
@@ -33,8 +36,11 @@ _OTHERS: Mapping[str, str] = {
 
 
 def image_name(image: str) -> tuple[str, str]:
-    """The last part of an image's name, and its tag."""
-    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    """The last part of an image's name, which is `mssql/server` of Microsoft's SQL Server, and its tag."""
+    path, _, last = image.partition("@")[0].rpartition("/")
+    name, _, tag = last.partition(":")
+    if name.lower() == "server" and path.endswith("/mssql"):
+        name = "mssql/server"
     return name.lower(), tag
 
 
@@ -72,7 +78,8 @@ def read_image(draft: Draft, service: Value, image: Value, command: str = "") ->
 
 def _set_service(draft: Draft, name: str, tag: str, service: Value, image: Value, command: str) -> str:
     if engine := _DATABASES.get(name):
-        set_database(draft, engine, tag, image.place)
+        version = _SQLSERVER_VERSIONS.get(tag[:4], "") if engine == "sqlserver" else tag
+        set_database(draft, engine, version, image.place)
         draft.notes["database"] = "move the data with a dump"
         return "DATABASE_URL"
     if name in _CACHES:

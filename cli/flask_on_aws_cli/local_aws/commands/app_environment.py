@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask_on_aws.runtime_contract.contract import CA_PATH, with_port
@@ -10,6 +11,7 @@ from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services
 from ...shared.stack_options import fail
 from ...shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
+from ...sqlserver_server.trust import write_trust
 from ...task_model.container_paths import localize_paths
 from ...task_model.runtime import CannotStart
 from ..ecs.tasks.secret_references import SecretReader
@@ -39,6 +41,9 @@ def app_environment(local_aws: LocalAws) -> dict[str, str]:
         variables[VARIABLE] = str(trusted_file(local_aws.location.certificate))
     port = _process_port(settings.client("elbv2"), service) if local_aws.runtime == "process" else None
     files = {CA_PATH: str(local_aws.location.certificate)}
+    if "MSSQL_HOST" in variables:
+        trusted = write_trust(local_aws.location.certificate)
+        files |= {str(Path(CA_PATH).with_name(name)): str(path) for name, path in trusted.items()}
     return {
         name: localize_paths(value, files)
         for name, value in (with_port(variables, port) if port else variables).items()

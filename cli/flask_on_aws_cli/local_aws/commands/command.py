@@ -226,6 +226,11 @@ def _environment_of_client(project: Path, client: str) -> Mapping[str, str]:
     """The app's environment, if its database is one that this client opens."""
     environment = app_environment(_require_running(project)[0])
     other = client_name(environment)
+    if "MSSQL_HOST" in environment:
+        variables = command_line("env")
+        fail(
+            f"The app's database is SQL Server; open it with sqlcmd and the MSSQL_* variables that {variables} prints."
+        )
     if other is None:
         fail("The app has no database: its setting `database` is none.")
     if other != client:

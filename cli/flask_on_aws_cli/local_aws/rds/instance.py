@@ -193,6 +193,7 @@ class DatabaseInstance:
             self._should_run, self._pending_start = False, None
             if self._server is not None:
                 self._server.stop()
+                self._server.delete()
             remove(self._folder)
             self._report("deleted")
 

@@ -100,6 +100,9 @@ class MariadbServer:
         if self._server is not None:
             self._server.stop()
 
+    def delete(self) -> None:
+        """All its files are in its folder."""
+
 
 def _forces_tls(instance: Instance) -> bool:
     """Whether connections without TLS are rejected; by default only since MariaDB 11.8."""

@@ -78,6 +78,9 @@ class PostgresServer:
         if self._server is not None:
             self._server.stop()
 
+    def delete(self) -> None:
+        """All its files are in its folder."""
+
 
 def _major(instance: Instance) -> int:
     return int(instance.engine_version.partition(".")[0])

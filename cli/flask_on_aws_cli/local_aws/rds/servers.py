@@ -1,12 +1,16 @@
 """The servers that an engine of RDS has on this machine."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
+
+from flask_on_aws.database.sqlserver_editions import EDITIONS
 
 from ...shared.certificate_authority import Authority
 from .configuration import Instance
 from .mariadb import MariadbServer
 from .postgres import PostgresServer
+from .sqlserver import SqlServer
 
 
 class DatabaseServer(Protocol):
@@ -62,13 +66,18 @@ class DatabaseServer(Protocol):
         """Stop it, if it runs."""
         ...
 
+    def delete(self) -> None:
+        """Delete what it has outside of its folder; it does not run."""
+        ...
 
-_SERVERS = {
+
+_SERVERS: Mapping[str, Callable[[Path, Path, Authority], DatabaseServer]] = {
     "postgres": PostgresServer,
     "aurora-postgresql": PostgresServer,
     "mysql": MariadbServer,
     "aurora-mysql": MariadbServer,
     "mariadb": MariadbServer,
+    **{edition.engine: SqlServer for edition in EDITIONS.values()},
 }
 
 

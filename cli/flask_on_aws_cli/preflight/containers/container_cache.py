@@ -10,11 +10,10 @@ from pathlib import Path
 from flask_on_aws.runtime_contract.contract import CacheFacts
 
 from ...shared.certificate_authority import Authority
-from ...shared.docker_engine import DockerError, attempt, docker, label, remove
+from ...shared.docker_engine import DockerError, archive, attempt, docker, label, remove
 from ...shared.trusted_certificates import trusted_file
 from ..processes.cache import POLICIES, AppCache
 from ..settings import AppSettings
-from .container_database import archive
 
 _HOST, _PORT = "cache", 6379
 _FOLDER, _TRUSTED_FOLDER = "/preflight", "/preflight-trusted"

@@ -1,26 +1,25 @@
 """A database container in an isolated network, and a volume with the CA certificate that signs its own."""
 
-import io
 import secrets
-import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from flask_on_aws.database.engines import ALL_ENGINES
 from flask_on_aws.runtime_contract.contract import CA_PATH, PASSWORD_SPECIAL, PRODUCTS, DatabaseFacts
+from flask_on_aws.runtime_contract.sqlserver_trust import FREETDS_NAME, ROOTS_NAME, freetds_configuration
 
 from ...shared.certificate_authority import Authority
-from ...shared.docker_engine import DockerError, attempt, docker, label, remove
+from ...shared.docker_engine import DockerError, archive, attempt, docker, label, remove
+from ...sqlserver_server.image import NoSqlServerError, check_image
 from ..processes.database import NAME, OWNER, database_facts
 from ..settings import AppSettings
 from .server_images import SERVER_IMAGES, ServerImage
 
 _HOST = "database"
-_SERVER_USER = 999  # the user ID in Docker Hub's Debian-based images of PostgreSQL, MySQL and MariaDB
 _FOLDER, _CA_FOLDER = "/preflight", "/preflight-ca"
 _START_SECONDS, _PULL_SECONDS = 60.0, 300.0
 
@@ -56,9 +55,7 @@ def container_database(settings: AppSettings, network: str) -> Generator[Contain
     """
     profile = ALL_ENGINES[settings.database_engine]
     server = SERVER_IMAGES[PRODUCTS[settings.database_engine]]
-    image = f"{server.image}:{profile.major(settings.database_version)}"
-    if attempt("image", "inspect", image).returncode:
-        docker("pull", "--quiet", image, seconds=_PULL_SECONDS)
+    image = _image(server, profile.major(settings.database_version))
     name = volume = f"preflight-{secrets.token_hex(6)}"
     password = secrets.token_urlsafe(16) + PASSWORD_SPECIAL
     try:
@@ -74,6 +71,19 @@ def container_database(settings: AppSettings, network: str) -> Generator[Contain
         remove(("rm", "--force", "--volumes", name), ("volume", "rm", "--force", volume))
 
 
+def _image(server: ServerImage, version: str) -> str:
+    """The image of a version, which is pulled if that needs no consent to a license."""
+    if server.needs_consent:
+        try:
+            return check_image(version)
+        except NoSqlServerError as error:
+            raise DockerError(str(error)) from error
+    image = f"{server.image}:{version}"
+    if attempt("image", "inspect", image).returncode:
+        docker("pull", "--quiet", image, seconds=_PULL_SECONDS)
+    return image
+
+
 @contextmanager
 def _paused(name: str) -> Generator[None]:
     docker("pause", name)
@@ -86,11 +96,18 @@ def _paused(name: str) -> Generator[None]:
 def _create(server: ServerImage, name: str, image: str, network: str, volume: str) -> None:
     docker(
         *("create", "--name", name, "--label", label(), "--network", network, "--network-alias", _HOST),
-        *("--env", f"{server.password_variable}={secrets.token_urlsafe(16)}"),
+        *("--env", f"{server.password_variable}={secrets.token_urlsafe(16)}{server.password_suffix}"),
+        *(word for variable in server.environment for word in ("--env", variable)),
         *("--mount", f"type=volume,destination={_FOLDER}"),
         *("--mount", f"type=volume,source={volume},destination={_CA_FOLDER}"),
         *(image, *(word.format(folder=_FOLDER) for word in server.command)),
     )
+
+
+def trusted_files(signer: bytes) -> dict[str, bytes]:
+    """The files next to the CA certificate, by name: the certificate, and what SQL Server's drivers verify by."""
+    configuration = freetds_configuration(CA_PATH).encode()
+    return {CA_PATH.rpartition("/")[2]: signer, FREETDS_NAME: configuration, ROOTS_NAME: signer}
 
 
 def _copy(server: ServerImage, name: str) -> None:
@@ -100,19 +117,8 @@ def _copy(server: ServerImage, name: str) -> None:
         certificate, key = authority.issue([_HOST])
         signer = authority.certificate_path.read_bytes()
     server_files = {"server.crt": certificate, "server.key": key, **server.files}
-    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", stdin=archive(server_files, 0o600))
-    docker("cp", "-", f"{name}:{_CA_FOLDER}", stdin=archive({CA_PATH.rpartition("/")[2]: signer}, 0o644))
-
-
-def archive(files: Mapping[str, bytes], mode: int) -> bytes:
-    """A tar archive of files that belong to the database's user."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode, member.uid, member.gid = len(content), mode, _SERVER_USER, _SERVER_USER
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
+    docker("cp", "--archive", "-", f"{name}:{_FOLDER}", stdin=archive(server_files, 0o600, server.user))
+    docker("cp", "-", f"{name}:{_CA_FOLDER}", stdin=archive(trusted_files(signer), 0o644))
 
 
 def _wait(server: ServerImage, name: str, title: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...mariadb_server.accounts import PRIVILEGES
+from ...sqlserver_server import image as sqlserver
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,14 @@ class ServerImage:
     statements: Sequence[str]
     """SQL that creates the owner and the database."""
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    user: int = 999
+    """The ID of the server's user, here that in Docker Hub's Debian-based images."""
+    environment: Sequence[str] = ()
+    """Further variables, `NAME=value`."""
+    password_suffix: str = ""
+    """What makes a random password one that the server accepts."""
+    needs_consent: bool = False
+    """Whether its license must be accepted, so that it is used only if the engine has it."""
 
 
 _MYSQL_OPTIONS = (
@@ -74,6 +83,22 @@ SERVER_IMAGES: Mapping[str, ServerImage] = {
         ready=_PORT_IS_OPEN,
         client=_mysql_client("mariadb", "MARIADB_ROOT_PASSWORD"),
         statements=_MYSQL_STATEMENTS,
+    ),
+    "sqlserver": ServerImage(
+        image=sqlserver.IMAGE,
+        password_variable=sqlserver.PASSWORD_VARIABLE,
+        # Its configuration is in a folder of its own.
+        command=(
+            *("sh", "-c", f"cp {{folder}}/mssql.conf {sqlserver.FOLDER}/mssql.conf && exec /opt/mssql/bin/sqlservr"),
+        ),
+        ready=(*sqlserver.CLIENT, "SELECT 1"),
+        client=sqlserver.CLIENT,
+        statements=(sqlserver.OWNER, sqlserver.DATABASE_OWNER),
+        files={"mssql.conf": sqlserver.CONFIGURATION.replace(sqlserver.FOLDER, "/preflight").encode()},
+        user=sqlserver.USER,
+        environment=sqlserver.ENVIRONMENT,
+        password_suffix="Aa1-",  # noqa: S106 a part
+        needs_consent=True,
     ),
 }
 """By the product whose protocol and SQL the engine has."""

@@ -2,7 +2,7 @@
 
 from ..check import Finding
 from ..output import Output, Rule
-from . import bind_rules, database_rules, import_rules, mysql_rules, system_rules
+from . import bind_rules, database_rules, import_rules, mysql_rules, sqlserver_rules, system_rules
 from .environment_rule import unknown_environment
 from .interface_rule import other_interface
 from .variable_rule import missing_variable
@@ -14,6 +14,8 @@ _RULES: tuple[Rule, ...] = (
     other_interface,
     system_rules.sqlite,
     database_rules.interpolation,
+    sqlserver_rules.url_scheme,
+    sqlserver_rules.odbc_driver,
     database_rules.url_scheme,
     database_rules.url_query,
     mysql_rules.url_query,
@@ -27,8 +29,10 @@ _RULES: tuple[Rule, ...] = (
     unknown_environment,
     mysql_rules.other_database,
     mysql_rules.collation,
+    sqlserver_rules.other_database,
     database_rules.driver_not_installed,
     mysql_rules.driver_not_installed,
+    sqlserver_rules.driver_not_installed,
     import_rules.not_installed,
     import_rules.command,
     import_rules.import_error,
@@ -38,6 +42,7 @@ _RULES: tuple[Rule, ...] = (
     database_rules.schema,
     mysql_rules.login,
     mysql_rules.socket,
+    sqlserver_rules.login,
     database_rules.connection,
 )
 

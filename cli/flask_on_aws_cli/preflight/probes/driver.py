@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 _SECONDS = 10
 _Login = Mapping[str, Any]
+_Drivers = dict[str, Callable[[ModuleType, _Login, str], None]]
 
 
 def _libpq(driver: ModuleType, _login: _Login, _ca: str) -> None:
@@ -50,9 +51,28 @@ def _asyncio(driver: ModuleType, login: _Login, ca: str) -> None:
     asyncio.run(connect())
 
 
+def _pymssql(driver: ModuleType, login: _Login, _ca: str) -> None:
+    texts = {name: login[name] for name in ("user", "password", "database")}
+    driver.connect(server=login["host"], port=str(login["port"]), **texts, login_timeout=_SECONDS).close()
+
+
+def _pytds(driver: ModuleType, login: _Login, ca: str) -> None:
+    texts = {name: login[name] for name in ("database", "user", "password", "port")}
+    driver.connect(login["host"], **texts, cafile=ca, login_timeout=_SECONDS).close()
+
+
+def _odbc(driver: ModuleType, login: _Login, _ca: str) -> None:
+    query = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)
+    options = "".join(f"{name}={{{values[0]}}};" for name, values in query.items())
+    password = login["password"].replace("}", "}}")
+    place = f"Server={login['host']},{login['port']};Database={login['database']};"
+    text = f"{options}{place}UID={login['user']};PWD={{{password}}};"
+    driver.connect(text, timeout=_SECONDS).close()
+
+
 # The modules of each kind of database, those that most apps use first, and how each connects with verified TLS.
-_POSTGRES = {"psycopg": _libpq, "psycopg2": _libpq}  # the newer one first; both accept libpq's URL
-_MYSQL: dict[str, Callable[[ModuleType, _Login, str], None]] = {
+_POSTGRES: _Drivers = {"psycopg": _libpq, "psycopg2": _libpq}  # the newer one first; both accept libpq's URL
+_MYSQL: _Drivers = {
     "MySQLdb": _mysqlclient,
     "pymysql": _pymysql,
     "mysql.connector": _connector,
@@ -60,13 +80,22 @@ _MYSQL: dict[str, Callable[[ModuleType, _Login, str], None]] = {
     "asyncmy": _asyncio,
     "aiomysql": _asyncio,
 }
+_SQLSERVER: _Drivers = {
+    "pymssql": _pymssql,
+    "mssql_python": _odbc,
+    "pyodbc": _odbc,
+    "pytds": _pytds,
+}
 
 
 def main() -> None:
     """Connect once."""
-    is_mysql = os.environ["DATABASE_URL"].startswith(("mysql", "mariadb"))
-    login = _mysql_login() if is_mysql else {}
-    for name, connect in (_in_order() if is_mysql else _POSTGRES).items():
+    url = os.environ["DATABASE_URL"]
+    drivers = _POSTGRES
+    for schemes, others in ((("mysql", "mariadb"), _MYSQL), (("mssql", "sqlserver"), _SQLSERVER)):
+        drivers = others if url.startswith(schemes) else drivers
+    login = {} if drivers is _POSTGRES else _login(3306 if drivers is _MYSQL else 1433)
+    for name, connect in _in_order(drivers).items():
         try:
             driver = importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -75,17 +104,17 @@ def main() -> None:
             raise
         print(name)
         try:
-            connect(driver, login, os.environ.get("MYSQL_SSL_CA") or _ca_of_url())
+            connect(driver, login, os.environ.get("MYSQL_SSL_CA") or os.environ.get("MSSQL_SSL_CA") or _ca_of_url())
         except Exception as error:
             sys.exit(f"{name}.{type(error).__name__}: {error}")
         return
 
 
-def _mysql_login() -> dict[str, Any]:
+def _login(port: int) -> dict[str, Any]:
     """From the URL, since an app with a database that its stack did not create has no other variable."""
     url = urlsplit(os.environ["DATABASE_URL"])
     texts = {"host": url.hostname, "user": url.username, "password": url.password, "database": url.path[1:]}
-    return {**{name: unquote(text or "") for name, text in texts.items()}, "port": url.port or 3306}
+    return {**{name: unquote(text or "") for name, text in texts.items()}, "port": url.port or port}
 
 
 def _ca_of_url() -> str:
@@ -93,13 +122,14 @@ def _ca_of_url() -> str:
     return query.get("ssl_ca", query.get("ssl-ca", [""]))[0]
 
 
-def _in_order() -> dict[str, Callable[[ModuleType, _Login, str], None]]:
+def _in_order(drivers: _Drivers) -> _Drivers:
     """The drivers, that of the URL's scheme first."""
     scheme = os.environ["DATABASE_URL"].partition("://")[0]
     chosen = {"mysqldb": "MySQLdb", "mysqlconnector": "mysql.connector", "mariadbconnector": "mariadb"}
+    chosen |= {"mssqlpython": "mssql_python", "aioodbc": "pyodbc"}
     driver = scheme.partition("+")[2]
     first = chosen.get(driver, driver)
-    return {**({first: _MYSQL[first]} if first in _MYSQL else {}), **_MYSQL}
+    return {**({first: drivers[first]} if first in drivers and drivers is not _POSTGRES else {}), **drivers}
 
 
 if __name__ == "__main__":

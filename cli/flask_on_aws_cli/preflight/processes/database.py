@@ -21,10 +21,14 @@ from ...postgres_server.roles import admin_connection, create_missing_roles, set
 from ...server_process.process import ServerError
 from ...server_process.system_account import accessible_folder
 from ...shared.certificate_authority import Authority
+from ...shared.docker_engine import DockerError, label
+from ...sqlserver_server import image as sqlserver_image
+from ...sqlserver_server import server as sqlserver
+from ...sqlserver_server.trust import write_trust
 from ..settings import AppSettings
 
 NAME = OWNER = "app"
-NO_SERVER = (binaries.NoPostgresError, mariadb_binaries.NoMariadbError, ServerError)
+NO_SERVER = (binaries.NoPostgresError, mariadb_binaries.NoMariadbError, sqlserver_image.NoSqlServerError, ServerError)
 """Why there is no database: its programs are missing, or it does not start."""
 # Its data is needed only for a minute.
 _PARAMETERS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -52,7 +56,7 @@ def temporary_database(settings: AppSettings) -> Generator[Database]:
     # Separate from the app's folder, since the server runs as another user, who needs access to it.
     folder = Path(tempfile.mkdtemp(prefix="preflight-database-"))
     folder.chmod(0o755)
-    run = _postgres if PRODUCTS[settings.database_engine] == "postgres" else _mariadb
+    run = {"postgres": _postgres, "sqlserver": _sqlserver}.get(PRODUCTS[settings.database_engine], _mariadb)
     try:
         authority = Authority(folder / "ca")
         (folder / "ca").chmod(0o755)
@@ -96,6 +100,28 @@ def _mariadb(settings: AppSettings, folder: Path, authority: Authority) -> Gener
         yield Database(facts, password, authority.certificate_path, database.paused)
     finally:
         database.stop()
+
+
+@contextmanager
+def _sqlserver(settings: AppSettings, folder: Path, authority: Authority) -> Generator[Database]:
+    """SQL Server in a container, with the login and the database that the stack's setup creates on AWS."""
+    image = sqlserver_image.check_image(ALL_ENGINES[settings.database_engine].major(settings.database_version))
+    write_trust(authority.certificate_path)
+    database = sqlserver.Server(
+        f"preflight-{secrets.token_hex(6)}", image, authority, sqlserver.new_admin_password(), [label()]
+    )
+    try:
+        database.create()
+        database.start(0, "admin", _password())
+        password = _password()
+        for statements in (sqlserver_image.OWNER, sqlserver_image.DATABASE_OWNER):
+            database.execute(statements.format(owner=OWNER, name=NAME, password=password))
+        facts = database_facts(settings, sqlserver.ENDPOINT, database.port)
+        yield Database(facts, password, authority.certificate_path, database.paused)
+    except DockerError as error:
+        raise ServerError(str(error)) from error
+    finally:
+        database.delete()
 
 
 def _password() -> str:

@@ -13,6 +13,7 @@ from typing import IO
 
 from flask_on_aws.runtime_contract.contract import CA_PATH
 from flask_on_aws.runtime_contract.shell import shell_command
+from flask_on_aws.runtime_contract.sqlserver_trust import FREETDS_NAME, ROOTS_NAME
 
 from ...build.machine_programs import link_programs
 from ...shared.deferred_signals import deferred_signals
@@ -92,11 +93,19 @@ class ProcessRunner:
         """The text with the paths of the image, since users may copy paths from messages into settings."""
         return text.replace(str(self.code), "/app").replace(str(self.venv), "/venv")
 
+    def _trusted_files(self) -> Mapping[str, Path]:
+        """The CA certificate and what is next to it, by the names in the image's folder of certificates."""
+        if not self.ca:
+            return {}
+        others = {name: self.ca.with_name(name) for name in (FREETDS_NAME, ROOTS_NAME)}
+        return {Path(CA_PATH).name: self.ca, **{name: path for name, path in others.items() if path.is_file()}}
+
     def _environment(self, environment: Mapping[str, str], home: Path) -> dict[str, str]:
         """The contract's variables and those of an image; none of this process's own."""
         programs = self.programs or link_programs(self.scratch / "programs")
         path = os.pathsep.join((str(self.venv / "bin"), str(programs)))
-        files = {CA_PATH: str(self.ca)} if self.ca else {}
+        folder = Path(CA_PATH).parent
+        files = {str(folder / name): str(path) for name, path in self._trusted_files().items()}
         image = {
             "PATH": path,
             "VIRTUAL_ENV": str(self.venv),

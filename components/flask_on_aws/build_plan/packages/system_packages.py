@@ -26,6 +26,8 @@ NEEDS = {
     "psycopg-c": Needs((_COMPILER, "libpq-dev"), ("libpq5",), _NO_WHEEL),
     "mysqlclient": Needs((_COMPILER, "default-libmysqlclient-dev", "pkg-config"), ("libmariadb3",), _NO_WHEEL),
     "mariadb": Needs((_COMPILER, "libmariadb-dev"), ("libmariadb3",), _NO_WHEEL),
+    # FreeTDS's driver: Microsoft's is not in Debian, and has a license of its own. pymssql and mssql-python bring theirs.
+    "pyodbc": Needs((), ("unixodbc", "tdsodbc"), "loads an ODBC driver, of which Debian has FreeTDS's"),
     "uwsgi": Needs((_COMPILER,), (), _NO_WHEEL),
     "pycairo": Needs((_COMPILER, "libcairo2-dev", "pkg-config"), ("libcairo2",), _NO_WHEEL),
     "python-ldap": Needs((_COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap2", "libsasl2-2"), _NO_WHEEL),

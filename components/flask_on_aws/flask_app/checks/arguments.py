@@ -40,7 +40,7 @@ from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
 from ..planned_commands import command_problems
-from ..topology import GLOBAL, exposure, load_balancers, needs, web_acl_scopes
+from ..topology import GLOBAL, exposure, has_setup, load_balancers, needs, web_acl_scopes
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .redirects import redirect_problems
@@ -120,9 +120,10 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     yield from _problems_of(alarms.problems, component_args.alarms_args, args)
     yield from _problems_of(load_balancer.problems, _balancer_args, args, dual_stack="egress ipv6")
     yield from _problems_of(route.problems, _route_args, args)
-    if args["database"] == "postgres" and "database_host" in args:
+    is_shared = args["database"] in logical_database.SHARED_ENGINES and "database_host" in args
+    if is_shared or args["database"] == "sqlserver":
         yield from _problems_of(logical_database.problems, _logical_database_args, args)
-    elif args["database"] in ENGINES:
+    if args["database"] in ENGINES and not is_shared:
         yield from _problems_of(database.problems, lambda args: component_args.database_args(args, _UNKNOWN, []), args)
     elif args["database"] in CLUSTER_ENGINES:
         made = component_args.aurora_args
@@ -155,12 +156,14 @@ def _problems_of(
 def _logical_database_args(args: FlaskAppArgs) -> logical_database.LogicalDatabaseArgs:
     made = component_args.logical_database_args(args, "app", {"tasks": _UNKNOWN})
     made["server_security_group_id"] = "checked apart"
+    if "host" not in made:
+        made["host"] = "of-the-stack"
     return made
 
 
 def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
     made = component_args.service_args(args, _UNKNOWN, _UNKNOWN, [], _UNKNOWN)
-    made["init_containers"] = [{"name": SETUP_CONTAINER}] if "database_host" in args else []
+    made["init_containers"] = [{"name": SETUP_CONTAINER}] if has_setup(args) else []
     if made.get("outbound_ports") == []:
         del made["outbound_ports"]  # see outbound_problems
     return made

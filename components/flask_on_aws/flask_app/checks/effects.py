@@ -16,7 +16,7 @@ from ...validation.problems import Problem
 from ...waf.web_acl import REQUESTS_PER_FIVE_MINUTES
 from ..component_args import image_args
 from ..flask_app_args import FlaskAppArgs, with_profile
-from ..topology import exposure, has_distribution, load_balancers
+from ..topology import exposure, has_distribution, has_setup, load_balancers
 
 
 class _Rule(NamedTuple):
@@ -40,7 +40,6 @@ _ONLY_WITH = (
     _Rule("database_port", "database_host", 5432),
     _Rule("database_server_security_group_id", "database_host"),
     _Rule("database_server_secret_arn", "database_host"),
-    _Rule("database_setup_image", "database_host", SETUP_IMAGE),
     _Rule("load_balancer_security_group_id", "listener_arn"),
     _Rule("load_balancer_dns_name", "listener_arn"),
     _Rule("load_balancer_zone_id", "listener_arn"),
@@ -126,6 +125,7 @@ def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Probl
                     f"{', '.join(ALL_ENGINES)}, or leave it out.",
                 )
     yield from _capacity_problems(given, settled)
+    yield from _sqlserver_problems(given, settled)
     if settled["cache"] == "none":
         for argument, default in _WITHOUT_CACHE.items():
             if _is_given(given, argument, default):
@@ -154,6 +154,32 @@ def _capacity_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Itera
                 f"{_said(given, argument)} has no effect with database {database}; set database to "
                 f"{' or '.join(CLUSTER_ENGINES)}, or leave it out.",
             )
+
+
+def _sqlserver_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    """What only SQL Server has."""
+    setup = "database_setup_image"
+    if _is_given(given, setup, SETUP_IMAGE) and not has_setup(settled):
+        yield Problem(setup, f"{_said(given, setup)} has no effect without database_host; set that, or leave it out.")
+    if settled["database"] == "sqlserver" and settled["ca_certificates"] == "image":
+        yield Problem(
+            "ca_certificates",
+            "'image' cannot work with database sqlserver, whose drivers need more files than the certificates; leave it out, "
+            "so that a container writes them before the app starts.",
+        )
+    edition = "database_edition"
+    if not _is_given(given, edition):
+        return
+    if settled["database"] != "sqlserver":
+        yield Problem(
+            edition,
+            f"{_said(given, edition)} has no effect with database {settled['database']}; set database to sqlserver, or leave "
+            "it out.",
+        )
+    elif "database_host" in given:
+        yield Problem(
+            edition, f"{_said(given, edition)} has no effect with database_host; {_REASONS['database_host']}."
+        )
 
 
 _REASONS = {

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from ...validation.problems import Problem
 from ..flask_app_args import FlaskAppArgs
-from ..topology import has_endpoints
+from ..topology import has_endpoints, has_setup
 
 _HTTPS = 443
 # host:port/repository, as in registry.example.com:5000/shop
@@ -36,6 +36,6 @@ def _images(args: FlaskAppArgs) -> Iterator[tuple[str, str]]:
     """The images that tasks pull beside one that is built, as far as they are known, with the argument of each."""
     given = cast(Mapping[str, Any], args)
     images = [("image", given.get("image")), *(("sidecars", one.get("image")) for one in given.get("sidecars", ()))]
-    if "database_host" in given:
+    if has_setup(args):
         images.append(("database_setup_image", args["database_setup_image"]))
     yield from ((argument, image) for argument, image in images if isinstance(image, str))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from ...ecs.task_roles import ECR_IMAGE
+from ...logical_database.logical_database import SHARED_ENGINES
 from ...validation.problems import Problem
 from ...validation.references import (
     CERTIFICATE,
@@ -58,7 +59,8 @@ def shared_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     for argument in ("zone_id", "load_balancer_zone_id"):
         yield from zone_id_problems(argument, given.get(argument))
     yield from host_problems("load_balancer_dns_name", given.get("load_balancer_dns_name"))
-    yield from image_problems("database_setup_image", args["database_setup_image"])
+    if args["database_setup_image"]:
+        yield from image_problems("database_setup_image", args["database_setup_image"])
     yield from _policy_problems(args)
     yield from _listener_problems(given)
     yield from _cluster_problems(given)
@@ -126,18 +128,18 @@ def _cluster_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _server_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     given, image = cast(Mapping[str, Any], args), args["database_setup_image"]
-    if args["database"] != "postgres":
+    if args["database"] not in SHARED_ENGINES:
         if args["database"] != "none":
             yield Problem(
                 "database_host",
-                f"only a PostgreSQL server can be shared, and database is {args['database']}; leave it out, so that the app "
-                "gets its own server.",
+                f"only a PostgreSQL or SQL Server server can be shared, and database is {args['database']}; leave it out, so "
+                "that the app gets its own server.",
             )
         return
     for needed in _SERVER_NEEDS:
         if not given.get(needed):
             yield Problem(needed, "must be given with database_host, which shares an existing server.")
-    if args["egress"] == "endpoints" and not ECR_IMAGE.match(image):
+    if args["egress"] == "endpoints" and image and not ECR_IMAGE.match(image):
         yield Problem(
             "database_setup_image",
             f"{image!r} is out of reach with egress endpoints; copy it to a repository in ECR and name that.",

@@ -57,15 +57,20 @@ def test_the_tables_and_the_choices_have_the_same_engines():
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_rds_has_the_engine_and_its_limits_of_names(name, documentation):
+def test_rds_has_the_engine_and_takes_its_passwords(name, documentation):
     profile = ENGINES[name]
-    assert f" {profile.engine} " in documentation("Engine")
+    names = [edition.engine for edition in profile.editions.values()] or [profile.engine]
+    assert all(f" {engine} " in documentation("Engine") for engine in names)
+    title = "Microsoft SQL Server" if name == "sqlserver" else profile.title
+    password = re.search(rf"RDS for {title} - Must contain from (\d+) to (\d+)", documentation("MasterUserPassword"))
+    assert int(password[1]) <= 32 <= int(password[2])
+
+
+@pytest.mark.parametrize("name", [name for name in ENGINES if ENGINES[name].creates_database])
+def test_names_have_rdss_limits(name, documentation):
+    profile = ENGINES[name]
     of_names = documentation("DBName").partition(f"RDS for {profile.title} ")[2]
     assert f"contain 1 to {profile.longest_database_name} " in of_names[: of_names.index("RDS for", 10)]
-    password = re.search(
-        rf"RDS for {profile.title} - Must contain from (\d+) to (\d+)", documentation("MasterUserPassword")
-    )
-    assert int(password[1]) <= 32 <= int(password[2])
 
 
 @pytest.mark.parametrize("name", MYSQLS)
@@ -81,8 +86,9 @@ def test_the_owner_of_a_mysql_database_has_a_name_that_the_api_takes(name, docum
 def test_every_version_gets_its_own_parameter_group(name, database):
     profile = ENGINES[name]
     for version in profile.versions:
-        deployed = database(engine=name, engine_version=version, instance_class="db.t4g.medium")
-        assert deployed.named("db-parameters")["family"] == f"{profile.engine}{version}"
+        deployed = database(engine=name, engine_version=version, instance_class="db.t3.medium")
+        family = f"sqlserver-ex-{version[:4]}" if name == "sqlserver" else f"{profile.engine}{version}"
+        assert deployed.named("db-parameters")["family"] == family
         assert deployed.named("db")["autoMinorVersionUpgrade"] is True
     assert profile.default_version in profile.versions
     assert database(engine=name, engine_version=profile.example_version).named("db")["autoMinorVersionUpgrade"] is False

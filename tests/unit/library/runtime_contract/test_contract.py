@@ -4,6 +4,7 @@ import itertools
 import json
 import posixpath
 import re
+import subprocess
 import sys
 from configparser import ConfigParser
 from dataclasses import replace
@@ -41,6 +42,7 @@ from flask_on_aws.runtime_contract.contract import (
     with_port,
 )
 from flask_on_aws.runtime_contract.servers import FORWARDERS, with_server_options
+from flask_on_aws.runtime_contract.sqlserver_trust import freetds_configuration, writing_commands
 from flask_on_aws.validation.choices import Environment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,7 +172,7 @@ def test_names_are_known_without_values(compat, engine):
         dsn = "s3://media.s3.eu-west-1.amazonaws.com/?auth=s3v4" if "bucket" in services else None
         facts = replace(ALL, **service_facts(services), storage_dsn=dsn, compat=compat)
         if facts.database:
-            facts = replace(facts, database=replace(DATABASE, engine=engine))
+            facts = replace(facts, database=replace(DATABASE, engine=engine, scheme=URLS[engine].scheme))
         names = plain_names(services, compat, engine)
         assert names == tuple(plain_environment(facts))
         assert secret_names(services, compat, engine) == tuple(secret_values(facts, "password", "key"))
@@ -229,6 +231,60 @@ def test_a_url_of_mysql_verifies_tls_as_its_driver_understands_it(scheme, query)
     """tests/local/test_mysql_drivers.py tries these with the drivers."""
     url = database_url(replace(MYSQL, scheme=scheme, ca_path="/ca.pem"), "secret")
     assert url == f"{scheme}://web:secret@db.example.com:3306/app{'?' if query else ''}{query}"
+
+
+SQLSERVER = replace(DATABASE, port=1433, scheme="mssql+pymssql", engine="sqlserver")
+MICROSOFT = "Encrypt=yes&TrustServerCertificate=no"
+ODBC = f"driver=ODBC+Driver+18+for+SQL+Server&{MICROSOFT}"
+
+
+def test_an_app_on_sql_server_finds_the_variables_of_sql_server_instead_of_postgresql():
+    facts = replace(FACTS, database=SQLSERVER)
+    plain, postgres = plain_environment(facts), plain_environment(FACTS)
+    assert {name: value for name, value in plain.items() if name not in postgres} == {
+        "FREETDSCONF": "/etc/rds-ca/freetds.conf",
+        "MSSQL_DATABASE": "app",
+        "MSSQL_HOST": "db.example.com",
+        "MSSQL_SSL_CA": CA_PATH,
+        "MSSQL_TCP_PORT": "1433",
+        "MSSQL_USER": "web",
+    }
+    assert all(name.startswith("PG") for name in postgres.keys() - plain.keys())
+    assert secret_values(facts, "p@ss/word", "key") == {
+        "DATABASE_URL": "mssql+pymssql://web:p%40ss%2Fword@db.example.com:1433/app",
+        "MSSQL_PASSWORD": "p@ss/word",
+        "SECRET_KEY": "key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scheme", "query", "has_roots"),
+    [
+        ("mssql+pymssql", "", False),
+        ("mssql+pytds", "", False),
+        ("mssql+mssqlpython", MICROSOFT, True),
+        ("mssql", ODBC, True),
+        ("mssql+pyodbc", ODBC, True),
+        ("mssql+aioodbc", ODBC, True),
+    ],
+)
+def test_a_url_of_sql_server_verifies_tls_as_its_driver_understands_it(scheme, query, has_roots):
+    """tests/local/test_sqlserver_drivers.py tries these with the drivers."""
+    database = replace(SQLSERVER, scheme=scheme)
+    url = database_url(database, "secret")
+    assert url == f"{scheme}://web:secret@db.example.com:1433/app{'?' if query else ''}{query}"
+    roots = plain_environment(replace(FACTS, database=database)).get("SSL_CERT_FILE")
+    assert roots == ("/etc/rds-ca/all-roots.pem" if has_roots else None)
+
+
+def test_the_files_of_sql_servers_drivers_are_written_next_to_the_certificates(tmp_path):
+    ca = tmp_path / "ca.pem"
+    ca.write_text("the region's\n")
+    subprocess.run(["/bin/sh", "-c", writing_commands(str(ca))], check=True)
+    assert (tmp_path / "freetds.conf").read_text() == freetds_configuration(str(ca))
+    roots = (tmp_path / "all-roots.pem").read_text()
+    system = Path("/etc/ssl/certs/ca-certificates.crt")
+    assert roots == "the region's\n" + (system.read_text() if system.is_file() else "")
 
 
 def test_a_query_of_ones_own_replaces_the_drivers():
@@ -454,7 +510,16 @@ def test_a_row_that_forgets_its_database_says_so():
 
 def test_only_the_standard_library_and_each_other_are_imported():
     folder = Path(__file__).parents[4] / "components" / "flask_on_aws" / "runtime_contract"
-    modules_of_folder = ("contract", "database_url", "facts", "presets", "servers", "task_sizes", "timers")
+    modules_of_folder = (
+        "contract",
+        "database_url",
+        "facts",
+        "presets",
+        "servers",
+        "sqlserver_trust",
+        "task_sizes",
+        "timers",
+    )
     allowed = {*sys.stdlib_module_names, *(f".{name}" for name in modules_of_folder)}
     for file in (f"{name}.py" for name in modules_of_folder):
         nodes = list(ast.walk(ast.parse((folder / file).read_text())))
@@ -680,20 +745,31 @@ def test_an_unknown_cpu_is_rejected_with_the_choices():
     ]
 
 
-@pytest.mark.parametrize(("engine", "scheme"), [("postgres", "postgresql"), ("mysql", "mysql+pymysql")])
+_OF_DATABASES = ("database", "postgres", "mysql", "mariadb", "sqlserver", "openssl_roots")
+
+
+@pytest.mark.parametrize(
+    ("engine", "scheme"), [("postgres", "postgresql"), ("mysql", "mysql+pymysql"), ("sqlserver", "mssql+mssqlpython")]
+)
 def test_an_app_with_an_existing_database_gets_its_url_alone(engine, scheme):
     database = DatabaseFacts("db", 1, "app", "app", scheme, engine=engine, url_only=True)
     facts = replace(FACTS, database=database, compat=("divio", "upsun", "gunicorn-tutorial"))
     plain, secret = plain_environment(facts), secret_values(facts, "password", "key")
     urls = {name for name, value in secret.items() if value.startswith(f"{scheme}://")}
     assert urls == {"DATABASE_URL", "DEFAULT_DATABASE_DSN", "DB_CONNECTION_STRING"} == set(url_names(facts.compat))
-    ours = {variable.name for variable in VARIABLES if variable.needs in ("database", "postgres", "mysql", "mariadb")}
+    ours = {variable.name for variable in VARIABLES if variable.needs in _OF_DATABASES}
     assert (plain.keys() | secret.keys()) & ours == urls
 
 
 @pytest.mark.parametrize(
     ("scheme", "product"),
-    [("postgresql+psycopg", "postgres"), ("mysql", "mysql"), ("mysql+pymysql", "mysql"), ("mongodb+srv", "postgres")],
+    [
+        ("postgresql+psycopg", "postgres"),
+        ("mysql", "mysql"),
+        ("mysql+pymysql", "mysql"),
+        ("mssql+pyodbc", "sqlserver"),
+        ("mongodb+srv", "postgres"),
+    ],
 )
 def test_a_scheme_names_its_product(scheme, product):
     assert product_of(scheme) == product

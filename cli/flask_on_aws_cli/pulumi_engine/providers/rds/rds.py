@@ -46,6 +46,7 @@ _ONLY_AT_CREATION = {
     "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
     "engine": "Engine",
     "kmsKeyId": "KmsKeyId",
+    "licenseModel": "LicenseModel",
     "port": "Port",
     "storageEncrypted": "StorageEncrypted",
     "username": "MasterUsername",

@@ -180,13 +180,18 @@ def packed(value: Any) -> bytes:
     return b"\xdf" + struct.pack(">I", len(value)) + b"".join(packed(key) + packed(value[key]) for key in value)
 
 
+# No deeper path requires a replacement: the deepest of all types has four names. The statements of a web ACL are nested
+# so deeply that there are millions of paths.
+MOST_NAMES = 5
+
+
 def arguments(block: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The paths of all arguments that can be set, with their types as JSON."""
     for attribute in block.attributes:
         if (attribute.required or attribute.optional) and attribute.name not in ("id", "tags_all"):
             yield (*path, attribute.name), json.loads(attribute.type)
     for nested in block.block_types:
-        if nested.type_name != "timeouts":
+        if nested.type_name != "timeouts" and len(path) + 2 <= MOST_NAMES:
             yield from arguments(nested.block, (*path, nested.type_name))
 
 

@@ -10,7 +10,8 @@ import click
 from flask_on_aws.build_plan.plan import BuildPlan
 from flask_on_aws.image.dockerfile import render_dockerfile
 
-from ..shared.stack_options import fail, plan_options, plan_or_fail
+from ..shared.failure import fail
+from ..shared.stack_options import plan_options, plan_or_fail
 from .base_image_age import old_base_image
 from .local_python import local_python
 from .run import BuildError, build_image, check_target, eject, make_environment

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ..shared.atomic_files import write_all
-from ..shared.stack_options import fail
+from ..shared.failure import fail
 from .formats import FORMATS, read_drafts
 from .reading.source import InputError, printable, read_yaml
 from .report import json_report, text_report

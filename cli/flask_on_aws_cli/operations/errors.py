@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from flask_on_aws.aws_session import IdentityError
 from flask_on_aws.releases.rollout import RolloutError
 
-from ..shared.stack_options import fail
+from ..shared.failure import fail
 
 _LOG_IN = "log in again, for example with: aws sso login"
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")

@@ -7,7 +7,8 @@ import click
 from flask_on_aws.build_plan.plan import BuildPlanError
 
 from ..shared.app_plan import plan_app
-from ..shared.stack_options import fail, options_settings, plan_options, plan_or_fail
+from ..shared.failure import fail
+from ..shared.stack_options import options_settings, plan_options, plan_or_fail
 from .procfile_writer import ProcfileExistsError, write_procfile
 from .report import as_json, as_text
 from .stack_settings import WriteError, write_health_path

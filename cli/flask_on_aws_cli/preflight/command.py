@@ -13,8 +13,9 @@ import click
 from ..pulumi_engine import EngineError
 from ..pulumi_engine.program.project import read_project
 from ..shared.docker_engine import DockerError
+from ..shared.failure import fail
 from ..shared.health_path_record import record_health_path
-from ..shared.stack_options import fail, plan_options
+from ..shared.stack_options import plan_options
 from .check import Check, any_failed
 from .reports.json_report import as_json
 from .reports.junit_report import as_junit

@@ -1,4 +1,7 @@
-"""The AWS endpoint that a graph is applied to: boto3 clients, each created once."""
+"""The AWS endpoint that a graph is applied to: boto3 clients, each created once.
+
+boto3 is imported with the first client: evaluating a program needs none.
+"""
 
 import secrets
 import threading
@@ -7,11 +10,8 @@ import urllib.request
 from functools import cached_property
 from typing import Any
 
-from botocore.config import Config
-
 from ..local_project import engine_runs
 from ..local_project.access_keys import AccessKey
-from ..local_project.clients import control_request, create_client
 from .model.errors import EngineError
 
 # AWS's standard partition and its DNS suffix.
@@ -42,6 +42,8 @@ class Aws:
         Raises:
             EngineError: if the endpoint does not respond.
         """
+        from ..local_project.clients import control_request
+
         self._run = f"{stack}/{secrets.token_hex(8)}"
         request = control_request(f"{self.endpoint}{engine_runs.PREFIX}{self._run}", self._key, self.region, "PUT")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
@@ -69,6 +71,10 @@ class Aws:
         return f"arn:{PARTITION}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def _create_client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        from ..local_project.clients import create_client
+
         config = Config(
             max_pool_connections=_CONNECTIONS,
             connect_timeout=_CONNECT_SECONDS,

@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask_on_aws.image.build_context import ContextError, content_hash
-
 from .aws import DNS_SUFFIX, Aws
+from .image_outputs import image_outputs
 from .model import naming
-from .model.errors import EngineError
 from .model.graph import Resource
 from .model.values import plain
 
@@ -41,7 +39,8 @@ def outputs(resource: Resource, aws: Aws, root: Path) -> dict[str, Any]:
     """
     type_outputs = _TYPE_OUTPUTS.get(resource.type)
     common = _common_outputs(resource, aws)
-    return {**common, **(type_outputs(resource, aws, root, common) if type_outputs else {})}
+    specific = type_outputs(resource, aws, root, common) if type_outputs else image_outputs(resource, root)
+    return {**common, **specific}
 
 
 def _common_outputs(resource: Resource, aws: Aws) -> dict[str, Any]:
@@ -77,47 +76,6 @@ def _repository(resource: Resource, aws: Aws, root: Path, common: Mapping[str, A
     }
 
 
-def _built_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
-    """docker-build's Image: the digest is computed from the build context, and nothing is built."""
-    inputs = plain(resource.inputs)
-    location, dockerfile = inputs.get("context", {}).get("location", "."), inputs.get("dockerfile", {})
-    path = dockerfile.get("location", f"{location}/Dockerfile")
-    settings = {key: inputs.get(key) for key in ("buildArgs", "platforms", "target", "noCache", "tags")}
-    digest = _digest(resource, root, location, path, settings | {"inline": dockerfile.get("inline")})
-    tags: list[str] = inputs.get("tags") or []
-    reference = {"ref": f"{tags[0]}@{digest}"} if tags else {}
-    return {"id": digest, "digest": digest, "contextHash": digest.partition(":")[2], **reference}
-
-
-def _docker_image(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
-    """docker's Image, in the same way."""
-    inputs = plain(resource.inputs)
-    build: dict[str, Any] = inputs.get("build") or {}
-    name = inputs["imageName"]
-    location = build.get("context", ".")
-    dockerfile = build.get("dockerfile", f"{location}/Dockerfile")
-    settings = {key: build.get(key) for key in ("args", "platform", "target")}
-    digest = _digest(resource, root, location, dockerfile, settings)
-    repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
-    return {"id": digest, "baseImageName": name, "imageName": name, "repoDigest": f"{repository}@{digest}"}
-
-
-def _digest(resource: Resource, root: Path, location: str, dockerfile: str, settings: Mapping[str, Any]) -> str:
-    context, path = root / location, root / dockerfile
-    if settings.get("inline") is not None:
-        # The settings include the Dockerfile's text, so any file of the context can take the place of its file.
-        path = next((file for file in sorted(context.iterdir()) if file.is_file()), path)
-    try:
-        return f"sha256:{content_hash(str(context), _relative(path, context), settings)}"
-    except ContextError as error:
-        raise EngineError(f"{resource.label} could not be planned: {error}") from error
-
-
-def _relative(path: Path, folder: Path) -> str:
-    resolved, base = path.resolve(), folder.resolve()
-    return str(resolved.relative_to(base)) if resolved.is_relative_to(base) else str(resolved)
-
-
 def _key(resource: Resource, aws: Aws, root: Path, common: Mapping[str, Any]) -> dict[str, Any]:
     digits = hashlib.sha256(resource.urn.encode()).hexdigest()
     key_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
@@ -139,6 +97,4 @@ _TYPE_OUTPUTS: Mapping[str, Callable[[Resource, Aws, Path, Mapping[str, Any]], d
     "aws:kms/key:Key": _key,
     "aws:route53/record:Record": _record,
     "aws:sns/topic:Topic": _topic,
-    "docker-build:index:Image": _built_image,
-    "docker:index/image:Image": _docker_image,
 }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 from flask_on_aws.build_plan.plan import BuildPlan, BuildPlanError, PlanSettings
@@ -11,6 +11,7 @@ from flask_on_aws.build_plan.plan_values import DOCKERFILE
 from flask_on_aws.validation.setting_texts import is_set
 
 from .app_plan import plan_app
+from .failure import fail
 
 # In the order in which --help shows them; the names are those of the Pulumi program's settings.
 _OPTIONS = (
@@ -130,10 +131,3 @@ def plan_or_fail(folder: Path, as_processes: bool = False, **options: Any) -> Bu
         return plan_app(folder, options_settings(**options), as_processes)
     except BuildPlanError as error:
         fail(*error.problems)
-
-
-def fail(*sentences: str, code: int = 1) -> NoReturn:
-    """Print sentences on standard error and end the command."""
-    for sentence in sentences:
-        click.echo(sentence, err=True)
-    raise SystemExit(code)

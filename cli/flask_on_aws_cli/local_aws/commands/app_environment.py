@@ -8,7 +8,7 @@ from flask_on_aws.runtime_contract.contract import CA_PATH, with_port
 
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services
-from ...shared.stack_options import fail
+from ...shared.failure import fail
 from ...shared.trusted_certificates import VARIABLE, trusted_file, uses_cache
 from ...task_model.container_paths import localize_paths
 from ...task_model.runtime import CannotStart

@@ -11,9 +11,9 @@ from flask_on_aws.ingress.health_path import DEFAULT_HEALTH_PATH
 from ...local_project import daemon_control
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services
+from ...shared.failure import fail
 from ...shared.health_paths import FRONT_PAGE
 from ...shared.output_format import task_counts
-from ...shared.stack_options import fail
 from .app_request import request_app
 
 # An app has up to four minutes to start, by default one; by then it has responded, or ECS's events have the reason.

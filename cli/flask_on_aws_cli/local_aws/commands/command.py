@@ -29,8 +29,8 @@ from ...operations.app import all_services
 from ...operations.log_lines import LogLines, LogSource, show
 from ...pulumi_engine import EngineError, Result
 from ...pulumi_engine import destroy as destroy_stack
+from ...shared.failure import fail
 from ...shared.output_format import task_counts
-from ...shared.stack_options import fail
 from ..containers import NoEngineError
 from ..runtimes import open_images
 from .app_environment import app_environment, export_commands, plain_variables, web_container

@@ -15,7 +15,7 @@ from flask_on_aws.runtime_contract.shell import shell_command
 from ...local_project.clients import control_request
 from ...local_project.location import Location
 from ...local_project.project import EXEC
-from ...shared.stack_options import fail
+from ...shared.failure import fail
 from .command_line import command_line
 
 _TIMEOUT_SECONDS = 10  # moto may be busy with another call

@@ -11,7 +11,8 @@ from ...local_project.chosen_app import choose_app, home_of_app
 from ...local_project.project import FOLDER
 from ...pulumi_engine import EngineError
 from ...pulumi_engine.program.project import read_project
-from ...shared.stack_options import fail, setting
+from ...shared.failure import fail
+from ...shared.stack_options import setting
 from .command_line import command_line
 from .stack import STACK
 

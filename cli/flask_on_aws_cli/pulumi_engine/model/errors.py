@@ -4,8 +4,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 
 class EngineError(Exception):
     """One or more complete sentences: what failed, for which resource, and the fix where there is one."""
@@ -22,6 +20,9 @@ def explain_errors(label: str, participle: str) -> Generator[None]:
     Raises:
         EngineError: with AWS's own message.
     """
+    # Evaluating a program raises none of AWS's errors, and works where botocore is not installed.
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except ClientError as error:

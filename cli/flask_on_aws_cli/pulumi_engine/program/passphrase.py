@@ -32,6 +32,18 @@ def has_secret(value: Any) -> bool:
     return set(entries) == {"secure"} or any(has_secret(item) for item in entries.values())
 
 
+def ciphertexts(value: Any) -> Any:
+    """The value with the ciphertext in place of each `secure: …`."""
+    if isinstance(value, list):
+        return [ciphertexts(item) for item in cast(list[Any], value)]
+    if not isinstance(value, dict):
+        return value
+    entries = cast(dict[str, Any], value)
+    if set(entries) == {"secure"}:
+        return str(entries["secure"])
+    return {key: ciphertexts(item) for key, item in entries.items()}
+
+
 class Decrypter:
     """Decrypts the values of one stack's file. The key is derived when the first secret is decrypted."""
 

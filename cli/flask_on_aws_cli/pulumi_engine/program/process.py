@@ -39,12 +39,14 @@ def run_program(
     dry_run: bool,
     log: Log = discard_log,
     environment: Mapping[str, str] | None = None,
+    references: bool = False,
 ) -> None:
     """Run the program until it exits, and pass its registrations to the handler.
 
     Args:
         interpreter: the Python interpreter of the program's environment, which has pulumi and the program's packages.
         environment: additional environment variables for the program. Default: none.
+        references: whether outputs without a value are references, and the program has no network. Default: False.
 
     Raises:
         EngineError: if the program or an operation failed, with a message for the user.
@@ -52,7 +54,9 @@ def run_program(
     monitor, engine = Monitor(project.name, project.stack, handler, hooks), Engine(log)
     try:
         with _server(monitor, engine) as address:
-            code, output = _run(project, interpreter, address, dry_run, environment or {})
+            settings = _settings(project, address, dry_run, references)
+            variables = {**(environment or {}), **_variables(project, address, dry_run)}
+            code, output = _run(interpreter, settings, variables)
     finally:
         hooks.close()
     for line in output.splitlines():
@@ -80,10 +84,9 @@ def _server(monitor: Monitor, engine: Engine) -> Generator[str]:
             server.stop(grace=None).wait()
 
 
-def _run(
-    project: Project, interpreter: Path, address: str, dry_run: bool, environment: Mapping[str, str]
-) -> tuple[int, str]:
-    settings = {
+def _settings(project: Project, address: str, dry_run: bool, references: bool) -> dict[str, Any]:
+    """The runner's argument."""
+    return {
         "monitor": address,
         "engine": address,
         "process": os.getpid(),
@@ -94,15 +97,22 @@ def _run(
         "program": str(project.program),
         "parallel": PARALLEL,
         "dry_run": dry_run,
+        "references": references,
     }
+
+
+def _run(interpreter: Path, settings: Mapping[str, Any], variables: Mapping[str, str]) -> tuple[int, str]:
     # -P keeps the runner's folder, which has modules of this package, off the program's import path.
     command = [str(interpreter), "-P", str(_RUNNER), json.dumps(settings)]
-    variables = {**os.environ, **environment, **_variables(project, address, dry_run)}
     with contextlib.ExitStack() as stack:
         with deferred_signals():
             try:
                 process = subprocess.Popen(  # noqa: S603 the caller chooses the interpreter
-                    command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                    command,
+                    env={**os.environ, **variables},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
                 )
             except OSError as error:
                 raise EngineError(f"The interpreter {interpreter} cannot be started: {error.strerror}.") from error

@@ -28,13 +28,15 @@ class Project:
     """The keys of `config` with secret values."""
 
 
-def read_project(root: Path, stack: str, decrypts: bool = True) -> Project:
+def read_project(root: Path, stack: str, decrypts: bool = True, as_ciphertext: bool = False) -> Project:
     """Read Pulumi.yaml and, if it exists, Pulumi.<stack>.yaml.
 
     Args:
         root: the folder of Pulumi.yaml.
         stack: the stack's name.
         decrypts: whether secrets are decrypted; otherwise they stay `{"secure": …}`. Default: True.
+        as_ciphertext: whether secrets that are not decrypted are their ciphertext, a text like every secret's value.
+            Default: False.
 
     Raises:
         EngineError: if a file is missing or invalid, or a secret cannot be decrypted.
@@ -56,12 +58,15 @@ def read_project(root: Path, stack: str, decrypts: bool = True) -> Project:
     values.update({_qualified(name, key): value for key, value in stack_values.items()})
     decrypter = passphrase.Decrypter(stack_settings, stack_file)
     secrets = frozenset(key for key, value in values.items() if passphrase.has_secret(value))
+    readable = {key: decrypter.decrypt(key, value) for key, value in values.items()} if decrypts else values
+    if as_ciphertext:
+        readable = {key: passphrase.ciphertexts(value) for key, value in readable.items()}
     return Project(
         name=name,
         stack=stack,
         root=root,
         program=root / str(settings.get("main") or "."),
-        config={key: _text(decrypter.decrypt(key, value) if decrypts else value) for key, value in values.items()},
+        config={key: _text(value) for key, value in readable.items()},
         secret_keys=secrets,
     )
 

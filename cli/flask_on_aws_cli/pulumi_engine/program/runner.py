@@ -1,7 +1,8 @@
 """Runs a Pulumi program, in the program's own interpreter, which has pulumi but not this package.
 
 Its one argument is a JSON object: the addresses of the monitor and the engine, the engine's process id, project, stack,
-organization, root, program, dry run, and how many operations may run in parallel.
+organization, root, program, dry run, how many operations may run in parallel, and whether outputs without a value are
+references.
 """
 
 import asyncio
@@ -42,6 +43,9 @@ def main(settings: dict[str, Any]) -> int:
             dry_run=settings["dry_run"],
         )
     )
+    if settings["references"]:
+        # This folder is not on the import path, where its modules would hide the program's.
+        runpy.run_path(str(Path(__file__).with_name("references.py")))["install"]()
     program = Path(settings["program"])
     os.chdir(program if program.is_dir() else program.parent)
     sys.argv = [str(program)]

@@ -194,7 +194,8 @@ def commands_page() -> str:
         "# Commands",
         "",
         "How to install the command depends on what you use it for: [building](deploy-your-app.md),",
-        "[checking](preflight.md), [operating](operations.md) or [running an app locally](local-aws.md).",
+        "[checking](preflight.md), [reviewing](review.md), [operating](operations.md) or",
+        "[running an app locally](local-aws.md).",
         "`./up COMMAND` is short for `flask-on-aws local COMMAND`, `./up` for `flask-on-aws local up`, and",
         "`./up DIR` for `flask-on-aws local up --app DIR`.",
     ]

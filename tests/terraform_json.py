@@ -9,84 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
+from flask_on_aws_cli.review.effects.terraform_names import TERRAFORM_TYPES, snake_case
 
 from tests.unit.conftest import Recorder
-
-TERRAFORM = {
-    "aws:acm/certificate:Certificate": "aws_acm_certificate",
-    "aws:acm/certificateValidation:CertificateValidation": "aws_acm_certificate_validation",
-    "aws:appautoscaling/policy:Policy": "aws_appautoscaling_policy",
-    "aws:appautoscaling/scheduledAction:ScheduledAction": "aws_appautoscaling_scheduled_action",
-    "aws:appautoscaling/target:Target": "aws_appautoscaling_target",
-    "aws:budgets/budget:Budget": "aws_budgets_budget",
-    "aws:cloudfront/distribution:Distribution": "aws_cloudfront_distribution",
-    "aws:cloudfront/vpcOrigin:VpcOrigin": "aws_cloudfront_vpc_origin",
-    "aws:cloudwatch/logDelivery:LogDelivery": "aws_cloudwatch_log_delivery",
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "aws_cloudwatch_log_delivery_destination",
-    "aws:cloudwatch/logDeliverySource:LogDeliverySource": "aws_cloudwatch_log_delivery_source",
-    "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "aws_default_security_group",
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "aws_egress_only_internet_gateway",
-    "aws:ec2/eip:Eip": "aws_eip",
-    "aws:ec2/flowLog:FlowLog": "aws_flow_log",
-    "aws:ec2/internetGateway:InternetGateway": "aws_internet_gateway",
-    "aws:ec2/natGateway:NatGateway": "aws_nat_gateway",
-    "aws:ec2/route:Route": "aws_route",
-    "aws:ec2/routeTable:RouteTable": "aws_route_table",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "aws_route_table_association",
-    "aws:ec2/securityGroup:SecurityGroup": "aws_security_group",
-    "aws:ec2/subnet:Subnet": "aws_subnet",
-    "aws:ec2/vpc:Vpc": "aws_vpc",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "aws_vpc_endpoint",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "aws_ecr_lifecycle_policy",
-    "aws:ecr/repository:Repository": "aws_ecr_repository",
-    "aws:ecs/cluster:Cluster": "aws_ecs_cluster",
-    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": "aws_ecs_cluster_capacity_providers",
-    "aws:ecs/service:Service": "aws_ecs_service",
-    "aws:ecs/taskDefinition:TaskDefinition": "aws_ecs_task_definition",
-    "aws:elasticache/parameterGroup:ParameterGroup": "aws_elasticache_parameter_group",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "aws_elasticache_replication_group",
-    "aws:elasticache/subnetGroup:SubnetGroup": "aws_elasticache_subnet_group",
-    "aws:iam/role:Role": "aws_iam_role",
-    "aws:iam/rolePolicy:RolePolicy": "aws_iam_role_policy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "aws_iam_role_policy_attachment",
-    "aws:kms/key:Key": "aws_kms_key",
-    "aws:lb/listener:Listener": "aws_lb_listener",
-    "aws:lb/listenerCertificate:ListenerCertificate": "aws_lb_listener_certificate",
-    "aws:lb/listenerRule:ListenerRule": "aws_lb_listener_rule",
-    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
-    "aws:lb/targetGroup:TargetGroup": "aws_lb_target_group",
-    "aws:rds/cluster:Cluster": "aws_rds_cluster",
-    "aws:rds/clusterInstance:ClusterInstance": "aws_rds_cluster_instance",
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": "aws_rds_cluster_parameter_group",
-    "aws:rds/instance:Instance": "aws_db_instance",
-    "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",
-    "aws:rds/subnetGroup:SubnetGroup": "aws_db_subnet_group",
-    "aws:route53/record:Record": "aws_route53_record",
-    "aws:s3/bucket:Bucket": "aws_s3_bucket",
-    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "aws_s3_bucket_cors_configuration",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "aws_s3_bucket_lifecycle_configuration",
-    "aws:s3/bucketLogging:BucketLogging": "aws_s3_bucket_logging",
-    "aws:s3/bucketPolicy:BucketPolicy": "aws_s3_bucket_policy",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "aws_s3_bucket_public_access_block",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        "aws_s3_bucket_server_side_encryption_configuration"
-    ),
-    "aws:s3/bucketVersioning:BucketVersioning": "aws_s3_bucket_versioning",
-    "aws:secretsmanager/secret:Secret": "aws_secretsmanager_secret",
-    "aws:secretsmanager/secretVersion:SecretVersion": "aws_secretsmanager_secret_version",
-    "aws:sns/topic:Topic": "aws_sns_topic",
-    "aws:sns/topicPolicy:TopicPolicy": "aws_sns_topic_policy",
-    "aws:sns/topicSubscription:TopicSubscription": "aws_sns_topic_subscription",
-    "aws:sqs/queue:Queue": "aws_sqs_queue",
-    "aws:sqs/queuePolicy:QueuePolicy": "aws_sqs_queue_policy",
-    "aws:ssm/parameter:Parameter": "aws_ssm_parameter",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "aws_vpc_security_group_egress_rule",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "aws_vpc_security_group_ingress_rule",
-    "aws:wafv2/webAclAssociation:WebAclAssociation": "aws_wafv2_web_acl_association",
-}
-"""All types of AWS resources that the library registers."""
 
 _DATA = {
     "aws:cloudfront/getCachePolicy:getCachePolicy": "aws_cloudfront_cache_policy",
@@ -138,9 +63,9 @@ class TerraformRecorder(Recorder):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         resource_id, state = super().new_resource(args)
-        if args.typ not in TERRAFORM:
+        if args.typ not in TERRAFORM_TYPES:
             return resource_id, state
-        attributes = _attributes(TERRAFORM[args.typ], label_of(args.name))
+        attributes = _attributes(TERRAFORM_TYPES[args.typ], label_of(args.name))
         return attributes["id"], {**state, **attributes}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
@@ -157,14 +82,14 @@ def terraform_json(
     """A configuration in Terraform's JSON syntax with these resources and data sources of AWS; others are left out.
 
     Raises:
-        KeyError: for a type that is not in `TERRAFORM`.
+        KeyError: for a type that is not in `TERRAFORM_TYPES`.
     """
     aws_resources = [resource for resource in resources if resource.custom and resource.typ.startswith("aws:")]
     references = _references(aws_resources)
     blocks: dict[str, dict[str, Any]] = {}
     for resource in aws_resources:
         block = _value(resource.inputs, references)
-        assert blocks.setdefault(TERRAFORM[resource.typ], {}).setdefault(label_of(resource.name), block) is block
+        assert blocks.setdefault(TERRAFORM_TYPES[resource.typ], {}).setdefault(label_of(resource.name), block) is block
     return {"resource": blocks, "data": data}
 
 
@@ -184,7 +109,7 @@ def _attributes(kind: str, label: str) -> dict[str, str]:
 def _references(resources: Iterable[pulumi.runtime.MockResourceArgs]) -> dict[str, str]:
     references: dict[str, str] = {}
     for resource in resources:
-        kind, label = TERRAFORM[resource.typ], label_of(resource.name)
+        kind, label = TERRAFORM_TYPES[resource.typ], label_of(resource.name)
         for attribute, value in _attributes(kind, label).items():
             references[value] = f"${{{kind}.{label}.{_name(attribute)}}}"
         if kind == "aws_s3_bucket":
@@ -213,4 +138,4 @@ def _attribute(key: str, value: Any, references: Mapping[str, str]) -> Any:
 def _name(key: str, value: Any = None) -> str:
     if key in _BLOCKS and isinstance(value, list) and value and isinstance(value[0], Mapping):
         return _BLOCKS[key]
-    return _ARGUMENTS.get(key) or re.sub(r"(?<!^)([A-Z])", lambda m: "_" + m[1].lower(), key)
+    return _ARGUMENTS.get(key) or snake_case(key)

@@ -12,6 +12,7 @@ _COMMANDS = {
     "plan": ("plan.command", ""),
     "build": ("build.command", ""),
     "preflight": ("preflight.command", "preflight"),
+    "review": ("review.command", ""),
     "local": ("local_aws.commands.command", "local"),
     "dev": ("local_aws.commands.command", "local"),
     "status": ("operations.status", "operations"),
@@ -51,4 +52,4 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flask-on-aws-cli", message="%(version)s")
 def main() -> None:
-    """Import, plan, build, check, run and operate a Flask app with flask-on-aws."""
+    """Import, plan, build, check, review, run and operate a Flask app with flask-on-aws."""

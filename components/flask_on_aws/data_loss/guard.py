@@ -15,7 +15,10 @@ import pulumi
 from ..naming import camel_case
 from .rules import Finding, Record, findings
 
-_INPUT = "stateful"
+INPUT = "stateful"
+"""The input of a component that has its record."""
+REJECTION = "This update loses data or cannot work, so nothing was changed:"
+"""The first line of a guard's message; each other line is a rejected change."""
 
 
 class Guard(NamedTuple):
@@ -29,7 +32,7 @@ class Guard(NamedTuple):
 
     def inputs(self) -> dict[str, Any]:
         """The component's inputs."""
-        return {_INPUT: self.record}
+        return {INPUT: self.record}
 
     def options(self, component: str) -> pulumi.ResourceOptions:
         """The option with the hook; `component` is unique in the whole program."""
@@ -74,9 +77,7 @@ def check(
         else:
             rejected.append(sentence)
     if rejected:
-        raise ValueError(
-            "This update loses data or cannot work, so nothing was changed:\n  - " + "\n  - ".join(rejected)
-        )
+        raise ValueError("\n  - ".join([REJECTION, *rejected]))
 
 
 def in_clear(key: pulumi.Input[str]) -> pulumi.Input[str]:
@@ -86,7 +87,7 @@ def in_clear(key: pulumi.Input[str]) -> pulumi.Input[str]:
 
 def _record(inputs: Mapping[str, Any] | None) -> Record:
     """The record among a component's inputs; empty before components had one."""
-    recorded = (inputs or {}).get(_INPUT)
+    recorded = (inputs or {}).get(INPUT)
     if not isinstance(recorded, Mapping):
         return {}
     roles = cast(Mapping[str, Any], recorded)

@@ -43,6 +43,7 @@ PULUMI = {
     "preview": {"--diff"},
     "stack": {"--show-ids", "--show-urns"},
     "stack change-secrets-provider": set(),
+    "stack export": {"--file", "--show-secrets"},
     "stack init": {"--secrets-provider"},
     "stack output": set(),
     "up": {"--replace", "--target", "--yes"},

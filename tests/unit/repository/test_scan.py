@@ -8,9 +8,10 @@ import pytest
 import yaml
 from flask_on_aws import FlaskApp
 from flask_on_aws.flask_app import transforms
+from flask_on_aws_cli.review.effects.terraform_names import TERRAFORM_TYPES
 
 from tests import checkov, tfsec
-from tests.terraform_json import TERRAFORM, TerraformRecorder, label_of, terraform_json
+from tests.terraform_json import TerraformRecorder, label_of, terraform_json
 from tests.unit.conftest import new_mocks
 from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, VARIANTS
 
@@ -108,12 +109,14 @@ def test_nothing_is_waived_twice():
 def test_every_type_that_is_registered_has_its_name_in_terraform():
     golden = "".join(file.read_text() for file in GOLDEN.glob("resources-*.txt")).splitlines()
     registered = {line.split(" ")[0] for line in golden} | set(transforms._roles())
-    missing = {token for token in registered if token.startswith("aws:")} - TERRAFORM.keys()
-    assert not missing, f"Add {sorted(missing)} to TERRAFORM in tests/terraform_json.py, by its name in Terraform."
+    missing = {token for token in registered if token.startswith("aws:")} - TERRAFORM_TYPES.keys()
+    assert not missing, (
+        f"Add {sorted(missing)} to TERRAFORM_TYPES in review/effects/terraform_names.py, by its name in Terraform."
+    )
 
 
 def test_no_two_types_are_the_same_in_terraform():
-    assert len(set(TERRAFORM.values())) == len(TERRAFORM)
+    assert len(set(TERRAFORM_TYPES.values())) == len(TERRAFORM_TYPES)
 
 
 def test_data_sources_are_referred_to():

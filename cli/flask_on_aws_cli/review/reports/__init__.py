@@ -1,0 +1,11 @@
+"""The formats of a report, each a function from the report to text. Imports `model.py` of `review` alone."""
+
+from collections.abc import Callable, Mapping
+
+from ..model import Report
+from .json_report import as_json
+from .markdown_report import as_markdown
+from .text_report import as_text
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {"json": as_json, "markdown": as_markdown, "text": as_text}
+"""Name on the command line → format."""

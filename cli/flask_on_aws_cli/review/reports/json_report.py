@@ -1,0 +1,60 @@
+"""The report for programs; docs/review.md describes it."""
+
+import json
+from typing import Any
+
+from ..model import Change, Loss, PropertyChange, Report
+from .wording import counts, verdict
+
+VERSION = 1
+"""Raised when a field is removed or changes its meaning; new fields do not raise it."""
+
+
+def as_json(report: Report) -> str:
+    """The whole report as a JSON object."""
+    document = {
+        "version": VERSION,
+        "stack": report.stack,
+        "base": report.base,
+        "provider": report.provider,
+        "verdict": verdict(report),
+        "accepted": not report.rejected,
+        "counts": counts(report),
+        "changes": [_change(change) for change in report.changes],
+        "losses": [_loss(loss) for loss in report.losses],
+        "notes": list(report.notes),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "urn": change.urn,
+        "type": change.type,
+        "name": change.name,
+        "previousName": change.previous_name or None,
+        "operation": change.operation.value,
+        "effect": change.effect.label,
+        "properties": [_property(difference) for difference in change.properties],
+        "losses": [_loss(loss) for loss in change.losses],
+        "notices": list(change.notices),
+    }
+
+
+def _property(change: PropertyChange) -> dict[str, Any]:
+    return {
+        "path": change.path,
+        "before": change.before,
+        "after": change.after,
+        "secret": change.secret,
+        "effect": change.effect.label,
+    }
+
+
+def _loss(loss: Loss) -> dict[str, Any]:
+    return {
+        "resource": loss.resource,
+        "property": loss.property,
+        "reason": loss.reason,
+        "consent": loss.consent.value,
+    }

@@ -1,0 +1,41 @@
+"""The report for a terminal."""
+
+from collections.abc import Iterator
+
+from ..model import Change, Loss, Operation, Report
+from .wording import consent, label, property_text, sections, verdict
+
+
+def as_text(report: Report) -> str:
+    """The verdict, then each change, the most severe first."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield verdict(report)
+    yield f"Compared with {report.base}."
+    for loss in report.losses:
+        yield ""
+        yield from _loss(loss, "")
+    for heading, changes in sections(report).items():
+        yield ""
+        yield f"{heading}:"
+        for change in changes:
+            yield from _change(change)
+    for note in report.notes:
+        yield ""
+        yield note
+
+
+def _change(change: Change) -> Iterator[str]:
+    yield f"  {label(change)}"
+    for loss in change.losses:
+        yield from _loss(loss, "    ")
+    if change.operation is not Operation.CREATE:
+        yield from (f"    {property_text(difference)}" for difference in change.properties)
+    yield from (f"    {notice}" for notice in change.notices)
+
+
+def _loss(loss: Loss, indent: str) -> Iterator[str]:
+    yield f"{indent}{loss.resource}: {loss.property}: {loss.reason}"
+    yield f"{indent}  {consent(loss)}"

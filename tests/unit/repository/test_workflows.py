@@ -26,12 +26,13 @@ def inputs_of(name, action):
 
 
 def test_these_are_the_workflows():
-    assert sorted(WORKFLOWS) == ["deploy", "nightly", "preview", "release", "test"]
+    assert sorted(WORKFLOWS) == ["deploy", "nightly", "preview", "release", "review", "review-comment", "test"]
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
 def test_no_event_hands_secrets_to_the_code_of_a_pull_request(name):
-    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(WORKFLOWS[name][True])
+    events = {"pull_request_target", "workflow_run", "issue_comment"} & set(WORKFLOWS[name][True])
+    assert events == ({"workflow_run"} if name == "review-comment" else set())
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
@@ -45,6 +46,8 @@ def test_each_job_has_exactly_the_permissions_it_needs():
         ("nightly", "test"): {"contents": "read"},
         ("preview", "preview"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
         ("preview", "preflight"): {"contents": "read"},
+        ("review", "review"): {"contents": "read"},
+        ("review-comment", "comment"): {"actions": "read", "pull-requests": "write"},
         ("deploy", "test"): {"contents": "read"},
         ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
         ("release", "test"): {"contents": "read"},
@@ -72,6 +75,8 @@ def test_aws_is_reached_by_the_role_of_each_purpose_alone():
         "preview": ["${{ vars.AWS_PREVIEW_ROLE_ARN }}"],
         "deploy": ["${{ vars.AWS_DEPLOY_ROLE_ARN }}"],
         "release": [],
+        "review": [],
+        "review-comment": [],
     }
 
 
@@ -135,7 +140,7 @@ def test_a_checkout_leaves_no_token_behind():
     found = [
         step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert found == [False] * 7
+    assert found == [False] * 8
 
 
 def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():

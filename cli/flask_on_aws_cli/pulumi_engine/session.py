@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..local_project.location import Location
-from .apply import Applier
+from .applier import Applier
 from .aws import Aws
-from .destroy import Destroyer
+from .destroyer import Destroyer
 from .model.errors import EngineError
 from .operations import Event, Operations, Override
 from .program.hooks import Hooks

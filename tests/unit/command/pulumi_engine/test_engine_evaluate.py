@@ -1,5 +1,6 @@
 """Real programs, run by Pulumi's runtime in a separate process."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -190,3 +191,16 @@ def test_the_default_program_needs_no_account():
     assert registered == golden.read_text()
     assert graph.outputs["clusterName"].startswith("app-cluster-")
     assert graph.outputs["url"] is UNKNOWN
+
+
+def test_what_applies_a_graph_is_imported_on_first_use_and_stays_a_function():
+    """Evaluating needs no clients of AWS. A module of the same name would hide the function."""
+    check = (
+        "import sys, flask_on_aws_cli.pulumi_engine as engine\n"
+        "assert 'boto3' not in sys.modules\n"
+        "import flask_on_aws_cli.pulumi_engine.session\n"
+        "for name in engine.__all__:\n"
+        "    assert getattr(engine, name) is getattr(engine, name)\n"
+        "assert all(callable(getattr(engine, name)) for name in ('apply', 'destroy', 'evaluate', 'state_file'))\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)

@@ -59,11 +59,6 @@ class Resource:
         return (self.urn, *self.options.aliases)
 
     @property
-    def urns(self) -> Sequence[str]:
-        """The URN, and those that the resource had before."""
-        return (self.urn, *self.options.aliases)
-
-    @property
     def label(self) -> str:
         """Type and name, as messages call a resource."""
         return f"{self.type} {self.name}"

@@ -289,9 +289,9 @@ CLUSTER_ENGINES: Mapping[str, ClusterProfile] = {
 """The engines of Aurora clusters, by the setting `database` and the argument `engine`."""
 ALL_ENGINES: Mapping[str, EngineProfile] = {**ENGINES, **CLUSTER_ENGINES}
 """By the setting `database`."""
-MAJOR_PARTS: Mapping[str, int] = {
-    **{profile.engine: profile.major_parts for profile in ALL_ENGINES.values()},
-    **{edition.engine: ENGINES["sqlserver"].major_parts for edition in EDITIONS.values()},
+PROFILES_BY_NAME: Mapping[str, EngineProfile] = {
+    **{profile.engine: profile for profile in ALL_ENGINES.values()},
+    **{edition.engine: ENGINES["sqlserver"] for edition in EDITIONS.values()},
 }
-"""How many numbers a major version has, by RDS's name of the engine."""
+"""By RDS's name of the engine, which each edition of SQL Server has one of."""
 DEFAULT = "postgres"

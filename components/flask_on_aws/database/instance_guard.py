@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from .engines import MAJOR_PARTS, version_numbers
+from .engines import PROFILES_BY_NAME, version_numbers
 
 _Values = Mapping[str, Any]
 
@@ -30,7 +30,8 @@ def instance_problems(old_inputs: _Values, old_outputs: _Values, new_inputs: _Va
 
 def _major(running: str, engine: Any) -> str:
     """The major version of one that runs."""
-    return ".".join(re.findall(r"\d+", running)[: MAJOR_PARTS.get(engine, 1)])
+    parts = PROFILES_BY_NAME[engine].major_parts if engine in PROFILES_BY_NAME else 1
+    return ".".join(re.findall(r"\d+", running)[:parts])
 
 
 def _version(running: str) -> str:

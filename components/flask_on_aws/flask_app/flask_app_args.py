@@ -99,7 +99,7 @@ class FlaskAppArgs(TypedDict, total=False):
     cdn: bool
     """Whether CloudFront serves the domain, with HTTP/3 and edge locations, instead of a public load balancer. A running stack moves in two updates, see UPGRADE.md. Default: false."""
     cdn_cached_paths: Sequence[str]
-    """Path patterns of static files that CloudFront caches: for as long as their Cache-Control says, or 24 hours without it. Requests for them reach the app without cookies and query string. Name only files that get another name when their content changes: a release does not remove them from CloudFront. Default: none, nothing is cached."""
+    """Path patterns of static files that CloudFront caches: for as long as their Cache-Control says, or 24 hours without it. Requests for them reach the app without cookies and query string. Name only files that get another name when their content changes: a release does not remove them from CloudFront. Default: none."""
     cloudfront_origin: str
     """How CloudFront reaches an app without a domain, or with `cdn`: `vpc` (through a VPC origin and a load balancer without a public address) or, without `cdn`, `public` (through a public load balancer, as in stacks created before VPC origins were supported). `public-with-vpc` and `vpc-with-public` are steps between the two, or to a domain: the stack has both load balancers, and CloudFront, or with `cdn` the domain, uses the first named. See UPGRADE.md. Default: vpc."""
     # Network

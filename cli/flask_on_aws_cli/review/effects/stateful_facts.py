@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_on_aws.data_loss.rules import AWS_KEY, Facts
+from flask_on_aws.database.engines import PROFILES_BY_NAME
 
 from ...pulumi_engine import Resource
 from ...pulumi_engine.model.values import Unknown, plain
 
-# The version of MySQL has two major parts: 8.0 and 8.4 are major versions.
-_MAJOR_PARTS = {"mysql": 2, "mariadb": 2, "aurora-mysql": 2}
 _DEFAULT_BACKUP_DAYS = {"instance": 0, "cluster": 1}  # of the AWS provider
 
 
@@ -44,12 +43,17 @@ class _Inputs:
         return name in self._unknown or bool(self._values.get(name))
 
 
+def _major_parts(engine: Any) -> int:
+    """How many numbers a major version of an engine has: 8.0 and 8.4 are major versions of MySQL."""
+    return PROFILES_BY_NAME[engine].major_parts if engine in PROFILES_BY_NAME else 1
+
+
 def _database(resource: Resource, inputs: _Inputs) -> Facts:
     engine = inputs.get("engine", "")
     return {
         "kind": "database",
         "engine": engine,
-        "major_parts": _MAJOR_PARTS.get(engine, 1),
+        "major_parts": _major_parts(engine),
         "database_name": inputs.get("dbName", ""),
         "username": inputs.get("username", ""),
         "kms_key_id": inputs.get("kmsKeyId", AWS_KEY),
@@ -67,7 +71,7 @@ def _cluster(resource: Resource, inputs: _Inputs) -> Facts:
     return {
         "kind": "database",
         "engine": engine,
-        "major_parts": _MAJOR_PARTS.get(engine, 1),
+        "major_parts": _major_parts(engine),
         "database_name": inputs.get("databaseName", ""),
         "username": inputs.get("masterUsername", ""),
         "kms_key_id": inputs.get("kmsKeyId", AWS_KEY),

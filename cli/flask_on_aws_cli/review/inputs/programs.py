@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask_on_aws.database.engines import PROFILES_BY_NAME
+
 from ...pulumi_engine import EngineError, Graph, Resource
 from ...pulumi_engine.image_outputs import image_outputs
 from ...pulumi_engine.model.references import reference
@@ -19,8 +21,6 @@ from ...pulumi_engine.program.project import Project
 from .errors import ReviewError
 from .snapshot import Snapshot
 
-# Ports of databases and caches whose program sets none, by the beginning of the engine: a number is not a reference.
-_PORTS = {"postgres": 5432, "aurora-postgres": 5432, "mysql": 3306, "mariadb": 3306, "aurora-mysql": 3306}
 _CACHE_PORT = 6379  # Valkey's and Redis's
 # The account of AWS's own examples: a program has ARNs of it, which are the same on both sides.
 _ACCOUNT = "123456789012"
@@ -154,15 +154,13 @@ def _rejections(graph: Graph, base: Mapping[str, Resource], hooks: Hooks) -> dic
 
 
 def _numbers(service: str, resource: Resource) -> Mapping[str, int]:
+    """Numbers that a program can have taken from AWS: a reference is a text."""
     if service == "elasticache":
         return {"port": _CACHE_PORT}
     if service == "ssm":
         return {"version": 1}  # a parameter's
-    engine = str(plain(resource.inputs.get("engine")))
-    for prefix, port in _PORTS.items():
-        if service == "rds" and engine.startswith(prefix):
-            return {"port": port}
-    return {}
+    engine = plain(resource.inputs.get("engine"))
+    return {"port": PROFILES_BY_NAME[engine].port} if service == "rds" and engine in PROFILES_BY_NAME else {}
 
 
 def _account_of(state: Snapshot) -> str:

@@ -189,6 +189,38 @@ def test_only_the_paths_that_the_stack_names_are_cached(app, args, paths):  # no
     assert behaviors == paths or [behavior["pathPattern"] for behavior in behaviors] == paths
 
 
+# Who may use it
+
+
+def test_the_web_acl_of_the_stack_is_cloudfront_s_and_checks_the_allowed_addresses(app):  # noqa: F811
+    deployed = app(**CDN, waf="block", allowed_cidrs=["198.51.100.0/24"])
+    assert {acl["scope"] for acl in deployed.of_type("wafv2/webAcl:WebAcl").values()} == {"CLOUDFRONT"}
+    assert deployed.named("app-cdn")["webAclId"] == deployed.outputs["web_acl_arn"]
+    assert [addresses["addresses"] for addresses in deployed.of_type(":IpSet").values()] == [["198.51.100.0/24"]]
+    assert not deployed.of_type("wafv2/webAclAssociation:WebAclAssociation")
+
+
+def test_while_the_domain_moves_each_load_balancer_s_visitors_pass_a_web_acl(app):  # noqa: F811
+    deployed = app(**CDN, cloudfront_origin="vpc-with-public", waf="count")
+    acls = deployed.of_type("wafv2/webAcl:WebAcl")
+    assert {name: acl["scope"] for name, acl in acls.items()} == {"app-waf": "REGIONAL", "app-cdn-waf": "CLOUDFRONT"}
+    assert len(deployed.of_type("wafv2/webAclAssociation:WebAclAssociation")) == 1
+
+
+def test_a_password_covers_the_cached_paths_too(app):  # noqa: F811
+    distribution = app(**CDN, basic_auth_username="staging", cdn_cached_paths=["/static/*"]).named("app-cdn")
+    behaviors = [distribution["defaultCacheBehavior"], *distribution["orderedCacheBehaviors"]]
+    functions = [function["functionArn"] for behavior in behaviors for function in behavior["functionAssociations"]]
+    assert functions == ["arn:aws:mock:us-east-1:123456789012:app-basic-auth"] * 2
+
+
+def test_while_the_domain_moves_its_other_names_are_redirected_on_both_ways(app):  # noqa: F811
+    deployed = app(**CDN, cloudfront_origin="vpc-with-public", domain_redirects=["www.example.com"])
+    (rule,) = (r for r in deployed.of_type("ListenerRule").values() if r["actions"][0]["type"] == "redirect")
+    assert rule["listenerArn"] == "arn:aws:mock:us-east-1:123456789012:app-alb-https"
+    assert "www.example.com" in deployed.named("app-edge-redirects")["code"]
+
+
 # The move
 
 
@@ -313,6 +345,17 @@ SHARED_LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/
             f"'{REGIONAL}' is of scope REGIONAL, but with cdn the app's requests enter through "
             "CloudFront; give one of scope "
             "CLOUDFRONT, like arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID.",
+        ),
+        (
+            {**CDN, "basic_auth_username": "staging", "cloudfront_origin": "vpc-with-public"},
+            "basic_auth_username",
+            "'staging' works on CloudFront alone, since a load balancer cannot ask for a password; leave it out, and "
+            "set allowed_cidrs to your addresses.",
+        ),
+        (
+            {**CDN, "basic_auth_username": "staging", "domain_redirects": ["www.example.com"]},
+            "domain_redirects",
+            "CloudFront runs one function for each request, and basic_auth_username has it; leave one of the two out.",
         ),
         (
             {**CDN, "cloudfront_origin": "public"},

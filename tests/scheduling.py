@@ -100,6 +100,7 @@ SHARED = {
 
 def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
     """Add the markers `long`, `quiet` and `slow`."""
+    long_groups = {_shared(name) for name, seconds in durations.items() if seconds >= LONG_SECONDS}
     for item in items:
         name = item.nodeid
         containers = item.get_closest_marker("docker")
@@ -108,8 +109,16 @@ def mark(items: Sequence[pytest.Item], durations: dict[str, float]) -> None:
         quiet = name.startswith(QUIET) and not containers
         if quiet:
             item.add_marker("quiet")
-        if quiet or containers or item.get_closest_marker("engine") or durations.get(name, 0) >= LONG_SECONDS:
+        shared = _shared(name)
+        # Tests that share a fixture can depend on those before them.
+        is_long = shared in long_groups if shared else durations.get(name, 0) >= LONG_SECONDS
+        if quiet or containers or item.get_closest_marker("engine") or is_long:
             item.add_marker("long")
+
+
+def _shared(nodeid: str) -> str | None:
+    """The prefix in SHARED of a test that shares a fixture with others."""
+    return next((prefix for prefix in SHARED if nodeid.startswith(prefix)), None)
 
 
 def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]:
@@ -117,7 +126,7 @@ def units(nodeids: Sequence[str], durations: dict[str, float]) -> dict[str, str]
     result: dict[str, str] = {}
     numbers = Counter[str]()
     for nodeid in nodeids:
-        shared = next((prefix for prefix in SHARED if nodeid.startswith(prefix)), None)
+        shared = _shared(nodeid)
         if shared:
             result[nodeid] = f"{shared} {numbers[shared] % SHARED[shared]}"
             numbers[shared] += 1

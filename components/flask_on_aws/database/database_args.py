@@ -21,8 +21,8 @@ from .database_checks import (
     version_problems,
 )
 from .engines import DEFAULT, ENGINES, InstanceProfile
-from .instance_classes import class_problems
-from .sqlserver_editions import DEFAULT_EDITION, Edition, edition_class_problems
+from .instance_classes import class_problems, edition_class_problems
+from .sqlserver_editions import DEFAULT_EDITION, Edition
 
 
 class DatabaseArgs(TypedDict, total=False):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.
 from collections.abc import Iterator, Mapping
 
 from ..validation.problems import Problem
+from .sqlserver_editions import Edition
 
 _BURSTABLE = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
 _TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
@@ -37,4 +38,21 @@ def class_problems(argument: str, instance_class: str, title: str, example: str)
     elif size not in _CLASSES[family]:
         yield Problem(
             argument, f"{instance_class!r} does not exist; db.{family} has the sizes {', '.join(_CLASSES[family])}."
+        )
+
+
+def edition_class_problems(argument: str, instance_class: str, edition: Edition) -> Iterator[Problem]:
+    """An instance class that RDS has for SQL Server, but not for its edition."""
+    _, family, size = instance_class.split(".")
+    if family not in edition.sizes:
+        yield Problem(
+            argument,
+            f"{instance_class!r} is not an instance class of {edition.title}, like {edition.default_class}; its families are "
+            f"{', '.join(sorted(edition.sizes))}.",
+        )
+    elif size not in edition.sizes[family]:
+        yield Problem(
+            argument,
+            f"{instance_class!r} is not an instance class of {edition.title}; db.{family} has the sizes "
+            f"{', '.join(edition.sizes[family])}.",
         )

@@ -1,10 +1,9 @@
 """The editions of SQL Server that RDS licenses, and the names that SQL Server reserves."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..validation.problems import Problem
 from .sqlserver_words import RESERVED as _WORDS
 
 # The system databases, logins, roles and schemas, those of RDS, and reserved words. `admin` is RDS's own suggestion for
@@ -100,20 +99,3 @@ EDITIONS: Mapping[str, Edition] = {
 }
 """By the setting `databaseEdition` and the argument `edition`, from the least to the most expensive."""
 DEFAULT_EDITION = "express"
-
-
-def edition_class_problems(argument: str, instance_class: str, edition: Edition) -> Iterator[Problem]:
-    """An instance class that RDS has for SQL Server, but not for its edition."""
-    _, family, size = instance_class.split(".")
-    if family not in edition.sizes:
-        yield Problem(
-            argument,
-            f"{instance_class!r} is not an instance class of {edition.title}, like {edition.default_class}; its families are "
-            f"{', '.join(sorted(edition.sizes))}.",
-        )
-    elif size not in edition.sizes[family]:
-        yield Problem(
-            argument,
-            f"{instance_class!r} is not an instance class of {edition.title}; db.{family} has the sizes "
-            f"{', '.join(edition.sizes[family])}.",
-        )

@@ -81,7 +81,8 @@ def has_endpoints(args: FlaskAppArgs) -> bool:
 
 def has_setup(args: FlaskAppArgs) -> bool:
     """Whether a container creates the database: on a shared server, and on a SQL Server, where RDS creates none."""
-    return args["database"] == "sqlserver" or (args["database"] != "none" and "database_host" in args)
+    database = args.get("database", "none")
+    return database == "sqlserver" or (database != "none" and "database_host" in args)
 
 
 def services(args: FlaskAppArgs) -> list[str]:

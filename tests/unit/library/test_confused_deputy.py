@@ -5,7 +5,7 @@ import json
 
 import flask_on_aws
 import pytest
-from flask_on_aws import Database, FlaskApp, GitHubDeployRole
+from flask_on_aws import Database, EdgeRedirect, FlaskApp, GitHubDeployRole
 from flask_on_aws.component import Component
 
 from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, VARIANTS
@@ -22,6 +22,7 @@ PROGRAMS = {
     **{f"app-{variant}": lambda args=args: FlaskApp("app", {"app": APP, **args}) for variant, args in VARIANTS.items()},
     "monitored-database": lambda: Database("db", {**PLACE, "monitoring_interval": 60}),
     "deploy-role": lambda: GitHubDeployRole("deploy", {**REPOSITORY, "branches": ["main"]}),
+    "redirect": lambda: EdgeRedirect("redirect", {"hosts": ["www.example.com"], "target_host": "example.com"}),
     "preview-role": lambda: GitHubDeployRole("preview", {**REPOSITORY, "read_only": True}),
 }
 
@@ -39,7 +40,8 @@ def statements(value):
     if isinstance(value, dict):
         if "Statement" in value:
             found = value["Statement"]
-            yield from found if isinstance(found, list) else [found]
+            # The rules of a web ACL have statements too, which are not of a policy.
+            yield from (each for each in (found if isinstance(found, list) else [found]) if "Effect" in each)
         for item in value.values():
             yield from statements(item)
     elif isinstance(value, list):

@@ -15,7 +15,7 @@ ROOT = FILE.parents[1]
 def section(title: str) -> list[str]:
     """The rows of a section's table."""
     text = FILE.read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
-    return [line for line in text.splitlines() if line.startswith("| ")][2:]
+    return [line for line in text.splitlines() if line.startswith("| ")][1:]
 
 
 def functions(file: str) -> set[str]:

@@ -106,8 +106,9 @@ DOMAIN = {
     "allowedCidrs": ["198.51.100.0/24"],
     "cloudfrontOrigin": "vpc-with-public",
 }
-# Next to the public load balancer, until visitors have moved.
-CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": "auto"}
+# Next to the public load balancer, until visitors have moved. The emulator cannot create CloudFront's functions, which
+# redirect there.
+CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": "auto", "domainRedirects": "auto"}
 # The last step, because a protected stack cannot be destroyed: it is undone first.
 PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
 CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)

@@ -83,6 +83,7 @@ def planned(plan):
 
 
 def test_a_review_predicts_what_the_engine_plans(stack, tmp_path):
+    """Only this test compares a review with the plan of Pulumi's engine and the AWS provider."""
     state, encrypted, plan = (tmp_path / name for name in ("state.json", "encrypted.json", "plan.json"))
     stack.configure(changed=False)
     stack.up()

@@ -93,6 +93,7 @@ def test_long_polling_stays_with_its_task_and_messages_reach_the_clients_of_both
 
 
 def test_without_sticky_sessions_long_polling_fails(clients: Clients, tmp_path: Path) -> None:
+    """Only this test proves that the setting is needed. Most of its time is that of the clients' environment."""
     with two_tasks(clients, tmp_path, sticky_seconds=0) as balancer:
         visitor = Visitor(balancer, tmp_path)
         # The task that does not know the session answers 400.

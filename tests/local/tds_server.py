@@ -26,7 +26,7 @@ _VERSION_TEXT = "Microsoft SQL Server 2022 - 16.0.4150.1"
 
 @dataclass
 class Recorded:
-    """What clients have sent, and what they are told."""
+    """What clients have sent, and the responses to them."""
 
     logins: list[dict[str, str]] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)

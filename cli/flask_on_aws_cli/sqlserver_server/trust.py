@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from flask_on_aws.runtime_contract.sqlserver_trust import FREETDS_NAME, ROOTS_NAME, freetds_configuration
-
-# Where Debian, Ubuntu and Alpine, and Red Hat, Fedora and Amazon Linux have the system's roots.
-_SYSTEM_ROOTS = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
+from flask_on_aws.runtime_contract.sqlserver_trust import FREETDS_NAME, ROOTS_NAME, SYSTEM_ROOTS, freetds_configuration
 
 
 def write_trust(certificate: Path) -> dict[str, Path]:
     """Write them; returns their paths by name."""
     configuration, roots = certificate.with_name(FREETDS_NAME), certificate.with_name(ROOTS_NAME)
     configuration.write_text(freetds_configuration(str(certificate)))
-    system = next((path.read_text(errors="replace") for path in _SYSTEM_ROOTS if path.is_file()), "")
+    system = next((path.read_text(errors="replace") for path in map(Path, SYSTEM_ROOTS) if path.is_file()), "")
     roots.write_text(certificate.read_text() + system)
     return {FREETDS_NAME: configuration, ROOTS_NAME: roots}

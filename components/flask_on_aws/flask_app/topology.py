@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
+from ..ingress.web_acl import Scope
 from ..runtime_contract.contract import BROKER, SERVICES
 from .flask_app_args import FlaskAppArgs
 
-REGIONAL, GLOBAL = "REGIONAL", "CLOUDFRONT"
+REGIONAL, GLOBAL = Scope.REGIONAL.name, Scope.CLOUDFRONT.name
 """Scopes of web ACLs."""
 
 

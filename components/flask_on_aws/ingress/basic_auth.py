@@ -8,19 +8,17 @@ would add a lookup to each request.
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Required, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_random as random
 
 from ..component import Component, with_defaults
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, raise_problems
+from .viewer_function import create_function, with_settings
 
 
 class BasicAuthArgs(TypedDict, total=False):
@@ -37,8 +35,6 @@ _DEFAULTS: Mapping[str, Any] = {"open_paths": []}
 _USERNAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _PASSWORD_LENGTH = 24  # letters and digits: 142 bits
 _SALT_BYTES = 16
-_SETTINGS = "var SETTINGS = {};"
-_RUNTIME = "cloudfront-js-2.0"
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -75,17 +71,10 @@ class BasicAuth(Component):
         self.password = pulumi.Output.secret(password.result)
         salt = random.RandomId(f"{name}-salt", byte_length=_SALT_BYTES, keepers=keepers, opts=self._child()).hex
         username, open_paths = self._args["username"], self._args["open_paths"]
-        function = aws.cloudfront.Function(
-            name,
-            runtime=_RUNTIME,
-            comment=f"HTTP Basic authentication of {username}",
-            code=pulumi.Output.all(salt, self.password).apply(
-                lambda values: function_code(name, username, str(values[1]), str(values[0]), open_paths)
-            ),
-            publish=True,
-            opts=self._child(),
+        code = pulumi.Output.all(salt, self.password).apply(
+            lambda values: function_code(name, username, str(values[1]), str(values[0]), open_paths)
         )
-        self.function_arn = function.arn
+        self.function_arn = create_function(name, f"HTTP Basic authentication of {username}", code, self._child()).arn
         self._register()
 
 
@@ -98,5 +87,4 @@ def function_code(realm: str, username: str, password: str, salt: str, open_path
         "digest": hmac.new(salt.encode(), credentials, hashlib.sha256).hexdigest(),
         "openPaths": list(open_paths),
     }
-    template = Path(__file__).with_name("basic_auth.js").read_text("utf-8")
-    return template.replace(_SETTINGS, f"var SETTINGS = {json.dumps(settings)};")
+    return with_settings("basic_auth.js", settings)

@@ -13,7 +13,8 @@ from ..naming import camel_case
 from ..validation.problems import Problem
 from ..validation.references import CERTIFICATE, arn_problems
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+# Of certificates: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+# Of web ACLs: https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
 CLOUDFRONT_REGION = "us-east-1"
 # https://docs.aws.amazon.com/general/latest/gr/cf_region.html, "Alternate domain names (CNAMEs) per distribution"
 MOST_ALIASES = 100

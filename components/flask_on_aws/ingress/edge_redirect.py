@@ -1,20 +1,15 @@
 """Permanent redirects from other host names of a CloudFront distribution to the app's own, at the edge."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Required, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from ..component import Component
 from ..validation.argument_types import typed
 from ..validation.problems import Problem, raise_problems
 from .redirect import redirect_problems
-
-_SETTINGS = "var SETTINGS = {};"
-_RUNTIME = "cloudfront-js-2.0"
+from .viewer_function import create_function, with_settings
 
 
 class EdgeRedirectArgs(TypedDict, total=False):
@@ -55,19 +50,12 @@ class EdgeRedirect(Component):
     def __init__(self, name: str, args: EdgeRedirectArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         raise_problems(problems(args))
         super().__init__(name, opts)
-        function = aws.cloudfront.Function(
-            name,
-            runtime=_RUNTIME,
-            comment=f"Redirects to {args['target_host']}"[:_LONGEST_COMMENT],
-            code=function_code(args["hosts"], args["target_host"]),
-            publish=True,
-            opts=self._child(),
-        )
-        self.function_arn = function.arn
+        code = function_code(args["hosts"], args["target_host"])
+        comment = f"Redirects to {args['target_host']}"[:_LONGEST_COMMENT]
+        self.function_arn = create_function(name, comment, code, self._child()).arn
         self._register()
 
 
 def function_code(hosts: Sequence[str], target: str) -> str:
     """The function's JavaScript."""
-    template = Path(__file__).with_name("edge_redirect.js").read_text("utf-8")
-    return template.replace(_SETTINGS, f"var SETTINGS = {json.dumps({'hosts': list(hosts), 'target': target})};")
+    return with_settings("edge_redirect.js", {"hosts": list(hosts), "target": target})

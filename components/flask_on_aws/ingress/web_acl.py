@@ -6,9 +6,7 @@ from typing import Any
 
 from ..validation.problems import Problem
 from ..validation.references import WEB_ACL, arn_problems
-
-# Where AWS keeps web ACLs of scope CLOUDFRONT: https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
-_GLOBAL_REGION = "us-east-1"
+from .cloudfront_region import CLOUDFRONT_REGION
 
 
 class Scope(Enum):
@@ -20,7 +18,7 @@ class Scope(Enum):
 
 _EXAMPLES = {
     Scope.REGIONAL: "one of scope REGIONAL in the stack's region, like arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID",
-    Scope.CLOUDFRONT: f"one of scope CLOUDFRONT, like arn:aws:wafv2:{_GLOBAL_REGION}:ACCOUNT:global/webacl/NAME/ID",
+    Scope.CLOUDFRONT: f"one of scope CLOUDFRONT, like arn:aws:wafv2:{CLOUDFRONT_REGION}:ACCOUNT:global/webacl/NAME/ID",
 }
 
 
@@ -47,9 +45,9 @@ def web_acl_problems(argument: str, value: Any, wanted: Scope, reason: str) -> I
     scope = scope_of(value)
     if scope is not wanted:
         yield Problem(argument, f"{value!r} is of scope {scope.name}, but {reason}; give {_EXAMPLES[wanted]}.")
-    elif wanted is Scope.CLOUDFRONT and value.startswith("arn:aws:") and value.split(":")[3] != _GLOBAL_REGION:
+    elif wanted is Scope.CLOUDFRONT and value.startswith("arn:aws:") and value.split(":")[3] != CLOUDFRONT_REGION:
         yield Problem(
             argument,
-            f"{value!r} names {value.split(':')[3]}, but all web ACLs of scope CLOUDFRONT are in {_GLOBAL_REGION}; "
+            f"{value!r} names {value.split(':')[3]}, but all web ACLs of scope CLOUDFRONT are in {CLOUDFRONT_REGION}; "
             "copy the ARN that AWS shows.",
         )

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 FREETDS_NAME, ROOTS_NAME = "freetds.conf", "all-roots.pem"
 # The roots of the system in Debian's, Ubuntu's and Alpine's images, and in those of Red Hat, Fedora and Amazon Linux.
-_SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
 def freetds_path(ca_path: str) -> str:
@@ -35,7 +35,7 @@ def writing_commands(ca_path: str) -> str:
     configuration, roots = freetds_path(ca_path), roots_path(ca_path)
     return (
         f"printf '%s\\n' {lines} > {configuration} && cat {ca_path} > {roots} && "
-        f"for f in {' '.join(_SYSTEM_ROOTS)}; do if [ -f $f ]; then cat $f >> {roots}; break; fi; done && "
+        f"for f in {' '.join(SYSTEM_ROOTS)}; do if [ -f $f ]; then cat $f >> {roots}; break; fi; done && "
         f"chmod 444 {configuration} {roots}"
     )
 

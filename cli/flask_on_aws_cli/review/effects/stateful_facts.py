@@ -49,35 +49,27 @@ def _major_parts(engine: Any) -> int:
 
 
 def _database(resource: Resource, inputs: _Inputs) -> Facts:
-    engine = inputs.get("engine", "")
-    return {
-        "kind": "database",
-        "engine": engine,
-        "major_parts": _major_parts(engine),
-        "database_name": inputs.get("dbName", ""),
-        "username": inputs.get("username", ""),
-        "kms_key_id": inputs.get("kmsKeyId", AWS_KEY),
-        "engine_version": inputs.get("engineVersion"),
-        "allow_major_upgrade": inputs.get("allowMajorVersionUpgrade", False),
-        "storage_gib": inputs.get("allocatedStorage"),
-        "backup_days": inputs.get("backupRetentionPeriod", _DEFAULT_BACKUP_DAYS["instance"]),
-        "deletion_protection": inputs.get("deletionProtection", False),
-        "final_snapshot": not inputs.is_set("skipFinalSnapshot"),
-    }
+    facts = _server(inputs, inputs.get("dbName", ""), inputs.get("username", ""), "instance")
+    return {**facts, "storage_gib": inputs.get("allocatedStorage")}
 
 
 def _cluster(resource: Resource, inputs: _Inputs) -> Facts:
+    return _server(inputs, inputs.get("databaseName", ""), inputs.get("masterUsername", ""), "cluster")
+
+
+def _server(inputs: _Inputs, database_name: Any, username: Any, kind: str) -> dict[str, Any]:
+    """What instances and clusters have in common."""
     engine = inputs.get("engine", "")
     return {
         "kind": "database",
         "engine": engine,
         "major_parts": _major_parts(engine),
-        "database_name": inputs.get("databaseName", ""),
-        "username": inputs.get("masterUsername", ""),
+        "database_name": database_name,
+        "username": username,
         "kms_key_id": inputs.get("kmsKeyId", AWS_KEY),
         "engine_version": inputs.get("engineVersion"),
         "allow_major_upgrade": inputs.get("allowMajorVersionUpgrade", False),
-        "backup_days": inputs.get("backupRetentionPeriod", _DEFAULT_BACKUP_DAYS["cluster"]),
+        "backup_days": inputs.get("backupRetentionPeriod", _DEFAULT_BACKUP_DAYS[kind]),
         "deletion_protection": inputs.get("deletionProtection", False),
         "final_snapshot": not inputs.is_set("skipFinalSnapshot"),
     }

@@ -75,9 +75,7 @@ def test_it_serves_read_only_as_an_ordinary_user_and_stops_with_zero(container: 
     assert _wait(f"{_address(container)}/up") == "up\n"
     assert docker("exec", container, "id", "--user").stdout == "10001\n"
     assert docker("exec", container, "touch", "/app/x", check=False).returncode != 0
-    began = time.monotonic()
     docker("stop", "--time", str(TIMERS.stop_timeout), container)
-    assert 1 <= time.monotonic() - began < 15
     assert docker("inspect", container, "--format", "{{.State.ExitCode}}").stdout == "0\n"
     assert '"SIGTERM: serving for another 1 s"' in docker("logs", container).stderr
 

@@ -22,17 +22,12 @@ from flask_on_aws_cli.local_project.location import Target
 from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
+from tests.waiting import until
+
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
 GROUP, BALANCER = f"{ARN}targetgroup/web/1", f"{ARN}loadbalancer/app/web/1"
 QUICK = HealthCheck(path="/up", interval=0.2, timeout=0.5, healthy_threshold=2, unhealthy_threshold=2)
 DEFAULT_GROUP = TargetGroup(GROUP, deregistration_delay=2, health_check=QUICK)
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"the condition was not met within {seconds} s"
-        time.sleep(0.02)
 
 
 class _Echo(BaseHTTPRequestHandler):

@@ -1,7 +1,6 @@
 """A local AWS with ECS in the process of the tests, and the API calls that they use."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psutil
@@ -10,20 +9,11 @@ from flask_on_aws_cli.local_aws.ecs.data_plane import Ecs
 from flask_on_aws_cli.local_project.location import Location
 from moto.moto_api._internal import moto_api_backend
 
+from tests.waiting import until
+
 from .conftest import client
 from .probing import ProbingTargets
 from .runtimes import RUNTIMES
-
-
-def until(condition: Callable[[], Any], seconds: float = 20, state: Callable[[], Any] = lambda: "") -> Any:
-    """Wait until the condition's result is true, and return it; the error contains the state."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {state()}")
 
 
 def is_alive(pid: int) -> bool:

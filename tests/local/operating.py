@@ -13,7 +13,8 @@ from flask_on_aws_cli.local_project.project import LocalAws, open_local_aws
 from flask_on_aws_cli.pulumi_engine.session import state_file
 from flask_on_aws_cli.pulumi_engine.state import State
 
-from .cloud import until
+from tests.waiting import until
+
 from .conftest import client
 from .load import Load
 from .runtimes import APP

@@ -25,7 +25,6 @@ from balancing import (
     configuration,
     raw_target,
     read_head,
-    until,
     wait_for_state,
 )
 from flask_on_aws_cli.local_aws.load_balancer import (
@@ -42,6 +41,8 @@ from flask_on_aws_cli.local_aws.load_balancer import (
 from flask_on_aws_cli.local_aws.load_balancer.configuration import Configuration, TargetGroup
 from flask_on_aws_cli.local_project.location import Target
 from flask_on_aws_cli.shared.certificate_authority import Authority
+
+from tests.waiting import until
 
 
 def client(balancer, folder, **options):
@@ -352,7 +353,7 @@ def test_a_client_that_disconnects_ends_the_request_at_the_target(tmp_path):
         wait_for_state(balancer, target, "healthy")
         with http.stream("GET", "/") as response:
             assert next(response.iter_raw()) == b"x"
-        assert disconnected.wait(3)
+        assert disconnected.wait(15)  # before the idle timeout
         log = tmp_path / "balancer" / "access.log"
         until(lambda: " 460 200 " in log.read_text())
 
@@ -369,8 +370,8 @@ def test_a_client_that_stops_sending_gets_408(tmp_path):
 def test_an_idle_connection_is_closed_after_the_idle_timeout(tmp_path):
     with balancing(tmp_path, configuration(idle_timeout=1)) as balancer, _plain_tls(balancer) as connection:
         began = time.monotonic()
-        assert connection.recv(1) == b""
-        assert 0.8 < time.monotonic() - began < 3
+        assert connection.recv(1) == b""  # the socket's own timeout is longer
+        assert time.monotonic() - began > 0.8
 
 
 # Targets
@@ -468,17 +469,18 @@ def test_a_deregistered_target_finishes_its_requests_and_soon_gets_no_new_ones(t
 
 
 def test_the_configuration_can_change_while_requests_are_served(tmp_path):
-    current = [configuration()]
+    current = [configuration(idle_timeout=600)]
     with balancing(tmp_path, lambda: current[0]) as balancer, client(balancer, tmp_path) as http:
         assert http.get("/").status_code == 503
         before = dict(balancer.ports)
-        current[0] = configuration(Rule(1, FixedResponse(200, "text/plain", "hi"), (PathPattern(("/*",)),)))
+        rule = Rule(1, FixedResponse(200, "text/plain", "hi"), (PathPattern(("/*",)),))
+        current[0] = configuration(rule, idle_timeout=600)
         until(lambda: http.get("/").text == "hi")
         assert dict(balancer.ports) == before
         current[0] = Configuration()
         until(lambda: not balancer.ports)
         # The client keeps a connection open, and no listener waits until it is closed.
-        until(lambda: not any(listens(port) for port in before.values()), seconds=4)
+        until(lambda: not any(listens(port) for port in before.values()))
 
 
 def listens(port):

@@ -15,8 +15,8 @@ from flask_on_aws_cli.shared.certificate_authority import Authority
 from moto.moto_api._internal import moto_api_backend
 
 from tests.valkey import ask, requires_server
+from tests.waiting import until
 
-from .cloud import until
 from .conftest import client
 
 pytestmark = requires_server
@@ -151,7 +151,7 @@ def test_another_eviction_policy_takes_effect_and_nothing_is_lost(local):
 def test_a_killed_server_is_started_again_on_its_port(local):
     port = local.create()
     os.kill(local.pid(), signal.SIGKILL)
-    until(lambda: local.answers("PING") == ["+PONG"], 30)
+    until(lambda: local.answers("PING") == ["+PONG"])
     assert local.available() == port
 
 
@@ -162,8 +162,8 @@ def test_the_next_daemon_has_the_data_and_the_port_even_if_the_server_was_left_r
     local.caches.stop()
     assert psutil.pid_exists(left)
     local.start()
-    until(lambda: not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE, 30)
-    until(lambda: local.answers("GET job") == ["1"], 30)
+    until(lambda: not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: local.answers("GET job") == ["1"])
     assert local.available() == port
 
 
@@ -182,7 +182,7 @@ def test_without_a_server_on_the_machine_the_stack_goes_up_and_a_sentence_says_w
     assert "neither Valkey nor Redis is installed" in fault.error
     assert "apt-get install" in fault.error
     monkeypatch.undo()
-    until(lambda: local.answers("PING") == ["+PONG"], 30)
+    until(lambda: local.answers("PING") == ["+PONG"])
     assert local.available() == port  # the app's secret has it
 
 
@@ -195,5 +195,5 @@ def test_a_server_that_does_not_start_is_reported_with_its_log(local, monkeypatc
     local.api.create_replication_group(
         ReplicationGroupId="cache", ReplicationGroupDescription="A cache", Engine="valkey", AuthToken=TOKEN
     )
-    until(lambda: local.group()["Status"] == "create-failed", 30)
+    until(lambda: local.group()["Status"] == "create-failed")
     assert any("tls-port: Bad directive" in fault.error for fault in local.faults.current())

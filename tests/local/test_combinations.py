@@ -6,8 +6,8 @@ import pytest
 from flask_on_aws.build_plan.plan import BuildPlanError, plan_build
 
 from tests.apps.combinations import COMBINATIONS
+from tests.waiting import until
 
-from .cloud import until
 from .project import Local, opened
 
 pytestmark = pytest.mark.slow
@@ -30,5 +30,5 @@ def test_the_app_serves(local: Local, name: str) -> None:
     local.configure(app=name, startCommand=caught.value.proposal.command, database="none", bucket="none")
     assert "health path: /healthz" in local.up()
     # For a moment, the load balancer still sends requests to the app before it, which ends at SIGTERM.
-    until(lambda: local.get("/static/style.css") == (200, style), 30)
-    until(lambda: local.get("/") == (200, "127.0.0.1"), 30)
+    until(lambda: local.get("/static/style.css") == (200, style))
+    until(lambda: local.get("/") == (200, "127.0.0.1"))

@@ -19,7 +19,9 @@ from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 from flask_on_aws_cli.task_model.environment_images import ImageBuild
 
-from .cloud import Cloud, until
+from tests.waiting import until
+
+from .cloud import Cloud
 from .conftest import REGION, marks_of
 from .runtimes import AsContainers, docker
 
@@ -297,7 +299,7 @@ def test_a_container_that_listens_elsewhere_is_reported_at_once(
 ) -> None:
     definition = cloud.define(name, command=["python", "-c", LISTEN, address, port])
     cloud.serve(name, definition, grace=240)
-    until(lambda: cloud.tasks(name, "STOPPED"), 40)
+    until(lambda: cloud.tasks(name, "STOPPED"))
     task = cloud.tasks(name, "STOPPED")[0]
     assert task["stoppedReason"].startswith(f"The app listens {reason}")
     assert diagnose(Evidence("ServiceSchedulerInitiated", task["stoppedReason"])).kind == "wrong port"
@@ -307,7 +309,7 @@ def test_a_container_that_listens_elsewhere_is_reported_at_once(
 def test_an_app_that_opens_its_port_late_is_not_reported(cloud: Cloud) -> None:
     late = "import time; time.sleep(12); " + LISTEN
     cloud.serve("late", cloud.define("late", command=["python", "-c", late, "0.0.0.0", "8080"]), grace=240)
-    until(lambda: cloud.tasks("late"), 30)
+    until(lambda: cloud.tasks("late"))
     time.sleep(14)
     assert cloud.tasks("late", "STOPPED") == []
     cloud.ecs.update_service(cluster="c", service="late", desiredCount=0)

@@ -15,8 +15,8 @@ from flask_on_aws.runtime_contract.contract import BROKER, COMPAT, PRODUCTS, SER
 from flask_on_aws.runtime_contract.presets import PRESET_VARIABLES
 
 from tests.setting_values import SERVICE_KINDS
+from tests.waiting import until
 
-from .cloud import until
 from .project import Local
 
 APP = Path(__file__).with_name("contract_app")
@@ -76,7 +76,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
         assert (f"serves it here in place of {product}." in output) == (engine == served)
     local.operate("run", "--", "python", "contract_check.py", "one-off")
     roles = {"web", "worker", "release", "one-off"}
-    by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged, 30)
+    by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged)
     assert {role: report["problems"] for role, report in by_role.items()} == {role: [] for role in roles}
     if client == "mysql":
         assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"

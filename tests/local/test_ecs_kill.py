@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 from flask_on_aws_cli.local_project.location import Location
 
-from .cloud import Api, is_alive, until
+from tests.waiting import until
+
+from .cloud import Api, is_alive
 
 Daemon = Callable[..., subprocess.Popen[str]]
 
@@ -27,11 +29,9 @@ def test_a_new_daemon_replaces_the_tasks_of_a_killed_one(location: Location, dae
     assert len(alive(before)) == 2
     process.kill()
     process.wait()
-    until(lambda: not alive(before), 6)  # they ignore SIGTERM, so only the reaper can end them
+    until(lambda: not alive(before))  # they ignore SIGTERM, so only the reaper can end them
     daemon(runtime)
-    started = time.monotonic()
     api.steady("web")
-    assert time.monotonic() - started < 5
     assert len(alive(api.runtime.pids(location))) == 2
     stopped = api.tasks("web", "STOPPED")
     assert {(task["stopCode"], task["lastStatus"]) for task in stopped} == {("TerminationNotice", "STOPPED")}

@@ -7,8 +7,8 @@ import requests
 
 from tests.e2e.stacks import ROOT
 from tests.valkey import requires_server
+from tests.waiting import until
 
-from .cloud import until
 from .project import Local, opened
 
 # One process each, so that the test machine has room for a worker and beat next to two web tasks.
@@ -44,7 +44,7 @@ def test_the_django_app_takes_a_form_serves_static_files_and_runs_celery(tmp_pat
         assert "Hello from the engine" in session.post(local.url, form).text
         assert "Log in" in session.get(f"{local.url}/admin/").text
         # The view's job and at least one of beat's.
-        until(lambda: local.rows("SELECT entries, runs > 1 FROM entries_count") == ["1|t"], seconds=30)
+        until(lambda: local.rows("SELECT entries, runs > 1 FROM entries_count") == ["1|t"])
 
 
 def test_the_fastapi_app_stores_a_note_and_sees_its_visitor_s_address(tmp_path: Path) -> None:

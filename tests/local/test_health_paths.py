@@ -16,7 +16,9 @@ from flask_on_aws_cli.local_aws.load_balancer.health_checks import ChosenPath
 from flask_on_aws_cli.local_project.health_routes import read_health_routes, write_health_routes
 from flask_on_aws_cli.local_project.location import Target
 
-from .balancing import GROUP, balancing, configuration, until
+from tests.waiting import until
+
+from .balancing import GROUP, balancing, configuration
 from .project import Local, opened
 
 CHECK = HealthCheck(path="/up", interval=0.1, timeout=1, healthy_threshold=2, unhealthy_threshold=2, routes=())

@@ -8,7 +8,9 @@ import pytest
 from flask_on_aws_cli.local_aws.ecs.scheduler.autoscaling import Autoscaling
 from flask_on_aws_cli.local_project.location import Location
 
-from .cloud import Cloud, until
+from tests.waiting import until
+
+from .cloud import Cloud
 from .conftest import client
 
 

@@ -18,7 +18,8 @@ from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.main import main
 from flask_on_aws_cli.operations.old_release import ROLLBACK_OF
 
-from .cloud import until
+from tests.waiting import until
+
 from .operating import CLUSTER, Operated, image, open_project
 
 COMMAND = str(Path(sys.executable).parent / "flask-on-aws")
@@ -77,7 +78,7 @@ def test_a_rollback_to_a_deregistered_task_definition_loses_no_requests(app: Ope
     assert app.ecs.describe_task_definition(taskDefinition="app-web:1")["taskDefinition"]["status"] == "INACTIVE"
     with app.load() as load:
         output = output_of(app, "rollback", "--yes")
-        until(lambda: app.running_release() == "first", 20)
+        until(lambda: app.running_release() == "first")
     load.check(at_least=50)
     order = [output.index(text) for text in ("web runs release 1 again", "worker runs release 1 again")]
     assert order == sorted(order)
@@ -207,7 +208,7 @@ def test_status_shows_a_failing_deployment_which_can_be_rolled_back(app: Operate
         reasons = [target["reason"] for target in web["targets"] if target["state"] == "unhealthy"]
         return web["rollout"] == "IN_PROGRESS" and web["release"] is None and bool(reasons)
 
-    until(unhealthy, 40)
+    until(unhealthy)
     output = output_of(app, "status")
     assert "rollout IN_PROGRESS" in output
     assert "no recorded release (app-web:5" in output
@@ -223,7 +224,7 @@ def test_an_interrupted_rollback_is_finished_and_recorded_by_the_same_command(ap
     recorded, before = app.releases()[0].number, app.service("web")["taskDefinition"]
     arguments = ["rollback", "2", "--yes", "--service", "web", "--project", str(app.project)]
     process = subprocess.Popen([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until(lambda: app.service("web")["taskDefinition"] != before, 30)
+    until(lambda: app.service("web")["taskDefinition"] != before)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -233,4 +234,4 @@ def test_an_interrupted_rollback_is_finished_and_recorded_by_the_same_command(ap
     assert "web runs release 2 again" in output_of(app, *arguments[:3], "--service", "web")
     newest = app.releases()[0]
     assert (newest.number, newest.task_definition, newest.rolled_back_to) == (recorded + 1, copy, 2)
-    until(lambda: app.running_release() == "second", 20)  # the old task responds until it is drained
+    until(lambda: app.running_release() == "second")  # the old task responds until it is drained

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Request, expect
 
 from app_template.tests.pages import PNG
+from tests.waiting import until
 
-from .cloud import is_alive, until
+from .cloud import is_alive
 from .load import Load
 from .project import Local, opened
 from .runtimes import AsProcesses

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import threading
-import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from flask_on_aws_cli.local_aws.rds import Databases, Instance
 from flask_on_aws_cli.mariadb_server import binaries
 from flask_on_aws_cli.mariadb_server.binaries import NoMariadbError, find
 from flask_on_aws_cli.shared.certificate_authority import Authority
+
+from tests.waiting import until
 
 try:
     VERSION = find().version
@@ -134,6 +136,12 @@ def test_a_new_password_does_not_close_connections(rds):
         assert not file.exists() or "second" not in file.read_text()
 
 
+def stored_rows(rds):
+    """The rows, or nothing while the database does not accept connections."""
+    with suppress(pymysql.OperationalError):
+        return rds.rows("SELECT n FROM stored")
+
+
 def test_data_survives_a_reboot_a_stop_and_a_kill_with_a_restart(rds):
     rds.databases.create(INSTANCE).result(60)
     rds.rows("CREATE TABLE stored (n int)")
@@ -141,19 +149,10 @@ def test_data_survives_a_reboot_a_stop_and_a_kill_with_a_restart(rds):
     port = rds.databases.statuses()["web"].port
     rds.databases.reboot("web").result(60)
     os.kill(int((rds.folder / "rds/instances/web/data/mariadbd.pid").read_text()), signal.SIGKILL)
-    began = time.monotonic()
-    while True:
-        try:
-            assert rds.rows("SELECT n FROM stored") == [(1,)]
-            break
-        except pymysql.OperationalError:
-            assert time.monotonic() - began < 60
-            time.sleep(0.1)
+    assert until(lambda: stored_rows(rds)) == [(1,)]
     rds.databases.stop()
     rds.databases.start()
-    deadline = time.monotonic() + 30
-    while rds.databases.statuses()["web"].state != "available" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: rds.databases.statuses()["web"].state == "available")
     assert rds.rows("SELECT n FROM stored") == [(1,)]
     assert rds.databases.statuses()["web"].port == port
 
@@ -197,9 +196,7 @@ def restarted_with_data_of(rds, version):
     file = rds.folder / "rds/instances/web/instance.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "data_major": version}))
     rds.databases.start()
-    deadline = time.monotonic() + 30
-    while rds.databases.statuses()["web"].state not in ("available", "failed") and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: rds.databases.statuses()["web"].state in ("available", "failed"))
     return rds.databases.statuses()["web"]
 
 

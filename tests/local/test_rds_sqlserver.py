@@ -7,7 +7,8 @@ from flask_on_aws_cli.local_aws.rds import Databases, Instance
 from flask_on_aws_cli.shared.certificate_authority import Authority
 from flask_on_aws_cli.sqlserver_server.image import NoSqlServerError, check_image, reference
 
-from .cloud import until
+from tests.waiting import until
+
 from .project import Local
 
 INSTANCE = Instance("shop-db", "16.00", "admin", "first-pass'word", None, {"rds.force_ssl": "1"}, "sqlserver-ex")
@@ -62,7 +63,7 @@ def test_an_instance_without_the_image_is_an_address_at_which_nothing_listens(no
         )
         databases.stop()
         databases.start()
-        until(lambda: databases.statuses()["shop-db"].state == "available", 10)
+        until(lambda: databases.statuses()["shop-db"].state == "available")
         assert databases.statuses()["shop-db"].port == status.port
         databases.delete("shop-db").result()
     finally:

@@ -21,8 +21,8 @@ from flask_on_aws_cli.local_project.location import Location
 from flask_on_aws_cli.local_project.project import find_local_aws
 
 from tests.e2e.stacks import copy_program
+from tests.waiting import until
 
-from .cloud import until
 from .load import Load
 
 COMMAND = [str(Path(sys.executable).parent / "flask-on-aws"), "local"]

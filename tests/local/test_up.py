@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.e2e.stacks import copy_program
+from tests.waiting import until
 
-from .cloud import until
 from .load import Load
 from .project import COMMAND, UP_SECONDS, Local
 from .runtimes import docker, has_docker_engine

@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from .processes import App, Instance, until
+from tests.waiting import until
+
+from .processes import App, Instance
 
 _BOUNDARY = "----board"
 _PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
@@ -59,8 +61,8 @@ def _kill_workers(instance: Instance) -> None:
     assert workers
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
-    until(lambda: not set(workers) & set(instance.workers()), 10)
-    until(lambda: instance.status("/up") == 200, 20)  # the server replaces its workers
+    until(lambda: not set(workers) & set(instance.workers()))
+    until(lambda: instance.status("/up") == 200)  # the server replaces its workers
 
 
 def _check_posts(app: App) -> int:

@@ -98,7 +98,7 @@ def test_a_loop_continues_after_a_failure_more_slowly_until_it_succeeds() -> Non
     assert faults.current()[0].title == "working"
     assert 3 <= len(times) < 10  # 0.01, 0.02, 0.04 … seconds
     broken[0] = False
-    assert succeeded.wait(5)
+    assert succeeded.wait(60)
     time.sleep(0.1)
     loop.stop()
     assert faults.current() == []
@@ -107,10 +107,10 @@ def test_a_loop_continues_after_a_failure_more_slowly_until_it_succeeds() -> Non
 
 def test_a_loop_wakes_and_stops_at_once() -> None:
     done = threading.Event()
-    loop = Loop("working", done.set, 60, Faults())
+    loop = Loop("working", done.set, 600, Faults())
     loop.start()
     loop.wake()
-    assert done.wait(1)
+    assert done.wait(60)
     started = time.monotonic()
     loop.stop()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60  # otherwise it waits until the loop's next turn

@@ -1,0 +1,20 @@
+"""Waiting for a condition in tests."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+# For any condition, whose time on an idle machine does not matter: eight tests at once share two cores in CI, where
+# tasks that start within a second elsewhere have taken more than five.
+SECONDS = 60
+
+
+def until(condition: Callable[[], Any], seconds: float = SECONDS, state: Callable[[], Any] = lambda: "") -> Any:
+    """Wait until the condition's result is true, and return it; the error contains the state."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"the condition was not met within {seconds} s: {state()}")

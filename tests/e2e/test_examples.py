@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from uv import find_uv_bin
 
 from tests.e2e.stacks import ROOT, Stack
 
@@ -27,9 +28,9 @@ def installed(tmp_path_factory) -> Path:
         ROOT / "components", source, ignore=shutil.ignore_patterns("__pycache__", "venv", "build", "*.egg-info")
     )
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [find_uv_bin(), "pip", "install", "--quiet", "--python", str(folder / "venv" / "bin" / "python")]
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    subprocess.run([*pip, *(line for line in lines if "==" in line), str(source)], check=True)
+    subprocess.run([*install, *(line for line in lines if "==" in line), str(source)], check=True)
     return folder / "venv"
 
 

@@ -22,17 +22,14 @@ LONG_SECONDS = 10
 # The estimate for a short test: half of them take less than a hundredth of a second, some one or two seconds.
 SHORT_SECONDS = 0.1
 # Tests that measure seconds or use a browser, whose requests fail (ERR_NETWORK_CHANGED) when a container starts or
-# stops. They run after all others, two at a time and without containers.
+# stops. They run after all others, three at a time and without containers.
 QUIET = (
     "tests/reliability/",
     "tests/local/test_balancer.py",
     "tests/local/test_ecs.py",
-    "tests/local/test_ecs_kill.py",
-    "tests/local/test_endpoint.py",
     "tests/local/test_local_autoscaling.py",
     "tests/local/test_page.py",
     "tests/local/test_projects.py",
-    "tests/local/test_rds.py",
 )
 
 

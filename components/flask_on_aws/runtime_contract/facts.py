@@ -11,6 +11,8 @@ from .timers import TIMERS, Timers
 # Where images keep the RDS root certificates. A dedicated directory: an init container mounts a volume there, and a
 # volume over /etc/ssl/certs would hide all other certificates.
 CA_PATH = "/etc/rds-ca/rds-ca-bundle.pem"
+# Scheme of the cache's URL, by which clients of Redis and Valkey use TLS.
+CACHE_SCHEME = "rediss"
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def query_of(database: DatabaseFacts) -> str:
 
 def cache_url(cache: CacheFacts, token: str) -> str:
     """URL of the cache. redis-py verifies the certificate without its query, but Celery rejects a URL without it."""
-    return f"rediss://:{quote(token, safe='')}@{cache.host}:{cache.port}/0?ssl_cert_reqs=required"
+    return f"{CACHE_SCHEME}://:{quote(token, safe='')}@{cache.host}:{cache.port}/0?ssl_cert_reqs=required"
 
 
 def url_of(inputs: Inputs) -> str:

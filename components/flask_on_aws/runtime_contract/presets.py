@@ -7,7 +7,7 @@ import base64
 import json
 
 from .database_url import PRODUCTS
-from .facts import Inputs, Variable, bind, cache_url_of, hostname, url_of
+from .facts import CACHE_SCHEME, Inputs, Variable, bind, cache_url_of, hostname, url_of
 
 # Upsun's names of a product's service, of its scheme and of its endpoint: https://docs.upsun.com/add-services/postgresql.html,
 # https://docs.upsun.com/add-services/mysql.html
@@ -18,6 +18,10 @@ _UPSUN = {
     "sqlserver": ("sqlserver", "sqlsrv", "sqlserver"),  # Upsun has none; Laravel's name of the scheme
 }
 _STAGES = {"development": "local", "staging": "test", "production": "live"}
+
+
+def _encode(value: object) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
 
 
 def _relationships(inputs: Inputs) -> str:
@@ -33,7 +37,21 @@ def _relationships(inputs: Inputs) -> str:
         "rel": endpoint,
         "query": {"is_master": True},
     }
-    return base64.b64encode(json.dumps({name: [relationship]}).encode()).decode()
+    relationships = {name: [relationship]}
+    if inputs.facts.cache:
+        relationships["valkey"] = [
+            {
+                "host": inputs.cache.host,
+                "port": inputs.cache.port,
+                "path": None,
+                "username": None,
+                "password": inputs.cache_token,
+                "scheme": CACHE_SCHEME,
+                "rel": "valkey",
+                "query": {},
+            }
+        ]
+    return _encode(relationships)
 
 
 def _upsun_scheme(inputs: Inputs) -> str:
@@ -64,6 +82,15 @@ def _external_url(inputs: Inputs) -> str:
     return inputs.facts.external_url.rstrip("/")
 
 
+def _routes(inputs: Inputs) -> str:
+    """Upsun's description of the routes: https://docs.upsun.com/define-routes.html#access-routes-within-your-app."""
+    route = {"type": "upstream", "upstream": "app", "id": None, "attributes": {}}
+    routes = {f"{_external_url(inputs)}/": {**route, "primary": True, "original_url": "https://{default}/"}}
+    for alias in inputs.facts.aliases:
+        routes[f"https://{alias}/"] = {**route, "primary": False, "original_url": f"https://{alias}/"}
+    return _encode(routes)
+
+
 _DIVIO: tuple[Variable, ...] = (
     Variable("DOMAIN", "plain", "The same as `EXTERNAL_HOSTNAME`", hostname, preset="divio"),
     Variable("DOMAIN_ALIASES", "plain", "Other domains, separated by commas", lambda k: ",".join(k.facts.aliases), preset="divio"),
@@ -76,7 +103,10 @@ _DIVIO: tuple[Variable, ...] = (
 _UPSUN_VARIABLES: tuple[Variable, ...] = (
     Variable("PLATFORM_ENVIRONMENT_TYPE", "plain", "The same as `FLASK_ENV`", lambda k: k.facts.environment, preset="upsun"),
     Variable("PLATFORM_PROJECT_ENTROPY", "secret", "The same as `SECRET_KEY`", lambda k: k.secret_key, preset="upsun"),
-    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database, as base64-encoded JSON", _relationships, "database", "upsun"),
+    Variable("PLATFORM_RELATIONSHIPS", "secret", "The database and the cache, as base64-encoded JSON", _relationships, "database", "upsun"),
+    Variable("PLATFORM_ROUTES", "plain", "The app's addresses, as base64-encoded JSON", _routes, preset="upsun"),
+    Variable("PLATFORM_BRANCH", "plain", "Git branch of the release; empty if unknown", _branch, preset="upsun"),
+    Variable("PLATFORM_TREE_ID", "plain", "The same as `RELEASE`", _release, preset="upsun"),
     Variable("DB_HOST", "plain", "Host of the database", lambda k: k.database.host, "database", "upsun"),
     Variable("DB_PORT", "plain", "Port of the database", lambda k: k.database.port, "database", "upsun"),
     Variable("DB_PATH", "plain", "Name of the database", lambda k: k.database.name, "database", "upsun"),
@@ -100,6 +130,11 @@ _UPSUN_VARIABLES: tuple[Variable, ...] = (
     Variable("MARIADB_USERNAME", "plain", "The same as `MYSQL_USER`", lambda k: k.database.user, "mariadb", "upsun"),
     Variable("MARIADB_PASSWORD", "secret", "The same as `MYSQL_PASSWORD`", lambda k: k.password, "mariadb", "upsun"),
     Variable("MARIADB_SCHEME", "plain", "The same as `DB_CONNECTION`", _upsun_scheme, "mariadb", "upsun"),
+    Variable("REDIS_SCHEME", "plain", "Always `rediss`, since the cache accepts only TLS", lambda k: CACHE_SCHEME, "cache", "upsun"),
+    Variable("VALKEY_HOST", "plain", "The same as `REDIS_HOST`", lambda k: k.cache.host, "cache", "upsun"),
+    Variable("VALKEY_PORT", "plain", "The same as `REDIS_PORT`", lambda k: k.cache.port, "cache", "upsun"),
+    Variable("VALKEY_PASSWORD", "secret", "The same as `REDIS_PASSWORD`", lambda k: k.cache_token, "cache", "upsun"),
+    Variable("VALKEY_SCHEME", "plain", "The same as `REDIS_SCHEME`", lambda k: CACHE_SCHEME, "cache", "upsun"),
 )  # fmt: skip
 _GUNICORN_TUTORIAL: tuple[Variable, ...] = (
     Variable("DB_CONNECTION_STRING", "secret", "The same as `DATABASE_URL`; the tutorial's page shows it to every visitor, so remove it there", url_of, "database", "gunicorn-tutorial"),

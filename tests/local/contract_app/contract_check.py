@@ -63,6 +63,7 @@ PATTERNS = {
     "DOMAIN_ALIASES": "",
     "GIT_BRANCH": "main",
     "GUNICORN_BIND": r"0\.0\.0\.0:\d+",
+    "PLATFORM_BRANCH": "main",
     "RAILWAY_GIT_BRANCH": "main",
     "RENDER_GIT_BRANCH": "main",
     "STAGE": "local|test|live",
@@ -94,9 +95,14 @@ def aliases() -> Iterator[str]:
 
 
 def relationships() -> Iterator[str]:
-    """Upsun's two descriptions of the database are those of its URL."""
+    """Upsun's descriptions of the database and the cache are those of their URLs."""
     url = urlsplit(env["DATABASE_URL"])
-    ((_, (relationship,)),) = json.loads(base64.b64decode(env["PLATFORM_RELATIONSHIPS"], validate=True)).items()
+    described = json.loads(base64.b64decode(env["PLATFORM_RELATIONSHIPS"], validate=True))
+    (cache,) = described.pop("valkey")
+    cache_url = f"{cache['scheme']}://:{cache['password']}@{cache['host']}:{cache['port']}"
+    if not env["REDIS_URL"].startswith(f"{cache_url}/"):
+        yield "the cache of PLATFORM_RELATIONSHIPS is not that of REDIS_URL"
+    ((_, (relationship,)),) = described.items()
     parts = {
         "host": ("DB_HOST", url.hostname),
         "port": ("DB_PORT", url.port),
@@ -111,6 +117,13 @@ def relationships() -> Iterator[str]:
             yield f"{name} is not that of DATABASE_URL"
     if relationship["scheme"] != env["DB_CONNECTION"]:
         yield "the scheme of PLATFORM_RELATIONSHIPS is not DB_CONNECTION"
+
+
+def routes() -> Iterator[str]:
+    """Upsun's description of the routes has the app's address."""
+    described = json.loads(base64.b64decode(env["PLATFORM_ROUTES"], validate=True))
+    if [url for url, route in described.items() if route["primary"]] != [f"{env['EXTERNAL_URL']}/"]:
+        yield "the primary route of PLATFORM_ROUTES is not EXTERNAL_URL"
 
 
 def secret_key() -> Iterator[str]:
@@ -261,6 +274,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     address,
     aliases,
     relationships,
+    routes,
     secret_key,
     database_url,
     database,

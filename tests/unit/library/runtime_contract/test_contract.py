@@ -312,7 +312,7 @@ def test_presets_add_to_the_base_and_adaptable_is_the_base():
     assert added("upsun") == (
         {"DB_HOST", "DB_PORT", "DB_PATH", "DB_DATABASE", "DB_USERNAME", "DB_SCHEME", "DB_CONNECTION"}
         | {"POSTGRESQL_HOST", "POSTGRESQL_PORT", "POSTGRESQL_PATH", "POSTGRESQL_USERNAME", "POSTGRESQL_SCHEME"}
-        | {"PLATFORM_ENVIRONMENT_TYPE"},
+        | {"PLATFORM_ENVIRONMENT_TYPE", "PLATFORM_ROUTES", "PLATFORM_BRANCH", "PLATFORM_TREE_ID"},
         {"DB_PASSWORD", "POSTGRESQL_PASSWORD", "PLATFORM_PROJECT_ENTROPY", "PLATFORM_RELATIONSHIPS"},
     )
 
@@ -330,6 +330,32 @@ def test_values_of_the_presets():
     assert (found["DB_SCHEME"], found["DB_CONNECTION"]) == ("postgresql", "pgsql")
     assert (found["GUNICORN_PROCESSES"], found["GUNICORN_THREADS"]) == ("2", "4")
     assert found["GUNICORN_BIND"] == "0.0.0.0:8080"
+    assert (found["PLATFORM_BRANCH"], found["PLATFORM_TREE_ID"]) == ("main", found["RELEASE"])
+
+
+def test_upsuns_routes_are_the_apps_addresses():
+    routes = json.loads(base64.b64decode(plain_environment(ALL)["PLATFORM_ROUTES"]))
+    assert {url: (route["primary"], route["original_url"]) for url, route in routes.items()} == {
+        "https://app.example.com/": (True, "https://{default}/"),
+        "https://www.example.com/": (False, "https://www.example.com/"),
+        "https://example.com/": (False, "https://example.com/"),
+    }
+    assert {(route["type"], route["upstream"]) for route in routes.values()} == {("upstream", "app")}
+
+
+def test_upsuns_cache_is_in_its_variables_and_among_its_relationships():
+    facts = replace(ALL, cache=CacheFacts("cache.example.com", 6379))
+    plain, secret = plain_environment(facts), secret_values(facts, "p", "key", cache_token="t0ken")
+    (valkey,) = json.loads(base64.b64decode(secret["PLATFORM_RELATIONSHIPS"]))["valkey"]
+    assert (valkey["host"], valkey["port"], valkey["password"]) == ("cache.example.com", 6379, "t0ken")
+    assert (plain["VALKEY_HOST"], plain["VALKEY_PORT"], secret["VALKEY_PASSWORD"]) == (
+        "cache.example.com",
+        "6379",
+        "t0ken",
+    )
+    assert {valkey["scheme"], plain["VALKEY_SCHEME"], plain["REDIS_SCHEME"]} == {"rediss"}
+    without = json.loads(base64.b64decode(secret_values(ALL, "p", "key")["PLATFORM_RELATIONSHIPS"]))
+    assert list(without) == ["postgresql"]
 
 
 @pytest.mark.parametrize(

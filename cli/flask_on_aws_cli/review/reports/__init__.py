@@ -1,4 +1,5 @@
-"""The formats of a report, each a function from the report to text. Imports `model.py` of `review` alone."""
+"""The formats of a report, each a function from the report to text. Imports the models of `review`
+alone."""
 
 from collections.abc import Callable, Mapping
 

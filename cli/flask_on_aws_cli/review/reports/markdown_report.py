@@ -7,7 +7,9 @@ or HTML.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..cost_model import CostReport
 from ..model import Change, Loss, Operation, Report
+from .cost_sections import Row, assumptions, no_price, rows, unverified, usage_prices
 from .wording import consent, label, property_text, sections, verdict
 
 # GitHub rejects a comment of more than 65,536 characters; the rest is for what a workflow adds.
@@ -27,6 +29,7 @@ def as_markdown(report: Report) -> str:
     lines = [marker(report.stack), f"### {escaped(verdict(report))}", "", f"Compared with {escaped(report.base)}."]
     lines += _losses([*report.losses, *(loss for change in report.changes for loss in change.losses)])
     lines += _table(report)
+    lines += _costs(report.costs) if report.costs else []
     lines += [f"\n{escaped(note)}" for note in report.notes]
     head = "\n".join(lines)[:LIMIT]
     return head + "".join(_fitting(list(_details(report)), LIMIT - len(head)))
@@ -71,6 +74,38 @@ def _properties(change: Change) -> str:
     if change.operation is Operation.CREATE:
         return ""
     return ", ".join(dict.fromkeys(difference.path.split(".")[0] for difference in change.properties))
+
+
+def _costs(costs: CostReport) -> Iterator[str]:
+    """The differences of cost, and in a section that can be opened all that the stack costs."""
+    if costs.budget_problem:
+        yield f"\n**{escaped(costs.budget_problem)}**"
+    table = list(rows(costs))
+    changed = [row for row in table if row.delta]
+    if changed:
+        yield from ("", *_cost_table(changed[:_ROWS]))
+    if not costs.resources:
+        return
+    sentences = [f"No price: {sentence}" for sentence in no_price(costs)]
+    for title, parts in (
+        ("Assumed", assumptions(costs)),
+        ("New usage, 0 unless --usage sets it, in USD", usage_prices(costs)),
+        (f"Prices of {costs.collected}; read these again", unverified(costs)),
+    ):
+        sentences += [f"{title}: {'; '.join(parts)}."] if parts else []
+    listed = [*_cost_table(table[: 2 * _ROWS]), *(f"\n{escaped(sentence)}" for sentence in sentences)]
+    yield _folded(f"Cost in {costs.region}: {_total(table)} USD a month", listed)
+
+
+def _total(table: Sequence[Row]) -> str:
+    return next(row.after for row in table if row.label == "total")
+
+
+def _cost_table(table: Sequence[Row]) -> Iterator[str]:
+    yield from ("| USD a month | before | after | difference |", "|---|--:|--:|--:|")
+    for row in table:
+        label = f"{'· ' if row.is_part else ''}{row.label}"
+        yield f"| {' | '.join(map(escaped, (label, *row.cells)))} |"
 
 
 def _details(report: Report) -> Iterator[str]:

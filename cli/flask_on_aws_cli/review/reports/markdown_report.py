@@ -29,7 +29,8 @@ def as_markdown(report: Report) -> str:
     lines = [marker(report.stack), f"### {escaped(verdict(report))}", "", f"Compared with {escaped(report.base)}."]
     lines += _losses([*report.losses, *(loss for change in report.changes for loss in change.losses)])
     lines += _table(report)
-    lines += _costs(report.costs) if report.costs else []
+    if report.costs and (report.changes or report.budget_problem):  # a comment is about what changes
+        lines += _costs(report.costs)
     lines += [f"\n{escaped(note)}" for note in report.notes]
     head = "\n".join(lines)[:LIMIT]
     return head + "".join(_fitting(list(_details(report)), LIMIT - len(head)))
@@ -77,15 +78,16 @@ def _properties(change: Change) -> str:
 
 
 def _costs(costs: CostReport) -> Iterator[str]:
-    """The differences of cost, and in a section that can be opened all that the stack costs."""
+    """The differences of cost, and whether the budget is kept."""
     if costs.budget_problem:
         yield f"\n**{escaped(costs.budget_problem)}**"
-    table = list(rows(costs))
-    changed = [row for row in table if row.delta]
+    changed = [row for row in rows(costs) if row.delta]
     if changed:
         yield from ("", *_cost_table(changed[:_ROWS]))
-    if not costs.resources:
-        return
+
+
+def _cost_section(costs: CostReport) -> str:
+    """All that the stack costs."""
     sentences = [f"No price: {sentence}" for sentence in no_price(costs)]
     for title, parts in (
         ("Assumed", assumptions(costs)),
@@ -93,8 +95,9 @@ def _costs(costs: CostReport) -> Iterator[str]:
         (f"Prices of {costs.collected}; read these again", unverified(costs)),
     ):
         sentences += [f"{title}: {'; '.join(parts)}."] if parts else []
-    listed = [*_cost_table(table[: 2 * _ROWS]), *(f"\n{escaped(sentence)}" for sentence in sentences)]
-    yield _folded(f"Cost in {costs.region}: {_total(table)} USD a month", listed)
+    table = list(rows(costs))
+    lines = [*_cost_table(table), *(f"\n{escaped(sentence)}" for sentence in sentences)]
+    return _folded(f"Cost in {costs.region}: {_total(table)} USD a month", lines)
 
 
 def _total(table: Sequence[Row]) -> str:
@@ -109,6 +112,8 @@ def _cost_table(table: Sequence[Row]) -> Iterator[str]:
 
 
 def _details(report: Report) -> Iterator[str]:
+    if report.costs and report.costs.resources and report.changes:
+        yield _cost_section(report.costs)
     for name, changes in sections(report).items():
         for change in changes:
             if change.properties and change.operation is not Operation.CREATE:
@@ -130,7 +135,7 @@ def _folded(summary: str, lines: Iterable[str]) -> str:
 
 def _fitting(sections: Sequence[str], limit: int) -> Iterator[str]:
     """As many sections as fit, and how many do not."""
-    left_out = "\n\n{} more changes do not fit into a comment; run `flask-on-aws review`."
+    left_out = "\n\n{} more sections do not fit into a comment; run `flask-on-aws review`."
     remaining = limit - len(left_out) - 10  # digits of the number
     for index, section in enumerate(sections):
         if len(section) > remaining:

@@ -67,7 +67,8 @@ def verdict(report: Report) -> str:
     others = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.MISSING))
     rejected = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.IMPOSSIBLE))
     changes = f"{', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
-    return "; ".join([f"{report.stack}: {changes}", *([verdict_part(report.costs)] if report.costs else ())])
+    costs = [verdict_part(report.costs)] if report.costs and report.costs.resources else []
+    return "; ".join([f"{report.stack}: {changes}", *costs])
 
 
 def _listed(title: str, names: Sequence[str]) -> str:

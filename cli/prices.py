@@ -168,7 +168,7 @@ def read_offer(url: str, usage_types: set[str], open_url: Open) -> Offer:
         for values in itertools.islice(lines, METADATA_LINES):
             if values[:1] == ["Publication Date"]:
                 offer.date = values[1][:10]
-        columns = [name.replace(" ", "").lower() for name in next(lines, [])]
+        columns = [name.replace(" ", "").lower() for name in next(lines, list[str]())]
         if not offer.date or "usagetype" not in columns:
             raise ValueError(f"{url} is not a price list.")
         wanted = columns.index("usagetype")

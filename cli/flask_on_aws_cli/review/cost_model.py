@@ -149,6 +149,8 @@ class CostReport:
     """Those that cost something or may, the largest difference first, then the largest amount."""
     settings: Sequence[SettingCost] = ()
     """Empty if no setting of the stack changes, or what changes is not known."""
+    settings_left_out: int = 0
+    """How many settings change if they are too many to determine the cost of each."""
     assumptions: Sequence[Assumption] = ()
     collected: str = ""
     """When the prices were read."""

@@ -127,7 +127,7 @@ def _with_settings(
         return report
     keys = changed_settings(before, after, project.secret_keys)
     if len(keys) > MOST:
-        return report
+        return replace(report, settings_left_out=len(keys))
     settings = setting_costs(keys, before, after, report.after.total, cost_of, project.name)
     return replace(report, settings=settings)
 
@@ -169,6 +169,8 @@ def _notes(base: Snapshot, comparison: Comparison, evaluated: Evaluated) -> Iter
 def _cost_notes(costs: CostReport) -> Iterator[str]:
     if costs.resources and costs.region not in regions():
         yield f"Prices of {costs.region} are not known; those of {', '.join(sorted(regions()))} are."
+    if costs.settings_left_out:
+        yield f"{costs.settings_left_out} settings change, so the cost of each is not determined."
 
 
 def _accepted(project: Project) -> list[str]:

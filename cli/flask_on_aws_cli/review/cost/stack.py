@@ -1,7 +1,7 @@
 """The resources of a stack as functions that price them see them: properties, relations, prices, assumptions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ...pulumi_engine import Resource
 from ...pulumi_engine.model.references import references
-from ...pulumi_engine.model.values import Unknown, plain
+from ...pulumi_engine.model.values import Secret, Unknown, plain
 from ..cost_model import Line
 from ..effects.terraform_names import canonical_type
 from ..values import shown
@@ -124,11 +124,14 @@ class Priced:
         return re.search(rf"(?:^|[:/])(?:{pattern})(?::\d+)?$", text) is not None
 
     def basis(self, *names: str) -> dict[str, Any]:
-        """Properties by their paths in a report, for `Line.basis`."""
-        return {f"{self.name}.{name}": shown(self.resource.inputs.get(name)) for name in names}
+        """Properties by their paths in a report, such as `networkConfiguration.assignPublicIp`, for `Line.basis`."""
+        return {f"{self.name}.{name}": shown(_at(self.resource.inputs, name.split("."))) for name in names}
 
     def fixed(self, name: str, item: str, quantity: Decimal, basis: Iterable[str] = (), **more: Any) -> Line:
-        """A line whose quantity the stack decides."""
+        """A line whose quantity the stack decides.
+
+        It is there also if the quantity is zero because of a property, so that a change of that is attributed to it.
+        """
         return self._line(name, item, quantity, False, {**self.basis(*basis), **more.get("more", {})})
 
     def used(self, name: str, item: str, quantity: Decimal, basis: Iterable[str] = ()) -> Line:
@@ -144,6 +147,15 @@ class Priced:
         unit = f" ({unit_of(item)})" if unit_of(item) else ""
         missing = "" if price else f"There is no price of {item}{unit} in {self.region}."
         return Line(name, quantity, price, is_usage, basis, missing)
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    """The value at a path; None if there is none."""
+    for name in path:
+        if isinstance(value, Secret):
+            value = value.value
+        value = cast(Mapping[str, Any], value).get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def number(value: Any) -> Decimal | None:

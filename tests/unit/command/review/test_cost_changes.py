@@ -43,7 +43,7 @@ def deltas(report):
             {},
             {"architecture": "arm64"},
             "-1.80",
-            {"app-web": ("-1.80", [["app-web.runtimePlatform"]])},
+            {"app-web": ("-1.80", [["app-web.runtimePlatform.cpuArchitecture"]])},
         ),
         (
             # Two more tasks: each 9.010 and an address of 3.65.
@@ -75,7 +75,7 @@ def deltas(report):
             {
                 "app-network-nat-1": ("32.85", []),
                 "app-network-nat-1-address": ("3.65", []),
-                "app-web": ("-7.30", [["app-web.networkConfiguration"]]),
+                "app-web": ("-7.30", [["app-web.networkConfiguration.assignPublicIp"]]),
             },
         ),
         (
@@ -113,6 +113,19 @@ def test_two_properties_of_one_price_are_named_together():
     }
     assert str(first.delta) == "35.040"  # 730 x (0.064 - 0.016)
     assert (second.properties, str(second.delta)) == ({"db.multiAz": (False, True)}, "2.300")
+
+
+def test_a_price_that_appears_or_goes_away_has_its_property_on_both_sides():
+    (service,) = [
+        cost
+        for cost in compared(stack_of(**PRODUCTION), stack_of(**PRODUCTION, egress="nat")).resources
+        if cost.name == "app-web"
+    ]
+    assert service.changes[0].properties == {"app-web.networkConfiguration.assignPublicIp": (True, False)}
+    large = {"allocatedStorage": 20, "storageType": "gp3", "engine": "postgres", "instanceClass": "db.t4g.micro"}
+    report = compared([resource(RDS, "db", large)], [resource(RDS, "db", {**large, "iops": 4000})])
+    (change,) = report.resources[0].changes
+    assert (change.properties, change.delta) == ({"db.iops": (None, 4000)}, 20)  # 1,000 x 0.02
 
 
 def test_a_renamed_resource_costs_the_same():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -55,11 +56,10 @@ def _tasks(
         else:
             reason = "The price of Fargate Spot moves; set fargateSpotPercent in the file of --usage."
             yield Line(f"tasks{label} on Spot", spot, None, is_usage, basis, reason)
-    if _has_address(service):
-        name = f"tasks{label}: public IPv4 addresses"
-        lines = service.used if is_usage else service.fixed
-        line = lines(name, "public_ipv4", count * service.hours, ("networkConfiguration",))
-        yield Line(line.name, line.quantity, line.price, is_usage, {**line.basis, **basis}, line.missing)
+    name, addresses = f"tasks{label}: public IPv4 addresses", count if _has_address(service) else ZERO
+    lines = service.used if is_usage else service.fixed
+    line = lines(name, "public_ipv4", addresses * service.hours, ("networkConfiguration.assignPublicIp",))
+    yield replace(line, basis={**line.basis, **basis})
 
 
 class _Size:
@@ -91,17 +91,14 @@ class _Size:
         assert self._memory is not None  # noqa: S101
         kind = "arm" if self._is_arm else "x86"
         storage = max(self._storage - _FREE_STORAGE, ZERO)
+        architecture = "runtimePlatform.cpuArchitecture"
         for name, item, quantity, reads in (
-            ("vCPU", f"fargate_{kind}_vcpu", self._cpu, ("cpu", "runtimePlatform")),
-            ("memory", f"fargate_{kind}_memory", self._memory, ("memory", "runtimePlatform")),
-            ("storage above 20 GB", "fargate_ephemeral_storage", storage, ("ephemeralStorage",)),
+            ("vCPU", f"fargate_{kind}_vcpu", self._cpu, ("cpu", architecture)),
+            ("memory", f"fargate_{kind}_memory", self._memory, ("memory", architecture)),
+            ("storage above 20 GB", "fargate_ephemeral_storage", storage, ("ephemeralStorage.sizeInGib",)),
         ):
-            if not quantity:
-                continue
             line = (service.used if is_usage else service.fixed)(f"{prefix}{name}", item, quantity * hours)
-            yield Line(
-                line.name, line.quantity, line.price, is_usage, {**basis, **self._task.basis(*reads)}, line.missing
-            )
+            yield replace(line, basis={**basis, **self._task.basis(*reads)})
 
 
 def _quantity(value: Any, suffix: str) -> Decimal | None:

@@ -80,10 +80,9 @@ def _storage(database: Priced, is_multi: bool, zones: str) -> Iterator[Line]:
     # SQL Server's storage is never striped.
     is_striped = size >= _STRIPED_GIB and not str(database.get("engine")).startswith("sqlserver")
     included = _STRIPED_IOPS if is_striped else _INCLUDED_IOPS
-    above = (number(database.get("iops")) or ZERO) - included
-    if above > 0:
-        count = above * (_TWO if is_multi else ONE)
-        yield database.fixed("IOPS", "rds_gp3_iops_over_baseline", count, ("iops", "multiAz", "allocatedStorage"))
+    above = max((number(database.get("iops")) or ZERO) - included, ZERO)
+    count = above * (_TWO if is_multi else ONE)
+    yield database.fixed("IOPS", "rds_gp3_iops_over_baseline", count, ("iops", "multiAz", "allocatedStorage"))
     throughput = number(database.get("storageThroughput")) or ZERO
     if throughput > (_STRIPED_THROUGHPUT if is_striped else _INCLUDED_THROUGHPUT):
         reason = "There is no price of the throughput of its storage."

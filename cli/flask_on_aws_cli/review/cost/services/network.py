@@ -17,17 +17,17 @@ def load_balancer(balancer: Priced) -> Iterator[Line]:
         return
     yield balancer.fixed("hours", "alb_hour", balancer.hours)
     yield balancer.used("capacity", "alb_lcu", balancer.figure("lcu") * balancer.hours)
-    if balancer.get("internal") is True:
-        return
-    if balancer.get("ipAddressType") != _WITHOUT_IPV4:
-        # One in each zone.
-        zones = len(balancer.items("subnets") or balancer.items("subnetMappings"))
-        basis = ("internal", "subnets", "subnetMappings", "ipAddressType")
-        if zones:
-            yield balancer.fixed("public IPv4 addresses", "public_ipv4", zones * balancer.hours, basis)
-        else:
-            yield balancer.unknown("public IPv4 addresses", "The number of its subnets is not known.", basis)
-    yield balancer.used("data to the internet", "internet_egress", balancer.figure("egressGb"))
+    zones = len(balancer.items("subnets") or balancer.items("subnetMappings"))
+    is_public = balancer.get("internal") is not True
+    has_addresses = is_public and balancer.get("ipAddressType") != _WITHOUT_IPV4
+    basis = ("internal", "subnets", "subnetMappings", "ipAddressType")
+    if has_addresses and not zones:
+        yield balancer.unknown("public IPv4 addresses", "The number of its subnets is not known.", basis)
+    else:
+        addresses = Decimal(zones if has_addresses else 0)  # one in each zone
+        yield balancer.fixed("public IPv4 addresses", "public_ipv4", addresses * balancer.hours, basis)
+    if is_public:
+        yield balancer.used("data to the internet", "internet_egress", balancer.figure("egressGb"))
 
 
 def trust_store(store: Priced) -> Iterator[Line]:

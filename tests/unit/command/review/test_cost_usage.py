@@ -1,10 +1,14 @@
 """The file of `--usage`: what it can set, and one sentence for each mistake."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from flask_on_aws_cli.review.cost.usage import KEYS, Usage, read_usage
 from flask_on_aws_cli.review.inputs.errors import ReviewError
+
+DOCUMENTATION = Path(__file__).parents[4] / "docs" / "review.md"
 
 
 @pytest.fixture
@@ -74,6 +78,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ReviewError, match="is not YAML"):
         read_usage(tmp_path / "binary")
+
+
+def test_the_documentation_has_every_figure_and_an_example_that_works(read):
+    page = DOCUMENTATION.read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \| (\S+) \| (.*) \|$", page, re.MULTILINE)[: len(KEYS)] == [
+        (name, str(key.default), key.meaning) for name, key in KEYS.items()
+    ]
+    example = re.search(r"```yaml\n# usage.yaml\n(.*?)```", page, re.DOTALL)[1]
+    assert read(example).get("tasks", "app-mail") == "max"
 
 
 def test_every_figure_has_a_meaning_and_no_traffic_by_default():

@@ -155,6 +155,8 @@ class CostReport:
     collected: str = ""
     """When the prices were read."""
     budget: Decimal | None = None
+    unused: Sequence[str] = ()
+    """Keys of the usage file that nothing in the stack has, such as `resources.app-mail`."""
 
     @property
     def before(self) -> Amount:

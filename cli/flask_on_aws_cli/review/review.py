@@ -169,6 +169,8 @@ def _notes(base: Snapshot, comparison: Comparison, evaluated: Evaluated) -> Iter
 def _cost_notes(costs: CostReport) -> Iterator[str]:
     if costs.resources and costs.region not in regions():
         yield f"Prices of {costs.region} are not known; those of {', '.join(sorted(regions()))} are."
+    if costs.unused:
+        yield f"Nothing in the stack has these keys of --usage: {', '.join(costs.unused)}."
     if costs.settings_left_out:
         yield f"{costs.settings_left_out} settings change, so the cost of each is not determined."
 

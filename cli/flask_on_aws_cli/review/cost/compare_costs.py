@@ -53,8 +53,17 @@ def compare_costs(
         if (pair.before and pair.before.urn in old) or (pair.after and pair.after.urn in new)
     ]
     costs.sort(key=_order)
+    names = {resource.name for resource in (*renamed.values(), *after)}
     return CostReport(
-        region, costs, assumptions=options.usage.assumptions(), collected=collected(), budget=options.budget
+        region,
+        costs,
+        assumptions=options.usage.assumptions(),
+        collected=collected(),
+        budget=options.budget,
+        unused=[
+            *(f"resources.{name}" for name in sorted(set(options.usage.resources) - names)),
+            *(f"prices.{item}" for item in sorted(prices.unused)),
+        ],
     )
 
 

@@ -23,17 +23,24 @@ class PriceList:
 
     def __init__(self, own: Mapping[str, Decimal] | None = None) -> None:
         self._own = own or {}
+        self._used: set[str] = set()
 
     def find(self, region: str, item: str) -> Price | None:
         """The price in a region, or of all regions; None if it is not known."""
         row = _rows().get((region, item)) or _rows().get((GLOBAL, item))
         if item in self._own:
+            self._used.add(item)
             unit = row["unit"] if row else _units().get(item, "")
             return Price(region, item, self._own[item], unit, "the usage file", "", OWN)
         if row is None:
             return None
         source = _document()["sources"][row["source"]]
         return Price(row["region"], item, Decimal(row["usd"]), row["unit"], source, row["date"], row["confidence"])
+
+    @property
+    def unused(self) -> set[str]:
+        """Items of the usage file that no resource has."""
+        return set(self._own) - self._used
 
 
 def unit_of(item: str) -> str:

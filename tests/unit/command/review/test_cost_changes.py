@@ -167,6 +167,12 @@ def test_prices_of_the_usage_file_replace_those_of_the_list_and_complete_it():
     assert (cents(line.usd), line.price.confidence, report.incomplete) == (Decimal("7.30"), "own", [])
 
 
+def test_keys_of_the_usage_file_that_nothing_has_are_named():
+    prices = {"nat_hour": Decimal(1), "nat_minute": Decimal(1)}
+    usage = Usage(resources={"nat": {}, "net": {}}, prices=prices)
+    assert compared([], [resource(NAT, "nat")], usage=usage).unused == ["resources.net", "prices.nat_minute"]
+
+
 @pytest.mark.parametrize(
     ("budget", "region", "part"),
     [

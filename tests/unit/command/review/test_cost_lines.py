@@ -259,6 +259,29 @@ def test_aurora_is_billed_by_its_capacity(capacity, usage, hours):
     assert lines_of(cluster, member, **usage) == (expected, [])
 
 
+@pytest.mark.parametrize(
+    ("version", "more", "hours"),
+    [
+        ("13", {}, 1460),  # two processors
+        ("13.4", {"multiAz": True}, 2920),
+        ("12.22", {"instanceClass": "db.m6g.2xlarge"}, 5840),
+        ("13", {"engineLifecycleSupport": "open-source-rds-extended-support-disabled"}, 0),
+        ("14", {}, 0),
+        ("17.2", {}, 0),
+        (None, {}, 0),
+        ("8.0.40", {"engine": "mysql"}, 1460),
+        ("8.4.3", {"engine": "mysql"}, 0),
+        ("10.6", {"engine": "mariadb"}, 0),
+    ],
+)
+def test_old_versions_of_a_database_have_extended_support(version, more, hours):
+    priced, _ = lines_of(resource(RDS, inputs={**POSTGRES, "engineVersion": version, **more}))
+    assert priced.get("rds_extended_support_year1_2", 0) == hours
+    for engine, oldest in (("postgres", "11.22"), ("mysql", "5.7.44")):
+        _, missing = lines_of(resource(RDS, inputs={**POSTGRES, "engine": engine, "engineVersion": oldest}))
+        assert f"There is no price of the third year of Extended Support for {engine} {oldest}." in missing
+
+
 def test_a_resource_has_the_price_of_its_own_region():
     secret = resource("aws:kms/key:Key", "key", {"region": "us-east-1"})
     provider = resource("pulumi:providers:aws", "virginia", {"region": "us-east-1"})

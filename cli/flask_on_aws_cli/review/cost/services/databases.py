@@ -1,7 +1,10 @@
 """RDS, Aurora and DocumentDB."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+
+from flask_on_aws.database.engines import PROFILES_BY_NAME
 
 from ...cost_model import ZERO, Line, Price
 from ..stack import ONE, Priced, number
@@ -13,6 +16,9 @@ _FREE_INSIGHTS_DAYS = 7
 _STRIPED_GIB = 400
 _INCLUDED_IOPS, _STRIPED_IOPS = Decimal(3000), Decimal(12000)
 _INCLUDED_THROUGHPUT, _STRIPED_THROUGHPUT = Decimal(125), Decimal(500)
+# Engines with Extended Support, and the last version of each in its third year, which costs twice as much.
+_EXTENDED = {"postgres": (11, 99), "mysql": (5, 7)}
+_NOT_EXTENDED = "open-source-rds-extended-support-disabled"
 _RDS_CLUSTER = "aws:rds/cluster:Cluster"
 _SERVERLESS = "db.serverless"
 _IO_OPTIMIZED = "aurora-iopt1"
@@ -31,9 +37,48 @@ def instance(database: Priced) -> Iterator[Line]:
         item = f"rds_{engine or _engine_of_source(database)}_{size}"
         line = database.fixed("instance", f"{item}_{zones}", database.hours, ("engine", "instanceClass", "multiAz"))
         yield _doubled(database, item, line) if is_multi and line.price is None else line
+    yield from _extended_support(database, is_multi)
     yield from _storage(database, is_multi, zones)
     yield database.used("backups", "rds_backup_over_free", database.figure("databaseBackupGb"))
     yield from _monitoring(database)
+
+
+def _extended_support(database: Priced, is_multi: bool) -> Iterator[Line]:
+    """What a version costs after the end of its standard support, unless it is turned off; the standby costs as much.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-charges.html
+    """
+    engine, version = str(database.get("engine")), _version(database.get("engineVersion"))
+    if engine not in _EXTENDED or not version or database.get("engineLifecycleSupport") == _NOT_EXTENDED:
+        return
+    if version >= _version(PROFILES_BY_NAME[engine].versions[0]):
+        return
+    basis = ("engineVersion", "engineLifecycleSupport", "instanceClass", "multiAz")
+    cores = _cores(str(database.get("instanceClass")))
+    if version <= _EXTENDED[engine]:
+        reason = (
+            f"There is no price of the third year of Extended Support for {engine} {database.get('engineVersion')}."
+        )
+        yield database.unknown("Extended Support", reason, basis)
+    elif cores is None:
+        yield database.unknown("Extended Support", "The number of its processors is not known.", basis)
+    else:
+        hours = cores * (_TWO if is_multi else ONE) * database.hours
+        yield database.fixed("Extended Support", "rds_extended_support_year1_2", hours, basis)
+
+
+def _version(value: object) -> tuple[int, ...]:
+    """Two numbers of a version: (13, 4) of 13.4."""
+    return tuple(map(int, re.findall(r"\d+", str(value or ""))[:2]))
+
+
+def _cores(instance_class: str) -> Decimal | None:
+    """The virtual processors of a class: two up to large, four times the number before xlarge."""
+    size = instance_class.rpartition(".")[2]
+    match = re.fullmatch(r"(\d*)xlarge", size)
+    if match:
+        return Decimal(4 * int(match[1] or 1))
+    return _TWO if size in ("micro", "small", "medium", "large") else None
 
 
 def _engine_of_source(database: Priced) -> str:

@@ -28,7 +28,7 @@ def _usd(context: click.Context, parameter: click.Parameter, value: str | None) 
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
         raise click.BadParameter(f"{value!r} is not an amount in USD; use a number such as 150 or 99.50.")
-    return amount
+    return Decimal(f"{amount:f}")  # without an exponent, as it is shown
 
 
 @click.command()

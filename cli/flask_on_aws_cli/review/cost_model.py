@@ -11,7 +11,7 @@ _CENT = Decimal("0.01")
 
 def cents(amount: Decimal) -> Decimal:
     """An amount in USD as it is shown: amounts are exact until then, so a sum is the rounded sum of exact amounts."""
-    return amount.quantize(_CENT, ROUND_HALF_UP)
+    return amount.quantize(_CENT, ROUND_HALF_UP) + ZERO  # which is never -0.00
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,16 @@ class CostReport:
     def incomplete(self) -> list[tuple[ResourceCost, Line]]:
         """What has no price after the change."""
         return [(resource, line) for resource in self.resources for line in resource.incomplete]
+
+    @property
+    def without_price(self) -> list[tuple[ResourceCost, Line]]:
+        """What has no price before or after the change, so that the difference is not known either."""
+        return [
+            (resource, line)
+            for resource in self.resources
+            for line in (resource.incomplete or resource.before)
+            if line.is_incomplete
+        ]
 
     @property
     def budget_problem(self) -> str:

@@ -30,7 +30,7 @@ def verdict_part(costs: CostReport) -> str:
     total = cents(costs.after.total)
     delta = cents(costs.delta)
     text = f"{_signed(delta)} to {_usd(total)} USD a month" if delta else f"{_usd(total)} USD a month"
-    names = list(dict.fromkeys(resource.name for resource, _ in costs.incomplete))
+    names = list(dict.fromkeys(resource.name for resource, _ in costs.without_price))
     if not names:
         return text
     shown = f"{', '.join(names[:3])} and {len(names) - 3} others" if len(names) > 4 else ", ".join(names)
@@ -57,7 +57,9 @@ def rows(costs: CostReport) -> Iterator[Row]:
 
 def no_price(costs: CostReport) -> list[str]:
     """What has no price, a sentence each."""
-    return list(dict.fromkeys(f"{resource.name}, {line.name}: {line.missing}" for resource, line in costs.incomplete))
+    return list(
+        dict.fromkeys(f"{resource.name}, {line.name}: {line.missing}" for resource, line in costs.without_price)
+    )
 
 
 def unverified(costs: CostReport) -> list[str]:

@@ -52,6 +52,21 @@ def test_the_verdict_names_what_has_no_price():
     )
 
 
+def test_the_verdict_names_what_had_no_price_before():
+    other = resource("aws:ec2/instance:Instance", "server")
+    removed = report([*BEFORE, other], BEFORE, budget=Decimal(100))
+    assert verdict(removed).endswith("; 14.28 USD a month without server (no price)")
+    assert "No price: server, resource: There is no price of the type aws:ec2/instance:Instance." in as_text(removed)
+    assert removed.budget_problem == ""
+
+
+def test_a_difference_of_less_than_a_cent_is_none():
+    before, after = ({**DATABASE, "allocatedStorage": size} for size in ("20.01", "20"))
+    document = json.loads(as_json(report([resource(RDS, "db", before)], [resource(RDS, "db", after)])))
+    assert document["cost"]["delta"] == "0.00"
+    assert document["verdict"].endswith("; 13.98 USD a month")
+
+
 def test_a_stack_that_costs_nothing_has_no_cost_in_its_verdict():
     assert verdict(report([], [resource("aws:ec2/vpc:Vpc")])) == "prod: 1 in place, 41 unchanged"
 

@@ -1,8 +1,8 @@
 """What a change of the program does to a stack: `flask-on-aws review`, without an account, the engine or a plugin.
 
 `inputs/` has the two graphs that are compared, `compare.py`, `matching.py` and `values.py` what differs between them,
-`effects/` what a difference does on AWS and which data it loses, and `reports/` the formats of the result. `model.py`
-imports no other module of this package. Only `main.py` may import this package.
+`effects/` what a difference does on AWS and which data it loses, `cost/` what the stack costs, and `reports/` the
+formats of the result, which is in `model.py` and `cost_model.py`. Only `main.py` may import this package.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
@@ -14,6 +15,20 @@ from .review import review as make_review
 
 # 1 means a loss that is not accepted, so a review that cannot be made exits with the code of wrong options.
 _CANNOT_RUN = click.UsageError.exit_code
+_OVER_BUDGET = 5
+
+
+def _usd(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:
+    """The amount of an option in USD."""
+    if value is None:
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise click.BadParameter(f"{value!r} is not an amount in USD; use a number such as 150 or 99.50.")
+    return Decimal(f"{amount:f}")  # without an exponent, as it is shown
 
 
 @click.command()
@@ -42,6 +57,15 @@ _CANNOT_RUN = click.UsageError.exit_code
     help="Compare with the stack before a plan instead, the output of pulumi preview --json.",
 )
 @click.option(
+    "--usage",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML file with traffic and stored data, for the cost. Default: none is assumed.",
+)
+@click.option(
+    "--budget", callback=_usd, metavar="USD", help="Most that the stack may cost in a month. Default: no limit."
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice(sorted(FORMATS)),
@@ -49,22 +73,35 @@ _CANNOT_RUN = click.UsageError.exit_code
     show_default=True,
     help="Format of the report; markdown is for a comment on a pull request.",
 )
-def review(project: Path, stack: str, base: str, state: Path | None, plan: Path | None, output_format: str) -> None:
+def review(
+    project: Path,
+    stack: str,
+    base: str,
+    state: Path | None,
+    plan: Path | None,
+    usage: Path | None,
+    budget: Decimal | None,
+    output_format: str,
+) -> None:
     """Show what the changes in the working tree do to a stack: what restarts, stops, is replaced, and loses data.
+
+    It also shows what the stack costs in a month before and after, by AWS's public prices.
 
     This runs the program of the working tree and that of another commit without an AWS account, credentials, Pulumi's
     engine or its plugins, and compares what they register.
 
     The exit code is 0 if no data is lost without consent. It is 1 if a resource loses data that acceptDataLoss does not
-    name, or if the update cannot work, and 2 if the review cannot be made.
+    name, or if the update cannot work, 2 if the review cannot be made, and 5 if the stack costs more than --budget.
     """
     signal.signal(signal.SIGTERM, _end)  # the worktree is removed, as on Ctrl-C
     try:
-        report = make_review(Options(project, stack, base, state, plan))
+        report = make_review(Options(project, stack, base, state, plan, usage, budget))
     except ReviewError as error:
         fail(str(error), code=_CANNOT_RUN)
     click.echo(FORMATS[output_format](report))
-    raise SystemExit(1 if report.rejected else 0)
+    if report.budget_problem:
+        click.echo(report.budget_problem, err=True)
+    raise SystemExit(1 if report.rejected else _OVER_BUDGET if report.budget_problem else 0)
 
 
 def _end(number: int, _: object) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
+from .cost_model import CostReport
+
 
 class Operation(Enum):
     """What an update does with a resource."""
@@ -95,7 +97,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """The review of one stack. Later sections, such as costs, are further fields."""
+    """The review of one stack. Later sections are further fields."""
 
     stack: str
     base: str
@@ -109,6 +111,8 @@ class Report:
     """Sentences: what the review could not compare."""
     provider: str = ""
     """The AWS provider and version whose replacement rules apply."""
+    costs: CostReport | None = None
+    """What the stack costs; None if that was not determined."""
 
     @property
     def all_losses(self) -> list[Loss]:
@@ -119,3 +123,8 @@ class Report:
     def rejected(self) -> list[Loss]:
         """The losses for which `pulumi up` must not run: not accepted, or impossible."""
         return [loss for loss in self.all_losses if loss.consent in (Consent.MISSING, Consent.IMPOSSIBLE)]
+
+    @property
+    def budget_problem(self) -> str:
+        """A sentence: why the budget is not kept; empty if it is kept or there is none."""
+        return self.costs.budget_problem if self.costs else ""

@@ -1,14 +1,21 @@
 """Makes a review: evaluates the program, determines what it is compared with, and compares the two."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from ..pulumi_engine import EngineError
+from ..pulumi_engine.program.evaluate import DEFAULT_REGION
 from ..pulumi_engine.program.project import Project, read_project
 from .compare import Comparison, compare, replaced, unknown_types
+from .cost.compare_costs import CostOptions, compare_costs, total
+from .cost.prices import regions
+from .cost.settings import MOST, changed_settings, setting_costs
+from .cost.usage import Usage, read_usage
+from .cost_model import CostReport
 from .effects.data_loss import Acceptance, hook_losses
 from .effects.replacement import provider_version
 from .inputs.errors import ReviewError
@@ -26,7 +33,7 @@ _PRODUCTION = ("prod", "production")
 
 @dataclass(frozen=True)
 class Options:
-    """What is reviewed, and what it is compared with; at most one of the last three is set."""
+    """What is reviewed, and what it is compared with; at most one of base, state and plan is set."""
 
     project: Path
     """The folder of Pulumi.yaml."""
@@ -36,6 +43,10 @@ class Options:
     """A commit or branch. Empty: the merge base with the main branch."""
     state: Path | None = None
     plan: Path | None = None
+    usage: Path | None = None
+    """A file with assumptions about traffic and stored data."""
+    budget: Decimal | None = None
+    """The most that the stack may cost in a month, in USD."""
 
 
 def review(options: Options) -> Report:
@@ -48,19 +59,20 @@ def review(options: Options) -> Report:
         raise ReviewError("--base, --state, --plan: use one of them.")
     stack = options.stack or _production(options.project)
     project = _project(options.project, stack)
+    costs = CostOptions(read_usage(options.usage) if options.usage else Usage(), options.budget)
     if options.state or options.plan:
-        return _against_state(project, options)
-    return _against_commit(project, options.base)
+        return _against_state(project, options, costs)
+    return _against_commit(project, options.base, costs)
 
 
-def _against_state(project: Project, options: Options) -> Report:
+def _against_state(project: Project, options: Options, costs: CostOptions) -> Report:
     state = read_state(options.state) if options.state else read_plan(options.plan or Path())
     stacks = {urn.split("::")[0].rpartition(":")[2] for urn in state.resources}
     if stacks and project.stack not in stacks:
         raise ReviewError(f"--stack: {state.label} is of the stack {', '.join(stacks)} and not of {project.stack}.")
     head = Evaluator(project, _python_path(project.root), state, replaced)
     evaluated, base = evaluate_both(head, lambda: state)
-    return _report(project, evaluated, base)
+    return _report(project, evaluated, base, _costs(project, evaluated, base, costs))
 
 
 def _python_path(folder: Path) -> str:
@@ -72,7 +84,7 @@ def _python_path(folder: Path) -> str:
     return python_path(root, root)
 
 
-def _against_commit(project: Project, ref: str) -> Report:
+def _against_commit(project: Project, ref: str, costs: CostOptions) -> Report:
     repository = Repository(project.root)
     base = repository.base(ref)
 
@@ -86,14 +98,45 @@ def _against_commit(project: Project, ref: str) -> Report:
                 graph = Evaluator(program, python_path(repository.root, root)).run().graph
             except ReviewError as error:
                 raise ReviewError(f"The program of {base.label} cannot be evaluated: {error}") from error
-            return Snapshot(base.label, {resource.urn: resource for resource in graph.resources})
+            resources = {resource.urn: resource for resource in graph.resources}
+            return Snapshot(base.label, resources, config=program.config)
 
-    head = Evaluator(project, python_path(repository.root, repository.root))
-    evaluated, before = evaluate_both(head, snapshot)
-    return _report(project, evaluated, before)
+    path = python_path(repository.root, repository.root)
+    evaluated, before = evaluate_both(Evaluator(project, path), snapshot)
+    report = _costs(project, evaluated, before, costs)
+
+    def cost_of(config: Mapping[str, str]) -> Decimal:
+        graph = Evaluator(replace(project, config=config), path).run().graph
+        return total(graph.resources, _region(config), costs.usage)
+
+    return _report(project, evaluated, before, _with_settings(project, before, report, cost_of))
 
 
-def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
+def _costs(project: Project, evaluated: Evaluated, base: Snapshot, options: CostOptions) -> CostReport:
+    resources = evaluated.graph.resources
+    region = _region(project.config)
+    return compare_costs(base.completed(resources).resources, resources, region, options, base.region or region)
+
+
+def _with_settings(
+    project: Project, base: Snapshot, report: CostReport, cost_of: Callable[[Mapping[str, str]], Decimal]
+) -> CostReport:
+    """The report with what each changed setting costs."""
+    before, after = base.config, project.config
+    if before is None or all(cost.before == cost.after for cost in report.resources):
+        return report
+    keys = changed_settings(before, after, project.secret_keys)
+    if len(keys) > MOST:
+        return replace(report, settings_left_out=len(keys))
+    settings = setting_costs(keys, before, after, report.after.total, cost_of, project.name)
+    return replace(report, settings=settings)
+
+
+def _region(config: Mapping[str, str]) -> str:
+    return config.get("aws:region", DEFAULT_REGION)
+
+
+def _report(project: Project, evaluated: Evaluated, base: Snapshot, costs: CostReport) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
     before = base.completed(resources).resources
@@ -104,8 +147,9 @@ def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
         changes=comparison.changes,
         unchanged=comparison.unchanged,
         losses=[*comparison.losses, *hook_losses(acceptance)],
-        notes=list(_notes(base, comparison, evaluated)),
+        notes=[*_notes(base, comparison, evaluated), *_cost_notes(costs)],
         provider=provider_version(),
+        costs=costs,
     )
 
 
@@ -120,6 +164,15 @@ def _notes(base: Snapshot, comparison: Comparison, evaluated: Evaluated) -> Iter
     for kind in unknown_types(evaluated.graph.resources):
         if kind in changed:
             yield f"Which changes replace a resource of the type {kind} is not known."
+
+
+def _cost_notes(costs: CostReport) -> Iterator[str]:
+    if costs.resources and costs.region not in regions():
+        yield f"Prices of {costs.region} are not known; those of {', '.join(sorted(regions()))} are."
+    if costs.unused:
+        yield f"Nothing in the stack has these keys of --usage: {', '.join(costs.unused)}."
+    if costs.settings_left_out:
+        yield f"{costs.settings_left_out} settings change, so the cost of each is not determined."
 
 
 def _accepted(project: Project) -> list[str]:

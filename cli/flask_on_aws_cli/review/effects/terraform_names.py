@@ -117,11 +117,16 @@ _SAME_TYPE = {"alb": "lb", "applicationloadbalancing": "lb", "elasticloadbalanci
 _LAST = re.compile(r"(?<!^)([A-Z])")
 
 
-def terraform_type(token: str) -> str | None:
-    """The Terraform type of a Pulumi type, or None if it is not listed."""
+def canonical_type(token: str) -> str:
+    """The token by which TERRAFORM_TYPES lists a type that has several."""
     package, _, rest = token.partition(":")
     module, slash, kind = rest.partition("/")
-    return TERRAFORM_TYPES.get(f"{package}:{_SAME_TYPE.get(module, module)}{slash}{kind}")
+    return f"{package}:{_SAME_TYPE.get(module, module)}{slash}{kind}"
+
+
+def terraform_type(token: str) -> str | None:
+    """The Terraform type of a Pulumi type, or None if it is not listed."""
+    return TERRAFORM_TYPES.get(canonical_type(token))
 
 
 def snake_case(name: str) -> str:

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...pulumi_engine import Resource
+from ...pulumi_engine.model.values import plain
+from ...pulumi_engine.program.evaluate import DEFAULT_REGION
+
+_PROVIDER = "pulumi:providers:aws"
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,20 @@ class Snapshot:
     created: frozenset[str] | None = None
     """In a plan, which has only what changes: the URNs of the resources that it creates. Other resources of the program
     that are not in `resources` stay the same. None: all resources are in `resources`."""
+
+    config: Mapping[str, str] | None = None
+    """The stack's configuration, as in `Project.config`; None if it is not known."""
+
+    @property
+    def region(self) -> str:
+        """The region of the stack's default provider; empty if it is not known."""
+        if self.config is not None:
+            return self.config.get("aws:region", DEFAULT_REGION)
+        for resource in self.resources.values():
+            region = plain(resource.inputs.get("region"))
+            if resource.type == _PROVIDER and resource.name.startswith("default") and isinstance(region, str):
+                return region
+        return ""
 
     def completed(self, program: Iterable[Resource]) -> "Snapshot":
         """The snapshot with the resources of a program that a plan does not have because they stay the same."""

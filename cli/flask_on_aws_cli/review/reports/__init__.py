@@ -1,4 +1,4 @@
-"""The formats of a report, each a function from the report to text. Imports `model.py` of `review` alone."""
+"""The formats of a report, each a function from the report to text. Imports only the models."""
 
 from collections.abc import Callable, Mapping
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ..model import Change, Loss, PropertyChange, Report
+from .cost_sections import as_object
 from .wording import counts, verdict
 
 VERSION = 1
@@ -18,10 +19,11 @@ def as_json(report: Report) -> str:
         "base": report.base,
         "provider": report.provider,
         "verdict": verdict(report),
-        "accepted": not report.rejected,
+        "accepted": not report.rejected and not report.budget_problem,
         "counts": counts(report),
         "changes": [_change(change) for change in report.changes],
         "losses": [_loss(loss) for loss in report.losses],
+        "cost": as_object(report.costs),
         "notes": list(report.notes),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, default=str)

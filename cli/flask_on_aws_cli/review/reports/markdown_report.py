@@ -7,7 +7,9 @@ or HTML.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..cost_model import CostReport
 from ..model import Change, Loss, Operation, Report
+from .cost_sections import Row, assumptions, no_price, rows, unverified, usage_prices
 from .wording import consent, label, property_text, sections, verdict
 
 # GitHub rejects a comment of more than 65,536 characters; the rest is for what a workflow adds.
@@ -27,6 +29,8 @@ def as_markdown(report: Report) -> str:
     lines = [marker(report.stack), f"### {escaped(verdict(report))}", "", f"Compared with {escaped(report.base)}."]
     lines += _losses([*report.losses, *(loss for change in report.changes for loss in change.losses)])
     lines += _table(report)
+    if report.costs and (report.changes or report.budget_problem):  # a comment is about what changes
+        lines += _costs(report.costs)
     lines += [f"\n{escaped(note)}" for note in report.notes]
     head = "\n".join(lines)[:LIMIT]
     return head + "".join(_fitting(list(_details(report)), LIMIT - len(head)))
@@ -73,7 +77,43 @@ def _properties(change: Change) -> str:
     return ", ".join(dict.fromkeys(difference.path.split(".")[0] for difference in change.properties))
 
 
+def _costs(costs: CostReport) -> Iterator[str]:
+    """The differences of cost, and whether the budget is kept."""
+    if costs.budget_problem:
+        yield f"\n**{escaped(costs.budget_problem)}**"
+    changed = [row for row in rows(costs) if row.delta]
+    if changed:
+        yield from ("", *_cost_table(changed[:_ROWS]))
+
+
+def _cost_section(costs: CostReport) -> str:
+    """All that the stack costs."""
+    sentences = [f"No price: {sentence}" for sentence in no_price(costs)]
+    for title, parts in (
+        ("Assumed", assumptions(costs)),
+        ("New usage, 0 unless --usage sets it, in USD", usage_prices(costs)),
+        (f"Prices of {costs.collected}; read these again", unverified(costs)),
+    ):
+        sentences += [f"{title}: {'; '.join(parts)}."] if parts else []
+    table = list(rows(costs))
+    lines = [*_cost_table(table), *(f"\n{escaped(sentence)}" for sentence in sentences)]
+    return _folded(f"Cost in {costs.region}: {_total(table)} USD a month", lines)
+
+
+def _total(table: Sequence[Row]) -> str:
+    return next(row.after for row in table if row.label == "total")
+
+
+def _cost_table(table: Sequence[Row]) -> Iterator[str]:
+    yield from ("| USD a month | before | after | difference |", "|---|--:|--:|--:|")
+    for row in table:
+        label = f"{'· ' if row.is_part else ''}{row.label}"
+        yield f"| {' | '.join(map(escaped, (label, *row.cells)))} |"
+
+
 def _details(report: Report) -> Iterator[str]:
+    if report.costs and report.costs.resources and report.changes:
+        yield _cost_section(report.costs)
     for name, changes in sections(report).items():
         for change in changes:
             if change.properties and change.operation is not Operation.CREATE:
@@ -95,7 +135,7 @@ def _folded(summary: str, lines: Iterable[str]) -> str:
 
 def _fitting(sections: Sequence[str], limit: int) -> Iterator[str]:
     """As many sections as fit, and how many do not."""
-    left_out = "\n\n{} more changes do not fit into a comment; run `flask-on-aws review`."
+    left_out = "\n\n{} more sections do not fit into a comment; run `flask-on-aws review`."
     remaining = limit - len(left_out) - 10  # digits of the number
     for index, section in enumerate(sections):
         if len(section) > remaining:

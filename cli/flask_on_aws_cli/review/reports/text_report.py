@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 
+from ..cost_model import CostReport
 from ..model import Change, Loss, Operation, Report
+from .cost_sections import assumptions, no_price, rows, unverified, usage_prices
 from .wording import consent, label, property_text, sections, verdict
+
+_LABEL = 70  # characters of the first column of the costs
 
 
 def as_text(report: Report) -> str:
@@ -22,6 +26,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{heading}:"
         for change in changes:
             yield from _change(change)
+    if report.costs and report.costs.resources:
+        yield ""
+        yield from _costs(report.costs)
     for note in report.notes:
         yield ""
         yield note
@@ -39,3 +46,25 @@ def _change(change: Change) -> Iterator[str]:
 def _loss(loss: Loss, indent: str) -> Iterator[str]:
     yield f"{indent}{loss.resource}: {loss.property}: {loss.reason}"
     yield f"{indent}  {consent(loss)}"
+
+
+def _costs(costs: CostReport) -> Iterator[str]:
+    yield f"Cost in {costs.region}, USD a month:"
+    heads = ("before", "after", "difference")
+    table = [("", heads), *((f"{'    ' if row.is_part else '  '}{row.label}", row.cells) for row in rows(costs))]
+    width = min(max(len(title) for title, _ in table), _LABEL)
+    widths = [max(len(cells[column]) for _, cells in table) for column in range(len(heads))]
+    for title, cells in table:
+        columns = "  ".join(f"{cell:>{size}}" for cell, size in zip(cells, widths, strict=True))
+        yield f"{title:<{width}}  {columns}".rstrip()
+    for sentence in no_price(costs):
+        yield f"  No price: {sentence}"
+    for title, parts in (
+        ("Assumed", assumptions(costs)),
+        ("New usage, 0 unless --usage sets it, in USD", usage_prices(costs)),
+        (f"Prices of {costs.collected}; read these again", unverified(costs)),
+    ):
+        if parts:
+            yield f"  {title}: {'; '.join(parts)}."
+    if costs.budget_problem:
+        yield f"  {costs.budget_problem}"

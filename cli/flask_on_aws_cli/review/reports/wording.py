@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model import Change, Consent, Effect, Loss, Operation, PropertyChange, Report
+from .cost_sections import verdict_part
 
 _COUNTED = (
     "replaced",
@@ -56,7 +57,7 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def verdict(report: Report) -> str:
-    """One line: `prod: 1 replaced (loses data: app-db), 2 in place, 41 unchanged`."""
+    """One line: `prod: 1 replaced (loses data: app-db), 41 unchanged; +36.50 to 115.67 USD a month`."""
     parts: list[str] = []
     for name, count in counts(report).items():
         lost = [
@@ -65,7 +66,9 @@ def verdict(report: Report) -> str:
         parts.append(f"{count} {name}{_listed('loses data', lost)}")
     others = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.MISSING))
     rejected = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.IMPOSSIBLE))
-    return f"{report.stack}: {', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
+    changes = f"{', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
+    costs = [verdict_part(report.costs)] if report.costs and report.costs.resources else []
+    return "; ".join([f"{report.stack}: {changes}", *costs])
 
 
 def _listed(title: str, names: Sequence[str]) -> str:

@@ -31,6 +31,11 @@ def task(**environment):
 """
 
 
+def changes_of(output):
+    """The verdict of a report without the cost."""
+    return output.partition("\n")[0].partition(";")[0]
+
+
 class Repository:
     """A repository with a branch `main` and a program on another branch."""
 

@@ -10,7 +10,7 @@ from flask_on_aws_cli.review.inputs.errors import ReviewError
 from flask_on_aws_cli.review.inputs.import_path import python_path
 from flask_on_aws_cli.review.inputs.programs import Evaluator
 
-from tests.unit.command.review.projects import Repository
+from tests.unit.command.review.projects import Repository, changes_of
 
 ROOT = Path(__file__).parents[4]
 
@@ -163,7 +163,7 @@ App("app", SIZE)
     repository.commit(body.replace("SIZE", "1"))
     repository.write(body.replace("SIZE", "2"))
     code, output = repository.review()
-    assert (code, output.partition("\n")[0]) == (1, "prod: 0 unchanged (cannot work: app)")
+    assert (code, changes_of(output)) == (1, "prod: 0 unchanged (cannot work: app)")
     assert "Not on Fridays." in output
 
 

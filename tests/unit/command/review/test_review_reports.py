@@ -33,10 +33,57 @@ EFFECT = {
         "loses-data",
     ]
 }
+USD = {"type": "string", "pattern": r"^-?\d+\.\d\d$"}
+OPTIONAL = {"type": ["string", "null"]}
+AMOUNT = {
+    **OBJECT,
+    "required": ["fixed", "usage", "total"],
+    "properties": dict.fromkeys(("fixed", "usage", "total"), USD),
+}
+LINES = items(
+    name=TEXT,
+    usage={"type": "boolean"},
+    usd={"anyOf": [USD, {"type": "null"}]},
+    quantity={"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+    **dict.fromkeys(("unit", "item", "price", "missing", "source", "date"), OPTIONAL),
+    confidence={"enum": ["A", "B", "C", "own", None]},
+)
+COST = {
+    **OBJECT,
+    "required": [
+        *("currency", "region", "pricesCollected", "before", "after", "delta", "complete", "budget", "settings"),
+        *("resources", "assumptions"),
+    ],
+    "properties": {
+        "currency": {"const": "USD"},
+        "region": TEXT,
+        "pricesCollected": TEXT,
+        "before": AMOUNT,
+        "after": AMOUNT,
+        "delta": USD,
+        "complete": {"type": "boolean"},
+        "budget": {"anyOf": [{"type": "null"}, items(limit=TEXT, problem=OPTIONAL)["items"]]},
+        "settings": items(setting=TEXT, before={}, after={}, delta={"anyOf": [USD, {"type": "null"}]}),
+        "resources": items(
+            urn=TEXT,
+            type=TEXT,
+            name=TEXT,
+            before={"anyOf": [AMOUNT, {"type": "null"}]},
+            after={"anyOf": [AMOUNT, {"type": "null"}]},
+            delta=USD,
+            lines=LINES,
+            linesBefore={"anyOf": [LINES, {"type": "null"}]},
+            changes=items(properties=items(path=TEXT, before={}, after={}), delta=USD),
+        ),
+        "assumptions": items(key=TEXT, value=TEXT, resource=OPTIONAL, meaning=TEXT, default={"type": "boolean"}),
+    },
+}
 # Version 1: a change that this schema rejects needs another version, and a sentence in docs/review.md.
 SCHEMA = {
     **OBJECT,
-    "required": ["version", "stack", "base", "provider", "verdict", "accepted", "counts", "changes", "losses", "notes"],
+    "required": [
+        *("version", "stack", "base", "provider", "verdict", "accepted", "counts", "changes", "losses", "cost", "notes")
+    ],
     "properties": {
         "version": {"const": 1},
         "stack": TEXT,
@@ -57,6 +104,7 @@ SCHEMA = {
             notices={"type": "array", "items": TEXT},
         ),
         "losses": LOSS,
+        "cost": {"anyOf": [{"type": "null"}, COST]},
         "notes": {"type": "array", "items": TEXT},
     },
 }
@@ -143,7 +191,7 @@ def test_a_comment_is_within_github_s_limit(size):
     assert len(text) <= LIMIT < 65_536
     assert text.count("<details>") == text.count("</details>")
     if size == 5000:
-        assert re.search(r"\d+ more changes do not fit into a comment", text)
+        assert re.search(r"\d+ more sections do not fit into a comment", text)
 
 
 @pytest.mark.parametrize(

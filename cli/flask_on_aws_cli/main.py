@@ -15,6 +15,7 @@ _COMMANDS = {
     "preflight": ("preflight.command", "preflight"),
     "review": ("review.command", ""),
     "review-comment": ("review_comment.command", ""),
+    "mcp": ("mcp_server.command", "mcp"),
     "local": ("local_aws.commands.command", "local"),
     "dev": ("local_aws.commands.command", "local"),
     "status": ("operations.status", "operations"),

@@ -2,17 +2,20 @@
 
 import importlib
 import keyword
+from collections.abc import Sequence
 
 import click
 
-# Command → the module that defines it under the same name, with `_` if it is a keyword, and the package extra that it
-# needs.
+# Command → the module that defines it under the same name, with `_` for `-` and after a keyword, and the package extra
+# that it needs.
 _COMMANDS = {
     "import": ("importers.command", ""),
     "plan": ("plan.command", ""),
     "build": ("build.command", ""),
     "preflight": ("preflight.command", "preflight"),
     "review": ("review.command", ""),
+    "review-comment": ("review_comment.command", ""),
+    "mcp": ("mcp_server.command", "mcp"),
     "local": ("local_aws.commands.command", "local"),
     "dev": ("local_aws.commands.command", "local"),
     "status": ("operations.status", "operations"),
@@ -42,11 +45,28 @@ class _Commands(click.Group):
         except ModuleNotFoundError as error:
             if not extra:
                 raise
-            raise MissingPackagesError(
-                f"{cmd_name} needs additional packages ({error.name} is missing); install them with: "
-                f"pip install 'flask-on-aws-cli[{extra}]'"
-            ) from error
-        return getattr(command_module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
+            return _missing(cmd_name, error.name or "", extra)
+        name = cmd_name.replace("-", "_")
+        return getattr(command_module, f"{name}_" if keyword.iskeyword(name) else name)
+
+
+def _missing(name: str, package: str, extra: str) -> click.Command:
+    """The command without its packages, so that the help of all commands works without each extra."""
+    install = f"pip install 'flask-on-aws-cli[{extra}]'"
+
+    @click.command(
+        name,
+        help=f"Needs: {install}",
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True},
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def command(arguments: Sequence[str]) -> None:
+        raise MissingPackagesError(
+            f"{name} needs additional packages ({package} is missing); install them with: {install}"
+        )
+
+    return command
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

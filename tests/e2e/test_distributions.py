@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 DATA = {
     "flask_on_aws": ["py.typed", "rds-ca/rds-ca-bundle.pem", "/basic_auth.js"],
-    "flask_on_aws_cli": ["py.typed", "/page.html", "/page.css", "/page.js"],
+    "flask_on_aws_cli": ["py.typed", "/page.html", "/page.css", "/page.js", "/docs/settings.md"],
 }
 
 
@@ -48,9 +48,10 @@ def wheels(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("distributions")
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
-        if name.startswith(("components/", "cli/")) and (ROOT / name).is_file():
+        if name.startswith(("components/", "cli/")) and (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2  # the link to the documentation
+            copy(ROOT / name, folder / name)
     for name in ("components", "cli"):
         run(find_uv_bin(), "build", "--quiet", "--python", sys.executable, "--out-dir", folder / "dist", folder / name)
     wheels = sorted((folder / "dist").glob("*.whl"))
@@ -92,7 +93,7 @@ def test_the_wheels_work_in_a_clean_environment(wheels, version, tmp_path):
     run(uv, "venv", "--quiet", "--python", python, environment)
     library, command = wheels
     install = [uv, "pip", "install", "--quiet", "--python", environment / "bin" / "python"]
-    run(*install, library, f"{command}[local]")
+    run(*install, library, f"{command}[local,mcp]")
     assert f"by Python {version}." in run(environment / "bin" / "python", "-I", ROOT / "tests" / "import_all.py")
     plan = run(environment / "bin" / "flask-on-aws", "plan", ROOT / "tests" / "apps" / "pip", folder=tmp_path)
     assert "gunicorn" in plan

@@ -9,7 +9,7 @@ import click
 
 from ..shared.failure import fail
 from .inputs.errors import ReviewError
-from .reports import FORMATS
+from .reports import ENDINGS, FORMATS
 from .review import Options
 from .review import review as make_review
 
@@ -73,6 +73,14 @@ def _usd(context: click.Context, parameter: click.Parameter, value: str | None) 
     show_default=True,
     help="Format of the report; markdown is for a comment on a pull request.",
 )
+@click.option(
+    "--output",
+    "files",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    multiple=True,
+    help=f"Also write the report to this file, in the format of its ending: {', '.join(sorted(ENDINGS))}. Repeatable.",
+)
 def review(
     project: Path,
     stack: str,
@@ -82,6 +90,7 @@ def review(
     usage: Path | None,
     budget: Decimal | None,
     output_format: str,
+    files: tuple[Path, ...],
 ) -> None:
     """Show what the changes in the working tree do to a stack: what restarts, stops, is replaced, and loses data.
 
@@ -94,14 +103,31 @@ def review(
     name, or if the update cannot work, 2 if the review cannot be made, and 5 if the stack costs more than --budget.
     """
     signal.signal(signal.SIGTERM, _end)  # the worktree is removed, as on Ctrl-C
+    for file in files:
+        if _format(file) is None:
+            fail(f"--output: {file} must end in {' or '.join(sorted(ENDINGS))}.", code=_CANNOT_RUN)
     try:
         report = make_review(Options(project, stack, base, state, plan, usage, budget))
     except ReviewError as error:
         fail(str(error), code=_CANNOT_RUN)
     click.echo(FORMATS[output_format](report))
+    for file in files:
+        _write(file, FORMATS[_format(file) or output_format](report))
     if report.budget_problem:
         click.echo(report.budget_problem, err=True)
     raise SystemExit(1 if report.rejected else _OVER_BUDGET if report.budget_problem else 0)
+
+
+def _format(file: Path) -> str | None:
+    """The format of a file's ending."""
+    return next((name for ending, name in ENDINGS.items() if file.name.endswith(ending)), None)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        fail(f"--output: {file} cannot be written: {error.strerror}.", code=_CANNOT_RUN)
 
 
 def _end(number: int, _: object) -> None:

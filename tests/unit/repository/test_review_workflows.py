@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,103 +9,80 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.command.review.projects import Repository
+
 ROOT = Path(__file__).parents[3]
 REVIEW, COMMENT = (
     yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text()) for name in ("review", "review-comment")
 )
-SHA = "1" * 40
-# Responds as GitHub's command does: the open pull requests of a branch, and the comments of one.
-GH = """#!{python}
-import json, os, subprocess, sys
-arguments = sys.argv[1:]
-pulls = [{{"number": 7, "head": {{"sha": "{sha}"}}}}]
-comments = json.loads(os.environ["COMMENTS"])
-if "--input" in arguments:
-    body = open(arguments[arguments.index("--input") + 1]).read()
-    with open(os.environ["SENT"], "a") as sent:
-        sent.write(json.dumps([arguments[arguments.index("--method") + 1], arguments[-3], json.loads(body)["body"]]))
-else:
-    answer = comments if any("/comments" in argument for argument in arguments) else pulls
-    query = arguments[arguments.index("--jq") + 1]
-    subprocess.run(["jq", "-r", query], input=json.dumps(answer), text=True, check=True)
-"""
-MARK = "<!-- review of this pull request -->"
-TABLE = "### prod: 1 replaced\n\n| effect | resource |\n|---|---|\n| Replaced | db |\n"
+REVIEW_ACTION, COMMENT_ACTION = (
+    yaml.safe_load((ROOT / f".github/actions/{name}/action.yml").read_text()) for name in ("review", "review-comment")
+)
 
 
 def test_code_of_a_pull_request_runs_in_the_workflow_that_can_only_read():
     assert set(REVIEW[True]) == {"pull_request"}
     (job,) = REVIEW["jobs"].values()
     assert job["permissions"] == {"contents": "read"}
-    assert "token" not in json.dumps(job).lower()
+    assert "token" not in json.dumps([job, REVIEW_ACTION]).lower()
     assert all(step.get("with", {}).get("persist-credentials") is False for step in job["steps"][:1])
 
 
 def test_the_workflow_that_can_write_runs_nothing_of_the_pull_request():
     (job,) = COMMENT["jobs"].values()
-    assert COMMENT[True] == {"workflow_run": {"workflows": [REVIEW["name"]], "types": ["completed"]}}
-    assert [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step] == ["actions/download-artifact"]
-    (script,) = [step["run"] for step in job["steps"] if "run" in step]
-    # The report is read by these alone.
-    lines = [line.strip() for line in script.splitlines() if "report/" in line]
-    assert [line.split()[0] for line in lines] == ["if", "if", "jq"]
-    assert "[ ! -s report/comment.md ]" in lines[0]
-    assert "grep -Eq '^(\\||- )' report/comment.md" in lines[1]
+    assert COMMENT[True]["workflow_run"] == {"workflows": [REVIEW["name"]], "types": ["completed"]}
+    checkout, action = job["steps"]
+    # Without a ref, it is the default branch for both events.
+    assert (checkout["uses"].partition("@")[0], checkout["with"]) == (
+        "actions/checkout",
+        {"persist-credentials": False},
+    )
+    assert action == {"uses": "./.github/actions/review-comment"}
+    (step,) = COMMENT_ACTION["runs"]["steps"]
+    assert step["run"].count("-m flask_on_aws_cli") == 1
 
 
-@pytest.fixture
-def posted(tmp_path):
-    """Run the workflow's script with this report and these comments; returns what it sends."""
-    if not shutil.which("jq"):
-        pytest.skip("jq is not installed")
-    (script,) = [step["run"] for step in COMMENT["jobs"]["comment"]["steps"] if "run" in step]
-    command = tmp_path / "bin/gh"
-    command.parent.mkdir()
-    command.write_text(GH.format(python=sys.executable, sha=SHA))
-    command.chmod(0o755)
-
-    def run(report, comments=(), sha=SHA):
-        (tmp_path / "report").mkdir()
-        (tmp_path / "report/comment.md").write_text(report)
-        sent = tmp_path / "sent"
-        variables = {
-            "PATH": f"{command.parent}:{os.environ['PATH']}",
-            "SENT": str(sent),
-            "COMMENTS": json.dumps(list(comments)),
-            "SHA": sha,
-            "MARK": MARK,
-            "REPOSITORY": "owner/shop",
-            "OWNER": "fork",
-            "BRANCH": "change",
-        }
-        subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=variables, check=True)
-        return json.loads(sent.read_text()) if sent.exists() else None
-
-    return run
+def test_the_command_that_can_write_needs_no_package_of_the_program():
+    """The action installs click alone."""
+    code = (
+        "import sys; import flask_on_aws_cli.main, flask_on_aws_cli.review_comment.command; "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=_import_path(), capture_output=True, text=True)
+    loaded = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert loaded == {"click", "flask_on_aws_cli"}, done.stderr
 
 
-def comment(number, author="github-actions[bot]", body=f"{MARK}\nprod"):
-    return {"id": number, "user": {"login": author}, "body": body}
+def _import_path():
+    """The environment variable with which an interpreter without site-packages finds click and the command."""
+    import click
+
+    return {"PYTHONPATH": os.pathsep.join([str(ROOT / "cli"), str(Path(click.__file__).parents[1])])}
 
 
-def test_a_review_with_changes_is_posted(posted):
-    method, path, body = posted(TABLE)
-    assert (method, path) == ("POST", "repos/owner/shop/issues/7/comments")
-    assert body == f"{MARK}\n{TABLE}"
-
-
-def test_the_comment_of_the_last_review_is_updated(posted):
-    others = [comment(1, "somebody"), comment(2, body="Another workflow's")]
-    method, path, _ = posted("### prod: 3 unchanged\n", [*others, comment(3)])
-    assert (method, path) == ("PATCH", "repos/owner/shop/issues/comments/3")
-
-
-@pytest.mark.parametrize(("report", "sha"), [("### prod: 3 unchanged\n", SHA), ("", SHA), (TABLE, "2" * 40)])
-def test_nothing_is_posted_without_changes_or_for_an_older_commit(posted, report, sha):
-    assert posted(report, sha=sha) is None
-
-
-def test_a_comment_of_any_report_fits_and_notifies_nobody(posted):
-    _, _, body = posted("- @everyone\n" + "é" * 70_000)
-    assert len(body) < 65_536
-    assert "@everyone" not in body
+@pytest.mark.parametrize(
+    ("fail_on_loss", "base", "code"), [("true", "HEAD", 1), ("false", "HEAD", 0), ("false", "missing", 2)]
+)
+def test_the_action_leaves_a_loss_to_the_comment_and_nothing_else(tmp_path, fail_on_loss, base, code):
+    repository = Repository(tmp_path / "shop")
+    repository.commit("database()")
+    repository.write("")
+    step = next(step for step in REVIEW_ACTION["runs"]["steps"] if "FAIL" in step.get("env", {}))
+    variables = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "PROJECT": ".",
+        "STACK": "prod",
+        "BASE": base,
+        "FAIL": fail_on_loss,
+    }
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]  # as GitHub runs it
+    done = subprocess.run(command, cwd=repository.folder, env={**os.environ, **variables})
+    assert done.returncode == code
+    report = repository.folder / "review-report"
+    if code == 2:
+        assert list(report.iterdir()) == []
+        return
+    assert json.loads((report / "report.json").read_text())["accepted"] is False
+    assert (report / "comment.md").read_text() == (tmp_path / "summary.md").read_text()
+    assert "loses data: db" in (report / "comment.md").read_text()

@@ -19,6 +19,8 @@ TEXTS = {name: path.read_text() for name, path in FILES.items()}
 WORKFLOWS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
 JOBS = {(name, job): body for name, workflow in WORKFLOWS.items() for job, body in workflow["jobs"].items()}
 STEPS = [(where, step) for where, body in JOBS.items() for step in body.get("steps", [])]
+ACTIONS = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob(".github/actions/*/action.yml")}
+ACTION_STEPS = [((name, "action"), step) for name, action in ACTIONS.items() for step in action["runs"]["steps"]]
 
 
 def inputs_of(name, action):
@@ -32,7 +34,7 @@ def test_these_are_the_workflows():
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
 def test_no_event_hands_secrets_to_the_code_of_a_pull_request(name):
     events = {"pull_request_target", "workflow_run", "issue_comment"} & set(WORKFLOWS[name][True])
-    assert events == ({"workflow_run"} if name == "review-comment" else set())
+    assert events == ({"workflow_run", "issue_comment"} if name == "review-comment" else set())
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
@@ -47,7 +49,12 @@ def test_each_job_has_exactly_the_permissions_it_needs():
         ("preview", "preview"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
         ("preview", "preflight"): {"contents": "read"},
         ("review", "review"): {"contents": "read"},
-        ("review-comment", "comment"): {"actions": "read", "pull-requests": "write"},
+        ("review-comment", "comment"): {
+            "actions": "read",
+            "contents": "read",
+            "pull-requests": "write",
+            "statuses": "write",
+        },
         ("deploy", "test"): {"contents": "read"},
         ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
         ("release", "test"): {"contents": "read"},
@@ -129,8 +136,8 @@ def test_the_job_that_publishes_runs_nothing_of_the_repository():
 
 
 def test_actions_are_pinned_to_a_major_of_known_owners_or_to_a_commit():
-    used = {step["uses"] for _, step in STEPS if "uses" in step}
-    for action in used:
+    used = {step["uses"] for _, step in [*STEPS, *ACTION_STEPS] if "uses" in step}
+    for action in used - {f"./.github/actions/{name}" for name in ACTIONS}:
         assert re.fullmatch(
             r"(actions|aws-actions|pulumi)/[\w-]+@(v\d+|[0-9a-f]{40})|pypa/[\w-]+@[0-9a-f]{40}", action
         ), action
@@ -140,7 +147,7 @@ def test_a_checkout_leaves_no_token_behind():
     found = [
         step["with"]["persist-credentials"] for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert found == [False] * 8
+    assert found == [False] * 9
 
 
 def test_a_pull_request_s_app_is_tried_with_the_settings_of_dev():
@@ -176,7 +183,7 @@ def test_every_file_with_a_long_form_is_in_the_nightly_matrix():
 
 
 def test_no_shell_line_contains_an_expression():
-    assert not [step["run"] for _, step in STEPS if "${{" in step.get("run", "")]
+    assert not [step["run"] for _, step in [*STEPS, *ACTION_STEPS] if "${{" in step.get("run", "")]
 
 
 def test_actionlint_finds_nothing():

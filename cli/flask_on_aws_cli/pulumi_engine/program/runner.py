@@ -6,6 +6,7 @@ references.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -25,6 +26,8 @@ import pulumi.runtime
 _THREADS_FOR_EACH = 4
 # How long a program may outlive a killed engine, whose responses it would otherwise wait for forever.
 _ORPHAN_SECONDS = 1.0
+# Classes of pulumi_aws stay: with the default of 700, searching them for garbage is a fifth of their import.
+_GARBAGE_THRESHOLD = 100_000
 
 
 def main(settings: dict[str, Any]) -> int:
@@ -45,7 +48,9 @@ def main(settings: dict[str, Any]) -> int:
     )
     if settings["references"]:
         # This folder is not on the import path, where its modules would hide the program's.
-        runpy.run_path(str(Path(__file__).with_name("references.py")))["install"]()
+        gc.set_threshold(_GARBAGE_THRESHOLD)
+        for name in ("references.py", "lazy_packages.py"):
+            runpy.run_path(str(Path(__file__).with_name(name)))["install"]()
     program = Path(settings["program"])
     os.chdir(program if program.is_dir() else program.parent)
     sys.argv = [str(program)]

@@ -1,6 +1,7 @@
 """The program at another commit: a git worktree in a temporary folder."""
 
 import contextlib
+import os
 import re
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ from .errors import ReviewError
 
 # As `git clone` and hosting services name the main branch, in the order in which they are looked for.
 _MAIN_BRANCHES = ("origin/main", "origin/master", "main", "master")
+# What git sets for its hooks: `git worktree add` would replace the index of the commit that a hook is part of.
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
 _SHORT = 7  # digits of a commit, as git shows them
 
 
@@ -105,8 +108,9 @@ class Repository:
 
     def _completed(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["git", "-C", str(self._program), *arguments]
+        variables = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
         try:
-            return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 fixed command
+            return subprocess.run(command, capture_output=True, text=True, check=False, env=variables)  # noqa: S603 fixed
         except FileNotFoundError:
             raise ReviewError(
                 "There is no git command on this machine; install git, or use --state or --plan."

@@ -9,3 +9,5 @@ from .text_report import as_text
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {"json": as_json, "markdown": as_markdown, "text": as_text}
 """Name on the command line → format."""
+ENDINGS: Mapping[str, str] = {".json": "json", ".md": "markdown", ".txt": "text"}
+"""Ending of a file → the name of its format."""

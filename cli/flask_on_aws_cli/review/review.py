@@ -18,6 +18,10 @@ from .inputs.repository import Repository
 from .inputs.snapshot import Snapshot
 from .inputs.state import read_plan, read_state
 from .model import Report
+from .policy.findings import compare as compare_policy
+from .policy.locations import Locations
+from .policy.waivers import read_waivers
+from .terraform.export import as_terraform
 
 _ACCEPT = "acceptDataLoss"
 # Names of stacks that a review is about if none is named, in this order.
@@ -53,6 +57,20 @@ def review(options: Options) -> Report:
     return _against_commit(project, options.base)
 
 
+def export(options: Options) -> str:
+    """The resources of a stack as Terraform JSON; nothing is compared.
+
+    Raises:
+        ReviewError: if the program cannot be evaluated.
+    """
+    project = _project(options.project, options.stack or _production(options.project))
+    evaluator = Evaluator(project, _python_path(project.root))
+    evaluated = evaluator.run()
+    return as_terraform(
+        evaluated.graph.resources, evaluated.outputs, project.config, evaluator.region, evaluator.account
+    )
+
+
 def _against_state(project: Project, options: Options) -> Report:
     state = read_state(options.state) if options.state else read_plan(options.plan or Path())
     stacks = {urn.split("::")[0].rpartition(":")[2] for urn in state.resources}
@@ -60,15 +78,20 @@ def _against_state(project: Project, options: Options) -> Report:
         raise ReviewError(f"--stack: {state.label} is of the stack {', '.join(stacks)} and not of {project.stack}.")
     head = Evaluator(project, _python_path(project.root), state, replaced)
     evaluated, base = evaluate_both(head, lambda: state)
-    return _report(project, evaluated, base)
+    return _report(project, evaluated, base, _root(project.root))
+
+
+def _root(folder: Path) -> Path:
+    """The folder of the repository; a state can be compared outside of a git repository too."""
+    try:
+        return Repository(folder).root
+    except ReviewError:
+        return folder
 
 
 def _python_path(folder: Path) -> str:
-    """PYTHONPATH of the working tree's program; a state can be compared outside of a git repository too."""
-    try:
-        root = Repository(folder).root
-    except ReviewError:
-        root = folder
+    """PYTHONPATH of the working tree's program."""
+    root = _root(folder)
     return python_path(root, root)
 
 
@@ -90,14 +113,15 @@ def _against_commit(project: Project, ref: str) -> Report:
 
     head = Evaluator(project, python_path(repository.root, repository.root))
     evaluated, before = evaluate_both(head, snapshot)
-    return _report(project, evaluated, before)
+    return _report(project, evaluated, before, repository.root)
 
 
-def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
+def _report(project: Project, evaluated: Evaluated, base: Snapshot, root: Path) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
     before = base.completed(resources).resources
     comparison = compare(before, resources, acceptance, base.secrets_known, base.is_of_state)
+    waivers, locations = read_waivers(project.root, project.stack), Locations(project, root, resources)
     return Report(
         stack=project.stack,
         base=base.label,
@@ -106,6 +130,7 @@ def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
         losses=[*comparison.losses, *hook_losses(acceptance)],
         notes=list(_notes(base, comparison, evaluated)),
         provider=provider_version(),
+        policy=compare_policy(before, resources, waivers, locations),
     )
 
 

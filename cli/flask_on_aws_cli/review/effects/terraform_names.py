@@ -119,9 +119,14 @@ _LAST = re.compile(r"(?<!^)([A-Z])")
 
 def terraform_type(token: str) -> str | None:
     """The Terraform type of a Pulumi type, or None if it is not listed."""
+    return TERRAFORM_TYPES.get(canonical_type(token))
+
+
+def canonical_type(token: str) -> str:
+    """The token of a type that has several, as it is in `TERRAFORM_TYPES`."""
     package, _, rest = token.partition(":")
     module, slash, kind = rest.partition("/")
-    return TERRAFORM_TYPES.get(f"{package}:{_SAME_TYPE.get(module, module)}{slash}{kind}")
+    return f"{package}:{_SAME_TYPE.get(module, module)}{slash}{kind}"
 
 
 def snake_case(name: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..model import Change, Loss, Operation, Report
-from .wording import consent, label, property_text, sections, verdict
+from ..model import Change, Loss, Operation, Policy, Report
+from .wording import consent, finding_title, label, policy_summary, property_text, sections, verdict
 
 
 def as_text(report: Report) -> str:
@@ -22,6 +22,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{heading}:"
         for change in changes:
             yield from _change(change)
+    yield from _policy(report.policy)
     for note in report.notes:
         yield ""
         yield note
@@ -34,6 +35,21 @@ def _change(change: Change) -> Iterator[str]:
     if change.operation is not Operation.CREATE:
         yield from (f"    {property_text(difference)}" for difference in change.properties)
     yield from (f"    {notice}" for notice in change.notices)
+
+
+def _policy(policy: Policy) -> Iterator[str]:
+    if summary := policy_summary(policy):
+        yield ""
+        yield f"{summary}:"
+    for finding in policy.new:
+        yield f"  new: {finding_title(finding)}"
+        yield f"    {finding.message}"
+        yield f"    {finding.reason} {finding.fix}"
+    yield from (f"  fixed: {finding_title(finding)}" for finding in policy.fixed)
+    for finding in policy.new_waived:
+        yield f"  new, waived: {finding_title(finding)}"
+        yield f"    {finding.message} {finding.waiver}"
+    yield from (f"  {problem}" for problem in policy.problems)
 
 
 def _loss(loss: Loss, indent: str) -> Iterator[str]:

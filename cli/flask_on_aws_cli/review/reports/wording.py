@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..model import Change, Consent, Effect, Loss, Operation, PropertyChange, Report
+from ..model import Change, Consent, Effect, Finding, Loss, Operation, Policy, PropertyChange, Report
 
 _COUNTED = (
     "replaced",
@@ -56,7 +56,7 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def verdict(report: Report) -> str:
-    """One line: `prod: 1 replaced (loses data: app-db), 2 in place, 41 unchanged`."""
+    """One line: `prod: 1 replaced (loses data: app-db), 2 in place, 41 unchanged; policy: 0 new`."""
     parts: list[str] = []
     for name, count in counts(report).items():
         lost = [
@@ -65,7 +65,8 @@ def verdict(report: Report) -> str:
         parts.append(f"{count} {name}{_listed('loses data', lost)}")
     others = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.MISSING))
     rejected = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.IMPOSSIBLE))
-    return f"{report.stack}: {', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
+    changes = f"{', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
+    return f"{report.stack}: {changes}; policy: {len(report.policy.new)} new"
 
 
 def _listed(title: str, names: Sequence[str]) -> str:
@@ -129,3 +130,22 @@ def property_text(change: PropertyChange) -> str:
     if change.after is None:
         return f"{change.path}: removed, was {value(change.before)}"
     return f"{change.path}: {value(change.before)} → {value(change.after)}"
+
+
+def policy_summary(policy: Policy) -> str:
+    """`Policy: 1 new, 0 fixed, 2 as before, 30 waived`, or empty if the change has nothing to do with the policy."""
+    if not (policy.new or policy.fixed or policy.new_waived or policy.problems):
+        return ""
+    counts = {
+        "new": policy.new,
+        "fixed": policy.fixed,
+        "as before": policy.unchanged,
+        "waived": policy.waived,
+    }
+    return f"Policy: {', '.join(f'{len(findings)} {name}' for name, findings in counts.items())}"
+
+
+def finding_title(finding: Finding) -> str:
+    """`high db-backups: app-db (Pulumi.prod.yaml:7)`."""
+    place = f" ({finding.place})" if finding.place else ""
+    return f"{finding.severity.label} {finding.rule}: {finding.name}{place}"

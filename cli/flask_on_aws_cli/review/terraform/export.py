@@ -11,15 +11,20 @@ from ...pulumi_engine import Resource, Secret
 from ...pulumi_engine.model import naming
 from ...pulumi_engine.model.values import Unknown
 from ..effects.terraform_names import RENAMED, canonical_type, terraform_type
-from .references import References, label_of
+from .references import References, label_of, placeholder
 from .schema import Block, block, provider_version, resource_block
 
 _PROVIDER = "pulumi:providers:aws"
 _REGION = "region"
 _TAGS = "aws:defaultTags"
-# Texts for a variable without a value where a text is required, so that a plan is possible: property → a value that AWS's
-# validation accepts.
-_PLACEHOLDERS = {"prefixListId": "pl-00000000", "zoneId": "Z00000000000000000000"}
+# Type → arguments that must have a value, although the provider's schema does not require them.
+_NEEDED: Mapping[str, Sequence[str]] = {
+    "aws_ssm_parameter": ("value",),
+    "aws_vpc_security_group_ingress_rule": ("prefix_list_id",),
+}
+# What proves to ACM that a domain is the account's: property of the record → field of the certificate's option.
+_VALIDATION = {"name": "resource_record_name", "type": "resource_record_type", "records": "resource_record_value"}
+_CERTIFICATE, _RECORD = "aws_acm_certificate", "aws_route53_record"
 
 
 def as_terraform(
@@ -56,10 +61,8 @@ def configuration(
         blocks.setdefault(kind, {})[export.references.label(resource)] = export.block(resource)
     document: dict[str, Any] = {
         "//": export.notes(),
-        "terraform": {
-            "required_version": ">= 1.5",
-            "required_providers": {"aws": {"source": "hashicorp/aws", "version": f">= {provider_version()}"}},
-        },
+        # Without required_version: checkov's parser accepts only objects here.
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": f">= {provider_version()}"}}},
         "provider": {"aws": export.providers(_default_tags(config))},
         "variable": dict(sorted(export.references.variables.items())),
         "resource": blocks,
@@ -129,8 +132,11 @@ class _Export:
             elif name in schema.blocks:
                 result[name] = self._blocks(value, block(schema.blocks[name]), resource, f"{where}.")
             else:
-                result[name] = self._argument(value, schema.arguments[name], resource, where)
-        return {name: value for name, value in result.items() if value is not None}
+                kind = terraform_type(resource.type) or ""
+                needed = name in schema.required or (not path and name in _NEEDED.get(kind, ()))
+                result[name] = self._argument(value, schema.arguments[name], resource, where, needed)
+        # A program sends its inputs in any order.
+        return {name: result[name] for name in sorted(result) if result[name] is not None}
 
     def _blocks(self, value: Any, schema: Block, resource: Resource, path: str) -> Any:
         if isinstance(value, Secret):
@@ -140,20 +146,22 @@ class _Export:
         items = cast(list[Any], value) if isinstance(value, list) else []
         return [self._blocks(item, schema, resource, path) for item in items] or None
 
-    def _argument(self, value: Any, kind: Any, resource: Resource, path: str) -> Any:
+    def _argument(self, value: Any, kind: Any, resource: Resource, path: str, needed: bool = False) -> Any:
+        name = label_of(f"{resource.name}_{path}")
+        default = placeholder(name) if needed else None
         if isinstance(value, Secret):
             description = f"{path} of {resource.label}, a secret; its value is in Pulumi's state."
-            return self.references.variable(self._variable(resource, path), description, None, sensitive=True)
+            return self.references.variable(name, description, default, sensitive=True)
         if isinstance(value, Unknown):
             description = f"{path} of {resource.label}, which only AWS knows."
-            return self.references.variable(self._variable(resource, path), description, _PLACEHOLDERS.get(path))
+            return self._validation(resource, path) or self.references.variable(name, description, default)
         if isinstance(value, str):
             return self.references.template(value)
         if isinstance(value, Mapping):
             return self._object(cast(Mapping[str, Any], value), kind, resource, path)
         if isinstance(value, list):
             inner = kind[1] if isinstance(kind, list) else kind
-            return [self._argument(item, inner, resource, path) for item in cast(list[Any], value)]
+            return [self._argument(item, inner, resource, path, needed=True) for item in cast(list[Any], value)]
         return value
 
     def _object(self, value: Mapping[str, Any], kind: Any, resource: Resource, path: str) -> Any:
@@ -169,8 +177,17 @@ class _Export:
             }
         return {key: self._argument(item, "string", resource, f"{path}.{key}") for key, item in value.items()}
 
-    def _variable(self, resource: Resource, path: str) -> str:
-        return label_of(f"{resource.name}_{path}")
+    def _validation(self, resource: Resource, path: str) -> str | None:
+        """A property of the record that validates a certificate."""
+        urns = resource.property_dependencies.get(path, ())
+        certificates = [self._by_urn[urn] for urn in urns if terraform_type(self._by_urn[urn].type) == _CERTIFICATE]
+        if terraform_type(resource.type) != _RECORD or path not in _VALIDATION or not certificates:
+            return None
+        inputs = certificates[0].inputs
+        domains = [inputs.get("domainName"), *(inputs.get("subjectAlternativeNames") or ())]
+        domain = next((each for each in domains if isinstance(each, str) and resource.name.endswith(each)), domains[0])
+        options = f"{self.references.address(certificates[0])}.domain_validation_options"
+        return f"${{one([for each in {options} : each.{_VALIDATION[path]} if each.domain_name == {json.dumps(domain)}])}}"
 
     def _dependencies(self, resource: Resource, result: Mapping[str, Any]) -> list[str]:
         """What must exist first, although no argument refers to it."""

@@ -22,6 +22,11 @@ def label_of(name: str) -> str:
     return label if re.match(r"[A-Za-z_]", label) else f"_{label}"
 
 
+def placeholder(text: str) -> str:
+    """A value for a variable that must have one: it takes part in names, so it is the same each time."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_PLACEHOLDER_DIGITS]
+
+
 class References:
     """Converts texts, and collects the variables that they need.
 
@@ -96,10 +101,8 @@ class References:
         if resource is not None and (template := self._attribute(resource, reference.output)):
             return f"${{lower({template[2:-1]})}}" if reference.type.islower() else template
         kind = resource.type if resource else reference.type
-        # It takes part in names, so that it must be the same each time.
-        placeholder = hashlib.sha256(text.encode()).hexdigest()[:_PLACEHOLDER_DIGITS]
         description = f"{reference.output} of {kind} {reference.name}; its value is in Pulumi's state."
-        return self.variable(f"{label_of(reference.name)}_{reference.output}", description, placeholder)
+        return self.variable(f"{label_of(reference.name)}_{reference.output}", description, placeholder(text))
 
     def _attribute(self, resource: Resource, output: str) -> str | None:
         block = resource_block(terraform_type(resource.type) or "")

@@ -20,6 +20,7 @@ STACKS: Mapping[str, Mapping[str, str]] = {
         "monthlyBudgetUsd": "100",
     },
     "cloudfront": {"alarmEmail": "ops@example.com"},
+    "services": {"database": "sqlserver", "cache": "valkey", "cloudfrontOrigin": "public"},
 }
 """Name → settings in addition to `environment: production`."""
 
@@ -41,6 +42,4 @@ def exported(stack: str) -> dict[str, Any]:
     """The stack's configuration in Terraform's JSON syntax."""
     project, result = _project(stack), evaluated(stack)
     evaluator = Evaluator(project, "")
-    return configuration(
-        result.graph.resources, result.outputs, project.config, evaluator.region, evaluator.account
-    )
+    return configuration(result.graph.resources, result.outputs, project.config, evaluator.region, evaluator.account)

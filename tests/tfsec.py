@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flask_on_aws_cli.review.terraform.schema import Block, block, resource_block
 
 from tests.checkov import Scan

@@ -16,13 +16,21 @@ Key = tuple[str, str, str]
 """What identifies a finding: rule, URN, and property."""
 
 
-def findings(resources: Iterable[Resource], secrets_known: bool = True) -> list[Finding]:
-    """Everything in a stack that does not follow the policy, waived or not; the most severe first."""
+def findings(
+    resources: Iterable[Resource], secrets_known: bool = True, rules: Sequence[Rule] = tuple(RULES.values())
+) -> list[Finding]:
+    """Everything in a stack that does not follow the policy, waived or not; the most severe first.
+
+    Args:
+        resources: those of the stack.
+        secrets_known: whether secrets are marked; if not, they are not judged. Default: True.
+        rules: the rules of the policy. Default: all.
+    """
     stack = Stack(resources, secrets_known)
     found = [
         _finding(rule, node, violation)
         for node in stack.nodes
-        for rule in RULES.values()
+        for rule in rules
         if node.type in rule.types
         for violation in rule.check(node, stack)
     ]

@@ -67,12 +67,13 @@ def _policy(policy: Policy) -> Iterator[str]:
         yield f"| {' | '.join(map(escaped, cells))} |"
     if len(policy.new) > _ROWS:
         yield f"\n{len(policy.new) - _ROWS} more are not in this table."
-    if policy.fixed or policy.new_waived or policy.problems:
+    if policy.fixed or policy.new_waived:
         yield ""
     yield from (f"- fixed: {escaped(finding_title(finding))}" for finding in policy.fixed[:_ROWS])
     for finding in policy.new_waived[:_ROWS]:
         yield f"- new, waived: {escaped(f'{finding_title(finding)}: {finding.message} {finding.waiver}')}"
-    yield from (f"- {escaped(problem)}" for problem in policy.problems[:_ROWS])
+    # A paragraph: a workflow posts a comment for a list or a table, and these are not about the change.
+    yield from (f"\n{escaped(problem)}" for problem in policy.problems[:_ROWS])
 
 
 def _advice(finding: Finding) -> str:

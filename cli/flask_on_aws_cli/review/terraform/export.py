@@ -62,7 +62,9 @@ def configuration(
     document: dict[str, Any] = {
         "//": export.notes(),
         # Without required_version: checkov's parser accepts only objects here.
-        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": f">= {provider_version()}"}}},
+        "terraform": {
+            "required_providers": {"aws": {"source": "hashicorp/aws", "version": f">= {provider_version()}"}}
+        },
         "provider": {"aws": export.providers(_default_tags(config))},
         "variable": dict(sorted(export.references.variables.items())),
         "resource": blocks,
@@ -187,7 +189,9 @@ class _Export:
         domains = [inputs.get("domainName"), *(inputs.get("subjectAlternativeNames") or ())]
         domain = next((each for each in domains if isinstance(each, str) and resource.name.endswith(each)), domains[0])
         options = f"{self.references.address(certificates[0])}.domain_validation_options"
-        return f"${{one([for each in {options} : each.{_VALIDATION[path]} if each.domain_name == {json.dumps(domain)}])}}"
+        return (
+            f"${{one([for each in {options} : each.{_VALIDATION[path]} if each.domain_name == {json.dumps(domain)}])}}"
+        )
 
     def _dependencies(self, resource: Resource, result: Mapping[str, Any]) -> list[str]:
         """What must exist first, although no argument refers to it."""

@@ -36,9 +36,7 @@ class References:
         account: the account in these ARNs.
     """
 
-    def __init__(
-        self, resources: Iterable[Resource], outputs: Mapping[str, Mapping[str, Any]], account: str
-    ) -> None:
+    def __init__(self, resources: Iterable[Resource], outputs: Mapping[str, Mapping[str, Any]], account: str) -> None:
         self.variables: dict[str, dict[str, Any]] = {}
         """Variables as in Terraform JSON."""
         self._account = account

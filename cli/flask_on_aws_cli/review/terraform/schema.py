@@ -55,7 +55,9 @@ def block(number: int) -> Block:
 
 def _matching(name: str, names: Sequence[str]) -> str | None:
     plain = {each.replace("_", ""): each for each in names}
-    return next((plain[candidate] for candidate in _candidates(name.replace("_", "").lower()) if candidate in plain), None)
+    return next(
+        (plain[candidate] for candidate in _candidates(name.replace("_", "").lower()) if candidate in plain), None
+    )
 
 
 def _candidates(name: str) -> Iterator[str]:

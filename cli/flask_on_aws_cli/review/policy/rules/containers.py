@@ -95,7 +95,9 @@ def _separate_roles(node: Node, stack: Stack) -> Iterator[Violation]:
 
 
 def _insights(node: Node, stack: Stack) -> Iterator[Violation]:
-    values = [item.get("value") for item in node.inputs.get("settings") or () if item.get("name") == "containerInsights"]
+    values = [
+        item.get("value") for item in node.inputs.get("settings") or () if item.get("name") == "containerInsights"
+    ]
     if not any(value in ("enabled", "enhanced") for value in values):
         yield Violation("settings.containerInsights", described(values[0] if values else None))
 

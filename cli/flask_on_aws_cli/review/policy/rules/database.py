@@ -17,7 +17,11 @@ _CERTIFICATES = ("rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1")
 # Names with which attackers begin.
 _COMMON_NAMES = ("admin", "postgres", "root", "sa", "awsuser")
 # Parameter → its values with which servers reject connections without TLS.
-_TLS_PARAMETERS = {"rds.force_ssl": ("1",), "require_secure_transport": ("1", "ON"), "tls": ("enabled", "tls1.2+", "tls1.3+")}
+_TLS_PARAMETERS = {
+    "rds.force_ssl": ("1",),
+    "require_secure_transport": ("1", "ON"),
+    "tls": ("enabled", "tls1.2+", "tls1.3+"),
+}
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
 _WITH_IAM = ("postgres", "mysql", "mariadb", "aurora-postgresql", "aurora-mysql")
 _PARAMETER_GROUPS = (
@@ -52,7 +56,10 @@ def _logs_slow_statements(node: Node, stack: Stack) -> Iterator[Violation]:
         logs_all = parameters.get("log_statement") in ("mod", "all")
         if not logs_all and parameters.get("log_min_duration_statement", "-1") == "-1":
             yield Violation("parameters.log_min_duration_statement", "is -1, so none are logged")
-    elif family.startswith(("mysql", "mariadb", "aurora-mysql")) and parameters.get("slow_query_log") not in ("1", "ON"):
+    elif family.startswith(("mysql", "mariadb", "aurora-mysql")) and parameters.get("slow_query_log") not in (
+        "1",
+        "ON",
+    ):
         yield Violation("parameters.slow_query_log", described(parameters.get("slow_query_log")))
 
 

@@ -125,7 +125,9 @@ def _escalates(statement: Statement) -> Iterator[tuple[str, str]]:
 
 
 def _anybody(statement: Statement) -> Iterator[tuple[str, str]]:
-    if statement.is_for_anybody and not set(statement.condition_keys) & set(_LIMITS):
+    # Whoever may use a role is named, whatever else is required.
+    is_limited = statement.kind is not Kind.TRUST and bool(set(statement.condition_keys) & set(_LIMITS))
+    if statement.is_for_anybody and not is_limited:
         yield "Principal", "is everybody"
 
 

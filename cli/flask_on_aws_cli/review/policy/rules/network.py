@@ -123,7 +123,9 @@ def _described(node: Node, stack: Stack) -> Iterator[Violation]:
 def _data_from_addresses(node: Node, stack: Stack) -> Iterator[Violation]:
     """Rules by address range in the security group of a database or cache."""
     groups = [node] if node.type == _GROUP else stack.targets(node, "securityGroupId")
-    protected = {group for kind, name in _DATA.items() for data in stack.of_type(kind) for group in stack.targets(data, name)}
+    protected = {
+        group for kind, name in _DATA.items() for data in stack.of_type(kind) for group in stack.targets(data, name)
+    }
     if protected.isdisjoint(groups):
         return
     for prefix, rule in _blocks(node, "ingress"):
@@ -280,9 +282,7 @@ RULES = (
         "A standby needs another zone.",
         "Name subnets of at least two zones.",
         ("rds/subnetGroup:SubnetGroup", "docdb/subnetGroup:SubnetGroup"),
-        lambda node, stack: (
-            [Violation("subnetIds", "has one subnet")] if len(node.at("subnetIds")) == 1 else []
-        ),
+        lambda node, stack: [Violation("subnetIds", "has one subnet")] if len(node.at("subnetIds")) == 1 else [],
         "RDS.5",
     ),
     Rule(

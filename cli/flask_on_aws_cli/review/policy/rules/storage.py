@@ -51,8 +51,6 @@ def _any_origin(node: Node, stack: Stack) -> Iterator[Violation]:
             yield Violation("corsRules.allowedOrigins", f"has {origin}")
 
 
-
-
 _FLAGS = {
     "blockPublicAcls": "CKV_AWS_53 AWS-0086",
     "blockPublicPolicy": "CKV_AWS_54 AWS-0087",

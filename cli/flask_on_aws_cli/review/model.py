@@ -1,4 +1,4 @@
-"""The result of a review: what changes, what each change does on AWS, which data it loses, and what the policy finds."""
+"""The result of a review: what changes, what that does on AWS, which data it loses, and what the policy finds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ class Resource:
     region: str = ""
     """The region that it is created in; empty for the stack's."""
     calls: Sequence[tuple[str, int]] = field(default=(), compare=False)
-    """File and line of each call that led to the registration, the innermost first; without those in installed packages."""
+    """File and line of each call that led to it, the innermost first; without those in installed packages."""
 
     @property
     def urns(self) -> Sequence[str]:

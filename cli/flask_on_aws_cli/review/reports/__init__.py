@@ -1,4 +1,7 @@
-"""The formats of a report, each a function from the report to text. Imports `model.py` of `review`, and `policy.rules`."""
+"""The formats of a report, each a function from the report to text.
+
+Imports `model.py` of `review`, and `policy.rules`.
+"""
 
 from collections.abc import Callable, Mapping
 

@@ -113,9 +113,9 @@ class References:
         """ARNs and addresses that the program ran with → templates."""
         for resource in resources:
             for name, text in outputs.get(resource.urn, {}).items():
-                if isinstance(text, str) and ("${" in text or text.startswith("arn:")):
-                    if template := self._attribute(resource, name):
-                        yield text, template
+                is_made = isinstance(text, str) and ("${" in text or text.startswith("arn:"))
+                if is_made and (template := self._attribute(resource, name)):
+                    yield text, template
 
 
 def _labels(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:

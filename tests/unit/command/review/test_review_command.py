@@ -23,7 +23,7 @@ def test_the_working_tree_is_compared_with_where_the_branch_left_main(repository
     repository.git("checkout", "--quiet", "change")
     repository.write(DATABASE.replace("micro", "small"))
     code, output = repository.review()
-    assert output.startswith("prod: 1 in the maintenance window, 0 unchanged\nCompared with main (")
+    assert output.startswith("prod: 1 in the maintenance window, 0 unchanged; policy: 0 new\nCompared with main (")
     assert (code, "backupRetentionPeriod" in output) == (0, False)
     assert repository.git("worktree", "list").count("\n") == 0
     assert "instanceClass" in repository.review("--base", "main")[1]
@@ -34,7 +34,7 @@ def test_lost_data_fails_until_it_is_accepted(repository):
     repository.commit(DATABASE)
     repository.write("")
     code, output = repository.review()
-    assert (code, output.partition("\n")[0]) == (1, "prod: 1 deleted (loses data: db), 0 unchanged")
+    assert (code, output.partition("\n")[0]) == (1, "prod: 1 deleted (loses data: db), 0 unchanged; policy: 0 new")
     assert "deletes the database db with all its data; a final snapshot stays." in output
     repository.write("", acceptDataLoss="[db]")
     code, output = repository.review()
@@ -47,7 +47,7 @@ def test_a_renamed_resource_with_an_alias_is_not_replaced(repository):
         "db = database('main-db', pulumi.ResourceOptions(aliases=[pulumi.Alias('db')]))\ntask(HOST=db.address)"
     )
     code, output = repository.review()
-    assert (code, output.partition("\n")[0]) == (0, "prod: 1 renamed, 1 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 1 renamed, 1 unchanged; policy: 0 new")
 
 
 def test_a_changed_secret_of_the_stack_is_reported_without_a_key(repository, monkeypatch):
@@ -65,7 +65,7 @@ def test_a_stack_that_the_base_does_not_have_is_new(repository):
     repository.commit(DATABASE)
     (repository.folder / "Pulumi.eu.yaml").write_text("config: {}\n")
     code, output = repository.review("--stack", "eu")
-    assert (code, output.partition("\n")[0]) == (0, "eu: 1 created, 0 unchanged")
+    assert (code, output.partition("; policy: ")[0]) == (0, "eu: 1 created, 0 unchanged")
     assert "The stack is new: it does not exist in main (" in output
 
 
@@ -89,7 +89,7 @@ def test_a_folder_next_to_the_repository_that_the_stack_names_is_there_for_the_b
     body = "import pathlib; database(allocatedStorage=int(pathlib.Path(config.require('app'), 'size').read_text()))"
     repository.commit(body, app="../app")
     code, output = repository.review()
-    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged; policy: 0 new")
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_an_existing_stack_is_compared_without_its_defaults(against, option):
     entry = _entry(engine="postgres", allocatedStorage=20, tagsAll={"a": "b"})
     body = "database(engine='postgres', allocatedStorage=SIZE)"
     code, output = against(body.replace("SIZE", "20"), entry, option=option)
-    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged; policy: 0 new")
     code, output = against(body.replace("SIZE", "30"), entry, option=option)
-    assert (code, output.partition("\n")[0]) == (0, "prod: 1 in the maintenance window, 0 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 1 in the maintenance window, 0 unchanged; policy: 0 new")
     assert "allocatedStorage: 20 → 30" in output
 
 
@@ -183,7 +183,7 @@ def test_a_program_has_the_outputs_of_an_existing_stack(against):
     body = "db = database(engine=ENGINE)\nResource('aws:sns/topic:Topic', 'topic', {'displayName': db.address})"
     entries = [_entry(engine="postgres"), topic]
     code, output = against(body.replace("ENGINE", "'postgres'"), *entries)
-    assert (code, output.partition("\n")[0]) == (0, "prod: 2 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 2 unchanged; policy: 0 new")
     code, output = against(body.replace("ENGINE", "'mysql'"), *entries)
     assert code == 1
     assert "displayName: db.example.com → ${Instance db.address}" in output
@@ -193,7 +193,7 @@ def test_encrypted_secrets_of_a_state_are_not_compared(against):
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:a:b"}
     entry = _entry(engine="postgres", password=secret)
     code, output = against("database(engine='postgres', password=pulumi.Output.secret('quiet'))", entry)
-    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged")
+    assert (code, output.partition("\n")[0]) == (0, "prod: 1 unchanged; policy: 0 new")
     assert "Secrets in the state are encrypted, so changed values of secrets are not in this review." in output
 
 

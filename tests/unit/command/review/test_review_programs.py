@@ -163,7 +163,7 @@ App("app", SIZE)
     repository.commit(body.replace("SIZE", "1"))
     repository.write(body.replace("SIZE", "2"))
     code, output = repository.review()
-    assert (code, output.partition("\n")[0]) == (1, "prod: 0 unchanged (cannot work: app)")
+    assert (code, output.partition("\n")[0]) == (1, "prod: 0 unchanged (cannot work: app); policy: 0 new")
     assert "Not on Fridays." in output
 
 

@@ -36,7 +36,7 @@ def _parameters(node: Node) -> dict[str, str]:
 
 
 def _requires_tls(node: Node, stack: Stack) -> Iterator[Violation]:
-    """SQL Server, PostgreSQL and Aurora PostgreSQL have one parameter, MySQL and MariaDB another, DocumentDB a third."""
+    """SQL Server and PostgreSQL have one parameter, MySQL and MariaDB another, and DocumentDB a third."""
     parameters = _parameters(node)
     family = str(node.get("family") or "")
     name = "tls" if family.startswith("docdb") else "require_secure_transport"

@@ -11,7 +11,7 @@ _ALL = tuple(DOCUMENTS)
 _IDENTITY = tuple(kind for kind, names in DOCUMENTS.items() if Kind.IDENTITY in names.values())
 _ROLE = ("iam/role:Role",)
 _ATTACHMENT = "iam/rolePolicyAttachment:RolePolicyAttachment"
-# Actions that take no resource, from the Service Authorization Reference. What they allow is not about single resources.
+# Actions that take no resource, from the Service Authorization Reference.
 _WITHOUT_RESOURCE = (
     "cloudwatch:putmetricdata",
     "ec2:describe",
@@ -181,7 +181,7 @@ RULES = (
         "Name the actions.",
         _ALL,
         _in_statements(_every_action),
-        "CKV_AWS_1 CKV_AWS_49 CKV_AWS_62 CKV_AWS_63 CKV2_AWS_40 AWS-0057 AwsSolutions-IAM5 IAM.1 iamPolicyNoStatementsWithAdminAccess",
+        "CKV_AWS_1 CKV_AWS_49 CKV_AWS_62 CKV_AWS_63 CKV2_AWS_40 AWS-0057 AwsSolutions-IAM5 IAM.1",
     ),
     Rule(
         "iam-managed-administrator",

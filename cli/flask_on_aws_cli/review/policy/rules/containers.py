@@ -237,7 +237,6 @@ RULES = (
         "Set taskRoleArn.",
         _TASK,
         is_set("taskRoleArn"),
-        "ECS.21",
     ),
     Rule(
         "ecs-public-address",

@@ -130,7 +130,7 @@ RULES = (
         "Set deletionProtection to true.",
         _SERVERS,
         must_be("deletionProtection", True),
-        "CKV_AWS_293 CKV_AWS_139 AWS-0177 AWS-0343 AwsSolutions-RDS10 RDS.7 RDS.8 DocumentDB.5",
+        "CKV_AWS_293 CKV_AWS_139 AWS-0177 AWS-0343 AwsSolutions-RDS10 AwsSolutions-RDS15 RDS.7 RDS.8 DocumentDB.5",
         "deletionProtection",
     ),
     Rule(
@@ -195,7 +195,7 @@ RULES = (
         "Set databaseVersion to a major version alone.",
         (_INSTANCE, _MEMBER),
         must_be("autoMinorVersionUpgrade", True, default=True),
-        "CKV_AWS_226 AwsSolutions-RDS9 RDS.13 RDS.35",
+        "CKV_AWS_226 RDS.13 RDS.35",
         "databaseVersion",
     ),
     Rule(

@@ -242,7 +242,6 @@ RULES = (
         "Use Action, Resource and Principal.",
         _ALL,
         _in_statements(_negated),
-        "SQS.3 IAM.1",
     ),
     Rule(
         "iam-pass-role",
@@ -282,7 +281,6 @@ RULES = (
         "Add the condition aws:SourceAccount or aws:SourceArn.",
         _ALL,
         _in_statements(_confused_deputy),
-        "CKV_AWS_364",
     ),
     Rule(
         "iam-oidc-subject",

@@ -111,7 +111,6 @@ RULES = (
         "Set certificateArn.",
         _LISTENER,
         when(_uses_tls, is_set("certificateArn")),
-        "ELB.2",
     ),
     Rule(
         "lb-drop-invalid-headers",

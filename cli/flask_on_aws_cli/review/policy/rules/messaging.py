@@ -37,7 +37,7 @@ RULES = (
         "Set sqsManagedSseEnabled to true.",
         _QUEUE,
         _encrypted,
-        "CKV_AWS_27 AWS-0096 AwsSolutions-SQS2 SQS.1",
+        "CKV_AWS_27 AWS-0096 SQS.1",
     ),
     Rule(
         "sqs-encryption-named",

@@ -139,11 +139,6 @@ class Finding:
     waiver: str = ""
     """Why the finding is accepted; empty if it is not."""
 
-    @property
-    def place(self) -> str:
-        """`Pulumi.prod.yaml:7`, or empty."""
-        return f"{self.file}:{self.line}" if self.file and self.line else self.file
-
 
 @dataclass(frozen=True)
 class Policy:

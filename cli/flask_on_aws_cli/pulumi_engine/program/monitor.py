@@ -183,7 +183,7 @@ def _options(request: Any) -> Options:
 def _calls(request: Any) -> list[tuple[str, int]]:
     """The calls in files of the program itself."""
     positions = [frame.pc for frame in request.stackTrace.frames if frame.pc.uri.startswith("file://")]
-    calls = [(unquote(urlsplit(position.uri).path), position.line) for position in positions]
+    calls = [(unquote(urlsplit(str(position.uri)).path), int(position.line)) for position in positions]
     return [(file, line) for file, line in calls if not _INSTALLED.search(file)]
 
 

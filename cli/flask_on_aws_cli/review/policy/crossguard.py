@@ -3,19 +3,12 @@
 `policy-pack/` in the repository is the pack; it needs `pulumi-policy`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
-from pulumi_policy import (  # pyright: ignore[reportMissingImports]
-    EnforcementLevel,
-    Policy,
-    ReportViolation,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
-from pulumi_policy import Severity as PackSeverity  # pyright: ignore[reportMissingImports]
-from pulumi_policy.proxy import UnknownValueError  # pyright: ignore[reportMissingImports]
+import pulumi_policy  # pyright: ignore[reportMissingImports]
+from pulumi_policy.proxy import UnknownValueError  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
 
 from ...pulumi_engine import Resource
 from ...pulumi_engine.model.values import UNKNOWN
@@ -25,12 +18,15 @@ from .rule import Rule
 from .rules import RULES
 from .waivers import built_in
 
+# The SDK, which is an environment's own choice.
+_sdk = cast(Any, pulumi_policy)
+_UnknownValueError = cast(type[Exception], UnknownValueError)
 _MANDATORY = (Severity.HIGH, Severity.CRITICAL)
 # What Pulumi and its AWS provider add to the properties of a resource.
 _ADDED = ("__defaults", "tagsAll")
 
 
-def policies() -> list[Policy]:
+def policies() -> list[Any]:
     """A policy for each rule. Those of high and critical severity stop an update, the others are warnings.
 
     The waivers of the components hold. `pulumi policy enable --config` and `--policy-pack-config` change the level of a
@@ -39,19 +35,21 @@ def policies() -> list[Policy]:
     return [_policy(rule) for rule in RULES.values()]
 
 
-def _policy(rule: Rule) -> Policy:
-    def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
+def _policy(rule: Rule) -> Any:
+    def validate(args: Any, report_violation: Callable[[str, str], None]) -> None:
         resources = [_resource(each) for each in args.resources]
         for finding in findings(resources, secrets_known=False, rules=[rule]):
             if not any(waiver.covers(finding) and not waiver.has_expired(date.today()) for waiver in built_in()):
                 report_violation(f"{finding.message} {finding.reason} {finding.fix}", finding.urn)
 
-    return StackValidationPolicy(
+    return _sdk.StackValidationPolicy(
         name=rule.id,
         description=f"{rule.title}.",
         validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY if rule.severity in _MANDATORY else EnforcementLevel.ADVISORY,
-        severity=PackSeverity(rule.severity.label),
+        enforcement_level=_sdk.EnforcementLevel.MANDATORY
+        if rule.severity in _MANDATORY
+        else _sdk.EnforcementLevel.ADVISORY,
+        severity=_sdk.Severity(rule.severity.label),
         remediation_steps=rule.fix,
         tags=rule.covers.split(),
     )
@@ -77,7 +75,7 @@ def _values(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key in values:
         try:
             value = _plain(values[key])
-        except UnknownValueError:
+        except _UnknownValueError:
             value = UNKNOWN
         if value is not None:
             yield key, value
@@ -95,5 +93,5 @@ def _plain(value: Any) -> Any:
 def _item(items: Sequence[Any], index: int) -> Any:
     try:
         return _plain(items[index])
-    except UnknownValueError:
+    except _UnknownValueError:
         return UNKNOWN

@@ -49,7 +49,7 @@ class Locations:
 def _lines(file: Path, project: str) -> dict[str, int]:
     """Name of a setting → its line, from 1."""
     try:
-        node = yaml.compose(file.read_text("utf-8"), yaml.SafeLoader)
+        node = cast(Any, yaml).compose(file.read_text("utf-8"), yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     for key, value in _entries(node):

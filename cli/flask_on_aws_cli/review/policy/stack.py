@@ -39,7 +39,7 @@ class Node:
         """The object or list that a property has as JSON, or as a value; None if it is not known."""
         value = self.get(path)
         if not isinstance(value, str):
-            return value if isinstance(value, Mapping | list) else None
+            return cast(Any, value) if isinstance(value, Mapping | list) else None
         try:
             return json.loads(value)
         except ValueError:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..model import Change, Finding, Loss, Operation, Policy, Report
-from .wording import consent, finding_title, label, policy_summary, property_text, sections, verdict
+from .wording import consent, finding_title, label, place, policy_summary, property_text, sections, verdict
 
 # GitHub rejects a comment of more than 65,536 characters; the rest is for what a workflow adds.
 LIMIT = 60_000
@@ -63,7 +63,7 @@ def _policy(policy: Policy) -> Iterator[str]:
     if policy.new:
         yield from ("", "| severity | rule | where | finding |", "|---|---|---|---|")
     for finding in policy.new[:_ROWS]:
-        cells = (finding.severity.label, finding.rule, f"{finding.name} {finding.place}", _advice(finding))
+        cells = (finding.severity.label, finding.rule, f"{finding.name} {place(finding)}", _advice(finding))
         yield f"| {' | '.join(map(escaped, cells))} |"
     if len(policy.new) > _ROWS:
         yield f"\n{len(policy.new) - _ROWS} more are not in this table."

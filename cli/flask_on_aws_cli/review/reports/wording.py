@@ -147,5 +147,10 @@ def policy_summary(policy: Policy) -> str:
 
 def finding_title(finding: Finding) -> str:
     """`high db-backups: app-db (Pulumi.prod.yaml:7)`."""
-    place = f" ({finding.place})" if finding.place else ""
-    return f"{finding.severity.label} {finding.rule}: {finding.name}{place}"
+    where = place(finding)
+    return f"{finding.severity.label} {finding.rule}: {finding.name}{f' ({where})' if where else ''}"
+
+
+def place(finding: Finding) -> str:
+    """`Pulumi.prod.yaml:7`, or empty."""
+    return f"{finding.file}:{finding.line}" if finding.file and finding.line else finding.file

@@ -162,20 +162,21 @@ class _Export:
         if isinstance(value, Mapping):
             return self._object(cast(Mapping[str, Any], value), kind, resource, path)
         if isinstance(value, list):
-            inner = kind[1] if isinstance(kind, list) else kind
+            inner: Any = cast(list[Any], kind)[1] if isinstance(kind, list) else kind
             return [self._argument(item, inner, resource, path, needed=True) for item in cast(list[Any], value)]
         return value
 
     def _object(self, value: Mapping[str, Any], kind: Any, resource: Resource, path: str) -> Any:
         """A map, whose keys are the user's own or AWS's, or an object with all of its fields."""
-        if isinstance(kind, list) and kind[0] in ("list", "set"):  # Pulumi has the one item without its list
-            return [self._object(value, kind[1], resource, path)]
-        if isinstance(kind, list) and kind[0] == "object":
-            fields: Mapping[str, Any] = kind[1]
+        parts = cast(list[Any], kind) if isinstance(kind, list) else [kind]
+        if parts[0] in ("list", "set"):  # Pulumi has the one item without its list
+            return [self._object(value, parts[1], resource, path)]
+        if parts[0] == "object":
+            fields = cast(Mapping[str, Any], parts[1])
             names = {Block(arguments=fields).argument(key): item for key, item in value.items()}
             return {
-                name: self._argument(names[name], inner, resource, path) if name in names else None
-                for name, inner in fields.items()
+                name: self._argument(names[name], field, resource, path) if name in names else None
+                for name, field in fields.items()
             }
         return {key: self._argument(item, "string", resource, f"{path}.{key}") for key, item in value.items()}
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ...pulumi_engine import Resource
 from ...pulumi_engine.model.references import references
@@ -76,10 +76,10 @@ class References:
         if isinstance(value, str):
             yield from (match[1] for match in re.finditer(r"\$\{(aws_\w+\.\w+)\.", value))
         elif isinstance(value, Mapping):
-            for item in value.values():
+            for item in cast(Mapping[str, Any], value).values():
                 yield from self.targets(item)
         elif isinstance(value, list):
-            for item in value:
+            for item in cast(list[Any], value):
                 yield from self.targets(item)
 
     def _literal(self, text: str) -> str:

@@ -70,10 +70,6 @@ def _standby(node: Node, stack: Stack) -> Iterator[Violation]:
         yield Violation("instances", "has fewer than two")
 
 
-def _is_cluster_member(node: Node) -> bool:
-    return node.type in (_MEMBER, _DOCDB_MEMBER)
-
-
 def _supports_iam(node: Node, stack: Stack) -> bool:
     return node.get("engine") in _WITH_IAM
 

@@ -40,16 +40,20 @@ def _origins(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"origins.{origin.get('originId')}", origin
 
 
+def _custom(origin: Mapping[str, Any]) -> Mapping[str, Any]:
+    return cast(Mapping[str, Any], origin.get("customOriginConfig") or {})
+
+
 def _https_to_origin(node: Node, stack: Stack) -> Iterator[Violation]:
     for path, origin in _origins(node):
-        policy = (origin.get("customOriginConfig") or {}).get("originProtocolPolicy", "https-only")
+        policy = _custom(origin).get("originProtocolPolicy", "https-only")
         if is_known(policy) and policy != "https-only":
             yield Violation(f"{path}.customOriginConfig.originProtocolPolicy", described(policy))
 
 
 def _tls_to_origin(node: Node, stack: Stack) -> Iterator[Violation]:
     for path, origin in _origins(node):
-        for protocol in (origin.get("customOriginConfig") or {}).get("originSslProtocols", ()):
+        for protocol in _custom(origin).get("originSslProtocols", ()):
             if is_known(protocol) and protocol != "TLSv1.2":
                 yield Violation(f"{path}.customOriginConfig.originSslProtocols", f"has {protocol}")
 

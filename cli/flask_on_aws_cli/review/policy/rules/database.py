@@ -14,8 +14,7 @@ _MEMBERS = {_CLUSTER: _MEMBER, _DOCDB: _DOCDB_MEMBER}
 # A week, so that a mistake on a Friday can still be undone after the next one.
 _BACKUP_DAYS = 7
 _CERTIFICATES = ("rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1")
-# Names with which attackers begin.
-_COMMON_NAMES = ("admin", "postgres", "root", "sa", "awsuser")
+_COMMON_NAMES = ("admin", "postgres", "root", "sa", "awsuser")  # with which attackers begin
 # Parameter → its values with which servers reject connections without TLS.
 _TLS_PARAMETERS = {
     "rds.force_ssl": ("1",),

@@ -13,7 +13,6 @@ _GROUP = "ec2/securityGroup:SecurityGroup"
 _OLD_RULE = "ec2/securityGroupRule:SecurityGroupRule"
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _HTTP, _HTTPS = 80, 443
-_EVERY_PROTOCOL = "-1"
 _CIDRS = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
 # The properties of resources that keep data, with their security groups.
 _DATA = {
@@ -53,7 +52,7 @@ def _open_ranges(rule: Node) -> Iterator[tuple[str, str]]:
 
 def _ports(rule: Node) -> tuple[int, int] | None:
     """The first and the last port; None if they are not known. All protocols have all ports."""
-    if str(rule.get("ipProtocol") or rule.get("protocol")) in (_EVERY_PROTOCOL, "all"):
+    if str(rule.get("ipProtocol") or rule.get("protocol")) in ("-1", "all"):
         return 0, 65535
     first, last = rule.get("fromPort"), rule.get("toPort")
     if not isinstance(first, int | float) or not isinstance(last, int | float):

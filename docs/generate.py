@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import click
 import yaml
 from flask_on_aws_cli.main import main
+from flask_on_aws_cli.review.policy import findings as policy
+from flask_on_aws_cli.review.policy.rules import GROUPS, RULES
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -188,6 +190,62 @@ def security_scan_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def policy_rules_page() -> str:
+    """The rules of the policy, and why what remains is waived."""
+    folder = Path(policy.__file__).parent
+    waivers = yaml.safe_load((folder / "waivers.yaml").read_text(encoding="utf-8"))
+    left_out = yaml.safe_load((folder / "not_adopted.yaml").read_text(encoding="utf-8"))
+    lines = [
+        "# Rules of the policy",
+        "",
+        f"The {len(RULES)} rules by which [`flask-on-aws review`](review.md#policy) judges the resources of a stack.",
+        "They cover the rules of [checkov](https://www.checkov.io/) (CKV…), [trivy](https://trivy.dev/) (AWS-…),",
+        "[cdk-nag](https://github.com/cdklabs/cdk-nag) (AwsSolutions-…),",
+        "[AWS Foundational Security Best Practices](https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html)",
+        "(RDS.3) and Pulumi's AWSGuard (names in camel case) for the types of resources that the components create.",
+        "",
+        "| severity | meaning |",
+        "|---|---|",
+        "| critical | anybody can reach or read what must not be public |",
+        "| high | one more mistake, or an insider, exposes or loses data |",
+        "| medium | a second line of defense, or what an investigation needs, is missing |",
+        "| low | good practice |",
+    ]
+    for title, group in GROUPS.items():
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| rule | severity | what is right | otherwise | fix | covers |",
+            "|---|---|---|---|---|---|",
+        ]
+        for rule in group:
+            fix = f"{rule.fix} [`{rule.setting}`](settings.md)" if rule.setting else rule.fix
+            cells = (f"`{rule.id}`", rule.severity.label, f"{rule.title}.", rule.reason, fix, rule.covers)
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    lines += [
+        "",
+        "## Waivers of the components",
+        "",
+        "What the components create by themselves, and why it is accepted:",
+        "",
+    ]
+    lines += ["| rule | components | resources | why it is waived | since |", "|---|---|---|---|---|"]
+    for waiver in waivers:
+        where = waiver.get("resource") or waiver.get("property") or "all"
+        cells = (
+            f"`{waiver['rule']}`",
+            ", ".join(waiver["components"]),
+            f"`{where}`",
+            waiver["reason"],
+            str(waiver["date"]),
+        )
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    lines += ["", "## Rules that are not adopted", "", "| rules | why |", "|---|---|"]
+    lines += [f"| {', '.join(entry['rules'])} | {_cell(entry['reason'])} |" for entry in left_out]
+    return "\n".join(lines) + "\n"
+
+
 def commands_page() -> str:
     """Every command with its options, as in `--help`."""
     lines = [
@@ -258,6 +316,7 @@ PAGES = {
     "components.md": components_page,
     "environment.md": environment_page,
     "made-by-aws.md": made_by_aws_page,
+    "policy-rules.md": policy_rules_page,
     "security-scan.md": security_scan_page,
 }
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_on_aws_cli.review.terraform.schema import Block, block, resource_block
 
 from tests.checkov import Scan
-from tests.terraform_json import MAPS
 
 VERSION = "1.28.14"
 CHECKS = "aws-"  # how the ids of its checks begin
@@ -25,6 +25,9 @@ MODULE = f"github.com/aquasecurity/tfsec/cmd/tfsec@v{VERSION}"
 # In the environment of the tests, like checkov.
 FOLDER = Path(sys.prefix) / "tfsec"
 BUILD_SECONDS = 1200
+# Terraform's own, in every resource: a block, and arguments that are expressions where other values are texts in JSON.
+_META_BLOCKS = ("lifecycle",)
+_EXPRESSIONS = ("depends_on", "ignore_changes", "provider")
 _PASSED, _FAILED = 1, 0  # the status of a result in tfsec's JSON
 
 
@@ -41,23 +44,28 @@ def scan(folder: Path, configuration: Mapping[str, Any]) -> Scan:
 
 
 def _blocks(configuration: Mapping[str, Any]) -> Iterator[str]:
-    for block in ("resource", "data"):
-        for kind, labelled in configuration[block].items():
-            for label, values in labelled.items():
-                yield f'{block} "{kind}" "{label}" {{'
-                yield from _body(values)
-                yield "}"
+    for name, variable in configuration["variable"].items():
+        yield f'variable "{name}" {{'
+        yield f"default = {json.dumps(variable['default'])}"
+        yield "}"
+    for kind, labelled in configuration["resource"].items():
+        for label, values in labelled.items():
+            yield f'resource "{kind}" "{label}" {{'
+            yield from _body(values, resource_block(kind))
+            yield "}"
 
 
-def _body(values: Mapping[str, Any]) -> Iterator[str]:
-    """A block's content: mappings, and lists of them, are nested blocks; a JSON value has the same form in HCL."""
+def _body(values: Mapping[str, Any], schema: Block) -> Iterator[str]:
+    """A block's content; a JSON value has the same form in HCL."""
     for name, value in values.items():
-        nested = [value] if isinstance(value, Mapping) and name not in MAPS else value
-        if isinstance(nested, list) and nested and all(isinstance(item, Mapping) for item in nested):
-            for item in nested:
+        if name in _META_BLOCKS or name in schema.blocks:
+            inner = Block() if name in _META_BLOCKS else block(schema.blocks[name])
+            for item in [value] if isinstance(value, Mapping) else value:
                 yield f"{name} {{"
-                yield from _body(item)
+                yield from _body(item, inner)
                 yield "}"
+        elif name in _EXPRESSIONS:
+            yield f"{name} = [{', '.join(value)}]" if isinstance(value, list) else f"{name} = {value}"
         else:
             yield f"{name} = {json.dumps(value)}"
 

@@ -9,12 +9,16 @@ import click
 
 from ..shared.failure import fail
 from .inputs.errors import ReviewError
+from .model import Policy, Report, Severity
 from .reports import ENDINGS, FORMATS
-from .review import Options
+from .review import Options, export
 from .review import review as make_review
 
 # 1 means a loss that is not accepted, so a review that cannot be made exits with the code of wrong options.
 _CANNOT_RUN = click.UsageError.exit_code
+_POLICY = 4
+_NEVER = "never"
+_TERRAFORM = "terraform"
 _OVER_BUDGET = 5
 
 
@@ -68,10 +72,10 @@ def _usd(context: click.Context, parameter: click.Parameter, value: str | None) 
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(sorted(FORMATS)),
+    type=click.Choice(sorted([*FORMATS, _TERRAFORM])),
     default="text",
     show_default=True,
-    help="Format of the report; markdown is for a comment on a pull request.",
+    help="Format of the report; markdown is for a comment on a pull request. terraform writes the resources instead.",
 )
 @click.option(
     "--output",
@@ -80,6 +84,13 @@ def _usd(context: click.Context, parameter: click.Parameter, value: str | None) 
     metavar="FILE",
     multiple=True,
     help=f"Also write the report to this file, in the format of its ending: {', '.join(sorted(ENDINGS))}. Repeatable.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*(severity.label for severity in Severity), _NEVER]),
+    default=_NEVER,
+    show_default=True,
+    help="Exit with 4 if the policy has a new finding of this severity or a higher one, which is not waived.",
 )
 def review(
     project: Path,
@@ -91,6 +102,7 @@ def review(
     budget: Decimal | None,
     output_format: str,
     files: tuple[Path, ...],
+    fail_on: str,
 ) -> None:
     """Show what the changes in the working tree do to a stack: what restarts, stops, is replaced, and loses data.
 
@@ -100,14 +112,19 @@ def review(
     engine or its plugins, and compares what they register.
 
     The exit code is 0 if no data is lost without consent. It is 1 if a resource loses data that acceptDataLoss does not
-    name, or if the update cannot work, 2 if the review cannot be made, and 5 if the stack costs more than --budget.
+    name, or if the update cannot work, 2 if the review cannot be made, 4 if --fail-on finds something, and 5 if the
+    stack costs more than --budget.
     """
     signal.signal(signal.SIGTERM, _end)  # the worktree is removed, as on Ctrl-C
     for file in files:
         if _format(file) is None:
             fail(f"--output: {file} must end in {' or '.join(sorted(ENDINGS))}.", code=_CANNOT_RUN)
+    options = Options(project, stack, base, state, plan, usage, budget)
     try:
-        report = make_review(Options(project, stack, base, state, plan, usage, budget))
+        if output_format == _TERRAFORM:
+            click.echo(export(options), nl=False)
+            return
+        report = make_review(options)
     except ReviewError as error:
         fail(str(error), code=_CANNOT_RUN)
     click.echo(FORMATS[output_format](report))
@@ -115,7 +132,19 @@ def review(
         _write(file, FORMATS[_format(file) or output_format](report))
     if report.budget_problem:
         click.echo(report.budget_problem, err=True)
-    raise SystemExit(1 if report.rejected else _OVER_BUDGET if report.budget_problem else 0)
+    raise SystemExit(_exit_code(report, fail_on))
+
+
+def _exit_code(report: Report, fail_on: str) -> int:
+    if report.rejected:
+        return 1
+    if _fails(report.policy, fail_on):
+        return _POLICY
+    return _OVER_BUDGET if report.budget_problem else 0
+
+
+def _fails(policy: Policy, fail_on: str) -> bool:
+    return fail_on != _NEVER and any(finding.severity >= Severity[fail_on.upper()] for finding in policy.new)
 
 
 def _format(file: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The result of a review: what changes, what each change does on AWS, and which data it loses."""
+"""The result of a review: what changes, what that does on AWS, which data it loses, and what the policy finds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,6 +95,73 @@ class Change:
     """The logical name before, if it is another."""
 
 
+class Severity(IntEnum):
+    """How much a finding of the policy matters."""
+
+    LOW = 1
+    """Good practice, such as a key of one's own."""
+    MEDIUM = 2
+    """A second line of defense, or the traces that an investigation needs, are missing."""
+    HIGH = 3
+    """One more mistake or an insider exposes or loses data."""
+    CRITICAL = 4
+    """Anybody can reach or read what must not be public."""
+
+    @property
+    def label(self) -> str:
+        """The name in reports and on the command line: `high`."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A resource that does not follow a rule of the policy."""
+
+    rule: str
+    """The rule's id, such as `db-not-public`."""
+    severity: Severity
+    urn: str
+    type: str
+    name: str
+    """Logical name."""
+    property: str
+    """Such as `publiclyAccessible`."""
+    message: str
+    """A sentence: what the rule requires, and what the property is instead."""
+    reason: str
+    """A sentence: what can happen."""
+    fix: str
+    """A sentence."""
+    setting: str = ""
+    """The setting of the stack that changes the property; empty if there is none."""
+    file: str = ""
+    """The file to change, relative to the repository: that of the stack's settings or of the program."""
+    line: int = 0
+    """The line in it, from 1; 0 if it is not known."""
+    waiver: str = ""
+    """Why the finding is accepted; empty if it is not."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the policy finds in the stack, compared with before. The most severe findings are first."""
+
+    new: Sequence[Finding] = ()
+    fixed: Sequence[Finding] = ()
+    unchanged: Sequence[Finding] = ()
+    """Those that were there before."""
+    waived: Sequence[Finding] = ()
+    new_waived: Sequence[Finding] = ()
+    """Those of `waived` that were not there before."""
+    problems: Sequence[str] = ()
+    """Sentences: waivers that have expired, or that nothing needs."""
+
+    @property
+    def current(self) -> list[Finding]:
+        """All findings that are not waived."""
+        return [*self.new, *self.unchanged]
+
+
 @dataclass(frozen=True)
 class Report:
     """The review of one stack. Later sections are further fields."""
@@ -113,6 +180,7 @@ class Report:
     """The AWS provider and version whose replacement rules apply."""
     costs: CostReport | None = None
     """What the stack costs; None if that was not determined."""
+    policy: Policy = Policy()
 
     @property
     def all_losses(self) -> list[Loss]:

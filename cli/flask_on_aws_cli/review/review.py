@@ -25,6 +25,10 @@ from .inputs.repository import Repository
 from .inputs.snapshot import Snapshot
 from .inputs.state import read_plan, read_state
 from .model import Report
+from .policy.findings import compare as compare_policy
+from .policy.locations import Locations
+from .policy.waivers import read_waivers
+from .terraform.export import as_terraform
 
 _ACCEPT = "acceptDataLoss"
 # Names of stacks that a review is about if none is named, in this order.
@@ -65,6 +69,20 @@ def review(options: Options) -> Report:
     return _against_commit(project, options.base, costs)
 
 
+def export(options: Options) -> str:
+    """The resources of a stack as Terraform JSON; nothing is compared.
+
+    Raises:
+        ReviewError: if the program cannot be evaluated.
+    """
+    project = _project(options.project, options.stack or _production(options.project))
+    evaluator = Evaluator(project, _python_path(project.root))
+    evaluated = evaluator.run()
+    return as_terraform(
+        evaluated.graph.resources, evaluated.outputs, project.config, evaluator.region, evaluator.account
+    )
+
+
 def _against_state(project: Project, options: Options, costs: CostOptions) -> Report:
     state = read_state(options.state) if options.state else read_plan(options.plan or Path())
     stacks = {urn.split("::")[0].rpartition(":")[2] for urn in state.resources}
@@ -72,15 +90,20 @@ def _against_state(project: Project, options: Options, costs: CostOptions) -> Re
         raise ReviewError(f"--stack: {state.label} is of the stack {', '.join(stacks)} and not of {project.stack}.")
     head = Evaluator(project, _python_path(project.root), state, replaced)
     evaluated, base = evaluate_both(head, lambda: state)
-    return _report(project, evaluated, base, _costs(project, evaluated, base, costs))
+    return _report(project, evaluated, base, _root(project.root), _costs(project, evaluated, base, costs))
+
+
+def _root(folder: Path) -> Path:
+    """The folder of the repository; a state can be compared outside of a git repository too."""
+    try:
+        return Repository(folder).root
+    except ReviewError:
+        return folder
 
 
 def _python_path(folder: Path) -> str:
-    """PYTHONPATH of the working tree's program; a state can be compared outside of a git repository too."""
-    try:
-        root = Repository(folder).root
-    except ReviewError:
-        root = folder
+    """PYTHONPATH of the working tree's program."""
+    root = _root(folder)
     return python_path(root, root)
 
 
@@ -109,7 +132,7 @@ def _against_commit(project: Project, ref: str, costs: CostOptions) -> Report:
         graph = Evaluator(replace(project, config=config), path).run().graph
         return total(graph.resources, _region(config), costs.usage)
 
-    return _report(project, evaluated, before, _with_settings(project, before, report, cost_of))
+    return _report(project, evaluated, before, repository.root, _with_settings(project, before, report, cost_of))
 
 
 def _costs(project: Project, evaluated: Evaluated, base: Snapshot, options: CostOptions) -> CostReport:
@@ -136,11 +159,12 @@ def _region(config: Mapping[str, str]) -> str:
     return config.get("aws:region", DEFAULT_REGION)
 
 
-def _report(project: Project, evaluated: Evaluated, base: Snapshot, costs: CostReport) -> Report:
+def _report(project: Project, evaluated: Evaluated, base: Snapshot, root: Path, costs: CostReport) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
     before = base.completed(resources).resources
     comparison = compare(before, resources, acceptance, base.secrets_known, base.is_of_state)
+    waivers, locations = read_waivers(project.root, project.stack), Locations(project, root, resources)
     return Report(
         stack=project.stack,
         base=base.label,
@@ -150,6 +174,7 @@ def _report(project: Project, evaluated: Evaluated, base: Snapshot, costs: CostR
         notes=[*_notes(base, comparison, evaluated), *_cost_notes(costs)],
         provider=provider_version(),
         costs=costs,
+        policy=compare_policy(before, resources, waivers, locations),
     )
 
 

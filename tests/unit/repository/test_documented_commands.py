@@ -40,7 +40,7 @@ PULUMI = {
     "login": {"--local"},
     "package add": set(),
     "package get-schema": set(),
-    "preview": {"--diff"},
+    "preview": {"--diff", "--policy-pack"},
     "stack": {"--show-ids", "--show-urns"},
     "stack change-secrets-provider": set(),
     "stack export": {"--file", "--show-secrets"},
@@ -49,7 +49,24 @@ PULUMI = {
     "up": {"--replace", "--target", "--yes"},
 }
 # The shell, and tools whose commands are theirs to document.
-OTHERS = {".", "cd", "curl", "docker", "eval", "export", "flask", "git", "grep", "openssl", "pre-commit", "uv"}
+OTHERS = {
+    *(
+        ".",
+        "cd",
+        "checkov",
+        "curl",
+        "docker",
+        "eval",
+        "export",
+        "flask",
+        "git",
+        "grep",
+        "openssl",
+        "pre-commit",
+        "tee",
+        "uv",
+    )
+}
 
 
 def blocks(page: Path) -> Iterator[str]:

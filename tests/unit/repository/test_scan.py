@@ -1,35 +1,23 @@
 """What scanners find in production is exactly what components/waivers.yaml says, with a reason for each."""
 
+import copy
 import datetime
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
-from flask_on_aws import FlaskApp
 from flask_on_aws.flask_app import transforms
 from flask_on_aws_cli.review.effects.terraform_names import TERRAFORM_TYPES
+from flask_on_aws_cli.review.terraform.references import label_of
 
 from tests import checkov, tfsec
-from tests.terraform_json import TerraformRecorder, label_of, terraform_json
-from tests.unit.conftest import new_mocks
-from tests.unit.library.flask_app.test_flask_app import APP, COMPUTED, GOLDEN, VARIANTS
+from tests.production import exported
+from tests.unit.library.flask_app.test_flask_app import GOLDEN
 
 ROOT = Path(__file__).parents[3]
 WAIVED = yaml.safe_load((ROOT / "components" / "waivers.yaml").read_text(encoding="utf-8"))
 WAIVERS = WAIVED["waivers"]
-INPUTS = {
-    "production on its own domain": VARIANTS["production"],
-    "production on CloudFront's name": {"environment": "production", "alarm_email": "ops@example.com"},
-}
-
-
-def registered(args):
-    """The Terraform JSON of a FlaskApp with these arguments."""
-    recorder = new_mocks(TerraformRecorder())
-    recorder.computed |= COMPUTED
-    pulumi.runtime.test(lambda: FlaskApp("app", {"app": APP, **args}))()
-    return terraform_json(recorder.resources, recorder.data)
+TITLES = {"domain": "production on its own domain", "cloudfront": "production on CloudFront's name"}
 
 
 def waived(scanner):
@@ -50,8 +38,8 @@ def test_a_scanner_finds_what_is_waived_and_nothing_else(tmp_path, scanner):
     proves the claim in every one.
     """
     found = set()
-    for title, args in INPUTS.items():
-        result = scanner.scan(tmp_path, registered(args))
+    for stack, title in TITLES.items():
+        result = scanner.scan(tmp_path, exported(stack))
         found |= result.failed
         print(f"{scanner.__name__} {scanner.VERSION}, {title}: {result.passed} passed, {len(result.failed)} failed")
     assert found - waived(scanner) == set(), "neither fixed nor waived in components/waivers.yaml"
@@ -60,7 +48,7 @@ def test_a_scanner_finds_what_is_waived_and_nothing_else(tmp_path, scanner):
 
 def opened():
     """Production with three faults."""
-    configuration = registered(INPUTS["production on its own domain"])
+    configuration = copy.deepcopy(exported("domain"))
     resources = configuration["resource"]
     resources["aws_db_instance"]["app_db"]["publicly_accessible"] = True
     resources["aws_lb_listener"]["app_alb_http"]["default_action"][0]["redirect"]["protocol"] = "HTTP"
@@ -119,20 +107,11 @@ def test_no_two_types_are_the_same_in_terraform():
     assert len(set(TERRAFORM_TYPES.values())) == len(TERRAFORM_TYPES)
 
 
-def test_data_sources_are_referred_to():
-    app = registered(INPUTS["production on CloudFront's name"])
-    behavior = app["resource"]["aws_cloudfront_distribution"]["app_cdn"]["default_cache_behavior"]
-    policy = "aws_cloudfront_response_headers_policy.Managed_SecurityHeadersPolicy"
-    assert behavior["response_headers_policy_id"] == f"${{data.{policy}.id}}"
-    kind, _, label = policy.partition(".")
-    assert app["data"][kind] == {label: {"name": "Managed-SecurityHeadersPolicy"}}
-
-
 def test_names_and_references_are_terraform_s():
-    app = registered(INPUTS["production on its own domain"])["resource"]
+    app = exported("domain")["resource"]
     assert app["aws_lb_listener"]["app_alb_https"]["load_balancer_arn"] == "${aws_lb.app_alb.arn}"
     assert app["aws_lb_listener"]["app_alb_https"]["port"] == 443
-    assert app["aws_s3_bucket_versioning"]["app_media_versioning"]["bucket"] == "${aws_s3_bucket.app_media.id}"
+    assert app["aws_s3_bucket_versioning"]["app_media_versioning"]["bucket"] == "${aws_s3_bucket.app_media.bucket}"
     (alias,) = app["aws_route53_record"]["app_dns_app_example_com_a"]["alias"]
     assert alias["name"] == "${aws_lb.app_alb.dns_name}"
     assert app["aws_lb"]["app_alb"]["desync_mitigation_mode"] == "defensive"

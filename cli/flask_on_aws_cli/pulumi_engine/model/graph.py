@@ -52,6 +52,8 @@ class Resource:
     """URN of its explicit provider; empty for the default one."""
     region: str = ""
     """The region that it is created in; empty for the stack's."""
+    calls: Sequence[tuple[str, int]] = field(default=(), compare=False)
+    """File and line of each call that led to it, the innermost first; without those in installed packages."""
 
     @property
     def urns(self) -> Sequence[str]:

@@ -3,10 +3,12 @@
 This module only decodes requests and encodes responses; a `Handler` decides what each request does.
 """
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, cast
+from urllib.parse import unquote, urlsplit
 
 import grpc
 from google.protobuf import empty_pb2
@@ -25,6 +27,8 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
 _HOOK_KINDS = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete")
+# Files of packages, of Python, and of this engine, which runs the program.
+_INSTALLED = re.compile(r"/(?:site|dist)-packages/|/lib/python\d[^/]*/|/pulumi_engine/program/")
 _SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WARNING: "warning"}
 
 
@@ -147,6 +151,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             },
             options=_options(request),
             provider=request.provider.rpartition("::")[0],  # URN::ID
+            calls=_calls(request),
         )
 
     def _respond(self, context: Any, respond: Callable[[], Any], fatal: bool = True) -> Any:
@@ -173,6 +178,13 @@ def _options(request: Any) -> Options:
         additional_secret_outputs=list(request.additionalSecretOutputs),
         hooks={kind: names for kind, names in hooks.items() if names},
     )
+
+
+def _calls(request: Any) -> list[tuple[str, int]]:
+    """The calls in files of the program itself."""
+    positions = [frame.pc for frame in request.stackTrace.frames if frame.pc.uri.startswith("file://")]
+    calls = [(unquote(urlsplit(str(position.uri)).path), int(position.line)) for position in positions]
+    return [(file, line) for file, line in calls if not _INSTALLED.search(file)]
 
 
 class Engine(engine_pb2_grpc.EngineServicer):

@@ -33,6 +33,8 @@ class Evaluated:
     graph: Graph
     rejections: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why the `before_update` hooks of a component reject its update, by its URN: empty if they accept it."""
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """The outputs with which the program ran, by URN, apart from those that are references alone."""
 
 
 class Evaluator:
@@ -54,8 +56,9 @@ class Evaluator:
     ) -> None:
         self._project, self._python_path, self._replaces = project, python_path, replaces
         self._state = state or Snapshot("")
-        self._region = project.config.get("aws:region", DEFAULT_REGION)
-        self._account = _account_of(self._state) or _ACCOUNT
+        self.region = project.config.get("aws:region", DEFAULT_REGION)
+        self.account = _account_of(self._state) or _ACCOUNT
+        self._outputs: dict[str, Mapping[str, Any]] = {}
 
     def run(self, base: "Future[Snapshot] | None" = None) -> Evaluated:
         """Run the program.
@@ -84,13 +87,18 @@ class Evaluator:
             )
         except EngineError as error:
             raise ReviewError(str(error)) from error
-        return Evaluated(graph, rejections)
+        return Evaluated(graph, rejections, self._outputs)
 
     def _answers(self) -> Answers:
-        identity = {"accountId": self._account, "id": self._account}
+        identity = {"accountId": self.account, "id": self.account}
         return {"aws:index/getCallerIdentity:getCallerIdentity": lambda args: identity}
 
     def _respond(self, resource: Resource) -> RegistrationResult:
+        result = self._response(resource)
+        self._outputs[resource.urn] = result.outputs
+        return result
+
+    def _response(self, resource: Resource) -> RegistrationResult:
         old = next((urn for urn in resource.urns if urn in self._state.outputs), None)
         if old is not None and not self._replaces(self._state.resources[old], resource):
             outputs = dict(self._state.outputs[old])
@@ -113,12 +121,12 @@ class Evaluator:
             return {}
         if resource.type == "aws:ecr/repository:Repository":
             name = plain(resource.inputs.get("name")) or reference(resource, "name")
-            url = f"{self._account}.dkr.ecr.{self._region}.amazonaws.com/{name}"
-            return {"arn": f"arn:aws:ecr:{self._region}:{self._account}:repository/{name}", "repositoryUrl": url}
+            url = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{name}"
+            return {"arn": f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}", "repositoryUrl": url}
         if service == "iam":
             name = plain(resource.inputs.get("name")) or reference(resource, "name")
-            return {"arn": f"arn:aws:iam::{self._account}:{kind.lower()}/{name}"}
-        arn = f"arn:aws:{service}:{self._region}:{self._account}:{kind.lower()}/{reference(resource, 'id')}"
+            return {"arn": f"arn:aws:iam::{self.account}:{kind.lower()}/{name}"}
+        arn = f"arn:aws:{service}:{self.region}:{self.account}:{kind.lower()}/{reference(resource, 'id')}"
         return {"arn": arn, **_numbers(service, resource)}
 
 

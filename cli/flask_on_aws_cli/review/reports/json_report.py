@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ..model import Change, Loss, PropertyChange, Report
+from ..model import Change, Finding, Loss, Policy, PropertyChange, Report
 from .cost_sections import as_object
 from .wording import counts, verdict
 
@@ -24,6 +24,7 @@ def as_json(report: Report) -> str:
         "changes": [_change(change) for change in report.changes],
         "losses": [_loss(loss) for loss in report.losses],
         "cost": as_object(report.costs),
+        "policy": _policy(report.policy),
         "notes": list(report.notes),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, default=str)
@@ -59,4 +60,32 @@ def _loss(loss: Loss) -> dict[str, Any]:
         "property": loss.property,
         "reason": loss.reason,
         "consent": loss.consent.value,
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    new_waived = set(map(id, policy.new_waived))
+    return {
+        "new": [_finding(finding) for finding in policy.new],
+        "fixed": [_finding(finding) for finding in policy.fixed],
+        "unchanged": [_finding(finding) for finding in policy.unchanged],
+        "waived": [{**_finding(finding), "isNew": id(finding) in new_waived} for finding in policy.waived],
+        "problems": list(policy.problems),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.label,
+        "urn": finding.urn,
+        "name": finding.name,
+        "property": finding.property,
+        "message": finding.message,
+        "reason": finding.reason,
+        "fix": finding.fix,
+        "setting": finding.setting or None,
+        "file": finding.file or None,
+        "line": finding.line or None,
+        "waiver": finding.waiver or None,
     }

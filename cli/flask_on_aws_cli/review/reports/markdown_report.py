@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..cost_model import CostReport
-from ..model import Change, Loss, Operation, Report
+from ..model import Change, Finding, Loss, Operation, Policy, Report
 from .cost_sections import Row, assumptions, no_price, rows, unverified, usage_prices
-from .wording import consent, label, property_text, sections, verdict
+from .wording import consent, finding_title, label, place, policy_summary, property_text, sections, verdict
 
 # GitHub rejects a comment of more than 65,536 characters; the rest is for what a workflow adds.
 LIMIT = 60_000
@@ -29,6 +29,7 @@ def as_markdown(report: Report) -> str:
     lines = [marker(report.stack), f"### {escaped(verdict(report))}", "", f"Compared with {escaped(report.base)}."]
     lines += _losses([*report.losses, *(loss for change in report.changes for loss in change.losses)])
     lines += _table(report)
+    lines += _policy(report.policy)
     if report.costs and (report.changes or report.budget_problem):  # a comment is about what changes
         lines += _costs(report.costs)
     lines += [f"\n{escaped(note)}" for note in report.notes]
@@ -56,6 +57,31 @@ def _losses(losses: Sequence[Loss]) -> Iterator[str]:
     for loss in losses:
         name = f"**{escaped(loss.resource)}**: {escaped(loss.property)}"
         yield f"- {name}: {escaped(loss.reason)} {escaped(consent(loss))}"
+
+
+def _policy(policy: Policy) -> Iterator[str]:
+    """New findings in a table; what is fixed and what is waived below it."""
+    summary = policy_summary(policy)
+    if summary:
+        yield f"\n{summary}"
+    if policy.new:
+        yield from ("", "| severity | rule | where | finding |", "|---|---|---|---|")
+    for finding in policy.new[:_ROWS]:
+        cells = (finding.severity.label, finding.rule, f"{finding.name} {place(finding)}", _advice(finding))
+        yield f"| {' | '.join(map(escaped, cells))} |"
+    if len(policy.new) > _ROWS:
+        yield f"\n{len(policy.new) - _ROWS} more are not in this table."
+    if policy.fixed or policy.new_waived:
+        yield ""
+    yield from (f"- fixed: {escaped(finding_title(finding))}" for finding in policy.fixed[:_ROWS])
+    for finding in policy.new_waived[:_ROWS]:
+        yield f"- new, waived: {escaped(f'{finding_title(finding)}: {finding.message} {finding.waiver}')}"
+    # A paragraph: a workflow posts a comment for a list or a table, and these are not about the change.
+    yield from (f"\n{escaped(problem)}" for problem in policy.problems[:_ROWS])
+
+
+def _advice(finding: Finding) -> str:
+    return f"{finding.message} {finding.reason} {finding.fix}"
 
 
 def _table(report: Report) -> Iterator[str]:

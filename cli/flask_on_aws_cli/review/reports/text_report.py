@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ..cost_model import CostReport
-from ..model import Change, Loss, Operation, Report
+from ..model import Change, Loss, Operation, Policy, Report
 from .cost_sections import assumptions, no_price, rows, unverified, usage_prices
-from .wording import consent, label, property_text, sections, verdict
+from .wording import consent, finding_title, label, policy_summary, property_text, sections, verdict
 
 _LABEL = 70  # characters of the first column of the costs
 
@@ -26,6 +26,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{heading}:"
         for change in changes:
             yield from _change(change)
+    yield from _policy(report.policy)
     if report.costs and report.costs.resources:
         yield ""
         yield from _costs(report.costs)
@@ -41,6 +42,21 @@ def _change(change: Change) -> Iterator[str]:
     if change.operation is not Operation.CREATE:
         yield from (f"    {property_text(difference)}" for difference in change.properties)
     yield from (f"    {notice}" for notice in change.notices)
+
+
+def _policy(policy: Policy) -> Iterator[str]:
+    if summary := policy_summary(policy):
+        yield ""
+        yield f"{summary}:"
+    for finding in policy.new:
+        yield f"  new: {finding_title(finding)}"
+        yield f"    {finding.message}"
+        yield f"    {finding.reason} {finding.fix}"
+    yield from (f"  fixed: {finding_title(finding)}" for finding in policy.fixed)
+    for finding in policy.new_waived:
+        yield f"  new, waived: {finding_title(finding)}"
+        yield f"    {finding.message} {finding.waiver}"
+    yield from (f"  {problem}" for problem in policy.problems)
 
 
 def _loss(loss: Loss, indent: str) -> Iterator[str]:

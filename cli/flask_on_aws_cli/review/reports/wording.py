@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..model import Change, Consent, Effect, Loss, Operation, PropertyChange, Report
+from ..model import Change, Consent, Effect, Finding, Loss, Operation, Policy, PropertyChange, Report
 from .cost_sections import verdict_part
 
 _COUNTED = (
@@ -57,7 +57,7 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def verdict(report: Report) -> str:
-    """One line: `prod: 1 replaced (loses data: app-db), 41 unchanged; +36.50 to 115.67 USD a month`."""
+    """One line: `prod: 1 replaced (loses data: app-db), 41 unchanged; +36.50 to 115.67 USD a month; policy: 0 new`."""
     parts: list[str] = []
     for name, count in counts(report).items():
         lost = [
@@ -68,7 +68,7 @@ def verdict(report: Report) -> str:
     rejected = list(dict.fromkeys(loss.resource for loss in report.losses if loss.consent is Consent.IMPOSSIBLE))
     changes = f"{', '.join(parts)}{_listed('loses data', others)}{_listed('cannot work', rejected)}"
     costs = [verdict_part(report.costs)] if report.costs and report.costs.resources else []
-    return "; ".join([f"{report.stack}: {changes}", *costs])
+    return "; ".join([f"{report.stack}: {changes}", *costs, f"policy: {len(report.policy.new)} new"])
 
 
 def _listed(title: str, names: Sequence[str]) -> str:
@@ -132,3 +132,27 @@ def property_text(change: PropertyChange) -> str:
     if change.after is None:
         return f"{change.path}: removed, was {value(change.before)}"
     return f"{change.path}: {value(change.before)} → {value(change.after)}"
+
+
+def policy_summary(policy: Policy) -> str:
+    """`Policy: 1 new, 0 fixed, 2 as before, 30 waived`, or empty if the change has nothing to do with the policy."""
+    if not (policy.new or policy.fixed or policy.new_waived or policy.problems):
+        return ""
+    counts = {
+        "new": policy.new,
+        "fixed": policy.fixed,
+        "as before": policy.unchanged,
+        "waived": policy.waived,
+    }
+    return f"Policy: {', '.join(f'{len(findings)} {name}' for name, findings in counts.items())}"
+
+
+def finding_title(finding: Finding) -> str:
+    """`high db-backups: app-db (Pulumi.prod.yaml:7)`."""
+    where = place(finding)
+    return f"{finding.severity.label} {finding.rule}: {finding.name}{f' ({where})' if where else ''}"
+
+
+def place(finding: Finding) -> str:
+    """`Pulumi.prod.yaml:7`, or empty."""
+    return f"{finding.file}:{finding.line}" if finding.file and finding.line else finding.file

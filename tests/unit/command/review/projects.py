@@ -32,7 +32,7 @@ def task(**environment):
 
 
 def changes_of(output):
-    """The verdict of a report without the cost."""
+    """The verdict of a report without cost and policy."""
     return output.partition("\n")[0].partition(";")[0]
 
 

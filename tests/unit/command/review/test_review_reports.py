@@ -78,11 +78,41 @@ COST = {
         "assumptions": items(key=TEXT, value=TEXT, resource=OPTIONAL, meaning=TEXT, default={"type": "boolean"}),
     },
 }
+FINDING = {
+    **dict.fromkeys(("rule", "urn", "name", "property", "message", "reason", "fix"), TEXT),
+    "severity": {"enum": ["low", "medium", "high", "critical"]},
+    "setting": OPTIONAL,
+    "file": OPTIONAL,
+    "line": {"type": ["integer", "null"]},
+    "waiver": OPTIONAL,
+}
+POLICY = {
+    **OBJECT,
+    "required": ["new", "fixed", "unchanged", "waived", "problems"],
+    "properties": {
+        **dict.fromkeys(("new", "fixed", "unchanged"), items(**FINDING)),
+        "waived": items(**FINDING, isNew={"type": "boolean"}),
+        "problems": {"type": "array", "items": TEXT},
+    },
+}
 # Version 1: a change that this schema rejects needs another version, and a sentence in docs/review.md.
 SCHEMA = {
     **OBJECT,
     "required": [
-        *("version", "stack", "base", "provider", "verdict", "accepted", "counts", "changes", "losses", "cost", "notes")
+        *(
+            "version",
+            "stack",
+            "base",
+            "provider",
+            "verdict",
+            "accepted",
+            "counts",
+            "changes",
+            "losses",
+            "cost",
+            "policy",
+        ),
+        "notes",
     ],
     "properties": {
         "version": {"const": 1},
@@ -105,6 +135,7 @@ SCHEMA = {
         ),
         "losses": LOSS,
         "cost": {"anyOf": [{"type": "null"}, COST]},
+        "policy": POLICY,
         "notes": {"type": "array", "items": TEXT},
     },
 }
@@ -148,12 +179,12 @@ EVERYTHING = report(
 def test_the_verdict_names_each_class_and_the_data_that_is_lost():
     assert verdict(EVERYTHING) == (
         "prod: 2 replaced (loses data: db), 1 deleted, 1 unknown, 1 with brief downtime, 1 in the maintenance window, "
-        "1 restart tasks, 1 in place, 1 renamed, 1 created, 41 unchanged"
+        "1 restart tasks, 1 in place, 1 renamed, 1 created, 41 unchanged; policy: 0 new"
     )
-    assert verdict(report()) == "prod: 41 unchanged"
-    assert verdict(report(losses=[LOST])) == "prod: 41 unchanged (loses data: db)"
+    assert verdict(report()) == "prod: 41 unchanged; policy: 0 new"
+    assert verdict(report(losses=[LOST])) == "prod: 41 unchanged (loses data: db); policy: 0 new"
     impossible = Loss("app", "vpcCidr", "It cannot work.", Consent.IMPOSSIBLE)
-    assert verdict(report(losses=[impossible])) == "prod: 41 unchanged (cannot work: app)"
+    assert verdict(report(losses=[impossible])) == "prod: 41 unchanged (cannot work: app); policy: 0 new"
 
 
 def test_every_change_is_in_every_format():

@@ -707,21 +707,21 @@ def check_another_engine(app_stack, settings):
 def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
     """Only this test proves that the in-process engine applies the complete program with production's settings."""
     app_stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
-    configure_app_stack(
-        app_stack,
-        environment="production",
-        domain="app.example.com",
-        domainAliases=["www.example.com"],
-        domainRedirects=["example.com"],
-        waf="count",
-        workers={"jobs": "python -m jobs"},
-        schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
-        egress="nat",
-        deletionProtection=False,
-        bucketVersioned=True,
-        accessLogs=True,
-        flowLogs=True,
-    )
+    production = {
+        "environment": "production",
+        "domain": "app.example.com",
+        "domainAliases": ["www.example.com"],
+        "domainRedirects": ["example.com"],
+        "waf": "count",
+        "workers": {"jobs": "python -m jobs"},
+        "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
+        "egress": "nat",
+        "deletionProtection": False,
+        "bucketVersioned": True,
+        "accessLogs": True,
+        "flowLogs": True,
+    }
+    configure_app_stack(app_stack, **production)
     first = app_stack.apply()
     assert first.outputs["url"] == "https://app.example.com"
     elb = app_stack.aws("elbv2")
@@ -734,6 +734,17 @@ def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
     (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
     assert action["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
     assert (len(app_stack.apply().unchanged), app_stack.events) == (len(first.created), [])
+    configure_app_stack(app_stack, **production, dualStack=True)
+    changed = app_stack.apply()
+    assert (changed.replaced, changed.deleted) == ((), ())
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    assert balancer["IpAddressType"] == "dualstack"
+    subnets = app_stack.aws("ec2").describe_subnets(
+        SubnetIds=[zone["SubnetId"] for zone in balancer["AvailabilityZones"]]
+    )
+    assert all(subnet["Ipv6CidrBlockAssociationSet"] for subnet in subnets["Subnets"])
+    app_stack.apply()
+    assert app_stack.events == []
     result = app_stack.destroy()
     assert set(leftovers(app_stack)) <= {"buckets", "snapshots"}, "production keeps its data"
     assert len(leftovers(app_stack).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])

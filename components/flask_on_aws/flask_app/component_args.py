@@ -79,6 +79,7 @@ def network_args(args: FlaskAppArgs) -> NetworkArgs:
         cidr_block=args["vpc_cidr"],
         zones=args["zones"],
         egress=args["egress"],
+        ipv6=args["dual_stack"],
         flow_logs=args["flow_logs"],
         flow_log_retention_days=args["log_retention_days"],
         vpc_id=args["vpc_id"],

@@ -20,7 +20,16 @@ from ..network.network import Network
 from . import component_args
 from .domain_certificates import domain_certificates, served_by
 from .flask_app_args import FlaskAppArgs
-from .topology import GLOBAL, REGIONAL, all_domains, domains, enters_through_public, exposure, load_balancers
+from .topology import (
+    GLOBAL,
+    REGIONAL,
+    all_domains,
+    domains,
+    enters_through_public,
+    exposure,
+    has_dual_stack_balancer,
+    load_balancers,
+)
 from .web_acls import create_web_acls
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
@@ -121,7 +130,7 @@ class Exposure:
 
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
-        args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
+        args["mode"], args["dual_stack"] = "cloudfront", has_dual_stack_balancer(self._args)
         if self._kind in ("https", "cdn"):
             args["mode"], args["certificate_arn"] = "https", cast(pulumi.Input[str], certificate)
         else:

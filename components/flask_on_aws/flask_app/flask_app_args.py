@@ -109,6 +109,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Number of availability zones, 2 or 3. Default: 2."""
     egress: Egress
     """How tasks reach the internet: public (public addresses, on which no port is open), ipv6 (experimental: private, outbound IPv6 only), nat (private, one NAT gateway), nat-per-zone, or endpoints (private, AWS services but no internet). Default: public."""
+    dual_stack: bool
+    """Whether the app has IPv6 addresses next to its IPv4 ones: the VPC and its subnets, the tasks, and the load balancer of an app on its own domain. CloudFront always has them. It can be turned on at any time, and the VPC's addresses cannot be removed again. In an existing VPC only the load balancer changes, and its subnets must have IPv6 blocks. Default: false."""
+    load_balancer_dual_stack: bool
+    """Whether the load balancer of an app on its own domain has IPv6 addresses too; false takes them away from it alone. Default: true with `dual_stack` or egress ipv6, else false."""
     flow_logs: bool
     """Whether the VPC logs its connections (VPC flow logs). Default: true in production."""
     vpc_id: pulumi.Input[str]
@@ -207,7 +211,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront; of IPv6 too with `dual_stack` or on CloudFront. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
@@ -351,6 +355,7 @@ COMMON: FlaskAppArgs = {
     "listener_paths": ["/*"],
     "cloudfront_origin": "vpc",
     "egress": "public",
+    "dual_stack": False,
     "database": "postgres",
     "database_max_storage_gib": 100,
     "database_max_capacity": 4,  # 8 GiB of memory; the cost of a runaway query is limited

@@ -75,6 +75,13 @@ def web_acl_scopes(args: FlaskAppArgs) -> list[str]:
     return [REGIONAL, GLOBAL] if INTERNAL in load_balancers(args) else [REGIONAL]
 
 
+def has_dual_stack_balancer(args: FlaskAppArgs) -> bool:
+    """Whether the public load balancer has IPv6 addresses; CloudFront, where it is the only client, connects over IPv4."""
+    if exposure(args) == "cloudfront":
+        return args["egress"] == "ipv6"
+    return args.get("load_balancer_dual_stack", args["dual_stack"] or args["egress"] == "ipv6")
+
+
 def has_endpoints(args: FlaskAppArgs) -> bool:
     """Whether the stack makes interface endpoints for AWS's services; an existing VPC's are not known."""
     return args["egress"] == "endpoints" and "vpc_id" not in args

@@ -851,7 +851,57 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"allowedCidrs": ["2001:db8::/32"], "domain": "shop.example.com"},
         [
-            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without egress ipv6; leave it out."
+            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without dualStack; leave it out."
+        ],
+    ),
+    (
+        {
+            "allowedCidrs": ["2001:db8::/32"],
+            "domain": "shop.example.com",
+            "dualStack": True,
+            "loadBalancerDualStack": False,
+        },
+        [
+            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without loadBalancerDualStack; leave it out."
+        ],
+    ),
+    ({"dualStack": "both"}, ["dualStack: 'both' must be true or false."]),
+    (
+        {**SHARED, "dualStack": True},
+        [
+            "dualStack: true has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {"loadBalancerDualStack": True, "domain": "shop.example.com"},
+        ["loadBalancerDualStack: true needs subnets with IPv6 addresses; set dualStack to true, or leave it out."],
+    ),
+    (
+        {"loadBalancerDualStack": False},
+        [
+            "loadBalancerDualStack: false has no effect on CloudFront, which has IPv6 addresses of its own and reaches the load balancer over IPv4; leave it out."
+        ],
+    ),
+    (
+        {
+            "dualStack": True,
+            "vpcId": "vpc-0123456789abcdef0",
+            "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+            "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        },
+        [
+            "dualStack: true has no effect on CloudFront with vpcId: CloudFront has IPv6 addresses already, and an existing VPC is left as it is; leave it out."
+        ],
+    ),
+    (
+        {
+            "dualStack": True,
+            "domain": "shop.example.com",
+            "vpcId": "vpc-0123456789abcdef0",
+            "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        },
+        [
+            "publicSubnetIds: 'subnet-0123456789abcdef1' has no IPv6 block, which dualStack needs in every subnet of the load balancer; add one and a route for ::/0 to the internet gateway, or set dualStack to false."
         ],
     ),
     (

@@ -52,6 +52,8 @@ _ONLY_WITHOUT = (
     _Rule("database_url_query", "database_url_secret_arn"),
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("cdn", "listener_arn", False),
+    _Rule("dual_stack", "listener_arn", False),
+    _Rule("load_balancer_dual_stack", "listener_arn"),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
     _Rule("waf", "listener_arn", "off"),
@@ -218,6 +220,23 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "allowed_cidrs",
             f"{list(settled['allowed_cidrs'])!r} has no effect on CloudFront without waf, since the load balancer there "
             "sees only CloudFront's addresses; set waf to count or block, or leave it out.",
+        )
+    if settled.get("load_balancer_dual_stack") and not settled["dual_stack"] and settled["egress"] != "ipv6":
+        yield Problem(
+            "load_balancer_dual_stack",
+            "True needs subnets with IPv6 addresses; set dual_stack to true, or leave it out.",
+        )
+    elif _is_given(given, "load_balancer_dual_stack") and _is_behind_cloudfront(settled):
+        yield Problem(
+            "load_balancer_dual_stack",
+            f"{_said(given, 'load_balancer_dual_stack')} has no effect on CloudFront, which has IPv6 addresses of its own and "
+            "reaches the load balancer over IPv4; leave it out.",
+        )
+    if given.get("dual_stack") and _is_given(given, "vpc_id") and _is_behind_cloudfront(settled):
+        yield Problem(
+            "dual_stack",
+            "True has no effect on CloudFront with vpc_id: CloudFront has IPv6 addresses already, and an existing VPC is left as "
+            "it is; leave it out.",
         )
     if given.get("cdn_cached_paths") and not has_distribution(settled):
         fix = _REASONS["listener_arn"] if "listener_arn" in settled else "set cdn to true, or leave it out"

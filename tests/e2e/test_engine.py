@@ -671,12 +671,13 @@ def check_changes(app_stack):
     configure_app_stack(app_stack, **storage, databaseUsername="other", bucket="none")
     with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         app_stack.apply()
-    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True}
+    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True, "mediaCdn": "public"}
     configure_app_stack(app_stack, **storage, **access, workers={"jobs": "python -m jobs"})
     changed = app_stack.apply()
     assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in changed.created)
     password = changed.outputs["basicAuthPassword"]
     assert (type(password), len(password.value)) == (Secret, 24)
+    assert "cloudfront.amazonaws.com" in bucket_policy(app_stack)
     (logs,) = app_stack.aws("logs").describe_log_groups(logGroupNamePrefix="aws-waf-logs-app-cdn-waf-")["logGroups"]
     assert logs["retentionInDays"] == 14
     configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")
@@ -685,6 +686,12 @@ def check_changes(app_stack):
     app_stack.apply()
     assert app_stack.events == []
     check_another_engine(app_stack, {**storage, "bucket": "none", "database": "mysql"})
+
+
+def bucket_policy(app_stack):
+    s3 = app_stack.aws("s3")
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("app-media-")]
+    return s3.get_bucket_policy(Bucket=bucket)["Policy"]
 
 
 def check_another_engine(app_stack, settings):

@@ -89,8 +89,10 @@ NETWORK_AND_IMAGE = {
     "dockerfileTarget": "web",
     "architecture": "arm64",
 }
-# After the step before has created the cache.
+# After the step before has created the cache. The distribution gets a path for media files.
 CACHE = {
+    "mediaCdn": "public",
+    "mediaCdnPath": "/files/",
     "cacheUse": "queue",
     "cacheVersion": "9.0",
     "cacheNodeType": "cache.t4g.small",
@@ -151,6 +153,10 @@ NOT_CHANGED = {
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     **dict.fromkeys(
         ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
+    ),
+    **dict.fromkeys(
+        ("mediaCdnPublicKeys", "mediaCdnPrivateKeySecretArn"),
+        "the emulator cannot delete a key; test_setting_values.py plans them",
     ),
     "basicAuthUsername": "the emulator cannot publish a function; Node executes it in test_basic_auth.py",
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",

@@ -425,6 +425,8 @@ def _preflight_args(args: FlaskAppArgs) -> FlaskAppArgs:
         domain=args["domain"],
         cdn=args["cdn"],
         cdn_cached_paths=args["cdn_cached_paths"],
+        media_cdn=args["media_cdn"],
+        media_cdn_path=args["media_cdn_path"],
         port=args["port"],
         health_check_path=args["health_check_path"],
         startup_seconds=args["startup_seconds"],

@@ -63,10 +63,11 @@ class Exposure:
         network: Network,
         log_bucket_arn: pulumi.Output[str] | None,
         log_key: pulumi.Input[str] | None,
+        media_args: CdnArgs | None,
         parent: pulumi.Resource,
     ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
-        self._log_bucket_arn = log_bucket_arn
+        self._log_bucket_arn, self._media_args = log_bucket_arn, media_args
         self.web_acls = create_web_acls(name, args, log_key, self._child())
         self._kind = exposure(args)
         self.load_balancers = load_balancers(args)
@@ -223,6 +224,8 @@ class Exposure:
             "cached_paths": self._args["cdn_cached_paths"],
             "load_balancers": self.load_balancers,
         }
+        if self._media_args is not None:
+            args |= self._media_args
         if origin is self.internal:
             args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
         else:

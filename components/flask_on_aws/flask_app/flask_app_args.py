@@ -29,6 +29,7 @@ from ..validation.choices import (
     Egress,
     EntryPointChoice,
     Environment,
+    MediaCdnMode,
     Preflight,
     Preset,
     QueueKind,
@@ -189,6 +190,14 @@ class FlaskAppArgs(TypedDict, total=False):
     """Bucket for media files: s3 or none. Default: s3."""
     bucket_versioned: bool
     """Whether overwritten and deleted files are kept for 30 days. Default: true in production."""
+    media_cdn: MediaCdnMode
+    """Whether CloudFront serves the bucket's files under `media_cdn_path`: none, public (to everybody), or signed (with links or cookies that the app signs). The app gets their address as MEDIA_URL: on CloudFront it is a path of the app, otherwise a distribution of its own. Default: none."""
+    media_cdn_path: str
+    """With `media_cdn`: path of the files on CloudFront, and without its first slash the folder in the bucket; other files stay private. Default: /media/."""
+    media_cdn_public_keys: Sequence[str]
+    """With `media_cdn` signed: public keys in PEM form, RSA with 2048 bits or ECDSA of the curve P-256, at most 5. Signatures with the private key of each are valid; the app gets the id of the first as MEDIA_KEY_PAIR_ID. Default: none."""
+    media_cdn_private_key_secret_arn: pulumi.Input[str]
+    """With `media_cdn` signed: ARN of an existing secret in Secrets Manager, or SSM parameter, with the private key of the first public key in PEM form. The app gets it as MEDIA_PRIVATE_KEY. Default: none."""
     # Queue
     queue: QueueKind
     """Queue for background jobs: sqs or none. The app gets its URL as QUEUE_URL, and failed jobs move to a dead-letter queue. Removing it deletes the messages in both. Default: none."""
@@ -363,6 +372,9 @@ COMMON: FlaskAppArgs = {
     "accept_data_loss": [],
     "waf": "off",
     "bucket": "s3",
+    "media_cdn": "none",
+    "media_cdn_path": "/media/",
+    "media_cdn_public_keys": [],
     "queue": "none",
     "cache": "none",
     "cache_use": "cache",

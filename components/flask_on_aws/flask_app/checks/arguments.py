@@ -39,6 +39,7 @@ from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
+from ..media import PRIVATE_KEY, SIGNED, media_problems
 from ..planned_commands import command_problems
 from ..topology import (
     GLOBAL,
@@ -105,6 +106,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from cached_path_problems("cdn_cached_paths", args["cdn_cached_paths"])
+    yield from media_problems(args)
     yield from redirect_problems(args)
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
@@ -221,6 +223,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     reserved = reserved_names(needs(args), compat, args["database"])
     if "database_url_secret_arn" in args:
         reserved |= {*url_names(compat)}
+    if args["media_cdn"] == SIGNED:
+        reserved.add(PRIVATE_KEY)
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

@@ -101,7 +101,11 @@ _WITHOUT_CACHE = {
     "cache_snapshot": None,
     "cache_maintenance_window": "sun:04:30-sun:05:30",
 }
-_SECRET = ("build_secrets",)
+# What has no effect without files on CloudFront, with the default, and without signed links.
+_MEDIA = {"media_cdn_path": "/media/"}
+_SIGNED_MEDIA = ("media_cdn_public_keys", "media_cdn_private_key_secret_arn")
+# Keys are long, and the wrong one may be given.
+_SECRET = ("build_secrets", *_SIGNED_MEDIA)
 
 
 def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Problem]:
@@ -261,7 +265,24 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "access_logs",
             f"True has no effect with listener_arn and bucket none; {_REASONS['listener_arn']}.",
         )
+    yield from _media_problems(given, settled)
     yield from _build_problems(given, settled)
+
+
+def _media_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    mode = settled["media_cdn"]
+    if mode == "none":
+        for argument, default in _MEDIA.items():
+            if _is_given(given, argument, default):
+                yield Problem(
+                    argument,
+                    f"{_said(given, argument)} has no effect with media_cdn none; set that to public or signed, or leave it "
+                    "out.",
+                )
+    if mode != "signed":
+        for argument in _SIGNED_MEDIA:
+            if _is_given(given, argument):
+                yield Problem(argument, f"It has no effect with media_cdn {mode}; set that to signed, or leave it out.")
 
 
 def _build_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:

@@ -61,7 +61,7 @@ VARIANTS = {
     "aurora": {"environment": "production", "database": "aurora-postgres"},
     "sqlserver": {"environment": "production", "database": "sqlserver"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
-    "dual-stack": {**DOMAIN, "dual_stack": True, "egress": "nat"},
+    "dual-stack": {**DOMAIN, "dual_stack": True},
     "media": {**DOMAIN, "media_cdn": "public"},
     "signed-media": {
         "media_cdn": "signed",

@@ -89,10 +89,8 @@ NETWORK_AND_IMAGE = {
     "dockerfileTarget": "web",
     "architecture": "arm64",
 }
-# After the step before has created the cache. The distribution gets a path for media files.
+# After the step before has created the cache.
 CACHE = {
-    "mediaCdn": "public",
-    "mediaCdnPath": "/files/",
     "cacheUse": "queue",
     "cacheVersion": "9.0",
     "cacheNodeType": "cache.t4g.small",
@@ -155,8 +153,8 @@ NOT_CHANGED = {
         ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
     ),
     **dict.fromkeys(
-        ("mediaCdnPublicKeys", "mediaCdnPrivateKeySecretArn"),
-        "the emulator cannot delete a key; test_setting_values.py plans them",
+        ("mediaCdn", "mediaCdnPath", "mediaCdnPublicKeys", "mediaCdnPrivateKeySecretArn"),
+        "test_engine.py changes mediaCdn, and test_setting_values.py plans all of them",
     ),
     "basicAuthUsername": "the emulator cannot publish a function; Node executes it in test_basic_auth.py",
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",

@@ -279,6 +279,8 @@ _GUIDES: Mapping[str, Mapping[str, str]] = {
     "Image": {"Deploy your existing app": "deploy-your-app.md", "Preflight": "preflight.md#in-pulumi-up"},
     "Encryption": {"Encryption with a KMS key": "encryption.md"},
     "Domain": {"Domains": "domains.md"},
+    "Network": {"IPv6": "domains.md#ipv6"},
+    "Bucket": {"Media files through CloudFront": "media.md"},
     "Database": {
         "Changes that lose data": "data-loss.md",
         "Rotate the database password": "operations.md#rotate-the-database-password",

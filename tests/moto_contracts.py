@@ -422,6 +422,31 @@ def state_of_an_ipv6_block() -> None:
     assert subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlockState"] == {"State": "associated"}
 
 
+@contract("Subnet.get_filter_value")
+def subnets_by_an_ipv6_block() -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    subnets = [
+        ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock=f"10.9.{number}.0/24")["Subnet"]["SubnetId"]
+        for number in (1, 2)
+    ]
+    added = ec2.associate_subnet_cidr_block(SubnetId=subnets[0], Ipv6CidrBlock=block)["Ipv6CidrBlockAssociation"]
+    filters = [{"Name": "ipv6-cidr-block-association.association-id", "Values": [added["AssociationId"]]}]
+    assert [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=filters)["Subnets"]] == subnets[:1]
+
+
+@contract("VPCs.modify_vpc_endpoint")
+def new_addresses_of_an_endpoint() -> None:
+    ec2 = client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    name = f"com.amazonaws.{REGION}.s3"
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=name)["VpcEndpoint"]["VpcEndpointId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, IpAddressType="dualstack")
+    (described,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+    assert described["IpAddressType"] == "dualstack"
+
+
 @contract("VPCs.create_vpc_endpoint")
 def addresses_of_an_endpoint() -> None:
     ec2 = client("ec2")

@@ -18,6 +18,17 @@ import settings
 _ACCOUNT = "us-east-1:123456789012"
 _SECRET = f"arn:aws:secretsmanager:{_ACCOUNT}:secret:server-AbCdEf"
 
+# As `openssl rsa -pubout` writes it; nobody has the private key.
+PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmWvWYG3DtDrJn5JZr/Rw
+lG2lLOFKW5BX0YvLoyTMenTQnR1l+3gtN5Zz2cFa9sAMR1EHy5Yt33/HAw2ZeLMf
+0HvW1oW6pYFWCkElwnpI2xYMDhUc5iKiVg6VRbvm+vKm3cHpSZb3dEBBHCOCBDNj
+hq1d6ghsAKpngZUJHfqtLbdxLnDhQiJPEza/Y751DcxAh4l0Bgqbb1vFTtJRgkxr
+ze42o0ExQSdgbCDzRH/wind/tNH+qS/QI6juc8SjDZK0U7yyWjV8QhVebQ6e59Om
+y5Nnij6eK/GBK0xJVNp5QPExj5cRGerr0j498G9aJ3Q8erYBuKscKdgZKUN6IHgD
+XQIDAQAB
+-----END PUBLIC KEY-----
+"""
 SERVICE_KINDS: dict[str, str] = {
     service: next(iter(FlaskAppArgs.__annotations__[service])).value for service in SERVICES
 }
@@ -47,6 +58,8 @@ OWN: dict[str, Any] = {
     "vpcCidr": "10.9.0.0/16",
     "zones": 3,
     "egress": "nat",
+    "dualStack": True,
+    "loadBalancerDualStack": True,
     "flowLogs": True,
     **SERVICE_KINDS,
     "databaseVersion": "17",
@@ -76,7 +89,7 @@ OWN: dict[str, Any] = {
     "cacheSnapshotDays": 3,
     "cacheSnapshot": "before-the-move",
     "cacheMaintenanceWindow": "mon:06:00-mon:07:00",
-    "allowedCidrs": ["192.0.2.0/24"],
+    "allowedCidrs": ["192.0.2.0/24", "2001:db8::/32"],
     "desyncMitigation": "strictest",
     "webAclArn": f"arn:aws:wafv2:{_ACCOUNT}:regional/webacl/shop/12345678-1234-1234-1234-123456789012",
     "accessLogs": True,
@@ -179,6 +192,10 @@ EXISTING: dict[str, Any] = {
     "wafRequestsPerFiveMinutes": 500,
     "wafLogs": True,
     "basicAuthUsername": "staging",
+    "mediaCdn": "signed",
+    "mediaCdnPath": "/files/",
+    "mediaCdnPublicKeys": [PUBLIC_KEY],
+    "mediaCdnPrivateKeySecretArn": _SECRET,
 }
 LICENSED: dict[str, Any] = {"database": "sqlserver", "databaseEdition": "web"}
 _EMPTY: dict[settings.Reader, Any] = {

@@ -71,12 +71,16 @@ def _respond_unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
 
 
 def _headers(settings: Settings, picture_origin: str) -> dict[str, str]:
-    # Browsers apply this policy to the target of a redirect too, so it must allow the bucket's origin.
+    # Browsers apply this policy to the target of a redirect too, so it must allow the origins of bucket and CloudFront.
+    media = urlsplit(settings.media_url)
+    image_origins = " ".join(
+        filter(None, ["'self'", picture_origin, media.netloc and f"{media.scheme}://{media.netloc}"])
+    )
     policy = {
         "default-src": "'none'",
         "style-src": "'self'",
         "script-src": "'self'",
-        "img-src": f"'self' {picture_origin}".rstrip(),
+        "img-src": image_origins,
         "connect-src": f"'self' {picture_origin}".rstrip(),
         "form-action": "'self'",
         "base-uri": "'none'",

@@ -55,7 +55,8 @@ def from_settings(settings: Settings) -> Storage | None:
     if dsn.scheme == "file":
         return Folder(Path(unquote(dsn.path)))
     if settings.media_bucket:
-        return Bucket(settings.media_bucket, settings.aws_region)
+        media_url = "" if settings.media_key_pair_id else settings.media_url
+        return Bucket(settings.media_bucket, settings.aws_region, settings.media_prefix, media_url)
     if match := _BUCKET_HOST.fullmatch(dsn.hostname or ""):
         keys = {"aws_access_key_id": unquote(dsn.username), "aws_secret_access_key": unquote(dsn.password or "")}
         return Bucket(match["bucket"], match["region"], **(keys if dsn.username else {}))
@@ -63,10 +64,10 @@ def from_settings(settings: Settings) -> Storage | None:
 
 
 class Bucket:
-    """A private bucket; browsers use presigned URLs and presigned POST forms."""
+    """A private bucket; browsers use presigned URLs, or CloudFront's public ones, and presigned POST forms."""
 
-    def __init__(self, name: str, region: str, **keys: str) -> None:
-        self._name = name
+    def __init__(self, name: str, region: str, folder: str = "", media_url: str = "", **keys: str) -> None:
+        self._name, self._folder, self._media_url = name, folder, media_url
         self._client = self._connect(region, **keys)
         # A URL that is presigned with any keys shows the origin; the role's credentials are not needed yet.
         example = self._connect(region, aws_access_key_id="any", aws_secret_access_key="any")  # noqa: S106 no secret
@@ -86,11 +87,13 @@ class Bucket:
         return boto3.client("s3", region_name=region, config=config, **keys)
 
     def save(self, key: str, stream: IO[bytes], content_type: str) -> None:
-        self._client.put_object(Bucket=self._name, Key=key, Body=stream, ContentType=content_type)
+        self._client.put_object(Bucket=self._name, Key=self._folder + key, Body=stream, ContentType=content_type)
 
     def response(self, key: str) -> Any:
+        if self._media_url:
+            return redirect(self._media_url + key)
         link = self._client.generate_presigned_url(
-            "get_object", {"Bucket": self._name, "Key": key}, ExpiresIn=_LINK_SECONDS
+            "get_object", {"Bucket": self._name, "Key": self._folder + key}, ExpiresIn=_LINK_SECONDS
         )
         response = redirect(link)
         # Browsers may reuse the URL until shortly before it expires.
@@ -101,7 +104,7 @@ class Bucket:
         # The bucket enforces type and size, because the browser cannot be trusted.
         return self._client.generate_presigned_post(
             self._name,
-            key,
+            self._folder + key,
             Fields={"Content-Type": content_type},
             Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
             ExpiresIn=_UPLOAD_SECONDS,
@@ -109,7 +112,7 @@ class Bucket:
 
     def first_bytes(self, key: str, length: int) -> bytes | None:
         try:
-            stored = self._client.get_object(Bucket=self._name, Key=key, Range=f"bytes=0-{length - 1}")
+            stored = self._client.get_object(Bucket=self._name, Key=self._folder + key, Range=f"bytes=0-{length - 1}")
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 416):  # missing or empty
                 return None
@@ -117,13 +120,14 @@ class Bucket:
         return stored["Body"].read()
 
     def remove(self, key: str) -> None:
-        self._client.delete_object(Bucket=self._name, Key=key)
+        self._client.delete_object(Bucket=self._name, Key=self._folder + key)
 
     def keys_older_than(self, seconds: float) -> Iterator[str]:
-        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name):
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._folder)
+        for page in pages:
             for entry in page.get("Contents", []):
                 if time.time() - entry["LastModified"].timestamp() > seconds:
-                    yield entry["Key"]
+                    yield entry["Key"].removeprefix(self._folder)
 
 
 @dataclass(frozen=True)

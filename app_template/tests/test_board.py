@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
+import boto3
 import pytest
 from conftest import REGION
 from flask import Flask
@@ -60,6 +61,18 @@ def test_a_picture_is_stored_in_the_bucket_and_served_by_a_presigned_url(make_ap
     with urlopen(link.location, timeout=5) as picture:
         assert picture.read() == PNG
         assert picture.headers["Content-Type"] == "image/png"
+
+
+def test_pictures_on_cloudfront_have_its_address_and_a_folder_of_their_own(make_app: MakeApp, bucket: str) -> None:
+    media = {"MEDIA_PREFIX": "media/", "MEDIA_URL": "https://d1.cloudfront.net/media/"}
+    client = make_app(MEDIA_BUCKET=bucket, AWS_REGION=REGION, **media).test_client()
+    assert submit(client, "with a picture", PNG).status_code == 303
+    (stored,) = boto3.client("s3", region_name=REGION).list_objects_v2(Bucket=bucket)["Contents"]
+    assert stored["Key"].startswith("media/")
+    picture = client.get("/pictures/1")
+    assert picture.location == f"https://d1.cloudfront.net/{stored['Key']}"
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert "https://d1.cloudfront.net" in policy.partition("img-src")[2].partition(";")[0].split()
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])

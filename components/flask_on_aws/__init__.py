@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .ingress.certificate import Certificate, CertificateArgs
     from .ingress.edge_redirect import EdgeRedirect, EdgeRedirectArgs
     from .ingress.load_balancer import LoadBalancer, LoadBalancerArgs
+    from .ingress.media_access import MediaAccess, MediaAccessArgs
+    from .ingress.media_cdn import MediaCdn, MediaCdnArgs
     from .ingress.route import Route, RouteArgs
     from .ingress.vpc_origin import VpcOrigin, VpcOriginArgs
     from .logical_database.logical_database import LogicalDatabase, LogicalDatabaseArgs
@@ -78,8 +80,12 @@ __all__ = [
     "LoadBalancerArgs",
     "LogicalDatabase",
     "LogicalDatabaseArgs",
+    "MediaAccess",
+    "MediaAccessArgs",
     "MediaBucket",
     "MediaBucketArgs",
+    "MediaCdn",
+    "MediaCdnArgs",
     "Network",
     "NetworkArgs",
     "Queue",
@@ -140,8 +146,12 @@ _MODULES = {
     "LoadBalancerArgs": ".ingress.load_balancer",
     "LogicalDatabase": ".logical_database.logical_database",
     "LogicalDatabaseArgs": ".logical_database.logical_database",
+    "MediaAccess": ".ingress.media_access",
+    "MediaAccessArgs": ".ingress.media_access",
     "MediaBucket": ".storage.media_bucket",
     "MediaBucketArgs": ".storage.media_bucket",
+    "MediaCdn": ".ingress.media_cdn",
+    "MediaCdnArgs": ".ingress.media_cdn",
     "Network": ".network.network",
     "NetworkArgs": ".network.network",
     "Queue": ".storage.queue",

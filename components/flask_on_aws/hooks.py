@@ -22,6 +22,17 @@ def before_changes(name: str, function: Hook) -> pulumi.ResourceHookBinding:
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
+def before_updates(name: str, function: Callable[[pulumi.ResourceHookArgs], None]) -> pulumi.ResourceHookBinding:
+    """The binding of a hook that compares the old and the new inputs of an update, at preview and at update.
+
+    Args:
+        name: unique in the whole program, so it contains the component's name.
+        function: raises to reject the update.
+    """
+    hook = pulumi.ResourceHook(name, function, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
 async def in_thread(owner: pulumi.Resource, action: Callable[..., None], *values: Any) -> None:
     """Run `action(say, *values)`, where `say` logs a line for the owner.
 

@@ -165,6 +165,7 @@ COMBINATIONS = dict(
             if server not in _WSGI_SERVERS
         ),
         *(_of("FastAPI", server, {"main.py": FASTAPI, **STYLE}, "fastapi", server) for server in _ASGI_SERVERS),
+        _of("Starlette", "uvicorn", FRAMEWORKS["starlette"].files, "starlette", "uvicorn"),
         *(_of("Litestar", server, FRAMEWORKS["litestar"].files, "litestar", server) for server in _ASGI_SERVERS),
         *(_of("plain WSGI", server, FRAMEWORKS["wsgi"].files, server) for server in _WSGI_SERVERS),
         *(_of("plain ASGI", server, FRAMEWORKS["asgi"].files, server) for server in _ASGI_SERVERS),

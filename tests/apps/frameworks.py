@@ -1,155 +1,28 @@
 """An app in each framework, with the start command that must be proposed for it.
 
 Each answers `/` with the visitor's address as docs/frameworks.md reads it, `/healthz`, `/static/style.css`, and `/slow`
-after a second.
+after a second. Those of `examples/` are the examples' code; their health check is /up.
 """
 
+from pathlib import Path
 from typing import NamedTuple
+
+_EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def example(name: str, file: str = "main.py") -> str:
+    """The code of an example app, with another health path."""
+    return (_EXAMPLES / f"{name}_app" / file).read_text(encoding="utf-8").replace('"/up"', '"/healthz"')
+
 
 STYLE = {"static/style.css": "body { max-width: 40em }\n"}
 ADDRESS = 'headers.get("X-Forwarded-For", "").split(",")[-int(os.environ["TRUST_PROXY_DEPTH"]) :][0].strip()'
-SANIC = """import asyncio
-
-from sanic import Sanic, text
-
-
-def create_app():
-    app = Sanic("shop")
-    app.static("/static", "static")
-
-    @app.get("/")
-    async def index(request):
-        return text(request.client_ip)
-
-    @app.get("/healthz")
-    async def health(request):
-        return text("up")
-
-    @app.get("/slow")
-    async def slow(request):
-        await asyncio.sleep(1)
-        return text("done")
-
-    return app
-"""
-AIOHTTP = """import asyncio
-import os
-
-from aiohttp import web
-
-
-async def index(request):
-    addresses = request.headers.get("X-Forwarded-For", "").split(",")
-    return web.Response(text=addresses[-int(os.environ["TRUST_PROXY_DEPTH"]) :][0].strip())
-
-
-async def health(request):
-    return web.Response(text="up")
-
-
-async def slow(request):
-    await asyncio.sleep(1)
-    return web.Response(text="done")
-
-
-def make_app():
-    app = web.Application()
-    app.add_routes([web.get("/", index), web.get("/healthz", health), web.get("/slow", slow)])
-    app.router.add_static("/static", "static")
-    return app
-"""
-TORNADO = f"""import asyncio
-import os
-import signal
-
-import tornado.httpserver
-import tornado.web
-from tornado.options import define, options, parse_command_line
-
-define("port", default=8888, type=int)
-
-
-class Index(tornado.web.RequestHandler):
-    def get(self):
-        self.write(self.request.{ADDRESS})
-
-
-class Health(tornado.web.RequestHandler):
-    def get(self):
-        self.write("up")
-
-
-class Slow(tornado.web.RequestHandler):
-    async def get(self):
-        await asyncio.sleep(1)
-        self.write("done")
-
-
-def make_app():
-    return tornado.web.Application([("/", Index), ("/healthz", Health), ("/slow", Slow)], static_path="static")
-
-
-async def main():
-    parse_command_line()
-    server = tornado.httpserver.HTTPServer(make_app())
-    server.listen(options.port)
-    stopped = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    await stopped.wait()
-    server.stop()
-    await asyncio.sleep(2)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-LITESTAR = """import asyncio
-
-from litestar import Litestar, MediaType, Request, get
-from litestar.static_files import create_static_files_router
-
-
-@get("/", media_type=MediaType.TEXT)
-async def index(request: Request) -> str:
-    return request.client.host
-
-
-@get("/healthz", media_type=MediaType.TEXT)
-async def health() -> str:
-    return "up"
-
-
-@get("/slow", media_type=MediaType.TEXT)
-async def slow() -> str:
-    await asyncio.sleep(1)
-    return "done"
-
-
-app = Litestar([index, health, slow, create_static_files_router("/static", ["static"])])
-"""
-WSGI = """import os
-import time
-from pathlib import Path
-
-
-def respond(environ):
-    path = environ["PATH_INFO"]
-    if path == "/":
-        depth = int(os.environ["TRUST_PROXY_DEPTH"])
-        return environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-depth:][0].strip().encode()
-    if path == "/slow":
-        time.sleep(1)
-        return b"done"
-    if path == "/static/style.css":
-        return Path("static/style.css").read_bytes()
-    return b"up" if path == "/healthz" else None
-
-
-def application(environ, start_response):
-    body = respond(environ)
-    start_response("404 Not Found" if body is None else "200 OK", [("Content-Length", str(len(body or b"")))])
-    return [body or b""]
-"""
+SANIC = example("sanic").partition("\n\napp = ")[0]
+AIOHTTP = example("aiohttp").partition("\n\nif __name__")[0]
+TORNADO = example("tornado")
+LITESTAR = example("litestar")
+STARLETTE = example("starlette")
+WSGI = example("wsgi", "wsgi.py")
 ASGI = """import asyncio
 from pathlib import Path
 
@@ -286,6 +159,7 @@ FRAMEWORKS = {
     ),
     "tornado": _app(TORNADO, "tornado", "python main.py --port=$PORT", "main.py starts its own server"),
     "litestar": _app(LITESTAR, "litestar\nuvicorn", f"{UVICORN} main:app", "app in main.py is the ASGI application"),
+    "starlette": _app(STARLETTE, "starlette\nuvicorn", f"{UVICORN} main:app", "app in main.py is the ASGI application"),
     "wsgi": _app(
         WSGI,
         "gunicorn",

@@ -671,12 +671,13 @@ def check_changes(app_stack):
     configure_app_stack(app_stack, **storage, databaseUsername="other", bucket="none")
     with pytest.raises(EngineError, match=r"nothing was changed:\n  - bucket: .*\n  - databaseUsername "):
         app_stack.apply()
-    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True}
+    access = {"basicAuthUsername": "staging", "waf": "count", "wafLogs": True, "mediaCdn": "public"}
     configure_app_stack(app_stack, **storage, **access, workers={"jobs": "python -m jobs"})
     changed = app_stack.apply()
     assert any(urn.endswith("aws:ecs/service:Service::app-jobs") for urn in changed.created)
     password = changed.outputs["basicAuthPassword"]
     assert (type(password), len(password.value)) == (Secret, 24)
+    assert "cloudfront.amazonaws.com" in bucket_policy(app_stack)
     (logs,) = app_stack.aws("logs").describe_log_groups(logGroupNamePrefix="aws-waf-logs-app-cdn-waf-")["logGroups"]
     assert logs["retentionInDays"] == 14
     configure_app_stack(app_stack, **storage, acceptDataLoss=["app-media"], bucket="none")
@@ -685,6 +686,12 @@ def check_changes(app_stack):
     app_stack.apply()
     assert app_stack.events == []
     check_another_engine(app_stack, {**storage, "bucket": "none", "database": "mysql"})
+
+
+def bucket_policy(app_stack):
+    s3 = app_stack.aws("s3")
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("app-media-")]
+    return s3.get_bucket_policy(Bucket=bucket)["Policy"]
 
 
 def check_another_engine(app_stack, settings):
@@ -707,21 +714,21 @@ def check_another_engine(app_stack, settings):
 def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
     """Only this test proves that the in-process engine applies the complete program with production's settings."""
     app_stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="test")
-    configure_app_stack(
-        app_stack,
-        environment="production",
-        domain="app.example.com",
-        domainAliases=["www.example.com"],
-        domainRedirects=["example.com"],
-        waf="count",
-        workers={"jobs": "python -m jobs"},
-        schedules=[{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
-        egress="nat",
-        deletionProtection=False,
-        bucketVersioned=True,
-        accessLogs=True,
-        flowLogs=True,
-    )
+    production = {
+        "environment": "production",
+        "domain": "app.example.com",
+        "domainAliases": ["www.example.com"],
+        "domainRedirects": ["example.com"],
+        "waf": "count",
+        "workers": {"jobs": "python -m jobs"},
+        "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 1, "maxTasks": 2}],
+        "egress": "nat",
+        "deletionProtection": False,
+        "bucketVersioned": True,
+        "accessLogs": True,
+        "flowLogs": True,
+    }
+    configure_app_stack(app_stack, **production)
     first = app_stack.apply()
     assert first.outputs["url"] == "https://app.example.com"
     elb = app_stack.aws("elbv2")
@@ -734,6 +741,17 @@ def test_a_production_program_with_a_domain_is_created_and_destroyed(app_stack):
     (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
     assert action["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
     assert (len(app_stack.apply().unchanged), app_stack.events) == (len(first.created), [])
+    configure_app_stack(app_stack, **production, dualStack=True)
+    changed = app_stack.apply()
+    assert (changed.replaced, changed.deleted) == ((), ())
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    assert balancer["IpAddressType"] == "dualstack"
+    subnets = app_stack.aws("ec2").describe_subnets(
+        SubnetIds=[zone["SubnetId"] for zone in balancer["AvailabilityZones"]]
+    )
+    assert all(subnet["Ipv6CidrBlockAssociationSet"] for subnet in subnets["Subnets"])
+    app_stack.apply()
+    assert app_stack.events == []
     result = app_stack.destroy()
     assert set(leftovers(app_stack)) <= {"buckets", "snapshots"}, "production keeps its data"
     assert len(leftovers(app_stack).get("buckets", [])) == len([urn for urn in result.retained if ":Bucket::" in urn])

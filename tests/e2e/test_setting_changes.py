@@ -70,6 +70,7 @@ TASKS = {
 }
 NETWORK_AND_IMAGE = {
     "egress": "nat",
+    "dualStack": True,
     "schedules": [{"name": "night", "schedule": "cron(0 22 * * ? *)", "minTasks": 0, "maxTasks": 1}],
     "flowLogs": True,
     "desyncMitigation": "strictest",
@@ -110,7 +111,13 @@ DOMAIN = {
 # redirect there.
 CDN = {"cdn": True, "cdnCachedPaths": ["/static/*", "/assets/*"], "allowedCidrs": "auto", "domainRedirects": "auto"}
 # The last step, because a protected stack cannot be destroyed: it is undone first.
-PROTECTION = {"environment": "production", "deletionProtection": True, "keepData": True, "debug": False}
+PROTECTION = {
+    "environment": "production",
+    "deletionProtection": True,
+    "keepData": True,
+    "debug": False,
+    "loadBalancerDualStack": False,
+}
 CHANGED = (DATABASE, TASKS, NETWORK_AND_IMAGE, CACHE, DOMAIN, CDN, PROTECTION)
 # Only previewed, because the emulator loses a database subnet group that changes.
 ZONES = {"zones": 3}
@@ -144,6 +151,10 @@ NOT_CHANGED = {
     **dict.fromkeys(("databaseUrlSecretArn", "databaseUrlKmsKeyId"), "they replace the stack's own database"),
     **dict.fromkeys(
         ("waf", "wafRequestsPerFiveMinutes", "wafLogs"), "the stack has webAclArn; test_web_acls.py changes a web ACL"
+    ),
+    **dict.fromkeys(
+        ("mediaCdn", "mediaCdnPath", "mediaCdnPublicKeys", "mediaCdnPrivateKeySecretArn"),
+        "test_engine.py changes mediaCdn, and test_setting_values.py plans all of them",
     ),
     "basicAuthUsername": "the emulator cannot publish a function; Node executes it in test_basic_auth.py",
     "monthlyBudgetUsd": "the emulator cannot change a budget's tags",
@@ -202,19 +213,22 @@ def test_settings_of_network_image_and_domain_change_in_place(program):
     stack.aws("route53").create_hosted_zone(Name="example.com", CallerReference="1")
     ids = change(stack, NETWORK_AND_IMAGE)
     assert distribution(stack)["WebACLId"] == NETWORK_AND_IMAGE["webAclArn"]
+    check_dual_stack(stack)
     check_cache(stack)
     first, second = create_web_acl(stack, "first"), create_web_acl(stack, "second")
     apply(stack, ids, {**DOMAIN, "webAclArn": first})
     assert stack.outputs()["url"] == "https://shop.example.com"
     assert web_acls(stack) == {"app-alb": first, "app-ilb": first}
+    assert address_types(stack) == {"app-alb": "dualstack", "app-ilb": "ipv4"}
     assert distribution(stack)["WebACLId"] == ""
     apply(stack, ids, {**PROTECTION, "webAclArn": second})
     assert web_acls(stack) == {"app-alb": second, "app-ilb": second}
+    assert address_types(stack) == {"app-alb": "ipv4", "app-ilb": "ipv4"}
 
     configure(stack, {"webAclArn": ""})
     stack.configure(environment="development", deletionProtection=False, keepData=False)
     assert "databaseBackupDays" in stack.run("preview", fails=True)  # from 14 to 1: less can be restored
-    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"], **CDN})
+    configure(stack, {"acceptDataLoss": ["app-db", "app-web-logs"], "loadBalancerDualStack": "auto", **CDN})
     stack.up()
     assert web_acls(stack) == {"app-alb": None, "app-ilb": None}
     check_cdn(stack)
@@ -257,6 +271,14 @@ def web_acls(stack) -> dict[str, str | None]:
             acl = waf.get_web_acl_for_resource(ResourceArn=resource["id"]).get("WebACL") or {}
             arns[key.rpartition("::")[2]] = acl.get("ARN")
     return arns
+
+
+def address_types(stack) -> dict[str, str]:
+    """The address type of each load balancer by its logical name."""
+    described = stack.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    types = {balancer["LoadBalancerArn"]: balancer["IpAddressType"] for balancer in described}
+    balancers = {key: resource["id"] for key, resource in stack.resources().items() if "lb/loadBalancer:" in key}
+    return {key.rpartition("::")[2]: types[arn] for key, arn in balancers.items()}
 
 
 def distribution(stack):
@@ -310,6 +332,17 @@ def check_cache(stack) -> None:
     assert (group["CacheNodeType"], len(group["MemberClusters"])) == ("cache.t4g.small", 3)
     assert (group["AutomaticFailover"], group["MultiAZ"], group["SnapshotRetentionLimit"]) == ("enabled", "enabled", 3)
     assert group["TransitEncryptionEnabled"] is True
+
+
+def check_dual_stack(stack) -> None:
+    """Check that the running stack's subnets got IPv6 blocks, and that no update removes them again."""
+    resources = stack.resources()
+    subnets = [resource["id"] for key, resource in resources.items() if key.startswith("aws:ec2/subnet:Subnet::")]
+    described = stack.aws("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+    assert len({subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"] for subnet in described}) == len(subnets) == 4
+    configure(stack, {"dualStack": False})
+    assert "would remove the IPv6 addresses of a network in use" in stack.run("preview", fails=True)
+    configure(stack, {"dualStack": True})
 
 
 def check_cdn(stack) -> None:

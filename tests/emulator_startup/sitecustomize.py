@@ -4,7 +4,7 @@ moto derives the HTTP status of an error from the module of its class. A CloudFr
 moto's base class, for example for a deleted VPC origin, and gets the status 500. The AWS provider repeats such a
 request for minutes rather than treating the origin as deleted. So these errors get CloudFront's service model.
 
-The patches for access logs and ElastiCache are those of the local AWS.
+The patches for access logs, IPv6 addresses and ElastiCache are those of the local AWS.
 """
 
 import importlib
@@ -23,6 +23,7 @@ _patches = ModuleType("moto_patches")
 _patches.__path__ = [str(Path(__file__).parents[2] / "cli" / "flask_on_aws_cli" / "local_aws" / "moto_patches")]
 sys.modules["moto_patches"] = _patches
 importlib.import_module("moto_patches.access_logs").patch_access_logs()
+importlib.import_module("moto_patches.ipv6").patch_ipv6()
 
 # Before 5.2.5, moto omits the empty region from a distribution's ARN.
 from moto.cloudfront.models import Distribution  # noqa: E402 imported after the patches above

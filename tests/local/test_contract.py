@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_on_aws.runtime_contract.contract import BROKER, COMPAT, PRODUCTS, SERVICES, plain_names, secret_names
+from flask_on_aws.runtime_contract.contract import (
+    BROKER,
+    COMPAT,
+    MEDIA_CDN,
+    PRODUCTS,
+    SERVICES,
+    plain_names,
+    secret_names,
+)
 from flask_on_aws.runtime_contract.presets import PRESET_VARIABLES
 
 from tests.setting_values import SERVICE_KINDS
@@ -20,7 +28,7 @@ from tests.waiting import until
 from .project import Local
 
 APP = Path(__file__).with_name("contract_app")
-NEEDS = [*SERVICES, BROKER]
+NEEDS = [*SERVICES, BROKER, MEDIA_CDN]
 ONLY_IN_BUILD = "ONLY_IN_THE_BUILD"
 # The settings of the app's driver, by the engine.
 ENGINES = {
@@ -68,7 +76,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     """Only this test proves the environment of real tasks of each kind: web, worker, release command, one-off."""
     write_app(local.folder / "checked", engine)
     services = {**SERVICE_KINDS, "database": engine, "cacheUse": "queue", "compat": PRESETS, "gitBranch": "main"}
-    local.configure(app="checked", **services, **ENGINES[engine], buildEnv={ONLY_IN_BUILD: "yes"})
+    local.configure(app="checked", **services, **ENGINES[engine], mediaCdn="public", buildEnv={ONLY_IN_BUILD: "yes"})
     output = local.up("--runtime", runtime)
     client = "psql" if PRODUCTS[engine] == "postgres" else "mysql"
     assert f"database: flask-on-aws local {client}\n" in output
@@ -78,6 +86,7 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     roles = {"web", "worker", "release", "one-off"}
     by_role = until(lambda: len(logged := reports(local.run("logs"))) == len(roles) and logged)
     assert {role: report["problems"] for role, report in by_role.items()} == {role: [] for role in roles}
+    check_media_files(local)
     if client == "mysql":
         assert local.run("mysql", "--", "-Ne", "SELECT count(*) FROM checked_web") == "1\n"
         assert "open it with: flask-on-aws local mysql" in local.run("psql", fails=True)
@@ -86,6 +95,16 @@ def test_every_kind_of_task_has_the_complete_runtime_contract(local: Local, runt
     shared = [name for name in promised(engine) if name not in own]
     differing = {name for name in shared if len({by_role[role]["values"][name] for role in roles}) > 1}
     assert differing == set()
+
+
+def check_media_files(local: Local) -> None:
+    """The load balancer serves the folder of the bucket that CloudFront would serve, and nothing else of the bucket."""
+    s3 = local.client("s3")
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("app-media-")]
+    for key in ("media/a b.txt", "private.txt"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"hello", ContentType="text/plain")
+    assert local.get("/media/a%20b.txt") == (200, "hello")
+    assert [local.get(path)[0] for path in ("/media/missing.txt", "/media/../private.txt")] == [403, 403]
 
 
 def test_the_contract_check_reports_every_missing_and_unexpected_variable(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ class AppSettings:
     """Whether CloudFront serves the domain."""
     cached_paths: tuple[str, ...] = ()
     """Path patterns of static files that CloudFront caches."""
+    media_cdn: str = "none"
+    """Whether CloudFront serves media files: `none`, `public` or `signed`."""
+    media_path: str = "/media/"
     compat: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """The app's own variables."""
@@ -144,6 +147,8 @@ def from_config(config: Mapping[str, str], project: str, root: Path) -> AppSetti
         domain=text("domain"),
         cdn=text("cdn", "false") == "true",
         cached_paths=texts("cdnCachedPaths"),
+        media_cdn=text("mediaCdn", defaults.media_cdn),
+        media_path=text("mediaCdnPath", defaults.media_path),
         compat=texts("compat"),
         release_command=text("releaseCommand"),
         release_seconds=number("releaseSeconds", defaults.release_seconds),

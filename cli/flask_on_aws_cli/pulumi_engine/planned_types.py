@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 _INTERNET = "Tasks run on this machine and reach the internet through its network."
 _DELIVERY = "No distribution runs locally, so there are no requests to log."
+_MEDIA = "The local load balancer serves media files from the local bucket."
 _ALARM = "An app on this machine does not need to alert anyone."
 _GITHUB = "It is for GitHub's workflows, which do not deploy to this machine."
 _IMAGE = "Images are environments or local containers, so they need no registry."
@@ -17,6 +18,10 @@ PLANNED_TYPES: Mapping[str, str] = {
     "aws:budgets/budget:Budget": "A local AWS costs nothing.",
     "aws:cloudfront/distribution:Distribution": "The local load balancer serves the app; there are no edge locations.",
     "aws:cloudfront/function:Function": "No distribution runs locally, so nothing asks visitors for a password.",
+    "aws:cloudfront/keyGroup:KeyGroup": _MEDIA,
+    "aws:cloudfront/originAccessControl:OriginAccessControl": _MEDIA,
+    "aws:cloudfront/publicKey:PublicKey": _MEDIA,
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _MEDIA,
     "aws:cloudwatch/logDelivery:LogDelivery": _DELIVERY,
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": _DELIVERY,
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": _DELIVERY,

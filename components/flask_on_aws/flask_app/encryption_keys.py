@@ -34,6 +34,8 @@ def create_key(name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions) -> p
         "log_group_names": [f"{name}-*", f"/aws/rds/{_kind(args)}/{name}-*", *waf_logs],
         "retain": args["keep_data"],
     }
+    if args["media_cdn"] != "none":
+        wanted["distributions"] = True
     return KmsKey(key_name(name), wanted, opts).key_arn
 
 

@@ -20,7 +20,16 @@ from ..network.network import Network
 from . import component_args
 from .domain_certificates import domain_certificates, served_by
 from .flask_app_args import FlaskAppArgs
-from .topology import GLOBAL, REGIONAL, all_domains, domains, enters_through_public, exposure, load_balancers
+from .topology import (
+    GLOBAL,
+    REGIONAL,
+    all_domains,
+    domains,
+    enters_through_public,
+    exposure,
+    has_dual_stack_balancer,
+    load_balancers,
+)
 from .web_acls import create_web_acls
 
 _ORIGIN_SECRET_LENGTH = 40  # letters and digits: 238 bits
@@ -54,10 +63,11 @@ class Exposure:
         network: Network,
         log_bucket_arn: pulumi.Output[str] | None,
         log_key: pulumi.Input[str] | None,
+        media_args: CdnArgs | None,
         parent: pulumi.Resource,
     ) -> None:
         self._name, self._args, self._network, self._parent = name, args, network, parent
-        self._log_bucket_arn = log_bucket_arn
+        self._log_bucket_arn, self._media_args = log_bucket_arn, media_args
         self.web_acls = create_web_acls(name, args, log_key, self._child())
         self._kind = exposure(args)
         self.load_balancers = load_balancers(args)
@@ -121,7 +131,7 @@ class Exposure:
 
     def _create_public(self, certificate: pulumi.Input[str] | None) -> Entrance:
         args = self._balancer_args(self._network.public_subnet_ids)
-        args["mode"], args["dual_stack"] = "cloudfront", self._args["egress"] == "ipv6"
+        args["mode"], args["dual_stack"] = "cloudfront", has_dual_stack_balancer(self._args)
         if self._kind in ("https", "cdn"):
             args["mode"], args["certificate_arn"] = "https", cast(pulumi.Input[str], certificate)
         else:
@@ -214,6 +224,8 @@ class Exposure:
             "cached_paths": self._args["cdn_cached_paths"],
             "load_balancers": self.load_balancers,
         }
+        if self._media_args is not None:
+            args |= self._media_args
         if origin is self.internal:
             args["vpc_origin_id"] = cast(pulumi.Output[str], origin_id)
         else:

@@ -121,6 +121,9 @@ class FlaskApp(FlaskAppSteps):
     bucket_arn: pulumi.Output[str]
     """ARN of the media bucket; empty without one."""
 
+    media_url: pulumi.Output[str]
+    """Address of the bucket's files on CloudFront, with a trailing slash; empty without `media_cdn`."""
+
     queue_url: pulumi.Output[str]
     """URL of the queue for background jobs; empty without one."""
     queue_arn: pulumi.Output[str]
@@ -166,7 +169,8 @@ class FlaskApp(FlaskAppSteps):
         """Create the app.
 
         Its components are attributes: `network`, `image`, `certificate`, `log_bucket`, `load_balancer`,
-        `internal_load_balancer`, `route`, `cdn`, `web_acl`, `basic_auth`, `task_security_group`, `bucket`, `queue`, `cache`,
+        `internal_load_balancer`, `route`, `cdn`, `media_access`, `media_cdn`, `web_acl`, `basic_auth`, `task_security_group`,
+        `bucket`, `queue`, `cache`,
         `database`, `database_server` (of SQL Server, where `database` is what the app has on it), `secret`, `cluster`, `web`,
         `workers` (by name), `scaling` and `alarms`; None for what the arguments leave out.
 

@@ -29,6 +29,7 @@ from ..validation.choices import (
     Egress,
     EntryPointChoice,
     Environment,
+    MediaCdnMode,
     Preflight,
     Preset,
     QueueKind,
@@ -109,6 +110,10 @@ class FlaskAppArgs(TypedDict, total=False):
     """Number of availability zones, 2 or 3. Default: 2."""
     egress: Egress
     """How tasks reach the internet: public (public addresses, on which no port is open), ipv6 (experimental: private, outbound IPv6 only), nat (private, one NAT gateway), nat-per-zone, or endpoints (private, AWS services but no internet). Default: public."""
+    dual_stack: bool
+    """Whether the app has IPv6 addresses next to its IPv4 ones: the VPC and its subnets, the tasks, and the load balancer of an app on its own domain. CloudFront always has them. It can be turned on at any time, and the VPC's addresses cannot be removed again. In an existing VPC only the load balancer changes, and its subnets must have IPv6 blocks. Default: false."""
+    load_balancer_dual_stack: bool
+    """Whether the load balancer of an app on its own domain has IPv6 addresses too; false takes them away from it alone. Default: true with `dual_stack` or egress ipv6, else false."""
     flow_logs: bool
     """Whether the VPC logs its connections (VPC flow logs). Default: true in production."""
     vpc_id: pulumi.Input[str]
@@ -185,6 +190,14 @@ class FlaskAppArgs(TypedDict, total=False):
     """Bucket for media files: s3 or none. Default: s3."""
     bucket_versioned: bool
     """Whether overwritten and deleted files are kept for 30 days. Default: true in production."""
+    media_cdn: MediaCdnMode
+    """Whether CloudFront serves the bucket's files under `media_cdn_path`: none, public (to everybody), or signed (with links or cookies that the app signs). The app gets their address as MEDIA_URL: on CloudFront it is a path of the app, otherwise a distribution of its own. Default: none."""
+    media_cdn_path: str
+    """With `media_cdn`: path of the files on CloudFront, and without its first slash the folder in the bucket; other files stay private. Default: /media/."""
+    media_cdn_public_keys: Sequence[str]
+    """With `media_cdn` signed: public keys in PEM form, RSA with 2048 bits or ECDSA of the curve P-256, at most 5. Signatures with the private key of each are valid; the app gets the id of the first as MEDIA_KEY_PAIR_ID. Default: none."""
+    media_cdn_private_key_secret_arn: pulumi.Input[str]
+    """With `media_cdn` signed: ARN of an existing secret in Secrets Manager, or SSM parameter, with the private key of the first public key in PEM form. The app gets it as MEDIA_PRIVATE_KEY. Default: none."""
     # Queue
     queue: QueueKind
     """Queue for background jobs: sqs or none. The app gets its URL as QUEUE_URL, and failed jobs move to a dead-letter queue. Removing it deletes the messages in both. Default: none."""
@@ -207,7 +220,7 @@ class FlaskAppArgs(TypedDict, total=False):
     """Weekly window of the cache's maintenance, in UTC, of at least an hour. Default: sun:04:30-sun:05:30."""
     # Load balancer, logs and deletion
     allowed_cidrs: Sequence[str]
-    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront. Default: everybody."""
+    """Address ranges that may connect to the load balancer of an app on its own domain or, with `waf`, send requests to CloudFront; of IPv6 too with `dual_stack` or on CloudFront. Default: everybody."""
     desync_mitigation: DesyncMitigation
     """How the load balancer handles requests that proxies may interpret differently: monitor, defensive or strictest. Default: defensive."""
     web_acl_arn: pulumi.Input[str]
@@ -351,6 +364,7 @@ COMMON: FlaskAppArgs = {
     "listener_paths": ["/*"],
     "cloudfront_origin": "vpc",
     "egress": "public",
+    "dual_stack": False,
     "database": "postgres",
     "database_max_storage_gib": 100,
     "database_max_capacity": 4,  # 8 GiB of memory; the cost of a runaway query is limited
@@ -358,6 +372,9 @@ COMMON: FlaskAppArgs = {
     "accept_data_loss": [],
     "waf": "off",
     "bucket": "s3",
+    "media_cdn": "none",
+    "media_cdn_path": "/media/",
+    "media_cdn_public_keys": [],
     "queue": "none",
     "cache": "none",
     "cache_use": "cache",

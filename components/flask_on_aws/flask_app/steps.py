@@ -32,6 +32,7 @@ from ..runtime_contract.contract import (
     CacheFacts,
     DatabaseFacts,
     Facts,
+    MediaFacts,
     plain_environment,
     secret_names,
     secret_values,
@@ -49,6 +50,7 @@ from .encryption_keys import create_key, database_key
 from .entry_points import app_entry
 from .exposure import Exposure
 from .flask_app_args import FlaskAppArgs
+from .media import PRIVATE_KEY, SIGNED, create_media
 from .topology import has_endpoints, has_setup, log_sources, needs
 
 # Secrets Manager's least time in which a deleted secret can be restored; elsewhere than in production it is deleted at
@@ -115,7 +117,14 @@ class FlaskAppSteps(Component):
 
     def _create_exposure(self) -> None:
         log_bucket_arn = self.log_bucket.bucket_arn if self.log_bucket else None
-        exposure = self._exposure = Exposure(self._name, self._args, self.network, log_bucket_arn, self._key, self)
+        media = self._media = create_media(self._name, self._args, self._child())
+        media_args = media.cdn_args if media else None
+        exposure = self._exposure = Exposure(
+            self._name, self._args, self.network, log_bucket_arn, self._key, media_args, self
+        )
+        self._served_media = media.serve(exposure.url, exposure.cdn, log_bucket_arn) if media else None
+        self.media_access, self.media_cdn = (media.access, media.cdn) if media else (None, None)
+        self.media_url = self._served_media.url if self._served_media else nothing()
         self.certificate, self.cdn = exposure.certificate, exposure.cdn
         self.route, self.web_acl = exposure.main.target, next(iter(exposure.web_acls.values()), None)
         self.load_balancer = exposure.public.load_balancer if exposure.public else None
@@ -150,9 +159,14 @@ class FlaskAppSteps(Component):
         args |= self._keys("kms_key_id")
         if self.log_bucket:
             args["access_log_bucket"] = self.log_bucket.bucket_name
+        if self._served_media:
+            args["distribution_arns"] = self._served_media.distribution_arns
+            args["distribution_prefix"] = self._args["media_cdn_path"].removeprefix("/")
         bucket = self.bucket = MediaBucket(f"{self._name}-media", args, self._child())
         self.bucket_name, self.bucket_arn, self._storage_dsn = bucket.bucket_name, bucket.bucket_arn, bucket.storage_dsn
         self._task_policies["media"] = bucket.policy_json
+        if self._media:
+            self._media.set_bucket_domain_name(bucket.regional_domain_name)
 
     def _create_queue(self) -> None:
         self.queue: Queue | None = None
@@ -261,6 +275,8 @@ class FlaskAppSteps(Component):
             cache_host=self.cache.host if self.cache else None,
             cache_port=self.cache.port if self.cache else None,
             storage_dsn=self._storage_dsn,
+            media_url=self.media_url,
+            key_pair_id=self._served_media.key_pair_id if self._served_media else None,
         )
         args, depth = self._args, self._exposure.proxy_depth
         return known.apply(lambda values: _facts(args, depth, values))
@@ -306,6 +322,8 @@ class FlaskAppSteps(Component):
         if "database_url_secret_arn" in args:
             urls = {*url_names(args["compat"])} - others - {*own}
             kept |= dict.fromkeys(sorted(urls), args["database_url_secret_arn"])
+        if args["media_cdn"] == SIGNED and PRIVATE_KEY not in {*own, *others}:
+            kept[PRIVATE_KEY] = args["media_cdn_private_key_secret_arn"]
         if {SECRET_KEY, SECRET_KEY_FALLBACKS}.isdisjoint({*own, *others}):
             kept[SECRET_KEY_FALLBACKS] = pulumi.Output.all(
                 self._has_fallback_key, self._reference(SECRET_KEY_FALLBACKS)
@@ -584,9 +602,16 @@ def _facts(args: FlaskAppArgs, proxy_depth: int, known: Mapping[str, Any]) -> Fa
         bucket_name=known["bucket_name"] or None,
         queue_url=known["queue_url"] or None,
         cache=cache,
+        media=_media_facts(args, known),
         storage_dsn=known["storage_dsn"],
         compat=tuple(args["compat"]),
         aliases=tuple(args["domain_aliases"]),
         git_branch=args["git_branch"],
         dual_stack=args["egress"] == "ipv6",
     )
+
+
+def _media_facts(args: FlaskAppArgs, known: Mapping[str, Any]) -> MediaFacts | None:
+    if args["media_cdn"] == "none":
+        return None
+    return MediaFacts(known["media_url"], args["media_cdn_path"].removeprefix("/"), known["key_pair_id"])

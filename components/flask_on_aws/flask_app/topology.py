@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from ..ingress.load_balancer_guard import INTERNAL, PUBLIC
 from ..ingress.web_acl import Scope
-from ..runtime_contract.contract import BROKER, SERVICES
+from ..runtime_contract.contract import BROKER, MEDIA_CDN, MEDIA_KEYS, SERVICES
 from .flask_app_args import FlaskAppArgs
 
 REGIONAL, GLOBAL = Scope.REGIONAL.name, Scope.CLOUDFRONT.name
@@ -54,11 +54,25 @@ def has_distribution(args: FlaskAppArgs) -> bool:
     return exposure(args) in ("cloudfront", "cdn") or INTERNAL in load_balancers(args)
 
 
+def has_media_distribution(args: FlaskAppArgs) -> bool:
+    """Whether media files have a distribution of their own.
+
+    While the domain is served by both a load balancer and CloudFront, too: a path of theirs would not exist on the former.
+    """
+    return args["media_cdn"] != "none" and enters_through_load_balancer(args)
+
+
+def enters_through_load_balancer(args: FlaskAppArgs) -> bool:
+    """Whether visitors may reach a public load balancer directly, some of them at least."""
+    kind = exposure(args)
+    return kind in ("shared", "https") or (kind == "cdn" and PUBLIC in load_balancers(args))
+
+
 def log_sources(args: FlaskAppArgs) -> list[str]:
     """What writes access logs to the app's bucket for them; load balancers have their own."""
     if not args["access_logs"]:
         return []
-    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution(args)}
+    found = {"buckets": args["bucket"] == "s3", "distributions": has_distribution(args) or has_media_distribution(args)}
     return [source for source, is_there in found.items() if is_there]
 
 
@@ -73,6 +87,13 @@ def web_acl_scopes(args: FlaskAppArgs) -> list[str]:
     if kind == "cloudfront" or PUBLIC not in load_balancers(args):
         return [GLOBAL]
     return [REGIONAL, GLOBAL] if INTERNAL in load_balancers(args) else [REGIONAL]
+
+
+def has_dual_stack_balancer(args: FlaskAppArgs) -> bool:
+    """Whether the public load balancer has IPv6 addresses; CloudFront, where it is the only client, connects over IPv4."""
+    if exposure(args) == "cloudfront":
+        return args["egress"] == "ipv6"
+    return args.get("load_balancer_dual_stack", args["dual_stack"] or args["egress"] == "ipv6")
 
 
 def has_endpoints(args: FlaskAppArgs) -> bool:
@@ -95,4 +116,8 @@ def services(args: FlaskAppArgs) -> list[str]:
 def needs(args: FlaskAppArgs) -> list[str]:
     """What the contract's variables may need of the app's services."""
     used = services(args)
-    return [*used, BROKER] if "cache" in used and args["cache_use"] == "queue" else used
+    if "cache" in used and args["cache_use"] == "queue":
+        used.append(BROKER)
+    if args["media_cdn"] != "none":
+        used.append(MEDIA_CDN)
+    return [*used, MEDIA_KEYS] if args["media_cdn"] == "signed" else used

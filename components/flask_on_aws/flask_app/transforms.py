@@ -81,6 +81,11 @@ class FlaskAppTransform(TypedDict, total=False):
     distribution_log_source: Transform[aws.cloudwatch.LogDeliverySourceArgs]
     distribution_log_destination: Transform[aws.cloudwatch.LogDeliveryDestinationArgs]
     distribution_log_delivery: Transform[aws.cloudwatch.LogDeliveryArgs]
+    media_distribution: Transform[aws.cloudfront.DistributionArgs]
+    media_access_control: Transform[aws.cloudfront.OriginAccessControlArgs]
+    media_headers_policy: Transform[aws.cloudfront.ResponseHeadersPolicyArgs]
+    media_public_keys: Transform[aws.cloudfront.PublicKeyArgs]
+    media_key_group: Transform[aws.cloudfront.KeyGroupArgs]
     basic_auth_function: Transform[aws.cloudfront.FunctionArgs]
     basic_auth_password: Transform[random.RandomPasswordArgs]
     basic_auth_salt: Transform[random.RandomIdArgs]
@@ -188,6 +193,8 @@ _NAMES: Mapping[str, str] = {
     "access_log_lifecycle": "((alb|ilb)-)?access-logs-.+",
     "access_log_encryption": "((alb|ilb)-)?access-logs-.+",
     "access_log_public_access": "((alb|ilb)-)?access-logs-.+",
+    "distribution": "cdn",
+    "media_distribution": "media-cdn",
     "basic_auth_password": "basic-auth-password",
     "basic_auth_salt": "basic-auth-salt",
     "web_acl_log_groups": "(cdn-)?waf-logs",

@@ -15,7 +15,7 @@ CACHE_POLICY_ID = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 # CloudFront also removes Set-Cookie: AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 REQUEST_POLICY_ID = "bf0718e1-ba1e-49d1-88b1-f726733018ae"
 # "Cache behaviors per distribution" is 25, of which one is the default: general/latest/gr/cf_region.html
-_MOST_PATHS = 24
+MOST_PATHS = 24
 # AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html, "Path pattern"
 _PATTERN = re.compile(r"/[\w\-.*$/~\"'@:+&?]{1,254}", re.ASCII)
 
@@ -34,6 +34,6 @@ def cached_path_problems(argument: str, paths: Sequence[str]) -> Iterator[Proble
                 argument,
                 f"{path!r} would cache pages and reject forms; name the paths of static files, like /static/*.",
             )
-    if len(paths) > _MOST_PATHS:
-        yield Problem(argument, f"{len(paths)} are too many; CloudFront allows {_MOST_PATHS}.")
+    if len(paths) > MOST_PATHS:
+        yield Problem(argument, f"{len(paths)} are too many; CloudFront allows {MOST_PATHS}.")
     yield from repeated_problems(argument, paths)

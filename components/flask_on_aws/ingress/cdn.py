@@ -7,8 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from ..component import Component, with_defaults
-from ..naming import SUFFIX_LENGTH
-from ..storage.access_logs import DISTRIBUTION_REGION
 from ..validation.argument_types import typed
 from ..validation.choices import PriceClass
 from ..validation.problems import Problem, raise_problems
@@ -16,7 +14,9 @@ from ..validation.values import range_problems, repeated_problems
 from .cached_paths import CACHE_POLICY_ID, REQUEST_POLICY_ID, cached_path_problems
 from .certificate import domain_problems
 from .cloudfront_region import MOST_ALIASES, distribution_certificate_problems
+from .distribution_logs import log_requests, name_problems
 from .load_balancer_guard import distribution_guard, tags
+from .media_behavior import media_behavior, media_origin, media_problems
 from .origin_header import ORIGIN_HEADER
 from .web_acl import Scope, web_acl_problems
 
@@ -34,6 +34,16 @@ class CdnArgs(TypedDict, total=False):
     """ARN of an issued ACM certificate in us-east-1 for the aliases. Default: none, CloudFront's own."""
     cached_paths: Sequence[str]
     """Path patterns of static files that edge locations cache, such as `/static/*`: for as long as their Cache-Control says, or 24 hours without it. Requests for them have neither cookies nor a query string, and can only be GET or HEAD. Default: none, everything is passed to the load balancer."""
+    media_path: str
+    """Path of files that CloudFront reads from a bucket, from the slash to the slash, such as `/media/`; their keys begin with `media/`. Needs the four arguments below, except for the key group. Default: none."""
+    media_bucket_domain_name: pulumi.Input[str]
+    """Regional domain name of the bucket. Default: none."""
+    media_origin_access_control_id: pulumi.Input[str]
+    """Id of the origin access control that signs CloudFront's requests to the bucket, such as that of a MediaAccess. Default: none."""
+    media_response_headers_policy_id: pulumi.Input[str]
+    """Id of the response headers policy of the files, such as that of a MediaAccess. Default: none."""
+    media_key_group_id: pulumi.Input[str]
+    """Id of the key group of which a key must have signed each request for the files. Default: none, the files are public."""
     load_balancers: Sequence[str]
     """The load balancers that the app's tasks are registered with: `public`, `internal` or both. If set, an update that would point the distribution at one without healthy tasks is rejected. Default: none, no update is rejected."""
     price_class: PriceClass
@@ -62,42 +72,6 @@ _READING_METHODS = ["GET", "HEAD"]
 _ALL_METHODS = [*_READING_METHODS, "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
 # What CloudFront's console proposes: TLS 1.2 and 1.3 with forward secrecy.
 _SECURITY_POLICY = "TLSv1.2_2021"
-_LOGS = "access-logs"
-_LONGEST_DELIVERY_NAME = 60  # AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html
-# All that CloudFront logs by default except cs(Cookie), with which a reader of the logs could hijack sessions:
-# AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
-_LOG_FIELDS = [
-    "date",
-    "time",
-    "x-edge-location",
-    "sc-bytes",
-    "c-ip",
-    "cs-method",
-    "cs(Host)",
-    "cs-uri-stem",
-    "sc-status",
-    "cs(Referer)",
-    "cs(User-Agent)",
-    "cs-uri-query",
-    "x-edge-result-type",
-    "x-edge-request-id",
-    "x-host-header",
-    "cs-protocol",
-    "cs-bytes",
-    "time-taken",
-    "x-forwarded-for",
-    "ssl-protocol",
-    "ssl-cipher",
-    "x-edge-response-result-type",
-    "cs-protocol-version",
-    "c-port",
-    "time-to-first-byte",
-    "x-edge-detailed-result-type",
-    "sc-content-type",
-    "sc-content-len",
-    "sc-range-start",
-    "sc-range-end",
-]
 
 
 @typed(CdnArgs)
@@ -112,6 +86,7 @@ def problems(args: CdnArgs) -> Iterator[Problem]:
         )
     yield from _alias_problems(args)
     yield from cached_path_problems("cached_paths", args["cached_paths"])
+    yield from media_problems(args, args["cached_paths"])
     yield from range_problems("origin_timeout", args["origin_timeout"], 1, 60, "seconds")
     reason = "it would protect a CloudFront distribution"
     yield from web_acl_problems("web_acl_arn", args.get("web_acl_arn"), Scope.CLOUDFRONT, reason)
@@ -131,18 +106,10 @@ def _alias_problems(args: CdnArgs) -> Iterator[Problem]:
     yield from distribution_certificate_problems("certificate_arn", args.get("certificate_arn"))
 
 
-def _name_problems(name: str, args: CdnArgs) -> Iterator[Problem]:
-    most = _LONGEST_DELIVERY_NAME - SUFFIX_LENGTH - len(f"-{_LOGS}")
-    if args.get("access_log_bucket_arn") is not None and len(name) > most:
-        yield Problem(
-            "name",
-            f"{name!r} has {len(name)} characters; use at most {most} with access_log_bucket_arn, since AWS allows "
-            f"{_LONGEST_DELIVERY_NAME} for the name of a log delivery, its suffixes included.",
-        )
-
-
 class Cdn(Component):
     """A CloudFront distribution that passes everything to a load balancer, and caches only the paths of static files.
+
+    Media files it can read from a bucket.
 
     It gives an app HTTPS, HTTP/2, HTTP/3 and IPv6 on a name like d111111abcdef8.cloudfront.net, or on its own domains.
     """
@@ -159,13 +126,13 @@ class Cdn(Component):
     """Id of CloudFront's hosted zone, for alias records."""
 
     def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        raise_problems([*_name_problems(name, args), *problems(args)])
+        raise_problems([*name_problems(name, args.get("access_log_bucket_arn")), *problems(args)])
         super().__init__(name, opts)
         self._args = with_defaults(args, _DEFAULTS)
         self._find_policies()
         self._create_distribution()
         if "access_log_bucket_arn" in self._args:
-            self._log_requests(self._args["access_log_bucket_arn"])
+            log_requests(name, self._distribution.arn, self._args["access_log_bucket_arn"], self._child())
         self.domain_name = self._distribution.domain_name
         host = next(iter(self._args.get("aliases", ())), self._distribution.domain_name)
         self.url = pulumi.Output.format("https://{host}", host=host)
@@ -195,11 +162,14 @@ class Cdn(Component):
             is_ipv6_enabled=True,
             http_version="http2and3",
             price_class=self._args["price_class"],
-            origins=[self._origin()],
+            origins=[self._origin(), *self._media_origins()],
             default_cache_behavior=self._behavior(_ALL_METHODS, self._cache_policy_id, self._request_policy_id),
             ordered_cache_behaviors=[
-                self._behavior(_READING_METHODS, CACHE_POLICY_ID, REQUEST_POLICY_ID, path_pattern=path)
-                for path in self._args["cached_paths"]
+                *self._media_behaviors(),
+                *(
+                    self._behavior(_READING_METHODS, CACHE_POLICY_ID, REQUEST_POLICY_ID, path_pattern=path)
+                    for path in self._args["cached_paths"]
+                ),
             ]
             or None,
             restrictions={"geo_restriction": {"restriction_type": "none"}},
@@ -233,6 +203,20 @@ class Cdn(Component):
             "function_associations": self._functions(),
         }
 
+    def _media_origins(self) -> list[aws.cloudfront.DistributionOriginArgsDict]:
+        args = self._args
+        if "media_path" not in args:
+            return []
+        return [media_origin(args["media_bucket_domain_name"], args["media_origin_access_control_id"])]
+
+    def _media_behaviors(self) -> list[Any]:
+        args = self._args
+        if "media_path" not in args:
+            return []
+        behavior = media_behavior(args["media_response_headers_policy_id"], args.get("media_key_group_id"))
+        path = {"path_pattern": f"{args['media_path']}*", "function_associations": self._functions()}
+        return [{**behavior, **path}]
+
     def _functions(self) -> Any:
         function_arn = self._args.get("viewer_request_function_arn")
         return None if function_arn is None else [{"event_type": "viewer-request", "function_arn": function_arn}]
@@ -246,31 +230,6 @@ class Cdn(Component):
             # The alternative, dedicated addresses, costs 600 USD a month.
             "ssl_support_method": "sni-only",
         }
-
-    def _log_requests(self, bucket_arn: pulumi.Input[str]) -> None:
-        """Standard logging (v2): the older one writes with ACLs, which buckets have not allowed by default since 2023."""
-        source = aws.cloudwatch.LogDeliverySource(
-            f"{self._name}-{_LOGS}",
-            region=DISTRIBUTION_REGION,
-            log_type="ACCESS_LOGS",
-            resource_arn=self._distribution.arn,
-            opts=self._child(),
-        )
-        destination = aws.cloudwatch.LogDeliveryDestination(
-            f"{self._name}-{_LOGS}",
-            region=DISTRIBUTION_REGION,
-            delivery_destination_configuration={"destination_resource_arn": bucket_arn},
-            output_format="w3c",
-            opts=self._child(),
-        )
-        aws.cloudwatch.LogDelivery(
-            f"{self._name}-{_LOGS}",
-            region=DISTRIBUTION_REGION,
-            delivery_source_name=source.name,
-            delivery_destination_arn=destination.arn,
-            record_fields=_LOG_FIELDS,
-            opts=self._child(),
-        )
 
     def _origin(self) -> aws.cloudfront.DistributionOriginArgsDict:
         if "vpc_origin_id" in self._args:

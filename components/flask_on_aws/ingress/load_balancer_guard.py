@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pulumi
 
+from ..hooks import before_updates
 from ..naming import PACKAGE
 
 PUBLIC, INTERNAL = "public", "internal"
@@ -110,12 +111,12 @@ def _words(load_balancers: Collection[str]) -> str:
 
 def service_guard(name: str) -> pulumi.ResourceHookBinding:
     """The hook for the ECS service of the app with this name, at preview and at update."""
-    return _before_update(f"{name}-load-balancer-guard", reject_removal)
+    return before_updates(f"{name}-load-balancer-guard", reject_removal)
 
 
 def distribution_guard(name: str) -> pulumi.ResourceHookBinding:
     """The hook for the distribution with this name, at preview and at update."""
-    return _before_update(f"{name}-origin-guard", reject_early_switch)
+    return before_updates(f"{name}-origin-guard", reject_early_switch)
 
 
 def records_guard(name: str, *, to_distribution: bool) -> pulumi.ResourceHookBinding:
@@ -124,10 +125,4 @@ def records_guard(name: str, *, to_distribution: bool) -> pulumi.ResourceHookBin
     def reject(args: pulumi.ResourceHookArgs) -> None:
         reject_moved_records(args, to_distribution)
 
-    return _before_update(f"{name}-guard", reject)
-
-
-def _before_update(name: str, hook: Any) -> pulumi.ResourceHookBinding:
-    # Hook names are unique in the whole program, so this one contains the component's name.
-    registered = pulumi.ResourceHook(name, hook, pulumi.ResourceHookOptions(on_dry_run=True))
-    return pulumi.ResourceHookBinding(before_update=[registered])
+    return before_updates(f"{name}-guard", reject)

@@ -15,6 +15,7 @@ from ..validation.references import id_problems, kms_key_problems
 from ..validation.values import range_problems, repeated_problems, retention_problems
 from .egress import add_ipv6_routes, add_nat_routes, create_private_routes, create_public_routes
 from .flow_logs import create_flow_logs
+from .ipv6_guard import vpc_guard
 from .subnets import (
     MOST_ZONES,
     checked_subnets,
@@ -34,6 +35,8 @@ class NetworkArgs(TypedDict, total=False):
     """Availability zones to spread over, 2 or 3; a third may be added later. Default: 2."""
     egress: Egress
     """How tasks reach the internet: `public` (public addresses, no inbound connections), `ipv6` (experimental: private, outbound IPv6 only), `nat` (private, one NAT gateway), `nat-per-zone`, or `endpoints` (private, AWS services but no internet). Default: public."""
+    ipv6: bool
+    """Whether VPC and subnets have IPv6 addresses too. Public subnets, and with a NAT gateway private ones, get routes to the internet over IPv6; from private subnets it only leads out. It cannot be turned off again. An existing VPC is left as it is. Default: false; egress `ipv6` always has them."""
     flow_logs: bool
     """Whether the network's traffic is logged in CloudWatch; an existing VPC is left as it is. Default: false."""
     flow_log_retention_days: int
@@ -58,6 +61,7 @@ DEFAULTS: NetworkArgs = {
     "cidr_block": "10.0.0.0/16",
     "zones": 2,
     "egress": "public",
+    "ipv6": False,
     "flow_logs": False,
     "flow_log_retention_days": 30,
     "endpoint_services": [],
@@ -148,7 +152,7 @@ class Network(Component):
         super().__init__(name, opts)
         self._args = with_defaults(args, DEFAULTS)
         self._egress = self._args["egress"]
-        self._dual_stack = self._egress == "ipv6"
+        self._has_ipv6 = self._args["ipv6"] or self._egress == "ipv6"
         self.endpoint_security_group_id = pulumi.Output.from_input("")
         if "vpc_id" in self._args:
             self._use_existing()
@@ -160,7 +164,7 @@ class Network(Component):
             self._create_flow_logs()
             self._set_outputs()
         self.assign_public_ip = pulumi.Output.from_input(self._egress == "public")
-        self.dual_stack = pulumi.Output.from_input(self._dual_stack)
+        self.dual_stack = pulumi.Output.from_input(self._egress == "ipv6")
         self._register()
 
     def _use_existing(self) -> None:
@@ -173,11 +177,11 @@ class Network(Component):
         self._vpc = aws.ec2.Vpc(
             self._name,
             cidr_block=self._args["cidr_block"],
-            assign_generated_ipv6_cidr_block=self._dual_stack,
+            assign_generated_ipv6_cidr_block=self._has_ipv6,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags={"Name": self._name},
-            opts=self._child(),
+            opts=self._child(hooks=None if self._has_ipv6 else vpc_guard(self._name)),
         )
         # Without rules, so that a resource without an explicit security group cannot connect to anything.
         aws.ec2.DefaultSecurityGroup(
@@ -202,7 +206,7 @@ class Network(Component):
     def _create_subnet(self, role: str, index: int, block: str) -> aws.ec2.Subnet:
         name = f"{self._name}-{role}-{index + 1}"
         ipv6_block = None
-        if self._dual_stack:
+        if self._has_ipv6:
             ipv6_block = self._vpc.ipv6_cidr_block.apply(lambda cidr: ipv6_subnet_block(cidr, role, index))
         return aws.ec2.Subnet(
             name,
@@ -210,8 +214,8 @@ class Network(Component):
             availability_zone=self._zone_of(role, index),
             cidr_block=block,
             ipv6_cidr_block=ipv6_block,
-            # Public subnets have IPv6 only for a dual-stack load balancer, which assigns its own addresses.
-            assign_ipv6_address_on_creation=self._dual_stack and role == "private",
+            # Load balancers and Fargate assign their own addresses. With egress ipv6, other resources have no other way out.
+            assign_ipv6_address_on_creation=self._egress == "ipv6" and role == "private",
             map_public_ip_on_launch=False,  # Fargate assigns its tasks public addresses itself
             tags={"Name": name},
             # The list of zones shifts when AWS adds one, and a subnet that changes zone is replaced with everything in it.
@@ -226,17 +230,19 @@ class Network(Component):
 
     def _create_routes(self) -> None:
         opts = self._child()
-        self._public_routes = create_public_routes(self._name, self._vpc, self._public, self._dual_stack, opts)
+        self._public_routes = create_public_routes(self._name, self._vpc, self._public, self._has_ipv6, opts)
         self._private_routes = create_private_routes(self._name, self._vpc, self._private, opts)
-        if self._egress == "ipv6":
+        has_nat = self._egress in ("nat", "nat-per-zone")
+        # With egress public or endpoints, private subnets have no route to the internet, over IPv6 neither.
+        if self._has_ipv6 and (has_nat or self._egress == "ipv6"):
             add_ipv6_routes(self._name, self._vpc, self._private_routes, opts)
-        elif self._egress in ("nat", "nat-per-zone"):
+        if has_nat:
             nat_subnets = self._public if self._egress == "nat-per-zone" else self._public[:1]
             add_nat_routes(self._name, self._private_routes, self._public_routes, nat_subnets, opts)
 
     def _create_endpoints(self) -> None:
         tables = [table.id for table in (*self._public_routes.tables, *self._private_routes.tables)]
-        s3 = create_s3_endpoint(self._name, self._vpc, tables, self._dual_stack, self._child())
+        s3 = create_s3_endpoint(self._name, self._vpc, tables, self._has_ipv6, self._child())
         if self._egress == "endpoints":
             subnet_ids = [subnet.id for subnet in self._private]
             endpoints, group_id = create_interface_endpoints(

@@ -17,6 +17,7 @@ from .facts import CacheFacts as CacheFacts
 from .facts import DatabaseFacts as DatabaseFacts
 from .facts import Facts as Facts
 from .facts import Inputs as Inputs
+from .facts import MediaFacts as MediaFacts
 from .facts import Service as Service
 from .facts import Variable as Variable
 from .facts import bind, cache_url_of, hostname, url_of
@@ -31,6 +32,8 @@ from .timers import TIMERS as TIMERS
 from .timers import Timers as Timers
 from .timers import timer_problems as timer_problems
 
+MEDIA_CDN, MEDIA_KEYS, MEDIA_PRIVATE_KEY = "media_cdn", "media_keys", "media_private_key"
+"""What variables need that an app with files on CloudFront has, with signed links, and the key where no secret has it."""
 BROKER = "broker"
 """What variables need that only a cache used as a queue has; an app's needs include it, see `plain_names`."""
 SECRET_KEY_FALLBACKS = "SECRET_KEY_FALLBACKS"  # noqa: S105 a name
@@ -69,6 +72,9 @@ NEEDS: Mapping[str, Callable[[Inputs], bool]] = {
     ),
     "storage": _has("storage_dsn"),
     BROKER: lambda inputs: inputs.facts.cache is not None and inputs.facts.cache.use == "queue",
+    MEDIA_CDN: _has("media"),
+    MEDIA_KEYS: lambda inputs: inputs.facts.media is not None and bool(inputs.facts.media.key_pair_id),
+    MEDIA_PRIVATE_KEY: lambda inputs: bool(inputs.media_private_key),
     "dual_stack": lambda inputs: inputs.facts.dual_stack,
     "previous_key": lambda inputs: bool(inputs.previous_key),
 }
@@ -141,6 +147,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SSL_CERT_FILE", "plain", "File with the image's root certificates and the database's, only with a driver of Microsoft's", lambda k: roots_path(k.database.ca_path), _OPENSSL, is_default=True),
     Variable("MEDIA_BUCKET", "plain", "Name of the bucket for media files", lambda k: k.facts.bucket_name or "", "bucket"),
     Variable("DEFAULT_STORAGE_DSN", "plain", "URL of the bucket for django-storage-url, without keys", lambda k: k.facts.storage_dsn or "", "storage"),
+    Variable("MEDIA_URL", "plain", "Address of the bucket's files on CloudFront, with a trailing slash, only with `mediaCdn`", lambda k: k.media.url, MEDIA_CDN),
+    Variable("MEDIA_PREFIX", "plain", "Folder in the bucket of the files at `MEDIA_URL`, with a trailing slash: `MEDIA_URL` and a file's key without it are its link", lambda k: k.media.prefix, MEDIA_CDN),
+    Variable("MEDIA_KEY_PAIR_ID", "plain", "Id of the public key for signed links, only with `mediaCdn: signed`", lambda k: k.media.key_pair_id or "", MEDIA_KEYS),
+    Variable("MEDIA_PRIVATE_KEY", "secret", "Private key that signs links, in PEM form, from the secret of `mediaCdnPrivateKeySecretArn`", lambda k: k.media_private_key, MEDIA_PRIVATE_KEY),
     Variable("QUEUE_URL", "plain", "URL of the SQS queue for background jobs", lambda k: k.facts.queue_url or "", "queue"),
     Variable("REDIS_URL", "secret", "URL of the cache, with TLS and its token", cache_url_of, "cache"),
     Variable("REDIS_HOST", "plain", "Host of the cache", lambda k: k.cache.host, "cache"),
@@ -165,10 +175,15 @@ def with_port(environment: Mapping[str, str], port: int) -> dict[str, str]:
 
 
 def secret_values(
-    facts: Facts, password: str, secret_key: str, previous_key: str = "", cache_token: str = ""
+    facts: Facts,
+    password: str,
+    secret_key: str,
+    previous_key: str = "",
+    cache_token: str = "",
+    media_private_key: str = "",
 ) -> dict[str, str]:
     """Every secret variable with its value, sorted by name."""
-    return _values("secret", Inputs(facts, password, secret_key, previous_key, cache_token))
+    return _values("secret", Inputs(facts, password, secret_key, previous_key, cache_token, media_private_key))
 
 
 def plain_names(services: Collection[str], compat: Collection[str], engine: str = "postgres") -> tuple[str, ...]:

@@ -69,6 +69,18 @@ class CacheFacts:
 
 
 @dataclass(frozen=True)
+class MediaFacts:
+    """How visitors reach the bucket's files on CloudFront."""
+
+    url: str
+    """Address of the folder, with a trailing slash."""
+    prefix: str
+    """The folder in the bucket, with a trailing slash."""
+    key_pair_id: str | None = None
+    """Id of the public key for signed links; None or empty: everybody may read the files."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything about a stack that its app may need to know, without the secrets."""
 
@@ -86,6 +98,7 @@ class Facts:
     storage_dsn: str | None
     queue_url: str | None = None
     cache: CacheFacts | None = None
+    media: MediaFacts | None = None
     compat: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     git_branch: str = ""
@@ -104,6 +117,15 @@ class Inputs:
     previous_key: str = ""
     """The key before `secret_key`, whose signatures are still valid; empty for none."""
     cache_token: str = ""
+    media_private_key: str = ""
+    """Where the app has no secret of its own with the key; empty elsewhere."""
+
+    @property
+    def media(self) -> MediaFacts:
+        """The files on CloudFront, for rows that need them."""
+        if self.facts.media is None:
+            raise LookupError("This variable needs files on CloudFront; its row must say so.")
+        return self.facts.media
 
     @property
     def database(self) -> DatabaseFacts:

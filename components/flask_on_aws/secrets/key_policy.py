@@ -30,6 +30,21 @@ def publishers_encrypt(account_id: str) -> dict[str, Any]:
     }
 
 
+def distributions_decrypt(account_id: str, partition: str) -> dict[str, Any]:
+    """CloudFront's distributions of this account decrypt the files that they read from buckets with the key.
+
+    Bucket policies name the distributions. The key exists before them, and everything that it encrypts would wait for them.
+    """
+    return {
+        "Sid": "DistributionsDecrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+        "Condition": {"StringLike": {"aws:SourceArn": f"arn:{partition}:cloudfront::{account_id}:distribution/*"}},
+    }
+
+
 def logs_encrypt(service: str, log_group_arns: Sequence[str]) -> dict[str, Any]:
     """CloudWatch Logs encrypts these log groups, and no other.
 

@@ -30,6 +30,10 @@ class MediaBucketArgs(TypedDict, total=False):
     """Logical names of resources whose data this update may lose; the bucket's lets a lower old_version_days delete old versions. Default: none."""
     kms_key_id: pulumi.Input[str]
     """ARN of the KMS key that encrypts new files. Default: S3's key."""
+    distribution_arns: Sequence[pulumi.Input[str]]
+    """ARNs of the CloudFront distributions that may read files, through an origin access control. Default: none."""
+    distribution_prefix: str
+    """The beginning of the keys of the files that they may read, such as `media/`. Default: none, they may read every file."""
     retain: bool
     """Whether the bucket and its files survive their removal from the program; otherwise it is emptied and deleted. Default: false."""
     tags: Mapping[str, str]
@@ -38,7 +42,14 @@ class MediaBucketArgs(TypedDict, total=False):
     """Name of a bucket in the same region to which every request is logged, such as that of an AccessLogBucket for `buckets`. Default: none, requests are not logged."""
 
 
-_DEFAULTS: MediaBucketArgs = {"versioned": False, "old_version_days": 30, "accept_data_loss": [], "retain": False}
+_DEFAULTS: MediaBucketArgs = {
+    "versioned": False,
+    "old_version_days": 30,
+    "accept_data_loss": [],
+    "distribution_arns": [],
+    "distribution_prefix": "",
+    "retain": False,
+}
 # An unfinished multipart upload is billed until it is aborted; a day covers the slowest browser.
 _ABORT_UPLOADS_AFTER_DAYS = 1
 # How long a browser may remember the answer to a preflight request: the longest that Chromium honours is 7200 s.
@@ -73,13 +84,16 @@ def facts(name: str, args: MediaBucketArgs) -> Mapping[str, Any]:
 class MediaBucket(Component):
     """A private S3 bucket for uploads and other media files.
 
-    Nothing in it is public: the app signs links with its task role, to which `policy_json` grants access.
+    Nothing in it is public: the app signs links with its task role, to which `policy_json` grants access, or CloudFront
+    distributions serve files.
     """
 
     bucket_name: pulumi.Output[str]
     """Name of the bucket."""
     bucket_arn: pulumi.Output[str]
     """ARN of the bucket."""
+    regional_domain_name: pulumi.Output[str]
+    """Host name of the bucket in its region, which a distribution has as its origin."""
     storage_dsn: pulumi.Output[str]
     """The bucket as a `DEFAULT_STORAGE_DSN` for django-storage-url, without keys."""
     policy_json: pulumi.Output[str]
@@ -91,13 +105,14 @@ class MediaBucket(Component):
         super().__init__(name, opts, Guard({"bucket": facts(name, self._args)}, self._args["accept_data_loss"]))
         self._create_bucket()
         self._block_public_access()
-        self._require_tls()
+        self._create_policy()
         self._create_lifecycle()
         self._allow_browsers()
         self._log_requests()
         self.bucket_name = self._bucket.bucket
         self.bucket_arn = self._bucket.arn
-        self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self._bucket.bucket_regional_domain_name)
+        self.regional_domain_name = self._bucket.bucket_regional_domain_name
+        self.storage_dsn = pulumi.Output.format("s3://{host}/?auth=s3v4", host=self.regional_domain_name)
         self.policy_json = pulumi.Output.all(self._bucket.arn, self._args.get("kms_key_id")).apply(
             lambda values: access_policy(*values)
         )
@@ -135,11 +150,15 @@ class MediaBucket(Component):
     def _block_public_access(self) -> None:
         self._block = block_public_access(self._name, self._bucket, self._child())
 
-    def _require_tls(self) -> None:
+    def _create_policy(self) -> None:
+        prefix = self._args["distribution_prefix"]
+        distributions = pulumi.Output.all(*self._args["distribution_arns"]) if self._args["distribution_arns"] else []
         aws.s3.BucketPolicy(
             f"{self._name}-tls",
             bucket=self._bucket.bucket,
-            policy=self._bucket.arn.apply(lambda arn: policy_json([require_tls(arn)])),
+            policy=pulumi.Output.all(self._bucket.arn, distributions).apply(
+                lambda values: bucket_policy(values[0], values[1], prefix)
+            ),
             # S3 rejects simultaneous changes to a bucket's policy and its public access block.
             opts=self._child(depends_on=[self._block]),
         )
@@ -195,6 +214,27 @@ class MediaBucket(Component):
             target_prefix=pulumi.Output.format(f"{BUCKET_PREFIX}{{bucket}}/", bucket=self._bucket.bucket),
             opts=self._child(),
         )
+
+
+def bucket_policy(bucket_arn: str, distribution_arns: Sequence[str], prefix: str) -> str:
+    """The bucket's own policy: TLS only, and reading files for these distributions.
+
+    They may not list files, so S3 answers 403 for a file that does not exist.
+    """
+    statements = [require_tls(bucket_arn)]
+    if distribution_arns:
+        statements.append(
+            {
+                "Sid": "DistributionsRead",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": f"{bucket_arn}/{prefix}*",
+                # S3 does not count a policy as public whose statements name the source's ARN.
+                "Condition": {"StringEquals": {"aws:SourceArn": list(distribution_arns)}},
+            }
+        )
+    return policy_json(statements)
 
 
 def access_policy(bucket_arn: str, kms_key_id: str | None = None) -> str:

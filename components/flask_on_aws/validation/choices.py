@@ -156,6 +156,17 @@ class BucketKind(Choice):
     """None."""
 
 
+class MediaCdnMode(Choice):
+    """Whether CloudFront serves an app's media files."""
+
+    NONE = "none"
+    """The app serves them, or signs links to S3."""
+    PUBLIC = "public"
+    """Everybody may read them."""
+    SIGNED = "signed"
+    """Only with links or cookies that the app has signed."""
+
+
 class QueueKind(Choice):
     """The app's queue for background jobs."""
 

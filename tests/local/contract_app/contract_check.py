@@ -51,6 +51,8 @@ PATTERNS = {
     "SANIC_KEEP_ALIVE_TIMEOUT": r"\d+",
     "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT": r"\d+",
     "SANIC_PROXIES_COUNT": r"[1-9]",
+    "MEDIA_URL": r"https://[^/]+/media/",
+    "MEDIA_PREFIX": "media/",
     "QUEUE_URL": r"https?://[^/]+/\d{12}/.+",
     "REDIS_URL": r"rediss://:[0-9A-Za-z]{64}@[\w.-]+:\d+/0\?ssl_cert_reqs=required",
     "REDIS_PORT": r"\d+",

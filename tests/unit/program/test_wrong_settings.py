@@ -14,7 +14,7 @@ _ANYTHING = {"startCommand", "releaseCommand"}
 
 @pytest.fixture
 def zones(mocks):
-    """Route 53 has the zone example.com, and no other."""
+    """Route 53 has the zone example.com, and no other. Of the subnets, those that end in 0 have an IPv6 block."""
 
     def answer(args):
         if args["name"] == "example.com":
@@ -22,6 +22,9 @@ def zones(mocks):
         return {}, [("name", "no matching Route 53 Hosted Zone found")]
 
     mocks.answers["aws:route53/getZone:getZone"] = answer
+    mocks.answers["aws:ec2/getSubnet:getSubnet"] = lambda args: {
+        "ipv6CidrBlock": "2600:1f18:12:3400::/64" if args["id"].endswith("0") else ""
+    }
     return mocks
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_on_aws.flask_app.flask_app_args import FlaskAppArgs
 
-from tests.setting_values import SERVICE_KINDS
+from tests.setting_values import PUBLIC_KEY, SERVICE_KINDS
 
 ROOT = Path(__file__).parents[3]
 # Complete and right: what a row changes of them is what is wrong. vpcCidr and zones are unset, as a VPC brings its own.
@@ -42,6 +42,11 @@ SERVER = {
 
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
 GLOBAL_WEB_ACL = WEB_ACL.replace("regional", "global")
+SIGNED = {
+    "mediaCdn": "signed",
+    "mediaCdnPublicKeys": [PUBLIC_KEY],
+    "mediaCdnPrivateKeySecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:media-AbCdEf",
+}
 CDN = {"domain": "shop.example.com", "cdn": True}
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 
@@ -851,7 +856,57 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"allowedCidrs": ["2001:db8::/32"], "domain": "shop.example.com"},
         [
-            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without egress ipv6; leave it out."
+            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without dualStack; leave it out."
+        ],
+    ),
+    (
+        {
+            "allowedCidrs": ["2001:db8::/32"],
+            "domain": "shop.example.com",
+            "dualStack": True,
+            "loadBalancerDualStack": False,
+        },
+        [
+            "allowedCidrs: '2001:db8::/32' is a range of IPv6 addresses, and the load balancer has none without loadBalancerDualStack; leave it out."
+        ],
+    ),
+    ({"dualStack": "both"}, ["dualStack: 'both' must be true or false."]),
+    (
+        {**SHARED, "dualStack": True},
+        [
+            "dualStack: true has no effect with listenerArn; the shared load balancer is set up by the stack that owns it; leave it out."
+        ],
+    ),
+    (
+        {"loadBalancerDualStack": True, "domain": "shop.example.com"},
+        ["loadBalancerDualStack: true needs subnets with IPv6 addresses; set dualStack to true, or leave it out."],
+    ),
+    (
+        {"loadBalancerDualStack": False},
+        [
+            "loadBalancerDualStack: false has no effect on CloudFront, which has IPv6 addresses of its own and reaches the load balancer over IPv4; leave it out."
+        ],
+    ),
+    (
+        {
+            "dualStack": True,
+            "vpcId": "vpc-0123456789abcdef0",
+            "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+            "privateSubnetIds": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        },
+        [
+            "dualStack: true has no effect on CloudFront with vpcId: CloudFront has IPv6 addresses already, and an existing VPC is left as it is; leave it out."
+        ],
+    ),
+    (
+        {
+            "dualStack": True,
+            "domain": "shop.example.com",
+            "vpcId": "vpc-0123456789abcdef0",
+            "publicSubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        },
+        [
+            "publicSubnetIds: 'subnet-0123456789abcdef1' has no IPv6 block, which dualStack needs in every subnet of the load balancer; add one and a route for ::/0 to the internet gateway, or set dualStack to false."
         ],
     ),
     (
@@ -859,6 +914,70 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         ["allowedCidrs: '203.0.113.0/24' is named more than once; name it once."],
     ),
     ({"desyncMitigation": "off"}, ["desyncMitigation: 'off' is not one of monitor, defensive, strictest."]),
+    ({"mediaCdn": "private"}, ["mediaCdn: 'private' is not one of none, public, signed."]),
+    (
+        {"mediaCdn": "public", "bucket": "none"},
+        ["mediaCdn: 'public' has no files to serve with bucket none; set bucket to s3, or leave it out."],
+    ),
+    (
+        {"mediaCdn": "signed"},
+        [
+            "mediaCdnPublicKeys: must be given with mediaCdn signed: the public key, which the command `openssl rsa -in private.pem -pubout` writes.",
+            "mediaCdnPrivateKeySecretArn: must be given with mediaCdn signed: the ARN of a secret with the private key.",
+        ],
+    ),
+    (
+        {**SIGNED, "mediaCdnPublicKeys": ["hunter2"]},
+        [
+            "mediaCdnPublicKeys[0]: is not a public key in PEM form that CloudFront accepts, an RSA key of 2048 bits or an ECDSA key of the curve P-256: `openssl genrsa -out private.pem 2048` creates a pair, and `openssl rsa -in private.pem -pubout` writes the public key."
+        ],
+    ),
+    (
+        {**SIGNED, "mediaCdnPublicKeys": [PUBLIC_KEY, "-----BEGIN RSA PRIVATE KEY-----\nhunter2"]},
+        [
+            "mediaCdnPublicKeys[1]: is a private key, which must not be in the stack's file: remove it there, create another pair, and give the public key, the output of `openssl rsa -in private.pem -pubout`."
+        ],
+    ),
+    (
+        {**SIGNED, "mediaCdnPrivateKeySecretArn": "-----BEGIN RSA PRIVATE KEY-----\nhunter2"},
+        [
+            "mediaCdnPrivateKeySecretArn: must be the ARN of a secret or an SSM parameter; put the private key into a secret of Secrets Manager."
+        ],
+    ),
+    (
+        {**SIGNED, "mediaCdn": "public"},
+        [
+            "mediaCdnPublicKeys: It has no effect with mediaCdn public; set that to signed, or leave it out.",
+            "mediaCdnPrivateKeySecretArn: It has no effect with mediaCdn public; set that to signed, or leave it out.",
+        ],
+    ),
+    (
+        {"mediaCdnPath": "/files/"},
+        ["mediaCdnPath: '/files/' has no effect with mediaCdn none; set that to public or signed, or leave it out."],
+    ),
+    (
+        {"mediaCdn": "public", "mediaCdnPath": "files"},
+        [
+            "mediaCdnPath: 'files' is not a path like /media/: begin and end with a slash, and use at most 100 letters, digits and characters of . _ ~ - in between."
+        ],
+    ),
+    (
+        {"mediaCdn": "public", "cdnCachedPaths": ["/media/*"]},
+        [
+            "cdnCachedPaths: '/media/*' is the path of media files, which CloudFront caches already; leave it out.",
+        ],
+    ),
+    (
+        {"mediaCdn": "public", "cdnCachedPaths": [f"/{number}/*" for number in range(24)]},
+        ["cdnCachedPaths: 24 are too many next to the path of media files; CloudFront allows 23."],
+    ),
+    (
+        {**SIGNED, "env": {"MEDIA_PRIVATE_KEY": "hunter2", "MEDIA_URL": "https://cdn.example.com/"}},
+        [
+            "env.MEDIA_PRIVATE_KEY: 'MEDIA_PRIVATE_KEY' is set by the stack; choose another name, or list it in overrideEnv to replace its value.",
+            "env.MEDIA_URL: 'MEDIA_URL' is set by the stack; choose another name, or list it in overrideEnv to replace its value.",
+        ],
+    ),
     (
         {"basicAuthUsername": "sta:ging"},
         ["basicAuthUsername: 'sta:ging' must be up to 64 letters, digits and the characters . _ @ -."],

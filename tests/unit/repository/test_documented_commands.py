@@ -50,23 +50,11 @@ PULUMI = {
 }
 # The shell, and tools whose commands are theirs to document.
 OTHERS = {
-    *(
-        ".",
-        "cd",
-        "checkov",
-        "curl",
-        "docker",
-        "eval",
-        "export",
-        "flask",
-        "git",
-        "grep",
-        "openssl",
-        "pre-commit",
-        "tee",
-        "uv",
-    )
+    *(".", "cd", "checkov", "curl", "docker", "eval", "export", "flask", "git", "grep", "openssl", "pre-commit", "rm"),
+    *("tee", "uv"),
 }
+# Commands for files, which AWS's CLI does not make from models, with the options that the documentation has.
+S3_FILES = {"mv": {"--recursive", "--exclude"}}
 
 
 def blocks(page: Path) -> Iterator[str]:
@@ -165,6 +153,9 @@ def check_aws(words: Sequence[str]) -> str | None:
     service, operation, *rest = words
     if service not in boto3.Session().get_available_services():
         return f"there is no service {service}"
+    if service == "s3" and operation in S3_FILES:
+        unknown = [word for word in rest if word.startswith("--") and word not in S3_FILES[operation]]
+        return f"the table S3_FILES has no {unknown[0]} of {operation}" if unknown else None
     model = botocore.session.get_session().get_service_model(service)
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     if operation == "wait":

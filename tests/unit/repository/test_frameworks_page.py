@@ -13,6 +13,7 @@ from tests.apps.frameworks import FRAMEWORKS
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
 APPS = ("app_template", "examples/django_app", "examples/fastapi_app")
+SMALL_APPS = tuple(f"examples/{name}_app" for name in ("aiohttp", "litestar", "sanic", "starlette", "tornado", "wsgi"))
 
 
 def test_every_line_of_code_is_in_an_example():
@@ -36,17 +37,25 @@ def test_the_commands_of_the_frameworks_are_those_that_tests_start():
 
 
 def test_start_and_release_commands_are_those_of_the_examples():
-    for app in APPS[1:]:
+    for app in (*APPS[1:], *SMALL_APPS):
         procfile = (ROOT / app / "Procfile").read_text(encoding="utf-8")
         commands = [line.partition(": ")[2] for line in procfile.splitlines()]
         assert [command for command in commands if f"`{command}`" not in PAGE] == []
 
 
-@pytest.mark.parametrize("app", APPS[1:])
+@pytest.mark.parametrize("app", [*APPS[1:], *SMALL_APPS])
 def test_the_plan_proposes_the_commands_of_the_examples(tmp_path, app):
     folder = shutil.copytree(ROOT / app, tmp_path / "app", ignore=shutil.ignore_patterns("Procfile"))
     CliRunner().invoke(main, ["plan", str(folder), "--write-procfile"])
     assert (folder / "Procfile").read_text() == (ROOT / app / "Procfile").read_text()
+
+
+@pytest.mark.parametrize("app", SMALL_APPS)
+def test_an_example_is_linked_and_has_a_health_check_that_needs_no_search(app):
+    assert f"](../{app}/README.md)" in PAGE
+    (code,) = (ROOT / app).glob("*.py")
+    assert '"/up"' in code.read_text()
+    assert (ROOT / app / "static" / "style.css").is_file()
 
 
 def test_the_workers_are_those_that_a_test_runs():

@@ -9,6 +9,7 @@ from flask_on_aws.ingress.health_path import AUTO_HEALTH_PATH
 
 from ...local_project.chosen_app import chosen_app
 from ...local_project.health_routes import write_health_routes
+from ...local_project.media_paths import MediaPath, write_media_paths
 from ...local_project.project import LocalAws
 from ...pulumi_engine import EngineError, Event, Override, Resource, Result, apply
 from ...pulumi_engine.model.values import plain
@@ -37,6 +38,9 @@ class Stack:
         self._images = open_images(local.location, local.runtime)
         self._built: dict[Path, str] = {}
         self._routes: tuple[str, ...] = ()
+        self._media: list[MediaPath] = []
+        self._media_path = setting(self._project.config, self._project.name, "mediaCdnPath", "/media/")
+        self._public_keys: dict[str, str] = {}
         configured = setting(self._project.config, self._project.name, "healthCheckPath", AUTO_HEALTH_PATH)
         self._searches = configured == AUTO_HEALTH_PATH
 
@@ -47,10 +51,12 @@ class Stack:
             EngineError, BuildPlanError, BuildError: each with a sentence for the user.
         """
         self._write_routes(())
+        self._media, self._public_keys = [], {}
         overrides: Mapping[str, Override] = {
             "docker-build:index:Image": self._build,
             "docker:index/image:Image": self._build,
             "aws:cloudfront/distribution:Distribution": self._distribution,
+            "aws:cloudfront/publicKey:PublicKey": self._public_key,
         }
         result = apply(
             self._program,
@@ -62,6 +68,7 @@ class Stack:
             self._log,
             self._chosen_config,
         )
+        write_media_paths(self._local.location.folder, self._media)  # without those of a setting that was removed
         if self._chosen and self._chosen.resolve() not in self._built:
             raise EngineError(f"The program did not build the app in {self._chosen}; it must read the setting app.")
         return result
@@ -114,6 +121,39 @@ class Stack:
         if len(self._built) == 1:
             record_health_path(self.app, path)
 
+    def _public_key(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._public_keys[str(outputs["id"])] = str(plain(resource.inputs["encodedKey"]))
+        return {}
+
     def _distribution(self, resource: Resource, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Replace CloudFront's domain name by the address of the load balancer, which serves its requests here."""
+        self._media += media_paths(plain(resource.inputs), self._public_keys, self._media_path)
+        write_media_paths(self._local.location.folder, self._media)
         return {"domainName": f"localhost:{self._local.https_port}"}
+
+
+def media_paths(
+    distribution: Mapping[str, Any], public_keys: Mapping[str, str], default_path: str = "/media/"
+) -> list[MediaPath]:
+    """The paths that a distribution's inputs serve from buckets.
+
+    Args:
+        distribution: its inputs.
+        public_keys: the program's public keys in PEM form by their id; it has one key group at most.
+        default_path: that of a distribution which serves nothing else, since all share the load balancer here.
+    """
+    buckets = {
+        origin["originId"]: str(origin["domainName"]).partition(".s3.")[0]
+        for origin in distribution["origins"]
+        if origin.get("originAccessControlId")
+    }
+    behaviors = [*distribution.get("orderedCacheBehaviors", ()), distribution["defaultCacheBehavior"]]
+    return [
+        MediaPath(
+            str(behavior.get("pathPattern", default_path)).removesuffix("*"),
+            buckets[behavior["targetOriginId"]],
+            dict(public_keys) if behavior.get("trustedKeyGroups") else None,
+        )
+        for behavior in behaviors
+        if behavior["targetOriginId"] in buckets
+    ]

@@ -30,6 +30,7 @@ from ..elasticache.part import Caches
 from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.configuration_reader import ConfigurationReader
+from ..load_balancer.media_files import MediaFiles
 from ..load_balancer.target_health import TargetHealthWriter, edge_headers
 from ..moto_patches.images import set_image_lookup
 from ..parts import Part
@@ -65,6 +66,7 @@ class Daemon:
         self._balancer = Balancer(
             folder, authority, configuration, first_port=local.https_port, faults=faults, tick=_TICK_SECONDS
         )
+        self._balancer.serve_files(MediaFiles(folder, _client(location, "s3")))
         records.on_change(self._balancer.wake)
         targets = TargetHealthWriter(self._balancer, configuration, records, faults)
         self._databases = Databases(folder / "rds", cache, authority, self._write_status, faults)

@@ -18,6 +18,7 @@ from .access_log import AccessLog
 from .configuration import Configuration, Listener, LoadBalancer
 from .health import NOT_IN_USE
 from .health_checks import ChosenPath, HealthChecker
+from .media_files import MediaFiles
 from .ports import ListenerKey, PortFile, assign_ports
 from .requests.application import Application, ListenerState, Page
 from .requests.server import Loop, Server
@@ -69,10 +70,15 @@ class Balancer:
         self._stopping = False
         self._ports: dict[ListenerKey, int] = {}
         self._pages: dict[str, Page] = {}
+        self._files: MediaFiles | None = None
 
     def serve_page(self, host: str, page: Page) -> None:
         """Serve requests for a host name with a function instead of the rules."""
         self._pages[host] = page
+
+    def serve_files(self, files: MediaFiles) -> None:
+        """Serve media files on all listeners, as a distribution in front of them does; called before `start`."""
+        self._files = files
 
     def start(self) -> None:
         """Start serving; returns once the first configuration is applied, and raises if that fails."""
@@ -224,7 +230,12 @@ class Balancer:
 
     def _serve(self, key: ListenerKey, balancer: LoadBalancer, listener: Listener) -> None:
         application = Application(
-            lambda: self._listener_state(key), self.targets, self._pool, self._access_log.write, self._pages
+            lambda: self._listener_state(key),
+            self.targets,
+            self._pool,
+            self._access_log.write,
+            self._pages,
+            self._files,
         )
         context = self._context if _uses_tls(listener) else None
         try:

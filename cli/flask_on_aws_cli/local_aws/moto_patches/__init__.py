@@ -13,6 +13,7 @@ from .deployments import patch_deployments
 from .ecs import patch_ecs
 from .elasticache import patch_elasticache
 from .images import patch_images
+from .ipv6 import patch_ipv6
 from .log_keys import patch_log_keys
 from .monitoring import patch_monitoring
 from .other_services import patch_other_services
@@ -28,6 +29,7 @@ def apply_patches() -> None:
     patch_service_models()
     patch_ecs()
     patch_other_services()
+    patch_ipv6()
     patch_log_keys()
     patch_rds()
     patch_rds_clusters()

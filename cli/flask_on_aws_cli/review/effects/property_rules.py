@@ -110,6 +110,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "subnets": Rule(Effect.IN_PLACE, "The load balancer moves to other subnets, one zone after another."),
         "ipAddressType": Rule(Effect.IN_PLACE, "The load balancer's host name gets or loses IPv6 addresses."),
     },
+    "aws:ec2/vpc:Vpc": {
+        "assignGeneratedIpv6CidrBlock": Rule(
+            Effect.IN_PLACE, "AWS adds an IPv6 block; it does not remove one that anything in the network uses."
+        ),
+    },
+    "aws:ec2/subnet:Subnet": {
+        "ipv6CidrBlock": Rule(Effect.IN_PLACE, "Tasks that start from then on have an IPv6 address too."),
+    },
     "aws:lb/targetGroup:TargetGroup": {
         "healthCheck": Rule(
             Effect.IN_PLACE, "Running tasks are checked by the new rule at once; those that fail it are replaced."

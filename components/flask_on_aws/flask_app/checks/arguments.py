@@ -39,8 +39,17 @@ from ..data_loss_records import accepted_loss_problems
 from ..encryption_keys import key_problems
 from ..entry_points import entry_problems
 from ..flask_app_args import FlaskAppArgs, with_processes, with_profile
+from ..media import PRIVATE_KEY, SIGNED, media_problems
 from ..planned_commands import command_problems
-from ..topology import GLOBAL, exposure, has_setup, load_balancers, needs, web_acl_scopes
+from ..topology import (
+    GLOBAL,
+    exposure,
+    has_dual_stack_balancer,
+    has_setup,
+    load_balancers,
+    needs,
+    web_acl_scopes,
+)
 from .effects import effect_problems
 from .outbound_ports import outbound_problems
 from .redirects import redirect_problems
@@ -97,6 +106,7 @@ def _value_problems(name: str, args: FlaskAppArgs) -> Iterator[Problem]:
     yield from tag_problems(args["tags"])
     yield from _origin_problems(args)
     yield from cached_path_problems("cdn_cached_paths", args["cdn_cached_paths"])
+    yield from media_problems(args)
     yield from redirect_problems(args)
     yield from _web_acl_problems(args)
     yield from accepted_loss_problems(name, args)
@@ -118,7 +128,7 @@ def _component_problems(args: FlaskAppArgs) -> Iterator[Problem]:
         autoscaling.problems, lambda args: component_args.autoscaling_args(args, _UNKNOWN, _UNKNOWN), args
     )
     yield from _problems_of(alarms.problems, component_args.alarms_args, args)
-    yield from _problems_of(load_balancer.problems, _balancer_args, args, dual_stack="egress ipv6")
+    yield from _problems_of(load_balancer.problems, _balancer_args, args, dual_stack=_dual_stack_name(args))
     yield from _problems_of(route.problems, _route_args, args)
     is_shared = args["database"] in logical_database.SHARED_ENGINES and "database_host" in args
     if is_shared or args["database"] == "sqlserver":
@@ -171,11 +181,16 @@ def _service_args(args: FlaskAppArgs) -> service_args.ServiceArgs:
 
 def _balancer_args(args: FlaskAppArgs) -> load_balancer.LoadBalancerArgs:
     made = component_args.load_balancer_args(args, _UNKNOWN, [])
-    made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, args["egress"] == "ipv6"
+    made["mode"], made["certificate_arn"], made["dual_stack"] = "https", _UNKNOWN, has_dual_stack_balancer(args)
     if web_acl_scopes(args) == [GLOBAL]:
         made.pop("allowed_cidrs", None)  # the web ACL checks the addresses
     made.pop("access_log_days", None)  # what is wrong with the days is reported of the service's own logs
     return made
+
+
+def _dual_stack_name(args: FlaskAppArgs) -> str:
+    """The argument that gives the load balancer IPv6 addresses, or has taken them away from it."""
+    return "dual_stack" if args.get("load_balancer_dual_stack") is None else "load_balancer_dual_stack"
 
 
 def _route_args(args: FlaskAppArgs) -> route.RouteArgs:
@@ -208,6 +223,8 @@ def _variable_problems(args: FlaskAppArgs) -> Iterator[Problem]:
     reserved = reserved_names(needs(args), compat, args["database"])
     if "database_url_secret_arn" in args:
         reserved |= {*url_names(compat)}
+    if args["media_cdn"] == SIGNED:
+        reserved.add(PRIVATE_KEY)
     given = {argument: set(cast(Mapping[str, Any], args)[argument]) for argument in ("env", "secrets", "secret_values")}
     for argument, names in given.items():
         for name, sentence in variable_problems(sorted(names), reserved, args["override_env"]):

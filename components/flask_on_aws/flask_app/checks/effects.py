@@ -52,6 +52,8 @@ _ONLY_WITHOUT = (
     _Rule("database_url_query", "database_url_secret_arn"),
     _Rule("allowed_cidrs", "listener_arn"),
     _Rule("cdn", "listener_arn", False),
+    _Rule("dual_stack", "listener_arn", False),
+    _Rule("load_balancer_dual_stack", "listener_arn"),
     _Rule("desync_mitigation", "listener_arn", "defensive"),
     _Rule("web_acl_arn", "listener_arn"),
     _Rule("waf", "listener_arn", "off"),
@@ -99,7 +101,11 @@ _WITHOUT_CACHE = {
     "cache_snapshot": None,
     "cache_maintenance_window": "sun:04:30-sun:05:30",
 }
-_SECRET = ("build_secrets",)
+# What has no effect without files on CloudFront, with the default, and without signed links.
+_MEDIA = {"media_cdn_path": "/media/"}
+_SIGNED_MEDIA = ("media_cdn_public_keys", "media_cdn_private_key_secret_arn")
+# Keys are long, and the wrong one may be given.
+_SECRET = ("build_secrets", *_SIGNED_MEDIA)
 
 
 def effect_problems(args: FlaskAppArgs, settled: FlaskAppArgs) -> Iterator[Problem]:
@@ -219,6 +225,23 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             f"{list(settled['allowed_cidrs'])!r} has no effect on CloudFront without waf, since the load balancer there "
             "sees only CloudFront's addresses; set waf to count or block, or leave it out.",
         )
+    if settled.get("load_balancer_dual_stack") and not settled["dual_stack"] and settled["egress"] != "ipv6":
+        yield Problem(
+            "load_balancer_dual_stack",
+            "True needs subnets with IPv6 addresses; set dual_stack to true, or leave it out.",
+        )
+    elif _is_given(given, "load_balancer_dual_stack") and _is_behind_cloudfront(settled):
+        yield Problem(
+            "load_balancer_dual_stack",
+            f"{_said(given, 'load_balancer_dual_stack')} has no effect on CloudFront, which has IPv6 addresses of its own and "
+            "reaches the load balancer over IPv4; leave it out.",
+        )
+    if given.get("dual_stack") and _is_given(given, "vpc_id") and _is_behind_cloudfront(settled):
+        yield Problem(
+            "dual_stack",
+            "True has no effect on CloudFront with vpc_id: CloudFront has IPv6 addresses already, and an existing VPC is left as "
+            "it is; leave it out.",
+        )
     if given.get("cdn_cached_paths") and not has_distribution(settled):
         fix = _REASONS["listener_arn"] if "listener_arn" in settled else "set cdn to true, or leave it out"
         yield Problem(
@@ -242,7 +265,24 @@ def _other_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator
             "access_logs",
             f"True has no effect with listener_arn and bucket none; {_REASONS['listener_arn']}.",
         )
+    yield from _media_problems(given, settled)
     yield from _build_problems(given, settled)
+
+
+def _media_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:
+    mode = settled["media_cdn"]
+    if mode == "none":
+        for argument, default in _MEDIA.items():
+            if _is_given(given, argument, default):
+                yield Problem(
+                    argument,
+                    f"{_said(given, argument)} has no effect with media_cdn none; set that to public or signed, or leave it "
+                    "out.",
+                )
+    if mode != "signed":
+        for argument in _SIGNED_MEDIA:
+            if _is_given(given, argument):
+                yield Problem(argument, f"It has no effect with media_cdn {mode}; set that to signed, or leave it out.")
 
 
 def _build_problems(given: Mapping[str, Any], settled: FlaskAppArgs) -> Iterator[Problem]:

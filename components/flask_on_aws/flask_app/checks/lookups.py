@@ -1,6 +1,6 @@
 """What only AWS knows about a Flask app's arguments, asked before anything is registered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -13,7 +13,7 @@ from ...ingress.web_acl import Scope, scope_of
 from ...validation.problems import Problem
 from ...validation.references import region_problems
 from ..flask_app_args import FlaskAppArgs, with_profile
-from ..topology import load_balancers
+from ..topology import has_dual_stack_balancer, load_balancers
 
 # What AWS's services can use in their own region alone.
 _REGIONAL = ("certificate_arn", "cluster_arn", "listener_arn", "kms_key_id", "database_kms_key_id", "web_acl_arn")
@@ -35,8 +35,24 @@ def lookup_problems(args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = No
                 yield from _two_certificates_problems(arn, settled, region)
             else:
                 yield from region_problems(argument, arn, region)
+    yield from _subnet_problems(settled, options)
     if settled.get("domain") and settled["dns"] == "route53" and not {"certificate_arn", "zone_id"} & given.keys():
         yield from _zone_problems(settled, options)
+
+
+def _subnet_problems(settled: FlaskAppArgs, options: pulumi.InvokeOptions) -> Iterator[Problem]:
+    """AWS creates a dual-stack load balancer only in subnets that all have an IPv6 block."""
+    subnets = settled.get("public_subnet_ids") or []
+    is_dual_stack = PUBLIC in load_balancers(settled) and settled["dual_stack"] and has_dual_stack_balancer(settled)
+    if not is_dual_stack or not isinstance(subnets, Sequence):
+        return
+    for subnet in subnets:
+        if isinstance(subnet, str) and not aws.ec2.get_subnet(id=subnet, opts=options).ipv6_cidr_block:
+            yield Problem(
+                "public_subnet_ids",
+                f"{subnet!r} has no IPv6 block, which dual_stack needs in every subnet of the load balancer; add one and a "
+                "route for ::/0 to the internet gateway, or set dual_stack to false.",
+            )
 
 
 def _two_certificates_problems(arn: str, settled: FlaskAppArgs, region: str) -> Iterator[Problem]:

@@ -212,8 +212,6 @@ def test_each_rule_is_about_a_property_of_pulumi(token):
 # What the local AWS replaces for and AWS changes in place.
 ONLY_LOCAL = {
     "aws:appautoscaling/policy:Policy": {"policyType"},
-    "aws:ec2/subnet:Subnet": {"ipv6CidrBlock"},
-    "aws:ec2/vpc:Vpc": {"assignGeneratedIpv6CidrBlock"},
     "aws:elasticache/replicationGroup:ReplicationGroup": {"transitEncryptionEnabled"},
     "aws:rds/instance:Instance": {"dbSubnetGroupName", "identifier", "port"},
     "aws:ssm/parameter:Parameter": {"type"},

@@ -147,6 +147,22 @@ NETWORK = (
         "Service app-web.networkConfiguration.subnets": RESTARTS,
     },
 )
+DUAL_STACK = (
+    {"domain": "shop.example.com", "zoneId": "Z0123456789ABCDEFGHIJ", "egress": "nat"},
+    {"dualStack": True},
+    {
+        "Vpc app-network.assignGeneratedIpv6CidrBlock": IN_PLACE,
+        "Vpc app-network": IN_PLACE,
+        "Subnet app-network-public-1.ipv6CidrBlock": IN_PLACE,
+        "Subnet app-network-private-2": IN_PLACE,
+        "Route app-network-public-ipv6": IN_PLACE,
+        "EgressOnlyInternetGateway app-network-ipv6-out": IN_PLACE,
+        "VpcEndpoint app-network-s3.ipAddressType": IN_PLACE,
+        "LoadBalancer app-alb.ipAddressType": IN_PLACE,
+        "LoadBalancer app-alb": IN_PLACE,
+        "SecurityGroupIngressRule app-alb-access-https-ipv6": IN_PLACE,
+    },
+)
 SHORTER_LOGS = (
     {"logRetentionDays": 90},
     {"logRetentionDays": 30},

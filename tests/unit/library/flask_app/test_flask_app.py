@@ -10,7 +10,7 @@ from flask_on_aws import FlaskApp
 
 from tests.golden_names import golden_names
 from tests.mocked_outputs import COMPUTED
-from tests.setting_values import SERVICE_KINDS
+from tests.setting_values import PUBLIC_KEY, SERVICE_KINDS
 
 ROOT = Path(__file__).parents[4]
 APP = str(ROOT / "app_template")
@@ -61,6 +61,13 @@ VARIANTS = {
     "aurora": {"environment": "production", "database": "aurora-postgres"},
     "sqlserver": {"environment": "production", "database": "sqlserver"},
     "web-acl": {**DOMAIN, "web_acl_arn": WEB_ACL},
+    "dual-stack": {**DOMAIN, "dual_stack": True},
+    "media": {**DOMAIN, "media_cdn": "public"},
+    "signed-media": {
+        "media_cdn": "signed",
+        "media_cdn_public_keys": [PUBLIC_KEY],
+        "media_cdn_private_key_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:media-AbCdEf",
+    },
     "basic-auth": {"basic_auth_username": "staging"},
     "waf": {"environment": "production", "waf": "block", "allowed_cidrs": ["198.51.100.0/24", "2001:db8::/32"]},
     "shared": {**SHARED, "domain": "app.example.com"},

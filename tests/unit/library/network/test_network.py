@@ -4,6 +4,7 @@ import json
 import pulumi
 import pytest
 from flask_on_aws.network.flow_logs import write_policy
+from flask_on_aws.network.ipv6_guard import reject_removal
 from flask_on_aws.network.network import Network, problems
 from flask_on_aws.network.subnets import ipv6_subnet_block, subnet_blocks, zone_name
 from flask_on_aws.validation.values import retention_problems
@@ -143,6 +144,55 @@ def test_with_ipv6_tasks_go_out_but_nothing_comes_in(network):
         "network-private-2": ("2600:1f18:12:3411::/64", True),
     }
     assert deployed.named("network-s3")["ipAddressType"] == "dualstack"
+
+
+@pytest.mark.parametrize(
+    ("egress", "private"),
+    [
+        ("public", []),
+        ("endpoints", []),
+        ("nat", ["network-private-1-ipv6", "network-private-2-ipv6"]),
+        ("nat-per-zone", ["network-private-1-ipv6", "network-private-2-ipv6"]),
+    ],
+)
+def test_with_ipv6_every_subnet_has_a_block_and_only_where_there_is_nat_private_ones_a_way_out(
+    network, egress, private
+):
+    deployed = network(egress=egress, ipv6=True)
+    assert {name for name, target in routes(deployed).items() if target == "network-ipv6-out-id"} == {*private}
+    assert routes(deployed)["network-public-ipv6"] == "network-internet-id"
+    assert routes(deployed)["network-public-ipv4"] == "network-internet-id"
+    subnets = deployed.of_type(":Subnet").values()
+    assert len({subnet["ipv6CidrBlock"] for subnet in subnets}) == 4
+    assert {subnet["assignIpv6AddressOnCreation"] for subnet in subnets} == {False}
+    assert deployed.named("network-s3")["ipAddressType"] == "dualstack"
+    # Tasks have IPv4 too, so they need no names of AWS for IPv6.
+    assert deployed.outputs["dual_stack"] is False
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rejected"),
+    [(True, False, True), (True, None, True), (True, True, False), (False, True, False), (None, False, False)],
+)
+def test_an_update_that_would_take_ipv6_from_a_network_in_use_is_rejected(old, new, rejected):
+    inputs = [{"cidrBlock": "10.0.0.0/16", "assignGeneratedIpv6CidrBlock": value} for value in (old, new)]
+    update = pulumi.ResourceHookArgs(urn="", id="", name="network", type="", old_inputs=inputs[0], new_inputs=inputs[1])
+    if rejected:
+        with pytest.raises(ValueError, match=r"^dualStack \(dual_stack\): false would remove .*; keep it true"):
+            reject_removal(update)
+    else:
+        reject_removal(update)
+
+
+@pytest.mark.parametrize(
+    ("args", "guarded"), [({}, True), ({"ipv6": True}, False), ({"egress": "ipv6"}, False), ({"egress": "nat"}, True)]
+)
+def test_the_vpc_s_guard_sees_previews_and_updates(deploy, args, guarded):
+    options = {}
+    spy = pulumi.ResourceOptions(transformations=[lambda given: options.update({given.name: given.opts})])
+    deploy(lambda: Network("network", args, spy))
+    hooks = options["network"].hooks
+    assert [hook.opts.on_dry_run for hook in hooks.before_update or ()] == ([True] if guarded else [])
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from flask_on_aws.runtime_contract.contract import (
     DatabaseFacts,
     Facts,
     Inputs,
+    MediaFacts,
     Timers,
     database_url,
     fargate_size_problems,
@@ -440,7 +441,8 @@ def test_secrets_of_the_presets_say_the_same_as_the_base(password, secret_key):
     password=st.text(alphabet="0123456789abcdef", min_size=24), key=st.text(alphabet="0123456789abcdef", min_size=24)
 )
 def test_no_plain_value_can_hold_a_secret(password, key):
-    everything = replace(ALL, dual_stack=True, **service_facts(SERVICES))
+    media = MediaFacts("https://d1.cloudfront.net/media/", "media/", "K1")
+    everything = replace(ALL, dual_stack=True, media=media, **service_facts(SERVICES))
     seen = set()
     for engine in URLS:
         facts = replace(everything, database=replace(DATABASE, engine=engine))
@@ -451,6 +453,24 @@ def test_no_plain_value_can_hold_a_secret(password, key):
                 assert str(variable.value(Inputs(facts, password, key))) == plain[variable.name]
         seen |= plain.keys()
     assert seen == {variable.name for variable in VARIABLES if variable.kind == "plain"}
+
+
+@pytest.mark.parametrize(
+    ("key_pair_id", "names"),
+    [
+        (None, {"MEDIA_URL", "MEDIA_PREFIX"}),
+        ("", {"MEDIA_URL", "MEDIA_PREFIX"}),
+        ("K1", {"MEDIA_URL", "MEDIA_PREFIX", "MEDIA_KEY_PAIR_ID"}),
+    ],
+)
+def test_files_on_cloudfront_have_an_address_and_signed_ones_a_key(key_pair_id, names):
+    facts = replace(FACTS, media=MediaFacts("https://shop.example.com/files/", "files/", key_pair_id))
+    found = plain_environment(facts)
+    assert {name for name in found if name.startswith("MEDIA_")} - {"MEDIA_BUCKET"} == names
+    assert (found["MEDIA_URL"], found["MEDIA_PREFIX"]) == ("https://shop.example.com/files/", "files/")
+    # On AWS the key is in a secret of its own.
+    assert "MEDIA_PRIVATE_KEY" not in secret_values(facts, "password", "key")
+    assert secret_values(facts, "", "key", media_private_key="k")["MEDIA_PRIVATE_KEY"] == "k"
 
 
 def test_a_queue_s_url_is_also_celery_s_broker():

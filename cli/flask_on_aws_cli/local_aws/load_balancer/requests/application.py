@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..access_log import Entry
 from ..configuration import Configuration, FixedResponse, Forward, Listener, LoadBalancer, Redirect
+from ..media_files import MediaFiles
 from ..rules import choose_group, choose_rule, redirect_location
 from ..stickiness import received_value
 from ..targets import TargetTable
@@ -75,8 +76,10 @@ class Application:
         pool: Pool,
         log: Callable[[Entry], None],
         pages: Mapping[str, Page] = MappingProxyType({}),
+        files: MediaFiles | None = None,
     ) -> None:
         self._listener_state, self._table, self._pool, self._log, self._pages = listener_state, table, pool, log, pages
+        self._files = files
         # Open connections may still send requests to a listener that is being deleted.
         self._latest_state = listener_state()
 
@@ -123,6 +126,10 @@ class Application:
         if page is not None:
             content = await asyncio.to_thread(page, request.rule_request.path)
             await response.send_complete(content.status, content.body, content.content_type, *_PAGE_HEADERS)
+            return
+        if self._files is not None and request.rejection is None and self._files.covers(request.rule_request.path):
+            file = await asyncio.to_thread(self._files.answer, request.rule_request, request.scheme)
+            await response.send_complete(file.status, file.body, file.content_type, *file.headers)
             return
         action = self._action(state, request)
         match action:

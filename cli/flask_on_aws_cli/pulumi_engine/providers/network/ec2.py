@@ -87,6 +87,8 @@ def _default_group(call: Call) -> str:
 
 def update_vpc(call: Call) -> None:
     _set_dns(call, call.id)
+    if call.changed("assignGeneratedIpv6CidrBlock") and call.inputs.get("assignGeneratedIpv6CidrBlock"):
+        client(call).associate_vpc_cidr_block(VpcId=call.id, AmazonProvidedIpv6CidrBlock=True)
     update_tags(call)
 
 
@@ -119,7 +121,17 @@ def read_subnet(call: Call) -> Json | None:
 
 def update_subnet(call: Call) -> None:
     _set_public_ip(call, call.id)
+    if call.changed("ipv6CidrBlock"):
+        _replace_ipv6_block(call)
     update_tags(call)
+
+
+def _replace_ipv6_block(call: Call) -> None:
+    (subnet,) = client(call).describe_subnets(SubnetIds=[call.id])["Subnets"]
+    for association in subnet.get("Ipv6CidrBlockAssociationSet", []):
+        client(call).disassociate_subnet_cidr_block(AssociationId=association["AssociationId"])
+    if block := call.inputs.get("ipv6CidrBlock"):
+        client(call).associate_subnet_cidr_block(SubnetId=call.id, Ipv6CidrBlock=block)
 
 
 def delete_with(method: str, argument: str) -> Any:
@@ -138,7 +150,7 @@ PROVIDERS: Mapping[str, Provider] = {
         update=update_vpc,
         delete=delete_with("delete_vpc", "VpcId"),
         find=partial(find_by_mark, kind="vpc"),
-        replace_on=frozenset({"cidrBlock", "instanceTenancy", "assignGeneratedIpv6CidrBlock"}),
+        replace_on=frozenset({"cidrBlock", "instanceTenancy"}),
         tagged=True,
     ),
     "aws:ec2/subnet:Subnet": Provider(
@@ -147,7 +159,7 @@ PROVIDERS: Mapping[str, Provider] = {
         update=update_subnet,
         delete=delete_with("delete_subnet", "SubnetId"),
         find=partial(find_by_mark, kind="subnet"),
-        replace_on=frozenset({"vpcId", "cidrBlock", "availabilityZone", "ipv6CidrBlock"}),
+        replace_on=frozenset({"vpcId", "cidrBlock", "availabilityZone"}),
         delete_first=True,  # two subnets cannot have the same CIDR block
         tagged=True,
     ),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
+from ..picture import EMPTY, Diagram
+
 
 class Operation(Enum):
     """What an update does with a resource."""
@@ -109,6 +111,8 @@ class Report:
     """Sentences: what the review could not compare."""
     provider: str = ""
     """The AWS provider and version whose replacement rules apply."""
+    diagram: Diagram = EMPTY
+    """The stack with its changes."""
 
     @property
     def all_losses(self) -> list[Loss]:

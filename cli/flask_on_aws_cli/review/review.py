@@ -18,6 +18,7 @@ from .inputs.repository import Repository
 from .inputs.snapshot import Snapshot
 from .inputs.state import read_plan, read_state
 from .model import Report
+from .pictures import stack_diagram
 
 _ACCEPT = "acceptDataLoss"
 # Names of stacks that a review is about if none is named, in this order.
@@ -96,7 +97,8 @@ def _against_commit(project: Project, ref: str) -> Report:
 def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
-    before = base.completed(resources).resources
+    base = base.completed(resources)
+    before = base.resources
     comparison = compare(before, resources, acceptance, base.secrets_known, base.is_of_state)
     return Report(
         stack=project.stack,
@@ -106,6 +108,7 @@ def _report(project: Project, evaluated: Evaluated, base: Snapshot) -> Report:
         losses=[*comparison.losses, *hook_losses(acceptance)],
         notes=list(_notes(base, comparison, evaluated)),
         provider=provider_version(),
+        diagram=stack_diagram(f"{project.name} {project.stack}", resources, base, comparison.changes),
     )
 
 

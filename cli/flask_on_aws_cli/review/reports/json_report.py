@@ -12,7 +12,12 @@ VERSION = 1
 
 def as_json(report: Report) -> str:
     """The whole report as a JSON object."""
-    document = {
+    return json.dumps(as_document(report), indent=2, ensure_ascii=False, default=str)
+
+
+def as_document(report: Report) -> dict[str, Any]:
+    """The whole report as an object of JSON."""
+    return {
         "version": VERSION,
         "stack": report.stack,
         "base": report.base,
@@ -24,7 +29,6 @@ def as_json(report: Report) -> str:
         "losses": [_loss(loss) for loss in report.losses],
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -7,6 +7,7 @@ or HTML.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ...picture import as_mermaid
 from ..model import Change, Loss, Operation, Report
 from .wording import consent, label, property_text, sections, verdict
 
@@ -14,6 +15,7 @@ from .wording import consent, label, property_text, sections, verdict
 LIMIT = 60_000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 _ROWS = 50  # rows of the table; all changes are in the details
+_PICTURE = 20_000  # characters of a picture; a larger one cannot be read, and leaves no room for the changes
 _ZERO_WIDTH = "\u200b"
 
 
@@ -29,7 +31,7 @@ def as_markdown(report: Report) -> str:
     lines += _table(report)
     lines += [f"\n{escaped(note)}" for note in report.notes]
     head = "\n".join(lines)[:LIMIT]
-    return head + "".join(_fitting(list(_details(report)), LIMIT - len(head)))
+    return head + "".join(_fitting([*_picture(report), *_details(report)], LIMIT - len(head)))
 
 
 def escaped(text: str) -> str:
@@ -71,6 +73,13 @@ def _properties(change: Change) -> str:
     if change.operation is Operation.CREATE:
         return ""
     return ", ".join(dict.fromkeys(difference.path.split(".")[0] for difference in change.properties))
+
+
+def _picture(report: Report) -> Iterator[str]:
+    if report.diagram.nodes:
+        flowchart = as_mermaid(report.diagram)
+        if len(flowchart) <= _PICTURE:
+            yield _folded("Picture of the stack", ["```mermaid", flowchart, "```"])
 
 
 def _details(report: Report) -> Iterator[str]:

@@ -20,7 +20,8 @@ GLYPHS: Mapping[str, Glyph] = {
     "dns": Glyph("network", "M12 3v18M5 5h12l3 2.5-3 2.5H5zM19 12H8l-3 2.5L8 17h11z"),
     "balancer": Glyph(
         "network",
-        "M3 12h6M9 12c4 0 4-7 8-7h3M9 12h11M9 12c4 0 4 7 8 7h3M17.5 2.5 20 5l-2.5 2.5M17.5 9.5 20 12l-2.5 2.5M17.5 16.5 20 19l-2.5 2.5",
+        "M3 12h6M9 12c4 0 4-7 8-7h3M9 12h11M9 12c4 0 4 7 8 7h3"
+        "M17.5 2.5 20 5l-2.5 2.5M17.5 9.5 20 12l-2.5 2.5M17.5 16.5 20 19l-2.5 2.5",
     ),
     "tasks": Glyph("compute", "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9"),
     "server": Glyph("compute", "M4 4h16v7H4zM4 13h16v7H4zM7.5 7.5h2M7.5 16.5h2"),

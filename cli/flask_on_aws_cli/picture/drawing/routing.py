@@ -19,6 +19,7 @@ _UPPER = (Place.INTERNET, Place.EDGE)
 _IN_NETWORK = (Place.PUBLIC, Place.PRIVATE)
 _PORT_SPACE = 8  # between arrows in the same gap
 _LABEL_GAP = 6
+_ABOVE = 5  # between lines that leave a node upwards
 
 
 class Way(Enum):
@@ -248,7 +249,7 @@ class _Router:
                 below, y = self._below(edge, key), layout.top + 12
                 ends.append([Point(below, box.bottom), Point(below, y), Point(x, y)])
             else:
-                ends.append([Point(box.x, y := self._port(key, Way.LEFT, self._lane(edge))), Point(x, y)])
+                ends.append(self._from_side(key, Way.LEFT, self._lane(edge), x))
         return [*ends[0], *reversed(ends[1])]
 
     def _along_right(self, edge: Edge) -> list[Point]:
@@ -263,8 +264,23 @@ class _Router:
             elif layout.places[key] is Place.SERVICES:
                 ends.append([Point(box.x, box.middle), Point(x, box.middle)])
             else:
-                ends.append([Point(box.right, y := self._port(key, Way.RIGHT, lane)), Point(x, y)])
+                ends.append(self._from_side(key, Way.RIGHT, lane, x))
         return [*ends[0], *reversed(ends[1])]
+
+    def _from_side(self, key: str, way: Way, lane: str, x: float) -> list[Point]:
+        """From the side of a node in a network to a lane; from above it, if another node is in between."""
+        boxes = self._layout.boxes
+        box = boxes[key]
+        row = next(row for row in self._layout.rows if key in row)
+        share, number = self._port(key, way, lane)
+        if box.x == min(boxes[each].x for each in row) and way is Way.LEFT:
+            side = box.x
+        elif box.right == max(boxes[each].right for each in row) and way is Way.RIGHT:
+            side = box.right
+        else:
+            above, y = box.x + box.width * share, box.y - _ABOVE * (number + 1)
+            return [Point(above, box.y), Point(above, y), Point(x, y)]
+        return [Point(side, box.y + box.height * share), Point(x, box.y + box.height * share)]
 
     def _channel_y(self, lane: str) -> float:
         return self._layout.top + 28 + self._channel.index(lane) * _LANE
@@ -286,9 +302,12 @@ class _Router:
             lengths[lane] = max(lengths.get(lane, 0), abs(source.middle - target.middle))
         return sorted(lengths, key=lambda key: (-lengths[key], self._layout.boxes[key].y, key))
 
-    def _port(self, key: str, way: Way, lane: str) -> float:
-        """Where a line meets the side of a node in a network: those to upper nodes above those to lower ones."""
+    def _port(self, key: str, way: Way, lane: str) -> tuple[float, int]:
+        """Where a line meets the side of a node in a network: those to upper nodes above those to lower ones.
+
+        Returns:
+            Its share of the side, and its number.
+        """
         lanes = {self._lane(edge) for edge in self._of(way) if key in (edge.source, edge.target)}
         order = sorted(lanes, key=lambda each: (self._layout.boxes[each].y, each))
-        box = self._layout.boxes[key]
-        return box.y + box.height * (order.index(lane) + 1) / (len(order) + 1)
+        return (order.index(lane) + 1) / (len(order) + 1), order.index(lane)

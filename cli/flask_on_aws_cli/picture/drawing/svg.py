@@ -27,6 +27,11 @@ _FLOWS: Mapping[Flow, str] = {
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def _number(value: float) -> str:
+    """A coordinate with at most one digit after the point."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
 def as_svg(diagram: Diagram, theme: Theme = "auto", links: Mapping[str, str] | None = None) -> str:
     """The picture as an SVG document.
 
@@ -37,11 +42,11 @@ def as_svg(diagram: Diagram, theme: Theme = "auto", links: Mapping[str, str] | N
     """
     drawing = route(diagram)
     height = drawing.layout.height + _LEGEND * (1 + len(diagram.notes))
-    size = f"{drawing.layout.width:g} {height:g}"
-    width, _, tall = size.partition(" ")
+    width, tall = _number(drawing.layout.width), _number(height)
+    role = "group" if links else "img"
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {size}" width="{width}" height="{tall}"'
-        f' role="{"group" if links else "img"}" aria-labelledby="picture-title" aria-describedby="picture-text">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {width} {tall}" width="{width}"',
+        f' height="{tall}" role="{role}" aria-labelledby="picture-title" aria-describedby="picture-text">',
         f'<title id="picture-title">{_text(diagram.title)}</title>',
         f'<desc id="picture-text">{_text(description(diagram))}</desc>',
         f"<style>{style_sheet(theme)}</style>",
@@ -79,15 +84,15 @@ def _color(mark: Mark) -> str:
 
 
 def _rectangle(box: Box, classes: str, radius: float = _RADIUS) -> str:
-    x, y, width, height = (f"{value:g}" for value in box)
-    return f'<rect class="{classes}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius:g}"/>'
+    x, y, width, height = map(_number, box)
+    return f'<rect class="{classes}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{_number(radius)}"/>'
 
 
 def _words(text: str, at: Point, size: float, classes: str = "", bold: bool = False, anchor: str = "") -> str:
     attributes = f' class="{classes}"' if classes else ""
     attributes += ' font-weight="600"' if bold else ""
     attributes += f' text-anchor="{anchor}"' if anchor and anchor != "start" else ""
-    return f'<text x="{at.x:g}" y="{at.y:g}" font-size="{size:g}"{attributes}>{_text(text)}</text>'
+    return f'<text x="{_number(at.x)}" y="{_number(at.y)}" font-size="{_number(size)}"{attributes}>{_text(text)}</text>'
 
 
 def _container(container: Container) -> Iterator[str]:
@@ -115,7 +120,7 @@ def _node(node: Node, box: Box, links: Mapping[str, str]) -> Iterator[str]:
     top = box.y + (box.height - (BADGE_ROW if node.mark and is_narrow else 0)) / 2
     glyph = GLYPHS[node.kind]
     yield (
-        f'<path class="glyph of-{glyph.color}" transform="translate({box.x + 10:g} {top - _GLYPH / 2:g})"'
+        f'<path class="glyph of-{glyph.color}" transform="translate({_number(box.x + 10)} {_number(top - _GLYPH / 2)})"'
         f' d="{glyph.path}"/>'
     )
     badge = text_width(node.mark.label, BADGE_SIZE, bold=True) + 16 if node.mark else 0
@@ -149,17 +154,21 @@ def _route(each: Route) -> Iterator[str]:
     x, y = (end.x > before.x) - (end.x < before.x), (end.y > before.y) - (end.y < before.y)
     back, side = Point(end.x - x * _HEAD, end.y - y * _HEAD), _HEAD / 2
     corners = (end, Point(back.x + y * side, back.y + x * side), Point(back.x - y * side, back.y - x * side))
-    outline = "L".join(f"{corner.x:g} {corner.y:g}" for corner in corners)
+    outline = "L".join(map(_pair, corners))
     yield f'<path class="{f"head {_color(each.edge.mark)}".strip()}" d="M{outline}z"/>'
 
 
 def _path(points: Sequence[Point]) -> str:
     """The line with rounded corners."""
-    parts = [f"M{points[0].x:g} {points[0].y:g}"]
+    parts = [f"M{_pair(points[0])}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         first, second = _towards(corner, before), _towards(corner, after)
-        parts.append(f"L{first.x:g} {first.y:g}Q{corner.x:g} {corner.y:g} {second.x:g} {second.y:g}")
-    return "".join(parts) + f"L{points[-1].x:g} {points[-1].y:g}"
+        parts.append(f"L{_pair(first)}Q{_pair(corner)} {_pair(second)}")
+    return "".join(parts) + f"L{_pair(points[-1])}"
+
+
+def _pair(point: Point) -> str:
+    return f"{_number(point.x)} {_number(point.y)}"
 
 
 def _towards(corner: Point, other: Point) -> Point:
@@ -179,9 +188,9 @@ def _legend(diagram: Diagram, drawing: Drawing) -> Iterator[str]:
     for flow, text in _FLOWS.items():
         if any(edge.flow is flow for edge in diagram.edges):
             classes = "wire" if flow is Flow.TRAFFIC else f"wire {flow.value}"
-            yield f'<path class="{classes}" d="M{x:g} {y:g}h{_SAMPLE}"/>'
+            yield f'<path class="{classes}" d="M{_number(x)} {_number(y)}h{_SAMPLE}"/>'
             yield _words(text, Point(x + _SAMPLE + 8, y + 4), LABEL_SIZE, "muted")
             x += _SAMPLE + 8 + text_width(text, LABEL_SIZE) + 20
-    for number, note in enumerate(diagram.notes, start=1):
+    for line, note in enumerate(diagram.notes, start=1):
         text = fitted(note, drawing.layout.width - 2 * MARGIN, LABEL_SIZE)
-        yield _words(text, Point(MARGIN, y + 4 + number * _LEGEND), LABEL_SIZE, "muted")
+        yield _words(text, Point(MARGIN, y + 4 + line * _LEGEND), LABEL_SIZE, "muted")

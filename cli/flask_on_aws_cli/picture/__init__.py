@@ -4,10 +4,10 @@
 Pulumi: the daemon of the local AWS draws its console's picture with it.
 """
 
-from .drawing.svg import as_svg
+from .drawing.svg import as_svg, description
 from .graph.build import Difference, diagram
 from .graph.resources import Resource
 from .mermaid import as_mermaid
 from .model import EMPTY, Diagram, Mark
 
-__all__ = ["EMPTY", "Diagram", "Difference", "Mark", "Resource", "as_mermaid", "as_svg", "diagram"]
+__all__ = ["EMPTY", "Diagram", "Difference", "Mark", "Resource", "as_mermaid", "as_svg", "description", "diagram"]

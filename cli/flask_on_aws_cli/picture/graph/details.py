@@ -100,7 +100,8 @@ def _cache(resource: Resource, _: Resources) -> Iterable[str]:
 
 def _edge(resource: Resource, resources: Resources) -> Iterable[str]:
     yield from _label(resource, resources)
-    yield from map(str, (resource.inputs.get("aliases") or [])[:1])
+    aliases: list[Any] = resource.inputs.get("aliases") or []
+    yield from map(str, aliases[:1])
 
 
 def _topic(resource: Resource, resources: Resources) -> Iterable[str]:

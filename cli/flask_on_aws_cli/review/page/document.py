@@ -13,6 +13,7 @@ from .cost import cost
 from .html import Html, element, joined
 from .policy import policy
 
+_PACKAGE = __name__.rpartition(".")[0]
 _STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
 _TILES: Mapping[str, str] = {"replaced": "bad", "deleted": "bad", "unknown": "warn", "with brief downtime": "warn"}
 
@@ -65,7 +66,7 @@ def _hash(text: str) -> str:
 
 @cache
 def _file(name: str) -> str:
-    return (files(__package__) / name).read_text("utf-8")
+    return (files(_PACKAGE) / name).read_text("utf-8")
 
 
 def _sections(document: Mapping[str, Any], picture: str) -> Iterator[_Section]:

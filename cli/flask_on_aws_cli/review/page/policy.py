@@ -16,7 +16,7 @@ _Object = Mapping[str, Any]
 
 def policy(entry: _Object) -> Html:
     """The findings by what the change does to them, the new ones first."""
-    groups = {key: entry.get(key) or [] for key in _TITLES}
+    groups: dict[str, list[_Object]] = {key: entry.get(key) or [] for key in _TITLES}
     if not any(groups.values()):
         return element("p", "No findings.", class_="good")
     parts = [element("p", problem, class_="warn") for problem in entry.get("problems") or ()]

@@ -33,6 +33,7 @@ QUIET = (
     "tests/local/test_page.py",
     "tests/local/test_projects.py",
     "tests/local/test_rds.py",
+    "tests/local/test_review_page.py",
 )
 
 

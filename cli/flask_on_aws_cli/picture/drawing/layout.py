@@ -128,7 +128,7 @@ def lay_out(diagram: Diagram, gutters: Gutters) -> Layout:
     connected = {key for edge in diagram.edges for key in (edge.source, edge.target)}
     services = by_place[Place.SERVICES]
     # Services that nothing is connected to fill the room below the networks.
-    below = [node for node in services if node.id not in connected] if diagram.networks else []
+    below = [node for node in services if node.id not in connected]
     if below:
         _place_below(layout, below)
     if len(services) > len(below):
@@ -267,7 +267,7 @@ def _place_below(layout: Layout, nodes: Sequence[Node]) -> None:
 
 
 def _place_services(layout: Layout, nodes: Sequence[Node], gutters: Gutters) -> None:
-    layout.services = layout.networks_right + gutters.right
+    layout.services = layout.networks_right + gutters.right if layout.boxes or layout.containers else MARGIN
     x, y = layout.services + PADDING, MARGIN + CAPTION
     for node in nodes:
         layout.boxes[node.id] = Box(x, y, _SERVICE_WIDTH, _narrow_height(node))

@@ -18,7 +18,7 @@ _LABEL_ROOM = {"left": 58, "right": 86}
 _UPPER = (Place.INTERNET, Place.EDGE)
 _IN_NETWORK = (Place.PUBLIC, Place.PRIVATE)
 _PORT_SPACE = 8  # between arrows in the same gap
-_LABEL_GAP = 6
+_LABEL_GAP, _LABEL_WIDTH = 6, 100
 _ABOVE = 5  # between lines that leave a node upwards
 
 
@@ -144,11 +144,11 @@ class _Router:
         source, target = self._layout.boxes[edge.source], self._layout.boxes[edge.target]
         match self._ways[edge.source, edge.target]:
             case Way.ROW:
-                points = self._vertical(source, target, self._corridor(edge))
+                points = self._vertical(source, target, self._layout.corridor + self._offset(edge))
             case Way.DOWN:
                 points = self._vertical(source, target, self._below(edge, edge.source))
             case Way.COLUMN:
-                points = self._vertical(source, target, source.center)
+                points = self._vertical(source, target, source.center + self._offset(edge))
             case Way.SIDE:
                 points = [Point(source.right, source.middle), Point(target.x, target.middle)]
                 if target.x < source.x:
@@ -182,7 +182,9 @@ class _Router:
         end, before = points[-1], points[-2]
         if way in _STRAIGHT:
             y = self._free_y(points, way)
-            label, width = Label(text, Point(end.x + _LABEL_GAP, y), "start"), 110.0
+            label, width = Label(text, Point(end.x + _LABEL_GAP, y), "start"), _LABEL_WIDTH
+            if way is not Way.DOWN and self._offset(edges[0]) < 0:
+                label = Label(text, Point(end.x - _LABEL_GAP, y), "end")
         elif way is Way.SIDE:
             width = abs(end.x - before.x) - 2
             label = Label(text, Point((end.x + before.x) / 2, end.y - _LABEL_GAP), "middle")
@@ -213,12 +215,12 @@ class _Router:
             return [Point(x, source.bottom), Point(x, target.y)]
         return [Point(x, source.y), Point(x, target.bottom)]
 
-    def _corridor(self, edge: Edge) -> float:
-        """The corridor between two columns; arrows in both directions are next to each other."""
+    def _offset(self, edge: Edge) -> float:
+        """What is left and right of the middle: arrows in both directions are next to each other."""
         if (edge.target, edge.source) not in self._ways:
-            return self._layout.corridor
-        down = self._layout.boxes[edge.source].y < self._layout.boxes[edge.target].y
-        return self._layout.corridor + (-_PORT_SPACE if down else _PORT_SPACE)
+            return 0
+        is_down = self._layout.boxes[edge.source].y < self._layout.boxes[edge.target].y
+        return -_PORT_SPACE if is_down else _PORT_SPACE
 
     def _below(self, edge: Edge, key: str) -> float:
         """Where a line leaves or enters a node of the upper row from below."""

@@ -19,6 +19,7 @@ _OUTBOUND_ONLY = "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"
 # Kinds that open connections; a load balancer may be allowed to, and does not.
 _CLIENTS = ("tasks", "server", "function")
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+_CONTAINERS = "containerDefinitions"
 _ALL = "all ports"
 # Kinds whose address in an environment is the app's own.
 _ADDRESSES = ("edge", "dns", "balancer")
@@ -64,7 +65,9 @@ class Connections:
             yield from self._egress(self._resources.referred(rule, "securityGroupId"), rule.inputs)
         for group in self._resources.of_type(_GROUP):
             for rule in entries(group.inputs.get("ingress")):
-                yield from self._ingress([group], self._resources.in_value(rule.get("securityGroups")), rule)
+                yield from self._ingress(
+                    [group], self._resources.in_value(rule.get("securityGroups"), group, "ingress"), rule
+                )
             for rule in entries(group.inputs.get("egress")):
                 yield from self._egress([group], rule)
 
@@ -123,17 +126,19 @@ class Connections:
     def _task_definitions(self) -> Iterator[Connection]:
         """What containers refer to: images, secrets, log groups, and hosts in their environment."""
         for definition in self._resources.of_type(TASK_DEFINITION):
-            for container in entries(documents(definition.inputs.get("containerDefinitions"))):
+            for container in entries(documents(definition.inputs.get(_CONTAINERS))):
                 for key, label in (("image", "pull"), ("secrets", "read"), ("logConfiguration", "logs")):
-                    yield from self._between([definition], self._drawn(container.get(key)), Flow.PERMISSION, label)
-                for target in self._drawn(container.get("environment")):
+                    yield from self._between(
+                        [definition], self._drawn(container.get(key), definition, _CONTAINERS), Flow.PERMISSION, label
+                    )
+                for target in self._drawn(container.get("environment"), definition, _CONTAINERS):
                     kind = kind_of(target.type)
                     if kind is not None and kind.id not in _ADDRESSES:
                         flow = Flow.PERMISSION if kind.place is Place.SERVICES else Flow.TRAFFIC
                         yield from self._between([definition], [target], flow, "")
 
-    def _drawn(self, value: Any) -> list[Resource]:
-        return [each for each in self._resources.in_value(value) if kind_of(each.type)]
+    def _drawn(self, value: Any, user: Resource, name: str) -> list[Resource]:
+        return [each for each in self._resources.in_value(value, user, name) if kind_of(each.type)]
 
     def _policies(self) -> Iterator[Connection]:
         """What the statements of a policy allow whoever has its role."""
@@ -141,7 +146,7 @@ class Connections:
             document = documents(policy.inputs.get("policy"))
             for statement in entries(cast(Mapping[str, Any], document).get("Statement")) if document else ():
                 if statement.get("Effect") == "Allow":
-                    targets = self._drawn(statement.get("Resource"))
+                    targets = self._drawn(statement.get("Resource"), policy, "policy")
                     for label in _allowed(statement.get("Action")):
                         yield from self._between([policy], targets, Flow.PERMISSION, label)
 

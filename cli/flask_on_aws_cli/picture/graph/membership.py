@@ -37,9 +37,7 @@ class Membership:
     def _owners(self, resource: Resource) -> list[Resource]:
         kind = resource.type.removeprefix("aws:")
         if kind in OF_USERS:
-            owned = [user for user in self._resources.users(resource) if self._is_owner(user, resource)]
-            if owned:
-                return owned
+            return [user for user in self._resources.users(resource) if self._is_owner(user, resource)]
         owners = self._resources.referred(resource, *OWNERS.get(kind, ()))
         if kind.startswith(_IN_NETWORK) or kind == SUBNET:
             return owners

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, cast
 
 # The same form as in `pulumi_engine.model.references`, which cannot be imported here: it needs Pulumi.
@@ -101,9 +102,19 @@ class Resources:
         """The resources with one of these types, such as `ec2/vpc:Vpc`."""
         return [resource for resource in self._all if resource.type.endswith(ends)]
 
-    def in_value(self, value: Any) -> list[Resource]:
-        """The resources that a value refers to, in the order of the value, each once."""
-        return list(dict.fromkeys(each for text in _texts(value) for each in self._in_text(text)))
+    def in_value(self, value: Any, user: Resource, name: str) -> list[Resource]:
+        """The resources that a value refers to, in the order of the value, each once.
+
+        Args:
+            value: a part of an input.
+            user: the resource with the input.
+            name: the name of the input.
+        """
+        found: dict[Resource, None] = {}
+        for text in _texts(value):
+            for candidates in self._in_text(text):
+                found |= dict.fromkeys(_nearest(candidates, user, name))
+        return list(found)
 
     def referred(self, resource: Resource, *names: str) -> list[Resource]:
         """The resources that inputs of a resource refer to; without names, all of its inputs."""
@@ -126,24 +137,25 @@ class Resources:
 
     def _of_input(self, resource: Resource, name: str) -> list[Resource]:
         value = resource.inputs.get(name)
-        found = [each for each in self.in_value(value) if each.urn != resource.urn]
+        found = [each for each in self.in_value(value, resource, name) if each.urn != resource.urn]
         if found or value is not None:
             return found
         urns = resource.dependencies.get(name, ())
         return [self._by_urn[urn] for urn in urns if urn in self._by_urn]
 
-    def _in_text(self, text: str) -> Iterator[Resource]:
+    def _in_text(self, text: str) -> Iterator[list[Resource]]:
+        """For each part of a text that refers to a resource, those that it can be."""
         for kind, name in _REFERENCE.findall(text):
-            yield from self._named.get((kind, name), ())
+            yield self._named.get((kind, name), [])
         if self._identified:
             for word in _WORD.findall(text):
                 yield from self._in_word(word)
 
-    def _in_word(self, word: str) -> Iterator[Resource]:
+    def _in_word(self, word: str) -> Iterator[list[Resource]]:
         """The resources in a word such as an ARN with a suffix, or a URL."""
         candidates = [word, *(word[: match.start()] for match in _ENDS.finditer(word)), *_ENDS.split(word)]
         for candidate in dict.fromkeys(candidates):
-            yield from self._identified.get(candidate.rstrip("."), ())
+            yield self._identified.get(candidate.rstrip("."), [])
 
 
 def text_of(value: Any) -> str:
@@ -152,6 +164,33 @@ def text_of(value: Any) -> str:
         return ""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return "" if "${" in text else text
+
+
+def _nearest(candidates: list[Resource], user: Resource, name: str) -> list[Resource]:
+    """Those of several resources with the same type and name, in different components, that an input refers to.
+
+    They are those that its value comes from; without that information, those of the nearest component.
+    """
+    kinds = {each.type for each in candidates}
+    if len(candidates) == len(kinds):
+        return candidates
+    dependencies = user.dependencies.get(name, ())
+    exact = [each for each in candidates if each.urn in dependencies]
+    if exact:
+        return exact
+    shared = {each: _shared_parents(each, user) for each in candidates}
+    return [each for each in candidates if shared[each] == max(shared.values())]
+
+
+def _shared_parents(first: Resource, second: Resource) -> int:
+    """How many of their outer components have the same types."""
+    pairs = zip(_parents(first), _parents(second), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _parents(resource: Resource) -> list[str]:
+    """The types of its components, as its URN has them."""
+    return resource.urn.split("::")[2].split("$")[:-1]
 
 
 def documents(value: Any) -> Any:

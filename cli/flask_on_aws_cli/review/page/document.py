@@ -72,7 +72,7 @@ def _file(name: str) -> str:
 def _sections(document: Mapping[str, Any], picture: str) -> Iterator[_Section]:
     if picture:
         # Scrolls on a narrow screen, so the keyboard must reach it.
-        drawing = element("div", Html(picture), class_="scroll", tabindex="0", role="region", aria_label="Picture")
+        drawing = element("div", Html(picture), class_="scroll", tabindex="0", role="region", aria_label="The stack")
         yield _Section("picture", "Picture", drawing)
     yield _Section("changes", "Changes", changes(document["changes"]))
     if document.get("cost"):
@@ -86,8 +86,8 @@ def _sections(document: Mapping[str, Any], picture: str) -> Iterator[_Section]:
 
 
 def _section(section: _Section) -> Html:
-    heading = element("h2", section.title, id=f"{section.id}-title")
-    return element("section", heading, section.content, id=section.id, aria_labelledby=f"{section.id}-title")
+    heading = element("h2", section.title, id=f"{section.id}-heading")
+    return element("section", heading, section.content, id=section.id, aria_labelledby=f"{section.id}-heading")
 
 
 def _header(document: Mapping[str, Any], sections: Sequence[_Section]) -> Html:

@@ -247,6 +247,38 @@ def test_values_that_are_not_known_are_followed_by_their_dependencies():
     assert edges(picture) == ["web -> db traffic 5432"]
 
 
+@pytest.mark.parametrize("has_dependencies", [True, False])
+def test_resources_of_the_same_name_are_told_apart(has_dependencies):
+    """As in a platform, whose load balancer and database have a security group `platform` each."""
+
+    def inside(component, each, **dependencies):
+        urn = f"urn:pulumi:prod::shop::shop:{component}${each.type}::{each.name}"
+        return Resource(urn, each.type, each.name, each.inputs, {}, dependencies if has_dependencies else {})
+
+    first, second = (inside(component, group("platform")) for component in ("Balancer", "Database"))
+    groups = [reference("SecurityGroup", "platform")]
+    picture = diagram(
+        "prod",
+        [
+            *network(),
+            first,
+            second,
+            inside(
+                "Balancer",
+                resource("lb/loadBalancer:LoadBalancer", "lb", securityGroups=groups),
+                securityGroups=[first.urn],
+            ),
+            inside(
+                "Database",
+                resource("rds/instance:Instance", "db", vpcSecurityGroupIds=groups),
+                vpcSecurityGroupIds=[second.urn],
+            ),
+            inside("Balancer", ingress("open", "platform", cidrIpv4="0.0.0.0/0"), securityGroupId=[first.urn]),
+        ],
+    )
+    assert edges(picture) == ["Internet -> lb traffic 443"]
+
+
 def test_nodes_are_where_their_subnets_are():
     resources = [
         *network(),

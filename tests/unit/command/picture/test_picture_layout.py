@@ -184,7 +184,7 @@ def test_a_picture_does_not_depend_on_the_order_of_resources(pictures, name, dep
 
 def test_every_number_of_a_picture_is_finite(pictures):
     for name in ("many services", "nothing"):
-        numbers = re.findall(r'(?:x|y|width|height)="([^"]+)"', as_svg(pictures(name)))
+        numbers = re.findall(r' (?:x|y|width|height)="([^"]+)"', as_svg(pictures(name)))
         assert all(re.fullmatch(r"-?\d+(\.\d+)?", number) for number in numbers)
 
 

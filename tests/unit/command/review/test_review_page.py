@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from flask_on_aws_cli.picture import EMPTY, as_svg
 from flask_on_aws_cli.review.page import render
 from flask_on_aws_cli.review.reports.json_report import as_document
 
@@ -111,7 +112,7 @@ def test_the_page_has_everything_of_the_report():
 
 
 def test_links_and_labels_point_to_elements():
-    reader = Reader(page(cost=COST, policy=POLICY, picture="<svg></svg>"))
+    reader = Reader(page(cost=COST, policy=POLICY, picture=as_svg(EMPTY)))
     ids = reader.attributes("id")
     assert len(ids) == len(set(ids))
     assert {link.removeprefix("#") for link in reader.attributes("href")} <= set(ids)

@@ -104,6 +104,11 @@ class Layout:
     width: float = 0
     height: float = 0
 
+    @property
+    def row_width(self) -> float:
+        """The width of a node in all zones."""
+        return self.columns_right - self.columns - 2 * PADDING
+
 
 def lay_out(diagram: Diagram, gutters: Gutters) -> Layout:
     """The positions of a diagram's nodes."""
@@ -152,7 +157,7 @@ def _place_upper(layout: Layout, by_place: Mapping[Place, Sequence[Node]], gutte
         # Lines in the left gutter and arrows to the first row both reach it from below.
         layout.boxes[node.id] = Box(x, y, max(_TOP_WIDTH, gutters.left + 60), height)
         x = layout.boxes[node.id].right + _TOP_GAP + PADDING
-    first = x
+    first = x = max(x, layout.columns + 2 * PADDING)  # above the nodes of the network
     for node in edge:
         layout.boxes[node.id] = Box(x, y, _TOP_WIDTH, height)
         x += _TOP_WIDTH + _TOP_GAP
@@ -272,7 +277,7 @@ def _place_services(layout: Layout, nodes: Sequence[Node], gutters: Gutters) -> 
     for node in nodes:
         layout.boxes[node.id] = Box(x, y, _SERVICE_WIDTH, _narrow_height(node))
         y = layout.boxes[node.id].bottom + _SERVICE_GAP
-    height = max(y - _SERVICE_GAP + PADDING - MARGIN, layout.height - 2 * MARGIN)
+    height = y - _SERVICE_GAP + PADDING - MARGIN
     box = Box(layout.services, MARGIN, _SERVICE_WIDTH + 2 * PADDING + gutters.far, height)
     layout.containers.append(Container("services", _SERVICES, box, at_bottom=False))
     layout.services_right = x + _SERVICE_WIDTH

@@ -5,34 +5,19 @@ All lines to the same node share a lane, so that there are as many lanes as node
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from ..model import Diagram, Edge, Place
 from .layout import MARGIN, Box, Gutters, Layout, lay_out
 from .text_width import fitted
+from .ways import UPPER, Way, way_of
 
 LABEL_SIZE = 11
 _LANE = 12  # between two lanes
 _LABEL_ROOM = {"left": 58, "right": 86}
-_UPPER = (Place.INTERNET, Place.EDGE)
-_IN_NETWORK = (Place.PUBLIC, Place.PRIVATE)
 _PORT_SPACE = 8  # between arrows in the same gap
 _LABEL_GAP, _LABEL_WIDTH = 6, 100
 _ABOVE = 5  # between lines that leave a node upwards
-
-
-class Way(Enum):
-    """How a line runs."""
-
-    ROW = "from row to row"
-    DOWN = "from the upper row to the first network"
-    SIDE = "between neighbors of the upper row"
-    COLUMN = "between neighbors of the services"
-    LEFT = "along the left gutter"
-    RIGHT = "along the right gutter"
-    FAR = "along the gutter right of the services"
-    CHANNEL = "along the channel below the upper row"
 
 
 _STRAIGHT = (Way.ROW, Way.DOWN, Way.COLUMN)
@@ -77,42 +62,11 @@ class Drawing:
 def route(diagram: Diagram) -> Drawing:
     """The positions of all boxes, lines and labels."""
     plan = lay_out(diagram, Gutters())
-    ways = {(edge.source, edge.target): _way(edge, plan) for edge in diagram.edges}
+    ways = {(edge.source, edge.target): way_of(edge, plan) for edge in diagram.edges}
     router = _Router(diagram, plan, ways)
     layout = lay_out(diagram, router.gutters())
     router = _Router(diagram, layout, ways)
     return Drawing(layout, [router.route(edge) for edge in diagram.edges], list(router.labels()))
-
-
-def _way(edge: Edge, layout: Layout) -> Way:
-    source, target = layout.places[edge.source], layout.places[edge.target]
-    if source is Place.SERVICES and target is Place.SERVICES:
-        return Way.COLUMN if _are_neighbors(edge, layout) else Way.FAR
-    if Place.SERVICES in (source, target):
-        return Way.RIGHT
-    if source in _UPPER and target in _UPPER:
-        return Way.SIDE if _are_neighbors(edge, layout) else Way.CHANNEL
-    if source in _IN_NETWORK and target in _IN_NETWORK:
-        return Way.ROW if _are_neighbor_rows(edge, layout) else Way.LEFT
-    in_network = edge.target if target in _IN_NETWORK else edge.source
-    is_first = bool(layout.rows) and layout.rows[0] == [in_network]
-    return Way.DOWN if is_first and target in _IN_NETWORK else Way.LEFT
-
-
-def _are_neighbors(edge: Edge, layout: Layout) -> bool:
-    places = (layout.places[edge.source], layout.places[edge.target])
-    group = _UPPER if places[0] in _UPPER else (Place.SERVICES,)
-    order = [key for key, place in layout.places.items() if place in group]
-    distance = order.index(edge.target) - order.index(edge.source)
-    return abs(distance) == 1
-
-
-def _are_neighbor_rows(edge: Edge, layout: Layout) -> bool:
-    number = {key: index for index, row in enumerate(layout.rows) for key in row}
-    rows = sorted((number[edge.source], number[edge.target]))
-    if rows[1] - rows[0] != 1:
-        return False
-    return all(box.x < layout.corridor < box.right for box in (layout.boxes[edge.source], layout.boxes[edge.target]))
 
 
 class _Router:
@@ -121,11 +75,8 @@ class _Router:
         self._left = self._lanes(Way.LEFT)
         self._right = self._lanes(Way.RIGHT)
         self._far = self._lanes(Way.FAR)
-        self._channel = self._lanes(Way.CHANNEL) + [
-            key
-            for key in self._right
-            if any(self._lane(edge) == key and layout.places[edge.source] in _UPPER for edge in self._of(Way.RIGHT))
-        ]
+        upper = {self._lane(edge) for edge in self._of(Way.RIGHT) if self._is_upper(edge)}
+        self._channel = self._lanes(Way.CHANNEL) + [lane for lane in self._right if lane in upper]
 
     def gutters(self) -> Gutters:
         """The sizes of the gutters that these lines need."""
@@ -150,9 +101,10 @@ class _Router:
             case Way.COLUMN:
                 points = self._vertical(source, target, source.center + self._offset(edge))
             case Way.SIDE:
-                points = [Point(source.right, source.middle), Point(target.x, target.middle)]
+                y = source.middle + self._offset(edge)
+                points = [Point(source.right, y), Point(target.x, y)]
                 if target.x < source.x:
-                    points = [Point(source.x, source.middle), Point(target.right, target.middle)]
+                    points = [Point(source.x, y), Point(target.right, y)]
             case Way.CHANNEL:
                 y = self._channel_y(self._lane(edge))
                 first, last = self._below(edge, edge.source), self._below(edge, edge.target)
@@ -187,7 +139,8 @@ class _Router:
                 label = Label(text, Point(end.x - _LABEL_GAP, y), "end")
         elif way is Way.SIDE:
             width = abs(end.x - before.x) - 2
-            label = Label(text, Point((end.x + before.x) / 2, end.y - _LABEL_GAP), "middle")
+            y = end.y + (LABEL_SIZE + 2 if self._offset(edges[0]) > 0 else -_LABEL_GAP)
+            label = Label(text, Point((end.x + before.x) / 2, y), "middle")
         elif end.y == before.y and end.x > before.x:
             width = self._room(way)
             label = Label(text, Point(end.x - 9, end.y - 4), "end")
@@ -202,7 +155,7 @@ class _Router:
         upper, lower = sorted((points[0].y, points[-1].y))
         if way is Way.DOWN:  # above the network
             return self._layout.top + 22
-        subnets = [each.box for each in self._layout.containers if each.kind == "subnet"]
+        subnets = [each.box for each in self._layout.containers if each.kind == "subnet" and way is Way.ROW]
         ends = [box.bottom for box in subnets if upper < box.bottom < lower]
         # Between two bands; otherwise between two nodes of one.
         return max(ends) + 15 if ends else (upper + lower) / 2 + 4
@@ -216,26 +169,20 @@ class _Router:
         return [Point(x, source.y), Point(x, target.bottom)]
 
     def _offset(self, edge: Edge) -> float:
-        """What is left and right of the middle: arrows in both directions are next to each other."""
+        """How far a straight line is from the middle: lines in both directions are next to each other."""
         if (edge.target, edge.source) not in self._ways:
             return 0
-        is_down = self._layout.boxes[edge.source].y < self._layout.boxes[edge.target].y
-        return -_PORT_SPACE if is_down else _PORT_SPACE
+        boxes = self._layout.boxes
+        is_first = boxes[edge.source][:2] < boxes[edge.target][:2]
+        return -_PORT_SPACE if is_first else _PORT_SPACE
 
     def _below(self, edge: Edge, key: str) -> float:
         """Where a line leaves or enters a node of the upper row from below."""
         box = self._layout.boxes[key]
         if self._layout.places[key] is Place.INTERNET:
             return self._layout.columns + 24
-        others = [
-            each
-            for each in self._edges
-            if key in (each.source, each.target)
-            and (
-                self._ways[each.source, each.target] in (Way.DOWN, Way.CHANNEL)
-                or (self._ways[each.source, each.target] in (Way.RIGHT, Way.LEFT))
-            )
-        ]
+        edges = [each for each in self._edges if key in (each.source, each.target)]
+        others = [each for each in edges if self._ways[each.source, each.target] is not Way.SIDE]
         number = others.index(edge)
         return box.x + box.width * (number + 1) / (len(others) + 1)
 
@@ -260,7 +207,7 @@ class _Router:
         ends: list[list[Point]] = []
         for key in (edge.source, edge.target):
             box = layout.boxes[key]
-            if layout.places[key] in _UPPER:
+            if layout.places[key] in UPPER:
                 below, y = self._below(edge, key), self._channel_y(lane)
                 ends.append([Point(below, box.bottom), Point(below, y), Point(x, y)])
             elif layout.places[key] is Place.SERVICES:
@@ -286,6 +233,10 @@ class _Router:
 
     def _channel_y(self, lane: str) -> float:
         return self._layout.top + 28 + self._channel.index(lane) * _LANE
+
+    def _is_upper(self, edge: Edge) -> bool:
+        """Whether a node of the upper row is at one end of a line."""
+        return any(self._layout.places[key] in UPPER for key in (edge.source, edge.target))
 
     def _of(self, way: Way) -> list[Edge]:
         return [edge for edge in self._edges if self._ways[edge.source, edge.target] is way]

@@ -12,7 +12,7 @@ from flask_on_aws_cli.picture.drawing.layout import Box
 from flask_on_aws_cli.picture.drawing.routing import LABEL_SIZE, Point, route
 from flask_on_aws_cli.picture.drawing.text_width import text_width
 from flask_on_aws_cli.picture.graph.build import Difference
-from flask_on_aws_cli.picture.model import Mark
+from flask_on_aws_cli.picture.model import Diagram, Edge, Flow, Mark, Network, Node, Place
 
 from tests.mocked_outputs import COMPUTED
 from tests.unit.command.picture import stacks
@@ -105,7 +105,44 @@ def label_box(label):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_boxes_lines_and_labels_have_their_own_room(pictures, name):
-    picture = pictures(name)
+    check_geometry(pictures(name))
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_any_nodes_and_connections_have_their_own_room(block):
+    for seed in range(block * 40, block * 40 + 40):
+        check_geometry(random_picture(random.Random(seed)))
+
+
+def random_picture(source):
+    """Nodes in any places and zones, with connections between any two of them."""
+    zones = ["a", "b", "c"][: source.randint(0, 3)]
+    tiers = (Place.PUBLIC, Place.PRIVATE)
+    blocks = {(tier, zone): "10.0.0.0/24" for tier in tiers for zone in zones}
+    networks = [Network(f"vpc{index}", f"VPC {index}", zones, blocks) for index in range(source.randint(0, 2))]
+
+    def node(place, index, network="", in_zones=()):
+        name = f"{network}{place.value}{index}"
+        mark = Mark(source.randint(0, len(Mark) - 1))
+        return Node(name, "tasks", name, "it", place, source.randint(0, 1), network, in_zones, mark)
+
+    nodes = [node(Place.INTERNET, 0)] if source.random() < 0.8 else []
+    nodes += [node(Place.EDGE, index) for index in range(source.randint(0, 4))]
+    nodes += [node(Place.SERVICES, index) for index in range(source.randint(0, 6))]
+    for network in networks:
+        for tier in tiers:
+            for index in range(source.randint(0, 4)):
+                in_zones = sorted(source.sample(zones, source.randint(0, len(zones)))) if source.random() < 0.4 else ()
+                nodes.append(node(tier, index, network.id, in_zones))
+    places = list(Place)
+    nodes.sort(key=lambda node: (places.index(node.place), node.network, node.rank, node.title))
+    pairs = sorted(itertools.permutations([node.id for node in nodes], 2))
+    chosen = sorted(source.sample(pairs, min(len(pairs), source.randint(0, 14))))
+    edges = [Edge(*pair, Flow.TRAFFIC, ["443"] if source.random() < 0.5 else []) for pair in chosen]
+    return Diagram("random", nodes, edges, networks)
+
+
+def check_geometry(picture):
     drawing = route(picture)
     layout, boxes = drawing.layout, drawing.layout.boxes
     assert boxes.keys() == {node.id for node in picture.nodes}

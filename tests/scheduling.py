@@ -30,6 +30,7 @@ QUIET = (
     "tests/local/test_local_autoscaling.py",
     "tests/local/test_page.py",
     "tests/local/test_projects.py",
+    "tests/local/test_review_page.py",
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask_on_aws_cli.local_project import daemon_control
 from flask_on_aws_cli.local_project.project import find_local_aws, local_provider_settings
+from flask_on_aws_cli.pulumi_engine.state import Record, State
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import client
@@ -29,9 +30,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
     try:
         app = Operated(local_aws)
         app.release("first")
+        put(app, "aws:s3/bucket:Bucket", "media")
         yield app
     finally:
         daemon_control.end(local_aws)
+
+
+def put(app: Operated, kind: str, name: str) -> None:
+    """Add a resource to the state of the stack, as a deployment does."""
+    state = State(app.location.state_file("local"))
+    state.put(Record(f"urn:pulumi:local::app::{kind}::{name}", kind, name, custom=True, id=f"{name}-0a1b"))
 
 
 @pytest.fixture
@@ -83,6 +91,28 @@ def test_the_page_is_accessible_at_every_size(visit: Callable[..., Page], size: 
     report = Axe().run(page, options=_RULES)
     assert report.violations_count == 0, report.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+BRIGHTNESS = """async (image) => {
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth;
+  canvas.height = image.naturalHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const values = context.getImageData(0, 0, canvas.width, canvas.height).data.filter((_, index) => index % 4 === 1);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}"""  # the mean of its pixels' green
+
+
+def test_the_page_shows_the_stack_and_follows_it(app: Operated, visit: Callable[..., Page]) -> None:
+    page = visit(viewport=DESKTOP)
+    picture = page.get_by_role("img", name="media: S3 bucket.")
+    expect(picture).to_be_visible()
+    # The picture has its own style sheet, without which its boxes are black.
+    assert picture.evaluate(BRIGHTNESS) > 200
+    put(app, "aws:sqs/queue:Queue", "jobs")
+    expect(page.get_by_role("img", name="jobs: SQS queue.")).to_be_visible()
 
 
 def test_the_page_shows_when_it_is_out_of_date(visit: Callable[..., Page]) -> None:

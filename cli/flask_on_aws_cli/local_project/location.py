@@ -30,6 +30,10 @@ class Location:
         """Path of its certificate authority's certificate."""
         return self.folder / "ca" / "ca.pem"
 
+    def state_file(self, stack: str) -> Path:
+        """The file with the state of a stack."""
+        return self.folder / f"stack-{stack}.json"
+
     @property
     def access_key(self) -> AccessKey:
         """The access key of its owner, generated if there is none; raises `AccessKeyError`."""

@@ -45,7 +45,7 @@ def ignore_progress(event: Event) -> None:
 
 def state_file(location: Location, stack: str) -> Path:
     """The file with the state of a stack."""
-    return location.folder / f"stack-{stack}.json"
+    return location.state_file(stack)
 
 
 def apply(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
+from ..picture import EMPTY, Diagram
 from .cost_model import CostReport
 
 
@@ -181,6 +182,8 @@ class Report:
     costs: CostReport | None = None
     """What the stack costs; None if that was not determined."""
     policy: Policy = Policy()
+    diagram: Diagram = EMPTY
+    """The stack with its changes."""
 
     @property
     def all_losses(self) -> list[Loss]:

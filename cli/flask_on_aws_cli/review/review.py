@@ -25,6 +25,7 @@ from .inputs.repository import Repository
 from .inputs.snapshot import Snapshot
 from .inputs.state import read_plan, read_state
 from .model import Report
+from .pictures import stack_diagram
 from .policy.findings import compare as compare_policy
 from .policy.locations import Locations
 from .policy.waivers import read_waivers
@@ -162,7 +163,8 @@ def _region(config: Mapping[str, str]) -> str:
 def _report(project: Project, evaluated: Evaluated, base: Snapshot, root: Path, costs: CostReport) -> Report:
     acceptance = Acceptance(_accepted(project), evaluated.rejections)
     resources = evaluated.graph.resources
-    before = base.completed(resources).resources
+    base = base.completed(resources)
+    before = base.resources
     comparison = compare(before, resources, acceptance, base.secrets_known, base.is_of_state)
     waivers, locations = read_waivers(project.root, project.stack), Locations(project, root, resources)
     return Report(
@@ -175,6 +177,7 @@ def _report(project: Project, evaluated: Evaluated, base: Snapshot, root: Path, 
         provider=provider_version(),
         costs=costs,
         policy=compare_policy(before, resources, waivers, locations),
+        diagram=stack_diagram(f"{project.name} {project.stack}", resources, base, comparison.changes),
     )
 
 

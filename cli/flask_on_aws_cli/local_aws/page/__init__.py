@@ -10,10 +10,12 @@ from flask_on_aws.releases.release_record import release_parameter, releases
 
 from ...local_project.project import LocalAws, local_provider_settings
 from ...operations.app import all_services, short_name
+from ...shared.stack_options import LOCAL_STACK
 from ..ecs.data_plane import Ecs
 from ..faults import Faults, fault_as_json
 from ..load_balancer.balancer import Balancer
 from ..load_balancer.requests.application import PageResponse
+from .stack_picture import StackPicture
 
 _LINES, _LOG_SECONDS = 60, 900  # of the log: one or two screens, without reading the output of a whole day
 _EVENTS = 8  # of each service: those of about one deployment
@@ -28,12 +30,15 @@ class StatusPage:
     def __init__(self, local: LocalAws, ecs: Ecs, balancer: Balancer, faults: Faults) -> None:
         self._url, self._ecs, self._balancer = local.url, ecs, balancer
         self._settings, self._faults = local_provider_settings(local), faults
+        self._picture = StackPicture("Stack", local.location.state_file(LOCAL_STACK))
 
     def answer(self, path: str) -> PageResponse:
         """The response for a path; called in a separate thread."""
         name = {"/": "page.html"}.get(path, path.removeprefix("/"))
         if name == "facts.json":
             return PageResponse(200, "application/json", json.dumps(self._facts(), default=str).encode())
+        if name == "picture.svg":
+            return PageResponse(200, "image/svg+xml", self._picture.current().svg.encode())
         if name in _TYPES:
             return PageResponse(200, _TYPES[name], (files(__name__) / name).read_bytes())
         return PageResponse(404, "text/plain", b"Not found: the status page is at /\n")
@@ -41,8 +46,10 @@ class StatusPage:
     def _facts(self) -> dict[str, Any]:
         ecs = self._settings.client("ecs")
         tasks = [task for cluster in ecs.list_clusters()["clusterArns"] for task in _tasks(ecs, cluster)]
+        picture = self._picture.current()
         return {
             "url": self._url,
+            "picture": {"version": picture.version, "text": picture.text},
             "services": [self._service(service) for service in all_services(ecs)],
             "tasks": [self._task(task) for task in tasks],
             "targets": list(self._targets()),

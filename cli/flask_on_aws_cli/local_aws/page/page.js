@@ -56,6 +56,15 @@ function showFaults(faults) {
     `${fault.what}, failing since ${time(fault.since * SECOND)} (${fault.times} times): ${fault.error}. ${fault.fix}`)));
 }
 
+// The version is in the address, so that the picture is only loaded when the stack has changed.
+function showPicture(picture) {
+  byId("picture-section").hidden = !picture.version;
+  const address = `picture.svg?${picture.version}`;
+  if (!picture.version || byId("picture").getAttribute("src") === address) return;
+  byId("picture").src = address;
+  byId("picture").alt = picture.text;
+}
+
 function showRate(targets) {
   const now = { at: performance.now(), requests: targets.reduce((sum, target) => sum + target.requests, 0) };
   if (lastCount && now.requests >= lastCount.requests) {
@@ -80,6 +89,7 @@ function show(facts) {
   byId("url").textContent = byId("url").href = facts.url;
   showFaults(facts.faults);
   showServices(facts.services);
+  showPicture(facts.picture);
   fill("tasks", facts.tasks.map((task) => [
     `${task.of || "one-off"} ${task.id.slice(0, 8)}`, task.definition, statusCell(task.status), time(task.since),
     percent(task.cpu), mebibytes(task.memory), task.reason,

@@ -13,7 +13,12 @@ VERSION = 1
 
 def as_json(report: Report) -> str:
     """The whole report as a JSON object."""
-    document = {
+    return json.dumps(as_document(report), indent=2, ensure_ascii=False, default=str)
+
+
+def as_document(report: Report) -> dict[str, Any]:
+    """The whole report as an object of JSON."""
+    return {
         "version": VERSION,
         "stack": report.stack,
         "base": report.base,
@@ -27,7 +32,6 @@ def as_json(report: Report) -> str:
         "policy": _policy(report.policy),
         "notes": list(report.notes),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
 
 def _change(change: Change) -> dict[str, Any]:

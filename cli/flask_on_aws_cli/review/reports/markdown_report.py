@@ -7,6 +7,7 @@ or HTML.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ...picture import as_mermaid
 from ..cost_model import CostReport
 from ..model import Change, Finding, Loss, Operation, Policy, Report
 from .cost_sections import Row, assumptions, no_price, rows, unverified, usage_prices
@@ -16,6 +17,7 @@ from .wording import consent, finding_title, label, place, policy_summary, prope
 LIMIT = 60_000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 _ROWS = 50  # rows of the table; all changes are in the details
+_PICTURE = 20_000  # characters of a picture; a larger one cannot be read, and leaves no room for the changes
 _ZERO_WIDTH = "\u200b"
 
 
@@ -34,7 +36,7 @@ def as_markdown(report: Report) -> str:
         lines += _costs(report.costs)
     lines += [f"\n{escaped(note)}" for note in report.notes]
     head = "\n".join(lines)[:LIMIT]
-    return head + "".join(_fitting(list(_details(report)), LIMIT - len(head)))
+    return head + "".join(_fitting([*_picture(report), *_details(report)], LIMIT - len(head)))
 
 
 def escaped(text: str) -> str:
@@ -135,6 +137,13 @@ def _cost_table(table: Sequence[Row]) -> Iterator[str]:
     for row in table:
         label = f"{'· ' if row.is_part else ''}{row.label}"
         yield f"| {' | '.join(map(escaped, (label, *row.cells)))} |"
+
+
+def _picture(report: Report) -> Iterator[str]:
+    if report.diagram.nodes:
+        flowchart = as_mermaid(report.diagram)
+        if len(flowchart) <= _PICTURE:
+            yield _folded("Picture of the stack", ["```mermaid", flowchart, "```"])
 
 
 def _details(report: Report) -> Iterator[str]:

@@ -224,3 +224,42 @@ def test_the_state_of_another_stack_is_rejected(against):
     entry = _entry(engine="postgres")
     entry["urn"] = entry["urn"].replace(":prod:", ":dev:")
     assert against("database()", entry) == (2, "--stack: the state in file.json is of the stack dev and not of prod.\n")
+
+
+def test_the_picture_and_the_page_show_the_change_and_no_secret(repository):
+    body = """
+database(vpcSecurityGroupIds=["sg-1"], password=config.require_secret('password'))
+task(HOST="a")
+Resource("aws:s3/bucket:Bucket", "media")
+"""
+    repository.commit(body, password="{secure: v1:aaaa:bbbb}")
+    repository.write(body.replace("media", "files"), password="{secure: v1:aaaa:bbbb}")
+    for output_format, words in {
+        "svg": ("<svg ", ">loses data<", ">new<", ">db<"),
+        "mermaid": ("flowchart LR", "LOSES DATA", "NEW", "db"),
+        "html": ("<!doctype html>", 'href="#change-1"', ">loses data<", 'id="change-1"'),
+    }.items():
+        code, output = repository.review("--format", output_format)
+        assert (code, [word for word in words if word not in output]) == (1, [])
+        assert "aaaa" not in output
+
+
+def test_the_picture_against_a_state_connects_what_exists(repository, tmp_path):
+    """The program then runs with the actual ids."""
+    prefix = "urn:pulumi:prod::shop::"
+    rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    resources = [("aws:ec2/securityGroup:SecurityGroup", "group", {}), ("aws:rds/instance:Instance", "db", {})]
+    state = [
+        {"urn": f"{prefix}{kind}::{name}", "custom": True, "type": kind, "id": f"{name}-0a1b", "inputs": inputs,
+         "outputs": {"id": f"{name}-0a1b"}}
+        for kind, name, inputs in resources
+    ]  # fmt: skip
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"deployment": {"resources": state}}))
+    repository.write(f"""
+group = Resource("aws:ec2/securityGroup:SecurityGroup", "group")
+Resource("aws:rds/instance:Instance", "db", {{"vpcSecurityGroupIds": [group.id]}})
+Resource("{rule}", "in", {{"securityGroupId": group.id, "cidrIpv4": "0.0.0.0/0", "fromPort": 5432, "toPort": 5432}})
+""")
+    _, output = repository.review("--state", str(file), "--format", "mermaid")
+    assert '-->|"5432, NEW"|' in output

@@ -5,6 +5,7 @@ import re
 
 import jsonschema
 import pytest
+from flask_on_aws_cli.picture import Resource, diagram
 from flask_on_aws_cli.review.model import Change, Consent, Effect, Loss, Operation, PropertyChange, Report
 from flask_on_aws_cli.review.reports import FORMATS
 from flask_on_aws_cli.review.reports.json_report import as_json
@@ -188,8 +189,8 @@ def test_the_verdict_names_each_class_and_the_data_that_is_lost():
 
 
 def test_every_change_is_in_every_format():
-    for name, render in FORMATS.items():
-        text = render(EVERYTHING)
+    for name in FORMATS.keys() - {"mermaid", "svg"}:  # which have the stack and not the changes
+        text = FORMATS[name](EVERYTHING)
         assert not [each.name for each in EVERYTHING.changes if each.name not in text], name
         assert "(secret)" not in text or name == "json"
 
@@ -249,6 +250,14 @@ def test_values_of_the_program_have_no_meaning_in_a_comment(value):
     for line in outside.splitlines():
         if line.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) == 5
+
+
+def test_a_comment_has_the_picture_unless_it_is_too_large():
+    buckets = [Resource(f"urn::{number}", "aws:s3/bucket:Bucket", f"`<b>{number}", {}) for number in range(500)]
+    text = as_markdown(report(diagram=diagram("prod", buckets[:2])))
+    assert "<details><summary>Picture of the stack</summary>\n\n```mermaid\nflowchart LR\n" in text
+    assert (text.count("`"), "<b>" in text) == (6, False)
+    assert "mermaid" not in as_markdown(report(diagram=diagram("prod", buckets)))
 
 
 def test_escaped_text_reads_the_same():

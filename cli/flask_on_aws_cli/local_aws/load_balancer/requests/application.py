@@ -29,7 +29,10 @@ from .websocket import relay
 
 # Header fields of the local AWS's own pages: no content from elsewhere, and no caching, since they show current state.
 _PAGE_HEADERS = (
-    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'",
+    ),
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
 )

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 MODULE, VERSION, SERIES = "github.com/FerretDB/FerretDB", "v1.24.2", "1.24"
-# Drivers connect to the address that a member of a replica set reports: FerretDB's is that without TLS, which is off here.
+# Drivers connect to the address that a member of a replica set reports, which is that without TLS, off here.
 # https://github.com/FerretDB/FerretDB/issues/3936
 _MAIN = Path("cmd/ferretdb/main.go")
 _REPORTED, _CORRECTED = "TCPHost:       cli.Listen.Addr,", "TCPHost:       cli.Listen.TLS,"

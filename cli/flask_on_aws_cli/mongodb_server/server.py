@@ -85,7 +85,7 @@ class Server:
                     f"--listen-tls-cert-file={self.folder}/server.crt",
                     f"--listen-tls-key-file={self.folder}/server.key",
                 ),
-                *("--debug-addr=-", "--telemetry=disable", "--log-level=warn", f"--repl-set-name={REPLICA_SET}"),
+                *("--debug-addr=-", "--telemetry=disable", "--log-level=error", f"--repl-set-name={REPLICA_SET}"),
                 *("--test-enable-new-auth", "--setup-database=admin", f"--setup-username={ADMIN}"),
             ]
         return [

@@ -1,7 +1,7 @@
 """What every database server has in common: security group, subnet group, password, and name of its final snapshot."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -28,7 +28,6 @@ class DatabaseServer(Component):
     _common: Mapping[str, Any]
     """The arguments that all servers have, with their defaults."""
     _profile: EngineProfile
-    _SUBNET_GROUP: ClassVar[type[aws.rds.SubnetGroup] | type[aws.docdb.SubnetGroup]] = aws.rds.SubnetGroup
 
     def allow_connection_from(self, client: str, security_group_id: pulumi.Input[str]) -> None:
         """Allow members of another security group to connect to the database.
@@ -66,11 +65,15 @@ class DatabaseServer(Component):
         for role, client in self._common["client_security_group_ids"].items():
             self.allow_connection_from(role, client)
 
+    @property
+    def _subnet_group_type(self) -> type[aws.rds.SubnetGroup] | type[aws.docdb.SubnetGroup]:
+        return aws.rds.SubnetGroup
+
     def _create_subnet_group(self, more_tags: Mapping[str, str], ignore_changes: Sequence[str] = ()) -> None:
         # A protected database cannot be replaced; failing only after these tags are updated would defeat the guard.
         accepted = self._common.get("allow_replacement") or self._name in self._common["accept_data_loss"]
         replaceable = accepted and not self._common["deletion_protection"]
-        self._subnets = self._SUBNET_GROUP(
+        self._subnets = self._subnet_group_type(
             f"{self._name}-subnets",
             description="Private subnets of the database",
             subnet_ids=self._common["subnet_ids"],

@@ -1,7 +1,7 @@
 """A DocumentDB cluster, as private, encrypted and protected as `Database`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -24,8 +24,6 @@ class DocumentDbCluster(DatabaseServer):
     A change that would lose its data, such as another master user, fails at preview and at update unless `accept_data_loss`
     names it.
     """
-
-    _SUBNET_GROUP: ClassVar = aws.docdb.SubnetGroup
 
     host: pulumi.Output[str]
     """Host name of the instance that accepts writes, known once that accepts connections. Clients find the other one from there."""
@@ -85,6 +83,10 @@ class DocumentDbCluster(DatabaseServer):
     def _identity(self) -> dict[str, pulumi.Input[str]]:
         """Without the database's name: DocumentDB has as many databases as are written to."""
         return {key: value for key, value in super()._identity.items() if key != "database_name"}
+
+    @property
+    def _subnet_group_type(self) -> type[aws.docdb.SubnetGroup]:
+        return aws.docdb.SubnetGroup
 
     def _create_parameter_group(self) -> None:
         self._parameters = aws.docdb.ClusterParameterGroup(

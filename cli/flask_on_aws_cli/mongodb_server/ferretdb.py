@@ -20,6 +20,8 @@ MODULE, VERSION, SERIES = "github.com/FerretDB/FerretDB", "v1.24.2", "1.24"
 # https://github.com/FerretDB/FerretDB/issues/3936
 _MAIN = Path("cmd/ferretdb/main.go")
 _REPORTED, _CORRECTED = "TCPHost:       cli.Listen.Addr,", "TCPHost:       cli.Listen.TLS,"
+FOLDERS = "/usr/local/go/bin:/opt/homebrew/bin"
+"""Where Go is, if not on the PATH."""
 _SECONDS = 1800  # of a slow machine that also downloads the modules; a fast one needs a minute
 
 
@@ -41,7 +43,7 @@ def build(cache: Path, platform: Mapping[str, str] | None = None) -> Path:
     program = folder / "ferretdb"
     if program.exists():
         return program
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/opt/homebrew/bin")
+    go = shutil.which("go") or shutil.which("go", path=FOLDERS)
     if go is None:
         raise BuildError("Go is not installed; install it, for example with `apt-get install golang-go`")
     folder.mkdir(parents=True, exist_ok=True)

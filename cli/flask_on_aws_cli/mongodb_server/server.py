@@ -41,6 +41,7 @@ class Server:
     def create(self) -> None:
         """Create an empty data folder; its superuser has a random password."""
         self.data.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # FerretDB's files can be read by all
         write_atomically(self.folder / ADMIN, secrets.token_urlsafe(32))
         write_atomically(self.folder / "keyfile", secrets.token_hex(32))
 

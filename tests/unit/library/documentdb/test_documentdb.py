@@ -170,7 +170,9 @@ def test_what_documentdb_accepts_is_no_problem(args):
 
 
 def test_the_limits_are_those_of_the_api():
-    members = boto3.client("docdb", "us-east-1").meta.service_model.operation_model("CreateDBCluster").input_shape.members
+    members = (
+        boto3.client("docdb", "us-east-1").meta.service_model.operation_model("CreateDBCluster").input_shape.members
+    )
 
     def documented(name):
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", members[name].documentation))
@@ -206,7 +208,10 @@ def test_alarms_watch_the_writer_of_a_cluster(deploy):
     writer = {"DBClusterIdentifier": "db-1", "Role": "WRITER"}
     assert all(alarm["dimensions"] == writer for alarm in alarms.values())
     *metrics, share = connections["metricQueries"]
-    assert [query["metric"]["metricName"] for query in metrics] == ["DatabaseConnectionsMax", "DatabaseConnectionsLimit"]
+    assert [query["metric"]["metricName"] for query in metrics] == [
+        "DatabaseConnectionsMax",
+        "DatabaseConnectionsLimit",
+    ]
     assert all(query["metric"]["dimensions"] == writer for query in metrics)
     assert (share["expression"], connections["threshold"]) == ("100 * connections / most", 80)
 

@@ -58,10 +58,11 @@ def version_problems(argument: str, version: str, profile: EngineProfile) -> Ite
         return
     first, last = profile.versions[0], profile.versions[-1]
     versions = f"from {first} to {last}" if profile.major_parts == 1 else f"among {', '.join(profile.versions)}"
+    newest = " (the newest minor version)" if profile.upgrades_itself else ""
     yield Problem(
         argument,
-        f"{version!r} is not a version of {profile.title} {versions}, like {profile.default_version} (the newest minor "
-        f"version) or {profile.example_version}.",
+        f"{version!r} is not a version of {profile.title} {versions}, like {profile.default_version}{newest} or "
+        f"{profile.example_version}.",
     )
 
 

@@ -38,6 +38,8 @@ class EngineProfile:
     """Arguments of the database that the engine has nothing for."""
     family_format: str = "{engine}{major}"
     """The name of the parameter group's family."""
+    upgrades_itself: bool = True
+    """Whether AWS upgrades to newer minor versions of a major one."""
     checks_passwords: bool = False
     """Whether a password must have lower-case and upper-case letters, digits and symbols."""
 

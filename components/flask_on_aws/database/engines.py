@@ -198,6 +198,7 @@ DOCUMENT_ENGINES: Mapping[str, DocumentProfile] = {
         versions=("4.0", "5.0", "8.0"),
         default_version="5.0",
         example_version="5.0.0",
+        upgrades_itself=False,
         version=re.compile(r"(\d+\.\d+)(?:\.\d+)?"),
         # https://docs.aws.amazon.com/documentdb/latest/developerguide/event-auditing.html and profiling.html
         log_exports=("audit", "profiler"),

@@ -121,8 +121,7 @@ def wrong(**args):
     [
         (
             {"engine_version": "3.6"},
-            "engine_version: '3.6' is not a version of DocumentDB among 4.0, 5.0, 8.0, like 5.0 (the newest minor version) "
-            "or 5.0.0.",
+            "engine_version: '3.6' is not a version of DocumentDB among 4.0, 5.0, 8.0, like 5.0 or 5.0.0.",
         ),
         (
             {"instance_class": "db.t4g.micro"},
@@ -130,8 +129,8 @@ def wrong(**args):
         ),
         (
             {"instance_class": "db.m5.large"},
-            "instance_class: 'db.m5.large' is not an instance class of DocumentDB, like db.t4g.medium; its families are "
-            "r5, r6g, r6gd, r8g, t3, t4g.",
+            "instance_class: 'db.m5.large' is not an instance class of DocumentDB, like db.t4g.medium; its families "
+            "are r5, r6g, r6gd, r8g, t3, t4g.",
         ),
         ({"username": "admin"}, "username: 'admin' is reserved by RDS or DocumentDB; choose another name, like app."),
         (
@@ -147,8 +146,8 @@ def wrong(**args):
         ({"slow_query_ms": 20}, "slow_query_ms: 20 must be a whole number from 50 to 2147483646 milliseconds."),
         (
             {"snapshot_identifier": "arn:aws:rds:us-east-1:123456789012:snapshot:shop"},
-            "snapshot_identifier: 'arn:aws:rds:us-east-1:123456789012:snapshot:shop' is neither the name nor the ARN of a "
-            "cluster's snapshot, like app-before-2-0.",
+            "snapshot_identifier: 'arn:aws:rds:us-east-1:123456789012:snapshot:shop' is neither the name nor the ARN of "
+            "a cluster's snapshot, like app-before-2-0.",
         ),
     ],
 )

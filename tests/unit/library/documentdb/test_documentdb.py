@@ -112,6 +112,9 @@ def test_another_database_name_leaves_the_cluster_as_it_is(cluster):
     assert named[0] == named[1]
 
 
+INSTANCE_SNAPSHOT = "arn:aws:rds:us-east-1:123456789012:snapshot:shop"
+
+
 def wrong(**args):
     return [f"{problem.argument}: {problem.reason}" for problem in problems({**PLACE, **args})]
 
@@ -145,9 +148,9 @@ def wrong(**args):
         ({"backup_days": 0}, "backup_days: 0 must be a whole number from 1 to 35 days."),
         ({"slow_query_ms": 20}, "slow_query_ms: 20 must be a whole number from 50 to 2147483646 milliseconds."),
         (
-            {"snapshot_identifier": "arn:aws:rds:us-east-1:123456789012:snapshot:shop"},
-            "snapshot_identifier: 'arn:aws:rds:us-east-1:123456789012:snapshot:shop' is neither the name nor the ARN of "
-            "a cluster's snapshot, like app-before-2-0.",
+            {"snapshot_identifier": INSTANCE_SNAPSHOT},
+            f"snapshot_identifier: '{INSTANCE_SNAPSHOT}' is neither the name nor the ARN of a cluster's snapshot, like "
+            "app-before-2-0.",
         ),
     ],
 )

@@ -27,9 +27,9 @@ Each framework runs with every server that can load its app, with the start comm
 _DATABASES = """
 ## Databases
 
-The engines of RDS, Aurora and DocumentDB exist on AWS alone, so no test of this repository connects to them. Pulumi's engine plans
-them with the real provider, and the app runs here on PostgreSQL, MariaDB or FerretDB, over TLS with a certificate that it
-verifies.
+The engines of RDS, Aurora and DocumentDB exist on AWS alone, so no test of this repository connects to them. Pulumi's
+engine plans them with the real provider, and the app runs here on PostgreSQL, MariaDB or FerretDB, over TLS with a
+certificate that it verifies.
 """
 
 

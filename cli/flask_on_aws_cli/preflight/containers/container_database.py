@@ -21,7 +21,7 @@ from .server_images import SERVER_IMAGES, ServerImage
 
 _HOST = "database"
 _FOLDER, _CA_FOLDER = "/preflight", "/preflight-ca"
-_AS_PROCESSES = "to check it, run the preflight with --runtime process"
+_AS_PROCESSES = "to check it, run the preflight with --runner process"
 _START_SECONDS, _PULL_SECONDS = 60.0, 300.0
 
 

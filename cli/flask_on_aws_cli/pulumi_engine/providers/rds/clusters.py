@@ -268,8 +268,12 @@ PROVIDERS: Mapping[str, Provider] = {
     "aws:rds/cluster:Cluster": _CLUSTER,
     "aws:rds/clusterInstance:ClusterInstance": _INSTANCE,
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": _GROUP,
-    # Its port can be changed in place only by RDS's.
-    "aws:docdb/cluster:Cluster": replace(_CLUSTER, replace_on=frozenset({*_REPLACED_ON, "port"})),
-    "aws:docdb/clusterInstance:ClusterInstance": _INSTANCE,
+    # It has neither a database's name nor a mode, and another port is another cluster.
+    "aws:docdb/cluster:Cluster": replace(
+        _CLUSTER, replace_on=_CLUSTER.replace_on - {"databaseName", "engineMode"} | {"port"}
+    ),
+    "aws:docdb/clusterInstance:ClusterInstance": replace(
+        _INSTANCE, replace_on=_INSTANCE.replace_on - {"dbSubnetGroupName"}
+    ),
     "aws:docdb/clusterParameterGroup:ClusterParameterGroup": _GROUP,
 }
